@@ -1,0 +1,44 @@
+/* An arena holds everything made during one request or job and is freed as a whole.
+ *
+ * Memory from arena_alloc is zeroed and never NULL. When the system has no more memory, or the
+ * arena's own maximum is reached, arena_alloc jumps to `escape` (set by the boundary that owns the
+ * arena: the API boundary and the job runner, which roll back and report E_BUSY); without an escape
+ * the process ends (crash-only). Sizes that come from outside use arena_try, which returns NULL.
+ *
+ * Thread: an arena belongs to one thread at a time. */
+#pragma once
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdalign.h>
+
+struct arena_chunk;
+struct arena_cleanup;
+
+struct arena {
+    struct arena_chunk *chunk;     /* newest first */
+    ptrdiff_t used_bytes;          /* handed out since the last reset */
+    ptrdiff_t max_bytes;           /* 0 = LIMIT_ARENA_BYTES */
+    jmp_buf *escape;               /* where to go when memory ends; NULL = abort */
+    struct arena_cleanup *cleanup; /* run newest first at reset and free */
+};
+
+struct arena arena_make(ptrdiff_t max_bytes);
+void *arena_alloc(struct arena *a, ptrdiff_t size, ptrdiff_t align);
+[[nodiscard]] void *arena_try(struct arena *a, ptrdiff_t size, ptrdiff_t align);
+/* Calls fn(what) when the arena is reset or freed: for handles that must not outlive the request. */
+void arena_defer(struct arena *a, void (*fn)(void *what), void *what);
+/* Runs the cleanups and keeps the first chunk for reuse. */
+void arena_reset(struct arena *a);
+void arena_free(struct arena *a);
+
+#define NEW(a, T, n) ((T *)arena_alloc((a), (ptrdiff_t)sizeof(T) * (ptrdiff_t)(n), (ptrdiff_t)alignof(T)))
+
+/* Test seam: the allocation with this number (1 = the next one, counted over malloc_or_null and
+ * arena chunks in all threads) fails, and every one after it while `count` lasts; 0 turns it off. */
+void alloc_fail_at(long nth, long count);
+/* How many allocations were asked for since the start of the process. */
+long alloc_calls(void);
+/* malloc for long-lived objects in base, db, net, job and app; honours the test seam; NULL when out
+ * of memory; zeroed. Free with free(). */
+[[nodiscard]] void *alloc_zero(ptrdiff_t size);
+[[nodiscard]] void *alloc_resize(void *old, ptrdiff_t size); /* like realloc; new bytes not zeroed */
