@@ -6,6 +6,7 @@
 #include "base/err.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,7 +55,9 @@ struct sb {
     ptrdiff_t len, cap, max;
     bool failed; /* the maximum was reached or memory ended; len stays at the last good append */
 };
-struct sb sb_make(struct arena *a, ptrdiff_t max);
+struct sb sb_make(struct arena *a, ptrdiff_t max); /* max 0: what the arena allows */
+/* Room for n more bytes to be written in place (then add to b->len), or NULL and failed. */
+char *sb_space(struct sb *b, ptrdiff_t n);
 void sb_add(struct sb *b, str s);
 void sb_byte(struct sb *b, char c);
 void sb_int(struct sb *b, int64_t v);
