@@ -1,0 +1,74 @@
+/* Outgoing HTTP and HTTPS, blocking, for job threads: one request, one result, deadlines and limits
+ * on everything, through the egress guard. Wraps libcurl. Not here: what to do after a failure (the
+ * caller decides from `outcome`), signatures, JSON.
+ *
+ * Redirects: followed by hand, at most `redirects` (≤ 3), each target resolved and checked anew;
+ * only GET and HEAD follow; Authorization and Cookie headers are dropped on another host.
+ * Environment proxies are not used. Certificates and host names are always verified.
+ *
+ * Thread: one http_client per thread (it keeps connections alive between requests); open and close
+ * anywhere. */
+#pragma once
+#include "net/egress.h"
+#include "net/http.h"
+
+struct http_client;
+
+struct http_client_options {
+    const struct egress_rules *rules; /* must outlive the client */
+    str ca_file;                      /* PEM; empty = the system's */
+    str user_agent;                   /* "Seva/0.1" when empty */
+};
+
+struct http_call {
+    enum http_method method;
+    str url; /* http or https; user and password parts are refused */
+    enum egress_purpose purpose;
+    const struct http_header *headers;
+    ptrdiff_t header_count;
+    str body;
+    int64_t connect_timeout_ms;   /* 0 = 5,000 */
+    int64_t timeout_ms;           /* the whole call with redirects; 0 = 20,000 */
+    ptrdiff_t max_response_bytes; /* body; 0 = 1 MiB */
+    int redirects;                /* followed at most; 0–3 */
+    bool may_repeat; /* the peer recognises a repetition (GET, or an idempotency key is sent): lets
+                      * the client use a kept connection, on which libcurl repeats a request that
+                      * died without one byte of answer */
+};
+
+enum http_outcome {
+    HTTP_CALL_ANSWERED,  /* a whole answer: status, headers, body are set */
+    HTTP_CALL_REFUSED,   /* not attempted: egress rules, bad URL, too many redirects. Permanent */
+    HTTP_CALL_NOT_SENT,  /* the request was not fully written: the peer cannot have acted. RETRY */
+    HTTP_CALL_UNKNOWN,   /* fully (or perhaps fully) written and no whole answer: UNKNOWN */
+    HTTP_CALL_TOO_LARGE, /* answered with more than max_response_bytes; status and headers are set
+                          */
+};
+const char *http_outcome_name(enum http_outcome o);
+
+struct http_result {
+    enum http_outcome outcome;
+    bool timed_out;                    /* NOT_SENT or UNKNOWN because of a deadline */
+    int status;                        /* 0 when none came */
+    const struct http_header *headers; /* of the last answer */
+    ptrdiff_t header_count;
+    str body;
+    str url;  /* the last one, after redirects */
+    str peer; /* address connected to; empty when none */
+    str why;  /* words for the delivery log when not ANSWERED; never holds header values */
+    int64_t took_ms;
+};
+
+/* Once in main before any thread. */
+err http_client_start(void);
+/* NULL when out of memory. */
+struct http_client *http_client_open(const struct http_client_options *options);
+void http_client_close(struct http_client *client);
+/* Everything in the result lives in the arena. Always fills *result; E_BUSY only when memory ended,
+ * otherwise OK whatever the outcome. */
+err http_client_call(struct http_client *client, struct arena *a, const struct http_call *call,
+    struct http_result *result);
+/* Makes a running call end soon with NOT_SENT/UNKNOWN (drain). Any thread. */
+void http_client_cancel(struct http_client *client);
+/* First header of that name in the result; {NULL, 0} when absent. */
+str http_result_header(const struct http_result *result, str name);
