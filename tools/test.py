@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+"""Runs the tests: builds what each part needs, starts PostgreSQL once, reads TAP, counts.
+
+Parts (any may be named): check unit flow clang asan tsan system fuzz web e2e. Without a name: all.
+`fuzz --minutes N` fuzzes longer; `kills N`, `power N` set how often the crash tests strike.
+Ends with one line "N passed, N failed, N skipped"; exit 0 only if nothing failed.
+Only processes started here are ended, by pid."""
+
+import argparse
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.environ.get("SEVA_TEST_BUILD", os.path.join(ROOT, "build"))
+PARTS = ["check", "unit", "flow", "clang", "asan", "tsan", "system", "fuzz", "web", "e2e"]
+VARIANTS = {
+    # name: (compiler, meson options)
+    "plain": ("gcc", ["-Dfailpoints=true"]),
+    "clang": ("clang", ["-Dfailpoints=true"]),
+    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Dfailpoints=true", "-Dweb=false", "-Db_lundef=false"]),
+    "tsan": ("gcc", ["-Db_sanitize=thread", "-Dfailpoints=true", "-Dweb=false", "-Db_lundef=false"]),
+    "fuzz": ("clang", ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Dtests=false", "-Dweb=false", "-Db_lundef=false"]),
+    "release": ("gcc", ["--buildtype=release", "-Dtests=false"]),
+}
+total = {"passed": 0, "failed": 0, "skipped": 0}
+failures = []
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def count(kind, name, detail=""):
+    total[kind] += 1
+    if kind == "failed":
+        failures.append(name)
+        say(f"FAILED {name}" + (f"\n{detail}" if detail else ""))
+    elif kind == "skipped":
+        say(f"skipped {name}: {detail}")
+
+
+def run_tap(label, command, env=None, timeout=600, cwd=ROOT):
+    """Runs one program that speaks TAP and counts its tests; a crash or a wrong plan is a failure."""
+    started = time.monotonic()
+    try:
+        p = subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL)
+        out, err, code = p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace"), p.returncode
+    except subprocess.TimeoutExpired as e:
+        out, err, code = (e.stdout or b"").decode(errors="replace"), f"timed out after {timeout} s", -1
+    seen, failed, lines = 0, 0, out.split("\n")
+    for i, line in enumerate(lines):
+        m = re.match(r"(not ok|ok) (\d+)(?: - | )?(.*)", line)
+        if not m:
+            continue
+        seen += 1
+        name = f"{label}: {m.group(3)}"
+        skip = re.search(r"#\s*skip\b:?\s*(.*)", m.group(3), re.I)
+        if m.group(1) == "not ok":
+            detail = "\n".join(x for x in lines[i + 1:i + 25] if x.startswith(("#", " ")))
+            count("failed", name, detail)
+            failed += 1
+        elif skip:
+            count("skipped", name.split("#")[0].strip(), skip.group(1) or "no reason given")
+        else:
+            count("passed", name)
+    if (code != 0 and not failed) or (seen == 0 and code == 0):
+        count("failed", f"{label}: ended with code {code} after {seen} tests", (out[-2500:] + err[-2500:]))
+    elif failed:
+        say(err[-3000:])
+    say(f"  {label}: {seen} tests, {time.monotonic() - started:.1f} s")
+
+
+def build(variant):
+    cc, options = VARIANTS[variant]
+    folder = os.path.join(BUILD, variant)
+    env = {**os.environ, "CC": cc}
+    if not os.path.exists(os.path.join(folder, "build.ninja")):
+        p = subprocess.run(["meson", "setup", folder, ROOT] + options, env=env, capture_output=True, text=True)
+        if p.returncode:
+            count("failed", f"build {variant}: meson setup", p.stdout[-3000:] + p.stderr[-2000:])
+            return None
+    started = time.monotonic()
+    p = subprocess.run(["ninja", "-C", folder], env=env, capture_output=True, text=True)
+    if p.returncode:
+        count("failed", f"build {variant}: warnings are errors", p.stdout[-6000:])
+        return None
+    count("passed", f"build {variant}")
+    say(f"  build {variant}: {time.monotonic() - started:.0f} s")
+    return folder
+
+
+def programs(folder, part):
+    found = [p for p in glob.glob(f"{folder}/tests/{part}/**/test_*", recursive=True) if os.path.isfile(p) and os.access(p, os.X_OK)]
+    if part == "unit":
+        found += [p for p in glob.glob(f"{folder}/tests/connector/**/test_*", recursive=True) if os.path.isfile(p) and os.access(p, os.X_OK)]
+    return sorted(found)
+
+
+class Postgres:
+    """A PostgreSQL of our own, in a temporary folder, on a free loopback port."""
+
+    def __init__(self):
+        self.process = self.url = None
+
+    def start(self):
+        p = subprocess.Popen([sys.executable, os.path.join(ROOT, "tests/support/pg.py")], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+        line = p.stdout.readline().strip()
+        if not line.startswith("postgresql://"):
+            raise RuntimeError("PostgreSQL did not start")
+        self.process, self.url = p, line
+
+    def stop(self):
+        if self.process:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+
+
+def web_dist():
+    """The console and widget are embedded in the binary: build them before the first C build."""
+    if getattr(web_dist, "done", False):
+        return
+    web_dist.done = True
+    p = subprocess.run([os.path.join(ROOT, "tools/web-build")], capture_output=True, text=True)
+    if p.returncode:
+        count("failed", "build web", p.stdout[-3000:] + p.stderr[-3000:])
+    else:
+        count("passed", "build web")
+
+
+def run_programs(variant, parts, env, timeout):
+    folder = build(variant)
+    if not folder:
+        return
+    for part in parts:
+        for program in programs(folder, part):
+            run_tap(f"{variant}/{part}/{os.path.basename(program)}", [program], {"CMOCKA_MESSAGE_OUTPUT": "TAP", **env}, timeout)
+
+
+def part_system(pg, args):
+    folder = build("plain")
+    release = build("release")
+    if not folder or not release:
+        return
+    env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_RELEASE_BIN": f"{release}/src/app/seva", "SEVA_BUILD": folder, "SEVA_TEST_PG": pg.url,
+           "SEVA_KILLS": str(args.kills), "SEVA_POWER": str(args.power)}
+    for program in sorted(glob.glob(f"{ROOT}/tests/system/test_*.py")):
+        run_tap(f"system/{os.path.basename(program)}", [sys.executable, program], env, timeout=1200)
+
+
+def part_fuzz(args):
+    folder = build("fuzz")
+    if not folder:
+        return
+    targets = sorted(p for p in glob.glob(f"{folder}/tests/fuzz/fuzz_*") if os.path.isfile(p) and os.access(p, os.X_OK))
+    seconds = int(args.minutes * 60 / max(1, len(targets))) if args.minutes else 8
+    for target in targets:
+        name = os.path.basename(target)
+        corpus = tempfile.mkdtemp(prefix="seva-fuzz-")
+        seeds = os.path.join(ROOT, "tests/fuzz/corpus", name.replace("fuzz_", ""))
+        command = [target, f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=1024", "-print_final_stats=0", "-verbosity=0", corpus]
+        if os.path.isdir(seeds):
+            command.append(seeds)
+        p = subprocess.run(command, capture_output=True, text=True, cwd=corpus)
+        if p.returncode:
+            kept = os.path.join(BUILD, "fuzz-findings", name)
+            shutil.copytree(corpus, kept, dirs_exist_ok=True)
+            count("failed", f"fuzz/{name} (input kept in {kept})", p.stderr[-3000:])
+        else:
+            count("passed", f"fuzz/{name}")
+        shutil.rmtree(corpus, ignore_errors=True)
+
+
+def part_web():
+    web_dist()
+    web = os.path.join(ROOT, "web")
+    for script, label in (("check", "types and message catalogues"), ("budget", "weight budgets")):
+        p = subprocess.run(["npm", "run", "--silent", script], cwd=web, capture_output=True, text=True)
+        count("failed" if p.returncode else "passed", f"web: {label}", p.stdout[-3000:] + p.stderr[-2000:])
+    run_tap("web/unit", ["npm", "run", "--silent", "test:tap"], cwd=web)
+
+
+def part_e2e(pg):
+    folder = build("plain")
+    if not folder:
+        return
+    for program in sorted(glob.glob(f"{ROOT}/tests/e2e/*.test.mjs")):
+        run_tap(f"e2e/{os.path.basename(program)}", ["node", "--test", "--test-reporter=tap", program],
+                {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_SIM_BIN": f"{folder}/sim/seva-sim", "SEVA_TEST_PG": pg.url}, timeout=900)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=PARTS + [[]], help="default: all")
+    parser.add_argument("--minutes", type=float, default=0, help="how long to fuzz in all")
+    parser.add_argument("--kills", type=int, default=60, help="how often the crash test kills the server")
+    parser.add_argument("--power", type=int, default=200, help="how many power-loss states are tried")
+    args = parser.parse_args()
+    parts = args.parts or PARTS
+    started, pg = time.monotonic(), Postgres()
+    try:
+        if "check" in parts:
+            run_tap("check", [sys.executable, os.path.join(ROOT, "tools/check.py")])
+        if set(parts) & {"unit", "flow", "system", "e2e"}:
+            web_dist()
+            pg.start()
+        both = {"SEVA_TEST_PG": pg.url} if pg.url else {}
+        if "unit" in parts or "flow" in parts:
+            run_programs("plain", [p for p in ("unit", "flow") if p in parts], both, 300)
+        if "clang" in parts:
+            web_dist()
+            build("clang")
+        # The sanitizers look at our code, on SQLite; PostgreSQL ran once in the plain build.
+        quiet = {"SEVA_TEST_PG": "off", "ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+                 "TSAN_OPTIONS": "halt_on_error=1:suppressions=" + os.path.join(ROOT, "tests/support/tsan.supp")}
+        for part in ("asan", "tsan"):
+            if part in parts:
+                run_programs(part, ["unit", "flow"], quiet, 900)
+        if "system" in parts:
+            part_system(pg, args)
+        if "fuzz" in parts:
+            part_fuzz(args)
+        if "web" in parts:
+            part_web()
+        if "e2e" in parts:
+            part_e2e(pg)
+    finally:
+        pg.stop()
+    say(f"took {time.monotonic() - started:.0f} s")
+    for name in failures:
+        say(f"  failed: {name}")
+    say(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    return 1 if total["failed"] or not total["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
