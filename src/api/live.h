@@ -1,0 +1,39 @@
+/* Live news to consoles and widgets: passing things that are not stored (typing, who is viewing,
+ * who is online), and the ending of streams whose right to listen has gone. Stored changes go
+ * through store/event.h instead; the publisher brings those.
+ * Not here: opening streams (stream.c).
+ * Thread: any; never blocks; call it after the commit. */
+#pragma once
+#include "api/route.h"
+#include "store/event.h"
+
+/* Passing news, without an id: a client that was away does not get it later. The members mean what
+ * they mean in struct event_new, and visibility is checked in the same way. Goes to the streams of
+ * this node and, on PostgreSQL, to those of the other nodes. */
+struct live_news {
+    str type; /* "presence.changed", "typing", "read" */
+    conversation_id conversation;
+    channel_id channel;
+    team_id team;
+    agent_id assignee;
+    contact_id contact; /* EVENT_FOR_VISITOR: whose widget */
+    agent_id agent;     /* EVENT_FOR_AGENT: whose consoles */
+    int audience;       /* enum event_audience, exactly one */
+    str data;           /* a JSON object, ≤ 4 KiB */
+};
+void live_tell(struct api *api, account_id account, const struct live_news *news);
+
+/* Ends streams so that their clients connect again and are resolved anew (rights changed), or are
+ * refused (signed out). Ids of 0 match nothing; all nodes. */
+void live_end_agent(struct api *api, account_id account, agent_id agent);
+void live_end_session(struct api *api, account_id account, session_id session);
+void live_end_token(struct api *api, account_id account, token_id token);
+
+/* Contacts with an open widget stream, and agents with an open console stream, on this node. */
+bool live_contact_is_online(struct api *api, account_id account, contact_id contact);
+bool live_agent_is_online(struct api *api, account_id account, agent_id agent);
+
+/* Takes over the connection of a GET …/stream call and feeds it: replay since Last-Event-ID, then
+ * live. The caller is authenticated; the audience comes from the actor: an agent or token hears
+ * the account's events it may see, a visitor hears its contact's. */
+err stream_open(struct call *call);
