@@ -94,7 +94,6 @@ CREATE TABLE event (
 CREATE INDEX event_order ON event (xid, seq);
 CREATE INDEX event_account ON event (account_id, xid, seq);
 -- @end
-CREATE INDEX event_age ON event (at_ms);
 
 -- Outgoing webhooks. (after_major, after_minor): the last event already turned into deliveries.
 -- secret_sealed, old_secret_sealed: see keyring; the old one signs too until old_secret_until_ms.
