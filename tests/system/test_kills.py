@@ -1,0 +1,212 @@
+"""Kills the server with -9 at random moments under mixed load and compares what was acknowledged with what is stored and with
+what the peers received: nothing lost, nothing doubled inside, order kept, ready again within 1 s; at peers nothing lost and
+webhooks distinct by delivery id. SEVA_KILLS says how often (60)."""
+
+import http.client
+import json
+import os
+import random
+import threading
+import time
+import uuid
+
+from seva import Peer, Seva, request, run, sign, until
+
+KILLS = int(os.environ.get("SEVA_KILLS", "60"))
+READY_S = 1.0
+GONE = (OSError, http.client.HTTPException, ValueError)
+
+
+class Oracle:
+    """What the server acknowledged, per conversation partner and in order."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.acknowledged = {}  # partner → [marker …]
+        self.errors = []
+
+    def ack(self, partner, marker):
+        with self.lock:
+            self.acknowledged.setdefault(partner, []).append(marker)
+
+    def wrong(self, what):
+        with self.lock:
+            self.errors.append(what)
+
+
+def insist(stop, attempt):
+    """Tries the same thing until it is acknowledged, as a careful peer does; None when told to stop."""
+    while True:
+        try:
+            answer = attempt()
+            if answer.status < 500 and answer.status != 429:
+                return answer
+        except GONE:
+            pass
+        if stop.is_set() and time.monotonic() > stop.deadline:
+            return None
+        time.sleep(0.01)
+
+
+def machine(seva, oracle, stop, number):
+    """Posts on the API channel, one message after the other for one contact."""
+    n = 0
+    while not stop.is_set():
+        marker = f"m{number}-{n}"
+        message = {"id": marker, "contact": {"id": f"contact-{number}", "name": f"Machine {number}"}, "text": marker}
+        answer = insist(stop, lambda: seva.hook(message, timeout=3))
+        if answer is None:
+            return
+        if answer.status != 200:
+            oracle.wrong(f"hook answered {answer.status} {answer.body[:200]}")
+            return
+        oracle.ack(f"machine{number}", marker)
+        n += 1
+
+
+def visitor(seva, oracle, stop, number):
+    """Chats on the widget, retrying with the same client id."""
+    key = seva.channel("widget")["public_key"]
+    made = insist(stop, lambda: request(seva.port, "POST", f"/widget/v1/{key}/session", {}, timeout=3))
+    token, n = made.json["token"], 0
+    while not stop.is_set():
+        marker, client = f"v{number}-{n}", str(uuid.uuid4())
+        answer = insist(stop, lambda: seva.widget(token, "POST", "/messages", {"client_id": client, "text": marker}, timeout=3))
+        if answer is None:
+            return
+        if answer.status == 429:
+            time.sleep(0.05)
+            continue
+        if answer.status not in (200, 201):
+            oracle.wrong(f"widget answered {answer.status} {answer.body[:200]}")
+            return
+        oracle.ack(f"visitor{number}", marker)
+        n += 1
+
+
+def replier(seva, oracle, stop):
+    """Answers conversations of the API channel; each reply goes to the peer as a webhook."""
+    n, rand = 0, random.Random(7)
+    while not stop.is_set():
+        found = insist(stop, lambda: seva.api("GET", "/conversations?limit=20", timeout=3))
+        mine = [c for c in found.json["items"] if c["channel"]["kind"] == "api"] if found is not None and found.status == 200 else []
+        if not mine:
+            time.sleep(0.02)
+            continue
+        conversation = rand.choice(mine)
+        marker, client = f"r-{n}", str(uuid.uuid4())
+        body = {"kind": "reply", "text": marker, "client_id": client, "seen_message_id": conversation["last_message_id"], "force": True}
+        answer = insist(stop, lambda: seva.api("POST", f"/conversations/{conversation['id']}/messages", body, timeout=3))
+        if answer is None:
+            return
+        if answer.status not in (200, 201):
+            oracle.wrong(f"reply answered {answer.status} {answer.body[:300]}")
+            return
+        oracle.ack("replies", marker)
+        n += 1
+        time.sleep(0.01)
+
+
+def kill_and_restart(seva, ready):
+    rand = random.Random(int(os.environ.get("SEVA_SEED", "1")))
+    for _ in range(KILLS):
+        time.sleep(rand.uniform(0.02, 0.35))
+        seva.kill()
+        ready.append(seva.start())
+
+
+def load(seva, oracle, stop):
+    threads = [threading.Thread(target=machine, args=(seva, oracle, stop, i)) for i in range(6)]
+    threads += [threading.Thread(target=visitor, args=(seva, oracle, stop, i)) for i in range(4)]
+    threads += [threading.Thread(target=replier, args=(seva, oracle, stop))]
+    for t in threads:
+        t.start()
+    return threads
+
+
+def stored_messages(seva):
+    """Texts per conversation, oldest first, and all texts."""
+    per, everything = {}, []
+    for c in seva.items("/conversations?status=open,pending,snoozed,resolved"):
+        texts, cursor = [], None
+        while True:
+            page = seva.api("GET", f"/conversations/{c['id']}/messages?limit=200" + (f"&cursor={cursor}" if cursor else "")).json
+            texts = [m for m in page["items"] if m["kind"] in ("in", "out")] + texts
+            cursor = page.get("next")
+            if not cursor:
+                break
+        per[c["id"]] = texts
+        everything += [m["text"] for m in texts]
+    return per, everything
+
+
+def check_inside(oracle, per, everything):
+    counts = {}
+    for text in everything:
+        counts[text] = counts.get(text, 0) + 1
+    acknowledged = [m for ms in oracle.acknowledged.values() for m in ms]
+    lost = [m for m in acknowledged if m not in counts]
+    doubled = [m for m, n in counts.items() if n > 1]
+    assert not lost, f"{len(lost)} acknowledged and lost: {lost[:5]}"
+    assert not doubled, f"{len(doubled)} doubled: {doubled[:5]}"
+    for messages in per.values():
+        numbers = [int(m["text"].split("-")[1]) for m in messages if m["kind"] == "in"]
+        assert numbers == sorted(numbers), f"order not kept: {numbers[:20]}"
+    return len(acknowledged)
+
+
+def check_peers(oracle, peer):
+    replies = [json.loads(e["body"]) for e in peer.ledger if e["path"] == "/replies"]
+    received = {e["data"]["message"]["text"] for e in replies}
+    lost = [m for m in oracle.acknowledged.get("replies", []) if m not in received]
+    assert not lost, f"{len(lost)} replies never reached the peer: {lost[:5]}"
+    per_event = {}
+    for e in peer.ledger:
+        if e["path"] == "/feed":
+            per_event.setdefault(json.loads(e["body"])["id"], set()).add(e["headers"]["seva-delivery"])
+    several = [k for k, v in per_event.items() if len(v) > 1]
+    assert not several, f"{len(several)} events went out under several delivery ids"
+    texts = [json.loads(e["body"]) for e in peer.ledger if e["path"] == "/feed"]
+    fed = {e["data"]["message"]["text"] for e in texts if e["type"] == "message.created" and "message" in e["data"]}
+    missing = [m for ms in oracle.acknowledged.values() for m in ms if m not in fed]
+    assert not missing, f"{len(missing)} messages never reached the webhook: {missing[:5]}"
+
+
+def nothing_acknowledged_is_lost_or_doubled_by_kills():
+    peer, oracle, ready, stop = Peer(), Oracle(), [], threading.Event()
+    stop.deadline = float("inf")
+    with Seva(more=["--egress-allow", "webhook=127.0.0.0/8"]) as seva:
+        seva.start()
+        assert seva.api("PATCH", "/account", {"undo_seconds": 0}).status == 200
+        assert seva.api("PATCH", f"/channels/{seva.channel('api')['id']}", {"settings": {"reply_url": peer.url("/replies")}}).status == 200
+        assert seva.api("POST", "/webhooks", {"name": "feed", "url": peer.url("/feed"), "events": ["message.created"]}).status in (200, 201)
+        threads = load(seva, oracle, stop)
+        kill_and_restart(seva, ready)
+        time.sleep(0.5)
+        stop.deadline = time.monotonic() + 20
+        stop.set()
+        for t in threads:
+            t.join(40)
+        assert not oracle.errors, oracle.errors[:3]
+        assert until(lambda: seva.metric("seva_inbox_waiting") == 0 and seva.metric("seva_jobs") == 0, 120), "the queues did not drain"
+        per, everything = stored_messages(seva)
+        number = check_inside(oracle, per, everything)
+        until(lambda: not missing_at_peer(oracle, peer), 30)
+        check_peers(oracle, peer)
+        slow = [round(t, 2) for t in ready if t > READY_S]
+        assert not slow, f"{len(slow)} of {KILLS} restarts took longer than {READY_S} s: {slow[:5]}"
+        assert number > KILLS * 5, f"the load was too thin: {number}"
+        print(f"# {KILLS} kills, {number} acknowledged, slowest restart {max(ready):.2f} s, {len(peer.ledger)} posts at the peer")
+    peer.close()
+
+
+def missing_at_peer(oracle, peer):
+    try:
+        check_peers(oracle, peer)
+        return False
+    except AssertionError:
+        return True
+
+
+if __name__ == "__main__":
+    run([nothing_acknowledged_is_lost_or_doubled_by_kills])
