@@ -1,0 +1,9 @@
+/* view_channel: the public JSON of a channel (API "Channels"). Secrets are never in it; the handler
+ * that makes one adds it once. Thread: pure. */
+#pragma once
+#include "base/json.h"
+#include "model/channel.h"
+
+/* The fields without the braces. */
+void channel_fields(struct json_out *j, const struct channel *channel);
+void channel_view(struct json_out *j, const struct channel *channel);

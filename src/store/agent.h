@@ -1,0 +1,26 @@
+/* agent: a user of the console in one account, with team memberships and grants. Not here: who may
+ * change whom (care/access.h), passwords (store/login.h). */
+#pragma once
+#include "model/access.h"
+#include "model/ctx.h"
+
+/* E_NOT_FOUND with words. */
+err agent_get(struct ctx *cx, agent_id id, struct agent *agent);
+err agent_scope_get(struct ctx *cx, agent_id id, struct agent_scope *scope);
+/* All agents of the account by name; scopes[i] belongs to agents[i]. At most AGENTS_MAX. */
+enum { AGENTS_MAX = 5000 };
+err agent_list(struct ctx *cx, struct agent **agents, struct agent_scope **scopes, ptrdiff_t *n);
+/* E_CONFLICT when the address is already an agent here. */
+err agent_add(struct ctx *cx, const struct agent *agent);
+/* Writes name, introduction, role, locale, time_zone, availability, settings, is_active. */
+err agent_set(struct ctx *cx, const struct agent *agent);
+err agent_set_photo(struct ctx *cx, agent_id id, str photo_hash);
+/* The invitation was taken up. */
+err agent_joined(struct ctx *cx, agent_id id, str name);
+err agent_touch(struct ctx *cx, agent_id id);
+/* Replaces memberships / grants. The ids must be of this account: E_INVALID otherwise. */
+err agent_set_teams(struct ctx *cx, agent_id id, const int64_t *team_ids, ptrdiff_t n);
+err agent_set_grants(struct ctx *cx, agent_id id, const int64_t *team_ids, ptrdiff_t n_teams,
+    const int64_t *channel_ids, ptrdiff_t n_channels);
+/* Active agents with this role key. */
+err agent_count_role(struct ctx *cx, str role, int64_t *n);

@@ -1,0 +1,23 @@
+/* channel: connected inboxes with their sealed secrets. A channel's key in web addresses is also the
+ * key of its source row. Not here: what settings may hold (api/channels.c). */
+#pragma once
+#include "model/channel.h"
+#include "model/ctx.h"
+
+enum { CHANNEL_OLD_SECRET_MS = 24 * 3600 * 1000 }; /* after rotation the old secret is good so long */
+
+err channel_get(struct ctx *cx, channel_id id, struct channel *channel); /* E_NOT_FOUND with words */
+err channel_list(struct ctx *cx, struct channel **rows, ptrdiff_t *n);   /* by name */
+/* Makes the row and its source. kind, name, languages, settings are given; the rest is filled.
+ * secret: shown once (api: signs in- and outbound; widget: the identity secret). */
+err channel_add(struct ctx *cx, struct channel *channel, str *secret);
+/* Writes name, is_enabled, languages, settings. */
+err channel_set(struct ctx *cx, const struct channel *channel);
+err channel_remove(struct ctx *cx, channel_id id);
+err channel_rotate_secret(struct ctx *cx, channel_id id, str *secret, int64_t *kept_until_ms);
+/* Health, written by the receive and deliver jobs; error empty = it worked. */
+err channel_seen_in(struct ctx *cx, channel_id id, int64_t at_ms);
+err channel_seen_out(struct ctx *cx, channel_id id, int64_t at_ms, str error);
+/* The secrets in the clear; old empty when there is none or its time is over. */
+err channel_secrets(
+    struct ctx *cx, const struct channel *channel, str *secret, str *old, str *identity);
