@@ -1,0 +1,51 @@
+/* inbound: what customers write becomes messages of conversations. The one way in for every
+ * channel: the receive job gives batches, the widget gives one item at a time.
+ * Rules: PRODUCT.md IN-2, CH-7, CH-9; ARCHITECTURE "Inbound key", "Conversations".
+ * Not here: verifying and parsing (connector/), sending (reply.h).
+ * Thread: the caller's; inside its WRITE transaction. */
+#pragma once
+#include "model/conversation.h"
+#include "model/ctx.h"
+
+struct inbound_item {
+    channel_id channel;
+    str channel_kind;        /* "widget", "api" */
+    str external_id;         /* the message's id on the channel, unique per channel; required. The
+                              * widget gives "w:<client uuid>" */
+    str thread_key;          /* the channel's own thread; empty = one conversation per person */
+    str contact_external_id; /* the person's id on the channel; required */
+    str contact_name, contact_email, contact_phone, language;
+    bool is_verified;        /* the channel proved who it is */
+    str text;                /* valid UTF-8, at most LIMIT_TEXT_BYTES */
+    int64_t sent_ms;         /* the channel's time; 0 = unknown; later than received counts as received */
+    int64_t received_ms;     /* 0 = cx->now_ms */
+    str client_id;           /* widget: the client's UUID; empty = none */
+    str attachments;         /* JSON array of public attachment views; empty = none */
+};
+
+struct inbound_result {
+    err result;              /* OK; E_CONFLICT = this message is already stored (the ids say where);
+                              * E_INVALID = why says; E_FORBIDDEN = the contact is blocked */
+    const char *why;         /* literal words for E_INVALID and E_FORBIDDEN, else NULL */
+    message_id message;
+    conversation_id conversation;
+    contact_id contact;
+    bool is_new_conversation;
+};
+
+/* All items of one account, in the order in which they came. Set-wise: a fixed number of statements
+ * per batch on PostgreSQL, about five row operations per message on SQLite. Within a conversation
+ * messages keep the order of sent_ms (then of arrival); ids rise in that order and above every id
+ * the conversation already has. A wrong or repeated item does not touch the others.
+ *
+ * Per message: finds or makes the identity and its contact; the newest conversation of (identity,
+ * thread) takes it: pending and snoozed open again, resolved opens again within the account's
+ * reopen_days, else a new conversation that names it in previous_id. Updates preview, last_*,
+ * waiting_since, version. Events: one message.created {message, conversation} for agents (it carries
+ * the new state; a new conversation adds conversation.created first), one for the visitor when
+ * the channel is a widget.
+ *
+ * messages (may be NULL): where the stored ones are left, by item; zero for the others.
+ * Errors of the whole batch: E_BUSY (raced with another node: try again), E_INTERNAL. */
+err inbound_take_many(struct ctx *cx, const struct inbound_item *items, ptrdiff_t n,
+    struct inbound_result *results, struct message *messages);

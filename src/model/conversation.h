@@ -1,0 +1,108 @@
+/* conversation: one exchange with a person on one channel, as the rooms share it; its contact and
+ * messages. Members are named as their columns. Texts of states are the stored and public ones; the
+ * sets and orders over them are here. Not here: rules (care/), SQL (store/). Thread: values. */
+#pragma once
+#include "base/str.h"
+#include "model/ids.h"
+
+enum conversation_status {
+    CONVERSATION_OPEN,
+    CONVERSATION_PENDING, /* waits for the customer */
+    CONVERSATION_SNOOZED, /* comes back by itself */
+    CONVERSATION_RESOLVED,
+};
+enum { CONVERSATION_STATUS_COUNT = CONVERSATION_RESOLVED + 1 };
+
+struct conversation {
+    conversation_id id;
+    int64_t number; /* per account, what people say */
+    channel_id channel_id;
+    identity_id identity_id;
+    contact_id contact_id;
+    str thread_key; /* the channel's own thread; empty = one per identity */
+    str status, priority;
+    agent_id assignee_id;
+    team_id team_id;
+    str subject, preview, preview_kind;
+    message_id last_message_id;
+    int64_t last_message_ms;
+    message_id last_in_id;
+    int64_t last_in_ms;
+    int64_t waiting_since_ms; /* first customer message without an answer; 0 = none */
+    int64_t due_key, wait_key;
+    int64_t snoozed_until_ms;
+    str outcome, language;
+    conversation_id previous_id;
+    int64_t resolved_ms;
+    int64_t tag_count;
+    int64_t version;
+    int64_t created_ms, updated_ms;
+    /* joined */
+    str channel_kind, channel_name, contact_name, contact_avatar_url;
+    /* filled by the rooms that show it */
+    struct str_list tags; /* names, sorted */
+    bool is_contact_online;
+    bool is_mine_filled; /* unread_count and has_draft belong to the asking agent */
+    int64_t unread_count;
+    bool has_draft;
+};
+
+struct contact {
+    contact_id id;
+    str name, email, phone, language, time_zone, location, company, note;
+    str custom; /* JSON object; empty = none */
+    str avatar_url;
+    bool is_blocked;
+    int64_t created_ms, last_seen_ms, updated_ms;
+    bool is_online;
+};
+
+struct identity {
+    identity_id id;
+    contact_id contact_id;
+    channel_id channel_id;
+    str external_id, handle;
+    bool is_verified;
+    int64_t last_seen_ms;
+};
+
+struct message {
+    message_id id;
+    conversation_id conversation_id;
+    channel_id channel_id;
+    str external_id; /* the channel's id; empty = not known yet */
+    str kind;        /* in out note activity */
+    str author_kind; /* contact agent system token */
+    int64_t author_id;
+    str author_name;
+    str text, state, error;
+    int64_t held_until_ms;
+    str client_id;
+    str visibility;
+    str activity;    /* JSON */
+    str mentions;    /* ",1,2," */
+    str attachments; /* JSON array of public views; empty = none */
+    str then_from;   /* status before "send and resolve" */
+    message_id reply_to_id;
+    int64_t sent_ms, received_ms, edited_ms, read_ms;
+    str author_photo_hash; /* joined */
+};
+
+/* "open" …; false when the text is none of them. */
+str conversation_status_name(enum conversation_status s);
+bool conversation_status_by_name(str name, enum conversation_status *s);
+/* NULL-terminated, for declared inputs. */
+extern const char *const conversation_status_words[];
+extern const char *const conversation_priority_words[];
+extern const char *const conversation_outcome_words[];
+
+/* Computes due_key and wait_key from the other members; ascending = sooner.
+ * due: what waits comes first, by the time it began to wait moved ahead by its priority (low −4 h,
+ * medium 1 h, high 4 h, urgent 24 h); after all of it the rest, newest first.
+ * wait: what waits by the time it began to wait, then the rest. */
+void conversation_set_keys(struct conversation *c);
+
+/* The order in which a message's delivery can go: a state moves only to a higher rank. 0 = unknown
+ * text. held 1, queued 2, sending 3, unknown 4, failed 5, sent 6, delivered 7, read 8; cancelled
+ * and received are ends (9). failed and unknown may go back to queued by a retry only. */
+int message_state_rank(str state);

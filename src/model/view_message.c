@@ -1,0 +1,149 @@
+/* view_message: see view_message.h. */
+#include "model/view_message.h"
+
+#include "base/id.h"
+
+void json_put_id_text(struct json_out *j, str ids)
+{
+    json_arr(j);
+    str one;
+    while (ids.len) {
+        (void)str_cut(ids, ',', &one, &ids); /* the rest decides when to end */
+        int64_t id;
+        if (one.len && id_parse(one, &id) == OK)
+            json_put_id(j, id);
+    }
+    json_arr_end(j);
+}
+
+str id_text(struct arena *a, const int64_t *ids, ptrdiff_t n)
+{
+    if (!n)
+        return (str){0};
+    struct sb b = sb_make(a, 0);
+    sb_byte(&b, ',');
+    for (ptrdiff_t i = 0; i < n; i++) {
+        sb_int(&b, ids[i]);
+        sb_byte(&b, ',');
+    }
+    return sb_str(&b);
+}
+
+bool id_text_has(str ids, int64_t id)
+{
+    str one;
+    int64_t v;
+    while (ids.len) {
+        (void)str_cut(ids, ',', &one, &ids); /* the rest decides when to end */
+        if (one.len && id_parse(one, &v) == OK && v == id)
+            return true;
+    }
+    return false;
+}
+
+ptrdiff_t id_text_read(struct arena *a, str ids, int64_t **out)
+{
+    ptrdiff_t n = 0;
+    int64_t *list = NEW(a, int64_t, ids.len / 2 + 1);
+    str one;
+    while (ids.len) {
+        (void)str_cut(ids, ',', &one, &ids); /* the rest decides when to end */
+        if (one.len && id_parse(one, &list[n]) == OK)
+            n++;
+    }
+    *out = list;
+    return n;
+}
+
+static void put_photo(struct json_out *j, const struct message *m)
+{
+    json_key(j, S("photo_url"));
+    if (!m->author_photo_hash.len || !str_eq(m->author_kind, S("agent"))) {
+        json_put_null(j);
+        return;
+    }
+    json_put_str(j, str_print(j->b.a, "/photos/%lld/%.*s", (long long)m->author_id,
+                        SARG(m->author_photo_hash)));
+}
+
+static void put_author(struct json_out *j, const struct message *m)
+{
+    json_key(j, S("author"));
+    json_obj(j);
+    json_kv_str(j, S("kind"), m->author_kind);
+    json_kv_id(j, S("id"), m->author_id);
+    json_kv_str(j, S("name"), m->author_name);
+    put_photo(j, m);
+    json_obj_end(j);
+}
+
+void message_view(struct json_out *j, const struct message *m)
+{
+    json_obj(j);
+    json_kv_id(j, S("id"), m->id.v);
+    json_kv_id(j, S("conversation_id"), m->conversation_id.v);
+    json_kv_str(j, S("kind"), m->kind);
+    put_author(j, m);
+    json_kv_str(j, S("text"), m->text);
+    json_kv_raw(j, S("attachments"), m->attachments.len ? m->attachments : S("[]"));
+    json_kv_str(j, S("state"), m->state);
+    json_kv_text(j, S("error"), m->error);
+    json_kv_time(j, S("held_until"), m->held_until_ms);
+    json_kv_text(j, S("client_id"), m->client_id);
+    json_key(j, S("mentions"));
+    json_put_id_text(j, m->mentions);
+    json_kv_raw(j, S("activity"), m->activity);
+    json_kv_str(j, S("visibility"), m->visibility);
+    json_kv_time(j, S("sent_at"), m->sent_ms);
+    json_kv_time(j, S("received_at"), m->received_ms);
+    json_kv_time(j, S("edited_at"), m->edited_ms);
+    json_kv_id(j, S("reply_to_id"), m->reply_to_id.v);
+    json_kv_time(j, S("read_by_contact_at"), m->read_ms);
+    json_obj_end(j);
+}
+
+bool message_is_for_visitor(const struct message *m)
+{
+    if (str_eq(m->kind, S("in")))
+        return true;
+    int rank = message_state_rank(m->state);
+    return str_eq(m->kind, S("out")) && rank >= message_state_rank(S("sent")) &&
+           rank <= message_state_rank(S("read"));
+}
+
+/* Attachment views carry the agents' address; the visitor reads the same file at the widget's. */
+static str widget_attachments(struct arena *a, str json)
+{
+    str rest = json, agents = S("\"/api/v1/attachments/");
+    struct sb b = sb_make(a, 0);
+    for (;;) {
+        ptrdiff_t at = str_find(rest, agents);
+        if (at < 0)
+            break;
+        sb_add(&b, str_sub(rest, 0, at));
+        sb_add(&b, S("\"/widget/v1/attachments/"));
+        rest = str_skip(rest, at + agents.len);
+    }
+    sb_add(&b, rest);
+    return sb_str(&b);
+}
+
+void message_view_widget(struct json_out *j, const struct message *m)
+{
+    bool is_in = str_eq(m->kind, S("in"));
+    json_obj(j);
+    json_kv_id(j, S("id"), m->id.v);
+    json_kv_str(j, S("from"), is_in ? S("me") : m->author_id ? S("agent") : S("system"));
+    json_key(j, S("author"));
+    json_obj(j);
+    json_kv_str(j, S("name"), m->author_name);
+    put_photo(j, m);
+    json_obj_end(j);
+    json_kv_str(j, S("text"), m->text);
+    json_kv_raw(j, S("attachments"),
+        m->attachments.len ? widget_attachments(j->b.a, m->attachments) : S("[]"));
+    json_kv_str(j, S("state"), m->state);
+    json_kv_time(j, S("sent_at"), m->sent_ms);
+    json_kv_text(j, S("client_id"), m->client_id);
+    json_obj_end(j);
+}
