@@ -8,8 +8,9 @@
  * Thread: an arena belongs to one thread at a time. */
 #pragma once
 #include <setjmp.h>
-#include <stddef.h>
 #include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 struct arena_chunk;
 struct arena_cleanup;
@@ -17,7 +18,7 @@ struct arena_cleanup;
 struct arena {
     struct arena_chunk *chunk;     /* newest first */
     ptrdiff_t used_bytes;          /* handed out since the last reset */
-    ptrdiff_t max_bytes;           /* 0 = LIMIT_ARENA_BYTES */
+    ptrdiff_t max_bytes;           /* 0 = LIMIT_ARENA_BYTES (limits.h) */
     jmp_buf *escape;               /* where to go when memory ends; NULL = abort */
     struct arena_cleanup *cleanup; /* run newest first at reset and free */
 };
@@ -25,20 +26,29 @@ struct arena {
 struct arena arena_make(ptrdiff_t max_bytes);
 void *arena_alloc(struct arena *a, ptrdiff_t size, ptrdiff_t align);
 [[nodiscard]] void *arena_try(struct arena *a, ptrdiff_t size, ptrdiff_t align);
-/* Calls fn(what) when the arena is reset or freed: for handles that must not outlive the request. */
+/* Like realloc for the arena's bytes: the newest allocation grows where it stands, any other moves.
+ * The new bytes are zeroed. NULL when memory or the arena's maximum ends; `old` is still good. */
+[[nodiscard]] void *arena_grow(
+    struct arena *a, void *old, ptrdiff_t old_size, ptrdiff_t size, ptrdiff_t align);
+/* Calls fn(what) when the arena is reset or freed: for handles that must not outlive the request.
+ */
 void arena_defer(struct arena *a, void (*fn)(void *what), void *what);
 /* Runs the cleanups and keeps the first chunk for reuse. */
 void arena_reset(struct arena *a);
 void arena_free(struct arena *a);
 
-#define NEW(a, T, n) ((T *)arena_alloc((a), (ptrdiff_t)sizeof(T) * (ptrdiff_t)(n), (ptrdiff_t)alignof(T)))
+/* n comes from our own code; a count from outside goes through arena_try after a limit check. */
+#define NEW(a, T, n)                                                                               \
+    ((T *)arena_alloc((a), (ptrdiff_t)sizeof(T) * (ptrdiff_t)(n), (ptrdiff_t)alignof(T)))
 
 /* Test seam: the allocation with this number (1 = the next one, counted over malloc_or_null and
- * arena chunks in all threads) fails, and every one after it while `count` lasts; 0 turns it off. */
+ * arena chunks in all threads) fails, and every one after it while `count` lasts; 0 turns it off.
+ */
 void alloc_fail_at(long nth, long count);
 /* How many allocations were asked for since the start of the process. */
 long alloc_calls(void);
 /* malloc for long-lived objects in base, db, net, job and app; honours the test seam; NULL when out
  * of memory; zeroed. Free with free(). */
 [[nodiscard]] void *alloc_zero(ptrdiff_t size);
-[[nodiscard]] void *alloc_resize(void *old, ptrdiff_t size); /* like realloc; new bytes not zeroed */
+[[nodiscard]] void *alloc_resize(
+    void *old, ptrdiff_t size); /* like realloc; new bytes not zeroed */

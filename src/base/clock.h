@@ -3,14 +3,17 @@
 #pragma once
 #include "base/str.h"
 
-int64_t clock_now_ms(void);        /* wall clock, or the fixed one */
-int64_t clock_mono_ms(void);       /* never goes back; for deadlines; follows the fixed clock */
+int64_t clock_now_ms(void);  /* wall clock, or the fixed one */
+int64_t clock_mono_ms(void); /* never goes back; for deadlines; follows the fixed clock */
 int64_t clock_mono_us(void);
-void clock_fix(int64_t now_ms);    /* test seam: the clock stands; 0 = let it run again */
-void clock_advance(int64_t by_ms); /* test seam: moves a fixed clock; may be negative (clock jump) */
+void clock_fix(int64_t now_ms); /* test seam: the clock stands; 0 = let it run again */
+void clock_advance(
+    int64_t by_ms); /* test seam: moves a fixed clock; may be negative (clock jump) */
 
 /* "2026-01-01T00:00:00.000Z" */
 str time_rfc3339(struct arena *a, int64_t ms);
+enum { TIME_RFC3339_LEN = 24 };
+void time_rfc3339_to(char to[TIME_RFC3339_LEN], int64_t ms); /* not terminated */
 /* RFC 3339 with any offset; E_INVALID. */
 err time_parse(str s, int64_t *ms);
 /* "Thu, 01 Jan 2026 00:00:00 GMT" (RFC 9110) */

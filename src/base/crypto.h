@@ -10,10 +10,12 @@ void crypto_random(void *to, ptrdiff_t len);
 str crypto_token(struct arena *a);
 void crypto_random_fix(uint64_t seed); /* test seam: a deterministic stream; 0 = real again */
 
-struct sha256 { uint8_t b[32]; };
+struct sha256 {
+    uint8_t b[32];
+};
 struct sha256 crypto_sha256(str data);
 struct sha256 crypto_hmac_sha256(str key, str data);
-struct crypto_sha256_stream; /* incremental, for blobs */
+struct crypto_sha256_stream;                           /* incremental, for blobs */
 struct crypto_sha256_stream *crypto_sha256_open(void); /* NULL when out of memory */
 void crypto_sha256_add(struct crypto_sha256_stream *s, str data);
 struct sha256 crypto_sha256_close(struct crypto_sha256_stream *s);
@@ -26,16 +28,17 @@ bool crypto_equal(str a, str b); /* constant time in the content; false when len
 str crypto_hex(struct arena *a, str bytes);
 err crypto_unhex(struct arena *a, str hex, str *bytes);
 str crypto_base64(struct arena *a, str bytes);
-err crypto_unbase64(struct arena *a, str text, str *bytes);      /* strict, padding needed */
-str crypto_base64url(struct arena *a, str bytes);                /* no padding */
+err crypto_unbase64(struct arena *a, str text, str *bytes); /* strict, padding needed */
+str crypto_base64url(struct arena *a, str bytes);           /* no padding */
 err crypto_unbase64url(struct arena *a, str text, str *bytes);
-str crypto_base32(struct arena *a, str bytes);                   /* RFC 4648, for TOTP secrets */
+str crypto_base32(struct arena *a, str bytes); /* RFC 4648, for TOTP secrets */
 err crypto_unbase32(struct arena *a, str text, str *bytes);
 
 /* Argon2id 19 MiB, t = 2, p = 1, as an encoded string. At most two run at once in the process; a
  * third waits up to 5 s, then E_BUSY. */
 err crypto_password_hash(struct arena *a, str password, str *encoded);
-/* OK = match; E_UNAUTHENTICATED = no match; E_BUSY. An empty `encoded` does the same work and says no. */
+/* OK = match; E_UNAUTHENTICATED = no match; E_BUSY. An empty `encoded` does the same work and says
+ * no. */
 err crypto_password_check(str password, str encoded);
 
 /* The key file: lines `id:base64 of 32 bytes`; the last line seals, every line opens. */

@@ -14,13 +14,13 @@ struct json {
     enum json_kind kind;
     bool boolean;
     bool is_int;
-    int64_t integer;           /* when is_int */
+    int64_t integer; /* when is_int */
     double number;
-    str text;                  /* STRING: decoded; NUMBER: as written */
-    str key;                   /* this node's key in its object, else empty */
-    const struct json *first;  /* children of ARRAY and OBJECT, in order */
+    str text;                 /* STRING: decoded; NUMBER: as written */
+    str key;                  /* this node's key in its object, else empty */
+    const struct json *first; /* children of ARRAY and OBJECT, in order */
     const struct json *next;
-    ptrdiff_t count;           /* children */
+    ptrdiff_t count; /* children */
 };
 
 /* why: words for the sender when E_INVALID (in the arena); E_LIMIT when too deep. */
@@ -49,12 +49,12 @@ void json_arr_end(struct json_out *j);
 void json_key(struct json_out *j, str key);
 void json_put_str(struct json_out *j, str s);
 void json_put_int(struct json_out *j, int64_t v);
-void json_put_id(struct json_out *j, int64_t v);      /* as a string; 0 = null */
+void json_put_id(struct json_out *j, int64_t v); /* as a string; 0 = null */
 void json_put_bool(struct json_out *j, bool v);
-void json_put_double(struct json_out *j, double v);   /* shortest form that reads back; NaN = null */
+void json_put_double(struct json_out *j, double v); /* shortest form that reads back; NaN = null */
 void json_put_null(struct json_out *j);
-void json_put_time(struct json_out *j, int64_t ms);   /* "2026-01-01T00:00:00.000Z"; 0 = null */
-void json_put_raw(struct json_out *j, str json);      /* already JSON; empty = null */
+void json_put_time(struct json_out *j, int64_t ms); /* "2026-01-01T00:00:00.000Z"; 0 = null */
+void json_put_raw(struct json_out *j, str json);    /* already JSON; empty = null */
 void json_put_tree(struct json_out *j, const struct json *v);
 /* key + value in one call */
 void json_kv_str(struct json_out *j, str key, str v);

@@ -1,6 +1,6 @@
 /* Structured log: one JSON object a line on standard error:
- * {"at":"…","level":"warn","msg":"…","trace":"…", …fields}. Secrets never reach a field: values come
- * as str and the caller passes none; base/log.c also masks "Bearer …", "token=…", "password".
+ * {"at":"…","level":"warn","msg":"…","trace":"…", …fields}. Secrets never reach a field: values
+ * come as str and the caller passes none; base/log.c also masks "Bearer …", "token=…", "password".
  * Tests capture lines: an expected error is asserted, an unexpected one fails the test.
  * Thread: any; one write(2) per line. */
 #pragma once

@@ -12,7 +12,7 @@ struct map {
     struct map_slot *slots;
     ptrdiff_t count, cap;
 };
-void *map_get(const struct map *m, str key);          /* NULL when absent */
-err map_put(struct map *m, str key, void *value);     /* replaces; E_BUSY when out of memory */
-void *map_take(struct map *m, str key);               /* removes and returns */
+void *map_get(const struct map *m, str key);      /* NULL when absent */
+err map_put(struct map *m, str key, void *value); /* replaces; E_BUSY when out of memory */
+void *map_take(struct map *m, str key);           /* removes and returns */
 void map_free(struct map *m);

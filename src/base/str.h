@@ -17,29 +17,32 @@ typedef struct {
 
 #define S(literal) ((str){("" literal), (ptrdiff_t)sizeof(literal) - 1})
 /* For static initialisers. */
-#define S_INIT(literal) {("" literal), (ptrdiff_t)sizeof(literal) - 1}
+#define S_INIT(literal)                                                                            \
+    {                                                                                              \
+        ("" literal), (ptrdiff_t)sizeof(literal) - 1                                               \
+    }
 /* printf("%.*s", SARG(s)) */
 #define SARG(s) (int)(s).len, (s).at
 
-str str_from(const char *z);                   /* NULL gives the empty str */
+str str_from(const char *z); /* NULL gives the empty str */
 str str_of(const void *at, ptrdiff_t len);
 bool str_eq(str a, str b);
-bool str_eq_nocase(str a, str b);              /* ASCII case only */
-int str_cmp(str a, str b);                     /* byte order; <0, 0, >0 */
+bool str_eq_nocase(str a, str b); /* ASCII case only */
+int str_cmp(str a, str b);        /* byte order; <0, 0, >0 */
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
-ptrdiff_t str_find(str s, str needle);         /* -1 when absent */
-ptrdiff_t str_find_byte(str s, char c);        /* -1 when absent */
+ptrdiff_t str_find(str s, str needle);             /* -1 when absent */
+ptrdiff_t str_find_byte(str s, char c);            /* -1 when absent */
 str str_sub(str s, ptrdiff_t from, ptrdiff_t len); /* clamped to s */
-str str_skip(str s, ptrdiff_t n);              /* clamped */
-str str_trim(str s);                           /* ASCII space, tab, CR, LF at both ends */
+str str_skip(str s, ptrdiff_t n);                  /* clamped */
+str str_trim(str s);                               /* ASCII space, tab, CR, LF at both ends */
 /* Splits at the first `sep`: head before, *rest after; no sep: head = s, *rest empty, false. */
 bool str_cut(str s, char sep, str *head, str *rest);
-bool str_is_ascii_token(str s);                /* RFC 9110 token, at least one character */
-uint64_t str_hash(str s);                      /* seeded per process; not for storage */
+bool str_is_ascii_token(str s); /* RFC 9110 token, at least one character */
+uint64_t str_hash(str s);       /* seeded per process; not for storage */
 
 str str_copy(struct arena *a, str s);
-char *str_z(struct arena *a, str s);           /* terminated copy for library edges */
+char *str_z(struct arena *a, str s); /* terminated copy for library edges */
 str str_cat(struct arena *a, str x, str y);
 str str_lower_ascii(struct arena *a, str s);
 [[gnu::format(printf, 2, 3)]] str str_print(struct arena *a, const char *format, ...);

@@ -3,12 +3,16 @@
 #pragma once
 #include "base/str.h"
 
-bool utf8_valid(str s);               /* no overlongs, no surrogates, ≤ U+10FFFF; NUL is refused */
+bool utf8_valid(str s);          /* no overlongs, no surrogates, ≤ U+10FFFF; NUL is refused */
+ptrdiff_t utf8_valid_len(str s); /* bytes before the first bad sequence or NUL; s.len if none */
+/* The code point at byte `at` (< s.len) and its length; for a bad sequence minus the length of its
+ * maximal part. */
+ptrdiff_t utf8_decode(str s, ptrdiff_t at, uint32_t *code_point);
 /* A copy with each bad sequence (and each NUL) replaced by U+FFFD; s itself when it is valid. */
 str utf8_repair(struct arena *a, str s);
 ptrdiff_t utf8_code_points(str s);
 ptrdiff_t utf8_utf16_units(str s);
-ptrdiff_t utf8_graphemes(str s);      /* ICU extended grapheme clusters */
+ptrdiff_t utf8_graphemes(str s); /* ICU extended grapheme clusters */
 /* The longest prefix of at most max_graphemes, cut between graphemes. */
 str utf8_prefix(str s, ptrdiff_t max_graphemes);
 /* The longest prefix of at most max_bytes that does not split a code point. */

@@ -1,0 +1,71 @@
+/* Thin wrappers over pthreads; see thread.h. */
+#include "base/thread.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+struct at_exit {
+    struct at_exit *older;
+    void (*fn)(void *what);
+    void *what;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t list_key;
+static bool key_is_made;
+
+static void run_list(void *list)
+{
+    struct at_exit *e = list;
+    while (e != NULL) {
+        struct at_exit *older = e->older;
+        e->fn(e->what);
+        free(e);
+        e = older;
+    }
+}
+
+static void key_make(void)
+{
+    key_is_made = pthread_key_create(&list_key, run_list) == 0;
+}
+
+bool thread_at_exit(void (*fn)(void *what), void *what)
+{
+    if (pthread_once(&once, key_make) != 0 || !key_is_made)
+        return false;
+    struct at_exit *e = alloc_zero((ptrdiff_t)sizeof *e);
+    if (e == NULL)
+        return false;
+    *e = (struct at_exit){.older = pthread_getspecific(list_key), .fn = fn, .what = what};
+    if (pthread_setspecific(list_key, e) != 0) {
+        free(e);
+        return false;
+    }
+    return true;
+}
+
+err thread_start(
+    pthread_t *thread, const char *name, ptrdiff_t stack_bytes, void *(*fn)(void *arg), void *arg)
+{
+    enum { STACK_BYTES = 512 * 1024 };
+    pthread_attr_t attr;
+    if (pthread_attr_init(&attr) != 0)
+        return E_BUSY;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_t made;
+    int failed = pthread_attr_setstacksize(
+        &attr, stack_bytes > 0 ? (size_t)stack_bytes : (size_t)STACK_BYTES);
+    if (failed == 0) {
+        (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* fails only on a wrong `how` */
+        failed = pthread_create(&made, &attr, fn, arg);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    (void)pthread_attr_destroy(&attr);
+    if (failed != 0)
+        return E_BUSY;
+    (void)pthread_setname_np(made, name); /* a missing name hurts nobody */
+    *thread = made;
+    return OK;
+}

@@ -1,0 +1,14 @@
+/* Threads: start with a name and a stack of stated size, and per-thread caches of library handles.
+ * Not: queues, pools or locks. Thread: any. */
+#pragma once
+#include "base/str.h"
+
+#include <pthread.h>
+
+/* Starts fn(arg) with all signals blocked (signals are read from a signalfd). name: at most 15
+ * bytes, shown by ps and gdb. stack_bytes 0 = 512 KiB. E_BUSY when the system refuses. */
+err thread_start(
+    pthread_t *thread, const char *name, ptrdiff_t stack_bytes, void *(*fn)(void *arg), void *arg);
+/* Calls fn(what) when the calling thread ends, newest first; on the main thread never (the process
+ * ends with it). False when out of memory: the caller keeps `what` for this one use. */
+[[nodiscard]] bool thread_at_exit(void (*fn)(void *what), void *what);
