@@ -18,6 +18,7 @@ import time
 import traceback
 
 BIN = os.environ.get("SEVA_BIN", "")
+GONE = (OSError, http.client.HTTPException, ValueError)  # the server is away, or died while answering
 PASSWORD = "correct horse battery staple"
 OWNER = "owner@shop.example"
 
@@ -225,6 +226,16 @@ def until(true, most=10, step=0.02):
         if value or time.monotonic() > end:
             return value
         time.sleep(step)
+
+
+def fresh_postgres():
+    """A new empty database on the test run's PostgreSQL."""
+    url = os.environ["SEVA_TEST_PG"]
+    name = f"seva_system_{os.getpid()}_{time.monotonic_ns()}"
+    subprocess.run(["psql", "-q", url, "-c", f"CREATE DATABASE {name}"], check=True, capture_output=True)
+    head, _, query = url.partition("?")
+    base = head.rsplit("/", 1)[0]
+    return f"{base}/{name}" + (f"?{query}" if query else "")
 
 
 def run(tests):

@@ -2,7 +2,6 @@
 what the peers received: nothing lost, nothing doubled inside, order kept, ready again within 1 s; at peers nothing lost and
 webhooks distinct by delivery id. SEVA_KILLS says how often (60)."""
 
-import http.client
 import json
 import os
 import random
@@ -10,11 +9,10 @@ import threading
 import time
 import uuid
 
-from seva import Peer, Seva, request, run, sign, until
+from seva import GONE, Peer, Seva, request, run, until
 
 KILLS = int(os.environ.get("SEVA_KILLS", "60"))
 READY_S = 1.0
-GONE = (OSError, http.client.HTTPException, ValueError)
 
 
 class Oracle:

@@ -1,0 +1,169 @@
+"""Limits and deadlines on a real server: more connections than allowed, slow clients, oversized and endless input. Whoever is
+outside a limit gets a clear answer; everybody else is served on."""
+
+import json
+import resource
+import select
+import socket
+import time
+
+from seva import Seva, request, run, until
+
+ALLOWED, TRIED = 10000, 12000
+
+
+def connect(port):
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(("127.0.0.1", port))
+    return s
+
+
+def read_all(s, most=5):
+    s.settimeout(most)
+    data = b""
+    try:
+        while chunk := s.recv(65536):
+            data += chunk
+    except (socket.timeout, ConnectionResetError):
+        pass
+    return data
+
+
+def drain(socks, most):
+    """Reads what the server has to say on many sockets: {socket: bytes}, closed ones marked with None at the end."""
+    poll, said, by_fd = select.poll(), {}, {s.fileno(): s for s in socks}
+    for s in socks:
+        poll.register(s, select.POLLIN)
+    end = time.monotonic() + most
+    while time.monotonic() < end:
+        ready = poll.poll(200)
+        for fd, _ in ready:
+            s = by_fd[fd]
+            try:
+                data = s.recv(4096)
+            except BlockingIOError:
+                continue
+            except OSError:
+                data = b""
+            said.setdefault(fd, []).append(data)
+            if not data:
+                poll.unregister(s)
+        if not ready and time.monotonic() > end - most / 2:
+            break
+    return said
+
+
+def connections_beyond_the_limit_are_refused_clearly_and_the_others_are_served():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < TRIED + 600:
+        return f"skip: this machine allows {hard} open files, {TRIED + 600} are needed"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with Seva(more=["--max-connections", str(ALLOWED)]) as seva:
+        seva.start()
+        socks = []
+        for i in range(TRIED):
+            socks.append(connect(seva.port))
+            if i % 500 == 499:
+                time.sleep(0.05)
+        said = drain(socks, 8)
+        refused = [fd for fd, parts in said.items() if b"".join(parts).startswith(b"HTTP/1.1 503")]
+        closed = [fd for fd, parts in said.items() if parts[-1] == b""]
+        assert len(closed) >= TRIED - ALLOWED - 10, f"{len(closed)} closed, {TRIED - ALLOWED} expected"
+        assert len(closed) <= TRIED - ALLOWED + 600, f"{len(closed)} closed: accepted ones were dropped"
+        assert len(refused) >= (TRIED - ALLOWED) * 0.9, f"only {len(refused)} were told why"
+        alive = next(s for s in socks if s.fileno() not in said)
+        alive.settimeout(10)
+        alive.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert alive.recv(4096).startswith(b"HTTP/1.1 200"), "an accepted connection must be served on"
+        for s in socks:
+            s.close()
+        assert until(lambda: answers(seva), 10), "after the crowd has left a newcomer is served"
+
+
+def answers(seva):
+    try:
+        return request(seva.port, "GET", "/healthz", timeout=2).status == 200
+    except OSError:
+        return False
+
+
+def slow_clients_are_cut_off_and_the_others_are_served():
+    with Seva() as seva:
+        seva.start()
+        slow = [connect(seva.port) for _ in range(1000)]
+        time.sleep(0.3)
+        for s in slow:
+            try:
+                s.send(b"GET /healthz HT")
+            except OSError:
+                pass
+        started, ended, times = time.monotonic(), {}, []
+        while time.monotonic() - started < 16 and len(ended) < len(slow):
+            t = time.monotonic()
+            assert request(seva.port, "GET", "/healthz", timeout=5).status == 200
+            times.append(time.monotonic() - t)
+            for fd, parts in drain([s for s in slow if s.fileno() not in ended], 0.3).items():
+                if parts[-1] == b"":
+                    ended[fd] = b"".join(parts)
+            for s in slow:
+                if s.fileno() not in ended:
+                    try:
+                        s.send(b"T")  # a byte now and then does not buy more time
+                    except OSError:
+                        pass
+        assert len(ended) == len(slow), f"{len(slow) - len(ended)} slow clients still hold their connection"
+        told = sum(1 for v in ended.values() if v.startswith(b"HTTP/1.1 408") or v.startswith(b"HTTP/1.1 400"))
+        assert told > len(slow) * 0.9, f"only {told} were told why"
+        for s in slow:
+            s.close()
+
+
+def a_body_that_never_comes_is_cut_off():
+    with Seva() as seva:
+        seva.start()
+        s = socket.create_connection(("127.0.0.1", seva.port))
+        s.sendall(b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+        data = read_all(s, 45)
+        assert data.startswith(b"HTTP/1.1 408"), data[:80]
+
+
+def oversized_input_is_refused_with_the_right_status():
+    cases = [
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", {414, 431}),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Big: " + b"a" * 40000 + b"\r\n\r\n", {431}),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 150 + b"\r\n", {431}),
+        (b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n", {413}),
+    ]
+    with Seva() as seva:
+        seva.start()
+        for raw, statuses in cases:
+            s = socket.create_connection(("127.0.0.1", seva.port))
+            s.settimeout(10)
+            try:
+                s.sendall(raw)
+            except OSError:
+                pass
+            status = int(read_all(s, 10).split(b" ")[1])
+            assert status in statuses, f"{raw[:30]}… gave {status}, not {statuses}"
+
+
+def deep_and_wrong_json_is_refused_with_a_clear_error():
+    with Seva() as seva:
+        seva.start()
+        token = {"Authorization": "Bearer " + seva.made["token"], "Content-Type": "application/json"}
+        cases = [b"[" * 5000 + b"]" * 5000, b'{"name":', b'{"name":"a","name":"b"}', b'{"name":"\xff"}', b'{"nonsense":1}', b'{"name":NaN}', b"\xef\xbb\xbf{}",
+                 b'{"name":{"a":1}}', b'{"name":"' + b"a" * 5000 + b'"}', b'{"name":"a\\u0000b"}', b'{"name":"\\ud800"}', b'"text"', b"", b"null"]
+        for body in cases:
+            r = request(seva.port, "POST", "/api/v1/teams", body, token)
+            assert 400 <= r.status < 500, f"{body[:40]!r} gave {r.status}"
+            error = r.json["error"]
+            assert error["message"] and error["trace"], error
+        r = request(seva.port, "POST", "/api/v1/teams", b'{"nonsense":1,"name":"x"}', token).json["error"]
+        assert r["field"] == "nonsense", r
+        assert request(seva.port, "POST", "/api/v1/teams", json.dumps({"name": "Ok"}).encode(), token).status in (200, 201)
+
+
+if __name__ == "__main__":
+    run([connections_beyond_the_limit_are_refused_clearly_and_the_others_are_served, slow_clients_are_cut_off_and_the_others_are_served,
+         a_body_that_never_comes_is_cut_off, oversized_input_is_refused_with_the_right_status, deep_and_wrong_json_is_refused_with_a_clear_error])
