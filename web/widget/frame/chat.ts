@@ -1,0 +1,397 @@
+// The controller: starts and resumes the visitor's session, loads history, keeps the stream, sends what
+// the queue holds, and tells the loader what the launcher must show. Components call its functions.
+import { loadWidget, widgetLocales, type WidgetLocale } from '../../shared/gen/widget'
+import { directionOf, makeTranslator } from '../../shared/messages'
+import type { Identity, Page, ToLoader } from '../protocol'
+import { ApiError, call, Offline, request, setToken } from './api'
+import { forget, keep, recall } from './memory'
+import { makeQueue, type Outgoing, type Verdict } from './queue'
+import { chime } from './sound'
+import { backoffMs, pause, runStream, type ServerEvent } from './sse'
+import * as state from './state'
+import { compareIds, markRead, merge } from './timeline'
+import type { Attachment, Config, History, Session, WidgetMessage } from './types'
+
+interface Kept {
+  token: string
+  identity_id: string | null
+  last_read: string
+  sound: boolean
+}
+
+let key = ''
+let identity: Identity | null = null
+/** The identity that the running session was opened with. */
+let used: Identity | null = null
+let page: Page | null = null
+let tellLoader: (message: ToLoader) => void = () => {}
+let kept: Kept | null = null
+let stream: AbortController | null = null
+let lastEventId: string | null = null
+let typingTimer: ReturnType<typeof setTimeout> | undefined
+let queue: ReturnType<typeof makeQueue>
+
+const place = (part = '') => `seva:${key}${part}`
+
+/* Words */
+
+export async function loadWords(wanted: string): Promise<void> {
+  const base = wanted.toLowerCase().split('-')[0] as WidgetLocale
+  const locale = widgetLocales.includes(base) ? base : 'en'
+  const table = (await loadWidget[locale]()).messages
+  state.words.value = makeTranslator(locale, table)
+  state.locale.value = locale
+  document.documentElement.lang = locale
+  document.documentElement.dir = directionOf(locale)
+}
+
+/* Session */
+
+export interface Start {
+  key: string
+  locale: string
+  tell: (message: ToLoader) => void
+  identity: Promise<Identity | null>
+}
+
+export async function start(options: Start): Promise<void> {
+  key = options.key
+  tellLoader = options.tell
+  await loadWords(options.locale)
+  queue = makeQueue({
+    store: { read: () => recall<Outgoing[]>(place(':queue')) ?? [], write: (list) => (list.length ? keep(place(':queue'), list) : forget(place(':queue'))) },
+    send,
+    wait: (attempt) => pause(backoffMs(attempt), undefined),
+    onChange: (list) => (state.outgoing.value = list),
+    exclusively: async (work) => {
+      if (navigator.locks) await navigator.locks.request(place(':send'), work)
+      else await work()
+    },
+  })
+  identity = await options.identity
+  await begin()
+}
+
+/** Config, session, history; from the start of the frame and again after "try again". */
+export async function begin(): Promise<void> {
+  state.phase.value = 'loading'
+  try {
+    state.config.value = await call<Config>('GET', `/${encodeURIComponent(key)}/config`)
+    kept = recall<Kept>(place())
+    if (kept) {
+      state.isSoundOn.value = kept.sound
+      state.lastRead.value = kept.last_read
+    }
+    if (state.config.value.settings.require_identity && !identity && !kept) {
+      state.phase.value = 'identity'
+      return
+    }
+    await openSession()
+    if (identity !== used) return await begin()
+    state.phase.value = 'ready'
+    queue.refresh()
+    if (queue.list().length) void queue.flush()
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) state.phase.value = 'gone'
+    else if (error instanceof ApiError && (error.status === 401 || error.status === 403)) state.phase.value = 'identity'
+    else state.phase.value = 'broken'
+  }
+}
+
+async function openSession(): Promise<void> {
+  // Somebody else signed in on the customer's site: their chat is another one.
+  const isOther = kept && identity && kept.identity_id !== null && kept.identity_id !== identity.id
+  if (isOther) leave()
+  const resume = kept?.token ?? state.session.value?.token
+  const body: Record<string, unknown> = {
+    locale: state.locale.value,
+    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  }
+  if (resume) body['resume_token'] = resume
+  used = identity
+  if (identity) body['identity'] = identity
+  if (page) body['page'] = page
+  const session = await call<Session>('POST', `/${encodeURIComponent(key)}/session`, body)
+  setToken(session.token)
+  state.session.value = session
+  state.conversation.value = session.conversation
+  if (session.conversation || identity || kept) remember()
+  if (session.conversation) {
+    state.isFormDone.value = true
+    await loadHistory()
+    connect()
+  }
+}
+
+function remember(): void {
+  const session = state.session.value
+  if (!session) return
+  kept = {
+    token: session.token,
+    identity_id: identity?.id ?? kept?.identity_id ?? null,
+    last_read: state.lastRead.value,
+    sound: state.isSoundOn.value,
+  }
+  keep(place(), kept)
+  if (state.conversation.value || state.messages.value.length) tellLoader({ type: 'started' })
+}
+
+/** Forgets the visitor in this browser. */
+function leave(): void {
+  stream?.abort()
+  stream = null
+  lastEventId = null
+  kept = null
+  queue.clear()
+  forget(place())
+  setToken('')
+  state.session.value = null
+  state.messages.value = []
+  state.conversation.value = null
+  state.agent.value = null
+  state.isFormDone.value = false
+  state.lastRead.value = '0'
+  state.isConnected.value = null
+}
+
+export function reset(): void {
+  identity = null
+  leave()
+  tellLoader({ type: 'ended' })
+  void begin()
+}
+
+export function identify(who: Identity): void {
+  if (identity?.id === who.id && identity.hash === who.hash) return
+  identity = who
+  // Before the start has come to the session it will take the identity along.
+  if (state.phase.value !== 'loading') void begin()
+}
+
+/** One request with the visitor's token; a token that ran out is renewed once. */
+async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  try {
+    return await call<T>(method, path, body)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error
+    await openSession()
+    return call<T>(method, path, body)
+  }
+}
+
+/* History and live events */
+
+async function loadHistory(): Promise<void> {
+  const history = await call<History>('GET', '/conversation')
+  state.conversation.value = history.conversation
+  state.agent.value = history.agent
+  // Kept older pages stay; what the stream brought meanwhile stays too.
+  if (!state.messages.value.length) state.older.value = history.next
+  take(history.messages, false)
+}
+
+export async function loadOlder(): Promise<void> {
+  const cursor = state.older.value
+  if (!cursor) return
+  const history = await ask<History>('GET', `/conversation?cursor=${encodeURIComponent(cursor)}`)
+  state.older.value = history.next
+  take(history.messages, false)
+}
+
+function take(more: WidgetMessage[], isNews: boolean): void {
+  const known = state.messages.value
+  const highest = known[known.length - 1]?.id ?? '0'
+  const mine = new Set(more.map((message) => message.client_id).filter(Boolean))
+  if (state.outgoing.value.some((item) => mine.has(item.client_id))) {
+    for (const id of mine) queue.discard(id as string)
+  }
+  state.messages.value = merge(known, more)
+  const fresh = more.filter((message) => message.from === 'agent' && compareIds(message.id, highest) > 0)
+  if (isNews && fresh.length) {
+    state.typing.value = null
+    if (state.isSoundOn.value && !isSeen()) chime()
+  }
+  noteRead()
+}
+
+function connect(): void {
+  if (stream) return
+  const own = (stream = new AbortController())
+  const run = () =>
+    runStream({
+      lastId: () => lastEventId,
+      onEvent: (event) => {
+        hearEvent(event)
+        channel?.postMessage(event)
+      },
+      onState: (isUp) => (state.isConnected.value = isUp),
+      onRefused: () => {
+        if (stream !== own) return
+        stream = null
+        void openSession().catch(() => {})
+      },
+      signal: own.signal,
+    })
+  // One stream per browser: one tab reads, the others listen to it.
+  let channel: BroadcastChannel | null = null
+  const token = state.session.value?.token
+  if (navigator.locks && typeof BroadcastChannel === 'function') {
+    channel = new BroadcastChannel(place(':stream'))
+    channel.onmessage = (event) => hearEvent(event.data as ServerEvent)
+    own.signal.addEventListener('abort', () => channel?.close())
+    navigator.locks.request(place(`:stream:${token}`), { signal: own.signal }, run).catch(() => {})
+  } else void run()
+}
+
+function hearEvent(event: ServerEvent): void {
+  if (event.id !== null) lastEventId = event.id
+  if (event.type === 'reset') {
+    lastEventId = null
+    void loadHistory().catch(() => {})
+    return
+  }
+  if (event.type === 'hello') {
+    // Without a resume point something may have come between history and stream.
+    void loadHistory().catch(() => {})
+    return
+  }
+  let data: Record<string, unknown>
+  try {
+    data = JSON.parse(event.data) as Record<string, unknown>
+  } catch {
+    return
+  }
+  // Stored events come as {id, type, data: …}, passing ones bare.
+  const body = (data['data'] ?? data) as Record<string, unknown>
+  switch (event.type) {
+    case 'message.created':
+    case 'message.updated':
+      return take([(body['message'] ?? body) as WidgetMessage], event.type === 'message.created')
+    case 'conversation.updated': {
+      const conversation = (body['conversation'] ?? body) as { id: string; status: string; agent?: History['agent'] }
+      state.conversation.value = { id: conversation.id, status: conversation.status }
+      if (conversation.agent !== undefined) state.agent.value = conversation.agent
+      return
+    }
+    case 'typing': {
+      clearTimeout(typingTimer)
+      const author = body['author'] as { name?: string } | undefined
+      state.typing.value = body['is_typing'] ? (author?.name ?? '') : null
+      typingTimer = setTimeout(() => (state.typing.value = null), 12_000)
+      return
+    }
+    case 'read':
+      if (typeof body['message_id'] === 'string') state.messages.value = markRead(state.messages.value, body['message_id'])
+  }
+}
+
+/* Sending */
+
+async function send(message: Outgoing): Promise<Verdict> {
+  try {
+    const body: Record<string, unknown> = { client_id: message.client_id, text: message.text }
+    if (message.attachments.length) body['attachment_ids'] = message.attachments.map((attachment) => attachment.id)
+    if (page) body['page'] = { url: page.url, title: page.title }
+    const stored = await ask<WidgetMessage>('POST', '/messages', body)
+    state.isOnline.value = true
+    state.messages.value = merge(state.messages.value, [stored])
+    if (!stream) {
+      if (!state.conversation.value) state.conversation.value = { id: '', status: 'open' }
+      connect()
+    }
+    remember()
+    return 'sent'
+  } catch (error) {
+    if (error instanceof ApiError && !error.isPassing) return 'refused'
+    return 'later'
+  }
+}
+
+export function write(text: string, attachments: Attachment[]): void {
+  state.isFormDone.value = true
+  queue.add({ client_id: newId(), text, attachments, at: Date.now() })
+}
+
+export const retry = (id: string) => queue.retry(id)
+export const discard = (id: string) => queue.discard(id)
+
+/** crypto.randomUUID exists in secure contexts only; a shop on plain http has getRandomValues. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = ((bytes[6] as number) & 15) | 64
+  bytes[8] = ((bytes[8] as number) & 63) | 128
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+export async function sendForm(fields: Record<string, string>, consent: boolean): Promise<void> {
+  await ask('POST', '/prechat', { fields, consent })
+  state.isFormDone.value = true
+  remember()
+}
+
+/* Small news to the server */
+
+const quietly = (method: string, path: string, body: unknown) => void ask(method, path, body).catch(() => {})
+
+let isTyping = false
+let typingSentAt = 0
+export function noteTyping(now: boolean): void {
+  if (!state.conversation.value) return
+  if (now === isTyping && (!now || Date.now() - typingSentAt < 4000)) return
+  isTyping = now
+  typingSentAt = Date.now()
+  quietly('POST', '/typing', { is_typing: now })
+}
+
+const isSeen = () => state.isOpen.value && document.visibilityState === 'visible'
+
+/** Marks what is on screen as read, here and on the server; else counts it on the launcher. */
+export function noteRead(): void {
+  const unread = state.unread.value
+  const last = unread[unread.length - 1]
+  if (last && isSeen()) {
+    state.lastRead.value = last.id
+    remember()
+    quietly('POST', '/read', { message_id: last.id })
+  }
+  tellLoader({ type: 'unread', count: state.unread.value.length })
+}
+
+export function notePage(next: Page): void {
+  const isNew = page?.url !== next.url
+  page = next
+  if (isNew && state.conversation.value) quietly('POST', '/page', { url: next.url, title: next.title })
+}
+
+export function setSound(isOn: boolean): void {
+  state.isSoundOn.value = isOn
+  if (kept) remember()
+}
+
+/** Downloads what was said; throws when it cannot. */
+export async function downloadTranscript(): Promise<void> {
+  await saveFile(await (await request('GET', '/transcript')).blob(), 'transcript.html')
+}
+
+export async function saveFile(blob: Blob, name: string): Promise<void> {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(blob)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+}
+
+export function listen(): void {
+  addEventListener('online', () => {
+    state.isOnline.value = true
+    if (state.phase.value === 'broken') void begin()
+  })
+  addEventListener('offline', () => (state.isOnline.value = false))
+  document.addEventListener('visibilitychange', noteRead)
+  addEventListener('storage', (event) => {
+    if (event.key === place(':queue')) queue.refresh()
+  })
+}
+
+export { Offline }

@@ -1,0 +1,41 @@
+// What the loader (in the customer's page) and the frame (in ours) say to each other by postMessage.
+// Every message carries `seva: 1`; both sides check the sender's window and origin first.
+
+/** The launcher's looks: from /widget/v1/{key}/launcher.js, `Seva.configure` or data attributes. */
+export interface Looks {
+  color?: string
+  position?: 'left' | 'right'
+  launcher_text?: string
+  theme?: 'auto' | 'light' | 'dark'
+}
+
+/** Who the visitor is, signed by the customer's server: hash = HMAC-SHA256(identity secret, id), hex. */
+export interface Identity {
+  id: string
+  name?: string
+  email?: string
+  phone?: string
+  hash: string
+}
+
+export interface Page {
+  url: string
+  title: string
+  referrer: string
+}
+
+export type ToFrame =
+  | { type: 'open'; page: Page }
+  | { type: 'close' }
+  | { type: 'identify'; identity: Identity }
+  | { type: 'reset' }
+  | { type: 'page'; page: Page }
+
+export type ToLoader =
+  | { type: 'ready' }
+  | { type: 'close' }
+  | { type: 'unread'; count: number }
+  | { type: 'started' }
+  | { type: 'ended' }
+
+export type Sealed<T> = T & { seva: 1 }
