@@ -1,18 +1,77 @@
 /* The durable job table. A job is work without a request: added in the transaction of its cause,
  * claimed by the runner of any node, retried with back-off, dead and visible after its last try. */
 #pragma once
+#include "db/db.h"
 #include "model/ctx.h"
 
 struct job_new {
-    str kind;        /* "receive", "send", "webhook", "wake", "thumbnail", … : job/kinds.c has the table */
-    str key;         /* unique per kind among live jobs: adding again is no error and adds nothing */
-    str order_key;   /* one in flight per order key; empty = free */
-    int64_t run_ms;  /* not before; 0 = now */
-    str payload;     /* JSON, ≤ 64 KiB */
+    str kind; /* "receive", "send", "webhook", "wake", "thumbnail", … : job/kinds.c has the table */
+    str key;        /* unique per kind among live jobs: adding again is no error and adds nothing */
+    str order_key;  /* one in flight per order key; empty = free */
+    int64_t run_ms; /* not before; 0 = now */
+    str payload;    /* JSON, ≤ 64 KiB */
 };
-/* Sets cx->effects.jobs when it is due now. */
+/* Sets cx->effects.jobs. A dead job of the same kind and key is raised again instead. */
 err job_add(struct ctx *cx, const struct job_new *j);
 err job_add_many(struct ctx *cx, const struct job_new *j, ptrdiff_t n);
 /* Moves a waiting job's time, or removes it while nobody has claimed it; E_NOT_FOUND otherwise. */
 err job_move(struct ctx *cx, str kind, str key, int64_t run_ms);
 err job_cancel(struct ctx *cx, str kind, str key);
+
+/* ── for the runner ─────────────────────────────────────────────────────────────────────────────
+ */
+
+enum { JOB_KILLS = 3 }; /* claims that ended with the process, then dead */
+
+struct job_row {
+    job_id id;
+    account_id account_id; /* 0 = the installation's own (upkeep) */
+    str kind;
+    str key;
+    str order_key;
+    str payload;
+    int64_t attempts; /* with this one */
+    int64_t first_ms; /* when it was first tried */
+    int64_t created_ms;
+    int64_t node; /* with lease_ms the proof of the claim */
+    int64_t lease_ms;
+};
+/* Claims what is due, oldest first, at most `max`: each is one attempt more and ours until
+ * lease_ms. A job waits while an earlier live one has its order_key. The commit of this must be
+ * durable before the work begins. */
+err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
+    const struct job_row **rows, ptrdiff_t *count);
+/* The ways a claim ends; E_CONFLICT when the lease was lost to somebody else: then nothing of the
+ * work may be kept. */
+err job_finish(struct db_tx *tx, const struct job_row *job);
+err job_put_back(struct db_tx *tx, const struct job_row *job, int64_t run_ms, str error);
+/* The same with a clean record: periodic work. */
+err job_repeat(struct db_tx *tx, const struct job_row *job, int64_t run_ms);
+err job_bury(struct db_tx *tx, const struct job_row *job, str error);
+/* Claims whose lease has run out are queued again, or dead after JOB_KILLS of them. all = every
+ * claim (SQLite at start: the claimer was this data folder's last process). */
+err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed);
+/* When to look again: the first run_ms or lease end after now; 0 = nothing waits. */
+err job_next_due(struct db_tx *tx, int64_t now_ms, int64_t *at_ms);
+
+struct job_count {
+    str kind, state;
+    int64_t count;
+};
+err job_counts(struct db_tx *tx, const struct job_count **counts, ptrdiff_t *n);
+
+/* ── for people ─────────────────────────────────────────────────────────────────────────────────
+ */
+struct job_item {
+    job_id id;
+    str kind, key, state;
+    int64_t attempts, run_ms, created_ms;
+    str last_error;
+};
+/* Newest first, ids below `before` (0 = from the newest). */
+err job_list(struct ctx *cx, str state, job_id before, ptrdiff_t limit,
+    const struct job_item **items, ptrdiff_t *count);
+err job_get(struct ctx *cx, job_id id, struct job_item *item);
+/* A dead or waiting job runs now with a clean record; E_NOT_FOUND, E_CONFLICT while it runs. */
+err job_retry(struct ctx *cx, job_id id);
+err job_remove(struct ctx *cx, job_id id);

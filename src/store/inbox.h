@@ -1,0 +1,72 @@
+/* The inbox: deliveries of networks as they came in, stored raw before they are acknowledged.
+ *
+ * The row is its own receive job, so that a message costs one insert and two updates instead of two
+ * inserts, two updates and a delete: state 'new' waits; a claim is a committed attempts + 1; an
+ * item found with an attempt already behind it was in the hands of a process that ended, and is
+ * claimed alone, so that after INBOX_ATTEMPTS such ends exactly the poison item goes to
+ * quarantine and not its neighbours. One receiver at a time works on the inbox (store/lease.h on
+ * PostgreSQL, the only process on SQLite); it takes rows in the order of their ids.
+ *
+ * Functions with a ctx are scoped by its account; those with a db_tx are the engine's and see all
+ * accounts. Thread: the transaction's. */
+#pragma once
+#include "db/db.h"
+#include "model/ctx.h"
+
+enum { INBOX_ATTEMPTS = 3 }; /* claims that ended with the process, then quarantine */
+
+struct inbox_new {
+    source_id source;
+    channel_id channel;
+    str delivery_key; /* the sender's delivery id, or the body's SHA-256 */
+    str content_type;
+    str body;
+    int64_t received_ms;
+};
+/* *is_new = false: this delivery is already here, nothing was added. Sets cx->effects.jobs. */
+err inbox_add(struct ctx *cx, const struct inbox_new *in, bool *is_new);
+/* Straight into quarantine (one malformed item out of a delivery); repeats are ignored. */
+err inbox_add_quarantined(struct ctx *cx, const struct inbox_new *in, str reason);
+
+struct inbox_row {
+    inbox_id id;
+    account_id account_id;
+    source_id source_id;
+    channel_id channel_id;
+    int64_t received_ms;
+    int64_t attempts; /* claims before this one */
+    str delivery_key;
+    str content_type;
+    blob body;
+};
+/* The oldest waiting rows, at most `max`. */
+err inbox_waiting(struct db_tx *tx, ptrdiff_t max, const struct inbox_row **rows, ptrdiff_t *count);
+/* Counts an attempt for each; durable before anything is done with them. */
+err inbox_claim_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n);
+/* E_CONFLICT when one of them is no longer waiting (somebody else finished it). */
+err inbox_finish_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n);
+err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, str reason);
+/* Receive time of the oldest waiting row; 0 = none. */
+err inbox_oldest_waiting(struct db_tx *tx, int64_t *received_ms);
+err inbox_count_quarantined(struct db_tx *tx, int64_t *count);
+/* Removes at most `max` finished rows received before; *removed says how many. */
+err inbox_forget(struct db_tx *tx, int64_t before_ms, ptrdiff_t max, int64_t *removed);
+
+/* ── the quarantine, for people ─────────────────────────────────────────────────────────────────
+ */
+struct inbox_item {
+    inbox_id id;
+    channel_id channel_id;
+    int64_t received_ms;
+    int64_t attempts;
+    int64_t size_bytes;
+    str content_type;
+    str reason;
+};
+/* Newest first, ids below `before` (0 = from the newest). */
+err inbox_quarantine_list(struct ctx *cx, inbox_id before, ptrdiff_t limit,
+    const struct inbox_item **items, ptrdiff_t *count);
+err inbox_quarantine_raw(struct ctx *cx, inbox_id id, blob *body, str *content_type);
+/* Back to waiting with a clean record; E_NOT_FOUND when it is not in quarantine. */
+err inbox_quarantine_retry(struct ctx *cx, inbox_id id);
+err inbox_quarantine_discard(struct ctx *cx, inbox_id id);
