@@ -30,8 +30,8 @@ void *arena_alloc(struct arena *a, ptrdiff_t size, ptrdiff_t align);
  * The new bytes are zeroed. NULL when memory or the arena's maximum ends; `old` is still good. */
 [[nodiscard]] void *arena_grow(
     struct arena *a, void *old, ptrdiff_t old_size, ptrdiff_t size, ptrdiff_t align);
-/* Calls fn(what) when the arena is reset or freed: for handles that must not outlive the request.
- */
+/* Calls fn(what) when the arena is reset or freed: for handles that must not outlive a
+ * request. */
 void arena_defer(struct arena *a, void (*fn)(void *what), void *what);
 /* Runs the cleanups and keeps the first chunk for reuse. */
 void arena_reset(struct arena *a);
@@ -41,14 +41,14 @@ void arena_free(struct arena *a);
 #define NEW(a, T, n)                                                                               \
     ((T *)arena_alloc((a), (ptrdiff_t)sizeof(T) * (ptrdiff_t)(n), (ptrdiff_t)alignof(T)))
 
-/* Test seam: the allocation with this number (1 = the next one, counted over malloc_or_null and
- * arena chunks in all threads) fails, and every one after it while `count` lasts; 0 turns it off.
- */
+/* Test seam: the allocation with this number (1 = the next one, counted over alloc_zero,
+ * alloc_resize and arena chunks in all threads) and every one after it while `count` lasts fails;
+ * 0 turns it off. */
 void alloc_fail_at(long nth, long count);
 /* How many allocations were asked for since the start of the process. */
 long alloc_calls(void);
 /* malloc for long-lived objects in base, db, net, job and app; honours the test seam; NULL when out
  * of memory; zeroed. Free with free(). */
 [[nodiscard]] void *alloc_zero(ptrdiff_t size);
-[[nodiscard]] void *alloc_resize(
-    void *old, ptrdiff_t size); /* like realloc; new bytes not zeroed */
+/* Like realloc; the new bytes are not zeroed. */
+[[nodiscard]] void *alloc_resize(void *old, ptrdiff_t size);

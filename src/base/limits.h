@@ -2,55 +2,57 @@
  * over foreign data that has no line here is a bug. */
 #pragma once
 
+/* A table, one line a limit, kept aligned by hand. */
+/* clang-format off */
 enum {
     /* name                              value                unit: reason */
-    LIMIT_ARENA_BYTES = 64 * 1024 * 1024,   /* bytes: one request or job; bombs end here */
-    LIMIT_JSON_DEPTH = 32,                  /* levels: deepest network payload seen is 11 */
-    LIMIT_JSON_BODY_BYTES = 1024 * 1024,    /* bytes: API bodies; files go by uploads */
-    LIMIT_WEBHOOK_BODY_BYTES = 1024 * 1024, /* bytes: inbound webhooks; Meta batches stay below */
-    LIMIT_HTTP_LINE_BYTES = 8 * 1024,       /* bytes: request line */
-    LIMIT_HTTP_HEADER_BYTES = 32 * 1024,    /* bytes: all header fields */
-    LIMIT_HTTP_HEADERS = 100,               /* count */
-    LIMIT_HTTP_HEADER_MS = 10 * 1000,       /* ms: whole header */
-    LIMIT_HTTP_BODY_MS = 30 * 1000,         /* ms: body of at most 1 MiB */
-    LIMIT_HTTP_IDLE_MS = 60 * 1000,         /* ms: between requests */
-    LIMIT_HTTP_QUERY_PAIRS = 64,            /* pairs in one query or form */
-    LIMIT_HTTP_BODY_BYTES = 1024 * 1024,    /* bytes: any request body; files come in parts */
-    LIMIT_HTTP_BODIES_BYTES = 256 * 1024 * 1024, /* bytes: all bodies in memory at once, then 503 */
-    LIMIT_HTTP_BODY_RATE = 1024,         /* bytes/s: slower bodies are cut after the grace */
-    LIMIT_HTTP_BODY_GRACE_MS = 5 * 1000, /* ms: before the rate counts */
-    LIMIT_HTTP_STALL_MS = 30 * 1000,     /* ms: an answer of which nothing is taken */
-    LIMIT_HTTP_LINGER_MS = 2 * 1000,     /* ms: discard input so that a refusal is read */
-    LIMIT_HTTP_QUEUE = 4096,             /* requests waiting for a worker, then 503 */
-    LIMIT_HTTP_CONNECTIONS = 10 * 1000,  /* connections by default */
-    LIMIT_HTTP_SPARE_FILES = 512, /* descriptors kept from connections: database, logs, jobs */
-    LIMIT_HTTP_FILE_PIECE_BYTES = 64 * 1024, /* bytes of a file body read ahead */
-    LIMIT_STREAM_HEARTBEAT_MS = 15 * 1000,   /* ms of silence: proxies cut after 60 s */
-    LIMIT_STREAM_KEYS = 16,                  /* keys one stream listens to */
-    LIMIT_CALL_HEADER_BYTES = 64 * 1024,     /* bytes: header of an answer to us */
-    LIMIT_CALL_REDIRECTS = 3,                /* per outgoing call */
-    LIMIT_STREAM_UNSENT_BYTES = 256 * 1024,  /* bytes: a slower reader is cut and resumes */
-    LIMIT_UPLOAD_PART_BYTES = 1024 * 1024,   /* bytes: one PUT of an upload */
-    LIMIT_UPLOAD_BYTES = 100 * 1024 * 1024,  /* bytes: one attachment (WhatsApp documents) */
-    LIMIT_PAGE = 200,                        /* rows: longest list page; 50 by default */
-    LIMIT_PAGE_DEFAULT = 50,                 /* rows */
-    LIMIT_GROUP_MEMBERS = 64,                /* members of one group commit (measured) */
-    LIMIT_GROUP_MS = 4,                      /* ms: oldest member of an open group */
-    LIMIT_DB_COLUMNS = 96,            /* columns of one row struct; the widest table has 26 */
-    LIMIT_DB_STATEMENTS = 512,        /* prepared statements kept per connection */
-    LIMIT_DB_TEXTS = 1024,            /* composed statement texts kept for ever (db_text) */
-    LIMIT_DB_WAIT_MS = 5 * 1000,      /* ms: for the write lock or a connection */
-    LIMIT_TELL_BYTES = 7000,          /* bytes: PostgreSQL takes 8,000 in one NOTIFY */
-    LIMIT_TELLS = 256,                /* messages to other nodes waiting; the oldest is dropped */
-    LIMIT_NAME_BYTES = 400,           /* bytes: names of people and things (100 CJK/emoji) */
-    LIMIT_TEXT_BYTES = 64 * 1024,     /* bytes: one message's text */
-    LIMIT_ATTACHMENTS = 10,           /* count per message */
-    LIMIT_TAGS = 50,                  /* count per conversation */
-    LIMIT_BULK_IDS = 500,             /* ids per bulk action */
-    LIMIT_LOG_LINE_BYTES = 16 * 1024, /* bytes: one log line, built on the stack */
-    LIMIT_LOG_VALUE_BYTES = 1024,     /* bytes: one value in a log line */
-    LIMIT_KEYS = 32,                  /* keys in the key file; rotation yearly */
-    LIMIT_SEALED_BYTES =
-        64 * 1024,          /* bytes: a secret sealed at rest (OAuth tokens, certificates) */
-    LIMIT_FOLDER_DEPTH = 8, /* levels below a folder that is removed whole */
+    LIMIT_ARENA_BYTES                  = 64 * 1024 * 1024,  /* bytes: one request or job; bombs end here */
+    LIMIT_JSON_DEPTH                   = 32,                /* levels: deepest network payload seen is 11 */
+    LIMIT_JSON_BODY_BYTES              = 1024 * 1024,       /* bytes: API bodies; files go by uploads */
+    LIMIT_WEBHOOK_BODY_BYTES           = 1024 * 1024,       /* bytes: inbound webhooks; Meta batches stay below */
+    LIMIT_HTTP_LINE_BYTES              = 8 * 1024,          /* bytes: request line */
+    LIMIT_HTTP_HEADER_BYTES            = 32 * 1024,         /* bytes: all header fields */
+    LIMIT_HTTP_HEADERS                 = 100,               /* count */
+    LIMIT_HTTP_HEADER_MS               = 10 * 1000,         /* ms: whole header */
+    LIMIT_HTTP_BODY_MS                 = 30 * 1000,         /* ms: body of at most 1 MiB */
+    LIMIT_HTTP_IDLE_MS                 = 60 * 1000,         /* ms: between requests */
+    LIMIT_HTTP_QUERY_PAIRS             = 64,                /* pairs in one query or form */
+    LIMIT_HTTP_BODY_BYTES              = 1024 * 1024,       /* bytes: any request body; files come in parts */
+    LIMIT_HTTP_BODIES_BYTES            = 256 * 1024 * 1024, /* bytes: all bodies in memory at once, then 503 */
+    LIMIT_HTTP_BODY_RATE               = 1024,              /* bytes/s: slower bodies are cut after the grace */
+    LIMIT_HTTP_BODY_GRACE_MS           = 5 * 1000,          /* ms: before the rate counts */
+    LIMIT_HTTP_STALL_MS                = 30 * 1000,         /* ms: an answer of which nothing is taken */
+    LIMIT_HTTP_LINGER_MS               = 2 * 1000,          /* ms: discard input so that a refusal is read */
+    LIMIT_HTTP_QUEUE                   = 4096,              /* requests waiting for a worker, then 503 */
+    LIMIT_HTTP_CONNECTIONS             = 10 * 1000,         /* connections by default */
+    LIMIT_HTTP_SPARE_FILES             = 512,               /* descriptors kept from connections: database, logs, jobs */
+    LIMIT_HTTP_FILE_PIECE_BYTES        = 64 * 1024,         /* bytes of a file body read ahead */
+    LIMIT_STREAM_HEARTBEAT_MS          = 15 * 1000,         /* ms of silence: proxies cut after 60 s */
+    LIMIT_STREAM_KEYS                  = 16,                /* keys one stream listens to */
+    LIMIT_CALL_HEADER_BYTES            = 64 * 1024,         /* bytes: header of an answer to us */
+    LIMIT_CALL_REDIRECTS               = 3,                 /* per outgoing call */
+    LIMIT_STREAM_UNSENT_BYTES          = 256 * 1024,        /* bytes: a slower reader is cut and resumes */
+    LIMIT_UPLOAD_PART_BYTES            = 1024 * 1024,       /* bytes: one PUT of an upload */
+    LIMIT_UPLOAD_BYTES                 = 100 * 1024 * 1024, /* bytes: one attachment (WhatsApp documents) */
+    LIMIT_PAGE                         = 200,               /* rows: longest list page; 50 by default */
+    LIMIT_PAGE_DEFAULT                 = 50,                /* rows */
+    LIMIT_GROUP_MEMBERS                = 64,                /* members of one group commit (measured) */
+    LIMIT_GROUP_MS                     = 4,                 /* ms: oldest member of an open group */
+    LIMIT_DB_COLUMNS                   = 96,                /* columns of one row struct; the widest table has 26 */
+    LIMIT_DB_STATEMENTS                = 512,               /* prepared statements kept per connection */
+    LIMIT_DB_TEXTS                     = 1024,              /* composed statement texts kept for ever (db_text) */
+    LIMIT_DB_WAIT_MS                   = 5 * 1000,          /* ms: for the write lock or a connection */
+    LIMIT_TELL_BYTES                   = 7000,              /* bytes: PostgreSQL takes 8,000 in one NOTIFY */
+    LIMIT_TELLS                        = 256,               /* messages to other nodes waiting; the oldest is dropped */
+    LIMIT_NAME_BYTES                   = 400,               /* bytes: names of people and things (100 CJK/emoji) */
+    LIMIT_TEXT_BYTES                   = 64 * 1024,         /* bytes: one message's text */
+    LIMIT_ATTACHMENTS                  = 10,                /* count per message */
+    LIMIT_TAGS                         = 50,                /* count per conversation */
+    LIMIT_BULK_IDS                     = 500,               /* ids per bulk action */
+    LIMIT_LOG_LINE_BYTES               = 16 * 1024,         /* bytes: one log line, built on the stack */
+    LIMIT_LOG_VALUE_BYTES              = 1024,              /* bytes: one value in a log line */
+    LIMIT_KEYS                         = 32,                /* keys in the key file; rotation yearly */
+    LIMIT_SEALED_BYTES                 = 64 * 1024,         /* bytes: a secret sealed at rest (OAuth tokens, certificates) */
+    LIMIT_FOLDER_DEPTH                 = 8,                 /* levels below a folder that is removed whole */
 };
+/* clang-format on */
