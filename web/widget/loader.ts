@@ -2,8 +2,9 @@
 // in a closed shadow root, makes the chat's iframe when the visitor wants it (or when a chat begun
 // earlier may have news), and offers window.Seva. Not here: anything about messages.
 // Rules: at most 4 KB gzip; never throws into the page; asks of the page's CSP only script-src and
-// frame-src for our origin (styles are constructed sheets and CSSOM, no fetch); stores one word
-// ("a chat was begun") after the first message, no cookies.
+// frame-src for our origin (styles are constructed sheets and CSSOM, no fetch); no cookies, and nothing
+// stored before the first message: then one word ("a chat was begun"), and what the frame asks to keep
+// where the browser refuses it storage of its own.
 import type { Identity, Looks, Page, Sealed, ToFrame, ToLoader } from './protocol'
 import { readableOn } from './colour'
 import css from './loader.css?inline'
@@ -87,13 +88,22 @@ function start(script: HTMLScriptElement): void {
     else waiting.push(message)
   }
   const begun = `seva:${key}`
-  const remember = (isBegun: boolean) => {
+  const remember = (value: string | null, name = '') => {
     try {
-      if (isBegun) localStorage.setItem(begun, '1')
-      else localStorage.removeItem(begun)
+      if (value === null) localStorage.removeItem(begun + name)
+      else localStorage.setItem(begun + name, value)
     } catch {
-      // The page has no storage: the chat then waits for a click on the next page.
+      // The page has no storage: the chat then begins anew on the next page.
     }
+  }
+  const kept = () => {
+    const items: Record<string, string> = {}
+    safely(() => {
+      for (const name of Object.keys(localStorage)) {
+        if (name.startsWith(begun + '|')) items[name.slice(begun.length + 1)] = localStorage.getItem(name) as string
+      }
+    })()
+    return items
   }
 
   const draw = () => {
@@ -145,12 +155,13 @@ function start(script: HTMLScriptElement): void {
   const hear = (message: Sealed<ToLoader>) => {
     if (message.type === 'ready') {
       isReady = true
-      if (identity) tell({ type: 'identify', identity })
+      tell({ type: 'hello', identity: identity ?? null, items: kept() })
       for (const held of waiting.splice(0)) tell(held)
       emit('ready')
     } else if (message.type === 'close') close()
-    else if (message.type === 'started') remember(true)
-    else if (message.type === 'ended') remember(false)
+    else if (message.type === 'started') remember('1')
+    else if (message.type === 'ended') remember(null)
+    else if (message.type === 'keep') remember(message.value, `|${message.name}`)
     else if (message.type === 'unread') {
       if (message.count === unread) return
       unread = message.count
@@ -181,7 +192,7 @@ function start(script: HTMLScriptElement): void {
     reset: safely(() => {
       identity = undefined
       unread = 0
-      remember(false)
+      remember(null)
       if (frame) tell({ type: 'reset' })
       draw()
     }),

@@ -25,6 +25,8 @@ export interface Page {
 }
 
 export type ToFrame =
+  /** First answer to "ready": who the visitor is, and what the frame had asked to keep. */
+  | { type: 'hello'; identity: Identity | null; items: Record<string, string> }
   | { type: 'open'; page: Page }
   | { type: 'close' }
   | { type: 'identify'; identity: Identity }
@@ -37,5 +39,7 @@ export type ToLoader =
   | { type: 'unread'; count: number }
   | { type: 'started' }
   | { type: 'ended' }
+  /** The browser refuses the frame its own storage (third-party storage blocked): keep this for it. */
+  | { type: 'keep'; name: string; value: string | null }
 
 export type Sealed<T> = T & { seva: 1 }

@@ -3,8 +3,8 @@
 import { loadWidget, widgetLocales, type WidgetLocale } from '../../shared/gen/widget'
 import { directionOf, makeTranslator } from '../../shared/messages'
 import type { Identity, Page, ToLoader } from '../protocol'
-import { ApiError, call, Offline, request, setToken } from './api'
-import { forget, keep, recall } from './memory'
+import { ApiError, call, request, setToken } from './api'
+import { exclusively, forget, keep, recall } from './memory'
 import { makeQueue, type Outgoing, type Verdict } from './queue'
 import { chime } from './sound'
 import { backoffMs, pause, runStream, type ServerEvent } from './sse'
@@ -51,7 +51,7 @@ export interface Start {
   key: string
   locale: string
   tell: (message: ToLoader) => void
-  identity: Promise<Identity | null>
+  identity: Identity | null
 }
 
 export async function start(options: Start): Promise<void> {
@@ -63,12 +63,9 @@ export async function start(options: Start): Promise<void> {
     send,
     wait: (attempt) => pause(backoffMs(attempt), undefined),
     onChange: (list) => (state.outgoing.value = list),
-    exclusively: async (work) => {
-      if (navigator.locks) await navigator.locks.request(place(':send'), work)
-      else await work()
-    },
+    exclusively: (work) => exclusively(place(':send'), work),
   })
-  identity = await options.identity
+  identity = options.identity
   await begin()
 }
 
@@ -233,14 +230,17 @@ function connect(): void {
       signal: own.signal,
     })
   // One stream per browser: one tab reads, the others listen to it.
-  let channel: BroadcastChannel | null = null
-  const token = state.session.value?.token
-  if (navigator.locks && typeof BroadcastChannel === 'function') {
-    channel = new BroadcastChannel(place(':stream'))
+  const name = place(`:stream:${state.session.value?.token}`)
+  let channel: BroadcastChannel | undefined
+  try {
+    channel = new BroadcastChannel(name)
     channel.onmessage = (event) => hearEvent(event.data as ServerEvent)
     own.signal.addEventListener('abort', () => channel?.close())
-    navigator.locks.request(place(`:stream:${token}`), { signal: own.signal }, run).catch(() => {})
-  } else void run()
+  } catch {
+    // Refused together with storage: every tab reads for itself.
+  }
+  if (channel) void exclusively(name, run, own.signal).catch(() => {})
+  else void run()
 }
 
 function hearEvent(event: ServerEvent): void {
@@ -394,4 +394,3 @@ export function listen(): void {
   })
 }
 
-export { Offline }

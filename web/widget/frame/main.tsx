@@ -2,9 +2,10 @@
 // its own (/widget/link/{key}), and as the console's live preview (/widget/frame?preview=1).
 import { effect } from '@preact/signals'
 import { render } from 'preact'
-import type { Identity, Sealed, ToFrame, ToLoader } from '../protocol'
+import type { Sealed, ToFrame, ToLoader } from '../protocol'
 import { App } from './app'
 import * as chat from './chat'
+import { useOutside } from './memory'
 import { config, isOpen, isPage } from './state'
 import { applyTheme } from './theme'
 import './style.css'
@@ -25,7 +26,7 @@ if (query.has('preview')) {
   chat.listen()
   chat.notePage({ url: location.href, title: document.title, referrer: document.referrer })
   render(<App onClose={() => {}} />, place)
-  void chat.start({ key: decodeURIComponent(linkKey), locale: wantedLocale, tell: () => {}, identity: Promise.resolve(null) })
+  void chat.start({ key: decodeURIComponent(linkKey), locale: wantedLocale, tell: () => {}, identity: null })
 } else if (parent !== window) {
   startEmbedded(query.get('key') ?? '', query.get('origin') ?? '')
 }
@@ -33,28 +34,27 @@ if (query.has('preview')) {
 /** The loader's page is trusted as far as its origin goes, which frame-ancestors has admitted. */
 function startEmbedded(key: string, origin: string): void {
   const tell = (message: ToLoader) => parent.postMessage({ ...message, seva: 1 } satisfies Sealed<ToLoader>, origin)
-  let settle: (identity: Identity | null) => void = () => {}
-  const first = new Promise<Identity | null>((resolve) => (settle = resolve))
-  let isSettled = false
+  let isStarted = false
+  const hear = (message: ToFrame) => {
+    if (message.type === 'hello') {
+      if (isStarted) return
+      isStarted = true
+      useOutside(message.items, (name, value) => tell({ type: 'keep', name, value }))
+      void chat.start({ key, locale: wantedLocale, tell, identity: message.identity })
+    } else if (message.type === 'identify') chat.identify(message.identity)
+    else if (message.type === 'reset') chat.reset()
+    else if (message.type === 'page') chat.notePage(message.page)
+    else {
+      if (message.type === 'open') chat.notePage(message.page)
+      isOpen.value = message.type === 'open'
+      chat.noteRead()
+    }
+  }
   addEventListener('message', (event: MessageEvent) => {
     const message = event.data as Sealed<ToFrame> | null
-    if (event.source !== parent || event.origin !== origin || message?.seva !== 1) return
-    if (message.type === 'identify') {
-      if (isSettled) chat.identify(message.identity)
-      else settle(message.identity)
-    } else if (message.type === 'reset') chat.reset()
-    else if (message.type === 'page') chat.notePage(message.page)
-    else if (message.type === 'open') {
-      chat.notePage(message.page)
-      isOpen.value = true
-    } else isOpen.value = false
-    if (message.type === 'open' || message.type === 'close') chat.noteRead()
+    if (event.source === parent && event.origin === origin && message?.seva === 1) hear(message)
   })
   chat.listen()
   render(<App onClose={() => tell({ type: 'close' })} />, place)
-  // The loader answers "ready" with what it knows, the identity first, in the same turn.
-  setTimeout(() => settle(null), 100)
-  void first.then(() => (isSettled = true))
   tell({ type: 'ready' })
-  void chat.start({ key, locale: wantedLocale, tell, identity: first })
 }
