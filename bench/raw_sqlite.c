@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 {
     if (argc < 3)
         return 2;
-    sqlite3 *from, *to;
+    sqlite3 *from = NULL, *to = NULL;
     must(sqlite3_open_v2(argv[1], &from, SQLITE_OPEN_READONLY, NULL), from, argv[1]);
     must(sqlite3_open(argv[2], &to), to, argv[2]);
     must(sqlite3_exec(to,
