@@ -54,5 +54,22 @@ enum {
     LIMIT_KEYS                         = 32,                /* keys in the key file; rotation yearly */
     LIMIT_SEALED_BYTES                 = 64 * 1024,         /* bytes: a secret sealed at rest (OAuth tokens, certificates) */
     LIMIT_FOLDER_DEPTH                 = 8,                 /* levels below a folder that is removed whole */
+    LIMIT_HOOK_ITEMS                   = 1000,              /* messages in one delivery to the API channel */
+    LIMIT_RECEIVE_BATCH                = 64,                /* deliveries claimed at once; the group commit's best size */
+    LIMIT_RECEIVE_BATCH_SET            = 256,               /* the same where statements are set-wise (PostgreSQL) */
+    LIMIT_RECEIVE_BYTES                = 4 * 1024 * 1024,   /* bytes of bodies in one batch, but at least one body */
+    LIMIT_INBOX_KEEP_MS                = 3 * 24 * 3600 * 1000, /* ms a finished delivery knows its repetitions; networks give up sooner */
+    LIMIT_EVENT_KEEP_DAYS              = 30,                /* days a stream can resume and a delivery be looked at */
+    LIMIT_EVENT_BATCH                  = 256,               /* events read at once by publisher and replay */
+    LIMIT_REPLAY_EVENTS                = 5000,              /* events replayed to one stream, then it starts anew (reset) */
+    LIMIT_LIVE_BYTES                   = 4 * 1024,          /* bytes of one passing message between nodes */
+    LIMIT_MENTIONS_HEARD               = 500,               /* conversations outside their scope that an agent's stream hears */
+    LIMIT_JOB_LEASE_MS                 = 30 * 1000,         /* ms: longer than any outgoing call with its name look-up */
+    LIMIT_JOB_RETRY_MS                 = 24 * 3600 * 1000,  /* ms after the first try, then dead */
+    LIMIT_JOB_BACKOFF_MS               = 300 * 1000,        /* ms: longest pause between tries */
+    LIMIT_JOB_PAYLOAD_BYTES            = 64 * 1024,         /* bytes of a job's own JSON */
+    LIMIT_UPKEEP_ROWS                  = 500,               /* rows removed per transaction of upkeep */
+    LIMIT_WEBHOOKS                     = 100,               /* webhooks of one account */
+    LIMIT_HOOK_STATUSES                = 500,               /* delivery reports in one post */
 };
 /* clang-format on */

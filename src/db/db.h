@@ -3,16 +3,22 @@
  * What it is: transactions, statements with `?N` parameters, rows read into structs by column name.
  * What it is not: a query builder; SQL text lives in store/, report/ and migrations/.
  *
- * SQL is a literal: prepared statements are cached per connection by the address of the text, so the
- * text must live for ever. The common subset of SQLite ≥ 3.40 and PostgreSQL ≥ 13 is used; where the
- * two differ, db_pick(tx, sqlite_text, postgres_text).
+ * SQL is a literal: prepared statements are cached per connection by the address of the text, so
+ * the text must live for ever. The common subset of SQLite ≥ 3.40 and PostgreSQL ≥ 13 is used;
+ * where the two differ, db_pick(tx, sqlite_text, postgres_text).
  *
- * NULL reads as 0, false or the empty str; A_TEXT_OR_NULL and A_ID write empty and 0 as NULL.
+ * NULL reads as 0, false or the empty str; A_TEXT_OR_NULL and A_ID write empty and 0 as NULL. In
+ * db_many an id member of 0 is NULL; for other members say NULLIF(?3, 0) or NULLIF(?4, '').
+ * Sums and counts fit an int64 member on both (a PostgreSQL numeric without fraction is taken);
+ * an average needs a double member. Alias every computed column: AS name, in small letters.
  *
  * Thread: `struct db` any; a `struct db_tx` belongs to one thread until it ends.
  * Errors: unique violation E_CONFLICT; locked, full, out of memory, connection lost, deadlock
  * E_BUSY; a wrong statement or column is our bug (logged, E_INTERNAL). A failed fsync ends the
- * process. After any error the transaction can only be rolled back, or undone to a savepoint. */
+ * process. After any error the transaction can only be rolled back, or undone to a savepoint: every
+ * later statement is E_INTERNAL and db_end(keep) undoes (E_NOT_FOUND of db_one is no error). So
+ * where a duplicate is ordinary, write ON CONFLICT DO NOTHING and look at `changed` or RETURNING.
+ * DB_READ sees one snapshot and may not write. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -28,10 +34,11 @@ enum db_kind { DB_SQLITE, DB_POSTGRES };
 enum db_mode { DB_READ, DB_WRITE };
 
 struct db_options {
-    str url;          /* "sqlite:/path/seva.db" or "postgresql://…" */
-    int readers;      /* read connections; 0 = 4 */
-    int writers;      /* PostgreSQL write connections; 0 = 8; SQLite has one writer */
-    /* How many WRITE requests wait elsewhere (the server's queue): the open group is kept for them. */
+    str url;     /* "sqlite:/path/seva.db" or "postgresql://…" */
+    int readers; /* read connections; 0 = 4 */
+    int writers; /* PostgreSQL write connections; 0 = 8; SQLite has one writer */
+    /* How many WRITE requests wait elsewhere (the server's queue): the open group is kept for them.
+     */
     ptrdiff_t (*pending)(void *arg);
     void *pending_arg;
 };
@@ -43,20 +50,22 @@ enum db_kind db_kind_of(const struct db *db);
 /* The `pending` hook can be set once the server exists. */
 void db_pending_set(struct db *db, ptrdiff_t (*pending)(void *arg), void *arg);
 
-/* ── transactions ─────────────────────────────────────────────────────────────────────────────── */
+/* ── transactions ── */
 
 /* Waits at most 5 s for a connection or the write lock, else E_BUSY. Rows read live in `a`.
  * SQLite WRITE: the caller holds the one write lock from here to db_end, inside a SAVEPOINT of the
  * open group. */
 err db_begin(struct db *db, enum db_mode mode, struct arena *a, struct db_tx **tx);
-/* Row-level security on PostgreSQL: rows of this account only from here on. Door tables need none. */
+/* Row-level security on PostgreSQL: rows of this account only from here on. Door tables need none.
+ */
 err db_scope(struct db_tx *tx, account_id account);
 
 /* Called exactly once, on any thread: OK = what the transaction wrote *and read* is durable;
  * E_BUSY = the group was lost and nothing of it happened. Must not block. */
 typedef void db_done(void *arg, err result);
-/* Ends the transaction and gives up the thread's hold on it at once. keep = false undoes its writes;
- * `done` still waits for the group, because an answer may rest on what another member wrote. */
+/* Ends the transaction and gives up the thread's hold on it at once. keep = false undoes its
+ * writes; `done` still waits for the group, because an answer may rest on what another member
+ * wrote. */
 void db_end(struct db_tx *tx, bool keep, db_done *done, void *arg);
 /* The same, blocking. */
 err db_commit(struct db_tx *tx);
@@ -66,9 +75,10 @@ err db_rollback(struct db_tx *tx);
 err db_savepoint(struct db_tx *tx);
 err db_savepoint_end(struct db_tx *tx, bool keep);
 
-/* ── statements ───────────────────────────────────────────────────────────────────────────────── */
+/* ── statements ── */
 
-enum db_type { DB_NULL, DB_INT, DB_BOOL, DB_REAL, DB_TEXT, DB_BLOB };
+/* DB_ID: like DB_INT, but db_many writes 0 as NULL. */
+enum db_type { DB_NULL, DB_INT, DB_ID, DB_BOOL, DB_REAL, DB_TEXT, DB_BLOB };
 typedef struct {
     str bytes;
 } blob;
@@ -79,8 +89,10 @@ struct db_arg {
     double d;
     str s;
 };
-#define A_INT(x)          ((struct db_arg){.type = DB_INT, .i = (x)})
-#define A_INT_OR_NULL(x)  ((struct db_arg){.type = (x) ? DB_INT : DB_NULL, .i = (x)}) /* 0 = NULL */
+#define A_INT(x) ((struct db_arg){.type = DB_INT, .i = (x)})
+#define A_INT_OR_NULL(x)                                                                           \
+    ((struct db_arg){.type = (x) ? DB_INT : DB_NULL, .i = (x)}) /* 0 = NULL                        \
+                                                                 */
 #define A_ID(x)           ((struct db_arg){.type = (x).v ? DB_INT : DB_NULL, .i = (x).v})
 #define A_BOOL(x)         ((struct db_arg){.type = DB_INT, .i = (x) ? 1 : 0}) /* columns are @int 0/1 */
 #define A_REAL(x)         ((struct db_arg){.type = DB_REAL, .d = (x)})
@@ -94,32 +106,39 @@ struct db_arg {
         (ptrdiff_t)(sizeof((const struct db_arg[]){__VA_ARGS__}) / sizeof(struct db_arg))
 #define NO_ARGS NULL, 0
 
-/* One member of a row struct. Every selected column must have a member of its name and the reverse. */
+/* One member of a row struct. Every selected column must have a member of its name and the reverse.
+ */
 struct db_col {
     const char *name;
     enum db_type type;
     ptrdiff_t offset;
 };
-#define DB_ID_CASE(name) name##_id: DB_INT,
+#define DB_ID_CASE(name) name##_id : DB_ID,
 /* COL(struct message_row, sent_ms): a member of a type that no column can have does not compile. */
 #define COL(T, member)                                                                             \
-    {.name = #member,                                                                              \
-        .type = _Generic(((T *)0)->member,                                                         \
-            ID_KINDS(DB_ID_CASE) int64_t: DB_INT, bool: DB_BOOL, double: DB_REAL, str: DB_TEXT,    \
-            blob: DB_BLOB),                                                                        \
-        .offset = offsetof(T, member)}
+    {                                                                                              \
+        .name = #member,                                                                           \
+        .type = _Generic(((T *)0)->member, ID_KINDS(DB_ID_CASE) int64_t                            \
+                         : DB_INT, bool                                                            \
+                         : DB_BOOL, double                                                         \
+                         : DB_REAL, str                                                            \
+                         : DB_TEXT, blob                                                           \
+                         : DB_BLOB),                                                               \
+        .offset = offsetof(T, member)                                                              \
+    }
 /* Two parameters: the table of columns and its length. */
 #define COLS(table) (table), (ptrdiff_t)(sizeof(table) / sizeof((table)[0]))
 
 /* `sql` is a literal: S("UPDATE …"). changed may be NULL. */
-err db_run(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args, int64_t *changed);
+err db_run(
+    struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args, int64_t *changed);
 /* The first row; E_NOT_FOUND (no words, nothing logged) without one; *row untouched then. */
 err db_one(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
     const struct db_col *cols, ptrdiff_t n_cols, void *row);
 /* All rows into an array of row_size structs in the transaction's arena. */
 err db_all(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
     const struct db_col *cols, ptrdiff_t n_cols, ptrdiff_t row_size, void *rows, ptrdiff_t *count);
-    /* rows: address of a `struct thing *` */
+/* rows: address of a `struct thing *` */
 
 /* The same statement for many rows. SQLite runs `row_sql` once per row with ?1… = the columns in
  * order; PostgreSQL runs `set_sql` once with ?1… = one array per column:
@@ -133,36 +152,42 @@ err db_many_all(struct db_tx *tx, str row_sql, str set_sql, const struct db_col 
     const struct db_col *out_cols, ptrdiff_t n_out_cols, ptrdiff_t out_size, void *out,
     ptrdiff_t *out_count);
 
+/* A text composed at run time from fixed pieces (filters and sort orders that are enums; never from
+ * values) becomes a literal that lives as long as the process. E_INTERNAL after LIMIT_DB_TEXTS. */
+err db_text(str composed, str *literal);
+
 enum db_kind db_tx_kind(const struct db_tx *tx);
 struct arena *db_tx_arena(const struct db_tx *tx);
 /* The text of this database's dialect. */
 str db_pick(const struct db_tx *tx, str sqlite_sql, str postgres_sql);
 
-/* ── waking other nodes ───────────────────────────────────────────────────────────────────────── */
+/* ── waking other nodes ── */
 
 /* After a commit: tells the other nodes (PostgreSQL: NOTIFY on its own connection, at most one per
- * topic per 5 ms; SQLite: nothing, there are none). topic: "event", "job". */
+ * topic per 5 ms; SQLite: nothing, there are none). topic: "event", "job"; other topics are not
+ * known to a reopened connection and need a line in db/pg_listen.c. */
 void db_wake(struct db *db, const char *topic);
 /* A short message (≤ 7,000 bytes) for the other nodes, not stored: presence, typing. */
 void db_tell(struct db *db, str payload);
-/* Called on the listener thread: (topic, payload or empty). Once, before db_listen_start. A lost
- * connection is reopened; after that every topic is reported once. */
+/* Called on the listener thread: (topic, payload or empty); a db_tell of another node has the topic
+ * "tell". Once per process. A lost connection is reopened; after that every topic but "tell" is
+ * reported once. SQLite: nobody is ever heard. */
 typedef void db_heard(void *arg, str topic, str payload);
 err db_listen(struct db *db, db_heard *heard, void *arg);
 
-/* ── migrations ───────────────────────────────────────────────────────────────────────────────── */
+/* ── migrations ── */
 
 struct migration {
     int version;
     const char *name; /* "0001_access" */
-    str text;         /* tokens @pk @int @blob, blocks "-- @sqlite" / "-- @postgres" … "-- @end" */
+    str text; /* tokens @pk @int @blob, blocks "-- @sqlite" / "-- @postgres" … "-- @end" */
 };
 /* Every migration not yet applied, each in a transaction, under one lock. An edited old file or a
  * schema newer than known + 1 is E_CONFLICT with words. applied may be NULL. */
 err db_migrate(struct db *db, struct arena *a, const struct migration *list, ptrdiff_t n,
     ptrdiff_t *applied, str *why);
 
-/* ── for metrics, doctor and tests ────────────────────────────────────────────────────────────── */
+/* ── for metrics, doctor and tests ── */
 struct db_stats {
     int64_t commits, members, statements, busy, group_lost;
 };

@@ -1,0 +1,82 @@
+/* What the two drivers and the shared parts of db/ know of each other.
+ * Not: for anyone outside db/ (db.h is the door). Thread: as db.h says. */
+#pragma once
+#include "base/limits.h"
+#include "db/db.h"
+
+#include <stdatomic.h>
+
+enum savepoint_step { SAVEPOINT_SET, SAVEPOINT_KEEP, SAVEPOINT_UNDO };
+
+/* Where the rows of one statement go. */
+struct row_sink {
+    const struct db_col *cols;
+    ptrdiff_t n_cols;
+    ptrdiff_t row_size;
+    char *rows; /* db_one: the caller's struct; else an array in the arena */
+    ptrdiff_t count, cap;
+    bool is_one; /* stop after the first row */
+};
+
+struct db_rows_in {
+    const struct db_col *cols;
+    ptrdiff_t n_cols;
+    const void *rows;
+    ptrdiff_t row_size, count;
+};
+
+struct db_driver {
+    void (*close)(struct db *db);
+    err (*begin)(struct db *db, enum db_mode mode, struct arena *a, struct db_tx **tx);
+    void (*end)(struct db_tx *tx, bool keep, db_done *done, void *arg);
+    err (*savepoint)(struct db_tx *tx, enum savepoint_step what);
+    /* sink NULL: rows are not wanted. changed never NULL. */
+    err (*exec)(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
+        struct row_sink *sink, int64_t *changed);
+    err (*many)(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_in *in,
+        struct row_sink *sink, int64_t *changed);
+    err (*scope)(struct db_tx *tx);
+    void (*wake)(struct db *db, const char *topic);
+    void (*tell)(struct db *db, str payload);
+    err (*listen)(struct db *db, db_heard *heard, void *arg);
+    /* Migrations: a transaction that nobody shares, under a lock over all nodes. */
+    err (*script_begin)(struct db *db, struct arena *a, struct db_tx **tx, str *why);
+    /* Many statements in one text, without parameters; why: the database's words. */
+    err (*script_run)(struct db_tx *tx, str text, str *why);
+    err (*script_end)(struct db_tx *tx, bool keep, str *why);
+};
+
+struct db_counters {
+    _Atomic int64_t commits, members, statements, busy, group_lost;
+};
+
+/* The first member of each driver's own struct. */
+struct db {
+    const struct db_driver *driver;
+    enum db_kind kind;
+    ptrdiff_t (*_Atomic pending)(void *arg);
+    void *_Atomic pending_arg;
+    struct db_counters counted;
+};
+
+/* The first member of each driver's connection: a connection has one transaction at a time. */
+struct db_tx {
+    struct db *db;
+    struct arena *arena;
+    enum db_mode mode;
+    bool failed; /* after an error only an undo or the end is allowed */
+    bool in_savepoint;
+    bool failed_before; /* `failed` when the savepoint was set */
+    account_id account; /* 0 = no scope */
+};
+
+ptrdiff_t db_pending(struct db *db);
+void db_count(_Atomic int64_t *counter, int64_t by);
+/* Real monotonic time: waits and group ages do not follow the tests' fixed clock. */
+int64_t db_mono_us(void);
+
+err sqlite_open(struct arena *a, const struct db_options *o, struct db **db, str *why);
+err postgres_open(struct arena *a, const struct db_options *o, struct db **db, str *why);
+
+/* One migration in this database's dialect; E_INVALID when its blocks do not match. */
+err migration_text(struct arena *a, str text, enum db_kind kind, str *sql);

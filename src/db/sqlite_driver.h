@@ -1,0 +1,107 @@
+/* The parts of the SQLite driver among themselves: sqlite.c (opening, transactions), sqlite_stmt.c
+ * (statements, errors), sqlite_group.c (group commit, checkpoints). */
+#pragma once
+#include "db/row.h"
+#include "db/turn.h"
+
+#include <sqlite3.h>
+
+enum control {
+    CONTROL_BEGIN_READ,
+    CONTROL_BEGIN_WRITE,
+    CONTROL_COMMIT,
+    CONTROL_ROLLBACK,
+    CONTROL_MEMBER_SET,
+    CONTROL_MEMBER_KEEP,
+    CONTROL_MEMBER_UNDO,
+    CONTROL_SAVEPOINT_SET,
+    CONTROL_SAVEPOINT_KEEP,
+    CONTROL_SAVEPOINT_UNDO,
+    CONTROL_COUNT,
+};
+
+enum { LITE_BUSY_MS = 1000 }; /* for a lock that another program holds on the file */
+
+struct lite;
+struct lite_conn {
+    struct db_tx tx; /* first: a transaction is its connection */
+    struct lite *lite;
+    sqlite3 *handle;
+    sqlite3_stmt *controls[CONTROL_COUNT];
+    struct stmt_cache cache;
+    struct lite_conn *next_free; /* readers */
+    bool is_member;              /* writer: the savepoint of this member is set */
+    bool is_script;              /* writer: a transaction of its own, not of the group */
+    bool is_open;                /* reader: BEGIN was sent */
+};
+
+struct group_member {
+    db_done *done;
+    void *arg;
+    err result; /* OK until the group is lost */
+};
+
+/* The open group. Only the holder of the write lock touches it, but for the part under the mutex.
+ */
+struct group {
+    struct turn lock;
+    bool is_open; /* BEGIN was sent */
+    bool is_lost; /* the database rolled everything back */
+    int64_t opened_us;
+    int n_members;
+    struct group_member members[LIMIT_GROUP_MEMBERS];
+    uint64_t next_ticket; /* callbacks run in the order of tickets */
+    int wal_pages;        /* in the WAL after the last commit */
+    int gap_pages;        /* at so many a checkpoint in the next gap … */
+    int force_pages;      /* … and at so many without waiting for one */
+
+    pthread_mutex_t mutex; /* guards the rest */
+    pthread_cond_t served_cond;
+    uint64_t served;
+    pthread_cond_t keeper_cond;
+    int64_t due_us; /* the keeper looks for an idle open group then; 0 = never */
+    bool wants_checkpoint, must_checkpoint;
+    bool is_ending;
+    bool has_keeper;
+    pthread_t keeper;
+};
+
+struct lite {
+    struct db db; /* first */
+    char *path;
+    struct lite_conn writer;
+    struct group group;
+    struct turn readers_turn;
+    pthread_mutex_t readers_mutex; /* guards free_reader */
+    struct lite_conn *free_reader;
+    struct lite_conn *readers;
+    int n_readers;
+};
+
+static inline struct lite_conn *conn_of(struct db_tx *tx)
+{
+    return (struct lite_conn *)tx;
+}
+
+/* ── sqlite_stmt.c ── */
+/* Ends the process when the code says that an fsync failed. */
+err lite_err(sqlite3 *handle, int code, str sql);
+err lite_control(struct lite_conn *c, enum control which);
+err lite_exec(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
+    struct row_sink *sink, int64_t *changed);
+err lite_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_in *in,
+    struct row_sink *sink, int64_t *changed);
+void lite_forget_statements(struct lite_conn *c);
+/* Sets the member's savepoint before its first write. */
+err lite_member_set(struct lite_conn *c);
+
+/* ── sqlite_group.c ── */
+err group_start(struct lite *l);
+void group_stop(struct lite *l); /* commits the open group, ends the keeper */
+err group_begin(struct lite *l, struct db_tx **tx);
+void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg);
+/* After an error in the writer: has the database rolled the group back? */
+void group_look(struct lite *l);
+/* The lock with no group open, for migrations; group_leave gives it back. */
+err group_enter_alone(struct lite *l);
+void group_leave(struct lite *l);

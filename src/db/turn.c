@@ -1,0 +1,120 @@
+/* A fair queue; see turn.h. Each waiter has its own condition variable, so that a permit is handed
+ * to exactly the thread that asked first and nobody else wakes. */
+#include "db/turn.h"
+
+#include <errno.h>
+#include <time.h>
+
+struct turn_waiter {
+    struct turn_waiter *next;
+    pthread_cond_t cond;
+    bool is_granted;
+};
+
+bool turn_make(struct turn *t, ptrdiff_t permits)
+{
+    *t = (struct turn){.free = permits};
+    return pthread_mutex_init(&t->mutex, NULL) == 0;
+}
+
+void turn_unmake(struct turn *t)
+{
+    (void)pthread_mutex_destroy(&t->mutex); /* nobody uses it any more */
+}
+
+static void queue_remove(struct turn *t, struct turn_waiter *w)
+{
+    struct turn_waiter **at = &t->first;
+    struct turn_waiter *before = NULL;
+    while (*at != w) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    *at = w->next;
+    if (t->last == w)
+        t->last = before;
+    t->waiting--;
+}
+
+static struct timespec deadline_in(int64_t ms)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t ns = (int64_t)t.tv_nsec + ms % 1000 * 1000000;
+    t.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
+    t.tv_nsec = (long)(ns % 1000000000);
+    return t;
+}
+
+/* With the mutex held. */
+static bool wait_in_line(struct turn *t, int64_t wait_ms)
+{
+    struct turn_waiter w = {0};
+    pthread_condattr_t attr;
+    if (pthread_condattr_init(&attr) != 0)
+        return false;
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* exists on every Linux */
+    int failed = pthread_cond_init(&w.cond, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    if (failed != 0)
+        return false;
+    if (t->last != NULL)
+        t->last->next = &w;
+    else
+        t->first = &w;
+    t->last = &w;
+    t->waiting++;
+    struct timespec until = deadline_in(wait_ms);
+    while (!w.is_granted)
+        if (pthread_cond_timedwait(&w.cond, &t->mutex, &until) == ETIMEDOUT)
+            break;
+    if (!w.is_granted)
+        queue_remove(t, &w);
+    (void)pthread_cond_destroy(&w.cond);
+    return w.is_granted;
+}
+
+bool turn_take(struct turn *t, int64_t wait_ms)
+{
+    (void)pthread_mutex_lock(&t->mutex);
+    bool taken = t->free > 0 && t->first == NULL;
+    if (taken)
+        t->free--;
+    else
+        taken = wait_in_line(t, wait_ms);
+    (void)pthread_mutex_unlock(&t->mutex);
+    return taken;
+}
+
+bool turn_try(struct turn *t)
+{
+    (void)pthread_mutex_lock(&t->mutex);
+    bool taken = t->free > 0 && t->first == NULL;
+    if (taken)
+        t->free--;
+    (void)pthread_mutex_unlock(&t->mutex);
+    return taken;
+}
+
+void turn_give(struct turn *t)
+{
+    (void)pthread_mutex_lock(&t->mutex);
+    struct turn_waiter *w = t->first;
+    if (w != NULL) {
+        queue_remove(t, w);
+        w->is_granted = true;
+        /* Under the mutex: afterwards the waiter may end its condition variable. */
+        (void)pthread_cond_signal(&w->cond);
+    } else {
+        t->free++;
+    }
+    (void)pthread_mutex_unlock(&t->mutex);
+}
+
+bool turn_is_wanted(struct turn *t)
+{
+    (void)pthread_mutex_lock(&t->mutex);
+    bool wanted = t->first != NULL;
+    (void)pthread_mutex_unlock(&t->mutex);
+    return wanted;
+}

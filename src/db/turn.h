@@ -1,0 +1,25 @@
+/* A number of permits, given in the order of asking: the write lock (one permit) and the pools of
+ * connections. Not: recursive. Thread: any. */
+#pragma once
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct turn_waiter;
+struct turn {
+    pthread_mutex_t mutex;
+    ptrdiff_t free;
+    ptrdiff_t waiting;
+    struct turn_waiter *first, *last;
+};
+
+bool turn_make(struct turn *t, ptrdiff_t permits);
+void turn_unmake(struct turn *t);
+/* False after wait_ms of real time. */
+[[nodiscard]] bool turn_take(struct turn *t, int64_t wait_ms);
+/* Only when a permit is free and nobody waits. */
+[[nodiscard]] bool turn_try(struct turn *t);
+/* The next in line has it before this returns. */
+void turn_give(struct turn *t);
+bool turn_is_wanted(struct turn *t);

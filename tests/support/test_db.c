@@ -1,0 +1,122 @@
+/* See test_db.h. The PostgreSQL part speaks libpq itself, so that a fault in the driver under test
+ * does not hide here. */
+#include "test_db.h"
+
+#include <assert.h>
+#include <ftw.h>
+#include <libpq-fe.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "db/migrations.h"
+
+static _Atomic int opened;
+
+static void die(const char *what, const char *words)
+{
+    (void)fprintf(stderr, "test_db: %s: %s\n", what, words);
+    abort();
+}
+
+static const char *server_url(void)
+{
+    const char *url = getenv("SEVA_TEST_PG");
+    return url == NULL || *url == 0 || strcmp(url, "off") == 0 ? NULL : url;
+}
+
+static void admin(const char *sql)
+{
+    PGconn *c = PQconnectdb(server_url());
+    if (PQstatus(c) != CONNECTION_OK)
+        die("SEVA_TEST_PG", PQerrorMessage(c));
+    PGresult *r = PQexec(c, sql);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK)
+        die(sql, PQerrorMessage(c));
+    PQclear(r);
+    PQfinish(c);
+}
+
+static void make_folder(struct test_db *t)
+{
+    const char *tmp = getenv("TMPDIR");
+    (void)snprintf(t->folder, sizeof t->folder, "%s/seva-db-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    if (mkdtemp(t->folder) == NULL)
+        die("mkdtemp", t->folder);
+    t->url = str_print(&t->arena, "sqlite:%s/seva.db", t->folder);
+}
+
+static void make_schema(struct test_db *t)
+{
+    char sql[128];
+    (void)snprintf(
+        t->schema, sizeof t->schema, "t%ld_%d", (long)getpid(), atomic_fetch_add(&opened, 1));
+    (void)snprintf(sql, sizeof sql, "CREATE SCHEMA %s", t->schema);
+    admin(sql);
+    const char *url = server_url();
+    t->url = str_print(&t->arena, "%s%coptions=-csearch_path%%3D%s", url,
+        strchr(url, '?') != NULL ? '&' : '?', t->schema);
+}
+
+struct db *test_db_again(struct test_db *t)
+{
+    struct db *db = NULL;
+    str why = S("");
+    struct db_options o = {.url = t->url};
+    if (db_open(&t->arena, &o, &db, &why) != OK)
+        die("db_open", str_z(&t->arena, why));
+    return db;
+}
+
+struct test_db *test_db_open_empty(enum db_kind kind)
+{
+    if (kind == DB_POSTGRES && server_url() == NULL)
+        return NULL;
+    struct test_db *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        die("test_db_open", "out of memory");
+    t->kind = kind;
+    t->arena = arena_make(0);
+    if (kind == DB_SQLITE)
+        make_folder(t);
+    else
+        make_schema(t);
+    t->db = test_db_again(t);
+    return t;
+}
+
+struct test_db *test_db_open(enum db_kind kind)
+{
+    struct test_db *t = test_db_open_empty(kind);
+    str why = S("");
+    if (t != NULL && db_migrate(t->db, &t->arena, migrations, n_migrations, NULL, &why) != OK)
+        die("db_migrate", str_z(&t->arena, why));
+    return t;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+void test_db_close(struct test_db *t)
+{
+    if (t == NULL)
+        return;
+    db_close(t->db);
+    if (t->folder[0] != 0)
+        (void)nftw(t->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    if (t->schema[0] != 0) {
+        char sql[128];
+        (void)snprintf(
+            sql, sizeof sql, "SET client_min_messages = error; DROP SCHEMA %s CASCADE", t->schema);
+        admin(sql);
+    }
+    arena_free(&t->arena);
+    free(t);
+}
