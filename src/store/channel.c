@@ -1,0 +1,210 @@
+/* channel: see channel.h. Secrets: HMAC keys as text, sealed by the key file, bound to account,
+ * table, column and row. */
+#include "store/channel.h"
+
+#include "base/crypto.h"
+#include "base/id.h"
+#include "db/db.h"
+#include "store/channel_seal.h"
+
+#define CHANNEL_COLUMNS                                                                            \
+    "id, kind, name, is_enabled, public_key, languages, settings, secret_sealed, "                 \
+    "old_secret_sealed, identity_secret_sealed, old_secret_until_ms, last_in_ms, last_out_ms, "    \
+    "last_error, created_ms, updated_ms"
+
+static const struct db_col channel_cols[] = {
+    COL(struct channel, id),
+    COL(struct channel, kind),
+    COL(struct channel, name),
+    COL(struct channel, is_enabled),
+    COL(struct channel, public_key),
+    COL(struct channel, languages),
+    COL(struct channel, settings),
+    COL(struct channel, secret_sealed),
+    COL(struct channel, old_secret_sealed),
+    COL(struct channel, identity_secret_sealed),
+    COL(struct channel, old_secret_until_ms),
+    COL(struct channel, last_in_ms),
+    COL(struct channel, last_out_ms),
+    COL(struct channel, last_error),
+    COL(struct channel, created_ms),
+    COL(struct channel, updated_ms),
+};
+
+err channel_get(struct ctx *cx, channel_id id, struct channel *channel)
+{
+    err e = db_one(cx->db,
+        S("SELECT " CHANNEL_COLUMNS " "
+          "FROM channel "
+          "WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id)), COLS(channel_cols), channel);
+    return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "there is no such channel") : e;
+}
+
+err channel_list(struct ctx *cx, struct channel **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT " CHANNEL_COLUMNS " "
+          "FROM channel "
+          "WHERE account_id = ?1 "
+          "ORDER BY name, id "
+          "LIMIT 1000"),
+        ARGS(A_ID(cx->account)), COLS(channel_cols), sizeof(struct channel), rows, n);
+}
+
+static err seal(struct ctx *cx, const char *column, channel_id id, str plain, str *sealed)
+{
+    str aad = channel_aad(cx->arena, cx->account, id, column);
+    return keyring_seal(cx->arena, cx->config->keys, aad, plain, sealed);
+}
+
+static err channel_insert(struct ctx *cx, const struct channel *channel)
+{
+    TRY(db_run(cx->db,
+        S("INSERT INTO channel (id, account_id, kind, name, is_enabled, public_key, languages, "
+          "    settings, secret_sealed, identity_secret_sealed, created_ms, updated_ms) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)"),
+        ARGS(A_ID(channel->id), A_ID(cx->account), A_TEXT(channel->kind), A_TEXT(channel->name),
+            A_BOOL(channel->is_enabled), A_TEXT(channel->public_key), A_TEXT(channel->languages),
+            A_TEXT(channel->settings), A_TEXT_OR_NULL(channel->secret_sealed),
+            A_TEXT_OR_NULL(channel->identity_secret_sealed), A_INT(channel->created_ms)),
+        NULL));
+    return db_run(cx->db,
+        S("INSERT INTO source (id, account_id, channel_id, network, key) "
+          "VALUES (?1, ?2, ?3, ?4, ?5)"),
+        ARGS(A_INT(id_make(cx->now_ms)), A_ID(cx->account), A_ID(channel->id),
+            A_TEXT(channel->kind), A_TEXT(channel->public_key)),
+        NULL);
+}
+
+err channel_add(struct ctx *cx, struct channel *channel, str *secret)
+{
+    bool is_widget = str_eq(channel->kind, S("widget"));
+    channel->id = (channel_id){id_make(cx->now_ms)};
+    channel->is_enabled = true;
+    channel->created_ms = channel->updated_ms = cx->now_ms;
+    channel->public_key = str_cat(cx->arena, is_widget ? S("w_") : S("a_"),
+        str_sub(crypto_token(cx->arena), 0, 22)); /* 132 bits: names, not secrets */
+    str text = crypto_token(cx->arena);
+    if (is_widget)
+        TRY(seal(cx, "identity_secret", channel->id, text, &channel->identity_secret_sealed));
+    else
+        TRY(seal(cx, "secret", channel->id, text, &channel->secret_sealed));
+    TRY(channel_insert(cx, channel));
+    *secret = text;
+    return OK;
+}
+
+err channel_set(struct ctx *cx, const struct channel *channel)
+{
+    return db_run(cx->db,
+        S("UPDATE channel "
+          "SET name = ?3, is_enabled = ?4, languages = ?5, settings = ?6, updated_ms = ?7 "
+          "WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(channel->id), A_TEXT(channel->name),
+            A_BOOL(channel->is_enabled), A_TEXT(channel->languages), A_TEXT(channel->settings),
+            A_INT(cx->now_ms)),
+        NULL);
+}
+
+struct count_row {
+    int64_t n;
+};
+static const struct db_col count_cols[] = {COL(struct count_row, n)};
+
+err channel_remove(struct ctx *cx, channel_id id)
+{
+    struct count_row grants;
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS n "
+          "FROM agent_grant "
+          "WHERE account_id = ?1 AND scope_kind = 'channel' AND scope_id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id)), COLS(count_cols), &grants));
+    if (grants.n) /* removing it would leave agents without any scope: they would see everything */
+        return fail_detail(cx, E_CONFLICT, "in_use",
+            "%lld agents are limited to this channel; change their scope first",
+            (long long)grants.n);
+    TRY(db_run(cx->db,
+        S("DELETE FROM source "
+          "WHERE account_id = ?1 AND channel_id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id)), NULL));
+    return db_run(cx->db,
+        S("DELETE FROM channel "
+          "WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id)), NULL);
+}
+
+err channel_rotate_secret(struct ctx *cx, channel_id id, str *secret, int64_t *kept_until_ms)
+{
+    struct channel channel;
+    TRY(channel_get(cx, id, &channel));
+    str text = crypto_token(cx->arena), sealed;
+    int64_t until = cx->now_ms + CHANNEL_OLD_SECRET_MS;
+    if (str_eq(channel.kind, S("widget"))) {
+        /* Identity hashes are made by the shop's server at page view: the old secret ends at once
+         * would sign visitors out, so it is kept like the other kind's. */
+        str old;
+        TRY(channel_secrets(cx, &channel, &(str){0}, &(str){0}, &old));
+        TRY(seal(cx, "old_secret", id, old, &channel.old_secret_sealed));
+        TRY(seal(cx, "identity_secret", id, text, &sealed));
+        TRY(db_run(cx->db,
+            S("UPDATE channel "
+              "SET identity_secret_sealed = ?3, old_secret_sealed = ?4, old_secret_until_ms = ?5, "
+              "    updated_ms = ?6 "
+              "WHERE account_id = ?1 AND id = ?2"),
+            ARGS(A_ID(cx->account), A_ID(id), A_TEXT(sealed), A_TEXT(channel.old_secret_sealed),
+                A_INT(until), A_INT(cx->now_ms)),
+            NULL));
+    } else {
+        str old;
+        TRY(channel_secrets(cx, &channel, &old, &(str){0}, &(str){0}));
+        TRY(seal(cx, "old_secret", id, old, &channel.old_secret_sealed));
+        TRY(seal(cx, "secret", id, text, &sealed));
+        TRY(db_run(cx->db,
+            S("UPDATE channel "
+              "SET secret_sealed = ?3, old_secret_sealed = ?4, old_secret_until_ms = ?5, "
+              "    updated_ms = ?6 "
+              "WHERE account_id = ?1 AND id = ?2"),
+            ARGS(A_ID(cx->account), A_ID(id), A_TEXT(sealed), A_TEXT(channel.old_secret_sealed),
+                A_INT(until), A_INT(cx->now_ms)),
+            NULL));
+    }
+    *secret = text;
+    *kept_until_ms = until;
+    return OK;
+}
+
+err channel_seen_in(struct ctx *cx, channel_id id, int64_t at_ms)
+{
+    return db_run(cx->db,
+        S("UPDATE channel "
+          "SET last_in_ms = ?3 "
+          "WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(at_ms)), NULL);
+}
+
+err channel_seen_out(struct ctx *cx, channel_id id, int64_t at_ms, str error)
+{
+    return db_run(cx->db,
+        S("UPDATE channel "
+          "SET last_out_ms = ?3, last_error = ?4 "
+          "WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(at_ms), A_TEXT_OR_NULL(error)), NULL);
+}
+
+err channel_secrets(
+    struct ctx *cx, const struct channel *channel, str *secret, str *old, str *identity)
+{
+    struct channel_sealed sealed = {
+        .secret = channel->secret_sealed,
+        .old_secret =
+            channel->old_secret_until_ms > cx->now_ms ? channel->old_secret_sealed : (str){0},
+        .identity_secret = channel->identity_secret_sealed,
+    };
+    if (channel_unseal(cx->arena, cx->config->keys, cx->account, channel->id, &sealed) != OK)
+        return fail(cx, E_INTERNAL, "the secrets of this channel do not open with this key file");
+    *secret = sealed.secret;
+    *old = sealed.old_secret;
+    *identity = sealed.identity_secret;
+    return OK;
+}
