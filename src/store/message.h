@@ -14,7 +14,8 @@ err message_list(struct ctx *cx, conversation_id conversation, message_id before
 err message_list_unseen(struct ctx *cx, conversation_id conversation, message_id seen,
     agent_id agent, struct message **rows, ptrdiff_t *n);
 /* The message with this client_id; E_NOT_FOUND (no words) without one. */
-err message_by_client(struct ctx *cx, conversation_id conversation, str client_id, struct message *m);
+err message_by_client(
+    struct ctx *cx, conversation_id conversation, str client_id, struct message *m);
 /* The message with the channel's id; E_NOT_FOUND (no words) without one. */
 err message_by_external(struct ctx *cx, channel_id channel, str external_id, struct message *m);
 /* A new id above every one the conversation has: two nodes' clocks may differ. c->last_message_id
@@ -22,7 +23,8 @@ err message_by_external(struct ctx *cx, channel_id channel, str external_id, str
 message_id message_next_id(const struct conversation *c, int64_t time_ms);
 err message_add(struct ctx *cx, const struct message *m);
 err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n);
-/* The given (channel, external id) pairs that are stored; external_id, id, conversation_id filled. */
+/* The given (channel, external id) pairs that are stored; external_id, id, conversation_id filled.
+ */
 err message_find_external(struct ctx *cx, const struct message *keys, ptrdiff_t n,
     struct message **found, ptrdiff_t *n_found);
 /* The newest in/out/note that is not cancelled; E_NOT_FOUND (no words) without one. */
@@ -40,8 +42,7 @@ struct message_text {
     conversation_id conversation_id;
     str text;
 };
-err message_newest_texts(
-    struct ctx *cx, ptrdiff_t limit, struct message_text **rows, ptrdiff_t *n);
+err message_newest_texts(struct ctx *cx, ptrdiff_t limit, struct message_text **rows, ptrdiff_t *n);
 
 /* Delivery: the state moves only forward by rank (model/conversation.h); what is not a step forward
  * changes nothing and is OK. external_id, error: empty = leave. */

@@ -1,0 +1,17 @@
+/* contact: the people outside, one row each. Not here: who they are on a channel (identity.h),
+ * which of two is the same person (care/identity.h). Thread: the transaction's. */
+#pragma once
+#include "model/conversation.h"
+#include "model/ctx.h"
+
+err contact_get(struct ctx *cx, contact_id id, struct contact *c); /* E_NOT_FOUND with words */
+err contact_add_many(struct ctx *cx, const struct contact *rows, ptrdiff_t n);
+/* Writes everything but created_ms and last_seen_ms. */
+err contact_set(struct ctx *cx, const struct contact *c);
+/* Raises last_seen_ms. */
+err contact_touch_many(struct ctx *cx, const contact_id *ids, ptrdiff_t n, int64_t at_ms);
+/* Newest seen first, behind (last_seen_ms, id); id {0} = from the beginning. */
+err contact_list(struct ctx *cx, int64_t before_ms, contact_id before, ptrdiff_t limit,
+    struct contact **rows, ptrdiff_t *n);
+/* Exact folded mail address or phone; at most 50. */
+err contact_find(struct ctx *cx, str email_or_phone, struct contact **rows, ptrdiff_t *n);

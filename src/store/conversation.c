@@ -1,0 +1,295 @@
+/* conversation: see conversation.h. */
+#include "store/conversation.h"
+
+#include "model/view_message.h"
+
+const struct db_col conversation_cols[CONVERSATION_COLS] = {
+    COL(struct conversation, id),
+    COL(struct conversation, number),
+    COL(struct conversation, channel_id),
+    COL(struct conversation, identity_id),
+    COL(struct conversation, contact_id),
+    COL(struct conversation, thread_key),
+    COL(struct conversation, status),
+    COL(struct conversation, priority),
+    COL(struct conversation, assignee_id),
+    COL(struct conversation, team_id),
+    COL(struct conversation, subject),
+    COL(struct conversation, preview),
+    COL(struct conversation, preview_kind),
+    COL(struct conversation, last_message_id),
+    COL(struct conversation, last_message_ms),
+    COL(struct conversation, last_in_id),
+    COL(struct conversation, last_in_ms),
+    COL(struct conversation, waiting_since_ms),
+    COL(struct conversation, due_key),
+    COL(struct conversation, wait_key),
+    COL(struct conversation, snoozed_until_ms),
+    COL(struct conversation, outcome),
+    COL(struct conversation, language),
+    COL(struct conversation, previous_id),
+    COL(struct conversation, resolved_ms),
+    COL(struct conversation, tag_count),
+    COL(struct conversation, version),
+    COL(struct conversation, created_ms),
+    COL(struct conversation, updated_ms),
+    COL(struct conversation, channel_kind),
+    COL(struct conversation, channel_name),
+    COL(struct conversation, contact_name),
+    COL(struct conversation, contact_avatar_url),
+};
+
+bool conversation_actor_sees_all(const struct ctx *cx)
+{
+    return cx->actor.sees_all || cx->actor.kind == ACTOR_SYSTEM;
+}
+
+str conversation_actor_teams(const struct ctx *cx)
+{
+    return id_text(cx->arena, cx->actor.team_ids, cx->actor.n_teams);
+}
+
+str conversation_actor_channels(const struct ctx *cx)
+{
+    return id_text(cx->arena, cx->actor.channel_ids, cx->actor.n_channels);
+}
+
+static err no_such(struct ctx *cx, err e)
+{
+    return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "There is no such conversation.") : e;
+}
+
+#define GET_SQL                                                                                    \
+    "SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES " WHERE " CONVERSATION_IS_VISIBLE  \
+    " AND c.id = ?7"
+
+err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c)
+{
+    return no_such(cx, db_one(cx->db, S(GET_SQL), ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(id.v)),
+                           COLS(conversation_cols), c));
+}
+
+err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c)
+{
+    return no_such(
+        cx, db_one(cx->db, db_pick(cx->db, S(GET_SQL), S(GET_SQL " FOR UPDATE OF c")),
+                ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(id.v)), COLS(conversation_cols), c));
+}
+
+err conversation_write(struct ctx *cx, struct conversation *c, str was_status)
+{
+    int64_t changed = 0;
+    TRY(db_run(cx->db,
+        S("UPDATE conversation SET status = ?4, priority = ?5, assignee_id = ?6, team_id = ?7,"
+          " subject = ?8, preview = ?9, preview_kind = ?10, last_message_id = ?11,"
+          " last_message_ms = ?12, last_in_id = ?13, last_in_ms = ?14, waiting_since_ms = ?15,"
+          " due_key = ?16, wait_key = ?17, snoozed_until_ms = ?18, outcome = ?19, language = ?20,"
+          " resolved_ms = ?21, tag_count = ?22, updated_ms = ?23, version = version + 1"
+          " WHERE account_id = ?1 AND id = ?2 AND status = ?3 AND version = ?24"),
+        ARGS(A_INT(cx->account.v), A_INT(c->id.v), A_TEXT(was_status), A_TEXT(c->status),
+            A_TEXT(c->priority), A_INT(c->assignee_id.v), A_INT(c->team_id.v), A_TEXT(c->subject),
+            A_TEXT(c->preview), A_TEXT(c->preview_kind), A_INT(c->last_message_id.v),
+            A_INT(c->last_message_ms), A_INT(c->last_in_id.v), A_INT(c->last_in_ms),
+            A_INT(c->waiting_since_ms), A_INT(c->due_key), A_INT(c->wait_key),
+            A_INT(c->snoozed_until_ms), A_TEXT(c->outcome), A_TEXT(c->language),
+            A_INT(c->resolved_ms), A_INT(c->tag_count), A_INT(c->updated_ms), A_INT(c->version)),
+        &changed));
+    if (changed != 1)
+        return fail_detail(
+            cx, E_CONFLICT, "stale", "The conversation was changed by somebody else just now.");
+    c->version++;
+    return OK;
+}
+
+/* ── what lists show beside the row ─────────────────────────────────────────────────────────────
+ */
+
+struct id_pair {
+    int64_t account, id;
+};
+static const struct db_col id_pair_cols[] = {
+    COL(struct id_pair, account),
+    COL(struct id_pair, id),
+};
+
+struct tag_of {
+    conversation_id conversation_id;
+    str name;
+};
+static const struct db_col tag_of_cols[] = {
+    COL(struct tag_of, conversation_id),
+    COL(struct tag_of, name),
+};
+
+static void tag_insert(struct conversation *c, str name)
+{
+    ptrdiff_t at = c->tags.len++;
+    for (; at > 0 && str_cmp(c->tags.at[at - 1], name) > 0; at--)
+        c->tags.at[at] = c->tags.at[at - 1];
+    c->tags.at[at] = name;
+}
+
+err conversation_fill_tags(struct ctx *cx, struct conversation *rows, ptrdiff_t n)
+{
+    struct id_pair *keys = NEW(cx->arena, struct id_pair, n + 1);
+    ptrdiff_t n_keys = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        rows[i].tags = (struct str_list){0};
+        if (!rows[i].tag_count)
+            continue;
+        rows[i].tags.at = NEW(cx->arena, str, rows[i].tag_count);
+        keys[n_keys++] = (struct id_pair){.account = cx->account.v, .id = rows[i].id.v};
+    }
+    if (!n_keys)
+        return OK;
+    struct tag_of *tags = NULL;
+    ptrdiff_t n_tags = 0;
+    TRY(db_many_all(cx->db,
+        S("SELECT ct.conversation_id, t.name FROM conversation_tag ct"
+          " JOIN tag t ON t.account_id = ct.account_id AND t.id = ct.tag_id"
+          " WHERE ct.account_id = ?1 AND ct.conversation_id = ?2"),
+        S("SELECT ct.conversation_id, t.name"
+          " FROM unnest(?1::bigint[], ?2::bigint[]) AS q(account, id)"
+          " JOIN conversation_tag ct ON ct.account_id = q.account AND ct.conversation_id = q.id"
+          " JOIN tag t ON t.account_id = ct.account_id AND t.id = ct.tag_id"),
+        COLS(id_pair_cols), keys, (ptrdiff_t)sizeof *keys, n_keys, COLS(tag_of_cols),
+        (ptrdiff_t)sizeof *tags, (void *)&tags, &n_tags));
+    for (ptrdiff_t t = 0; t < n_tags; t++)
+        for (ptrdiff_t i = 0; i < n; i++)
+            if (rows[i].id.v == tags[t].conversation_id.v && rows[i].tags.len < rows[i].tag_count)
+                tag_insert(&rows[i], tags[t].name);
+    return OK;
+}
+
+struct mine_key {
+    int64_t account, agent, id;
+};
+static const struct db_col mine_key_cols[] = {
+    COL(struct mine_key, account),
+    COL(struct mine_key, agent),
+    COL(struct mine_key, id),
+};
+struct mine_row {
+    conversation_id id;
+    int64_t unread_count;
+    bool has_draft;
+};
+static const struct db_col mine_row_cols[] = {
+    COL(struct mine_row, id),
+    COL(struct mine_row, unread_count),
+    COL(struct mine_row, has_draft),
+};
+
+/* The newest 100 unread are enough: screens say "99+". */
+#define MINE_SELECT                                                                                \
+    "SELECT c.id,"                                                                                 \
+    " CASE WHEN c.last_in_id <= COALESCE(r.message_id, 0) THEN 0 ELSE"                             \
+    "  (SELECT COUNT(*) FROM (SELECT 1 FROM message m WHERE m.account_id = c.account_id"           \
+    "   AND m.conversation_id = c.id AND m.id > COALESCE(r.message_id, 0) AND m.kind = 'in'"       \
+    "   LIMIT 100) x) END AS unread_count,"                                                        \
+    " CASE WHEN d.conversation_id IS NULL THEN 0 ELSE 1 END AS has_draft"
+#define MINE_JOINS(account, agent)                                                                 \
+    " LEFT JOIN conversation_read r ON r.account_id = " account " AND r.agent_id = " agent         \
+    "  AND r.conversation_id = c.id"                                                               \
+    " LEFT JOIN draft d ON d.account_id = " account " AND d.agent_id = " agent                     \
+    "  AND d.conversation_id = c.id"
+
+err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t n)
+{
+    if (!n || !cx->actor.agent.v)
+        return OK;
+    struct mine_key *keys = NEW(cx->arena, struct mine_key, n);
+    for (ptrdiff_t i = 0; i < n; i++)
+        keys[i] = (struct mine_key){cx->account.v, cx->actor.agent.v, rows[i].id.v};
+    struct mine_row *mine = NULL;
+    ptrdiff_t n_mine = 0;
+    TRY(db_many_all(cx->db,
+        S(MINE_SELECT
+            " FROM conversation c" MINE_JOINS("?1", "?2") " WHERE c.account_id = ?1 AND c.id = ?3"),
+        S(MINE_SELECT
+            " FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[]) AS q(account, agent, id)"
+            " JOIN conversation c ON c.account_id = q.account AND c.id = q.id" MINE_JOINS(
+                "q.account", "q.agent")),
+        COLS(mine_key_cols), keys, (ptrdiff_t)sizeof *keys, n, COLS(mine_row_cols),
+        (ptrdiff_t)sizeof *mine, (void *)&mine, &n_mine));
+    for (ptrdiff_t i = 0; i < n; i++) {
+        rows[i].is_mine_filled = true;
+        for (ptrdiff_t k = 0; k < n_mine; k++)
+            if (mine[k].id.v == rows[i].id.v) {
+                rows[i].unread_count = mine[k].unread_count;
+                rows[i].has_draft = mine[k].has_draft;
+            }
+    }
+    return OK;
+}
+
+static const struct db_col participant_cols[] = {
+    COL(struct participant, id),
+    COL(struct participant, name),
+};
+
+err conversation_participants(
+    struct ctx *cx, conversation_id id, struct participant **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT a.id, a.name FROM agent a WHERE a.account_id = ?1 AND a.id IN"
+          " (SELECT DISTINCT m.author_id FROM message m WHERE m.account_id = ?1"
+          "  AND m.conversation_id = ?2 AND m.author_kind = 'agent' AND m.kind IN ('out', 'note'))"
+          " ORDER BY a.id LIMIT 50"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(participant_cols), (ptrdiff_t)sizeof **rows,
+        rows, n);
+}
+
+err conversation_has_rival(struct ctx *cx, const struct conversation *c, bool *has)
+{
+    struct conversation_one {
+        conversation_id id;
+    } one;
+    static const struct db_col cols[] = {COL(struct conversation_one, id)};
+    err e = db_one(cx->db,
+        S("SELECT id FROM conversation WHERE account_id = ?1 AND identity_id = ?2"
+          " AND thread_key = ?3 AND status <> 'resolved' AND id <> ?4 LIMIT 1"),
+        ARGS(A_INT(cx->account.v), A_INT(c->identity_id.v), A_TEXT(c->thread_key), A_INT(c->id.v)),
+        COLS(cols), &one);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    *has = e == OK;
+    return OK;
+}
+
+err conversation_list_contact(struct ctx *cx, contact_id contact, conversation_id before,
+    ptrdiff_t limit, struct conversation **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
+          " WHERE " CONVERSATION_IS_VISIBLE " AND c.contact_id = ?7 AND c.id < ?8"
+          " ORDER BY c.id DESC LIMIT ?9"),
+        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(contact.v), A_INT(before.v ? before.v : INT64_MAX),
+            A_INT(limit)),
+        COLS(conversation_cols), (ptrdiff_t)sizeof **rows, rows, n);
+}
+
+err conversation_count_contact(struct ctx *cx, contact_id contact, int64_t *n)
+{
+    struct count {
+        int64_t total;
+    } row;
+    static const struct db_col cols[] = {COL(struct count, total)};
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS total FROM conversation c"
+          " WHERE " CONVERSATION_IS_VISIBLE " AND c.contact_id = ?7"),
+        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(contact.v)), COLS(cols), &row));
+    *n = row.total;
+    return OK;
+}
+
+err conversation_list_due(
+    struct ctx *cx, int64_t now_ms, ptrdiff_t limit, struct conversation **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
+          " WHERE c.account_id = ?1 AND c.status = 'snoozed' AND c.snoozed_until_ms <= ?2"
+          " ORDER BY c.snoozed_until_ms LIMIT ?3"),
+        ARGS(A_INT(cx->account.v), A_INT(now_ms), A_INT(limit)), COLS(conversation_cols),
+        (ptrdiff_t)sizeof **rows, rows, n);
+}

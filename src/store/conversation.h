@@ -1,0 +1,91 @@
+/* conversation: rows of conversations, and the one accessor that decides which of them an actor may
+ * see. Every read below obeys it; another account's, or an unseen, id is E_NOT_FOUND.
+ * Visible: everything with sees_all; else assigned to the agent, in one of its teams or channels,
+ * or it was mentioned there; a visitor sees its contact's. Not here: what may change
+ * (care/lifecycle.h), lists (conversation_list.h). Thread: the transaction's. */
+#pragma once
+#include "db/db.h"
+#include "model/conversation.h"
+#include "model/ctx.h"
+
+/* The condition over `conversation c`. It takes ?1 account, ?2 sees_all, ?3 agent, ?4 teams,
+ * ?5 channels, ?6 the visitor's contact, all given by CONVERSATION_SCOPE_ARGS(cx). */
+#define CONVERSATION_IS_VISIBLE                                                                    \
+    " c.account_id = ?1"                                                                           \
+    " AND (?2 = 1"                                                                                 \
+    "  OR (?3 <> 0 AND (c.assignee_id = ?3"                                                        \
+    "   OR ?4 LIKE '%,' || c.team_id || ',%'"                                                      \
+    "   OR ?5 LIKE '%,' || c.channel_id || ',%'"                                                   \
+    "   OR EXISTS (SELECT 1 FROM mention v WHERE v.account_id = ?1"                                \
+    "    AND v.conversation_id = c.id AND v.agent_id = ?3)))"                                      \
+    "  OR (?6 <> 0 AND c.contact_id = ?6))"
+#define CONVERSATION_SCOPE_ARGS(cx)                                                                \
+    A_INT((cx)->account.v), A_BOOL(conversation_actor_sees_all(cx)), A_INT((cx)->actor.agent.v),   \
+        A_TEXT(conversation_actor_teams(cx)), A_TEXT(conversation_actor_channels(cx)),             \
+        A_INT((cx)->actor.contact.v)
+bool conversation_actor_sees_all(const struct ctx *cx);
+str conversation_actor_teams(const struct ctx *cx); /* ",1,2," */
+str conversation_actor_channels(const struct ctx *cx);
+
+/* Columns of struct conversation and the tables they come from. */
+#define CONVERSATION_COLUMNS                                                                       \
+    " c.id, c.number, c.channel_id, c.identity_id, c.contact_id, c.thread_key, c.status,"          \
+    " c.priority, c.assignee_id, c.team_id, c.subject, c.preview, c.preview_kind,"                 \
+    " c.last_message_id, c.last_message_ms, c.last_in_id, c.last_in_ms, c.waiting_since_ms,"       \
+    " c.due_key, c.wait_key, c.snoozed_until_ms, c.outcome, c.language, c.previous_id,"            \
+    " c.resolved_ms, c.tag_count, c.version, c.created_ms, c.updated_ms,"                          \
+    " h.kind AS channel_kind, h.name AS channel_name, k.name AS contact_name,"                     \
+    " k.avatar_url AS contact_avatar_url"
+#define CONVERSATION_TABLES                                                                        \
+    " conversation c"                                                                              \
+    " LEFT JOIN contact k ON k.account_id = c.account_id AND k.id = c.contact_id"                  \
+    " LEFT JOIN channel h ON h.account_id = c.account_id AND h.id = c.channel_id"
+
+extern const struct db_col conversation_cols[];
+enum { CONVERSATION_COLS = 33 };
+
+err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c);
+/* The same and holds the row until the transaction ends (PostgreSQL: FOR UPDATE). */
+err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c);
+/* E_CONFLICT when the same identity and thread has one in progress. */
+err conversation_add(struct ctx *cx, const struct conversation *c);
+/* Writes everything that can change and raises version, in the row and in *c. was_status guards the
+ * transition: E_CONFLICT when the row has moved on. */
+err conversation_write(struct ctx *cx, struct conversation *c, str was_status);
+/* Tags of rows (those with tag_count > 0). */
+err conversation_fill_tags(struct ctx *cx, struct conversation *rows, ptrdiff_t n);
+/* unread_count (at most 100) and has_draft of the acting agent; nothing for other actors. */
+err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t n);
+/* Agents that wrote in it, by id; at most 50. */
+struct participant {
+    agent_id id;
+    str name;
+};
+err conversation_participants(
+    struct ctx *cx, conversation_id id, struct participant **rows, ptrdiff_t *n);
+/* Is another conversation of the same identity and thread in progress? */
+err conversation_has_rival(struct ctx *cx, const struct conversation *c, bool *has);
+/* Conversations of a contact, newest first, before the id ({0} = from the newest). */
+err conversation_list_contact(struct ctx *cx, contact_id contact, conversation_id before,
+    ptrdiff_t limit, struct conversation **rows, ptrdiff_t *n);
+err conversation_count_contact(struct ctx *cx, contact_id contact, int64_t *n);
+/* Snoozed ones whose time has come; at most limit. */
+err conversation_list_due(
+    struct ctx *cx, int64_t now_ms, ptrdiff_t limit, struct conversation **rows, ptrdiff_t *n);
+
+/* ── the receive path ───────────────────────────────────────────────────────────────────────────
+ */
+
+/* One row per (identity, thread): the newest conversation of each, held until the end. */
+struct thread_key {
+    identity_id identity_id;
+    str thread_key;
+};
+err conversation_newest_of_threads(struct ctx *cx, const struct thread_key *keys, ptrdiff_t n,
+    struct conversation **rows, ptrdiff_t *n_rows);
+/* changed < n when another node made a rival at the same moment. */
+err conversation_add_many(
+    struct ctx *cx, const struct conversation *rows, ptrdiff_t n, int64_t *changed);
+/* After customer messages. `lively` rows were waiting and open before: only preview, last_* and
+ * version change (fewer indexes to touch). Versions rise by one in the rows given too. */
+err conversation_write_inbound(struct ctx *cx, struct conversation *rows, ptrdiff_t n, bool lively);

@@ -1,0 +1,211 @@
+/* conversation, the receive path: set-wise statements for batches of customer messages. See
+ * conversation.h. Kept apart from conversation.c because every row operation here is paid once per
+ * message received. Thread: the transaction's. */
+#include "store/conversation.h"
+
+struct thread_row {
+    int64_t account;
+    identity_id identity_id;
+    str thread_key;
+};
+static const struct db_col thread_row_cols[] = {
+    COL(struct thread_row, account),
+    COL(struct thread_row, identity_id),
+    COL(struct thread_row, thread_key),
+};
+
+err conversation_newest_of_threads(struct ctx *cx, const struct thread_key *keys, ptrdiff_t n,
+    struct conversation **rows, ptrdiff_t *n_rows)
+{
+    struct thread_row *in = NEW(cx->arena, struct thread_row, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        in[i] = (struct thread_row){cx->account.v, keys[i].identity_id, keys[i].thread_key};
+    /* The order of locking is the order of ids, so that two nodes cannot wait for each other. */
+    return db_many_all(cx->db,
+        S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
+          " WHERE c.account_id = ?1 AND c.identity_id = ?2 AND c.thread_key = ?3"
+          " ORDER BY c.id DESC LIMIT 1"),
+        S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
+          " WHERE c.account_id = (?1::bigint[])[1] AND c.id IN (SELECT (SELECT n.id"
+          "  FROM conversation n WHERE n.account_id = q.account AND n.identity_id = q.identity"
+          "  AND n.thread_key = q.thread ORDER BY n.id DESC LIMIT 1)"
+          "  FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[]) AS q(account, identity, thread))"
+          " ORDER BY c.id FOR UPDATE OF c"),
+        COLS(thread_row_cols), in, (ptrdiff_t)sizeof *in, n, conversation_cols, CONVERSATION_COLS,
+        (ptrdiff_t)sizeof **rows, rows, n_rows);
+}
+
+/* A conversation's row as it is inserted: the values and its account. */
+struct new_row {
+    int64_t account, id, number, channel_id, identity_id, contact_id;
+    str thread_key, status, priority, subject, preview, preview_kind;
+    int64_t last_message_id, last_message_ms, last_in_id, last_in_ms, waiting_since_ms, due_key,
+        wait_key;
+    str language;
+    int64_t assignee_id, team_id, previous_id, created_ms, updated_ms;
+};
+static const struct db_col new_row_cols[] = {
+    COL(struct new_row, account),
+    COL(struct new_row, id),
+    COL(struct new_row, number),
+    COL(struct new_row, channel_id),
+    COL(struct new_row, identity_id),
+    COL(struct new_row, contact_id),
+    COL(struct new_row, thread_key),
+    COL(struct new_row, status),
+    COL(struct new_row, priority),
+    COL(struct new_row, subject),
+    COL(struct new_row, preview),
+    COL(struct new_row, preview_kind),
+    COL(struct new_row, last_message_id),
+    COL(struct new_row, last_message_ms),
+    COL(struct new_row, last_in_id),
+    COL(struct new_row, last_in_ms),
+    COL(struct new_row, waiting_since_ms),
+    COL(struct new_row, due_key),
+    COL(struct new_row, wait_key),
+    COL(struct new_row, language),
+    COL(struct new_row, assignee_id),
+    COL(struct new_row, team_id),
+    COL(struct new_row, previous_id),
+    COL(struct new_row, created_ms),
+    COL(struct new_row, updated_ms),
+};
+
+static struct new_row new_row(const struct ctx *cx, const struct conversation *c)
+{
+    return (struct new_row){
+        .account = cx->account.v,
+        .id = c->id.v,
+        .number = c->number,
+        .channel_id = c->channel_id.v,
+        .identity_id = c->identity_id.v,
+        .contact_id = c->contact_id.v,
+        .thread_key = c->thread_key,
+        .status = c->status,
+        .priority = c->priority,
+        .subject = c->subject,
+        .preview = c->preview,
+        .preview_kind = c->preview_kind,
+        .last_message_id = c->last_message_id.v,
+        .last_message_ms = c->last_message_ms,
+        .last_in_id = c->last_in_id.v,
+        .last_in_ms = c->last_in_ms,
+        .waiting_since_ms = c->waiting_since_ms,
+        .due_key = c->due_key,
+        .wait_key = c->wait_key,
+        .language = c->language,
+        .assignee_id = c->assignee_id.v,
+        .team_id = c->team_id.v,
+        .previous_id = c->previous_id.v,
+        .created_ms = c->created_ms,
+        .updated_ms = c->updated_ms,
+    };
+}
+
+#define NEW_COLUMNS                                                                                \
+    "INSERT INTO conversation (account_id, id, number, channel_id, identity_id, contact_id,"       \
+    " thread_key, status, priority, subject, preview, preview_kind, last_message_id,"              \
+    " last_message_ms, last_in_id, last_in_ms, waiting_since_ms, due_key, wait_key, language,"     \
+    " assignee_id, team_id, previous_id, created_ms, updated_ms)"
+
+err conversation_add_many(
+    struct ctx *cx, const struct conversation *rows, ptrdiff_t n, int64_t *changed)
+{
+    struct new_row *in = NEW(cx->arena, struct new_row, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        in[i] = new_row(cx, &rows[i]);
+    return db_many(cx->db,
+        S(NEW_COLUMNS " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+                      " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) ON CONFLICT DO NOTHING"),
+        S(NEW_COLUMNS
+            " SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[],"
+            " ?5::bigint[], ?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[],"
+            " ?11::text[], ?12::text[], ?13::bigint[], ?14::bigint[], ?15::bigint[],"
+            " ?16::bigint[], ?17::bigint[], ?18::bigint[], ?19::bigint[], ?20::text[],"
+            " ?21::bigint[], ?22::bigint[], ?23::bigint[], ?24::bigint[], ?25::bigint[])"
+            " ON CONFLICT DO NOTHING"),
+        COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
+}
+
+err conversation_add(struct ctx *cx, const struct conversation *c)
+{
+    int64_t changed = 0;
+    TRY(conversation_add_many(cx, c, 1, &changed));
+    if (!changed)
+        return fail(cx, E_CONFLICT, "This person already has a conversation in progress there.");
+    return OK;
+}
+
+struct inbound_row {
+    int64_t account, id;
+    str preview, preview_kind;
+    int64_t last_message_id, last_message_ms, last_in_id, last_in_ms, updated_ms;
+    str status;
+    int64_t waiting_since_ms, due_key, wait_key;
+    str outcome;
+};
+static const struct db_col inbound_row_cols[] = {
+    COL(struct inbound_row, account),
+    COL(struct inbound_row, id),
+    COL(struct inbound_row, preview),
+    COL(struct inbound_row, preview_kind),
+    COL(struct inbound_row, last_message_id),
+    COL(struct inbound_row, last_message_ms),
+    COL(struct inbound_row, last_in_id),
+    COL(struct inbound_row, last_in_ms),
+    COL(struct inbound_row, updated_ms),
+    COL(struct inbound_row, status),
+    COL(struct inbound_row, waiting_since_ms),
+    COL(struct inbound_row, due_key),
+    COL(struct inbound_row, wait_key),
+    COL(struct inbound_row, outcome),
+};
+enum { LIVELY_COLS = 9 }; /* the first nine are all that a waiting conversation needs */
+
+#define LIVELY_SET(x)                                                                                 \
+    " preview = " x(3) ", preview_kind = " x(4) ", last_message_id = " x(5) ", last_message_ms = " x( \
+        6) ", last_in_id = " x(7) ", last_in_ms = " x(8) ", updated_ms = " x(9) ", version = version + 1"
+#define WHOLE_SET(x)                                                                               \
+    LIVELY_SET(x)                                                                                  \
+    ", status = " x(10) ", waiting_since_ms = " x(11) ", due_key = " x(12) ", wait_key = " x(      \
+        13) ", outcome = " x(14) ", snoozed_until_ms = 0, resolved_ms = 0"
+#define AS_PARAMETER(n) "?" #n
+#define AS_COLUMN(n)    "q.c" #n
+#define LIVELY_UNNEST                                                                              \
+    "?1::bigint[], ?2::bigint[], ?3::text[], ?4::text[], ?5::bigint[], ?6::bigint[],"              \
+    " ?7::bigint[], ?8::bigint[], ?9::bigint[]"
+
+err conversation_write_inbound(struct ctx *cx, struct conversation *rows, ptrdiff_t n, bool lively)
+{
+    struct inbound_row *in = NEW(cx->arena, struct inbound_row, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const struct conversation *c = &rows[i];
+        in[i] = (struct inbound_row){cx->account.v, c->id.v, c->preview, c->preview_kind,
+            c->last_message_id.v, c->last_message_ms, c->last_in_id.v, c->last_in_ms, c->updated_ms,
+            c->status, c->waiting_since_ms, c->due_key, c->wait_key, c->outcome};
+    }
+    int64_t changed = 0;
+    if (lively)
+        TRY(db_many(cx->db,
+            S("UPDATE conversation SET" LIVELY_SET(
+                AS_PARAMETER) " WHERE account_id = ?1 AND id = ?2"),
+            S("UPDATE conversation c SET" LIVELY_SET(
+                AS_COLUMN) " FROM unnest(" LIVELY_UNNEST
+                           ") AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9)"
+                           " WHERE c.account_id = q.c1 AND c.id = q.c2"),
+            inbound_row_cols, LIVELY_COLS, in, (ptrdiff_t)sizeof *in, n, &changed));
+    else
+        TRY(db_many(cx->db,
+            S("UPDATE conversation SET" WHOLE_SET(
+                AS_PARAMETER) " WHERE account_id = ?1 AND id = ?2"),
+            S("UPDATE conversation c SET" WHOLE_SET(
+                AS_COLUMN) " FROM unnest(" LIVELY_UNNEST
+                           ", ?10::text[], ?11::bigint[], ?12::bigint[], ?13::bigint[], ?14::text[])"
+                           " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14)"
+                           " WHERE c.account_id = q.c1 AND c.id = q.c2"),
+            COLS(inbound_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
+    for (ptrdiff_t i = 0; i < n; i++)
+        rows[i].version++;
+    return OK;
+}

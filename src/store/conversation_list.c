@@ -1,0 +1,215 @@
+/* conversation_list: see conversation_list.h.
+ * One statement reads one status, so that an index gives the order and no sort is needed; the
+ * statuses are merged here. The way in ("driver") decides the index; every filter stands in every
+ * text as an optional condition. */
+#include "store/conversation_list.h"
+
+enum driver { BY_STATUS, BY_ASSIGNEE, BY_CONTACT, BY_TAG, BY_MENTION };
+enum { DRIVER_COUNT = BY_MENTION + 1 };
+
+#define UNREAD_JOIN                                                                                \
+    " LEFT JOIN conversation_read r ON r.account_id = c.account_id AND r.agent_id = ?3"            \
+    "  AND r.conversation_id = c.id"
+#define FILTER                                                                                     \
+    " AND c.status = ?7"                                                                           \
+    " AND (?8 = -1 OR c.assignee_id = ?8)"                                                         \
+    " AND (?9 = -1 OR c.team_id = ?9)"                                                             \
+    " AND (?10 = 0 OR c.channel_id = ?10)"                                                         \
+    " AND (?11 = 0 OR c.contact_id = ?11)"                                                         \
+    " AND (?12 = '' OR ?12 LIKE '%,' || c.priority || ',%')"                                       \
+    " AND (?13 = '' OR c.language = ?13)"                                                          \
+    " AND (?14 = 0 OR c.last_in_id > COALESCE(r.message_id, 0))"                                   \
+    " AND (?15 = 0 OR EXISTS (SELECT 1 FROM mention v WHERE v.account_id = ?1"                     \
+    "  AND v.agent_id = ?3 AND v.conversation_id = c.id))"                                         \
+    " AND (?16 = 0 OR EXISTS (SELECT 1 FROM conversation_tag g WHERE g.account_id = ?1"            \
+    "  AND g.conversation_id = c.id AND g.tag_id IN (?16, ?17, ?18, ?19)))"
+#define IN_STATUS   ""
+#define IN_ASSIGNEE " AND c.assignee_id = ?8"
+#define IN_CONTACT  " AND c.contact_id = ?11"
+#define IN_TAG                                                                                     \
+    " AND c.id IN (SELECT t.conversation_id FROM conversation_tag t WHERE t.account_id = ?1"       \
+    "  AND t.tag_id IN (?16, ?17, ?18, ?19))"
+#define IN_MENTION                                                                                 \
+    " AND c.id IN (SELECT t.conversation_id FROM mention t WHERE t.account_id = ?1"                \
+    "  AND t.agent_id = ?3)"
+
+#define BEHIND_NEWEST                                                                              \
+    " AND (c.last_message_ms, c.id) < (?20, ?21)"                                                  \
+    " ORDER BY c.last_message_ms DESC, c.id DESC LIMIT ?22"
+#define BEHIND_OLDEST                                                                              \
+    " AND (c.last_message_ms, c.id) > (?20, ?21) ORDER BY c.last_message_ms, c.id LIMIT ?22"
+#define BEHIND_DUE     " AND (c.due_key, c.id) > (?20, ?21) ORDER BY c.due_key, c.id LIMIT ?22"
+#define BEHIND_WAITING " AND (c.wait_key, c.id) > (?20, ?21) ORDER BY c.wait_key, c.id LIMIT ?22"
+
+#define LIST(in, behind)                                                                           \
+    S_INIT("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES UNREAD_JOIN                 \
+           " WHERE " CONVERSATION_IS_VISIBLE FILTER in behind)
+#define LISTS(in)                                                                                  \
+    {                                                                                              \
+        LIST(in, BEHIND_NEWEST), LIST(in, BEHIND_OLDEST), LIST(in, BEHIND_DUE),                    \
+            LIST(in, BEHIND_WAITING)                                                               \
+    }
+static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
+    [BY_STATUS] = LISTS(IN_STATUS),
+    [BY_ASSIGNEE] = LISTS(IN_ASSIGNEE),
+    [BY_CONTACT] = LISTS(IN_CONTACT),
+    [BY_TAG] = LISTS(IN_TAG),
+    [BY_MENTION] = LISTS(IN_MENTION),
+};
+
+#define COUNTS(in)                                                                                 \
+    S_INIT("SELECT COUNT(*) AS total, CAST(COALESCE(SUM(x.unread), 0) AS BIGINT) AS unread FROM"   \
+           " (SELECT CASE WHEN c.last_in_id > COALESCE(r.message_id, 0) THEN 1 ELSE 0 END"         \
+           "  AS unread FROM conversation c" UNREAD_JOIN                                           \
+           " WHERE " CONVERSATION_IS_VISIBLE FILTER in " LIMIT ?20) x")
+static const str count_sql[DRIVER_COUNT] = {
+    [BY_STATUS] = COUNTS(IN_STATUS),
+    [BY_ASSIGNEE] = COUNTS(IN_ASSIGNEE),
+    [BY_CONTACT] = COUNTS(IN_CONTACT),
+    [BY_TAG] = COUNTS(IN_TAG),
+    [BY_MENTION] = COUNTS(IN_MENTION),
+};
+
+/* The narrowest way in. */
+static enum driver driver_of(const struct conversation_filter *f)
+{
+    if (f->contact.v)
+        return BY_CONTACT;
+    if (f->is_mentioned)
+        return BY_MENTION;
+    if (f->has_assignee)
+        return BY_ASSIGNEE;
+    return f->n_tags ? BY_TAG : BY_STATUS;
+}
+
+enum { FILTER_ARGS = 19 };
+
+static void filter_args(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_status status, struct db_arg *args)
+{
+    const struct db_arg all[FILTER_ARGS] = {
+        CONVERSATION_SCOPE_ARGS(cx),
+        A_TEXT(conversation_status_name(status)),
+        A_INT(f->has_assignee ? f->assignee.v : -1),
+        A_INT(f->has_team ? f->team.v : -1),
+        A_INT(f->channel.v),
+        A_INT(f->contact.v),
+        A_TEXT(f->priorities),
+        A_TEXT(f->language),
+        A_BOOL(f->is_unread),
+        A_BOOL(f->is_mentioned),
+        A_INT(f->n_tags > 0 ? f->tags[0].v : 0),
+        A_INT(f->n_tags > 1 ? f->tags[1].v : 0),
+        A_INT(f->n_tags > 2 ? f->tags[2].v : 0),
+        A_INT(f->n_tags > 3 ? f->tags[3].v : 0),
+    };
+    for (int i = 0; i < FILTER_ARGS; i++)
+        args[i] = all[i];
+}
+
+static int64_t sort_key(const struct conversation *c, enum conversation_sort sort)
+{
+    switch (sort) {
+    case SORT_DUE:
+        return c->due_key;
+    case SORT_WAITING:
+        return c->wait_key;
+    case SORT_NEWEST:
+    case SORT_OLDEST:
+        break;
+    }
+    return c->last_message_ms;
+}
+
+struct conversation_cursor conversation_cursor_of(
+    const struct conversation *c, enum conversation_sort sort)
+{
+    return (struct conversation_cursor){.is_set = true, .key = sort_key(c, sort), .id = c->id.v};
+}
+
+/* Does x stand before y? */
+static bool is_before(
+    const struct conversation *x, const struct conversation *y, enum conversation_sort sort)
+{
+    int64_t kx = sort_key(x, sort), ky = sort_key(y, sort);
+    if (sort == SORT_NEWEST)
+        return kx != ky ? kx > ky : x->id.v > y->id.v;
+    return kx != ky ? kx < ky : x->id.v < y->id.v;
+}
+
+struct run {
+    struct conversation *rows;
+    ptrdiff_t n, at;
+};
+
+static ptrdiff_t merge(struct run *runs, int n_runs, enum conversation_sort sort, ptrdiff_t limit,
+    struct conversation *out)
+{
+    ptrdiff_t n = 0;
+    while (n < limit) {
+        struct run *best = NULL;
+        for (int i = 0; i < n_runs; i++)
+            if (runs[i].at < runs[i].n &&
+                (!best || is_before(&runs[i].rows[runs[i].at], &best->rows[best->at], sort)))
+                best = &runs[i];
+        if (!best)
+            break;
+        out[n++] = best->rows[best->at++];
+    }
+    return n;
+}
+
+err conversation_list(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
+    struct conversation **rows, ptrdiff_t *n)
+{
+    struct run runs[CONVERSATION_STATUS_COUNT] = {0};
+    int n_runs = 0;
+    ptrdiff_t total = 0;
+    struct db_arg args[FILTER_ARGS + 3];
+    int64_t edge = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
+    for (int s = 0; s < CONVERSATION_STATUS_COUNT; s++) {
+        if (!f->statuses[s])
+            continue;
+        filter_args(cx, f, (enum conversation_status)s, args);
+        args[FILTER_ARGS] = A_INT(after->is_set ? after->key : edge);
+        args[FILTER_ARGS + 1] = A_INT(after->is_set ? after->id : edge);
+        args[FILTER_ARGS + 2] = A_INT(limit);
+        struct run *run = &runs[n_runs++];
+        TRY(db_all(cx->db, list_sql[driver_of(f)][sort], args, FILTER_ARGS + 3, conversation_cols,
+            CONVERSATION_COLS, (ptrdiff_t)sizeof **rows, &run->rows, &run->n));
+        total += run->n;
+    }
+    struct conversation *out = NEW(cx->arena, struct conversation, total + 1);
+    *n = merge(runs, n_runs, sort, limit, out);
+    *rows = out;
+    return OK;
+}
+
+struct count_row {
+    int64_t total, unread;
+};
+static const struct db_col count_cols[] = {
+    COL(struct count_row, total),
+    COL(struct count_row, unread),
+};
+
+err conversation_count(
+    struct ctx *cx, const struct conversation_filter *f, int64_t *total, int64_t *unread)
+{
+    struct count_row sum = {0};
+    struct db_arg args[FILTER_ARGS + 1];
+    for (int s = 0; s < CONVERSATION_STATUS_COUNT; s++) {
+        if (!f->statuses[s])
+            continue;
+        filter_args(cx, f, (enum conversation_status)s, args);
+        args[FILTER_ARGS] = A_INT(COUNT_MOST);
+        struct count_row row;
+        TRY(db_one(cx->db, count_sql[driver_of(f)], args, FILTER_ARGS + 1, COLS(count_cols), &row));
+        sum.total += row.total;
+        sum.unread += row.unread;
+    }
+    *total = sum.total;
+    *unread = sum.unread;
+    return OK;
+}

@@ -1,0 +1,41 @@
+/* conversation_list: the inbox lists and their counts: a closed set of SQL texts (five ways in,
+ * four orders), optional filters as arguments, keyset paging, one index range per status. Not here:
+ * what a saved view means (care/inbox.h). Thread: the transaction's. */
+#pragma once
+#include "store/conversation.h"
+
+enum conversation_sort { SORT_NEWEST, SORT_OLDEST, SORT_DUE, SORT_WAITING };
+enum { SORT_COUNT = SORT_WAITING + 1, FILTER_TAGS = 4, COUNT_MOST = 10000 };
+
+struct conversation_filter {
+    bool statuses[CONVERSATION_STATUS_COUNT];
+    bool has_assignee; /* {0} = nobody */
+    agent_id assignee;
+    bool has_team;
+    team_id team;
+    channel_id channel;       /* {0} = any */
+    contact_id contact;       /* {0} = any */
+    tag_id tags[FILTER_TAGS]; /* any of them */
+    ptrdiff_t n_tags;
+    str priorities; /* ",high,urgent,"; empty = any */
+    str language;
+    bool is_unread;    /* for the acting agent */
+    bool is_mentioned; /* the acting agent */
+};
+/* Where a page begins: behind this row. {0} = the beginning. */
+struct conversation_cursor {
+    bool is_set;
+    int64_t key, id;
+};
+
+/* At most limit visible rows behind the cursor in the order of sort; tags are not filled. */
+err conversation_list(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
+    struct conversation **rows, ptrdiff_t *n);
+/* The cursor behind a row. */
+struct conversation_cursor conversation_cursor_of(
+    const struct conversation *c, enum conversation_sort sort);
+/* How many match and how many of them are unread for the acting agent; exact up to COUNT_MOST per
+ * status, which is where counting stops. */
+err conversation_count(
+    struct ctx *cx, const struct conversation_filter *f, int64_t *total, int64_t *unread);

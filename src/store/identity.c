@@ -1,0 +1,143 @@
+/* identity: see identity.h. */
+#include "store/identity.h"
+
+#include "db/db.h"
+
+struct key_row {
+    int64_t account, channel;
+    str external_id;
+};
+static const struct db_col key_cols[] = {
+    COL(struct key_row, account),
+    COL(struct key_row, channel),
+    COL(struct key_row, external_id),
+};
+static const struct db_col known_cols[] = {
+    COL(struct identity_known, id),
+    COL(struct identity_known, channel_id),
+    COL(struct identity_known, external_id),
+    COL(struct identity_known, is_verified),
+    COL(struct identity_known, contact_id),
+    COL(struct identity_known, contact_name),
+    COL(struct identity_known, contact_avatar_url),
+    COL(struct identity_known, is_blocked),
+    COL(struct identity_known, contact_seen_ms),
+};
+#define KNOWN_COLUMNS                                                                              \
+    " i.id, i.channel_id, i.external_id, i.is_verified, i.contact_id, k.name AS contact_name,"     \
+    " k.avatar_url AS contact_avatar_url, k.is_blocked, k.last_seen_ms AS contact_seen_ms"
+
+err identity_find_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
+    struct identity_known **found, ptrdiff_t *n_found)
+{
+    struct key_row *in = NEW(cx->arena, struct key_row, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        in[i] = (struct key_row){cx->account.v, keys[i].channel_id.v, keys[i].external_id};
+    return db_many_all(cx->db,
+        S("SELECT" KNOWN_COLUMNS " FROM identity i"
+          " JOIN contact k ON k.account_id = i.account_id AND k.id = i.contact_id"
+          " WHERE i.account_id = ?1 AND i.channel_id = ?2 AND i.external_id = ?3"),
+        S("SELECT" KNOWN_COLUMNS
+          " FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[]) AS q(account, channel, external)"
+          " JOIN identity i ON i.account_id = q.account AND i.channel_id = q.channel"
+          " AND i.external_id = q.external"
+          " JOIN contact k ON k.account_id = i.account_id AND k.id = i.contact_id"),
+        COLS(key_cols), in, (ptrdiff_t)sizeof *in, n, COLS(known_cols), (ptrdiff_t)sizeof **found,
+        found, n_found);
+}
+
+struct new_row {
+    int64_t account, id, contact_id, channel_id;
+    str external_id, handle;
+    bool is_verified;
+    int64_t last_seen_ms;
+};
+static const struct db_col new_row_cols[] = {
+    COL(struct new_row, account),
+    COL(struct new_row, id),
+    COL(struct new_row, contact_id),
+    COL(struct new_row, channel_id),
+    COL(struct new_row, external_id),
+    COL(struct new_row, handle),
+    COL(struct new_row, is_verified),
+    COL(struct new_row, last_seen_ms),
+};
+
+err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, int64_t *changed)
+{
+    struct new_row *in = NEW(cx->arena, struct new_row, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        in[i] = (struct new_row){cx->account.v, rows[i].id.v, rows[i].contact_id.v,
+            rows[i].channel_id.v, rows[i].external_id, rows[i].handle, rows[i].is_verified,
+            rows[i].last_seen_ms};
+    return db_many(cx->db,
+        S("INSERT INTO identity (account_id, id, contact_id, channel_id, external_id, handle,"
+          " is_verified, last_seen_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+          " ON CONFLICT DO NOTHING"),
+        S("INSERT INTO identity (account_id, id, contact_id, channel_id, external_id, handle,"
+          " is_verified, last_seen_ms) SELECT * FROM unnest(?1::bigint[], ?2::bigint[],"
+          " ?3::bigint[], ?4::bigint[], ?5::text[], ?6::text[], ?7::bigint[], ?8::bigint[])"
+          " ON CONFLICT DO NOTHING"),
+        COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
+}
+
+static const struct db_col shown_cols[] = {
+    COL(struct identity_shown, id),
+    COL(struct identity_shown, channel_id),
+    COL(struct identity_shown, channel_kind),
+    COL(struct identity_shown, external_id),
+    COL(struct identity_shown, handle),
+    COL(struct identity_shown, is_verified),
+    COL(struct identity_shown, last_seen_ms),
+};
+
+err identity_list(struct ctx *cx, contact_id contact, struct identity_shown **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT i.id, i.channel_id, h.kind AS channel_kind, i.external_id, i.handle,"
+          " i.is_verified, i.last_seen_ms FROM identity i"
+          " LEFT JOIN channel h ON h.account_id = i.account_id AND h.id = i.channel_id"
+          " WHERE i.account_id = ?1 AND i.contact_id = ?2 ORDER BY i.id LIMIT 50"),
+        ARGS(A_INT(cx->account.v), A_INT(contact.v)), COLS(shown_cols), (ptrdiff_t)sizeof **rows,
+        rows, n);
+}
+
+#define IDENTITY_COLUMNS                                                                           \
+    " i.id, i.contact_id, i.channel_id, i.external_id, i.handle, i.is_verified, i.last_seen_ms"
+static const struct db_col identity_cols[] = {
+    COL(struct identity, id),
+    COL(struct identity, contact_id),
+    COL(struct identity, channel_id),
+    COL(struct identity, external_id),
+    COL(struct identity, handle),
+    COL(struct identity, is_verified),
+    COL(struct identity, last_seen_ms),
+};
+
+err identity_on_channel(
+    struct ctx *cx, contact_id contact, channel_id channel, struct identity *identity)
+{
+    return db_one(cx->db,
+        S("SELECT" IDENTITY_COLUMNS " FROM identity i WHERE i.account_id = ?1"
+          " AND i.contact_id = ?2 AND i.channel_id = ?3 ORDER BY i.id DESC LIMIT 1"),
+        ARGS(A_INT(cx->account.v), A_INT(contact.v), A_INT(channel.v)), COLS(identity_cols),
+        identity);
+}
+
+err identity_get(struct ctx *cx, identity_id id, struct identity *identity)
+{
+    err e = db_one(cx->db,
+        S("SELECT" IDENTITY_COLUMNS " FROM identity i WHERE i.account_id = ?1 AND i.id = ?2"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(identity_cols), identity);
+    return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "There is no such identity.") : e;
+}
+
+err identity_set(struct ctx *cx, const struct identity *identity)
+{
+    return db_run(cx->db,
+        S("UPDATE identity SET contact_id = ?3, handle = ?4, is_verified = ?5, last_seen_ms = ?6"
+          " WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_INT(cx->account.v), A_INT(identity->id.v), A_INT(identity->contact_id.v),
+            A_TEXT(identity->handle), A_BOOL(identity->is_verified), A_INT(identity->last_seen_ms)),
+        NULL);
+}

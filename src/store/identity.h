@@ -1,0 +1,31 @@
+/* identity: a person on one channel: (channel, external id) → contact. Not here: merging people
+ * (care/identity.h). Thread: the transaction's. */
+#pragma once
+#include "model/conversation.h"
+#include "model/ctx.h"
+#include "model/view_contact.h"
+
+/* What the receive path needs to know of a known sender. */
+struct identity_known {
+    identity_id id;
+    channel_id channel_id;
+    str external_id;
+    bool is_verified;
+    contact_id contact_id;
+    str contact_name, contact_avatar_url;
+    bool is_blocked;
+    int64_t contact_seen_ms;
+};
+/* keys: channel_id and external_id count. */
+err identity_find_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
+    struct identity_known **found, ptrdiff_t *n_found);
+/* changed < n: another node made one of them at the same moment. */
+err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, int64_t *changed);
+/* With the kind of each one's channel; at most 50. */
+err identity_list(struct ctx *cx, contact_id contact, struct identity_shown **rows, ptrdiff_t *n);
+/* The contact's identity on a channel; E_NOT_FOUND (no words). */
+err identity_on_channel(
+    struct ctx *cx, contact_id contact, channel_id channel, struct identity *identity);
+err identity_get(struct ctx *cx, identity_id id, struct identity *identity);
+/* Gives the identity to another contact, or marks it as proved. */
+err identity_set(struct ctx *cx, const struct identity *identity);
