@@ -1,0 +1,248 @@
+/* See test.h. Thread: the test's own, but log lines may come from any. */
+#include "test.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "base/file.h"
+
+enum { LINES_MOST = 256, LINE_BYTES = 2048 };
+
+struct log_line {
+    enum log_level level;
+    bool is_expected;
+    ptrdiff_t len;
+    char text[LINE_BYTES];
+};
+
+static struct arena arena;
+static char folder[128];
+static pthread_mutex_t lines_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct log_line lines[LINES_MOST];
+static ptrdiff_t line_count;
+
+static void line_keep(enum log_level level, str text, void *arg)
+{
+    (void)arg;
+    (void)pthread_mutex_lock(&lines_lock);
+    if (line_count < LINES_MOST) {
+        struct log_line *l = &lines[line_count++];
+        l->level = level;
+        l->is_expected = false;
+        l->len = text.len < LINE_BYTES ? text.len : LINE_BYTES;
+        memcpy(l->text, text.at, (size_t)l->len);
+    }
+    (void)pthread_mutex_unlock(&lines_lock);
+}
+
+int test_setup(void **state)
+{
+    (void)state;
+    if (crypto_start() != OK)
+        return -1;
+    clock_fix(TEST_NOW_MS);
+    crypto_random_fix(1);
+    line_count = 0;
+    log_level_set(LOG_DEBUG);
+    log_capture(line_keep, NULL);
+    arena = arena_make(0);
+    folder[0] = '\0';
+    return 0;
+}
+
+int test_teardown(void **state)
+{
+    (void)state;
+    alloc_fail_at(0, 0);
+    file_fail_at(0, 0, 0);
+    log_capture(NULL, NULL);
+    crypto_random_fix(0);
+    clock_fix(0);
+    bool is_clean = true;
+    for (ptrdiff_t i = 0; i < line_count; i++) {
+        if (lines[i].level < LOG_WARN || lines[i].is_expected)
+            continue;
+        print_error("unexpected log line: %.*s\n", (int)lines[i].len, lines[i].text);
+        is_clean = false;
+    }
+    if (folder[0] != '\0' && file_tree_remove(str_from(folder)) != OK)
+        is_clean = false;
+    arena_free(&arena);
+    return is_clean ? 0 : -1;
+}
+
+struct arena *test_arena(void)
+{
+    return &arena;
+}
+
+str test_folder(void)
+{
+    if (folder[0] == '\0') {
+        const char *base = getenv("TMPDIR");
+        (void)snprintf(folder, sizeof folder, "%s/seva-test-XXXXXX", base != NULL ? base : "/tmp");
+        if (mkdtemp(folder) == NULL)
+            fail_msg("no folder for the test at %s", folder);
+    }
+    return str_from(folder);
+}
+
+str test_path(const char *name)
+{
+    return str_print(&arena, "%.*s/%s", SARG(test_folder()), name);
+}
+
+void test_log_had(enum log_level level, const char *part)
+{
+    bool is_found = false;
+    (void)pthread_mutex_lock(&lines_lock);
+    for (ptrdiff_t i = 0; i < line_count; i++) {
+        struct log_line *l = &lines[i];
+        if (l->level == level && str_find(str_of(l->text, l->len), str_from(part)) >= 0)
+            is_found = l->is_expected = true;
+    }
+    (void)pthread_mutex_unlock(&lines_lock);
+    if (!is_found)
+        fail_msg("no log line of level %d holds: %s", (int)level, part);
+}
+
+ptrdiff_t test_log_count(void)
+{
+    (void)pthread_mutex_lock(&lines_lock);
+    ptrdiff_t n = line_count;
+    (void)pthread_mutex_unlock(&lines_lock);
+    return n;
+}
+
+void test_assert_err(err actual, err expected, const char *what, const char *file, int line)
+{
+    if (actual == expected)
+        return;
+    print_error("%s: %s, expected %s\n", what, err_name(actual), err_name(expected));
+    _fail(file, line);
+}
+
+void test_assert_str(str actual, const char *expected, const char *what, const char *file, int line)
+{
+    if (str_eq(actual, str_from(expected)))
+        return;
+    print_error("%s: \"%.*s\", expected \"%s\"\n", what, SARG(actual), expected);
+    _fail(file, line);
+}
+
+/* One run at the boundary; the jump is the arena's escape. */
+static err run_step(test_step *fn, void *arg)
+{
+    struct arena a = arena_make(0);
+    jmp_buf escape;
+    volatile err result = E_BUSY;
+    if (setjmp(escape) == 0) {
+        a.escape = &escape;
+        result = fn(&a, arg);
+    }
+    a.escape = NULL;
+    arena_free(&a);
+    return result;
+}
+
+static void fail_allocations(test_step *fn, void *arg, long count)
+{
+    for (long nth = 1;; nth++) {
+        long before = alloc_calls();
+        alloc_fail_at(nth, count);
+        err result = run_step(fn, arg);
+        alloc_fail_at(0, 0);
+        if (alloc_calls() - before < nth) {
+            assert_ok(result); /* nothing failed in this run */
+            return;
+        }
+        if (result != OK && result != E_BUSY)
+            fail_msg("allocation %ld failing gave %s", nth, err_name(result));
+    }
+}
+
+void for_each_allocation_failure(test_step *fn, void *arg)
+{
+    assert_ok(run_step(fn, arg)); /* also fills the per-thread caches */
+    fail_allocations(fn, arg, 1);
+    fail_allocations(fn, arg, 1000000);
+}
+
+void for_each_file_failure(test_step *fn, void *arg, int errno_value, err expected)
+{
+    for (long nth = 1;; nth++) {
+        long before = file_calls();
+        file_fail_at(nth, 1, errno_value);
+        err result = run_step(fn, arg);
+        file_fail_at(0, 0, 0);
+        if (file_calls() - before < nth) {
+            assert_ok(result);
+            return;
+        }
+        if (result != OK && result != expected)
+            fail_msg("file operation %ld failing gave %s", nth, err_name(result));
+    }
+}
+
+static int64_t cpu_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* exists on every Linux */
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The best of several runs: noise only ever adds. */
+static double best_ns(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n)
+{
+    int64_t best = INT64_MAX;
+    for (int i = 0; i < 5; i++) {
+        int64_t from = cpu_ns();
+        fn(arg, n);
+        int64_t took = cpu_ns() - from;
+        if (took < best)
+            best = took;
+    }
+    return best > 0 ? (double)best : 1;
+}
+
+void test_slope(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n)
+{
+    double first = 0, second = 0;
+    for (int attempt = 0; attempt < 4; attempt++) {
+        double one = best_ns(fn, arg, n);
+        double two = best_ns(fn, arg, 2 * n);
+        double four = best_ns(fn, arg, 4 * n);
+        first = two / one;
+        second = four / two;
+        if (first <= 2.3 && second <= 2.3)
+            return;
+    }
+    fail_msg("time per doubling is %.2f, then %.2f; at most 2.3", first, second);
+}
+
+int test_child(void (*fn)(void *arg), void *arg)
+{
+    (void)fflush(NULL);
+    pid_t pid = fork();
+    if (pid < 0)
+        fail_msg("no child process");
+    if (pid == 0) {
+        struct rlimit no_core = {0};
+        (void)setrlimit(RLIMIT_CORE, &no_core);
+        (void)close(STDERR_FILENO);
+        log_capture(NULL, NULL);
+        fn(arg);
+        _exit(0);
+    }
+    int status = 0;
+    if (waitpid(pid, &status, 0) != pid)
+        fail_msg("the child process is lost");
+    return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}

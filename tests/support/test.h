@@ -1,0 +1,60 @@
+/* What every test stands on: a fixed clock and random stream, a captured log in which an unexpected
+ * warning fails the test, an arena and a folder that go away, and drivers that fail every
+ * allocation or file operation in turn. Not: a server (test_app.h).
+ * Include this instead of <cmocka.h>; name each test with TEST(fn) in the table. */
+#pragma once
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+
+/* 2026-01-01T00:00:00Z, a Thursday: where the clock stands when a test begins. */
+#define TEST_NOW_MS INT64_C(1767225600000)
+
+/* A row of the test table: fn between test_setup and test_teardown. */
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, test_setup, test_teardown)
+int test_setup(void **state);
+/* Turns every seam off; fails the test on a WARN or ERROR line that test_log_had did not ask for.
+ */
+int test_teardown(void **state);
+
+struct arena *test_arena(void);  /* until the end of the test */
+str test_folder(void);           /* an empty folder, made at the first call, removed at the end */
+str test_path(const char *name); /* a path in test_folder() */
+
+/* A line of this level that holds `part` was logged; it is expected from now on. Fails otherwise.
+ */
+void test_log_had(enum log_level level, const char *part);
+/* Lines captured so far, any level. */
+ptrdiff_t test_log_count(void);
+
+#define assert_ok(call)        test_assert_err((call), OK, #call, __FILE__, __LINE__)
+#define assert_err(call, code) test_assert_err((call), (code), #call, __FILE__, __LINE__)
+#define assert_str(actual, expected)                                                               \
+    test_assert_str((actual), (expected), #actual, __FILE__, __LINE__)
+void test_assert_err(err actual, err expected, const char *what, const char *file, int line);
+/* expected: terminated; a str with NUL bytes goes through str_eq. */
+void test_assert_str(
+    str actual, const char *expected, const char *what, const char *file, int line);
+
+/* Runs fn again and again, each time with the next allocation failing (one, then also that one and
+ * all later ones), until a run needs no more allocations. Each run must end OK or E_BUSY: either as
+ * fn's result or by a jump out of the arena it is handed. fn cleans up what is not in the arena. */
+typedef err test_step(struct arena *a, void *arg);
+void for_each_allocation_failure(test_step *fn, void *arg);
+/* The same over file operations with this errno; each run must end OK or `expected`. */
+void for_each_file_failure(test_step *fn, void *arg, int errno_value, err expected);
+
+/* Fails when fn's CPU time grows more than 2.3-fold per doubling of n, from n to 4 n. n so large
+ * that one call takes a millisecond or more. Measured noise is answered by measuring again. */
+void test_slope(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n);
+
+/* How a child process that runs fn ends: the signal that killed it, or 0 - its exit status. Its
+ * standard error is closed. For what ends the process on purpose. */
+int test_child(void (*fn)(void *arg), void *arg);
