@@ -13,6 +13,7 @@ CREATE TABLE inbox (
     received_ms @int NOT NULL,
     state TEXT NOT NULL DEFAULT 'new',
     attempts @int NOT NULL DEFAULT 0,
+    network TEXT NOT NULL,
     content_type TEXT,
     reason TEXT,
     body @blob NOT NULL

@@ -7,6 +7,15 @@
 #include "api/route.h"
 #include "store/event.h"
 
+struct audience;
+/* Sets api->live with an empty audience; E_BUSY. The engine gets live_audience(api). */
+err live_open(struct api *api);
+void live_close(struct api *api);
+struct audience *live_audience(struct api *api);
+/* From db_listen: what live_tell and live_end_… of another node said; other payloads are ignored.
+ */
+void live_heard(struct api *api, str payload);
+
 /* Passing news, without an id: a client that was away does not get it later. The members mean what
  * they mean in struct event_new, and visibility is checked in the same way. Goes to the streams of
  * this node and, on PostgreSQL, to those of the other nodes. */

@@ -15,10 +15,12 @@
 #include "net/hub.h"
 
 struct engine;
+struct audience; /* care/audience.h */
 
 struct engine_options {
     struct db *db;
-    struct hub *hub; /* NULL: nobody listens (tests, command line) */
+    struct hub *hub;           /* NULL: nobody listens (tests, command line) */
+    struct audience *audience; /* who listens to the hub; NULL with it */
     const struct config *config;
     const struct egress_rules *rules;
     str ca_file; /* PEM for outgoing calls; empty = the system's */

@@ -4,25 +4,10 @@
 #pragma once
 #include "db/db.h"
 #include "model/ctx.h"
+#include "model/webhook.h"
 #include "store/event.h"
 
 enum { DELIVERY_RESPONSE_BYTES = 4096 }; /* of the peer's answer are kept */
-
-/* Members are named as the columns. */
-struct delivery {
-    delivery_id id;
-    webhook_id webhook_id;
-    int64_t event_major, event_minor; /* {0, 0}: a ping, whose text is `body` */
-    str event_type;
-    str state; /* "queued", "sending", "delivered", "failed" (will be tried again), "dead" */
-    int64_t attempts;
-    int64_t last_status; /* HTTP; 0 = no answer yet */
-    str last_error;
-    int64_t next_ms; /* next try; 0 = none */
-    int64_t created_ms;
-    str body;
-    str response;
-};
 
 /* Adds them with their jobs; ids are made here. */
 err delivery_add_many(struct ctx *cx, struct delivery *d, ptrdiff_t n);

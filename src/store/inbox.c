@@ -10,12 +10,13 @@ static err add(struct ctx *cx, const struct inbox_new *in, str state, str reason
     /* The id is made here, under the write lock on SQLite, so that ids follow commit order. */
     TRY(db_run(cx->db,
         S("INSERT INTO inbox (id, account_id, source_id, channel_id, delivery_key, received_ms, "
-          "state, attempts, content_type, reason, body) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10) "
+          "state, attempts, network, content_type, reason, body) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11) "
           "ON CONFLICT (account_id, source_id, delivery_key) DO NOTHING"),
         ARGS(A_INT(id_make(in->received_ms)), A_ID(cx->account), A_INT(in->source.v),
             A_INT(in->channel.v), A_TEXT(in->delivery_key), A_INT(in->received_ms), A_TEXT(state),
-            A_TEXT_OR_NULL(in->content_type), A_TEXT_OR_NULL(reason), A_BLOB(in->body)),
+            A_TEXT(in->network), A_TEXT_OR_NULL(in->content_type), A_TEXT_OR_NULL(reason),
+            A_BLOB(in->body)),
         &changed));
     *is_new = changed == 1;
     return OK;
@@ -42,6 +43,7 @@ static const struct db_col row_cols[] = {
     COL(struct inbox_row, channel_id),
     COL(struct inbox_row, received_ms),
     COL(struct inbox_row, attempts),
+    COL(struct inbox_row, network),
     COL(struct inbox_row, delivery_key),
     COL(struct inbox_row, content_type),
     COL(struct inbox_row, body),
@@ -52,13 +54,13 @@ err inbox_waiting(struct db_tx *tx, ptrdiff_t max, const struct inbox_row **rows
     struct inbox_row *got = NULL;
     /* Without the hint SQLite would walk the table in id order past everything that is done. */
     str sql = db_pick(tx,
-        S("SELECT id, account_id, source_id, channel_id, received_ms, attempts, delivery_key, "
+        S("SELECT id, account_id, source_id, channel_id, received_ms, attempts, network, delivery_key, "
           "content_type, body "
           "FROM inbox INDEXED BY inbox_todo "
           "WHERE state = 'new' "
           "ORDER BY id "
           "LIMIT ?1"),
-        S("SELECT id, account_id, source_id, channel_id, received_ms, attempts, delivery_key, "
+        S("SELECT id, account_id, source_id, channel_id, received_ms, attempts, network, delivery_key, "
           "content_type, body "
           "FROM inbox "
           "WHERE state = 'new' "
@@ -131,12 +133,28 @@ err inbox_oldest_waiting(struct db_tx *tx, int64_t *received_ms)
     return OK;
 }
 
-err inbox_count_quarantined(struct db_tx *tx, int64_t *count)
+struct two_numbers {
+    int64_t waiting, quarantined;
+};
+static const struct db_col two_cols[] = {
+    COL(struct two_numbers, waiting),
+    COL(struct two_numbers, quarantined),
+};
+
+err inbox_counts(struct db_tx *tx, int64_t *waiting, int64_t *quarantined)
 {
-    struct number n = {0};
-    TRY(db_one(tx, S("SELECT COUNT(*) AS value FROM inbox WHERE state = 'quarantined'"), NO_ARGS,
-        COLS(number_cols), &n));
-    *count = n.value;
+    struct two_numbers n = {0};
+    TRY(db_one(tx,
+        db_pick(tx,
+            S("SELECT (SELECT COUNT(*) FROM inbox INDEXED BY inbox_todo WHERE state = 'new') "
+              "AS waiting, "
+              "(SELECT COUNT(*) FROM inbox INDEXED BY inbox_quarantine "
+              "WHERE state = 'quarantined') AS quarantined"),
+            S("SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new') AS waiting, "
+              "(SELECT COUNT(*) FROM inbox WHERE state = 'quarantined') AS quarantined")),
+        NO_ARGS, COLS(two_cols), &n));
+    *waiting = n.waiting;
+    *quarantined = n.quarantined;
     return OK;
 }
 

@@ -12,12 +12,14 @@
 #pragma once
 #include "db/db.h"
 #include "model/ctx.h"
+#include "model/job.h"
 
 enum { INBOX_ATTEMPTS = 3 }; /* claims that ended with the process, then quarantine */
 
 struct inbox_new {
     source_id source;
     channel_id channel;
+    str network;      /* the connector's name */
     str delivery_key; /* the sender's delivery id, or the body's SHA-256 */
     str content_type;
     str body;
@@ -25,7 +27,7 @@ struct inbox_new {
 };
 /* *is_new = false: this delivery is already here, nothing was added. Sets cx->effects.jobs. */
 err inbox_add(struct ctx *cx, const struct inbox_new *in, bool *is_new);
-/* Straight into quarantine (one malformed item out of a delivery); repeats are ignored. */
+/* One malformed item out of a delivery goes straight into quarantine; repeats are ignored. */
 err inbox_add_quarantined(struct ctx *cx, const struct inbox_new *in, str reason);
 
 struct inbox_row {
@@ -35,6 +37,7 @@ struct inbox_row {
     channel_id channel_id;
     int64_t received_ms;
     int64_t attempts; /* claims before this one */
+    str network;
     str delivery_key;
     str content_type;
     blob body;
@@ -48,21 +51,12 @@ err inbox_finish_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t 
 err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, str reason);
 /* Receive time of the oldest waiting row; 0 = none. */
 err inbox_oldest_waiting(struct db_tx *tx, int64_t *received_ms);
-err inbox_count_quarantined(struct db_tx *tx, int64_t *count);
+err inbox_counts(struct db_tx *tx, int64_t *waiting, int64_t *quarantined);
 /* Removes at most `max` finished rows received before; *removed says how many. */
 err inbox_forget(struct db_tx *tx, int64_t before_ms, ptrdiff_t max, int64_t *removed);
 
 /* ── the quarantine, for people ─────────────────────────────────────────────────────────────────
  */
-struct inbox_item {
-    inbox_id id;
-    channel_id channel_id;
-    int64_t received_ms;
-    int64_t attempts;
-    int64_t size_bytes;
-    str content_type;
-    str reason;
-};
 /* Newest first, ids below `before` (0 = from the newest). */
 err inbox_quarantine_list(struct ctx *cx, inbox_id before, ptrdiff_t limit,
     const struct inbox_item **items, ptrdiff_t *count);

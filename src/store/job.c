@@ -181,6 +181,7 @@ err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed)
     return db_run(tx,
         S("UPDATE job SET kills = kills + 1, node = NULL, lease_ms = NULL, "
           "state = CASE WHEN kills + 1 >= ?3 THEN 'dead' ELSE 'queued' END, "
+          "run_ms = CASE WHEN kills = 0 THEN run_ms ELSE ?1 + (500 << kills) END, "
           "last_error = CASE WHEN kills + 1 >= ?3 "
           "THEN 'The server ended while it worked on this, every time.' ELSE last_error END "
           "WHERE state = 'running' AND (?2 = 1 OR lease_ms < ?1)"),
@@ -211,10 +212,12 @@ static const struct db_col count_cols[] = {
     COL(struct job_count, count),
 };
 
+/* The installation's own work (account 0: upkeep) is always there and not counted. */
 err job_counts(struct db_tx *tx, const struct job_count **counts, ptrdiff_t *n)
 {
     struct job_count *got = NULL;
-    TRY(db_all(tx, S("SELECT kind, state, COUNT(*) AS count FROM job GROUP BY kind, state"),
+    TRY(db_all(tx,
+        S("SELECT kind, state, COUNT(*) AS count FROM job WHERE account_id <> 0 GROUP BY kind, state"),
         NO_ARGS, COLS(count_cols), (ptrdiff_t)sizeof *got, &got, n));
     *counts = got;
     return OK;

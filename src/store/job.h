@@ -3,6 +3,7 @@
 #pragma once
 #include "db/db.h"
 #include "model/ctx.h"
+#include "model/job.h"
 
 struct job_new {
     str kind; /* "receive", "send", "webhook", "wake", "thumbnail", … : job/kinds.c has the table */
@@ -21,7 +22,10 @@ err job_cancel(struct ctx *cx, str kind, str key);
 /* ── for the runner ─────────────────────────────────────────────────────────────────────────────
  */
 
-enum { JOB_KILLS = 3 }; /* claims that ended with the process, then dead */
+/* Claims that ended with the process, then dead. More than for the inbox: a job spends its time
+ * waiting for a peer, so whoever ends the process for another reason often hits an innocent one.
+ * From the second on it also waits, doubling, so that the rest gets on between the ends. */
+enum { JOB_KILLS = 8 };
 
 struct job_row {
     job_id id;
@@ -62,12 +66,6 @@ err job_counts(struct db_tx *tx, const struct job_count **counts, ptrdiff_t *n);
 
 /* ── for people ─────────────────────────────────────────────────────────────────────────────────
  */
-struct job_item {
-    job_id id;
-    str kind, key, state;
-    int64_t attempts, run_ms, created_ms;
-    str last_error;
-};
 /* Newest first, ids below `before` (0 = from the newest). */
 err job_list(struct ctx *cx, str state, job_id before, ptrdiff_t limit,
     const struct job_item **items, ptrdiff_t *count);

@@ -5,26 +5,12 @@
 #pragma once
 #include "db/db.h"
 #include "model/ctx.h"
+#include "model/webhook.h"
 #include "store/event.h"
 
 enum {
     WEBHOOK_OLD_SECRET_MS = 24 * 3600 * 1000,   /* after rotation both secrets sign so long */
     WEBHOOK_PATIENCE_MS = 5 * 24 * 3600 * 1000, /* of nothing but failures, then it is disabled */
-};
-
-/* Members are named as the columns. */
-struct webhook {
-    webhook_id id;
-    account_id account_id;
-    str name, url;
-    str events; /* JSON array of types, or ["*"] */
-    bool is_enabled;
-    str secret_sealed, old_secret_sealed;
-    int64_t old_secret_until_ms;
-    int64_t after_major, after_minor;
-    int64_t failing_since_ms; /* first of the failures since the last success; 0 = fine */
-    str disabled_reason;
-    int64_t created_ms, updated_ms;
 };
 
 /* name, url, events, is_enabled are given, the rest is filled; it hears what happens from now on.

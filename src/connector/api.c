@@ -1,0 +1,259 @@
+/* The API channel: another program brings messages to /hooks/api/<key> and takes replies at its
+ * reply_url. Both directions are signed (signature.h). A repetition of a reply is known by its
+ * Seva-Delivery header, so a try of unknown end is repeated.
+ * Body: {"messages":[{"id","thread","contact":{"id","name","email","phone","language"},"text",
+ * "sent_at","attachments":[{"url","name"}]}]}. Source: docs/api.md, "API channel".
+ * Thread: any; send blocks. */
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "connector/connector.h"
+#include "connector/signature.h"
+
+enum {
+    ID_BYTES = 255,      /* external ids: one index entry */
+    LANGUAGE_BYTES = 35, /* BCP 47: the longest tag anybody must take (RFC 5646, 4.4.1) */
+    URL_BYTES = 2048,
+    RETRY_AFTER_MAX_S = 3600, /* a peer cannot park a reply for longer at a time */
+};
+
+static err verify(const struct connector_hook *hook, str *why)
+{
+    str header = http_header_get(hook->req, S("Seva-Signature"));
+    return signature_check(
+        header, hook->secret, hook->old_secret, hook->now_ms, hook->req->body, why);
+}
+
+/* ── parse ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct reading {
+    struct arena *a;
+    struct connector_item *item;
+};
+
+static void fault(struct reading *r, str words)
+{
+    if (r->item->fault.len == 0)
+        r->item->fault = words;
+}
+
+/* A text or number of an object; absent and null are empty; too long or another kind is a fault. */
+static str text_of(
+    struct reading *r, const struct json *object, str key, ptrdiff_t max_bytes, bool is_line)
+{
+    const struct json *v = json_get(object, key);
+    if (!v || v->kind == JSON_NULL)
+        return (str){0};
+    if (v->kind != JSON_STRING && v->kind != JSON_NUMBER) {
+        fault(r, str_print(r->a, "%.*s is not a text.", SARG(key)));
+        return (str){0};
+    }
+    if (v->text.len > max_bytes) {
+        fault(r, str_print(r->a, "%.*s has more than %td bytes.", SARG(key), max_bytes));
+        return (str){0};
+    }
+    if (is_line && utf8_has_control(v->text)) {
+        fault(r, str_print(r->a, "%.*s holds control characters.", SARG(key)));
+        return (str){0};
+    }
+    return is_line ? str_trim(v->text) : v->text;
+}
+
+static void read_contact(struct reading *r, const struct json *contact)
+{
+    struct connector_item *it = r->item;
+    if (!contact || contact->kind != JSON_OBJECT) {
+        fault(r, S("contact is missing."));
+        return;
+    }
+    it->contact_external_id = text_of(r, contact, S("id"), ID_BYTES, true);
+    it->contact_name = text_of(r, contact, S("name"), LIMIT_NAME_BYTES, true);
+    it->contact_email = text_of(r, contact, S("email"), LIMIT_NAME_BYTES, true);
+    it->contact_phone = text_of(r, contact, S("phone"), LIMIT_NAME_BYTES, true);
+    it->contact_language = text_of(r, contact, S("language"), LANGUAGE_BYTES, true);
+    if (it->contact_external_id.len == 0)
+        fault(r, S("contact.id is missing."));
+}
+
+static void read_attachments(struct reading *r, const struct json *list)
+{
+    if (!list || list->kind == JSON_NULL)
+        return;
+    if (list->kind != JSON_ARRAY || list->count > LIMIT_ATTACHMENTS) {
+        fault(r, S("attachments is not a list of at most 10."));
+        return;
+    }
+    struct connector_attachment *at = NEW(r->a, struct connector_attachment, list->count);
+    ptrdiff_t n = 0;
+    for (const struct json *v = list->first; v; v = v->next) {
+        at[n].url = text_of(r, v, S("url"), URL_BYTES, true);
+        at[n].name = text_of(r, v, S("name"), LIMIT_NAME_BYTES, false);
+        if (!str_starts(at[n].url, S("https://")) && !str_starts(at[n].url, S("http://")))
+            fault(r, S("attachments: url is not a web address."));
+        n++;
+    }
+    r->item->attachments = at;
+    r->item->n_attachments = n;
+}
+
+static void read_item(struct reading *r, const struct json *v, int64_t received_ms)
+{
+    struct connector_item *it = r->item;
+    if (v->kind != JSON_OBJECT) {
+        fault(r, S("A message is not an object."));
+    } else {
+        it->external_id = text_of(r, v, S("id"), ID_BYTES, true);
+        it->thread_key = text_of(r, v, S("thread"), ID_BYTES, true);
+        it->text = text_of(r, v, S("text"), LIMIT_TEXT_BYTES, false);
+        read_contact(r, json_get(v, S("contact")));
+        read_attachments(r, json_get(v, S("attachments")));
+        str sent_at = text_of(r, v, S("sent_at"), ID_BYTES, true);
+        it->sent_ms = received_ms;
+        if (sent_at.len && time_parse(sent_at, &it->sent_ms) != OK)
+            fault(r, S("sent_at is not a time of RFC 3339."));
+        if (it->sent_ms > received_ms || it->sent_ms <= 0)
+            it->sent_ms = received_ms;
+        if (it->external_id.len == 0)
+            fault(r, S("id is missing."));
+        if (str_trim(it->text).len == 0 && it->n_attachments == 0)
+            fault(r, S("There is neither text nor an attachment."));
+    }
+    if (it->fault.len) {
+        struct json_out raw = json_out_make(r->a, LIMIT_WEBHOOK_BODY_BYTES * 2);
+        json_put_tree(&raw, v);
+        *it = (struct connector_item){.fault = it->fault, .raw = json_str(&raw)};
+    }
+}
+
+static err parse(
+    struct arena *a, str body, int64_t received_ms, struct connector_batch *batch, str *why)
+{
+    const struct json *root = NULL;
+    if (json_parse(a, body, &root, why) != OK)
+        return E_INVALID;
+    const struct json *list = json_get(root, S("messages"));
+    if (!list || list->kind != JSON_ARRAY || list->count == 0) {
+        *why = S("messages is not a list with at least one message.");
+        return E_INVALID;
+    }
+    if (list->count > LIMIT_HOOK_ITEMS) {
+        *why = S("There are more than 1,000 messages in one delivery.");
+        return E_INVALID;
+    }
+    struct connector_item *items = NEW(a, struct connector_item, list->count);
+    ptrdiff_t n = 0;
+    for (const struct json *v = list->first; v; v = v->next) {
+        struct reading r = {.a = a, .item = &items[n++]};
+        read_item(&r, v, received_ms);
+    }
+    *batch = (struct connector_batch){.items = items, .n = n};
+    return OK;
+}
+
+/* ── send ───────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool is_settled(int status)
+{
+    return status >= 200 && status < 300;
+}
+
+/* What an answer means. Source: RFC 9110, 15; RFC 6585 for 429. */
+static enum connector_outcome outcome_of(const struct http_result *res)
+{
+    switch (res->outcome) {
+    case HTTP_CALL_REFUSED:
+        return CONNECTOR_FINAL;
+    case HTTP_CALL_NOT_SENT:
+        return CONNECTOR_RETRY;
+    case HTTP_CALL_UNKNOWN:
+        return CONNECTOR_UNKNOWN;
+    case HTTP_CALL_TOO_LARGE:
+    case HTTP_CALL_ANSWERED:
+        break;
+    }
+    if (is_settled(res->status))
+        return CONNECTOR_SENT;
+    if (res->status == 401 || res->status == 403)
+        return CONNECTOR_REAUTH;
+    if (res->status == 408 || res->status == 425 || res->status == 429 || res->status >= 500)
+        return CONNECTOR_RETRY;
+    return CONNECTOR_FINAL;
+}
+
+static void read_answer(
+    struct arena *a, const struct http_result *res, int64_t now_ms, struct connector_sent *sent)
+{
+    sent->outcome = outcome_of(res);
+    if (sent->outcome == CONNECTOR_SENT) {
+        const struct json *root = NULL;
+        str why;
+        if (json_parse(a, res->body, &root, &why) == OK)
+            sent->external_id =
+                utf8_prefix_bytes(json_text(json_get(root, S("id")), S("")), ID_BYTES);
+        return;
+    }
+    int64_t after_s;
+    str after = http_result_header(res, S("Retry-After"));
+    if (sent->outcome == CONNECTOR_RETRY && str_int(after, 1, RETRY_AFTER_MAX_S, &after_s) == OK) {
+        sent->outcome = CONNECTOR_WAIT;
+        sent->wait_until_ms = now_ms + after_s * 1000;
+    }
+    sent->why = res->status ? str_print(a, "The reply address answered %d.", res->status)
+                            : str_copy(a, res->why);
+}
+
+static err send_reply(struct http_client *client, struct arena *a,
+    const struct connector_outgoing *out, struct connector_sent *sent)
+{
+    const struct json *settings = NULL;
+    str why, url = {0};
+    if (json_parse(a, out->settings, &settings, &why) == OK)
+        url = json_text(json_get(settings, S("reply_url")), S(""));
+    if (url.len == 0) {
+        *sent = (struct connector_sent){
+            .outcome = CONNECTOR_FINAL, .why = S("The channel has no reply address.")};
+        return OK;
+    }
+    str signature = signature_make(a, out->secret, out->old_secret, out->now_ms, out->event_json);
+    const struct http_header headers[] = {
+        {S("Content-Type"),   S("application/json")},
+        {S("Seva-Event"),     S("message.outgoing")},
+        {S("Seva-Delivery"),  out->delivery_id     },
+        {S("Seva-Signature"), signature            },
+    };
+    const struct http_call call = {
+        .method = HTTP_POST,
+        .url = url,
+        .purpose = EGRESS_WEBHOOK,
+        .headers = headers,
+        .header_count = (ptrdiff_t)(sizeof headers / sizeof *headers),
+        .body = out->event_json,
+        .max_response_bytes = 64 * 1024,
+        .may_repeat = true,
+    };
+    struct http_result res = {0};
+    TRY(http_client_call(client, a, &call, &res));
+    struct connector_sent got = {0};
+    read_answer(a, &res, out->now_ms, &got);
+    *sent = got;
+    return OK;
+}
+
+static const struct connector_setting settings[] = {
+    {"reply_url", "url",  true,  "Where replies are posted to."            },
+    {"events",    "list", false, "Which events are posted besides replies."},
+    {NULL,        NULL,   false, NULL                                      },
+};
+
+const struct connector connector_api = {
+    .name = S_INIT("api"),
+    .title = S_INIT("API"),
+    .settings = settings,
+    .max_text_bytes = LIMIT_TEXT_BYTES,
+    .repeats_safely = true,
+    .verify = verify,
+    .parse = parse,
+    .send = send_reply,
+};

@@ -1,0 +1,34 @@
+/* The list of networks: one row each. Not here: what they do. Thread: constant data. */
+#include "connector/connector.h"
+
+static const struct connector *const connectors[] = {
+    &connector_widget,
+    &connector_api,
+};
+
+const struct connector *connector_find(str name)
+{
+    for (size_t i = 0; i < sizeof connectors / sizeof *connectors; i++)
+        if (str_eq(connectors[i]->name, name))
+            return connectors[i];
+    return NULL;
+}
+
+const char *connector_outcome_name(enum connector_outcome o)
+{
+    switch (o) {
+    case CONNECTOR_SENT:
+        return "sent";
+    case CONNECTOR_FINAL:
+        return "final";
+    case CONNECTOR_RETRY:
+        return "retry";
+    case CONNECTOR_WAIT:
+        return "wait";
+    case CONNECTOR_REAUTH:
+        return "reauth";
+    case CONNECTOR_UNKNOWN:
+        return "unknown";
+    }
+    return "unknown";
+}
