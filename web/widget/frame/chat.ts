@@ -207,6 +207,8 @@ function take(more: WidgetMessage[], isNews: boolean): void {
   if (isNews && fresh.length) {
     state.typing.value = null
     if (state.isSoundOn.value && !isSeen()) chime()
+    // Somebody else answers now: fetch who it is, with photo and introduction.
+    if (fresh[fresh.length - 1]?.author.name !== state.agent.value?.name) void loadHistory().catch(() => {})
   }
   noteRead()
 }

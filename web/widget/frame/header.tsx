@@ -35,8 +35,8 @@ export function Header({ onClose }: { onClose: () => void }) {
         <span class="photos">{agents.slice(0, 3).map((one) => <Photo key={one.name} name={one.name} url={one.photo_url} size={36} />)}</span>
       )}
       <div class="who">
-        <h1 dir="auto">{who?.name ?? name}</h1>
-        <p dir="auto">{who ? who.introduction || name : settings.intro}</p>
+        <h1><bdi>{who?.name ?? name}</bdi></h1>
+        <p><bdi>{who ? who.introduction || name : settings.intro}</bdi></p>
       </div>
       {phase.value === 'ready' && <Menu />}
       {!isPage.value && (

@@ -1,0 +1,44 @@
+// Runs the unit tests of the web code: bundles every *.test.ts of console/, shared/, widget/ and tools/
+// for Node and hands them to node:test. Run: npm test (in web/); arguments filter by path.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const find = (folder) =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : find(path)
+    return /\.test\.tsx?$|\.test\.mjs$/.test(entry.name) ? [path] : []
+  })
+
+const wanted = process.argv.slice(2)
+const files = ['console', 'shared', 'widget', 'tools']
+  .flatMap((part) => find(join(root, part)))
+  .filter((file) => wanted.length === 0 || wanted.some((text) => file.includes(text)))
+const out = mkdtempSync(join(tmpdir(), 'seva-web-test-'))
+try {
+  const made = files.map((file) => ({ in: file, out: relative(root, file).replace(/[/\\]/g, '_').replace(/\.[a-z]+$/, '') }))
+  await build({
+    entryPoints: made,
+    outdir: out,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node18',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    loader: { '.css': 'empty' },
+    banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
+    define: { 'process.env.WEB_ROOT': JSON.stringify(root) },
+    logLevel: 'warning',
+  })
+  const run = spawnSync(process.execPath, ['--test', ...made.map(({ out: name }) => join(out, `${name}.mjs`))], { stdio: 'inherit' })
+  process.exitCode = run.status ?? 1
+} finally {
+  rmSync(out, { recursive: true, force: true })
+}
