@@ -32,6 +32,7 @@ enum {
     LIMIT_CALL_HEADER_BYTES            = 64 * 1024,         /* bytes: header of an answer to us */
     LIMIT_CALL_REDIRECTS               = 3,                 /* per outgoing call */
     LIMIT_STREAM_UNSENT_BYTES          = 256 * 1024,        /* bytes: a slower reader is cut and resumes */
+    LIMIT_STREAM_REPLAY_BYTES          = 4 * 1024 * 1024,   /* bytes: replay not yet sent; beyond it the stream is cut */
     LIMIT_UPLOAD_PART_BYTES            = 1024 * 1024,       /* bytes: one PUT of an upload */
     LIMIT_UPLOAD_BYTES                 = 100 * 1024 * 1024, /* bytes: one attachment (WhatsApp documents) */
     LIMIT_PAGE                         = 200,               /* rows: longest list page; 50 by default */

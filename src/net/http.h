@@ -82,6 +82,8 @@ str http_media_type(str content_type);
 /* Decodes %XX (and + as space when plus_is_space). E_INVALID for a bad escape, for bytes that are
  * not UTF-8, and for NUL. */
 err http_percent_decode(struct arena *a, str s, bool plus_is_space, str *out);
+/* The same into out (room for s.len bytes) and without the UTF-8 check; −1 for a bad escape. */
+ptrdiff_t http_percent_decode_to(char *out, str s, bool plus_is_space);
 /* Encodes everything but RFC 3986 unreserved characters. */
 str http_percent_encode(struct arena *a, str s);
 /* "a=1&b=2" (a query, or an application/x-www-form-urlencoded body) into pairs; empty parts are

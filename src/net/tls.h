@@ -15,3 +15,6 @@ void tls_server_close(struct tls_server *tls); /* connections under way keep wha
 /* A bufferevent that speaks TLS on an accepted socket (which it closes when freed); NULL = no
  * memory. */
 struct bufferevent *tls_server_wrap(struct tls_server *tls, struct event_base *base, int fd);
+/* Tells the peer that the end is meant (close_notify), as far as the socket takes it. Before free.
+ */
+void tls_server_say_goodbye(struct bufferevent *bev);
