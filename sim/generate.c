@@ -1,4 +1,5 @@
-/* Makes the demo account's past; see generate.h. Everything here is invention: people, orders, shop. */
+/* Makes the demo account's past; see generate.h. Everything here is invention: people, orders,
+ * shop. */
 #include "generate.h"
 
 #include "base/arena.h"
@@ -14,34 +15,54 @@ struct agent {
     const char *email, *name, *role, *team, *locale, *zone, *languages, *introduction;
 };
 static const struct agent agents[] = {
-    {"emma@seva.example", "Emma Clarke", "supervisor", "Europe & Americas", "en", "Europe/London", "en de fr",
-        "I look after orders and returns."},
-    {"jonas@seva.example", "Jonas Lindner", "agent", "Europe & Americas", "en", "Europe/Berlin", "de fr en",
-        "Happy to help in German and French."},
-    {"lucia@seva.example", "Lucía Navarro", "agent", "Europe & Americas", "en", "America/Mexico_City", "es pt",
-        "Hablo español y português."},
-    {"amina@seva.example", "আমিনা রহমান", "agent", "South Asia", "bn", "Asia/Dhaka", "bn en",
-        "আমি অর্ডার ও ডেলিভারি নিয়ে সাহায্য করি।"},
-    {"kiran@seva.example", "Kiran Patel", "agent", "South Asia", "en", "Asia/Kolkata", "gu hi en",
-        "Gujarati, Hindi or English, as you like."},
-    {"yusuf@seva.example", "يوسف الحربي", "agent", "Middle East & East Asia", "ar", "Asia/Riyadh", "ar",
-        "يسعدني أن أساعدك."},
-    {"haruka@seva.example", "Haruka Mori", "agent", "Middle East & East Asia", "en", "Asia/Tokyo", "ja",
-        "日本語でどうぞ。"},
+    {"emma@seva.example",   "Emma Clarke",                     "supervisor", "Europe & Americas",       "en", "Europe/London",
+     "en de fr",                                                                                                                           "I look after orders and returns."   },
+    {"jonas@seva.example",  "Jonas Lindner",                   "agent",      "Europe & Americas",       "en", "Europe/Berlin",
+     "de fr en",                                                                                                                           "Happy to help in German and French."},
+    {"lucia@seva.example",  "Lucía Navarro",                  "agent",      "Europe & Americas",       "en",
+     "America/Mexico_City",                                                                                                    "es pt",    "Hablo español y português."       },
+    {"amina@seva.example",  "আমিনা রহমান", "agent",      "South Asia",              "bn", "Asia/Dhaka",    "bn en",
+     "আমি অর্ডার ও ডেলিভারি নিয়ে সাহায্য করি।"                                                             },
+    {"kiran@seva.example",  "Kiran Patel",                     "agent",      "South Asia",              "en", "Asia/Kolkata",  "gu hi en",
+     "Gujarati, Hindi or English, as you like."                                                                                                                                 },
+    {"yusuf@seva.example",  "يوسف الحربي",           "agent",      "Middle East & East Asia", "ar", "Asia/Riyadh",
+     "ar",                                                                                                                                 "يسعدني أن أساعدك."    },
+    {"haruka@seva.example", "Haruka Mori",                     "agent",      "Middle East & East Asia", "en", "Asia/Tokyo",
+     "ja",                                                                                                                                 "日本語でどうぞ。"           },
 };
 enum { AGENTS = sizeof agents / sizeof agents[0] };
 
 static const struct {
     const char *name, *color;
-} tags[] = {{"delivery", "#2563eb"}, {"damaged", "#dc2626"}, {"refund", "#d97706"}, {"account", "#7c3aed"},
-    {"question", "#0891b2"}, {"billing", "#be185d"}, {"address", "#4d7c0f"}, {"praise", "#16a34a"},
-    {"cancel", "#6b7280"}, {"warranty", "#0f766e"}, {"vip", "#a16207"}};
+} tags[] = {
+    {"delivery", "#2563eb"},
+    {"damaged",  "#dc2626"},
+    {"refund",   "#d97706"},
+    {"account",  "#7c3aed"},
+    {"question", "#0891b2"},
+    {"billing",  "#be185d"},
+    {"address",  "#4d7c0f"},
+    {"praise",   "#16a34a"},
+    {"cancel",   "#6b7280"},
+    {"warranty", "#0f766e"},
+    {"vip",      "#a16207"}
+};
 
 static const struct {
     const char *code;
     int weight; /* of 100 */
-} demand[] = {{"en", 27}, {"bn", 15}, {"hi", 9}, {"gu", 7}, {"ar", 10}, {"es", 8}, {"fr", 7}, {"de", 7},
-    {"pt", 5}, {"ja", 5}};
+} demand[] = {
+    {"en", 27},
+    {"bn", 15},
+    {"hi", 9 },
+    {"gu", 7 },
+    {"ar", 10},
+    {"es", 8 },
+    {"fr", 7 },
+    {"de", 7 },
+    {"pt", 5 },
+    {"ja", 5 }
+};
 
 static const char *const notes[] = {
     "Checked with the courier: the parcel was sorted to the wrong depot. They put it on tomorrow's van.",
@@ -64,7 +85,8 @@ static void line_write(struct maker *m, struct json_out *j)
 {
     json_obj_end(j);
     str s = json_str(j);
-    if (j->b.failed || fwrite(s.at, 1, (size_t)s.len, m->out) != (size_t)s.len || fputc('\n', m->out) == EOF)
+    if (j->b.failed || fwrite(s.at, 1, (size_t)s.len, m->out) != (size_t)s.len ||
+        fputc('\n', m->out) == EOF)
         m->failed = true;
 }
 
@@ -78,8 +100,11 @@ static struct json_out line_start(struct maker *m, str type)
 
 static void teams_write(struct maker *m)
 {
-    static const char *const names[][2] = {{"Europe & Americas", "Orders, returns and billing from Berlin to Mexico City"},
-        {"South Asia", "বাংলা, ગુજરાતી, हिन्दी and English"}, {"Middle East & East Asia", "العربية and 日本語"}};
+    static const char *const names[][2] = {
+        {"Europe & Americas",       "Orders, returns and billing from Berlin to Mexico City"                },
+        {"South Asia",              "বাংলা, ગુજરાતી, हिन्दी and English"},
+        {"Middle East & East Asia", "العربية and 日本語"                                          }
+    };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct json_out j = line_start(m, S("team"));
         json_kv_str(&j, S("name"), str_from(names[i][0]));
@@ -130,12 +155,15 @@ static void contacts_write(struct maker *m, str names[][CONTACTS_PER_LANGUAGE])
         for (int64_t n = 0; n < CONTACTS_PER_LANGUAGE; n++) {
             names[i][n] = contact_name(m, l, n);
             struct json_out j = line_start(m, S("contact"));
-            json_kv_str(&j, S("id"), str_print(m->a, "demo-%.*s-%lld", SARG(l->code), (long long)n));
+            json_kv_str(
+                &j, S("id"), str_print(m->a, "demo-%.*s-%lld", SARG(l->code), (long long)n));
             json_kv_str(&j, S("name"), names[i][n]);
             if (dice_chance(&m->dice, 70))
-                json_kv_str(&j, S("email"), str_print(m->a, "%.*s%lld@customers.example", SARG(l->code), (long long)n));
+                json_kv_str(&j, S("email"),
+                    str_print(m->a, "%.*s%lld@customers.example", SARG(l->code), (long long)n));
             if (dice_chance(&m->dice, 30))
-                json_kv_str(&j, S("phone"), str_print(m->a, "+999%09lld", (long long)dice_below(&m->dice, 999999999)));
+                json_kv_str(&j, S("phone"),
+                    str_print(m->a, "+999%09lld", (long long)dice_below(&m->dice, 999999999)));
             json_kv_str(&j, S("language"), l->code);
             json_kv_str(&j, S("time_zone"), l->zone);
             line_write(m, &j);
@@ -195,28 +223,32 @@ static bool say(struct maker *m, struct thread *t, const char *kind, str text, i
 enum stage { STAGE_NEW, STAGE_ANSWERED, STAGE_ASKED_AGAIN, STAGE_CLOSED };
 
 /* Plays a scenario until the demo's present or until `until`; returns how far it came. */
-static enum stage play(struct maker *m, struct thread *t, const struct language *l, const struct scenario *s,
-    const struct text_values *v, enum stage until)
+static enum stage play(struct maker *m, struct thread *t, const struct language *l,
+    const struct scenario *s, const struct text_values *v, enum stage until)
 {
     struct dice *d = &m->dice;
     (void)say(m, t, "in", text_fill(m->a, dice_pick(d, s->openings), v), 0);
     if (dice_chance(d, 12))
-        (void)say(m, t, "note", str_from(notes[dice_below(d, 5)]), dice_between(d, 2, 9) * minute_ms);
+        (void)say(
+            m, t, "note", str_from(notes[dice_below(d, 5)]), dice_between(d, 2, 9) * minute_ms);
     str reply = text_fill(m->a, str_cat(m->a, l->hello, s->out), v);
     if (until == STAGE_NEW || !say(m, t, "out", reply, dice_between(d, 3, 240) * minute_ms))
         return STAGE_NEW;
-    if (until == STAGE_ANSWERED || !say(m, t, "in", text_fill(m->a, s->then, v), dice_between(d, 1, 300) * minute_ms))
+    if (until == STAGE_ANSWERED ||
+        !say(m, t, "in", text_fill(m->a, s->then, v), dice_between(d, 1, 300) * minute_ms))
         return STAGE_ANSWERED;
     if (until == STAGE_ASKED_AGAIN ||
         !say(m, t, "out", text_fill(m->a, s->close, v), dice_between(d, 2, 120) * minute_ms))
         return STAGE_ASKED_AGAIN;
     if (dice_chance(d, 60))
-        (void)say(m, t, "in", text_fill(m->a, dice_pick(d, l->thanks), v), dice_between(d, 1, 90) * minute_ms);
+        (void)say(m, t, "in", text_fill(m->a, dice_pick(d, l->thanks), v),
+            dice_between(d, 1, 90) * minute_ms);
     return STAGE_CLOSED;
 }
 
 /* How the thread stands at the end, from how far it came. */
-static void ending_write(struct maker *m, struct thread *t, enum stage stage, bool is_old, const char *tag)
+static void ending_write(
+    struct maker *m, struct thread *t, enum stage stage, bool is_old, const char *tag)
 {
     struct json_out *j = &t->j;
     struct dice *d = &m->dice;
@@ -232,7 +264,8 @@ static void ending_write(struct maker *m, struct thread *t, enum stage stage, bo
     json_kv_str(j, S("status"), str_from(status));
     json_kv_str(j, S("priority"), str_from(priority));
     if (stage == STAGE_CLOSED) {
-        json_kv_time(j, S("resolved_at"), t->at_ms + minute_ms < m->now_ms ? t->at_ms + minute_ms : m->now_ms);
+        json_kv_time(j, S("resolved_at"),
+            t->at_ms + minute_ms < m->now_ms ? t->at_ms + minute_ms : m->now_ms);
         json_kv_str(j, S("outcome"), dice_chance(d, 90) ? S("solved") : S("not_solvable"));
     }
     if (str_eq(str_from(status), S("snoozed")))
@@ -259,7 +292,8 @@ static enum stage stage_wanted(struct maker *m, int64_t age_ms)
     return x < 45 ? STAGE_NEW : x < 60 ? STAGE_ANSWERED : x < 75 ? STAGE_ASKED_AGAIN : STAGE_CLOSED;
 }
 
-static void conversation_write(struct maker *m, int number, int64_t start_ms, str names[][CONTACTS_PER_LANGUAGE])
+static void conversation_write(
+    struct maker *m, int number, int64_t start_ms, str names[][CONTACTS_PER_LANGUAGE])
 {
     struct dice *d = &m->dice;
     ptrdiff_t which = language_pick(m);
@@ -282,7 +316,8 @@ static void conversation_write(struct maker *m, int number, int64_t start_ms, st
         .product = dice_pick(d, l->products)};
     json_kv_str(&t.j, S("id"), t.id);
     json_kv_str(&t.j, S("channel"), dice_chance(d, 72) ? S("widget") : S("api"));
-    json_kv_str(&t.j, S("contact"), str_print(m->a, "demo-%.*s-%lld", SARG(l->code), (long long)contact));
+    json_kv_str(
+        &t.j, S("contact"), str_print(m->a, "demo-%.*s-%lld", SARG(l->code), (long long)contact));
     json_kv_str(&t.j, S("language"), l->code);
     json_kv_time(&t.j, S("created_at"), start_ms);
     json_key(&t.j, S("messages"));
@@ -297,7 +332,8 @@ static void conversation_write(struct maker *m, int number, int64_t start_ms, st
 bool generate(FILE *out, uint64_t seed, int64_t now_ms)
 {
     struct arena a = arena_make(0);
-    struct maker m = {.a = &a, .dice = {.state = seed}, .texts = texts_load(&a), .out = out, .now_ms = now_ms};
+    struct maker m = {
+        .a = &a, .dice = {.state = seed}, .texts = texts_load(&a), .out = out, .now_ms = now_ms};
     str names[LANGUAGES_MAX][CONTACTS_PER_LANGUAGE] = {0};
     teams_write(&m);
     contacts_write(&m, names);

@@ -1,4 +1,5 @@
-/* Receives answers on the API channel; see replies.h. Shared: the ring of contact ids, under a lock. */
+/* Receives answers on the API channel; see replies.h. Shared: the ring of contact ids, under a
+ * lock. */
 #include "replies.h"
 
 #include "base/json.h"
@@ -37,7 +38,8 @@ static void handle(void *arg, struct http_exchange *x)
     str why;
     if (json_parse(&x->arena, x->req.body, &root, &why) == OK)
         keep(r, json_text(json_path(root, S("data.contact.external_id")), (str){NULL, 0}));
-    struct http_response answer = {.status = 200, .content_type = S("application/json"), .body = S("{}")};
+    struct http_response answer = {
+        .status = 200, .content_type = S("application/json"), .body = S("{}")};
     http_respond(x->server, x->handle, &answer);
     http_finish(x);
 }

@@ -1,5 +1,6 @@
-/* Receives what agents answer on the API channel, as the brand's own system would, and keeps who was
- * answered until the visitors ask. Runs on threads of its own; replies_take is for the caller's. */
+/* Receives what agents answer on the API channel, as the brand's own system would, and keeps who
+ * was answered until the visitors ask. Runs on threads of its own; replies_take is for the
+ * caller's. */
 #pragma once
 #include "base/str.h"
 

@@ -29,11 +29,13 @@ static int call(struct shop *s, struct arena *a, struct http_call *c, const stru
     return r.status;
 }
 
-int shop_call(struct shop *s, struct arena *a, enum http_method method, str path, str bearer, str body,
-    const struct json **answer)
+int shop_call(struct shop *s, struct arena *a, enum http_method method, str path, str bearer,
+    str body, const struct json **answer)
 {
-    struct http_header headers[2] = {{S("Content-Type"), S("application/json")},
-        {S("Authorization"), str_cat(a, S("Bearer "), bearer)}};
+    struct http_header headers[2] = {
+        {S("Content-Type"), S("application/json")},
+        { S("Authorization"), str_cat(a,                   S("Bearer "), bearer)}
+    };
     struct http_call c = {.method = method,
         .url = str_cat(a, s->base_url, path),
         .purpose = EGRESS_NETWORK,
@@ -53,7 +55,9 @@ int shop_post(struct shop *s, struct arena *a, str body)
     str signature = str_print(
         a, "t=%.*s,v1=%.*s", SARG(stamp), SARG(crypto_hex(a, str_of(mac.b, sizeof mac.b))));
     struct http_header headers[2] = {
-        {S("Content-Type"), S("application/json")}, {S("Seva-Signature"), signature}};
+        {S("Content-Type"),   S("application/json")},
+        {S("Seva-Signature"), signature            }
+    };
     struct http_call c = {.method = HTTP_POST,
         .url = str_print(a, "%.*s/hooks/api/%.*s", SARG(s->base_url), SARG(s->api_key)),
         .purpose = EGRESS_NETWORK,

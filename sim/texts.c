@@ -61,8 +61,13 @@ str text_fill(struct arena *a, str text, const struct text_values *v)
 {
     const struct {
         str mark, value;
-    } marks[] = {{S("{name}"), v->name}, {S("{agent}"), v->agent}, {S("{order}"), v->order},
-        {S("{day}"), v->day}, {S("{product}"), v->product}};
+    } marks[] = {
+        {S("{name}"),    v->name   },
+        {S("{agent}"),   v->agent  },
+        {S("{order}"),   v->order  },
+        {S("{day}"),     v->day    },
+        {S("{product}"), v->product}
+    };
     struct sb b = sb_make(a, 8192);
     while (text.len > 0) {
         ptrdiff_t at = str_find_byte(text, '{'), used = 1;

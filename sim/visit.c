@@ -71,7 +71,8 @@ static str client_id(struct arena *a)
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
     str h = crypto_hex(a, str_of(b, sizeof b));
-    return str_print(a, "%.8s-%.4s-%.4s-%.4s-%.12s", h.at, h.at + 8, h.at + 12, h.at + 16, h.at + 20);
+    return str_print(
+        a, "%.8s-%.4s-%.4s-%.4s-%.12s", h.at, h.at + 8, h.at + 12, h.at + 16, h.at + 20);
 }
 
 static str values_name(const struct visitor *p)

@@ -1,6 +1,6 @@
-/* Visitors of the demo shop that keep writing while it runs: on the chat and through the API channel;
- * they wait for the agent's answer, ask once more, say thanks and leave. When the server is away they
- * wait and try again. Thread: one. */
+/* Visitors of the demo shop that keep writing while it runs: on the chat and through the API
+ * channel; they wait for the agent's answer, ask once more, say thanks and leave. When the server
+ * is away they wait and try again. Thread: one. */
 #pragma once
 #include "replies.h"
 #include "shop.h"
