@@ -87,7 +87,7 @@ function start(script: HTMLScriptElement): void {
     if (isReady) frame?.contentWindow?.postMessage({ ...message, seva: 1 } satisfies Sealed<ToFrame>, origin)
     else waiting.push(message)
   }
-  const begun = `seva:${key}`
+  const begun = `seva-begun:${key}`
   const remember = (value: string | null, name = '') => {
     try {
       if (value === null) localStorage.removeItem(begun + name)
