@@ -174,6 +174,8 @@ static bool check_token(struct check *c)
     ptrdiff_t end = number_end(c->text, c->at);
     if (end == c->at)
         return stop(c, c->at, "a value is expected");
+    if (end < c->text.len && strchr(" \t\r\n,]}", c->text.at[end]) == NULL)
+        return stop(c, end, "a number ends wrongly"); /* json-c takes 01 and 1-1 in places */
     c->at = end;
     return true;
 }
@@ -231,14 +233,14 @@ static err parse(struct check *c, json_object **object, bool *is_valid)
     if (t == NULL)
         return E_BUSY;
     json_object *o = json_tokener_parse_ex(t, c->text.at, (int)c->text.len);
-    if (json_tokener_get_error(t) == json_tokener_continue)
+    bool wants_more = json_tokener_get_error(t) == json_tokener_continue;
+    if (wants_more)
         o = json_tokener_parse_ex(t, "", 1); /* the end, for a bare number at the top */
-    enum json_tokener_error e = json_tokener_get_error(t);
-    *is_valid = e == json_tokener_success;
+    *is_valid = json_tokener_get_error(t) == json_tokener_success;
     *object = o;
-    if (e == json_tokener_continue)
+    if (!*is_valid && wants_more)
         (void)stop(c, c->text.len, "the JSON has no end");
-    else if (e != json_tokener_success)
+    else if (!*is_valid)
         (void)stop(c, (ptrdiff_t)json_tokener_get_parse_end(t), "this is not JSON");
     return OK;
 }

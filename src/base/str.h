@@ -46,7 +46,7 @@ char *str_z(struct arena *a, str s); /* terminated copy for library edges */
 str str_cat(struct arena *a, str x, str y);
 str str_lower_ascii(struct arena *a, str s);
 [[gnu::format(printf, 2, 3)]] str str_print(struct arena *a, const char *format, ...);
-str str_vprint(struct arena *a, const char *format, va_list args);
+[[gnu::format(printf, 2, 0)]] str str_vprint(struct arena *a, const char *format, va_list args);
 
 /* Decimal only, whole string, no sign for unsigned use (min ≥ 0), range checked: E_INVALID. */
 err str_int(str s, int64_t min, int64_t max, int64_t *value);

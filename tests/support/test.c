@@ -202,7 +202,7 @@ static int64_t cpu_ns(void)
 static double best_ns(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n)
 {
     int64_t best = INT64_MAX;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 3; i++) {
         int64_t from = cpu_ns();
         fn(arg, n);
         int64_t took = cpu_ns() - from;
@@ -214,17 +214,14 @@ static double best_ns(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n
 
 void test_slope(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n)
 {
-    double first = 0, second = 0;
-    for (int attempt = 0; attempt < 4; attempt++) {
-        double one = best_ns(fn, arg, n);
-        double two = best_ns(fn, arg, 2 * n);
-        double four = best_ns(fn, arg, 4 * n);
-        first = two / one;
-        second = four / two;
-        if (first <= 2.3 && second <= 2.3)
+    const double most = 2.3 * 2.3 * 2.3; /* three doublings */
+    double ratio = 0;
+    for (int attempt = 0; attempt < 5; attempt++) {
+        ratio = best_ns(fn, arg, 8 * n) / best_ns(fn, arg, n);
+        if (ratio <= most)
             return;
     }
-    fail_msg("time per doubling is %.2f, then %.2f; at most 2.3", first, second);
+    fail_msg("8 times the size takes %.1f times as long; at most %.1f", ratio, most);
 }
 
 int test_child(void (*fn)(void *arg), void *arg)
