@@ -1,0 +1,445 @@
+/* Statements on PostgreSQL. Connections stay in libpq's pipeline mode: BEGIN, the scope, savepoints
+ * and the statement itself leave in one flight and are answered in one round trip.
+ * Not: pools. Thread: the connection's holder.
+ *
+ * A flight of a transaction that the server has not begun yet is flown again on a new connection
+ * when the old one turns out to be dead: nothing of it can have been committed. */
+#include "db/pg_driver.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum { MAX_SQL_BYTES = 32 * 1024, NAME_BYTES = 16 };
+
+struct pg_stmt {
+    struct stmt head;
+    char name[NAME_BYTES];
+    int n_params, n_columns;
+    Oid param_types[LIMIT_DB_COLUMNS];
+    Oid column_types[LIMIT_DB_COLUMNS];
+};
+
+/* ── errors ── */
+
+err pg_err(const PGresult *r, str sql)
+{
+    static const struct {
+        const char *prefix; /* of the SQLSTATE */
+        err code;
+    } codes[] = {
+        {"23505", E_CONFLICT}, /* unique_violation */
+        {"40",    E_BUSY    }, /* serialization_failure, deadlock_detected */
+        {"55P03", E_BUSY    }, /* lock_not_available */
+        {"57014", E_BUSY    }, /* query_canceled: statement_timeout */
+        {"57P",   E_BUSY    }, /* shutdown, cannot_connect_now */
+        {"53",    E_BUSY    }, /* out of disk, memory, connections */
+        {"58",    E_BUSY    }, /* system_error: input and output */
+        {"08",    E_BUSY    }, /* connection */
+        {"25P03", E_BUSY    }, /* idle_in_transaction_session_timeout */
+        {"0A000", E_BUSY    }, /* cached plan: the schema changed; it is prepared anew */
+    };
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    err e = E_INTERNAL;
+    for (size_t i = 0; state != NULL && i < sizeof codes / sizeof codes[0]; i++) {
+        if (strncmp(state, codes[i].prefix, strlen(codes[i].prefix)) == 0) {
+            e = codes[i].code;
+            break;
+        }
+    }
+    if (e != E_CONFLICT)
+        log_line(e == E_BUSY ? LOG_WARN : LOG_ERROR, "database error",
+            LOG_Z("words", PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY)),
+            LOG_Z("state", state != NULL ? state : ""), LOG_S("sql", sql));
+    return e;
+}
+
+static err lost(struct pg_conn *c)
+{
+    c->is_lost = true;
+    log_line(LOG_WARN, "the connection to the database was lost",
+        LOG_Z("words", PQerrorMessage(c->handle)));
+    return E_BUSY;
+}
+
+/* ── flights ── */
+
+static const char *const prelude_sql[] = {
+    [PRELUDE_BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    [PRELUDE_BEGIN_WRITE] = "BEGIN",
+    [PRELUDE_SCOPE] = "SELECT set_config('seva.account', $1, true)",
+    [PRELUDE_SAVEPOINT] = "SAVEPOINT inner_one",
+    [PRELUDE_UNDO] = "ROLLBACK TO inner_one",
+    [PRELUDE_RELEASE] = "RELEASE inner_one",
+};
+
+static bool send_prelude(struct pg_conn *c)
+{
+    char account[24];
+    (void)snprintf(account, sizeof account, "%lld", (long long)c->tx.account.v);
+    const char *values[1] = {account};
+    for (int i = 0; i < c->n_prelude; i++) {
+        int n = c->prelude[i] == PRELUDE_SCOPE ? 1 : 0;
+        const char *sql = prelude_sql[c->prelude[i]];
+        if (PQsendQueryParams(c->handle, sql, n, NULL, values, NULL, NULL, 1) != 1)
+            return false;
+    }
+    return true;
+}
+
+/* The answer of one command: a result and the NULL that ends it. NULL = the connection is gone. */
+static PGresult *next_result(struct pg_conn *c)
+{
+    PGresult *r = PQgetResult(c->handle);
+    if (r == NULL)
+        return NULL;
+    PGresult *end = PQgetResult(c->handle);
+    if (end == NULL)
+        return r;
+    PQclear(end);
+    PQclear(r);
+    return NULL; /* one command has one result: the protocol is out of step */
+}
+
+static bool is_good(const PGresult *r)
+{
+    ExecStatusType s = PQresultStatus(r);
+    return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
+}
+
+static void note_prelude(struct pg_conn *c, enum prelude done)
+{
+    if (done == PRELUDE_BEGIN_READ || done == PRELUDE_BEGIN_WRITE)
+        c->is_begun = true;
+}
+
+/* Reads the answers of the prelude and of n commands; the last good one is the caller's (PQclear).
+ * What of the prelude was done is taken off. */
+static err read_flight(struct pg_conn *c, int n, str sql, PGresult **last)
+{
+    err e = OK;
+    int n_prelude = c->n_prelude, done = 0;
+    PGresult *kept = NULL;
+    for (int i = 0; i < n_prelude + n; i++) {
+        PGresult *r = next_result(c);
+        if (r == NULL || PQstatus(c->handle) == CONNECTION_BAD) {
+            PQclear(r);
+            PQclear(kept);
+            return lost(c);
+        }
+        if (is_good(r) && i < n_prelude)
+            note_prelude(c, c->prelude[done++]);
+        else if (!is_good(r) && e == OK && PQresultStatus(r) != PGRES_PIPELINE_ABORTED)
+            e = pg_err(r, sql);
+        PQclear(kept);
+        kept = r;
+    }
+    memmove(c->prelude, c->prelude + done, (size_t)(n_prelude - done) * sizeof c->prelude[0]);
+    c->n_prelude = n_prelude - done;
+    PGresult *sync = PQgetResult(c->handle);
+    bool is_sync = sync != NULL && PQresultStatus(sync) == PGRES_PIPELINE_SYNC;
+    PQclear(sync);
+    if (!is_sync || e != OK) {
+        PQclear(kept);
+        return is_sync ? e : lost(c);
+    }
+    *last = kept;
+    return OK;
+}
+
+static err fly(struct pg_conn *c, bool is_sent, int n, str sql, PGresult **last)
+{
+    if (!is_sent || PQpipelineSync(c->handle) != 1)
+        return lost(c);
+    return read_flight(c, n, sql, last);
+}
+
+err pg_command(struct pg_conn *c, const char *sql)
+{
+    PGresult *r = NULL;
+    bool is_sent =
+        send_prelude(c) && PQsendQueryParams(c->handle, sql, 0, NULL, NULL, NULL, NULL, 1) == 1;
+    TRY(fly(c, is_sent, 1, str_from(sql), &r));
+    bool is_undone = strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(r), "COMMIT") != 0;
+    PQclear(r);
+    return is_undone ? E_INTERNAL : OK;
+}
+
+err pg_command_later(struct pg_conn *c, const char *sql)
+{
+    assert(c->n_prelude == 0);
+    if (PQsendQueryParams(c->handle, sql, 0, NULL, NULL, NULL, NULL, 1) != 1 ||
+        PQpipelineSync(c->handle) != 1)
+        return lost(c);
+    c->owes = true;
+    return OK;
+}
+
+err pg_settle(struct pg_conn *c)
+{
+    if (!c->owes)
+        return OK;
+    PGresult *r = NULL;
+    assert(c->n_prelude == 0);
+    c->owes = false;
+    err e = read_flight(c, 1, S("COMMIT"), &r);
+    PQclear(r);
+    return e;
+}
+
+/* ── preparing ── */
+
+static bool is_digit(char ch)
+{
+    return ch >= '0' && ch <= '9';
+}
+
+/* Where the text, name or comment that begins at i ends; i when none does. */
+static ptrdiff_t skip_quoted(str sql, ptrdiff_t i)
+{
+    char q = sql.at[i];
+    bool is_comment = q == '-' && i + 1 < sql.len && sql.at[i + 1] == '-';
+    if (q != '\'' && q != '"' && !is_comment)
+        return i;
+    ptrdiff_t end = str_find_byte(str_skip(sql, i + 1), is_comment ? '\n' : q);
+    return end < 0 ? sql.len : i + 1 + end + 1;
+}
+
+err pg_dollars(str sql, char *to, ptrdiff_t cap, int *n_params)
+{
+    int most = 0;
+    if (sql.len >= cap)
+        return E_INTERNAL;
+    for (ptrdiff_t i = 0; i < sql.len;) {
+        ptrdiff_t end = skip_quoted(sql, i);
+        if (end > i) {
+            memcpy(to + i, sql.at + i, (size_t)(end - i));
+            i = end;
+            continue;
+        }
+        bool is_param = sql.at[i] == '?' && i + 1 < sql.len && is_digit(sql.at[i + 1]);
+        to[i] = is_param ? '$' : sql.at[i];
+        i++;
+        int n = 0;
+        for (; is_param && i < sql.len && is_digit(sql.at[i]) && n < 1000; i++) {
+            to[i] = sql.at[i];
+            n = n * 10 + (sql.at[i] - '0');
+        }
+        most = n > most ? n : most;
+    }
+    to[sql.len] = 0;
+    *n_params = most;
+    return OK;
+}
+
+static err evict(struct pg_conn *c)
+{
+    struct stmt *old = stmt_evict(&c->cache);
+    if (old == NULL)
+        return OK;
+    char sql[NAME_BYTES + 16];
+    (void)snprintf(sql, sizeof sql, "DEALLOCATE %s", ((struct pg_stmt *)old)->name);
+    stmt_free(old);
+    return pg_command(c, sql);
+}
+
+static err describe(struct pg_stmt *s, const PGresult *r)
+{
+    s->n_columns = PQnfields(r);
+    if (PQnparams(r) != s->n_params || s->n_columns > LIMIT_DB_COLUMNS)
+        return E_INTERNAL;
+    for (int i = 0; i < s->n_params; i++)
+        s->param_types[i] = PQparamtype(r, i);
+    for (int i = 0; i < s->n_columns; i++)
+        s->column_types[i] = PQftype(r, i);
+    return OK;
+}
+
+static err prepare_in(struct pg_conn *c, struct pg_stmt *s, str sql, const struct pg_params *p)
+{
+    char text[MAX_SQL_BYTES];
+    PGresult *r = NULL;
+    err e = pg_dollars(sql, text, MAX_SQL_BYTES, &s->n_params);
+    if (e != OK || s->n_params != p->n) {
+        log_line(LOG_ERROR, "wrong number of parameters", LOG_I("given", p->n),
+            LOG_I("wanted", s->n_params), LOG_S("sql", sql));
+        return E_INTERNAL;
+    }
+    (void)snprintf(s->name, sizeof s->name, "s%u", c->next_name++);
+    bool is_sent = send_prelude(c) &&
+                   PQsendPrepare(c->handle, s->name, text, p->n, p->hints) == 1 &&
+                   PQsendDescribePrepared(c->handle, s->name) == 1;
+    TRY(fly(c, is_sent, 2, sql, &r));
+    e = describe(s, r);
+    PQclear(r);
+    return e == OK ? stmt_add(&c->cache, &s->head, sql) : e;
+}
+
+static err prepare(struct pg_conn *c, str sql, const struct pg_params *p, struct pg_stmt **made)
+{
+    TRY(evict(c));
+    struct pg_stmt *s = alloc_zero((ptrdiff_t)sizeof *s);
+    if (s == NULL)
+        return E_BUSY;
+    err e = prepare_in(c, s, sql, p);
+    if (e != OK) {
+        stmt_free(&s->head);
+        return e;
+    }
+    *made = s;
+    return OK;
+}
+
+void pg_forget_statements(struct pg_conn *c)
+{
+    for (ptrdiff_t i = 0; i < c->cache.cap; i++) {
+        if (c->cache.slots[i] != NULL)
+            stmt_free(c->cache.slots[i]);
+        c->cache.slots[i] = NULL;
+    }
+    c->cache.count = 0;
+}
+
+/* ── executing ── */
+
+struct call {
+    str sql;
+    const struct db_arg *args; /* NULL: `in` */
+    const struct db_rows_in *in;
+    struct row_sink *sink;
+    int64_t *changed;
+};
+
+static const char *column_name(void *arg, int i)
+{
+    return PQfname(arg, i);
+}
+
+static err read_rows(struct pg_conn *c, struct pg_stmt *s, struct row_sink *sink, PGresult *r)
+{
+    int n = PQntuples(r);
+    TRY(stmt_match(&s->head, sink, PQnfields(r), column_name, r));
+    for (int i = 0; i < n && (i == 0 || !sink->is_one); i++) {
+        char *row = sink_row(sink, c->tx.arena);
+        if (row == NULL)
+            return E_BUSY;
+        for (int k = 0; k < s->n_columns; k++) {
+            const struct db_col *col = &sink->cols[s->head.map[k]];
+            if (PQgetisnull(r, i, k)) {
+                member_put_null(col, row);
+                continue;
+            }
+            err e = pg_read(col, row, c->tx.arena, s->column_types[k], PQgetvalue(r, i, k),
+                PQgetlength(r, i, k));
+            if (e == E_INTERNAL)
+                log_line(LOG_ERROR, "a column's type does not fit its member",
+                    LOG_Z("column", PQfname(r, k)), LOG_I("type", s->column_types[k]),
+                    LOG_S("sql", s->head.sql));
+            TRY(e);
+        }
+    }
+    return OK;
+}
+
+static int64_t changed_rows(PGresult *r)
+{
+    int64_t n = 0;
+    if (strncmp(PQcmdStatus(r), "SELECT", 6) == 0)
+        return 0;
+    return str_int(str_from(PQcmdTuples(r)), 0, INT64_MAX, &n) == OK ? n : 0;
+}
+
+static err bind_all(
+    struct pg_conn *c, const struct call *call, const struct pg_stmt *s, struct pg_params *p)
+{
+    for (int i = 0; call->args != NULL && i < p->n; i++) {
+        if (pg_bind(p, i, &call->args[i], s->param_types[i], c->tx.arena))
+            continue;
+        log_line(LOG_ERROR, "a parameter does not fit its type", LOG_I("number", i + 1),
+            LOG_I("type", s->param_types[i]), LOG_S("sql", call->sql));
+        return E_INTERNAL;
+    }
+    return OK;
+}
+
+static err execute(struct pg_conn *c, const struct call *call, struct pg_params *p)
+{
+    struct stmt *found = NULL;
+    TRY(stmt_find(&c->cache, call->sql, &found));
+    struct pg_stmt *s = (struct pg_stmt *)found;
+    if (s == NULL)
+        TRY(prepare(c, call->sql, p, &s));
+    if (s->n_params != p->n) {
+        log_line(LOG_ERROR, "wrong number of parameters", LOG_S("sql", call->sql));
+        return E_INTERNAL;
+    }
+    TRY(bind_all(c, call, s, p));
+    PGresult *r = NULL;
+    bool is_sent = send_prelude(c) && PQsendQueryPrepared(c->handle, s->name, p->n, p->values,
+                                          p->lengths, p->formats, 1) == 1;
+    err e = fly(c, is_sent, 1, call->sql, &r);
+    if (e == E_BUSY && !c->is_lost) {
+        stmt_remove(&c->cache, &s->head); /* its plan may be of an older schema */
+        stmt_free(&s->head);
+    }
+    TRY(e);
+    e = call->sink != NULL ? read_rows(c, s, call->sink, r) : OK;
+    *call->changed += changed_rows(r);
+    PQclear(r);
+    return e;
+}
+
+/* Once more on a new connection when the old one was dead before the transaction had begun. */
+static err execute_or_reconnect(struct pg_conn *c, const struct call *call, struct pg_params *p)
+{
+    if (c->is_lost)
+        return E_BUSY;
+    bool is_fresh = !c->is_begun;
+    enum prelude before[PRELUDES];
+    int n_before = c->n_prelude;
+    memcpy(before, c->prelude, sizeof before);
+    err e = execute(c, call, p);
+    if (!c->is_lost || !is_fresh)
+        return e;
+    PQfinish(c->handle);
+    c->handle = NULL;
+    pg_forget_statements(c);
+    TRY(pg_connect(c->pg, &c->handle, NULL, NULL));
+    c->is_lost = c->is_begun = c->owes = false;
+    memcpy(c->prelude, before, sizeof before);
+    c->n_prelude = n_before;
+    return execute(c, call, p);
+}
+
+err pg_exec(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
+    struct row_sink *sink, int64_t *changed)
+{
+    struct pg_params p;
+    if (n_args > LIMIT_DB_COLUMNS)
+        return E_INTERNAL;
+    p.n = (int)n_args;
+    for (int i = 0; i < p.n; i++)
+        p.hints[i] = pg_hint(args[i].type);
+    static const struct db_arg none[1];
+    struct call call = {
+        .sql = sql, .args = n_args > 0 ? args : none, .sink = sink, .changed = changed};
+    return execute_or_reconnect(pg_conn_of(tx), &call, &p);
+}
+
+err pg_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_in *in,
+    struct row_sink *sink, int64_t *changed)
+{
+    (void)row_sql; /* SQLite's form */
+    struct pg_params p;
+    if (in->n_cols > LIMIT_DB_COLUMNS)
+        return E_INTERNAL;
+    p.n = (int)in->n_cols;
+    for (int i = 0; i < p.n; i++)
+        if (!pg_bind_array(&p, i, in, i, tx->arena))
+            return E_BUSY;
+    struct call call = {.sql = set_sql, .in = in, .sink = sink, .changed = changed};
+    return execute_or_reconnect(pg_conn_of(tx), &call, &p);
+}
