@@ -292,7 +292,7 @@ static void run_open(struct hub_message *m)
         {                                                                               .bytes = answer_date(server)                                                                                               },
         { .bytes = m->headers                                                                              },
         {                                                                       .bytes = S("\r\n"),                                                                              .is_static = true},
-        {                                                                                                                                                           .bytes = str_of(m->bytes->at,                                                                                                 m->bytes->len),                    .shared = m->bytes},
+        {                                                                                                                                                            .bytes = str_of(m->bytes->at,                                                                                                 m->bytes->len),                    .shared = m->bytes},
     };
     if (!conn_send(c, pieces, c->is_head ? 4 : 5))
         return;
