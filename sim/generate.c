@@ -79,6 +79,8 @@ struct maker {
     FILE *out;
     int64_t now_ms;
     bool failed;
+    /* One conversation in progress per contact: where an unresolved one began or will begin. */
+    bool is_busy[LANGUAGES_MAX][CONTACTS_PER_LANGUAGE];
 };
 
 static void line_write(struct maker *m, struct json_out *j)
@@ -325,6 +327,11 @@ static void conversation_write(
     int64_t age = m->now_ms - start_ms;
     enum stage stage = play(m, &t, l, s, &v, stage_wanted(m, age));
     json_arr_end(&t.j);
+    if (stage != STAGE_CLOSED) {
+        if (m->is_busy[which][contact])
+            return;
+        m->is_busy[which][contact] = true;
+    }
     ending_write(m, &t, stage, age > 3 * day_ms, str_z(m->a, s->tag));
     line_write(m, &t.j);
 }
