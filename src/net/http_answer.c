@@ -88,12 +88,13 @@ static void answer_send(struct conn *c, struct answer *a)
     c->close_after = c->close_after || a->close_after || atomic_load(&s->has_stopped);
     bool has_file = a->has_file && !c->is_head && a->file.size > 0;
     conn_enter(c, CONN_WRITING);
-    const struct piece pieces[] = {
-        {.bytes = a->head                                                    },
-        {                                                                  .bytes = answer_date(s)},
-        { .bytes = c->close_after ? S("Connection: close\r\n\r\n") : S("\r\n"),                       .is_static = true},
-        {                .bytes = a->body,                                       .shared = a->shared, .is_static = a->body_is_static},
-    };
+    const str end = c->close_after ? S("Connection: close\r\n\r\n") : S("\r\n");
+    const struct piece head = {.bytes = a->head};
+    const struct piece date = {.bytes = answer_date(s)};
+    const struct piece rest = {.bytes = end, .is_static = true};
+    const struct piece body = {
+        .bytes = a->body, .shared = a->shared, .is_static = a->body_is_static};
+    const struct piece pieces[] = {head, date, rest, body};
     int n = (int)(sizeof pieces / sizeof pieces[0]);
     if (c->is_head || a->body.len == 0)
         n--;
