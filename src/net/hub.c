@@ -264,6 +264,12 @@ static struct hub_stream *stream_of(const struct hub_message *m)
 
 static const str reconnect_block = S_INIT("event: reconnect\ndata: {}\n\n");
 
+/* The end of the connection is the end of the body: no length, no chunks, so that one copy of an
+ * event's bytes serves every stream. */
+static const str stream_head =
+    S_INIT("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
+           "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\nConnection: close\r\n");
+
 static void run_open(struct hub_message *m)
 {
     struct hub *hub = m->hub;
@@ -285,15 +291,12 @@ static void run_open(struct hub_message *m)
     net_count(server, COUNT_STREAMS_OPENED, 1);
     net_count(server, COUNT_STATUS_0 + 2, 1);
     conn_enter(c, CONN_STREAM);
-    const struct piece pieces[] = {
-        {.bytes = S("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
-                    "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\nConnection: close\r\n"),
-         .is_static = true                                                                                                   },
-        {                                                                               .bytes = answer_date(server)                                                                                               },
-        { .bytes = m->headers                                                                              },
-        {                                                                       .bytes = S("\r\n"),                                                                              .is_static = true},
-        {                                                                                                                                                            .bytes = str_of(m->bytes->at,                                                                                                 m->bytes->len),                    .shared = m->bytes},
-    };
+    const struct piece status = {.bytes = stream_head, .is_static = true};
+    const struct piece date = {.bytes = answer_date(server)};
+    const struct piece more = {.bytes = m->headers};
+    const struct piece blank = {.bytes = S("\r\n"), .is_static = true};
+    const struct piece first = {.bytes = str_of(m->bytes->at, m->bytes->len), .shared = m->bytes};
+    const struct piece pieces[] = {status, date, more, blank, first};
     if (!conn_send(c, pieces, c->is_head ? 4 : 5))
         return;
     if (c->is_head)
