@@ -258,10 +258,17 @@ static const struct db_col count_cols[] = {COL(struct count_row, n)};
 err agent_count_role(struct ctx *cx, str role, int64_t *n)
 {
     struct count_row row;
+    /* On PostgreSQL the rows are locked: two owners who demote each other at once must not both see
+     * the other one. */
     TRY(db_one(cx->db,
-        S("SELECT COUNT(*) AS n "
-          "FROM agent "
-          "WHERE account_id = ?1 AND role = ?2 AND is_active = 1"),
+        db_pick(cx->db,
+            S("SELECT COUNT(*) AS n "
+              "FROM agent "
+              "WHERE account_id = ?1 AND role = ?2 AND is_active = 1"),
+            S("SELECT COUNT(*) AS n "
+              "FROM (SELECT id FROM agent "
+              "    WHERE account_id = ?1 AND role = ?2 AND is_active = 1 "
+              "    ORDER BY id FOR UPDATE) AS held")),
         ARGS(A_ID(cx->account), A_TEXT(role)), COLS(count_cols), &row));
     *n = row.n;
     return OK;

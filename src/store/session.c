@@ -35,29 +35,17 @@ err session_open(struct ctx *cx, login_id login, agent_id agent, str ip, str use
     return OK;
 }
 
-err session_rotate(struct ctx *cx, session_id old, session_id *id, str *token)
+err session_rotate(struct ctx *cx, session_id id, str *token)
 {
     str text = crypto_token(cx->arena);
-    session_id made = {id_make(cx->now_ms)};
     int64_t changed = 0;
     TRY(db_run(cx->db,
-        S("INSERT INTO session (id, token_hash, login_id, agent_id, account_id, created_ms, "
-          "    last_seen_ms, expires_ms, ip, user_agent) "
-          "SELECT ?3, ?4, login_id, agent_id, account_id, created_ms, ?5, expires_ms, ip, "
-          "    user_agent "
-          "FROM session "
+        S("UPDATE session "
+          "SET token_hash = ?3 "
           "WHERE account_id = ?1 AND id = ?2 AND ended_ms IS NULL"),
-        ARGS(A_ID(cx->account), A_ID(old), A_ID(made), A_TEXT(door_hash(cx->arena, text)),
-            A_INT(cx->now_ms)),
-        &changed));
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(door_hash(cx->arena, text))), &changed));
     if (!changed)
         return fail(cx, E_UNAUTHENTICATED, "please sign in again");
-    TRY(db_run(cx->db,
-        S("UPDATE session "
-          "SET ended_ms = ?3 "
-          "WHERE account_id = ?1 AND id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(old), A_INT(cx->now_ms)), NULL));
-    *id = made;
     *token = text;
     return OK;
 }

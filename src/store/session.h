@@ -13,8 +13,9 @@ enum {
 /* Makes a session of cx->account; token (for the cookie) is made here and stored hashed. */
 err session_open(struct ctx *cx, login_id login, agent_id agent, str ip, str user_agent,
     session_id *id, str *token);
-/* A new token and id for this session: the old token is worthless from the commit on. */
-err session_rotate(struct ctx *cx, session_id old, session_id *id, str *token);
+/* A new token for this session: the old one is worthless from the commit on. The id stays, and with
+ * it the CSRF token that open pages hold. */
+err session_rotate(struct ctx *cx, session_id id, str *token);
 /* The live sessions of the acting agent, newest first. */
 err session_list(struct ctx *cx, struct session **rows, ptrdiff_t *n);
 /* One of the acting agent's; E_NOT_FOUND. */

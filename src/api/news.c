@@ -1,0 +1,26 @@
+/* news: see news.h. */
+#include "api/news.h"
+
+#include "base/json.h"
+#include "store/event.h"
+
+err news_add(struct ctx *cx, str type, str subject_type, int64_t subject_id, str view)
+{
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_kv_raw(&j, subject_type, view);
+    json_obj_end(&j);
+    return event_add(cx,
+        &(struct event_new){
+            .type = type,
+            .subject_type = subject_type,
+            .subject_id = subject_id,
+            .audience = EVENT_FOR_AGENTS,
+            .data = json_str(&j),
+        });
+}
+
+err news_gone(struct ctx *cx, str type, str subject_type, int64_t subject_id)
+{
+    return news_add(cx, type, subject_type, subject_id, S("null"));
+}

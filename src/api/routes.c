@@ -1,0 +1,23 @@
+/* routes: see routes.h. A subject file ends in `const struct route_table NAME_routes`; one line per
+ * table here makes it reachable, documented and tested. */
+#include "api/routes.h"
+
+extern const struct route_table session_routes, me_routes, account_routes, agents_routes,
+    links_routes, teams_routes, roles_routes, tokens_routes, audit_routes, channels_routes,
+    docs_routes, static_routes;
+
+const struct route_table *const route_tables[] = {
+    &session_routes,
+    &me_routes,
+    &links_routes,
+    &account_routes,
+    &agents_routes,
+    &teams_routes,
+    &roles_routes,
+    &tokens_routes,
+    &audit_routes,
+    &channels_routes,
+    &docs_routes,
+    &static_routes,
+};
+const ptrdiff_t n_route_tables = sizeof route_tables / sizeof route_tables[0];
