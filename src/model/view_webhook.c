@@ -22,11 +22,11 @@ void webhook_view(struct json_out *j, const struct webhook *w)
     json_obj_end(j);
 }
 
-void delivery_view(struct json_out *j, const struct delivery *d, str event_id, str request)
+void delivery_view(struct json_out *j, const struct delivery *d, str event, str request)
 {
     json_obj(j);
     json_kv_id(j, S("id"), d->id.v);
-    json_kv_text(j, S("event_id"), event_id);
+    json_kv_text(j, S("event_id"), event);
     json_kv_str(j, S("event_type"), d->event_type);
     json_kv_str(j, S("state"), d->state);
     json_kv_int(j, S("attempts"), d->attempts);

@@ -7,6 +7,7 @@
 /* The fields without the braces. */
 void webhook_fields(struct json_out *j, const struct webhook *w);
 void webhook_view(struct json_out *j, const struct webhook *w);
-/* event_id: opaque, empty for a ping; request: the body that was or will be sent, empty = unknown.
+/* event: its opaque id, empty for a ping; request: the body that was or will be sent, empty =
+ * unknown.
  */
-void delivery_view(struct json_out *j, const struct delivery *d, str event_id, str request);
+void delivery_view(struct json_out *j, const struct delivery *d, str event, str request);

@@ -170,6 +170,22 @@ err event_head(struct db_tx *tx, struct event_pos *head)
         head);
 }
 
+err event_is_unsettled(struct db_tx *tx, struct event_pos after, bool *unsettled)
+{
+    struct event_pos first;
+    *unsettled = false;
+    if (db_tx_kind(tx) == DB_SQLITE)
+        return OK;
+    err e = db_one(tx,
+        S("SELECT xid::text::bigint AS major, seq AS minor FROM event "
+          "WHERE " AFTER "ORDER BY xid, seq LIMIT 1"),
+        ARGS(A_INT(after.major), A_INT(after.minor)), COLS(pos_cols), &first);
+    if (e == E_NOT_FOUND)
+        return OK;
+    *unsettled = e == OK;
+    return e;
+}
+
 err event_tail(struct db_tx *tx, struct event_pos *tail)
 {
     return end_of_feed(tx,

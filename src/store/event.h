@@ -59,6 +59,9 @@ struct event_row {
  * longer be preceded by a running transaction are seen. */
 err event_read(struct db_tx *tx, struct event_pos after, ptrdiff_t limit,
     const struct event_row **rows, ptrdiff_t *count);
+/* PostgreSQL: there are events after that place which event_read does not show yet, because an
+ * older transaction runs; look again in a few ms. SQLite: false. */
+err event_is_unsettled(struct db_tx *tx, struct event_pos after, bool *unsettled);
 /* The newest and the oldest event; {0, 0} when there is none. */
 err event_head(struct db_tx *tx, struct event_pos *head);
 err event_tail(struct db_tx *tx, struct event_pos *tail);

@@ -181,7 +181,7 @@ err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed)
     return db_run(tx,
         S("UPDATE job SET kills = kills + 1, node = NULL, lease_ms = NULL, "
           "state = CASE WHEN kills + 1 >= ?3 THEN 'dead' ELSE 'queued' END, "
-          "run_ms = CASE WHEN kills = 0 THEN run_ms ELSE ?1 + (500 << kills) END, "
+          "run_ms = CASE WHEN kills = 0 THEN run_ms ELSE ?1 + 1000 * kills * kills END, "
           "last_error = CASE WHEN kills + 1 >= ?3 "
           "THEN 'The server ended while it worked on this, every time.' ELSE last_error END "
           "WHERE state = 'running' AND (?2 = 1 OR lease_ms < ?1)"),

@@ -24,7 +24,7 @@ err job_cancel(struct ctx *cx, str kind, str key);
 
 /* Claims that ended with the process, then dead. More than for the inbox: a job spends its time
  * waiting for a peer, so whoever ends the process for another reason often hits an innocent one.
- * From the second on it also waits, doubling, so that the rest gets on between the ends. */
+ * From the second on it also waits, longer each time, so that the rest gets on between the ends. */
 enum { JOB_KILLS = 8 };
 
 struct job_row {

@@ -1,0 +1,168 @@
+/* What the files of the job layer share about the engine; nobody else includes it. See engine.h for
+ * the threads. */
+#pragma once
+#include "care/audience.h"
+#include "db/db.h"
+#include "job/engine.h"
+#include "model/ctx.h"
+#include "net/http_client.h"
+#include "store/event.h"
+#include "store/inbox.h"
+#include "store/job.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* A thread sleeps here until somebody nudges it or a time comes. */
+struct waker {
+    pthread_mutex_t lock;
+    pthread_cond_t cond; /* monotonic */
+    bool is_nudged;
+};
+void waker_open(struct waker *w);
+void waker_close(struct waker *w);
+void waker_nudge(struct waker *w);
+/* True when nudged (which is then forgotten), false when most_ms went by; < 0 = for ever. */
+bool waker_wait(struct waker *w, int64_t most_ms);
+
+/* Work on a thread: an arena with an escape for the end of memory, at most one open transaction and
+ * the ctx that goes with it. */
+struct desk {
+    struct engine *engine;
+    struct arena *arena;
+    struct db_tx *tx; /* rolled back by desk_guard when it is left open */
+    struct ctx cx;    /* fresh with every desk_begin, as the system */
+};
+/* fn's result; E_BUSY when memory ended in it. A transaction left open is rolled back. */
+err desk_guard(struct desk *desk, err (*fn)(struct desk *desk, void *arg), void *arg);
+err desk_begin(struct desk *desk, enum db_mode mode);
+/* The rows of this account from here on, also for row-level security. */
+err desk_scope(struct desk *desk, account_id account);
+/* Nudges after a commit whose ctx asks for it. */
+err desk_commit(struct desk *desk);
+void desk_rollback(struct desk *desk);
+/* A fault's words, or the code's name. */
+str desk_words(const struct ctx *cx, err e);
+
+/* ── receiver (receive.c) ───────────────────────────────────────────────────────────────────────
+ */
+
+struct receive_batch {
+    const struct inbox_row *rows;
+    ptrdiff_t n;
+    struct received *parsed; /* by row */
+};
+struct receiver {
+    struct arena arenas[2]; /* the batch in hand lives in one, the next is claimed into the other */
+    int current;
+    struct receive_batch batch;
+    int64_t channel_noted; /* when a channel's health was written last */
+    channel_id channel_last;
+};
+/* One turn: finishes the batch in hand and claims the next, in one transaction. *more = there is a
+ * batch in hand now. E_BUSY: try the same again a little later. */
+err receive_turn(struct engine *e, struct receiver *r, bool *more);
+
+/* ── jobs (runner.c, kinds.c) ───────────────────────────────────────────────────────────────────
+ */
+
+enum job_end {
+    JOB_DONE,
+    JOB_RETRY,  /* with back-off, until LIMIT_JOB_RETRY_MS after the first try */
+    JOB_WAIT,   /* the same, not before at_ms */
+    JOB_FINAL,  /* never again: dead, visible */
+    JOB_REPEAT, /* periodic: again at at_ms with a clean record */
+    JOB_ENDED,  /* the work has ended its claim in a transaction of its own */
+};
+struct job_verdict {
+    enum job_end end;
+    int64_t at_ms;
+    str error;
+    /* Runs in the transaction that ends the claim; is_dead and next_ms (0 = none) are decided. NULL
+     * = nothing to write. */
+    err (*write)(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms);
+    void *arg;
+};
+struct job_run {
+    struct desk desk; /* first: arena and transaction */
+    struct http_client *client;
+    const struct job_row *job;
+    int64_t now_ms;
+};
+struct job_kind {
+    const char *name;
+    /* Does the work, with transactions of its own that are ended before the network is touched. An
+     * error counts as JOB_RETRY. */
+    err (*work)(struct job_run *run, struct job_verdict *verdict);
+};
+const struct job_kind *job_kind_find(str name);
+err deliver_work(struct job_run *run, struct job_verdict *v);
+err webhook_work(struct job_run *run, struct job_verdict *v);
+err wake_work(struct job_run *run, struct job_verdict *v);
+err upkeep_work(struct job_run *run, struct job_verdict *v);
+err upkeep_ensure(struct engine *e);
+
+/* Claims what is due, at most max. */
+err runner_claim(struct desk *desk, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n);
+/* One job from claim to end. */
+void runner_do(
+    struct engine *e, struct arena *arena, struct http_client *client, const struct job_row *job);
+err runner_free_expired(struct engine *e, bool all);
+
+/* ── publisher (publish.c) ──────────────────────────────────────────────────────────────────────
+ */
+
+struct publisher {
+    struct arena arena;
+    struct event_pos at; /* everything up to here was handed to the hub */
+    bool is_caught_up;   /* webhooks have been fed since the start */
+};
+/* One turn; *more = there may be more to do at once. */
+err publish_turn(struct engine *e, struct publisher *p, bool *more);
+/* Turns events into deliveries for every live webhook of the account (0 = of all). */
+err publish_feed(struct engine *e, struct publisher *p, account_id account);
+
+/* ── the engine ─────────────────────────────────────────────────────────────────────────────────
+ */
+
+enum { ENGINE_THREADS_MOST = 32 };
+
+struct job_thread {
+    struct engine *engine;
+    pthread_t thread;
+    struct waker waker;
+    struct http_client *client;
+    struct arena arena;
+    struct job_row job; /* its texts live in `texts` */
+    struct arena texts;
+    bool has_job; /* under the engine's lock */
+};
+struct engine {
+    struct db *db;
+    struct hub *hub;
+    struct audience *audience;
+    const struct config *config;
+    struct http_client_options client_options;
+    int64_t holder; /* random per start: claims and leases are ours by it */
+    atomic_bool is_stopping;
+    bool is_started;
+
+    struct waker receive_waker, dispatch_waker, publish_waker;
+    pthread_t receive_thread, dispatch_thread, publish_thread;
+    struct receiver receiver;
+    struct publisher publisher;
+    struct arena dispatch_arena;
+    pthread_mutex_t lock; /* has_job of the threads */
+    struct job_thread threads[ENGINE_THREADS_MOST];
+    int n_threads;
+
+    struct {
+        atomic_llong received, receive_batches, receive_duplicates, quarantined;
+        atomic_llong jobs_done, jobs_retried, jobs_dead, jobs_lost_lease;
+        atomic_llong events_published, deliveries_queued;
+    } count;
+};
+void *receive_main(void *engine);
+void *dispatch_main(void *engine);
+void *job_main(void *job_thread);
+void *publish_main(void *engine);

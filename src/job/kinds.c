@@ -1,0 +1,38 @@
+/* kinds: the table of what jobs can be; and the kinds that are one line. Thread: job threads. */
+#include "base/id.h"
+#include "care/lifecycle.h"
+#include "job/inner.h"
+
+#include <string.h>
+
+static const struct job_kind kinds[] = {
+    {"send",    deliver_work}, /* key: message id. A reply goes to its network */
+    {"webhook", webhook_work}, /* key: delivery id. An event goes to a webhook */
+    {"wake",    wake_work   }, /* key: conversation id. A snoozed conversation opens */
+    {"upkeep",  upkeep_work }, /* account 0. Old rows go, the audit log is chained */
+};
+
+const struct job_kind *job_kind_find(str name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (str_eq(name, str_from(kinds[i].name)))
+            return &kinds[i];
+    return NULL;
+}
+
+/* Snoozing keys the job by the conversation's number in the database. */
+err wake_work(struct job_run *run, struct job_verdict *v)
+{
+    conversation_id id;
+    if (id_parse(run->job->key, &id.v) != OK) {
+        *v = (struct job_verdict){.end = JOB_FINAL, .error = S("The key is no conversation.")};
+        return OK;
+    }
+    TRY(desk_begin(&run->desk, DB_WRITE));
+    TRY(job_finish(run->desk.tx, run->job));
+    TRY(desk_scope(&run->desk, run->job->account_id));
+    TRY(lifecycle_wake(&run->desk.cx, id));
+    TRY(desk_commit(&run->desk));
+    v->end = JOB_ENDED;
+    return OK;
+}

@@ -1,0 +1,453 @@
+/* receive: stored deliveries become messages of conversations. One transaction per turn finishes
+ * the batch in hand and claims the next; its commit makes the claim's attempts durable before a
+ * byte of the new batch is looked at, so that an item that ends the process has counted. Exactly
+ * once: the messages, their events and the inbox rows' end are one commit.
+ *
+ * A batch of deliveries that have been tried before (the process ended) has one row only. A
+ * batch that fails for another reason than a busy database is undone and taken row by row: the row
+ * at fault goes to quarantine with its reason, the others go on.
+ *
+ * Not here: what a message does to a conversation (care/inbound.h), bytes (connector/).
+ * Thread: the receiver; connector_parse runs outside any transaction. */
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "care/inbound.h"
+#include "connector/connector.h"
+#include "job/inner.h"
+#include "store/channel.h"
+#include "store/lease.h"
+
+enum {
+    LEASE_MS = 3000, /* PostgreSQL: another node may receive that long after a holder's end */
+    CHANNEL_NOTE_MS = 10000, /* between two writes of a channel's health */
+};
+
+/* What parsing made of one row. */
+struct received {
+    struct connector_batch batch;
+    str fault; /* the delivery as a whole is not understood */
+};
+
+/* ── parsing ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void parse_row(struct arena *a, const struct inbox_row *row, struct received *out)
+{
+    const struct connector *c = connector_find(row->network);
+    str why = {0};
+    if (!c || !c->parse)
+        out->fault = str_print(a, "There is no network %.*s here.", SARG(row->network));
+    else if (c->parse(a, row->body.bytes, row->received_ms, &out->batch, &why) != OK)
+        out->fault = why.len ? why : S("The delivery was not understood.");
+}
+
+static err parse_all(struct desk *desk, void *arg)
+{
+    struct receive_batch *b = arg;
+    struct received *parsed = NEW(desk->arena, struct received, b->n);
+    for (ptrdiff_t i = 0; i < b->n; i++)
+        parse_row(desk->arena, &b->rows[i], &parsed[i]);
+    b->parsed = parsed;
+    return OK;
+}
+
+/* ── processing ─────────────────────────────────────────────────────────────────────────────────
+ */
+
+/* Files that come as addresses are named in the text. */
+static str text_with_links(struct arena *a, const struct connector_item *it)
+{
+    if (it->n_attachments == 0)
+        return it->text;
+    struct sb b = sb_make(a, LIMIT_TEXT_BYTES);
+    sb_add(&b, it->text);
+    for (ptrdiff_t i = 0; i < it->n_attachments; i++) {
+        if (b.len)
+            sb_byte(&b, '\n');
+        if (it->attachments[i].name.len) {
+            sb_add(&b, it->attachments[i].name);
+            sb_add(&b, S(": "));
+        }
+        sb_add(&b, it->attachments[i].url);
+    }
+    return sb_str(&b);
+}
+
+/* The good items of one account, in the order of the rows, and where each came from. */
+struct items {
+    struct inbound_item *at;
+    ptrdiff_t *row;
+    ptrdiff_t n;
+};
+
+static struct items gather(struct arena *a, const struct receive_batch *b, account_id account)
+{
+    ptrdiff_t most = 0;
+    for (ptrdiff_t i = 0; i < b->n; i++)
+        most += b->parsed[i].batch.n;
+    struct items items = {.at = NEW(a, struct inbound_item, most), .row = NEW(a, ptrdiff_t, most)};
+    for (ptrdiff_t i = 0; i < b->n; i++) {
+        const struct inbox_row *row = &b->rows[i];
+        if (row->account_id.v != account.v)
+            continue;
+        for (ptrdiff_t k = 0; k < b->parsed[i].batch.n; k++) {
+            const struct connector_item *it = &b->parsed[i].batch.items[k];
+            if (it->fault.len)
+                continue;
+            items.row[items.n] = i;
+            items.at[items.n++] = (struct inbound_item){
+                .channel = row->channel_id,
+                .channel_kind = row->network,
+                .external_id = it->external_id,
+                .thread_key = it->thread_key,
+                .contact_external_id = it->contact_external_id,
+                .contact_name = it->contact_name,
+                .contact_email = it->contact_email,
+                .contact_phone = it->contact_phone,
+                .language = it->contact_language,
+                .is_verified = true,
+                .text = text_with_links(a, it),
+                .sent_ms = it->sent_ms,
+                .received_ms = row->received_ms,
+            };
+        }
+    }
+    return items;
+}
+
+/* A faulty item: of a delivery with nothing else the row itself goes to quarantine (by the caller),
+ * of a larger one a row of its own is made. mark tells such rows of one delivery apart. */
+static err set_aside(struct ctx *cx, const struct inbox_row *row, str mark, str body, str why)
+{
+    const struct inbox_new in = {
+        .source = row->source_id,
+        .channel = row->channel_id,
+        .network = row->network,
+        .delivery_key = str_print(cx->arena, "%.*s#%.*s", SARG(row->delivery_key), SARG(mark)),
+        .content_type = row->content_type,
+        .body = body,
+        .received_ms = row->received_ms,
+    };
+    return inbox_add_quarantined(cx, &in, why);
+}
+
+/* reasons[i] is set when row i goes to quarantine as a whole. */
+static err set_aside_faulty(struct desk *desk, const struct receive_batch *b, account_id account,
+    str *reasons, int64_t *n_aside)
+{
+    for (ptrdiff_t i = 0; i < b->n; i++) {
+        const struct received *parsed = &b->parsed[i];
+        if (b->rows[i].account_id.v != account.v)
+            continue;
+        if (parsed->fault.len) {
+            reasons[i] = parsed->fault;
+            ++*n_aside;
+        }
+        for (ptrdiff_t k = 0; k < parsed->batch.n; k++) {
+            const struct connector_item *it = &parsed->batch.items[k];
+            if (it->fault.len == 0)
+                continue;
+            ++*n_aside;
+            if (parsed->batch.n == 1)
+                reasons[i] = it->fault;
+            else
+                TRY(set_aside(&desk->cx, &b->rows[i], str_print(desk->arena, "%td", k),
+                    str_print(desk->arena, "{\"messages\":[%.*s]}", SARG(it->raw)), it->fault));
+        }
+    }
+    return OK;
+}
+
+struct tally {
+    int64_t received, duplicates, quarantined;
+};
+
+static err take_account(struct desk *desk, const struct receive_batch *b, account_id account,
+    str *reasons, struct tally *tally)
+{
+    TRY(desk_scope(desk, account));
+    TRY(set_aside_faulty(desk, b, account, reasons, &tally->quarantined));
+    struct items items = gather(desk->arena, b, account);
+    struct inbound_result *results = NEW(desk->arena, struct inbound_result, items.n);
+    if (items.n)
+        TRY(inbound_take_many(&desk->cx, items.at, items.n, results, NULL));
+    for (ptrdiff_t i = 0; i < items.n; i++) {
+        ptrdiff_t row = items.row[i];
+        if (results[i].result == OK) {
+            tally->received++;
+        } else if (results[i].result == E_CONFLICT) {
+            tally->duplicates++;
+        } else if (results[i].result == E_INVALID) {
+            str why = str_from(results[i].why ? results[i].why : "The message was refused.");
+            tally->quarantined++;
+            if (b->parsed[row].batch.n == 1)
+                reasons[row] = why;
+            else
+                TRY(set_aside(&desk->cx, &b->rows[row], str_print(desk->arena, "refused-%td", i),
+                    b->rows[row].body.bytes, why));
+        }
+    }
+    return OK;
+}
+
+static err end_rows(struct desk *desk, const struct receive_batch *b, const str *reasons)
+{
+    struct inbox_row *done = NEW(desk->arena, struct inbox_row, b->n);
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i < b->n; i++) {
+        if (reasons[i].len)
+            TRY(inbox_quarantine(desk->tx, &b->rows[i], reasons[i]));
+        else
+            done[n++] = b->rows[i];
+    }
+    return n ? inbox_finish_many(desk->tx, done, n) : OK;
+}
+
+static err note_channel(struct desk *desk, struct receiver *r, const struct receive_batch *b)
+{
+    const struct inbox_row *last = &b->rows[b->n - 1];
+    bool is_fresh = r->channel_last.v == last->channel_id.v &&
+                    desk->cx.now_ms - r->channel_noted < CHANNEL_NOTE_MS &&
+                    desk->cx.now_ms >= r->channel_noted;
+    if (is_fresh)
+        return OK;
+    TRY(channel_seen_in(&desk->cx, last->channel_id, last->received_ms));
+    r->channel_last = last->channel_id;
+    r->channel_noted = desk->cx.now_ms;
+    return OK;
+}
+
+/* Everything of a batch, in the open transaction. */
+static err take_batch(
+    struct desk *desk, struct receiver *r, const struct receive_batch *b, struct tally *tally)
+{
+    str *reasons = NEW(desk->arena, str, b->n);
+    bool *seen = NEW(desk->arena, bool, b->n);
+    for (ptrdiff_t i = 0; i < b->n; i++) {
+        if (seen[i])
+            continue;
+        for (ptrdiff_t k = i; k < b->n; k++)
+            seen[k] |= b->rows[k].account_id.v == b->rows[i].account_id.v;
+        TRY(take_account(desk, b, b->rows[i].account_id, reasons, tally));
+    }
+    TRY(end_rows(desk, b, reasons));
+    /* The scope is still the last account's; a channel belongs to its row's account. */
+    TRY(desk_scope(desk, b->rows[b->n - 1].account_id));
+    return note_channel(desk, r, b);
+}
+
+/* ── claiming ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+/* How many of the waiting rows make one batch. */
+static ptrdiff_t batch_size(const struct inbox_row *rows, ptrdiff_t n)
+{
+    ptrdiff_t bytes = 0;
+    if (n && rows[0].attempts > 0)
+        return 1;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        bytes += rows[i].body.bytes.len;
+        if (i && (rows[i].attempts > 0 || bytes > LIMIT_RECEIVE_BYTES))
+            return i;
+    }
+    return n;
+}
+
+static err quarantine_poison(struct desk *desk, const struct inbox_row *row)
+{
+    log_line(LOG_ERROR, "delivery put into quarantine: the server ended each time it was processed",
+        LOG_I("inbox", row->id.v), LOG_I("attempts", row->attempts));
+    return inbox_quarantine(
+        desk->tx, row, S("Three times the server ended or ran out of memory in processing this."));
+}
+
+static err claim(struct desk *desk, struct receive_batch *next, struct tally *tally)
+{
+    bool is_set = db_tx_kind(desk->tx) == DB_POSTGRES;
+    ptrdiff_t most = is_set ? LIMIT_RECEIVE_BATCH_SET : LIMIT_RECEIVE_BATCH, n = 0;
+    const struct inbox_row *rows = NULL;
+    TRY(inbox_waiting(desk->tx, most, &rows, &n));
+    while (n && rows[0].attempts >= INBOX_ATTEMPTS) {
+        TRY(quarantine_poison(desk, &rows[0]));
+        tally->quarantined++;
+        rows++;
+        n--;
+    }
+    n = batch_size(rows, n);
+    if (n)
+        TRY(inbox_claim_many(desk->tx, rows, n));
+    *next = (struct receive_batch){.rows = rows, .n = n};
+    return OK;
+}
+
+/* ── turns ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct turn {
+    struct receiver *r;
+    const struct receive_batch *in_hand; /* n 0 = nothing */
+    struct receive_batch next;
+    bool claims;
+    struct tally tally;
+};
+
+/* On PostgreSQL one node receives at a time; its lease is renewed in the transaction it guards. */
+static err hold(struct desk *desk, bool *held)
+{
+    *held = true;
+    if (db_tx_kind(desk->tx) == DB_SQLITE)
+        return OK;
+    return lease_hold(desk->tx, S("receive"), desk->engine->holder, desk->cx.now_ms,
+        desk->cx.now_ms + LEASE_MS, held);
+}
+
+static err one_transaction(struct desk *desk, void *arg)
+{
+    struct turn *t = arg;
+    bool held = false;
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(hold(desk, &held));
+    if (!held)
+        return E_CONFLICT;
+    if (t->in_hand->n)
+        TRY(take_batch(desk, t->r, t->in_hand, &t->tally));
+    if (t->claims)
+        TRY(claim(desk, &t->next, &t->tally));
+    if (t->next.n == 0 && db_tx_kind(desk->tx) == DB_POSTGRES)
+        TRY(lease_give_up(desk->tx, S("receive"), desk->engine->holder));
+    FAILPOINT("receive.before_commit");
+    desk->cx.effects.jobs = false; /* what is left in the inbox is ours to find */
+    return desk_commit(desk);
+}
+
+static void count(struct engine *e, const struct tally *tally)
+{
+    atomic_fetch_add(&e->count.received, tally->received);
+    atomic_fetch_add(&e->count.receive_duplicates, tally->duplicates);
+    atomic_fetch_add(&e->count.quarantined, tally->quarantined);
+    atomic_fetch_add(&e->count.receive_batches, 1);
+}
+
+struct refusal {
+    const struct inbox_row *row;
+    str why;
+};
+
+static err refuse(struct desk *desk, void *arg)
+{
+    const struct refusal *refusal = arg;
+    TRY(desk_begin(desk, DB_WRITE));
+    bool held = false;
+    TRY(hold(desk, &held));
+    if (!held)
+        return E_CONFLICT;
+    TRY(inbox_quarantine(desk->tx, refusal->row, refusal->why));
+    return desk_commit(desk);
+}
+
+/* The batch failed as a whole: each row by itself; the one at fault goes to quarantine. E_BUSY and
+ * E_CONFLICT as in receive_turn. *first: rows before it are done already. */
+static err one_by_one(struct engine *e, struct receiver *r, struct arena *work)
+{
+    while (r->batch.n) {
+        const struct receive_batch one = {.rows = r->batch.rows, .n = 1, .parsed = r->batch.parsed};
+        struct turn turn = {.r = r, .in_hand = &one};
+        struct desk desk = {.engine = e, .arena = work};
+        arena_reset(work);
+        err result = desk_guard(&desk, one_transaction, &turn);
+        if (result == E_BUSY || result == E_CONFLICT)
+            return result;
+        if (result != OK) {
+            struct refusal refusal = {.row = one.rows, .why = desk_words(&desk.cx, result)};
+            log_line(LOG_ERROR, "delivery put into quarantine", LOG_I("inbox", one.rows->id.v),
+                LOG_S("reason", refusal.why));
+            turn.tally = (struct tally){.quarantined = 1};
+            TRY(desk_guard(&desk, refuse, &refusal));
+        }
+        count(e, &turn.tally);
+        r->batch.rows++;
+        r->batch.parsed++;
+        r->batch.n--;
+    }
+    return OK;
+}
+
+err receive_turn(struct engine *e, struct receiver *r, bool *more)
+{
+    struct arena *work = &r->arenas[!r->current];
+    struct turn turn = {.r = r, .in_hand = &r->batch, .claims = true};
+    struct desk desk = {.engine = e, .arena = work};
+    arena_reset(work);
+    err result = desk_guard(&desk, one_transaction, &turn);
+    if (result != OK && result != E_BUSY && result != E_CONFLICT && r->batch.n) {
+        result = one_by_one(e, r, work);
+        turn.tally = (struct tally){0};
+        turn.next = (struct receive_batch){0};
+    }
+    if (result == E_CONFLICT) {
+        /* Another node has taken over: what we hold is its work now. */
+        r->batch = (struct receive_batch){0};
+        *more = false;
+        return OK;
+    }
+    TRY(result);
+    FAILPOINT("receive.after_claim");
+    if (r->batch.n)
+        count(e, &turn.tally);
+    r->current = !r->current;
+    r->batch = turn.next;
+    if (r->batch.n && desk_guard(&desk, parse_all, &r->batch) != OK) {
+        r->batch = (struct receive_batch){0}; /* out of memory: they are claimed again one by one */
+        return E_BUSY;
+    }
+    *more = r->batch.n > 0;
+    return OK;
+}
+
+/* PostgreSQL: rows whose node ended before it could tell anybody. */
+static err look(struct desk *desk, void *arg)
+{
+    int64_t *oldest_ms = arg;
+    TRY(desk_begin(desk, DB_READ));
+    return inbox_oldest_waiting(desk->tx, oldest_ms);
+}
+
+static void sleep_until_work(struct engine *e)
+{
+    enum { LOOK_MS = 1000 };
+    if (db_kind_of(e->db) == DB_SQLITE) {
+        waker_wait(&e->receive_waker, -1);
+        return;
+    }
+    while (!waker_wait(&e->receive_waker, LOOK_MS)) {
+        int64_t oldest_ms = 0;
+        struct arena *a = &e->receiver.arenas[!e->receiver.current];
+        struct desk desk = {.engine = e, .arena = a};
+        arena_reset(a);
+        if (desk_guard(&desk, look, &oldest_ms) != OK || oldest_ms)
+            return;
+    }
+}
+
+void *receive_main(void *engine)
+{
+    struct engine *e = engine;
+    enum { PAUSE_MS = 50, PAUSE_MOST_MS = 1000 };
+    int64_t pause_ms = PAUSE_MS;
+    while (!atomic_load(&e->is_stopping)) {
+        bool more = false;
+        err result = receive_turn(e, &e->receiver, &more);
+        if (result != OK) {
+            log_line(LOG_WARN, "receiving waits", LOG_Z("error", err_name(result)));
+            waker_wait(&e->receive_waker, pause_ms);
+            pause_ms = pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
+            continue;
+        }
+        pause_ms = PAUSE_MS;
+        if (!more)
+            sleep_until_work(e);
+    }
+    return NULL;
+}

@@ -1,0 +1,326 @@
+/* runner: due jobs are claimed in a commit of their own, done by one of the job threads, and ended
+ * in a transaction that first proves the claim: done, put back with back-off, or dead and visible.
+ * Back-off: full jitter over 1, 2, 4 … 300 s; an explicit time (Retry-After) is honoured; after 24
+ * h of tries a job is dead. Sources: ARCHITECTURE "Jobs"; AWS Architecture Blog, "Exponential
+ * Backoff And Jitter" (2015). Not here: what a job does. Threads: dispatcher and job threads. */
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/failpoint.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "job/inner.h"
+
+/* ── claiming ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+err runner_claim(struct desk *desk, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n)
+{
+    int64_t now_ms = desk->cx.now_ms;
+    return job_claim(
+        desk->tx, desk->engine->holder, now_ms, now_ms + LIMIT_JOB_LEASE_MS, max, jobs, n);
+}
+
+static err free_expired(struct desk *desk, void *arg)
+{
+    const bool *all = arg;
+    int64_t freed = 0;
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(job_free_expired(desk->tx, desk->cx.now_ms, *all, &freed));
+    if (freed)
+        log_line(LOG_INFO, "jobs taken up again whose worker had ended", LOG_I("jobs", freed));
+    return desk_commit(desk);
+}
+
+err runner_free_expired(struct engine *e, bool all)
+{
+    struct desk desk = {.engine = e, .arena = &e->dispatch_arena};
+    arena_reset(&e->dispatch_arena);
+    return desk_guard(&desk, free_expired, &all);
+}
+
+/* ── one job ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static int64_t backoff_ms(int64_t attempts)
+{
+    int64_t cap_ms = LIMIT_JOB_BACKOFF_MS, random;
+    if (attempts < 10)
+        cap_ms = 1000LL << (attempts > 1 ? attempts - 1 : 0);
+    if (cap_ms > LIMIT_JOB_BACKOFF_MS)
+        cap_ms = LIMIT_JOB_BACKOFF_MS;
+    crypto_random(&random, (ptrdiff_t)sizeof random);
+    return (random & INT64_MAX) % cap_ms + 1;
+}
+
+/* What the verdict means for the row. */
+struct fate {
+    bool is_dead;
+    int64_t next_ms; /* 0 = none */
+};
+
+static struct fate fate_of(const struct job_row *job, const struct job_verdict *v, int64_t now_ms)
+{
+    if (v->end == JOB_FINAL)
+        return (struct fate){.is_dead = true};
+    if (v->end == JOB_REPEAT)
+        return (struct fate){.next_ms = v->at_ms};
+    if (v->end != JOB_RETRY && v->end != JOB_WAIT)
+        return (struct fate){0};
+    int64_t next_ms = now_ms + backoff_ms(job->attempts);
+    if (v->end == JOB_WAIT && v->at_ms > next_ms)
+        next_ms = v->at_ms;
+    if (now_ms - job->first_ms >= LIMIT_JOB_RETRY_MS)
+        return (struct fate){.is_dead = true};
+    return (struct fate){.next_ms = next_ms};
+}
+
+struct ending {
+    const struct job_row *job;
+    const struct job_verdict *verdict;
+    struct fate fate;
+};
+
+static err end_claim(struct desk *desk, const struct ending *ending)
+{
+    const struct job_row *job = ending->job;
+    switch (ending->verdict->end) {
+    case JOB_REPEAT:
+        return job_repeat(desk->tx, job, ending->fate.next_ms);
+    case JOB_FINAL:
+    case JOB_RETRY:
+    case JOB_WAIT:
+        return ending->fate.is_dead
+                   ? job_bury(desk->tx, job, ending->verdict->error)
+                   : job_put_back(desk->tx, job, ending->fate.next_ms, ending->verdict->error);
+    case JOB_DONE:
+    case JOB_ENDED:
+        break;
+    }
+    return job_finish(desk->tx, job);
+}
+
+static err end_job(struct desk *desk, void *arg)
+{
+    const struct ending *ending = arg;
+    const struct job_verdict *v = ending->verdict;
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(end_claim(desk, ending));
+    if (ending->job->account_id.v)
+        TRY(desk_scope(desk, ending->job->account_id));
+    if (v->write)
+        TRY(v->write(&desk->cx, v->arg, ending->fate.is_dead, ending->fate.next_ms));
+    FAILPOINT("job.before_commit");
+    return desk_commit(desk);
+}
+
+static void count(struct engine *e, const struct ending *ending, err result)
+{
+    if (result == E_CONFLICT)
+        atomic_fetch_add(&e->count.jobs_lost_lease, 1);
+    else if (ending->fate.is_dead)
+        atomic_fetch_add(&e->count.jobs_dead, 1);
+    else if (ending->verdict->end == JOB_RETRY || ending->verdict->end == JOB_WAIT)
+        atomic_fetch_add(&e->count.jobs_retried, 1);
+    else
+        atomic_fetch_add(&e->count.jobs_done, 1);
+}
+
+/* Ends the claim; a busy database is asked again while the lease lasts. When the ending's own
+ * writing fails for another reason, the job is put back without it. */
+static void end_for_good(struct engine *e, struct arena *arena, struct ending *ending)
+{
+    enum { TRIES = 5 };
+    struct job_verdict plain = {.end = JOB_RETRY};
+    for (int i = 0; i < TRIES; i++) {
+        struct desk desk = {.engine = e, .arena = arena};
+        err result = desk_guard(&desk, end_job, ending);
+        if (result == OK || result == E_CONFLICT) {
+            count(e, ending, result);
+            return;
+        }
+        if (result == E_BUSY)
+            continue;
+        str words = desk_words(&desk.cx, result);
+        log_line(LOG_ERROR, "a job's end could not be written", LOG_S("kind", ending->job->kind),
+            LOG_I("job", ending->job->id.v), LOG_S("reason", words));
+        plain.error = words;
+        ending->verdict = &plain;
+        ending->fate = fate_of(ending->job, &plain, clock_now_ms());
+    }
+    log_line(LOG_WARN, "a job is left to the end of its lease", LOG_S("kind", ending->job->kind),
+        LOG_I("job", ending->job->id.v));
+}
+
+struct doing {
+    struct job_run run;
+    struct job_verdict verdict;
+    const struct job_kind *kind;
+};
+
+static err do_work(struct desk *desk, void *arg)
+{
+    struct doing *doing = arg;
+    (void)desk; /* it is doing->run.desk, the first member */
+    return doing->kind->work(&doing->run, &doing->verdict);
+}
+
+void runner_do(
+    struct engine *e, struct arena *arena, struct http_client *client, const struct job_row *job)
+{
+    struct doing doing = {
+        .run = {.desk = {.engine = e, .arena = arena},
+                .client = client,
+                .job = job,
+                .now_ms = clock_now_ms()},
+        .kind = job_kind_find(job->kind),
+    };
+    if (!doing.kind) {
+        /* A newer node may know it. */
+        doing.verdict = (struct job_verdict){
+            .end = JOB_RETRY, .error = S("This version does not know this kind of job.")};
+    } else {
+        err result = desk_guard(&doing.run.desk, do_work, &doing);
+        if (result == OK && doing.verdict.end == JOB_ENDED) {
+            atomic_fetch_add(&e->count.jobs_done, 1);
+            return;
+        }
+        if (result != OK)
+            doing.verdict = (struct job_verdict){
+                .end = JOB_RETRY, .error = desk_words(&doing.run.desk.cx, result)};
+    }
+    struct ending ending = {.job = job, .verdict = &doing.verdict};
+    ending.fate = fate_of(job, &doing.verdict, clock_now_ms());
+    end_for_good(e, arena, &ending);
+}
+
+/* ── threads ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+void *job_main(void *job_thread)
+{
+    struct job_thread *t = job_thread;
+    struct engine *e = t->engine;
+    for (;;) {
+        waker_wait(&t->waker, -1);
+        pthread_mutex_lock(&e->lock);
+        bool has_job = t->has_job;
+        pthread_mutex_unlock(&e->lock);
+        if (has_job) {
+            runner_do(e, &t->arena, t->client, &t->job);
+            arena_reset(&t->arena);
+            arena_reset(&t->texts);
+            pthread_mutex_lock(&e->lock);
+            t->has_job = false;
+            pthread_mutex_unlock(&e->lock);
+            waker_nudge(&e->dispatch_waker); /* a thread is free, and an order_key perhaps too */
+        } else if (atomic_load(&e->is_stopping)) {
+            return NULL;
+        }
+    }
+}
+
+static int free_threads(struct engine *e)
+{
+    int n = 0;
+    pthread_mutex_lock(&e->lock);
+    for (int i = 0; i < e->n_threads; i++)
+        n += !e->threads[i].has_job;
+    pthread_mutex_unlock(&e->lock);
+    return n;
+}
+
+static void hand_over(struct engine *e, const struct job_row *job)
+{
+    struct job_thread *t = NULL;
+    pthread_mutex_lock(&e->lock);
+    for (int i = 0; i < e->n_threads && !t; i++)
+        if (!e->threads[i].has_job)
+            t = &e->threads[i];
+    if (t) {
+        t->job = *job;
+        t->job.kind = str_copy(&t->texts, job->kind);
+        t->job.key = str_copy(&t->texts, job->key);
+        t->job.order_key = str_copy(&t->texts, job->order_key);
+        t->job.payload = str_copy(&t->texts, job->payload);
+        t->has_job = true;
+    }
+    pthread_mutex_unlock(&e->lock);
+    if (t)
+        waker_nudge(&t->waker);
+}
+
+struct dispatch {
+    ptrdiff_t room; /* free threads */
+    const struct job_row *jobs;
+    ptrdiff_t n;
+    int64_t next_ms; /* when to look again; 0 = when nudged */
+};
+
+/* Most nudges are for the inbox: a glance through a read connection spares the write lock. */
+static err look(struct desk *desk, void *arg)
+{
+    struct dispatch *d = arg;
+    TRY(desk_begin(desk, DB_READ));
+    return job_next_due(desk->tx, 0, &d->next_ms);
+}
+
+static err claim(struct desk *desk, void *arg)
+{
+    struct dispatch *d = arg;
+    int64_t freed = 0;
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(job_free_expired(desk->tx, desk->cx.now_ms, false, &freed));
+    if (freed)
+        log_line(LOG_INFO, "jobs taken up again whose worker had ended", LOG_I("jobs", freed));
+    TRY(runner_claim(desk, d->room, &d->jobs, &d->n));
+    TRY(job_next_due(desk->tx, desk->cx.now_ms, &d->next_ms));
+    return desk_commit(desk);
+}
+
+/* How long the dispatcher may sleep; −1 = until nudged. */
+static int64_t sleep_ms(struct engine *e, const struct dispatch *d)
+{
+    enum { LOOK_MS = 1000 };
+    int64_t most_ms = db_kind_of(e->db) == DB_POSTGRES ? LOOK_MS : -1;
+    if (d->next_ms == 0)
+        return most_ms;
+    int64_t ahead_ms = d->next_ms - clock_now_ms();
+    if (ahead_ms < 1)
+        ahead_ms = 1;
+    return most_ms >= 0 && most_ms < ahead_ms ? most_ms : ahead_ms;
+}
+
+static err look_and_claim(struct engine *e, struct dispatch *d)
+{
+    struct desk desk = {.engine = e, .arena = &e->dispatch_arena};
+    arena_reset(&e->dispatch_arena);
+    TRY(desk_guard(&desk, look, d));
+    if (d->next_ms == 0 || d->next_ms > clock_now_ms())
+        return OK;
+    return desk_guard(&desk, claim, d);
+}
+
+void *dispatch_main(void *engine)
+{
+    struct engine *e = engine;
+    enum { PAUSE_MS = 100 };
+    while (!atomic_load(&e->is_stopping)) {
+        struct dispatch d = {.room = free_threads(e)};
+        if (d.room == 0) {
+            waker_wait(&e->dispatch_waker, -1); /* a job thread nudges when it is free */
+            continue;
+        }
+        err result = look_and_claim(e, &d);
+        if (result != OK) {
+            log_line(LOG_WARN, "claiming jobs waits", LOG_Z("error", err_name(result)));
+            waker_wait(&e->dispatch_waker, PAUSE_MS);
+            continue;
+        }
+        FAILPOINT("job.after_claim");
+        for (ptrdiff_t i = 0; i < d.n; i++)
+            hand_over(e, &d.jobs[i]);
+        if (d.n < d.room)
+            waker_wait(&e->dispatch_waker, sleep_ms(e, &d));
+    }
+    return NULL;
+}

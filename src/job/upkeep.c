@@ -1,0 +1,150 @@
+/* upkeep: what must be done now and then, in small transactions: old rows are removed, sleeping
+ * conversations whose own job was lost are woken, the audit log is chained. One job of account 0
+ * that queues itself again, so one node at a time does it. A step that fails is logged and tried
+ * again next time; it does not keep the others from their turn.
+ * Thread: job threads. */
+#include "base/limits.h"
+#include "base/log.h"
+#include "care/lifecycle.h"
+#include "job/inner.h"
+#include "store/audit_read.h"
+#include "store/delivery.h"
+#include "store/door.h"
+#include "store/idempotency.h"
+#include "store/session.h"
+
+enum { EVERY_MS = 60 * 1000, ROUNDS_MOST = 200 };
+
+static int64_t event_cutoff_ms(const struct ctx *cx)
+{
+    return cx->now_ms - (int64_t)LIMIT_EVENT_KEEP_DAYS * 24 * 3600 * 1000;
+}
+
+/* Each step does one bite in the open transaction and says whether there is more. */
+static err forget_events(struct ctx *cx, bool *more)
+{
+    int64_t removed = 0;
+    TRY(event_forget(cx->db, event_cutoff_ms(cx), LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
+}
+
+static err forget_inbox(struct ctx *cx, bool *more)
+{
+    int64_t removed = 0;
+    TRY(inbox_forget(cx->db, cx->now_ms - LIMIT_INBOX_KEEP_MS, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
+}
+
+static err forget_answers(struct ctx *cx, bool *more)
+{
+    *more = false;
+    return idempotency_sweep(cx);
+}
+
+static err forget_sessions(struct ctx *cx, bool *more)
+{
+    *more = false;
+    return session_sweep(cx);
+}
+
+static err forget_deliveries(struct ctx *cx, bool *more)
+{
+    int64_t removed = 0;
+    TRY(delivery_forget(cx, event_cutoff_ms(cx), LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
+}
+
+static err wake_due(struct ctx *cx, bool *more)
+{
+    *more = false;
+    return lifecycle_wake_due(cx);
+}
+
+struct step {
+    const char *name;
+    bool per_account;
+    err (*run)(struct ctx *cx, bool *more);
+};
+static const struct step steps[] = {
+    {"events",     false, forget_events    },
+    {"inbox",      false, forget_inbox     },
+    {"answers",    false, forget_answers   },
+    {"sessions",   false, forget_sessions  },
+    {"deliveries", true,  forget_deliveries},
+    {"wake",       true,  wake_due         },
+    {"audit",      true,  audit_chain      },
+};
+
+struct bite {
+    const struct step *step;
+    account_id account;
+    bool more;
+};
+
+static err take_bite(struct desk *desk, void *arg)
+{
+    struct bite *bite = arg;
+    TRY(desk_begin(desk, DB_WRITE));
+    if (bite->step->per_account)
+        TRY(desk_scope(desk, bite->account));
+    TRY(bite->step->run(&desk->cx, &bite->more));
+    return desk_commit(desk);
+}
+
+static void run_step(struct engine *e, struct arena *a, const struct step *step, account_id account)
+{
+    struct bite bite = {.step = step, .account = account, .more = true};
+    for (int i = 0; i < ROUNDS_MOST && bite.more && !atomic_load(&e->is_stopping); i++) {
+        struct desk desk = {.engine = e, .arena = a};
+        arena_reset(a);
+        err result = desk_guard(&desk, take_bite, &bite);
+        if (result == OK)
+            continue;
+        log_line(result == E_BUSY ? LOG_INFO : LOG_ERROR, "a step of upkeep failed",
+            LOG_Z("step", step->name), LOG_S("reason", desk_words(&desk.cx, result)));
+        return;
+    }
+}
+
+static void run_steps(struct engine *e, const account_id *accounts, ptrdiff_t n)
+{
+    struct arena a = arena_make(0);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (!steps[i].per_account)
+            run_step(e, &a, &steps[i], (account_id){0});
+        for (ptrdiff_t k = 0; steps[i].per_account && k < n; k++)
+            run_step(e, &a, &steps[i], accounts[k]);
+    }
+    arena_free(&a);
+}
+
+err upkeep_work(struct job_run *run, struct job_verdict *v)
+{
+    account_id *accounts = NULL;
+    ptrdiff_t n = 0;
+    TRY(desk_begin(&run->desk, DB_READ));
+    TRY(door_accounts(&run->desk.cx, &accounts, &n));
+    TRY(desk_commit(&run->desk));
+    run_steps(run->desk.engine, accounts, n);
+    *v = (struct job_verdict){.end = JOB_REPEAT, .at_ms = run->now_ms + EVERY_MS};
+    return OK;
+}
+
+static err add_job(struct desk *desk, void *arg)
+{
+    (void)arg; /* nothing to be told */
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(job_add(&desk->cx, &(struct job_new){.kind = S("upkeep"), .key = S("all")}));
+    desk->cx.effects.jobs = false; /* the dispatcher starts after this */
+    return desk_commit(desk);
+}
+
+err upkeep_ensure(struct engine *e)
+{
+    struct desk desk = {.engine = e, .arena = &e->dispatch_arena};
+    arena_reset(&e->dispatch_arena);
+    return desk_guard(&desk, add_job, NULL);
+}
