@@ -1,0 +1,109 @@
+// The frame of the console: the door (sign-in) or the rail with the page beside it, and the layers above.
+import { useEffect } from 'preact/hooks'
+import { Inbox } from './inbox/inbox'
+import { Palette } from './palette/palette'
+import { Picker } from './palette/picker'
+import { Sheet } from './palette/sheet'
+import { SignIn } from './auth/sign_in'
+import { LinkPage } from './auth/link_page'
+import { Rail } from './shell/rail'
+import { Banner } from './shell/banner'
+import { Toasts } from './shell/toasts'
+import { Notices } from './shell/notices'
+import { SaveView } from './inbox/save_view'
+import { ImageView } from './conversation/image_view'
+import { Lazy } from './ui/lazy'
+import { Button, Spinner } from './ui/parts'
+import { route } from './lib/router'
+import { t } from './lib/i18n'
+import { overlay } from './state/overlays'
+import { size } from './state/look'
+import { door, start } from './state/session'
+
+const loadSettings = () => import('./settings/settings').then((module) => module.Settings)
+const loadContacts = () => import('./contact/contacts_page').then((module) => module.ContactsPage)
+const loadGuide = () => import('./guide/guide').then((module) => module.Guide)
+const loadStart = () => import('./contact/start_conversation').then((module) => module.StartConversation)
+
+function Page() {
+  switch (route.value.page) {
+    case 'inbox':
+    case 'link':
+      return <Inbox />
+    case 'contacts':
+      return <Lazy load={loadContacts} />
+    case 'settings':
+      return <Lazy load={loadSettings} />
+    case 'guide':
+      return <Lazy load={loadGuide} />
+  }
+}
+
+function Layer() {
+  const layer = overlay.value
+  switch (layer?.kind) {
+    case 'palette':
+      return <Palette />
+    case 'sheet':
+      return <Sheet />
+    case 'pick':
+      return <Picker key={layer.what} what={layer.what} ids={layer.ids} />
+    case 'notices':
+      return <Notices />
+    case 'saveView':
+      return <SaveView />
+    case 'image':
+      return <ImageView url={layer.url} name={layer.name} />
+    case 'startConversation':
+      return <Lazy load={loadStart} />
+    case undefined:
+      return null
+  }
+}
+
+export function App() {
+  const current = route.value
+  useEffect(() => {
+    document.documentElement.dataset['size'] = size.value
+  }, [size.value])
+  if (current.page === 'link' && door.value !== 'in') return <LinkPage token={current.token} />
+  switch (door.value) {
+    case 'unknown':
+      return (
+        <div class="door">
+          <Spinner />
+        </div>
+      )
+    case 'unreachable':
+      return (
+        <div class="door">
+          <p role="alert">{t('door.unreachable')}</p>
+          <Button icon="refresh" onClick={() => void start()}>
+            {t('common.retry')}
+          </Button>
+        </div>
+      )
+    case 'out':
+      return (
+        <>
+          <SignIn />
+          <Toasts />
+        </>
+      )
+    case 'in':
+      return (
+        <div class="frame">
+          <a class="skip" href="#main">
+            {t('nav.skip')}
+          </a>
+          <Rail />
+          <div class="frame-page">
+            <Banner />
+            <Page />
+          </div>
+          <Layer />
+          <Toasts />
+        </div>
+      )
+  }
+}

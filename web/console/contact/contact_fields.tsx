@@ -1,0 +1,84 @@
+// A contact's own fields, written in place: leaving a field or Enter saves it, Escape takes it back.
+import { useSignal } from '@preact/signals'
+import { useId } from 'preact/hooks'
+import { patch } from '../lib/api'
+import { t, type PlainKey } from '../lib/i18n'
+import type { Contact } from '../lib/types'
+import { can, contacts } from '../state/store'
+import { errorText, toast } from '../state/toasts'
+import { pushUndo } from '../state/undo'
+
+type FieldName = 'name' | 'email' | 'phone' | 'company' | 'location' | 'note'
+const FIELDS: readonly { name: FieldName; label: PlainKey; type: 'text' | 'email' | 'tel' | 'area'; isLtr?: boolean }[] = [
+  { name: 'name', label: 'contact.name', type: 'text' },
+  { name: 'email', label: 'contact.email', type: 'email', isLtr: true },
+  { name: 'phone', label: 'contact.phone', type: 'tel', isLtr: true },
+  { name: 'company', label: 'contact.company', type: 'text' },
+  { name: 'location', label: 'contact.location', type: 'text' },
+  { name: 'note', label: 'contact.note', type: 'area' },
+]
+
+async function save(contact: Contact, change: Partial<Contact>): Promise<void> {
+  const old = contacts.peek(contact.id) ?? contact
+  contacts.set({ ...old, ...change })
+  try {
+    contacts.set({ ...old, ...(await patch<Contact>('/contacts/' + contact.id, change)) })
+  } catch (error) {
+    contacts.set(old)
+    throw error
+  }
+}
+
+function OneField({ contact, field }: { contact: Contact; field: (typeof FIELDS)[number] }) {
+  const id = useId()
+  const error = useSignal<string | null>(null)
+  const value = contact[field.name] ?? ''
+  const commit = (next: string): void => {
+    const clean = next.trim()
+    if (clean === value) return
+    error.value = null
+    save(contact, { [field.name]: clean || null }).then(
+      () => toast(t('done.saved'), { undoId: pushUndo(() => save(contact, { [field.name]: value || null })) }),
+      (cause: unknown) => void (error.value = errorText(cause)),
+    )
+  }
+  const common = {
+    id,
+    disabled: !can('contact.update'),
+    placeholder: t('contact.add'),
+    dir: field.isLtr && value ? ('ltr' as const) : ('auto' as const),
+    'aria-invalid': error.value !== null,
+    onBlur: (event: { currentTarget: HTMLInputElement | HTMLTextAreaElement }) => commit(event.currentTarget.value),
+    onKeyDown: (event: KeyboardEvent & { currentTarget: HTMLInputElement | HTMLTextAreaElement }) => {
+      if (event.isComposing) return
+      if (event.key === 'Escape') {
+        event.stopPropagation()
+        event.currentTarget.value = value
+        event.currentTarget.blur()
+      } else if (event.key === 'Enter' && field.type !== 'area') event.currentTarget.blur()
+    },
+  }
+  return (
+    <div class="inline-field">
+      <label for={id}>{t(field.label)}</label>
+      {field.type === 'area' ? <textarea {...common} key={value} rows={2} maxLength={4000} defaultValue={value} /> : <input {...common} key={value} type={field.type} maxLength={200} defaultValue={value} />}
+      {error.value ? <span class="field-error" role="alert">{error.value}</span> : null}
+    </div>
+  )
+}
+
+export function ContactFields({ contact }: { contact: Contact }) {
+  const custom = Object.entries(contact.custom ?? {}).filter(([, value]) => value !== null && value !== '')
+  return (
+    <section class="context-section" aria-label={t('contact.details')}>
+      {FIELDS.map((field) => <OneField key={field.name + contact.id} contact={contact} field={field} />)}
+      {custom.length ? (
+        <dl class="facts">
+          {custom.map(([key, value]) => (
+            <div key={key}><dt dir="auto">{key}</dt><dd dir="auto">{typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd></div>
+          ))}
+        </dl>
+      ) : null}
+    </section>
+  )
+}

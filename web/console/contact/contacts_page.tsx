@@ -1,0 +1,133 @@
+// All contacts: found by name, mail or phone; one beside the list.
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { Avatar, Button, Empty, IconButton, Problem, Spinner, Words } from '../ui/parts'
+import { Icon } from '../ui/icon'
+import { get } from '../lib/api'
+import { age } from '../lib/format'
+import { t } from '../lib/i18n'
+import { BASE, go, route } from '../lib/router'
+import type { Contact, Page } from '../lib/types'
+import { contactName } from '../inbox/row'
+import { focusRequest, overlay } from '../state/overlays'
+import { can, channels, contacts } from '../state/store'
+import { size } from '../state/look'
+import { errorText } from '../state/toasts'
+import { ContactFacts, History, Identities } from './contact_panel'
+import { ContactFields } from './contact_fields'
+
+const SEARCH_MS = 200
+
+export function ContactsPage() {
+  const current = route.value
+  const open = current.page === 'contacts' ? current.contact : null
+  const items = useSignal<Contact[]>([])
+  const next = useSignal<string | null>(null)
+  const query = useSignal('')
+  const isLoading = useSignal(true)
+  const error = useSignal<string | null>(null)
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  const input = useRef<HTMLInputElement>(null)
+
+  const load = async (more: boolean): Promise<void> => {
+    isLoading.value = true
+    error.value = null
+    const asked = query.value
+    try {
+      const page = await get<Page<Contact>>('/contacts', { q: asked, cursor: more ? next.value : null, limit: 50 })
+      if (asked !== query.value) return
+      for (const one of page.items) contacts.set({ ...contacts.peek(one.id), ...one })
+      items.value = more ? [...items.value, ...page.items] : page.items
+      next.value = page.next
+    } catch (cause) {
+      error.value = errorText(cause)
+    } finally {
+      isLoading.value = false
+    }
+  }
+  useEffect(() => void load(false), [])
+  const asked = focusRequest.value
+  useEffect(() => {
+    if (asked?.part === 'search') input.current?.focus()
+  }, [asked])
+  const isPhone = size.value === 'phone'
+  const canStart = can('conversation.reply') && channels.value.some((one) => one.kind === 'api' && one.is_enabled)
+  return (
+    <div class="inbox contacts">
+      {isPhone && open ? null : (
+        <section class="pane pane-list contacts-list" aria-label={t('nav.contacts')}>
+          <header class="list-head">
+            <h1>{t('nav.contacts')}</h1>
+            {canStart ? (
+              <span class="list-head-end">
+                <IconButton icon="plus" label={t('start.title')} onClick={() => void (overlay.value = { kind: 'startConversation' })} />
+              </span>
+            ) : null}
+          </header>
+          <div class="search">
+            <Icon name="search" size={16} />
+            <input
+              ref={input}
+              type="search"
+              dir="auto"
+              aria-label={t('contact.search')}
+              placeholder={t('contact.search')}
+              onInput={(event) => {
+                query.value = event.currentTarget.value.trim()
+                if (timer.current) clearTimeout(timer.current)
+                timer.current = setTimeout(() => void load(false), SEARCH_MS)
+              }}
+            />
+          </div>
+          <div class="list-body">
+            <div class="list-scroll">
+              {error.value ? <Problem text={error.value} onRetry={() => void load(false)} /> : null}
+              {!isLoading.value && items.value.length === 0 && !error.value ? <Empty icon="contacts" title={query.value ? t('empty.filtered') : t('empty.contacts')} /> : null}
+              <ul class="contact-rows">
+                {items.value.map((one) => (
+                  <li key={one.id}>
+                    <a class={open === one.id ? 'contact-row contact-row-open' : 'contact-row'} href={BASE + '/contacts/' + one.id} aria-current={open === one.id ? 'true' : undefined}>
+                      <Avatar name={contactName(one.name)} photo={one.avatar_url} size={32} online={one.is_online} />
+                      <span class="row-body">
+                        <span class="row-line"><Words text={contactName(one.name)} class="row-name" /><span class="row-age">{age(one.last_seen_at ?? one.created_at)}</span></span>
+                        <span class="row-preview"><Words text={[one.email, one.phone, one.company].filter(Boolean).join(' · ')} /></span>
+                      </span>
+                    </a>
+                  </li>
+                ))}
+              </ul>
+              {isLoading.value ? <div class="timeline-older"><Spinner /></div> : null}
+              {next.value && !isLoading.value ? <Button class="load-more" onClick={() => void load(true)}>{t('common.more')}</Button> : null}
+            </div>
+          </div>
+        </section>
+      )}
+      {isPhone && !open ? null : (
+        <main id="main" class="pane pane-conversation" tabIndex={-1}>
+          {open ? <OneContact key={open} id={open} /> : <div class="nothing"><Empty icon="contacts" title={t('contact.nothing_open')} /></div>}
+        </main>
+      )}
+    </div>
+  )
+}
+
+function OneContact({ id }: { id: string }) {
+  const error = useSignal<string | null>(null)
+  const load = (): void => {
+    get<Contact>('/contacts/' + id).then((one) => contacts.set(one), (cause: unknown) => void (error.value = errorText(cause)))
+  }
+  useEffect(load, [id])
+  const contact = contacts.get(id)
+  if (error.value) return <Problem text={error.value} onRetry={load} />
+  if (!contact?.identities) return <div class="timeline-older"><Spinner /></div>
+  return (
+    <div class="contact-page">
+      {size.value === 'phone' ? <IconButton icon="back" label={t('command.back')} onClick={() => go('/contacts')} /> : null}
+      <ContactFacts contact={contact} isOnline={contact.is_online} />
+      <div class="contact-columns">
+        <div><ContactFields contact={contact} /></div>
+        <div><Identities contact={contact} /><History contact={id} but={null} /></div>
+      </div>
+    </div>
+  )
+}

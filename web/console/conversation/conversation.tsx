@@ -1,0 +1,38 @@
+// One conversation: its head, its timeline, what needs a decision before it goes out, and the composer.
+import { useEffect } from 'preact/hooks'
+import { Header } from './header'
+import { Timeline } from './timeline'
+import { Composer } from './composer'
+import { Review } from './review'
+import { t } from '../lib/i18n'
+import type { Id } from '../lib/types'
+import { openConversation } from '../state/timeline'
+import { enterConversation } from '../state/presence'
+import { fetchDraft } from '../state/drafts'
+import { restoreOutbox } from '../state/sending'
+import { conversations, timelineOf } from '../state/store'
+import { cursor } from '../state/lists'
+import { Problem, Spinner } from '../ui/parts'
+
+export function Conversation({ id }: { id: Id }) {
+  useEffect(() => {
+    cursor.value = id
+    void openConversation(id).then(() => restoreOutbox(id))
+    void fetchDraft(id)
+    enterConversation(id)
+    return () => enterConversation(null)
+  }, [id])
+  const conversation = conversations.get(id)
+  const timeline = timelineOf(id)
+  if (!conversation) {
+    return timeline.error.value ? <Problem text={timeline.error.value} onRetry={() => void openConversation(id)} /> : <div class="conversation-wait"><Spinner label={t('common.loading')} /></div>
+  }
+  return (
+    <div class="conversation">
+      <Header conversation={conversation} />
+      <Timeline conversation={conversation} />
+      <Review id={id} />
+      <Composer conversation={conversation} />
+    </div>
+  )
+}

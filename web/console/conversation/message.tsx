@@ -1,0 +1,219 @@
+// One entry of the timeline: a bubble with its words, files and state, or a line of activity.
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { Icon, type IconName } from '../ui/icon'
+import { Avatar, Words } from '../ui/parts'
+import { bytes, clock, dateTime } from '../lib/format'
+import { t } from '../lib/i18n'
+import type { Activity, Attachment, Message, Priority, Status } from '../lib/types'
+import { contactName, priorityName } from '../inbox/row'
+import { statusName } from '../inbox/filter_bar'
+import { overlay } from '../state/overlays'
+import { cancelMessage, discardLocal, retryMessage } from '../state/sending'
+import { agentOf, me, teamOf } from '../state/store'
+import { linkParts } from './link_parts'
+import { outcomeName } from '../palette/picker'
+
+/** A person's text: links become links, mentions of colleagues stand out, nothing is ever markup. */
+export function MessageText({ text, mentions }: { text: string; mentions: readonly string[] }) {
+  const names = mentions.map((id) => agentOf(id)?.name).filter((name): name is string => Boolean(name))
+  return (
+    <div class="message-text" dir="auto">
+      {linkParts(text, names).map((part, at) =>
+        part.kind === 'link' ? (
+          <a key={at} href={part.href} target="_blank" rel="noopener noreferrer nofollow">{part.text}</a>
+        ) : part.kind === 'mention' ? (
+          <mark key={at} class="mention">{part.text}</mark>
+        ) : (
+          part.text
+        ),
+      )}
+    </div>
+  )
+}
+
+const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'])
+
+export function AttachmentView({ attachment }: { attachment: Attachment }) {
+  if (attachment.state === 'refused') {
+    return (
+      <span class="file file-refused">
+        <Icon name="alert" size={16} /> <Words text={attachment.name} class="file-name" /> <span class="file-size">{t('file.refused')}</span>
+      </span>
+    )
+  }
+  if (PICTURES.has(attachment.type) && attachment.state === 'ready') {
+    const ratio = attachment.width && attachment.height ? { aspectRatio: `${attachment.width} / ${attachment.height}` } : {}
+    return (
+      <button type="button" class="picture" aria-label={t('file.open', { name: attachment.name })} onClick={() => void (overlay.value = { kind: 'image', url: attachment.url, name: attachment.name })}>
+        <img src={attachment.thumbnail_url ?? attachment.url} alt={attachment.name} loading="lazy" decoding="async" style={ratio} />
+      </button>
+    )
+  }
+  return (
+    <a class="file" href={attachment.url} download={attachment.name}>
+      <Icon name="file" size={18} />
+      <Words text={attachment.name} class="file-name" />
+      <span class="file-size">{attachment.state === 'processing' ? t('file.processing') : bytes(attachment.size)}</span>
+      <Icon name="download" size={16} />
+    </a>
+  )
+}
+
+/** Seconds left of the undo window, counted down while it is open. */
+function Held({ message }: { message: Message }) {
+  const left = useSignal(0)
+  useEffect(() => {
+    const update = (): void => {
+      left.value = message.held_until ? Math.max(0, Math.ceil((Date.parse(message.held_until) - Date.now()) / 1000)) : 0
+    }
+    update()
+    const timer = setInterval(update, 250)
+    return () => clearInterval(timer)
+  }, [message.held_until])
+  if (!left.value) return <span>{t('state.queued')}</span>
+  return (
+    <>
+      <span>{t('state.held', { seconds: left.value })}</span>
+      <button type="button" class="link-button" onClick={() => void cancelMessage(message)}>{t('common.undo')}</button>
+    </>
+  )
+}
+
+const STATE_ICONS: Record<Message['state'], IconName> = {
+  received: 'check', held: 'clock', queued: 'clock', sending: 'clock', sent: 'check', delivered: 'check', read: 'eye', failed: 'alert', unknown: 'alert', cancelled: 'close',
+}
+
+export function stateName(state: Message['state']): string {
+  switch (state) {
+    case 'received':
+      return t('state.received')
+    case 'held':
+    case 'queued':
+      return t('state.queued')
+    case 'sending':
+      return t('state.sending')
+    case 'sent':
+      return t('state.sent')
+    case 'delivered':
+      return t('state.delivered')
+    case 'read':
+      return t('state.read')
+    case 'failed':
+      return t('state.failed')
+    case 'unknown':
+      return t('state.unknown')
+    case 'cancelled':
+      return t('state.cancelled')
+  }
+}
+
+function State({ message }: { message: Message }) {
+  if (message.kind !== 'out' && !message.id.startsWith('local:')) return null
+  const isLocalNote = message.kind === 'note'
+  const isBad = message.state === 'failed' || message.state === 'unknown'
+  return (
+    <span class={isBad ? 'message-state message-state-bad' : 'message-state'}>
+      <Icon name={STATE_ICONS[message.state]} size={13} />
+      {message.state === 'held' && message.held_until ? <Held message={message} /> : <span>{isLocalNote ? t('state.saving') : stateName(message.state)}</span>}
+      {isBad ? (
+        <>
+          {message.error ? <Words text={message.error} class="message-error" /> : null}
+          <button type="button" class="link-button" onClick={() => void retryMessage(message)}>{t('common.retry')}</button>
+          {message.id.startsWith('local:') ? <button type="button" class="link-button" onClick={() => discardLocal(message)}>{t('common.discard')}</button> : null}
+        </>
+      ) : null}
+    </span>
+  )
+}
+
+export function MessageView({ message, isContinued, isMine, isPublic }: { message: Message; isContinued: boolean; isMine: boolean; isPublic: boolean }) {
+  const name = message.author.kind === 'contact' ? contactName(message.author.name) : (message.author.name ?? t('author.system'))
+  const kind = message.kind === 'in' ? 'in' : message.kind === 'note' ? 'note' : 'out'
+  const isCancelled = message.state === 'cancelled'
+  return (
+    <article class={`message message-${kind}${isContinued ? ' message-continued' : ''}${isMine ? ' message-mine' : ''}${isCancelled ? ' message-cancelled' : ''}`} aria-label={t('message.by', { name, time: dateTime(message.sent_at) })}>
+      <span class="message-avatar">{isContinued ? null : <Avatar name={name} photo={isMine ? (me.value?.photo_url ?? message.author.photo_url) : message.author.photo_url} size={32} />}</span>
+      <div class="message-main">
+        {isContinued ? null : (
+          <header class="message-head">
+            <Words text={name} class="message-name" />
+            {kind === 'note' ? <span class="message-kind"><Icon name="lock" size={12} /> {t('message.note')}</span> : null}
+            {isPublic && message.visibility === 'private' ? <span class="message-kind">{t('message.private')}</span> : null}
+            <time dateTime={message.sent_at} title={dateTime(message.sent_at)}>{clock(message.sent_at)}</time>
+          </header>
+        )}
+        <div class="message-bubble">
+          {message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
+          {message.attachments?.length ? <div class="message-files">{message.attachments.map((one) => <AttachmentView key={one.id} attachment={one} />)}</div> : null}
+        </div>
+        <State message={message} />
+      </div>
+    </article>
+  )
+}
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '')
+
+function whom(value: unknown): string {
+  const id = typeof value === 'object' && value !== null && 'id' in value ? asText((value as { id: unknown }).id) : asText(value)
+  const named = typeof value === 'object' && value !== null && 'name' in value ? asText((value as { name: unknown }).name) : ''
+  return named || (agentOf(id)?.name ?? teamOf(id)?.name ?? '')
+}
+
+/** What happened, as a sentence. Unknown kinds are told by their own name rather than hidden. */
+export function activityText(activity: Activity, by: string): string {
+  const type = activity.type.replace(/^conversation\./, '')
+  const to = activity.to
+  switch (type) {
+    case 'created':
+      return t('activity.created')
+    case 'status':
+    case 'status_changed':
+      return t('activity.status', { name: by, status: statusName(asText(to) as Status) ?? asText(to) })
+    case 'resolved':
+      return t('activity.status', { name: by, status: t('status.resolved') })
+    case 'reopened':
+      return t('activity.reopened')
+    case 'snoozed':
+      return t('activity.status', { name: by, status: t('status.snoozed') })
+    case 'unsnoozed':
+      return t('activity.woke')
+    case 'priority':
+    case 'priority_changed':
+      return t('activity.priority', { name: by, priority: priorityName(asText(to) as Priority) ?? asText(to) })
+    case 'assignee':
+    case 'assigned':
+    case 'team': {
+      const target = whom(to)
+      return target ? t('activity.assigned', { name: by, target }) : t('activity.unassigned', { name: by })
+    }
+    case 'unassigned':
+      return t('activity.unassigned', { name: by })
+    case 'tags':
+    case 'tagged':
+      return t('activity.tags', { name: by, tags: Array.isArray(to) ? to.map(asText).join(', ') : asText(to) })
+    case 'outcome':
+      return t('activity.outcome', { name: by, outcome: outcomeName(asText(to)) })
+    default:
+      return t('activity.other', { name: by, what: type.replaceAll('_', ' '), to: asText(to) || whom(to) })
+  }
+}
+
+export function ActivityLine({ message }: { message: Message }) {
+  const by = message.author.kind === 'contact' ? contactName(message.author.name) : (message.author.name ?? t('author.system'))
+  return (
+    <p class="activity">
+      <span>{message.activity ? activityText(message.activity, by) : message.text}</span> <time dateTime={message.sent_at}>{clock(message.sent_at)}</time>
+    </p>
+  )
+}
+
+export function MessagePreview({ message }: { message: Message }) {
+  return (
+    <div class="review-message">
+      <strong><Words text={message.author.name ?? ''} /></strong> <span dir="auto">{message.text}</span>
+    </div>
+  )
+}
+

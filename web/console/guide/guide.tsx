@@ -1,0 +1,1 @@
+export function Guide() { return <main id="main" /> }

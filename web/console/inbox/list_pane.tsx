@@ -1,0 +1,233 @@
+// The list: search, filters, order, the rows (only those in sight are in the page), what is new above, and actions on many.
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { Button, CommandButton, Empty, IconButton, Keys, Problem, Spinner } from '../ui/parts'
+import { Icon } from '../ui/icon'
+import { useVirtual } from '../ui/virtual'
+import { t } from '../lib/i18n'
+import { route } from '../lib/router'
+import type { Id } from '../lib/types'
+import {
+  currentView, cursor, isListLoaded, isListLoading, isRefined, listError, listIds, listNext, loadList, loadMore, newAbove, query, refinement, selected,
+} from '../state/lists'
+import { look, isOverlayViewsOpen } from '../state/look'
+import { focusRequest } from '../state/overlays'
+import { command, keysOf } from '../state/commands'
+import { can, channels } from '../state/store'
+import { FilterBar, SortMenu } from './filter_bar'
+import { Row } from './row'
+import { viewName } from './views_pane'
+
+const ROW = { comfortable: 84, compact: 62 } as const
+const SEARCH_MS = 250
+
+/** Keeps the row under the cursor (or the first one in sight) where it is on screen when rows come or go above it. */
+function useAnchor(scroller: HTMLElement | null, ids: readonly Id[], rowHeight: number): void {
+  const before = useRef<readonly Id[]>(ids)
+  useLayoutEffect(() => {
+    const old = before.current
+    before.current = ids
+    if (!scroller || old === ids || !old.length || !ids.length) return
+    const top = scroller.scrollTop
+    const firstSeen = Math.floor(top / rowHeight)
+    const current = route.peek()
+    const focused = (current.page === 'inbox' ? current.conversation : null) ?? cursor.peek()
+    const focusedAt = focused ? old.indexOf(focused) : -1
+    const isFocusedSeen = focusedAt >= firstSeen && focusedAt * rowHeight < top + scroller.clientHeight
+    const anchor = isFocusedSeen ? focused : top > 0 ? old[firstSeen] : null
+    if (!anchor) return
+    const from = old.indexOf(anchor)
+    const to = ids.indexOf(anchor)
+    if (to < 0 || from === to) return
+    scroller.scrollTop = top + (to - from) * rowHeight
+    if (to > from) newAbove.value += to - from
+  }, [ids, scroller, rowHeight])
+}
+
+function Search() {
+  const input = useRef<HTMLInputElement>(null)
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  const asked = focusRequest.value
+  useEffect(() => {
+    if (asked?.part === 'search') input.current?.focus()
+  }, [asked])
+  const view = currentView.value
+  useEffect(() => {
+    if (input.current) input.current.value = refinement.peek().q ?? ''
+  }, [view])
+  const apply = (): void => {
+    const q = input.current?.value.trim() ?? ''
+    if ((refinement.peek().q ?? '') !== q) refinement.value = { ...refinement.peek(), q: q || null }
+  }
+  return (
+    <div class="search">
+      <Icon name="search" size={16} />
+      <input
+        ref={input}
+        type="search"
+        dir="auto"
+        aria-label={t('inbox.search')}
+        placeholder={t('inbox.search')}
+        maxLength={200}
+        onInput={() => {
+          if (timer.current) clearTimeout(timer.current)
+          timer.current = setTimeout(apply, SEARCH_MS)
+        }}
+        onKeyDown={(event) => {
+          if (event.isComposing) return
+          if (event.key === 'Enter') {
+            apply()
+            event.currentTarget.blur()
+          } else if (event.key === 'Escape') {
+            event.currentTarget.value = ''
+            apply()
+            event.currentTarget.blur()
+          }
+        }}
+      />
+      <Keys combo="/" />
+    </div>
+  )
+}
+
+function BulkBar() {
+  const count = selected.value.size
+  return (
+    <div class="bulk" role="toolbar" aria-label={t('bulk.label', { count })}>
+      <IconButton icon="close" label={t('bulk.clear')} onClick={() => void (selected.value = new Set())} />
+      <span class="bulk-count" aria-live="polite">{t('bulk.count', { count })}</span>
+      {(['assign', 'tag', 'priority', 'snooze', 'resolve', 'reopen'] as const).map((id) => (
+        <CommandButton key={id} id={id} iconOnly />
+      ))}
+    </div>
+  )
+}
+
+function EmptyList() {
+  const key = currentView.value.key
+  if (isRefined.value) {
+    return (
+      <Empty icon="filter" title={t('empty.filtered')}>
+        <Button onClick={() => void (refinement.value = {})}>{t('filter.clear')}</Button>
+      </Empty>
+    )
+  }
+  if (channels.value.length === 0 && can('channel.manage')) {
+    return (
+      <Empty icon="chat" title={t('empty.no_channel')}>
+        <CommandButton id="go.guide" tone="primary" />
+      </Empty>
+    )
+  }
+  const title = key === 'mine' ? t('empty.mine') : key === 'unassigned' ? t('empty.unassigned') : key === 'mentions' ? t('empty.mentions') : t('empty.list')
+  const next = key === 'mine' ? 'go.unassigned' : key === 'all' ? 'go.resolved' : 'go.all'
+  const keys = keysOf(command(next))[0]
+  return (
+    <Empty icon={key === 'mine' || key === 'unassigned' ? 'check' : 'inbox'} title={title}>
+      <span class="empty-with-key">
+        <CommandButton id={next} /> {keys ? <Keys combo={keys} /> : null}
+      </span>
+    </Empty>
+  )
+}
+
+export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
+  const ids = listIds.value
+  const rowHeight = ROW[look.value.density]
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null)
+  const virtual = useVirtual(scroller, ids.length, rowHeight)
+  useAnchor(scroller, ids, rowHeight)
+
+  const current = route.value
+  const open = current.page === 'inbox' ? current.conversation : null
+  const at = cursor.value ?? open
+  useEffect(() => {
+    const index = at ? ids.indexOf(at) : -1
+    if (index >= 0) virtual.scrollTo(index)
+  }, [at])
+  const asked = focusRequest.value
+  useEffect(() => {
+    if (asked?.part !== 'list') return
+    const row = scroller?.querySelector<HTMLElement>(`[data-row="${cursor.peek() ?? ''}"]`) ?? scroller
+    row?.focus()
+  }, [asked, scroller])
+
+  const last = virtual.items[virtual.items.length - 1]?.index ?? 0
+  useEffect(() => {
+    if (last >= ids.length - 12 && listNext.value) void loadMore()
+  }, [last, ids.length])
+
+  return (
+    <>
+      <header class="list-head">
+        {hasViewsButton ? (
+          <button type="button" class="list-view-button" aria-haspopup="true" onClick={() => void (isOverlayViewsOpen.value = true)}>
+            <h1>{viewName(currentView.value)}</h1>
+            <Icon name="down" size={16} />
+          </button>
+        ) : (
+          <h1>{viewName(currentView.value)}</h1>
+        )}
+        {isListLoading.value && isListLoaded.value ? <Spinner /> : null}
+        <span class="list-head-end">
+          <SortMenu />
+          <FilterBar.Menu />
+        </span>
+      </header>
+      <Search />
+      <FilterBar.Chips />
+      {selected.value.size ? <BulkBar /> : null}
+      <div class="list-body">
+        {newAbove.value > 0 ? (
+          <button
+            type="button"
+            class="new-above"
+            onClick={() => {
+              scroller?.scrollTo({ top: 0 })
+              newAbove.value = 0
+            }}
+          >
+            <Icon name="up" size={14} /> {t('inbox.new_above', { count: newAbove.value })}
+          </button>
+        ) : null}
+        <div
+          class="list-scroll"
+          ref={setScroller}
+          tabIndex={-1}
+          onScroll={(event) => {
+            if (event.currentTarget.scrollTop < rowHeight / 2) newAbove.value = 0
+          }}
+        >
+          {listError.value ? <Problem text={listError.value} onRetry={() => void loadList()} /> : null}
+          {!isListLoaded.value && isListLoading.value ? <Skeleton rowHeight={rowHeight} /> : null}
+          {isListLoaded.value && ids.length === 0 ? <EmptyList /> : null}
+          {ids.length ? (
+            <div class="list" role="list" aria-label={t('inbox.list_of', { view: viewName(currentView.value) })} style={{ blockSize: virtual.total + 'px' }}>
+              {virtual.items.map((item) => {
+                const id = ids[item.index]
+                return id ? (
+                  <Row key={id} id={id} index={item.index} count={listNext.value ? -1 : ids.length} top={item.start} height={rowHeight} isOpen={id === open} isCursor={id === at} sort={query.value.sort} />
+                ) : null
+              })}
+            </div>
+          ) : null}
+        </div>
+      </div>
+    </>
+  )
+}
+
+function Skeleton({ rowHeight }: { rowHeight: number }) {
+  return (
+    <div aria-hidden="true">
+      {Array.from({ length: 8 }, (_, at) => (
+        <div key={at} class="skeleton" style={{ blockSize: rowHeight + 'px' }}>
+          <span class="skeleton-dot" />
+          <span class="skeleton-lines">
+            <span />
+            <span />
+          </span>
+        </div>
+      ))}
+    </div>
+  )
+}

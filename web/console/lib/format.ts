@@ -1,0 +1,95 @@
+// Times, ages, sizes and names in the chosen locale. Formatters are made once per locale: Intl constructors are slow.
+import { signal } from '@preact/signals'
+import { locale } from './i18n'
+
+/** Ticks every half minute so that ages on screen move on by themselves. */
+export const now = signal(Date.now())
+setInterval(() => {
+  if (document.visibilityState === 'visible') now.value = Date.now()
+}, 30_000)
+
+const cache = new Map<string, unknown>()
+function cached<T>(name: string, make: () => T): T {
+  const key = locale.value + name
+  let found = cache.get(key) as T | undefined
+  if (!found) {
+    found = make()
+    cache.set(key, found)
+  }
+  return found
+}
+
+function dateFormat(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return cached(name, () => new Intl.DateTimeFormat(locale.value, options))
+}
+
+function unit(value: number, name: string): string {
+  return cached('u' + name, () => new Intl.NumberFormat(locale.value, { style: 'unit', unit: name, unitDisplay: 'narrow', maximumFractionDigits: 1 })).format(value)
+}
+
+/** "now"-short age of a moment: 40s, 5m, 3h, 2d, then the date. */
+export function age(time: string | null, from: number = now.value): string {
+  if (!time) return ''
+  const seconds = Math.max(0, Math.round((from - Date.parse(time)) / 1000))
+  if (seconds < 60) return unit(Math.max(1, seconds), 'second')
+  if (seconds < 3600) return unit(Math.floor(seconds / 60), 'minute')
+  if (seconds < 86_400) return unit(Math.floor(seconds / 3600), 'hour')
+  if (seconds < 7 * 86_400) return unit(Math.floor(seconds / 86_400), 'day')
+  return dateFormat('short', { day: 'numeric', month: 'short' }).format(Date.parse(time))
+}
+
+export const clock = (time: string | number): string =>
+  dateFormat('clock', { hour: 'numeric', minute: '2-digit' }).format(typeof time === 'number' ? time : Date.parse(time))
+
+export const dateTime = (time: string | null): string =>
+  time ? dateFormat('dt', { dateStyle: 'medium', timeStyle: 'short' }).format(Date.parse(time)) : ''
+
+export const longDate = (time: string): string => dateFormat('ld', { weekday: 'long', day: 'numeric', month: 'long' }).format(Date.parse(time))
+
+/** Calendar day in the viewer's zone, as a comparable text. */
+export function dayKey(time: string): string {
+  const date = new Date(time)
+  return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`
+}
+
+export function relativeDay(days: number): string {
+  return cached('rd', () => new Intl.RelativeTimeFormat(locale.value, { numeric: 'auto' })).format(days, 'day')
+}
+
+export function bytes(size: number): string {
+  if (size < 1000) return unit(size, 'byte')
+  if (size < 1_000_000) return unit(size / 1000, 'kilobyte')
+  return unit(size / 1_000_000, 'megabyte')
+}
+
+export const number = (value: number): string => cached('n', () => new Intl.NumberFormat(locale.value)).format(value)
+
+export function localTimeIn(zone: string): string {
+  try {
+    return new Intl.DateTimeFormat(locale.value, { hour: 'numeric', minute: '2-digit', weekday: 'short', timeZone: zone }).format(now.value)
+  } catch {
+    return ''
+  }
+}
+
+export function languageName(code: string): string {
+  try {
+    return cached('lang', () => new Intl.DisplayNames([locale.value], { type: 'language' })).of(code) ?? code
+  } catch {
+    return code
+  }
+}
+
+/** First letters of the first and last word, by grapheme so that no script is cut in half. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/).filter(Boolean)
+  const first = (word: string | undefined): string => {
+    if (!word) return ''
+    const segmenter = cached('seg', () => new Intl.Segmenter(locale.value, { granularity: 'grapheme' }))
+    return [...segmenter.segment(word)][0]?.segment.toLocaleUpperCase(locale.value) ?? ''
+  }
+  return words.length > 1 ? first(words[0]) + first(words[words.length - 1]) : first(words[0])
+}
+
+export const collate = (a: string, b: string): number =>
+  cached('col', () => new Intl.Collator(locale.value, { numeric: true, sensitivity: 'base' })).compare(a, b)

@@ -1,0 +1,56 @@
+// Where the console is: the path as a signal, parsed once into a route. History API only; links are real links.
+import { computed, signal } from '@preact/signals'
+
+export const BASE = '/app'
+
+export type Route =
+  | { page: 'inbox'; view: string; conversation: string | null }
+  | { page: 'contacts'; contact: string | null }
+  | { page: 'settings'; section: string; item: string | null }
+  | { page: 'guide' }
+  | { page: 'link'; token: string }
+
+export function parseRoute(path: string): Route {
+  const parts = path.replace(/^\/app\/?/, '').split('/').filter(Boolean).map(decodeURIComponent)
+  const [first, second, third] = parts
+  switch (first) {
+    case 'contacts':
+      return { page: 'contacts', contact: second ?? null }
+    case 'settings':
+      return { page: 'settings', section: second ?? 'profile', item: third ?? null }
+    case 'guide':
+      return { page: 'guide' }
+    case 'link':
+      return { page: 'link', token: second ?? '' }
+    default:
+      return { page: 'inbox', view: (first === 'inbox' && second) || 'all', conversation: (first === 'inbox' && third) || null }
+  }
+}
+
+export const path = signal(location.pathname)
+export const route = computed(() => parseRoute(path.value))
+
+export function go(to: string, replace = false): void {
+  const target = BASE + to
+  if (target === location.pathname) return
+  if (replace) history.replaceState(null, '', target)
+  else history.pushState(null, '', target)
+  path.value = target
+}
+
+export const inboxPath = (view: string, conversation?: string | null): string =>
+  `/inbox/${encodeURIComponent(view)}${conversation ? '/' + conversation : ''}`
+
+export function startRouter(): void {
+  addEventListener('popstate', () => {
+    path.value = location.pathname
+  })
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    const link = (event.target as Element).closest?.('a[href]') as HTMLAnchorElement | null
+    if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return
+    if (!link.pathname.startsWith(BASE + '/')) return
+    event.preventDefault()
+    go(link.pathname.slice(BASE.length))
+  })
+}

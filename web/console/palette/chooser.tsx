@@ -1,0 +1,131 @@
+// A field over a list of choices: the palette and every picker. Typing narrows, arrows move, Enter takes.
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
+import { Icon, type IconName } from '../ui/icon'
+import { Dialog, Keys } from '../ui/parts'
+import { t } from '../lib/i18n'
+
+export interface Choice {
+  key: string
+  label: string
+  hint?: string
+  group?: string
+  icon?: IconName
+  lead?: ComponentChildren
+  keys?: string
+  isTicked?: boolean
+  /** Stays open after a pick (ticking several). */
+  stays?: boolean
+  pick: () => void
+}
+
+/** Ranks by how well the words fit: start of text, start of a word, anywhere, letters in order. 0 does not fit. */
+export function score(label: string, query: string): number {
+  if (!query) return 1
+  const text = label.toLocaleLowerCase()
+  const wanted = query.toLocaleLowerCase()
+  if (text.startsWith(wanted)) return 4
+  const at = text.indexOf(wanted)
+  if (at > 0) return /\s/u.test(text[at - 1] as string) ? 3 : 2
+  let from = 0
+  for (const char of wanted) {
+    from = text.indexOf(char, from) + 1
+    if (from === 0) return 0
+  }
+  return wanted.length > 1 ? 0.5 : 0
+}
+
+export function Chooser({ label, placeholder, choices, onQuery, onClose, create, keepOrder }: {
+  label: string
+  placeholder: string
+  choices: readonly Choice[]
+  onQuery?: (query: string) => void
+  onClose: () => void
+  create?: (query: string) => Choice | null
+  keepOrder?: boolean
+}) {
+  const query = useSignal('')
+  const at = useSignal(0)
+  const list = useRef<HTMLDivElement>(null)
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => input.current?.focus(), [])
+
+  const wanted = query.value.trim()
+  const ranked = choices.map((choice) => ({ choice, rank: score(choice.label, wanted) })).filter((one) => one.rank > 0)
+  if (wanted && !keepOrder) ranked.sort((a, b) => b.rank - a.rank)
+  const shown = ranked.map((one) => one.choice)
+  const extra = wanted ? create?.(wanted) : null
+  if (extra) shown.push(extra)
+  const current = Math.min(at.value, shown.length - 1)
+
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
+  }, [current])
+
+  const take = (choice: Choice | undefined): void => {
+    if (!choice) return
+    if (!choice.stays) onClose()
+    choice.pick()
+  }
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.isComposing || event.keyCode === 229) return
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault()
+      at.value = (current + (event.key === 'ArrowDown' ? 1 : shown.length - 1)) % Math.max(1, shown.length)
+    } else if (event.key === 'Enter') {
+      event.preventDefault()
+      take(shown[current])
+    }
+  }
+  return (
+    <Dialog label={label} onClose={onClose} class="dialog-chooser">
+      <div class="chooser-field">
+        <Icon name="search" />
+        <input
+          ref={input}
+          type="text"
+          dir="auto"
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="chooser-list"
+          aria-activedescendant={current >= 0 ? 'choice-' + current : undefined}
+          aria-label={label}
+          placeholder={placeholder}
+          onInput={(event) => {
+            query.value = event.currentTarget.value
+            at.value = 0
+            onQuery?.(event.currentTarget.value.trim())
+          }}
+          onKeyDown={onKey}
+        />
+        <kbd>Esc</kbd>
+      </div>
+      <div class="chooser-list" id="chooser-list" role="listbox" aria-label={label} ref={list} tabIndex={-1}>
+        {shown.map((choice, index) => {
+          const isFirst = choice.group !== undefined && !wanted && choice.group !== shown[index - 1]?.group
+          return (
+            <div key={choice.key} role="presentation">
+              {isFirst ? <div class="chooser-group" role="presentation">{choice.group}</div> : null}
+              <div
+                class="choice"
+                id={'choice-' + index}
+                role="option"
+                aria-selected={index === current}
+                onPointerMove={() => void (at.value = index)}
+                onClick={() => take(choice)}
+              >
+                {choice.isTicked !== undefined ? <span class={choice.isTicked ? 'choice-tick choice-ticked' : 'choice-tick'}>{choice.isTicked ? <Icon name="check" size={14} /> : null}</span> : null}
+                {choice.lead ?? (choice.icon ? <Icon name={choice.icon} /> : null)}
+                <bdi class="choice-label" dir="auto">{choice.label}</bdi>
+                {choice.hint ? <span class="choice-hint">{choice.hint}</span> : null}
+                {choice.keys ? <Keys combo={choice.keys} /> : null}
+              </div>
+            </div>
+          )
+        })}
+        {shown.length === 0 ? <p class="chooser-none">{t('palette.none')}</p> : null}
+      </div>
+    </Dialog>
+  )
+}

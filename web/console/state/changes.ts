@@ -1,0 +1,158 @@
+// Changes to conversations: shown at once, sent to the server, taken back with undo or when the server refuses.
+import { batch } from '@preact/signals'
+import { patch, post, put } from '../lib/api'
+import { t } from '../lib/i18n'
+import { uuid } from '../lib/ids'
+import type { Conversation, Id, Outcome, Priority, Status } from '../lib/types'
+import { loadCounts, placeConversation, refreshCountsSoon, selected } from './lists'
+import { agentOf, conversations, putConversation, teamOf } from './store'
+import { complain, toast } from './toasts'
+import { pushUndo } from './undo'
+
+export interface Change {
+  status?: Status
+  priority?: Priority
+  assignee_id?: Id | null
+  team_id?: Id | null
+  snoozed_until?: string | null
+  outcome?: Outcome | null
+  subject?: string | null
+}
+type Tagging = { add_tags?: string[]; remove_tags?: string[] }
+
+function applied(conversation: Conversation, change: Change & Tagging): Conversation {
+  const { add_tags, remove_tags, ...plain } = change
+  let next: Conversation = { ...conversation, ...plain }
+  if (add_tags || remove_tags) {
+    const names = conversation.tags.filter((name) => !remove_tags?.includes(name))
+    next = { ...next, tags: [...names, ...(add_tags ?? []).filter((name) => !names.includes(name))] }
+  }
+  return next
+}
+
+function show(conversation: Conversation): void {
+  batch(() => {
+    conversations.set(conversation)
+    placeConversation(conversation)
+  })
+}
+
+function before(conversation: Conversation, change: Change): Change {
+  const old: Record<string, unknown> = {}
+  for (const name of Object.keys(change)) old[name] = conversation[name as keyof Conversation] ?? null
+  if ('status' in change && conversation.status !== 'resolved') delete old['outcome']
+  return old as Change
+}
+
+/** What the toast says about a change. */
+export function describe(change: Change & Tagging, count: number): string {
+  if (change.status === 'resolved') return t('done.resolved', { count })
+  if (change.status === 'snoozed') return t('done.snoozed', { count })
+  if (change.status === 'pending') return t('done.pending', { count })
+  if (change.status === 'open') return t('done.reopened', { count })
+  if (change.assignee_id !== undefined) {
+    const name = agentOf(change.assignee_id)?.name
+    return name ? t('done.assigned', { name, count }) : t('done.unassigned', { count })
+  }
+  if (change.team_id !== undefined) {
+    const name = teamOf(change.team_id)?.name
+    return name ? t('done.assigned', { name, count }) : t('done.unassigned', { count })
+  }
+  if (change.priority !== undefined) return t('done.priority', { count })
+  return t('done.tagged', { count })
+}
+
+async function patchOne(id: Id, change: Change): Promise<void> {
+  const old = conversations.peek(id)
+  if (old) show(applied(old, change))
+  try {
+    const next = await patch<Conversation>(`/conversations/${id}`, change)
+    placeConversation(putConversation(next))
+    refreshCountsSoon()
+  } catch (error) {
+    if (old) show(old)
+    throw error
+  }
+}
+
+/** Changes one or many conversations with a toast that offers the way back. */
+export async function changeConversations(ids: readonly Id[], change: Change): Promise<void> {
+  if (ids.length > 1) return changeMany(ids, change)
+  const id = ids[0]
+  const old = id ? conversations.peek(id) : undefined
+  if (!id || !old) return
+  const back = before(old, change)
+  const undoId = pushUndo(() => patchOne(id, back).catch(complain))
+  toast(describe(change, 1), { undoId })
+  try {
+    await patchOne(id, change)
+  } catch (error) {
+    complain(error)
+  }
+}
+
+async function changeMany(ids: readonly Id[], change: Change & Tagging): Promise<void> {
+  const olds = ids.map((id) => conversations.peek(id)).filter((one): one is Conversation => one !== undefined)
+  batch(() => {
+    for (const old of olds) show(applied(old, change))
+    selected.value = new Set()
+  })
+  try {
+    const answer = await post<{ changed: number; failed: { id: Id; message: string }[]; undo_token: string | null }>(
+      '/conversations/bulk', { ids, set: change }, uuid(),
+    )
+    const failed = new Set(answer.failed.map((one) => one.id))
+    for (const old of olds) if (failed.has(old.id)) show(old)
+    const token = answer.undo_token
+    const undo = async (): Promise<void> => {
+      try {
+        await post('/conversations/bulk/undo', { undo_token: token }, uuid())
+        for (const old of olds) show({ ...old, version: conversations.peek(old.id)?.version ?? old.version })
+      } catch (error) {
+        complain(error)
+      }
+    }
+    toast(describe(change, answer.changed), token ? { undoId: pushUndo(undo) } : {})
+    if (failed.size) toast(t('done.bulk_failed', { count: failed.size, reason: answer.failed[0]?.message ?? '' }), { tone: 'bad' })
+    await loadCounts()
+  } catch (error) {
+    for (const old of olds) show(old)
+    complain(error)
+  }
+}
+
+async function putTags(id: Id, names: string[]): Promise<void> {
+  const old = conversations.peek(id)
+  if (old) show({ ...old, tags: names })
+  try {
+    const next = await put<Conversation>(`/conversations/${id}/tags`, { tags: names })
+    placeConversation(putConversation(next))
+  } catch (error) {
+    if (old) show(old)
+    throw error
+  }
+}
+
+export async function changeTags(ids: readonly Id[], tagging: Tagging): Promise<void> {
+  if (ids.length > 1) return changeMany(ids, tagging)
+  const id = ids[0]
+  const old = id ? conversations.peek(id) : undefined
+  if (!id || !old) return
+  const undoId = pushUndo(() => putTags(id, old.tags).catch(complain))
+  toast(t('done.tagged', { count: 1 }), { undoId })
+  await putTags(id, applied(old, tagging).tags).catch(complain)
+}
+
+export async function markRead(id: Id, message: Id): Promise<void> {
+  const old = conversations.peek(id)
+  if (old && old.unread_count > 0) conversations.set({ ...old, unread_count: 0 })
+  await post(`/conversations/${id}/read`, { message_id: message }).catch(() => undefined)
+  if (old && old.unread_count > 0) refreshCountsSoon()
+}
+
+export async function markUnread(id: Id): Promise<void> {
+  const old = conversations.peek(id)
+  if (old) conversations.set({ ...old, unread_count: Math.max(1, old.unread_count) })
+  await post(`/conversations/${id}/unread`).catch(complain)
+  refreshCountsSoon()
+}

@@ -1,0 +1,191 @@
+// The list of conversations on screen: which view or search, its rows, its pages, and how live changes enter it.
+import { batch, computed, signal } from '@preact/signals'
+import { ApiError, get, type Query } from '../lib/api'
+import type { Conversation, Id, Page, Sort, View, ViewCount, ViewFilter } from '../lib/types'
+import { route } from '../lib/router'
+import { matchesFilter, placeInList } from './reducers'
+import { conversations, counts, myId, putConversation, views } from './store'
+import { errorText } from './toasts'
+
+export interface ListQuery { filter: ViewFilter; sort: Sort; view: string }
+
+/** The views every agent has, also before the server has told of them. */
+export const BUILTIN_VIEWS: readonly View[] = [
+  { id: null, key: 'mine', name: '', filter: { status: ['open'], assignee: 'me' }, sort: 'due', is_shared: true, position: 0 },
+  { id: null, key: 'unassigned', name: '', filter: { status: ['open'], assignee: 'none' }, sort: 'due', is_shared: true, position: 1 },
+  { id: null, key: 'all', name: '', filter: { status: ['open'] }, sort: 'newest', is_shared: true, position: 2 },
+  { id: null, key: 'mentions', name: '', filter: { status: ['open', 'pending', 'snoozed', 'resolved'] }, sort: 'newest', is_shared: true, position: 3 },
+  { id: null, key: 'snoozed', name: '', filter: { status: ['snoozed', 'pending'] }, sort: 'newest', is_shared: true, position: 4 },
+  { id: null, key: 'resolved', name: '', filter: { status: ['resolved'] }, sort: 'newest', is_shared: true, position: 5 },
+]
+
+export const builtinViews = computed(() =>
+  BUILTIN_VIEWS.map((one) => views.value.find((view) => view.key === one.key && !view.id) ?? views.value.find((view) => view.key === one.key) ?? one),
+)
+export const customViews = computed(() =>
+  views.value.filter((view) => !BUILTIN_VIEWS.some((one) => one.key === view.key)).sort((a, b) => a.position - b.position),
+)
+export const viewKey = (view: View): string => view.id ?? view.key
+
+export const currentView = computed<View>(() => {
+  const current = route.value
+  const wanted = current.page === 'inbox' ? current.view : 'all'
+  return (
+    builtinViews.value.find((view) => view.key === wanted) ??
+    customViews.value.find((view) => viewKey(view) === wanted) ??
+    (BUILTIN_VIEWS[2] as View)
+  )
+})
+
+/** What the agent narrowed or reordered on top of the view; forgotten when the view changes. */
+export const refinement = signal<ViewFilter>({})
+export const chosenSort = signal<Sort | null>(null)
+
+export const query = computed<ListQuery>(() => ({
+  view: viewKey(currentView.value),
+  filter: { ...currentView.value.filter, ...refinement.value },
+  sort: chosenSort.value ?? currentView.value.sort,
+}))
+export const isRefined = computed(() => Object.values(refinement.value).some((value) => (Array.isArray(value) ? value.length : value)))
+
+export const listIds = signal<Id[]>([])
+export const listNext = signal<string | null>(null)
+export const isListLoading = signal(false)
+export const isListLoaded = signal(false)
+export const listError = signal<string | null>(null)
+/** The row that keys act on; the open conversation when there is one. */
+export const cursor = signal<Id | null>(null)
+export const selected = signal<ReadonlySet<Id>>(new Set())
+/** The list's rows above what can be seen that came while the agent looked elsewhere. */
+export const newAbove = signal(0)
+
+const PAGE = 50
+let generation = 0
+
+export function listParameters(q: ListQuery): Query {
+  const { filter } = q
+  return {
+    view: q.view,
+    status: filter.status ?? [],
+    assignee: filter.assignee ?? null,
+    team: filter.team ?? null,
+    channel: filter.channel ?? null,
+    tag: filter.tag ?? [],
+    priority: filter.priority ?? [],
+    q: filter.q ?? null,
+    unread: filter.unread ? true : null,
+    sort: q.sort,
+    limit: PAGE,
+  }
+}
+
+export async function loadList(quiet = false): Promise<void> {
+  const mine = ++generation
+  const asked = query.peek()
+  batch(() => {
+    isListLoading.value = true
+    listError.value = null
+    if (!quiet) {
+      listIds.value = []
+      isListLoaded.value = false
+      selected.value = new Set()
+      newAbove.value = 0
+    }
+  })
+  try {
+    const page = await get<Page<Conversation>>('/conversations', listParameters(asked))
+    if (mine !== generation) return
+    batch(() => {
+      for (const one of page.items) putConversation(one)
+      listIds.value = page.items.map((one) => one.id)
+      listNext.value = page.next
+      isListLoaded.value = true
+      isListLoading.value = false
+    })
+  } catch (error) {
+    if (mine !== generation) return
+    batch(() => {
+      isListLoading.value = false
+      listError.value = error instanceof ApiError && error.status === 0 && quiet ? null : errorText(error)
+    })
+  }
+}
+
+export async function loadMore(): Promise<void> {
+  const after = listNext.peek()
+  if (!after || isListLoading.peek()) return
+  const mine = generation
+  isListLoading.value = true
+  try {
+    const page = await get<Page<Conversation>>('/conversations', { ...listParameters(query.peek()), cursor: after })
+    if (mine !== generation) return
+    batch(() => {
+      for (const one of page.items) putConversation(one)
+      const have = new Set(listIds.peek())
+      listIds.value = [...listIds.peek(), ...page.items.map((one) => one.id).filter((id) => !have.has(id))]
+      listNext.value = page.next
+    })
+  } catch {
+    // The next scroll asks again.
+  } finally {
+    if (mine === generation) isListLoading.value = false
+  }
+}
+
+export async function loadCounts(): Promise<void> {
+  const answer = await get<{ views: Record<string, ViewCount> }>('/views/counts')
+  counts.value = answer.views
+}
+
+let countTimer: ReturnType<typeof setTimeout> | null = null
+let listTimer: ReturnType<typeof setTimeout> | null = null
+/** Many events make one question. */
+export function refreshCountsSoon(): void {
+  countTimer ??= setTimeout(() => {
+    countTimer = null
+    loadCounts().catch(() => undefined)
+  }, 1500)
+}
+function refreshListSoon(): void {
+  listTimer ??= setTimeout(() => {
+    listTimer = null
+    void loadList(true)
+  }, 1500)
+}
+
+/** Lets a changed conversation move into, within or out of the list on screen. */
+export function placeConversation(conversation: Conversation): void {
+  if (!isListLoaded.peek()) return
+  const { filter, sort, view } = query.peek()
+  const belongs = view === 'mentions' ? null : matchesFilter(conversation, filter, myId.peek(), Date.now())
+  if (belongs === null) {
+    if (!listIds.peek().includes(conversation.id)) refreshListSoon()
+    return
+  }
+  const current = route.peek()
+  const kept = current.page === 'inbox' ? current.conversation : null
+  listIds.value = placeInList(listIds.peek(), conversation, belongs, (id) => conversations.peek(id), sort, listNext.peek() !== null, kept)
+}
+
+export function toggleSelected(id: Id): void {
+  const next = new Set(selected.peek())
+  if (!next.delete(id)) next.add(id)
+  selected.value = next
+}
+
+/** What a command acts on: the ticked rows, else the open conversation, else the row under the cursor. */
+export function targets(): Id[] {
+  if (selected.value.size) return [...selected.value]
+  const current = route.value
+  if (current.page !== 'inbox') return []
+  const one = current.conversation ?? cursor.value
+  return one ? [one] : []
+}
+
+export function neighbour(id: Id | null, step: 1 | -1): Id | null {
+  const ids = listIds.peek()
+  if (!ids.length) return null
+  const at = id ? ids.indexOf(id) : -1
+  if (at < 0) return ids[step > 0 ? 0 : ids.length - 1] ?? null
+  return ids[at + step] ?? null
+}

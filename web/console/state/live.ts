@@ -1,0 +1,195 @@
+// What the server tells of its own accord: joins the browser's one stream and applies each event to the store.
+import { batch, signal } from '@preact/signals'
+import { LiveStream, type StreamState } from '../lib/sse'
+import type { Agent, Channel, Contact, Conversation, Id, LiveEvent, Message, Notification, Viewer } from '../lib/types'
+import workerUrl from './stream.worker.ts?worker&url'
+import { takeDraft } from './drafts'
+import { loadList, placeConversation, refreshCountsSoon } from './lists'
+import { refreshViews, refreshPeople, refreshTags } from './reference'
+import { announce } from './notify'
+import {
+  agents, channels, contacts, conversations, distrustTimelines, messages, myId, notifications, presenceOf, putConversation, putMessage, session,
+} from './store'
+import { pumpOutbox } from './sending'
+import { openConversation } from './timeline'
+import { route } from '../lib/router'
+import type { FromWorker, ToWorker } from './stream.worker'
+
+export const streamState = signal<StreamState>('connecting')
+let port: MessagePort | null = null
+let own: LiveStream | null = null
+let hasGreeted = false
+
+const policy: { createScriptURL(url: string): unknown } | undefined = (
+  globalThis as { trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): unknown } } }
+).trustedTypes?.createPolicy('seva-worker', {
+  createScriptURL(url) {
+    if (url !== workerUrl) throw new TypeError('not our worker: ' + url)
+    return url
+  },
+})
+
+function setState(state: StreamState): void {
+  const was = streamState.peek()
+  streamState.value = state
+  if (state === 'live' && was !== 'live') pumpOutbox()
+}
+
+export function startLive(): void {
+  hasGreeted = false
+  const handlers = { onEvent: applyEvent, onState: setState }
+  try {
+    const url = (policy?.createScriptURL(workerUrl) ?? workerUrl) as string
+    const worker = new SharedWorker(url, { type: 'module', name: 'seva-stream' })
+    worker.onerror = () => startOwn(handlers)
+    port = worker.port
+    port.onmessage = (event: MessageEvent<FromWorker>) => {
+      if (event.data.type === 'event') applyEvent(event.data.event)
+      else setState(event.data.state)
+    }
+    tell({ type: 'join', session: session.peek()?.session_id ?? '' })
+  } catch {
+    startOwn(handlers)
+  }
+}
+
+/** Without SharedWorker (Chrome on Android) each tab reads its own stream. */
+function startOwn(handlers: { onEvent(event: LiveEvent): void; onState(state: StreamState): void }): void {
+  port = null
+  own ??= new LiveStream('/api/v1/stream', handlers)
+  own.start()
+}
+
+function tell(message: ToWorker): void {
+  port?.postMessage(message)
+}
+export function leaveLive(): void {
+  tell({ type: 'leave' })
+}
+export function stopLive(): void {
+  tell({ type: 'stop' })
+  port = null
+  own?.stop()
+  own = null
+}
+export function nudgeLive(): void {
+  tell({ type: 'nudge' })
+  own?.nudge()
+}
+
+/** Everything on screen anew: events were missed that the server no longer replays. */
+export function reloadAll(): void {
+  distrustTimelines()
+  void loadList(true)
+  refreshCountsSoon()
+  refreshPeople()
+  refreshTags()
+  refreshViews()
+  const current = route.peek()
+  if (current.page === 'inbox' && current.conversation) void openConversation(current.conversation)
+}
+
+function replaceIn<T extends { id: Id | null }>(list: readonly T[], one: T): T[] {
+  return list.some((other) => other.id === one.id) ? list.map((other) => (other.id === one.id ? { ...other, ...one } : other)) : [...list, one]
+}
+
+function takeMessage(data: Record<string, unknown>): void {
+  const message = (data['message'] ?? data) as Message
+  const conversation = data['conversation'] as Conversation | undefined
+  const isNew = message.id !== undefined && messages.peek(message.id) === undefined
+  if (conversation) takeConversation(conversation)
+  if (message.conversation_id) putMessage(message)
+  if (isNew && message.kind === 'in') {
+    const presence = presenceOf(message.conversation_id)
+    presence.value = { ...presence.peek(), isContactTyping: false }
+    if (conversation) announce(message, conversation)
+  }
+}
+
+/** `unread_count` and `draft` are personal: an event made for everybody must not overwrite ours with nothing. */
+function takeConversation(next: Conversation): void {
+  const old = conversations.peek(next.id)
+  const personal: Partial<Conversation> = {}
+  if (next.unread_count === undefined && old) personal.unread_count = old.unread_count
+  if (next.draft === undefined && old?.draft !== undefined) personal.draft = old.draft
+  placeConversation(putConversation({ ...(next.contact ? {} : old), ...next, ...personal, unread_count: personal.unread_count ?? next.unread_count ?? 0 }))
+}
+
+function takePresence(data: Record<string, unknown>): void {
+  const id = data['conversation_id'] as Id | undefined
+  if (!id) return
+  const contact = data['contact'] as { is_typing?: boolean; is_online?: boolean } | undefined
+  const presence = presenceOf(id)
+  const old = presence.peek()
+  presence.value = {
+    agents: ((data['agents'] as Viewer[] | undefined) ?? old.agents).filter((one) => one.agent_id !== myId.peek() && one.state !== 'left'),
+    isContactTyping: contact?.is_typing ?? old.isContactTyping,
+    isContactOnline: contact?.is_online ?? old.isContactOnline,
+  }
+}
+
+export function applyEvent(event: LiveEvent): void {
+  const { data } = event
+  const inner = <T>(name: string): T => (data[name] ?? data) as T
+  batch(() => {
+    switch (event.type) {
+      case 'hello':
+        if (!hasGreeted || (!data['resumed'] && !data['joined'])) {
+          hasGreeted = true
+          reloadAll()
+        }
+        break
+      case 'reset':
+        reloadAll()
+        break
+      case 'message.created':
+      case 'message.updated':
+        takeMessage(data)
+        refreshCountsSoon()
+        break
+      case 'conversation.created':
+      case 'conversation.updated':
+        takeConversation(inner<Conversation>('conversation'))
+        refreshCountsSoon()
+        break
+      case 'contact.updated': {
+        const contact = inner<Contact>('contact')
+        const old = contacts.peek(contact.id)
+        if (old) contacts.set({ ...old, ...contact })
+        break
+      }
+      case 'notification.created': {
+        const one = inner<Notification>('notification')
+        if (!notifications.peek().some((other) => other.id === one.id)) notifications.value = [one, ...notifications.peek()]
+        announce(one, null)
+        break
+      }
+      case 'channel.updated':
+        channels.value = replaceIn(channels.peek(), inner<Channel>('channel'))
+        break
+      case 'agent.updated':
+        agents.value = replaceIn(agents.peek(), inner<Agent>('agent'))
+        break
+      case 'team.updated':
+        refreshPeople()
+        break
+      case 'tag.updated':
+        refreshTags()
+        break
+      case 'view.updated':
+        refreshViews()
+        break
+      case 'draft.updated': {
+        const draft = inner<{ conversation_id: Id; kind: 'reply' | 'note'; text: string; updated_at: string | null }>('draft')
+        if (draft.conversation_id) takeDraft(draft.conversation_id, draft)
+        break
+      }
+      case 'presence.changed':
+        takePresence(data)
+        break
+      default:
+        break
+    }
+  })
+}
+

@@ -1,0 +1,244 @@
+// Sending replies and notes: the outbox bound to this browser's storage and the server, and what a person does about a send (undo, review, retry).
+import { batch, signal } from '@preact/signals'
+import { ApiError, call, post } from '../lib/api'
+import { localId, uuid } from '../lib/ids'
+import type { Attachment, Id, Message } from '../lib/types'
+import { changeDraft, clearDraft, draftOf, type DraftKind } from './drafts'
+import { placeConversation } from './lists'
+import { Outbox, type OutboxItem, type SendResult } from './outbox'
+import { lastServerId } from './reducers'
+import { conversations, dropMessage, me, messages, myId, peekTimeline, putConversation, putMessage, timelineOf } from './store'
+import { complain, errorText, toast } from './toasts'
+import { dropUndo, pushUndo } from './undo'
+import { t } from '../lib/i18n'
+
+const storageKey = (): string => 'seva.outbox.' + myId.peek()
+const LOCK = 'seva-outbox'
+const RETRY_MS = 3000
+
+export const outboxItems = signal<readonly OutboxItem[]>([])
+/** What the server showed when it stopped a stale reply: by client id. */
+export const unseen = signal<Record<string, Message[]>>({})
+
+let wakeSleep: (() => void) | null = null
+const undoIds = new Map<string, number>()
+
+function sendBody(item: OutboxItem): Record<string, unknown> {
+  return {
+    kind: item.kind,
+    text: item.text,
+    client_id: item.client_id,
+    ...(item.attachment_ids.length ? { attachment_ids: item.attachment_ids } : {}),
+    ...(item.mentions.length ? { mentions: item.mentions } : {}),
+    ...(item.kind === 'reply' && item.seen_message_id ? { seen_message_id: item.seen_message_id } : {}),
+    ...(item.force ? { force: true } : {}),
+    ...(item.then ? { then: item.then } : {}),
+  }
+}
+
+async function transport(item: OutboxItem): Promise<SendResult> {
+  try {
+    const sent = await post<Message>(`/conversations/${item.conversation_id}/messages`, sendBody(item))
+    putMessage(sent)
+    return { kind: 'sent' }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    if (error.code === 'conflict.stale') {
+      unseen.value = { ...unseen.peek(), [item.client_id]: error.body.details?.messages ?? [] }
+      for (const one of error.body.details?.messages ?? []) putMessage(one)
+      return { kind: 'stale' }
+    }
+    if (error.isTransient || error.status === 401) return { kind: 'later', afterMs: (error.retryAfterSeconds ?? 0) * 1000 || RETRY_MS }
+    return { kind: 'refused', error: errorText(error) }
+  }
+}
+
+export const outbox = new Outbox({
+  load: () => (myId.peek() ? localStorage.getItem(storageKey()) : null),
+  save: (text) => localStorage.setItem(storageKey(), text),
+  send: transport,
+  changed: showOutbox,
+  async exclusively(work) {
+    if (!('locks' in navigator)) return work()
+    await navigator.locks.request(LOCK, work)
+  },
+  wait: (ms) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wakeSleep = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    }),
+})
+
+/** The local copy of what waits, at the end of its conversation. */
+function showOutbox(items: readonly OutboxItem[]): void {
+  outboxItems.value = items
+  for (const item of items) {
+    if (!peekTimeline(item.conversation_id)) continue
+    const id = localId(item.client_id)
+    const state = item.state === 'refused' ? 'failed' : item.state === 'review' ? 'held' : 'queued'
+    const old = messages.peek(id)
+    if (old?.state === state && old.error === item.error) continue
+    putMessage(old ? { ...old, state, error: item.error } : localMessage(item, state))
+  }
+}
+
+function localMessage(item: OutboxItem, state: Message['state'], attachments: Attachment[] = []): Message {
+  const self = me.peek()
+  return {
+    id: localId(item.client_id),
+    conversation_id: item.conversation_id,
+    kind: item.kind === 'note' ? 'note' : 'out',
+    author: { kind: 'agent', id: self?.id ?? null, name: self?.name ?? '', photo_url: self?.photo_url ?? null },
+    text: item.text,
+    attachments,
+    state,
+    error: item.error,
+    held_until: null,
+    client_id: item.client_id,
+    mentions: item.mentions,
+    activity: null,
+    sent_at: new Date(item.at).toISOString(),
+    edited_at: null,
+    reply_to_id: null,
+    read_by_contact_at: null,
+  }
+}
+
+/** Another tab may have finished what this one still shows as waiting. */
+export function restoreOutbox(conversation: Id): void {
+  const waiting = new Set(outboxItems.peek().map((item) => localId(item.client_id)))
+  for (const id of timelineOf(conversation).ids.peek()) {
+    if (id.startsWith('local:') && !waiting.has(id)) dropMessage(conversation, id)
+  }
+  showOutbox(outboxItems.peek())
+}
+
+export function sendDraft(conversation: Id, kind: DraftKind, then: 'resolve' | null = null): string | null {
+  const draft = draftOf(conversation).peek()
+  const text = (kind === 'note' ? draft.note : draft.reply).trim()
+  if (!text && !draft.attachments.length) return null
+  const item: OutboxItem = {
+    client_id: uuid(),
+    conversation_id: conversation,
+    kind,
+    text,
+    attachment_ids: draft.attachments.map((one) => one.id),
+    mentions: kind === 'note' ? draft.mentions : [],
+    seen_message_id: lastServerId(timelineOf(conversation).ids.peek()),
+    force: false,
+    then,
+    at: Date.now(),
+    state: 'waiting',
+    error: null,
+  }
+  batch(() => {
+    putMessage(localMessage(item, 'queued', draft.attachments))
+    clearDraft(conversation, kind)
+  })
+  outbox.add(item)
+  if (kind === 'reply') undoIds.set(item.client_id, pushUndo(() => cancelSend(conversation, item.client_id), 30_000))
+  pumpOutbox()
+  return item.client_id
+}
+
+export function pumpOutbox(): void {
+  if (!myId.peek()) return
+  wakeSleep?.()
+  outbox.pump().catch((error: unknown) => console.error(error))
+}
+
+function toComposer(conversation: Id, text: string, kind: DraftKind, attachments: Attachment[]): void {
+  const draft = draftOf(conversation).peek()
+  const old = kind === 'note' ? draft.note : draft.reply
+  changeDraft(conversation, { kind, [kind]: old.trim() ? text + '\n' + old : text, attachments: [...attachments, ...draft.attachments] })
+}
+
+/** Undo within the window: the words go back to where they were written. */
+export async function cancelSend(conversation: Id, clientId: string): Promise<void> {
+  const waiting = outboxItems.peek().find((item) => item.client_id === clientId)
+  if (waiting && waiting.state !== 'sending') {
+    const local = messages.peek(localId(clientId))
+    outbox.remove(clientId)
+    dropMessage(conversation, localId(clientId))
+    toComposer(conversation, waiting.text, waiting.kind, local?.attachments ?? [])
+    return
+  }
+  const sent = timelineOf(conversation).ids.peek().map((id) => messages.peek(id)).find((one) => one?.client_id === clientId)
+  if (sent) await cancelMessage(sent)
+}
+
+export async function cancelMessage(message: Message): Promise<void> {
+  try {
+    const answer = await call<Message | undefined>('DELETE', `/messages/${message.id}`)
+    putMessage(answer ?? { ...message, state: 'cancelled' })
+    toComposer(message.conversation_id, message.text, 'reply', message.attachments)
+    const undoId = message.client_id ? undoIds.get(message.client_id) : undefined
+    if (undoId !== undefined) dropUndo(undoId)
+    toast(t('done.send_undone'))
+  } catch (error) {
+    if (error instanceof ApiError && error.is('conflict')) toast(t('done.too_late'), { tone: 'bad' })
+    else complain(error)
+  }
+}
+
+export async function retryMessage(message: Message): Promise<void> {
+  if (message.id.startsWith('local:') && message.client_id) {
+    outbox.change(message.client_id, { state: 'waiting', error: null })
+    pumpOutbox()
+    return
+  }
+  try {
+    putMessage(await post<Message>(`/messages/${message.id}/retry`))
+  } catch (error) {
+    complain(error)
+  }
+}
+
+export function discardLocal(message: Message): void {
+  if (!message.client_id) return
+  outbox.remove(message.client_id)
+  dropMessage(message.conversation_id, message.id)
+  pumpOutbox()
+}
+
+/** What the agent decided about a reply that was stopped for review. */
+export function settleReview(item: OutboxItem, choice: 'send' | 'edit' | 'discard'): void {
+  if (choice === 'send') {
+    const seen = lastServerId(timelineOf(item.conversation_id).ids.peek())
+    outbox.change(item.client_id, { state: 'waiting', force: true, seen_message_id: seen ?? item.seen_message_id })
+    pumpOutbox()
+    return
+  }
+  const local = messages.peek(localId(item.client_id))
+  outbox.remove(item.client_id)
+  dropMessage(item.conversation_id, localId(item.client_id))
+  if (choice === 'edit') {
+    toComposer(item.conversation_id, item.text, item.kind, local?.attachments ?? [])
+    changeDraft(item.conversation_id, { begunAfter: lastServerId(timelineOf(item.conversation_id).ids.peek()) })
+  }
+  pumpOutbox()
+}
+
+export function startOutbox(): void {
+  outbox.reload()
+  addEventListener('online', pumpOutbox)
+  addEventListener('storage', (event) => {
+    if (event.key !== storageKey()) return
+    const before = outboxItems.peek()
+    outbox.reload()
+    for (const gone of before.filter((item) => !outboxItems.peek().some((one) => one.client_id === item.client_id))) {
+      restoreOutbox(gone.conversation_id)
+    }
+  })
+  pumpOutbox()
+}
+
+/** A conversation changed by a message that was just sent with "and resolve". */
+export function noteSentThen(conversation: Id, then: 'resolve' | null): void {
+  const old = conversations.peek(conversation)
+  if (!old || then !== 'resolve') return
+  placeConversation(putConversation({ ...old, status: 'resolved' }))
+}

@@ -1,0 +1,112 @@
+// Who is signed in: the start of the console, signing in and out, and one's own settings.
+import { batch, signal } from '@preact/signals'
+import { call, get, patch, post, setCsrf, whenSignedOut } from '../lib/api'
+import { pickLocale, setLocale } from '../lib/i18n'
+import type { Agent, MySettings, Session } from '../lib/types'
+import { flushDrafts } from './drafts'
+import { loadCounts } from './lists'
+import { leaveLive, nudgeLive, reloadAll, startLive, stopLive } from './live'
+import { changeLook, look } from './look'
+import { refreshReference } from './reference'
+import { startOutbox } from './sending'
+import { forgetEverything, me, mySettings, session } from './store'
+import { complain } from './toasts'
+
+/** unknown: asking the server; out: the sign-in page; in: the console. */
+export const door = signal<'unknown' | 'out' | 'in' | 'unreachable'>('unknown')
+/** True when the session ended under the agent's hands: sign-in is asked for on top, nothing written is lost. */
+export const wasSignedOut = signal(false)
+
+let hasStarted = false
+
+export async function enter(next: Session): Promise<void> {
+  setCsrf(next.csrf)
+  const settings = next.agent.settings ?? {}
+  batch(() => {
+    session.value = next
+    wasSignedOut.value = false
+    changeLook({
+      ...(settings.theme ? { theme: settings.theme } : {}),
+      ...(settings.contrast ? { contrast: settings.contrast } : {}),
+      ...(settings.density ? { density: settings.density } : {}),
+    })
+  })
+  await setLocale(pickLocale([next.agent.locale, ...navigator.languages]))
+  door.value = 'in'
+  refreshReference()
+  loadCounts().catch(() => undefined)
+  startLive()
+  if (!hasStarted) {
+    hasStarted = true
+    startOutbox()
+    watchPage()
+  }
+}
+
+function watchPage(): void {
+  addEventListener('pagehide', () => {
+    flushDrafts()
+    leaveLive()
+  })
+  addEventListener('pageshow', (event) => {
+    if (!event.persisted) return
+    startLive()
+    reloadAll()
+  })
+  addEventListener('online', nudgeLive)
+}
+
+export async function start(): Promise<void> {
+  whenSignedOut(() => {
+    if (door.peek() !== 'in') return
+    wasSignedOut.value = true
+    door.value = 'out'
+    stopLive()
+  })
+  try {
+    await enter(await get<Session>('/session'))
+  } catch (error) {
+    const status = (error as { status?: number }).status
+    door.value = status === 401 || status === 403 ? 'out' : 'unreachable'
+  }
+}
+
+export interface Credentials { email: string; password: string; code?: string; account_id?: string }
+export async function signIn(credentials: Credentials): Promise<void> {
+  await enter(await post<Session>('/session', credentials))
+}
+
+export async function signOut(): Promise<void> {
+  flushDrafts()
+  stopLive()
+  await call('DELETE', '/session').catch(() => undefined)
+  forgetEverything()
+  door.value = 'out'
+}
+
+export async function changeMe(change: Partial<Pick<Agent, 'name' | 'introduction' | 'locale' | 'time_zone' | 'availability'>> & { settings?: MySettings }): Promise<void> {
+  const old = session.peek()
+  if (!old) return
+  session.value = { ...old, agent: { ...old.agent, ...change } }
+  try {
+    const next = await patch<Agent>('/me', change)
+    session.value = { ...old, agent: { ...old.agent, ...next } }
+  } catch (error) {
+    session.value = old
+    throw error
+  }
+}
+
+export function changeSettings(change: Partial<MySettings>): void {
+  changeMe({ settings: { ...mySettings.peek(), ...change } }).catch(complain)
+}
+
+export function setAppearance(change: Pick<Partial<MySettings>, 'theme' | 'contrast' | 'density'>): void {
+  changeLook(change)
+  if (me.peek()) changeSettings(change)
+}
+
+export function cycleTheme(): void {
+  const order = ['auto', 'light', 'dark'] as const
+  setAppearance({ theme: order[(order.indexOf(look.peek().theme) + 1) % order.length] ?? 'auto' })
+}

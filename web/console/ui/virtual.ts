@@ -1,0 +1,32 @@
+// A list of which only the rows in sight are in the page.
+import { elementScroll, observeElementOffset, observeElementRect, Virtualizer, type VirtualItem } from '@tanstack/virtual-core'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+
+export interface Virtual { items: VirtualItem[]; total: number; scrollTo: (index: number) => void }
+
+/** Rows of one height; `element` is the scroller once it stands. */
+export function useVirtual(element: HTMLElement | null, count: number, rowHeight: number): Virtual {
+  const [, redraw] = useState(0)
+  const held = useRef<Virtualizer<HTMLElement, HTMLElement> | null>(null)
+  const options = {
+    count,
+    getScrollElement: () => element,
+    estimateSize: () => rowHeight,
+    overscan: 6,
+    observeElementRect,
+    observeElementOffset,
+    scrollToFn: elementScroll,
+    onChange: () => redraw((value) => value + 1),
+  }
+  held.current ??= new Virtualizer<HTMLElement, HTMLElement>(options)
+  const virtualizer = held.current
+  virtualizer.setOptions(options)
+  useEffect(() => virtualizer._didMount(), [virtualizer])
+  useLayoutEffect(() => virtualizer._willUpdate())
+  useLayoutEffect(() => virtualizer.measure(), [rowHeight])
+  return {
+    items: virtualizer.getVirtualItems(),
+    total: virtualizer.getTotalSize(),
+    scrollTo: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
+  }
+}
