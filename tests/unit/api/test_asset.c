@@ -1,7 +1,7 @@
 /* Unit tests of api/asset and tools/embed_assets.py over the small pages in asset_dist/. */
 #include "test.h"
 
-#include <string.h>
+#define ZLIB_CONST 1 /* next_in is const */
 #include <zlib.h>
 
 #include "api/asset.h"
