@@ -14,6 +14,9 @@
 #include "db/migrations.h"
 
 static _Atomic int opened;
+/* A migrated schema that the next test of this program may have; from one thread. */
+static char kept_schema[64];
+static bool kept_is_free;
 
 static void die(const char *what, const char *words)
 {
@@ -55,8 +58,12 @@ static void make_schema(struct test_db *t)
         t->schema, sizeof t->schema, "t%ld_%d", (long)getpid(), atomic_fetch_add(&opened, 1));
     (void)snprintf(sql, sizeof sql, "CREATE SCHEMA %s", t->schema);
     admin(sql);
+}
+
+static str url_of(struct test_db *t)
+{
     const char *url = server_url();
-    t->url = str_print(&t->arena, "%s%coptions=-csearch_path%%3D%s", url,
+    return str_print(&t->arena, "%s%coptions=-csearch_path%%3D%s", url,
         strchr(url, '?') != NULL ? '&' : '?', t->schema);
 }
 
@@ -70,7 +77,7 @@ struct db *test_db_again(struct test_db *t)
     return db;
 }
 
-struct test_db *test_db_open_empty(enum db_kind kind)
+static struct test_db *open_in(enum db_kind kind, const char *schema)
 {
     if (kind == DB_POSTGRES && server_url() == NULL)
         return NULL;
@@ -79,21 +86,53 @@ struct test_db *test_db_open_empty(enum db_kind kind)
         die("test_db_open", "out of memory");
     t->kind = kind;
     t->arena = arena_make(0);
-    if (kind == DB_SQLITE)
+    if (kind == DB_SQLITE) {
         make_folder(t);
-    else
-        make_schema(t);
+    } else {
+        if (schema == NULL)
+            make_schema(t);
+        else
+            (void)snprintf(t->schema, sizeof t->schema, "%s", schema);
+        t->url = url_of(t);
+    }
     t->db = test_db_again(t);
     return t;
 }
 
+struct test_db *test_db_open_empty(enum db_kind kind)
+{
+    return open_in(kind, NULL);
+}
+
 struct test_db *test_db_open(enum db_kind kind)
 {
-    struct test_db *t = test_db_open_empty(kind);
+    bool is_kept = kind == DB_POSTGRES && kept_is_free && kept_schema[0] != 0;
+    struct test_db *t = open_in(kind, is_kept ? kept_schema : NULL);
     str why = S("");
-    if (t != NULL && db_migrate(t->db, &t->arena, migrations, n_migrations, NULL, &why) != OK)
+    if (t == NULL)
+        return NULL;
+    if (is_kept)
+        kept_is_free = false;
+    else if (db_migrate(t->db, &t->arena, migrations, n_migrations, NULL, &why) != OK)
         die("db_migrate", str_z(&t->arena, why));
+    t->is_migrated = true;
     return t;
+}
+
+/* Empties the tables that hold something: making and dropping forty tables takes seconds. */
+static void keep_schema(struct test_db *t)
+{
+    char sql[640];
+    (void)snprintf(sql, sizeof sql,
+        "DO $$ DECLARE list text; BEGIN "
+        "SELECT string_agg(format('%%I.%%I', schemaname, tablename), ', ') INTO list "
+        "FROM pg_tables WHERE schemaname = '%s' AND tablename <> 'schema_migration' "
+        "AND pg_relation_size(format('%%I.%%I', schemaname, tablename)::regclass) > 0; "
+        "IF list IS NOT NULL THEN EXECUTE 'TRUNCATE ' || list; END IF; END $$",
+        t->schema);
+    admin(sql);
+    (void)snprintf(kept_schema, sizeof kept_schema, "%s", t->schema);
+    kept_is_free = true;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -111,12 +150,8 @@ void test_db_close(struct test_db *t)
     db_close(t->db);
     if (t->folder[0] != 0)
         (void)nftw(t->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    if (t->schema[0] != 0) {
-        char sql[128];
-        (void)snprintf(
-            sql, sizeof sql, "SET client_min_messages = error; DROP SCHEMA %s CASCADE", t->schema);
-        admin(sql);
-    }
+    if (t->schema[0] != 0 && t->is_migrated)
+        keep_schema(t);
     arena_free(&t->arena);
     free(t);
 }

@@ -11,6 +11,7 @@ struct test_db {
     str url;
     char folder[64]; /* SQLite: holds seva.db; else empty */
     char schema[64]; /* PostgreSQL */
+    bool is_migrated;
 };
 
 /* With all migrations applied. NULL when this is PostgreSQL and SEVA_TEST_PG is unset, empty or
@@ -20,4 +21,6 @@ struct test_db *test_db_open(enum db_kind kind);
 struct test_db *test_db_open_empty(enum db_kind kind);
 /* Another opened handle on the same database: on PostgreSQL a second node. Close it first. */
 struct db *test_db_again(struct test_db *t);
-void test_db_close(struct test_db *t); /* removes everything; t may be NULL */
+/* Removes everything; t may be NULL. PostgreSQL: empties the tables, schemas stay until the test
+ * run ends its server. */
+void test_db_close(struct test_db *t);
