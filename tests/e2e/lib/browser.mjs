@@ -1,0 +1,58 @@
+// Chromium for the browser tests, and the few walks that every test begins with.
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { OWNER } from './seva.mjs'
+
+const require = createRequire(new URL('../../../web/package.json', import.meta.url))
+const { chromium } = require('playwright-core')
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+export const words = (area, locale) => JSON.parse(readFileSync(fileURLToPath(new URL(`../../../i18n/${area}/${locale}.json`, import.meta.url)), 'utf8'))
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+}
+
+/** A page of its own cookies and storage. What goes wrong inside it (script errors, broken policy) is kept in `page.problems`. */
+export async function open(browser, { width = 1440, height = 900, scheme = 'light', locale = 'en-US', look, mobile = false, bypassCSP = false } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, hasTouch: mobile, isMobile: mobile, bypassCSP, serviceWorkers: 'block' })
+  if (look) await context.addInitScript((value) => {
+    if (!localStorage.getItem('seva.look')) localStorage.setItem('seva.look', JSON.stringify(value))
+  }, look)
+  const page = await context.newPage()
+  page.problems = []
+  page.on('pageerror', (error) => page.problems.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) page.problems.push(message.text())
+  })
+  return page
+}
+
+export async function signIn(page, seva, who = OWNER) {
+  await page.goto(seva.url + '/app/')
+  await page.locator('input[type=email]').fill(who.email)
+  await page.locator('input[type=password]').fill(who.password)
+  await page.locator('form button[type=submit]').click()
+  await page.locator('.rail').waitFor()
+}
+
+/** A page of the console with the owner (or another agent) signed in. */
+export async function openConsole(browser, seva, options = {}, who = OWNER) {
+  const page = await open(browser, options)
+  await signIn(page, seva, who)
+  return page
+}
+
+/** axe-core's findings on what the page shows now, as short texts. */
+export async function axe(page, where = 'html') {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE)
+  const result = await page.evaluate(
+    (selector) => window.axe.run(selector, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] }),
+    where,
+  )
+  return result.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? rule.help}`))
+}
