@@ -185,7 +185,8 @@ function start(script: HTMLScriptElement): void {
     /** Says who the visitor is; the hash is made by the customer's server. */
     identify: safely((who: Identity) => {
       if (!who?.id || !who.hash) throw new Error('identify needs id and hash')
-      identity = { ...who, id: String(who.id) }
+      const { name, email, phone, hash } = who
+      identity = JSON.parse(JSON.stringify({ id: String(who.id), name, email, phone, hash })) as Identity
       if (isReady) tell({ type: 'identify', identity })
     }),
     /** Forgets the visitor (sign-out on the customer's site). */

@@ -10,6 +10,7 @@ export class ApiError extends Error {
     message: string,
     readonly field: string | null,
     readonly retryAfterMs: number,
+    readonly details: Record<string, unknown> = {},
   ) {
     super(message)
   }
@@ -28,13 +29,13 @@ export function bearer(): Record<string, string> {
 }
 
 export function toError(status: number, body: string, retryAfter: string | null): ApiError {
-  let error: { code?: string; message?: string; field?: string | null } = {}
+  let error: { code?: string; message?: string; field?: string | null; details?: Record<string, unknown> } = {}
   try {
     error = (JSON.parse(body) as { error?: typeof error }).error ?? {}
   } catch {
     // Not ours (a proxy's page): the status says enough.
   }
-  return new ApiError(status, error.code ?? 'internal', error.message ?? '', error.field ?? null, Number(retryAfter ?? 0) * 1000)
+  return new ApiError(status, error.code ?? 'internal', error.message ?? '', error.field ?? null, Number(retryAfter ?? 0) * 1000, error.details)
 }
 
 export async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {

@@ -52,7 +52,7 @@ export function Composer() {
   }
 
   return (
-    <form class="composer" onSubmit={(event) => { event.preventDefault(); send() }}>
+    <form class="composer" aria-label={t('composer.placeholder')} onSubmit={(event) => { event.preventDefault(); send() }}>
       {isPicking && <Emoji onPick={insert} onClose={() => { setPicking(false); area.current?.focus() }} />}
       {files.length > 0 && <ul class="uploads">{files.map((upload) => <UploadRow key={upload.id} upload={upload} />)}</ul>}
       {isFull && <p class="error" role="alert">{t('upload.too.many', { count: MAX_FILES })}</p>}

@@ -63,12 +63,7 @@ async function run(upload: Upload, file: File): Promise<void> {
     while (!stop.aborted) {
       const part = file.slice(at, at + part_bytes)
       const answer = await patiently(upload, () =>
-        putPart<{ received: number; attachment?: Attachment }>(
-          `/uploads/${id}?offset=${at}`,
-          part,
-          (bytes) => set(upload.id, { ratio: Math.min(1, (at + bytes) / file.size) }),
-          stop,
-        ),
+        putPart<Answer>(`/uploads/${id}?offset=${at}`, part, (bytes) => set(upload.id, { ratio: Math.min(1, (at + bytes) / file.size) }), stop).catch(goOn),
       )
       at = answer.received
       if (answer.attachment) {
@@ -81,6 +76,18 @@ async function run(upload: Upload, file: File): Promise<void> {
     const failure = error instanceof ApiError ? (error.status === 413 ? 'too.large' : 'refused') : 'broken'
     set(upload.id, { state: 'failed', failure })
   }
+}
+
+interface Answer {
+  received: number
+  attachment?: Attachment
+}
+
+/** A part that arrived while its answer was lost: the server says where it stands. */
+function goOn(error: unknown): Answer {
+  const received = error instanceof ApiError && error.status === 409 ? error.details['received'] : undefined
+  if (typeof received !== 'number') throw error
+  return { received }
 }
 
 /** The same request until it gets an answer; a real refusal is thrown. */
