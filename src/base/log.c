@@ -45,15 +45,6 @@ static void put_int(struct line *l, int64_t v)
     put(l, str_of(at, digits + sizeof digits - at));
 }
 
-/* How many bytes at the start of s are a secret that follows a tell-tale word; 0 = none. */
-static ptrdiff_t secret_len(str s)
-{
-    ptrdiff_t n = 0;
-    while (n < s.len && strchr(" \"'&,;\r\n\t)}]<>", s.at[n]) == NULL)
-        n++;
-    return n;
-}
-
 /* Length of a tell-tale word at the start of s, with its separator; 0 = none. */
 static ptrdiff_t telltale_len(str s)
 {
@@ -74,6 +65,18 @@ static ptrdiff_t telltale_len(str s)
         return has_separator ? n : 0;
     }
     return 0;
+}
+
+/* How many bytes at the start of s are the secret after a tell-tale word; 0 when another tell-tale
+ * word comes first, as in `Authorization: Bearer …`. */
+static ptrdiff_t secret_len(str s)
+{
+    ptrdiff_t n = 0;
+    if (telltale_len(s) > 0)
+        return 0;
+    while (n < s.len && strchr(" \"'&,;\r\n\t)}]<>", s.at[n]) == NULL)
+        n++;
+    return n;
 }
 
 static void put_escaped_byte(struct line *l, unsigned char c)
