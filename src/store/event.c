@@ -241,3 +241,24 @@ err event_get(struct ctx *cx, struct event_pos pos, struct event_row *row)
     return db_one(cx->db, sql, ARGS(A_INT(pos.major), A_INT(pos.minor), A_ID(cx->account)),
         COLS(row_cols), row);
 }
+
+struct mention_row {
+    int64_t id;
+};
+static const struct db_col mention_cols[] = {COL(struct mention_row, id)};
+
+err event_mentions(
+    struct ctx *cx, agent_id agent, ptrdiff_t limit, int64_t **conversations, ptrdiff_t *count)
+{
+    struct mention_row *rows = NULL;
+    static_assert(sizeof *rows == sizeof **conversations);
+    TRY(db_all(cx->db,
+        S("SELECT DISTINCT conversation_id AS id FROM mention "
+          "WHERE account_id = ?1 AND agent_id = ?2 "
+          "ORDER BY id DESC "
+          "LIMIT ?3"),
+        ARGS(A_ID(cx->account), A_ID(agent), A_INT(limit)), COLS(mention_cols),
+        (ptrdiff_t)sizeof *rows, &rows, count));
+    *conversations = *count ? &rows[0].id : NULL;
+    return OK;
+}

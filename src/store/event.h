@@ -73,5 +73,8 @@ err event_forget(struct db_tx *tx, int64_t before_ms, ptrdiff_t max, int64_t *re
  * `agent`), or a visitor (EVENT_FOR_VISITOR of `contact`) when contact is set. */
 err event_replay(struct ctx *cx, struct event_pos after, agent_id agent, contact_id contact,
     ptrdiff_t limit, const struct event_row **rows, ptrdiff_t *count);
+/* Conversations that mention the agent, newest first: their events reach him whatever his scope. */
+err event_mentions(
+    struct ctx *cx, agent_id agent, ptrdiff_t limit, int64_t **conversations, ptrdiff_t *count);
 /* One event by its place; E_NOT_FOUND when it has been forgotten. */
 err event_get(struct ctx *cx, struct event_pos pos, struct event_row *row);

@@ -2,6 +2,7 @@
  * one. Thread: the transaction's. */
 #include "store/inbox.h"
 
+#include "base/clock.h"
 #include "base/id.h"
 
 static err add(struct ctx *cx, const struct inbox_new *in, str state, str reason, bool *is_new)
@@ -13,7 +14,7 @@ static err add(struct ctx *cx, const struct inbox_new *in, str state, str reason
           "state, attempts, network, content_type, reason, body) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11) "
           "ON CONFLICT (account_id, source_id, delivery_key) DO NOTHING"),
-        ARGS(A_INT(id_make(in->received_ms)), A_ID(cx->account), A_INT(in->source.v),
+        ARGS(A_INT(id_make(clock_now_ms())), A_ID(cx->account), A_INT(in->source.v),
             A_INT(in->channel.v), A_TEXT(in->delivery_key), A_INT(in->received_ms), A_TEXT(state),
             A_TEXT(in->network), A_TEXT_OR_NULL(in->content_type), A_TEXT_OR_NULL(reason),
             A_BLOB(in->body)),

@@ -1,0 +1,219 @@
+/* hooks: what networks and machines post to us. The raw body is verified and looked at before the
+ * write lock is asked for; under it there is one insert; the answer leaves after the commit. The
+ * rest is the receive job's (the inbox row itself). A body that is not the network's is refused and
+ * nothing is kept; a single malformed item inside goes to quarantine later.
+ * Not here: bytes of networks (connector/), conversations (care/inbound.h).
+ * Source: API "API channel"; ARCHITECTURE "Inbound key". */
+#include "api/input.h"
+#include "api/server.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/failpoint.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "care/delivery.h"
+#include "connector/connector.h"
+#include "store/channel.h"
+#include "store/door.h"
+#include "store/inbox.h"
+#include "store/message.h"
+#include "store/source.h"
+
+enum { DELIVERY_KEY_MAX = 200, ERROR_BYTES = 500 };
+
+struct hook {
+    struct source source;
+    struct connector_batch batch;
+    str delivery_key;
+    const struct json *statuses;
+};
+
+/* The sender's id of this delivery, else what it says. */
+static err delivery_key(struct call *call, const char *header, str *key)
+{
+    str given = http_header_get(call->req, str_from(header));
+    if (given.len > DELIVERY_KEY_MAX || !utf8_valid(given))
+        return fail(
+            &call->cx, E_INVALID, "%s has at most %d bytes of text", header, DELIVERY_KEY_MAX);
+    if (given.len) {
+        *key = given;
+        return OK;
+    }
+    struct sha256 sum = crypto_sha256(call->req->body);
+    *key = crypto_hex(call->cx.arena, str_of(sum.b, (ptrdiff_t)sizeof sum.b));
+    return OK;
+}
+
+static err verify(struct call *call, const struct connector *c, struct hook *hook)
+{
+    struct ctx *cx = &call->cx;
+    str why = {0};
+    err e = source_find(call->api->sources, cx->arena, c->name, call->params[0], &hook->source);
+    if (e == E_NOT_FOUND || (e == OK && !hook->source.is_enabled))
+        return fail(cx, E_NOT_FOUND, "there is no channel with this key, or it is switched off");
+    TRY(e);
+    const struct connector_hook in = {
+        .req = call->req,
+        .secret = hook->source.secret,
+        .old_secret = hook->source.old_secret,
+        .now_ms = cx->now_ms,
+    };
+    if (c->verify(&in, &why) != OK)
+        return fail(cx, E_UNAUTHENTICATED, "%.*s", SARG(why));
+    return OK;
+}
+
+static err parse(struct call *call, const struct connector *c, struct hook *hook)
+{
+    str why = {0};
+    if (c->parse(call->cx.arena, call->req->body, call->cx.now_ms, &hook->batch, &why) != OK)
+        return fail(&call->cx, E_INVALID, "%.*s", SARG(why));
+    return OK;
+}
+
+static err api_prepare(struct call *call)
+{
+    struct hook *hook = NEW(call->cx.arena, struct hook, 1);
+    TRY(verify(call, &connector_api, hook));
+    TRY(parse(call, &connector_api, hook));
+    TRY(delivery_key(call, "Seva-Delivery", &hook->delivery_key));
+    call->prepared = hook;
+    return OK;
+}
+
+static err accept(struct call *call, const struct hook *hook)
+{
+    const struct inbox_new in = {
+        .source = hook->source.id,
+        .channel = hook->source.channel,
+        .network = hook->source.network,
+        .delivery_key = hook->delivery_key,
+        .content_type = http_media_type(http_header_get(call->req, S("Content-Type"))),
+        .body = call->req->body,
+        .received_ms = call->cx.now_ms,
+    };
+    bool is_new = false;
+    TRY(inbox_add(&call->cx, &in, &is_new));
+    FAILPOINT("hook.before_commit");
+    return answer_json(call, 200,
+        str_print(call->cx.arena, "{\"accepted\":%td,\"duplicates\":%td}",
+            is_new ? hook->batch.n : 0, is_new ? 0 : hook->batch.n));
+}
+
+static err api_handle_post(struct call *call)
+{
+    const struct hook *hook = call->prepared;
+    TRY(door_account(&call->cx, hook->source.account));
+    return accept(call, hook);
+}
+
+/* ── with a token instead of a signature ────────────────────────────────────────────────────────
+ */
+
+static err inbound_prepare(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct hook *hook = NEW(cx->arena, struct hook, 1);
+    struct channel channel = {0};
+    TRY(prepare_read_begin(call));
+    err e = db_scope(cx->db, cx->account);
+    if (e == OK)
+        e = channel_get(cx, (channel_id){call->id}, &channel);
+    prepare_read_end(call);
+    TRY(e);
+    const struct connector *c = connector_find(channel.kind);
+    if (!c || !c->parse)
+        return fail(cx, E_INVALID, "messages cannot be posted to this kind of channel");
+    e = source_find(call->api->sources, cx->arena, c->name, channel.public_key, &hook->source);
+    if (e != OK || !hook->source.is_enabled || hook->source.account.v != cx->account.v)
+        return fail(cx, E_NOT_FOUND, "this channel is switched off");
+    TRY(parse(call, c, hook));
+    TRY(delivery_key(call, "Idempotency-Key", &hook->delivery_key));
+    call->prepared = hook;
+    return OK;
+}
+
+static err inbound_handle(struct call *call)
+{
+    return accept(call, call->prepared);
+}
+
+/* ── what became of our replies ─────────────────────────────────────────────────────────────────
+ */
+
+static err status_prepare(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct hook *hook = NEW(cx->arena, struct hook, 1);
+    const struct json *root = NULL;
+    str why = {0};
+    TRY(verify(call, &connector_api, hook));
+    if (json_parse(cx->arena, call->req->body, &root, &why) != OK)
+        return fail(cx, E_INVALID, "%.*s", SARG(why));
+    hook->statuses = json_get(root, S("statuses"));
+    if (!hook->statuses || hook->statuses->kind != JSON_ARRAY)
+        return fail_field(cx, "statuses", "statuses is not a list");
+    if (hook->statuses->count > LIMIT_HOOK_STATUSES)
+        return fail_field(cx, "statuses", "at most %d statuses at once", LIMIT_HOOK_STATUSES);
+    call->prepared = hook;
+    return OK;
+}
+
+/* Only messages of this channel; a repeated or late report changes nothing. */
+static err apply_status(struct ctx *cx, const struct hook *hook, const struct json *v, bool *taken)
+{
+    static const char *const states[] = {"delivered", "read", "failed"};
+    str state = json_text(json_get(v, S("state")), S(""));
+    str error = utf8_prefix_bytes(json_text(json_get(v, S("error")), S("")), ERROR_BYTES);
+    struct message m = {0};
+    message_id id;
+    int64_t at_ms = cx->now_ms;
+    bool is_known = false;
+    *taken = false;
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        is_known |= str_eq(state, str_from(states[i]));
+    if (!is_known || str_int(json_text(json_get(v, S("message_id")), S("")), 1, INT64_MAX, &id.v))
+        return OK;
+    str at = json_text(json_get(v, S("at")), S(""));
+    if (at.len && (time_parse(at, &at_ms) != OK || at_ms > cx->now_ms))
+        at_ms = cx->now_ms;
+    err e = message_get(cx, id, &m);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    if (m.channel_id.v != hook->source.channel.v || !str_eq(m.kind, S("out")))
+        return OK;
+    *taken = true;
+    return message_set_state(cx, id, state, error, (str){0}, at_ms);
+}
+
+static err status_handle(struct call *call)
+{
+    const struct hook *hook = call->prepared;
+    int64_t n = 0, unknown = 0;
+    TRY(door_account(&call->cx, hook->source.account));
+    for (const struct json *v = hook->statuses->first; v; v = v->next) {
+        bool taken = false;
+        TRY(apply_status(&call->cx, hook, v, &taken));
+        n += taken;
+        unknown += !taken;
+    }
+    return answer_json(call, 200,
+        str_print(call->cx.arena, "{\"accepted\":%lld,\"unknown\":%lld}", (long long)n,
+            (long long)unknown));
+}
+
+static const struct route routes[] = {
+    {HTTP_POST, "/hooks/api/{key}",              AUTH_HOOK,  CAP_NONE,               ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL,
+     api_prepare,                                                                                                                               api_handle_post, "Bring messages of an API channel; signed.", "HookAnswer",
+     LIMIT_WEBHOOK_BODY_BYTES                                                                                                                                                                                                                       },
+    {HTTP_POST, "/hooks/api/{key}/status",       AUTH_HOOK,  CAP_NONE,               ROUTE_WRITE | ROUTE_RAW_BODY, NULL,
+     NULL,                                                                                                                     status_prepare,  status_handle,   "Report what became of replies; signed.",
+     "HookStatusAnswer",                                                                                                                                                                                                    LIMIT_WEBHOOK_BODY_BYTES},
+    {HTTP_POST, "/api/v1/channels/{id}/inbound", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_RAW_BODY,                                                                                 NULL, NULL, inbound_prepare, inbound_handle,
+     "Bring messages of an API channel with a token.",                                                                                                                                                        "HookAnswer", LIMIT_WEBHOOK_BODY_BYTES},
+};
+extern const struct route_table hooks_routes;
+const struct route_table hooks_routes = ROUTES(routes);
