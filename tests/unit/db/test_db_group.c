@@ -1,0 +1,426 @@
+/* Group commit on SQLite: who shares a commit, when it happens, and what each member is told. */
+#include "test.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "db/turn.h"
+#include "test_db.h"
+
+static const struct migration table = {
+    .version = 1,
+    .name = "0001_note",
+    .text = S_INIT("CREATE TABLE note (id @int PRIMARY KEY, words TEXT NOT NULL);\n"
+                   "CREATE UNIQUE INDEX note_words ON note (words);\n"),
+};
+
+static _Atomic ptrdiff_t queued; /* what the server would say: write requests waiting */
+
+static ptrdiff_t pending(void *arg)
+{
+    (void)arg;
+    return atomic_load(&queued);
+}
+
+static struct test_db *open_notes(void)
+{
+    struct test_db *t = test_db_open_empty(DB_SQLITE);
+    str why = S("");
+    assert_ok(db_migrate(t->db, &t->arena, &table, 1, NULL, &why));
+    atomic_store(&queued, 0);
+    db_pending_set(t->db, pending, NULL);
+    return t;
+}
+
+static err add(struct db_tx *tx, int64_t id)
+{
+    return db_run(
+        tx, S("INSERT INTO note (id, words) VALUES (?1, 'note ' || ?1)"), ARGS(A_INT(id)), NULL);
+}
+
+struct count_row {
+    int64_t n;
+};
+static const struct db_col count_cols[] = {COL(struct count_row, n)};
+
+static int64_t count_notes(struct db_tx *tx)
+{
+    struct count_row row;
+    assert_ok(db_one(tx, S("SELECT COUNT(*) AS n FROM note"), NO_ARGS, COLS(count_cols), &row));
+    return row.n;
+}
+
+static int64_t notes_on_disk(struct test_db *t)
+{
+    struct db_tx *tx = NULL;
+    assert_ok(db_begin(t->db, DB_READ, &t->arena, &tx));
+    int64_t n = count_notes(tx);
+    assert_ok(db_commit(tx));
+    return n;
+}
+
+/* Answers in the order in which they were given. */
+struct answers {
+    pthread_mutex_t mutex;
+    pthread_cond_t cond;
+    int n;
+    int order[1024];
+    err results[1024];
+};
+struct answer {
+    struct answers *all;
+    int number;
+};
+static struct answers answers = {
+    .mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+
+static void take_answer(void *arg, err result)
+{
+    struct answer *a = arg;
+    (void)pthread_mutex_lock(&a->all->mutex);
+    a->all->order[a->all->n] = a->number;
+    a->all->results[a->all->n++] = result;
+    (void)pthread_cond_broadcast(&a->all->cond);
+    (void)pthread_mutex_unlock(&a->all->mutex);
+}
+
+static void wait_for_answers(int n)
+{
+    (void)pthread_mutex_lock(&answers.mutex);
+    while (answers.n < n)
+        (void)pthread_cond_wait(&answers.cond, &answers.mutex);
+    (void)pthread_mutex_unlock(&answers.mutex);
+}
+
+static int answered(void)
+{
+    (void)pthread_mutex_lock(&answers.mutex);
+    int n = answers.n;
+    (void)pthread_mutex_unlock(&answers.mutex);
+    return n;
+}
+
+/* One member: writes note `id` and ends. */
+static void member(struct test_db *t, struct answer *a, int64_t id, bool keep)
+{
+    struct db_tx *tx = NULL;
+    *a = (struct answer){.all = &answers, .number = (int)id};
+    assert_ok(db_begin(t->db, DB_WRITE, &t->arena, &tx));
+    assert_ok(add(tx, id));
+    db_end(tx, keep, take_answer, a);
+}
+
+static void members_share_one_commit_while_writes_are_queued(void **state)
+{
+    (void)state;
+    struct test_db *t = open_notes();
+    struct answer a[10];
+    answers.n = 0;
+    int64_t before = db_stats_of(t->db).commits;
+    atomic_store(&queued, 1);
+    for (int i = 0; i < 9; i++)
+        member(t, &a[i], i, true);
+    atomic_store(&queued, 0);
+    member(t, &a[9], 9, true);
+    assert_int_equal(answered(), 10);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(answers.order[i], i);
+        assert_ok(answers.results[i]);
+    }
+    /* On a busy machine a group grows 4 ms old in between and is committed early. */
+    assert_in_range(db_stats_of(t->db).commits - before, 1, 9);
+    assert_int_equal(notes_on_disk(t), 10);
+    test_db_close(t);
+}
+
+static void nobody_is_answered_before_the_commit(void **state)
+{
+    (void)state;
+    struct test_db *t = open_notes();
+    struct answer a;
+    struct db_tx *tx = NULL;
+    answers.n = 0;
+    atomic_store(&queued, 1);
+    for (int64_t tries = 0; tries < 1000; tries++) {
+        member(t, &a, tries, true);
+        bool was_open = answered() == tries;
+        int64_t seen = notes_on_disk(t);
+        /* A look at the disk between the member's end and its answer must not see it, unless the
+         * 4 ms passed meanwhile. */
+        if (was_open && answered() == tries) {
+            assert_int_equal(seen, tries);
+            break;
+        }
+        wait_for_answers((int)tries + 1);
+    }
+    assert_ok(db_begin(t->db, DB_WRITE, &t->arena, &tx));
+    atomic_store(&queued, 0);
+    assert_ok(db_commit(tx));
+    assert_int_equal(notes_on_disk(t), answered());
+    test_db_close(t);
+}
+
+static void a_full_group_commits_even_while_writes_are_queued(void **state)
+{
+    (void)state;
+    struct test_db *t = open_notes();
+    static struct answer a[LIMIT_GROUP_MEMBERS];
+    answers.n = 0;
+    atomic_store(&queued, 1000);
+    for (int i = 0; i < LIMIT_GROUP_MEMBERS; i++)
+        member(t, &a[i], i, true);
+    wait_for_answers(LIMIT_GROUP_MEMBERS); /* nobody comes after the last */
+    assert_int_equal(notes_on_disk(t), LIMIT_GROUP_MEMBERS);
+    test_db_close(t);
+}
+
+static void a_group_that_is_left_alone_is_committed_by_the_keeper(void **state)
+{
+    (void)state;
+    struct test_db *t = open_notes();
+    struct answer a[2];
+    answers.n = 0;
+    atomic_store(&queued, 1);
+    member(t, &a[0], 1, true);
+    wait_for_answers(1);
+    member(t, &a[1], 2, true);
+    wait_for_answers(2);
+    assert_ok(answers.results[0]);
+    assert_ok(answers.results[1]);
+    assert_int_equal(notes_on_disk(t), 2);
+    test_db_close(t);
+}
+
+static void one_members_rollback_leaves_the_others_writes(void **state)
+{
+    (void)state;
+    struct test_db *t = open_notes();
+    struct answer a[3];
+    answers.n = 0;
+    atomic_store(&queued, 1);
+    member(t, &a[0], 1, true);
+    member(t, &a[1], 2, false);
+    atomic_store(&queued, 0);
+    member(t, &a[2], 3, true);
+    wait_for_answers(3);
+    for (int i = 0; i < 3; i++)
+        assert_ok(answers.results[i]); /* the rollback happened as asked */
+    assert_int_equal(notes_on_disk(t), 2);
+    test_db_close(t);
+}
+
+static void a_member_with_an_error_does_not_spoil_the_others(void **state)
+{
+    (void)state;
+    struct test_db *t = open_notes();
+    struct answer a[3];
+    struct db_tx *tx = NULL;
+    answers.n = 0;
+    atomic_store(&queued, 1);
+    member(t, &a[0], 1, true);
+    assert_ok(db_begin(t->db, DB_WRITE, &t->arena, &tx));
+    assert_ok(add(tx, 2));
+    assert_err(add(tx, 1), E_CONFLICT);
+    a[1] = (struct answer){.all = &answers, .number = 2};
+    db_end(tx, false, take_answer, &a[1]);
+    atomic_store(&queued, 0);
+    member(t, &a[2], 3, true);
+    wait_for_answers(3);
+    assert_int_equal(notes_on_disk(t), 2);
+    test_db_close(t);
+}
+
+static void a_member_that_only_read_waits_for_what_it_read(void **state)
+{
+    (void)state;
+    struct test_db *t = open_notes();
+    struct answer a[2];
+    struct db_tx *tx = NULL;
+    answers.n = 0;
+    atomic_store(&queued, 1);
+    member(t, &a[0], 1, true);
+    assert_ok(db_begin(t->db, DB_WRITE, &t->arena, &tx));
+    assert_int_equal(count_notes(tx), 1);
+    a[1] = (struct answer){.all = &answers, .number = 2};
+    atomic_store(&queued, 0);
+    db_end(tx, true, take_answer, &a[1]);
+    wait_for_answers(2);
+    assert_int_equal(answers.order[0], 1);
+    assert_int_equal(answers.order[1], 2);
+    assert_int_equal(notes_on_disk(t), 1);
+    test_db_close(t);
+}
+
+/* ── many threads ── */
+
+enum { THREADS = 8, PER_THREAD = 100 };
+
+struct crowd {
+    struct test_db *t;
+    _Atomic int next; /* counted with the lock held: the order of the members */
+    struct answer a[THREADS * PER_THREAD];
+    int first;
+};
+
+static void *crowd_main(void *arg)
+{
+    struct crowd *c = arg;
+    struct arena arena = arena_make(0);
+    for (int i = 0; i < PER_THREAD; i++) {
+        struct db_tx *tx = NULL;
+        if (db_begin(c->t->db, DB_WRITE, &arena, &tx) != OK)
+            return c;
+        int number = atomic_fetch_add(&c->next, 1);
+        c->a[number] = (struct answer){.all = &answers, .number = number};
+        if (add(tx, number) != OK)
+            return c;
+        db_end(tx, true, take_answer, &c->a[number]);
+    }
+    arena_free(&arena);
+    return NULL;
+}
+
+static void answers_come_in_the_order_of_the_members(void **state)
+{
+    (void)state;
+    static struct crowd c;
+    c = (struct crowd){.t = open_notes()};
+    pthread_t threads[THREADS];
+    answers.n = 0;
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, crowd_main, &c), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *failed = NULL;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    wait_for_answers(THREADS * PER_THREAD);
+    for (int i = 0; i < THREADS * PER_THREAD; i++) {
+        assert_int_equal(answers.order[i], i);
+        assert_ok(answers.results[i]);
+    }
+    assert_int_equal(notes_on_disk(c.t), THREADS * PER_THREAD);
+    test_db_close(c.t);
+}
+
+/* ── the lock ── */
+
+struct queue_test {
+    struct turn turn;
+    _Atomic int served;
+    int order[8];
+};
+struct queue_place {
+    struct queue_test *q;
+    int number;
+};
+
+static void *stand_in_line(void *arg)
+{
+    struct queue_place *p = arg;
+    if (!turn_take(&p->q->turn, 10000))
+        return p;
+    p->q->order[atomic_fetch_add(&p->q->served, 1)] = p->number;
+    turn_give(&p->q->turn);
+    return NULL;
+}
+
+static void the_lock_is_given_in_the_order_of_asking(void **state)
+{
+    (void)state;
+    struct queue_test q = {.served = 0};
+    struct queue_place places[8];
+    pthread_t threads[8];
+    assert_true(turn_make(&q.turn, 1));
+    assert_true(turn_take(&q.turn, 0));
+    for (int i = 0; i < 8; i++) {
+        places[i] = (struct queue_place){&q, i};
+        assert_int_equal(pthread_create(&threads[i], NULL, stand_in_line, &places[i]), 0);
+        for (ptrdiff_t waiting = 0; waiting <= i;) { /* until it stands in line */
+            (void)pthread_mutex_lock(&q.turn.mutex);
+            waiting = q.turn.waiting;
+            (void)pthread_mutex_unlock(&q.turn.mutex);
+        }
+    }
+    turn_give(&q.turn);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(q.order[i], i);
+    turn_unmake(&q.turn);
+}
+
+static void who_waits_too_long_leaves_the_line(void **state)
+{
+    (void)state;
+    struct turn turn;
+    assert_true(turn_make(&turn, 1));
+    assert_true(turn_take(&turn, 0));
+    assert_false(turn_try(&turn));
+    assert_false(turn_take(&turn, 1));
+    assert_false(turn_is_wanted(&turn));
+    turn_give(&turn);
+    assert_true(turn_try(&turn));
+    turn_give(&turn);
+    turn_unmake(&turn);
+}
+
+static void a_file_locked_by_another_program_is_busy_until_it_is_free(void **state)
+{
+    (void)state;
+    struct test_db *t = open_notes();
+    struct db_tx *tx = NULL;
+    sqlite3 *other = NULL;
+    const char *path = str_z(&t->arena, str_skip(t->url, S("sqlite:").len));
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_err(db_begin(t->db, DB_WRITE, &t->arena, &tx), E_BUSY);
+    test_log_had(LOG_WARN, "locked");
+    assert_int_equal(notes_on_disk(t), 0); /* reading goes on */
+    assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+    struct answer a;
+    answers.n = 0;
+    member(t, &a, 1, true);
+    wait_for_answers(1);
+    assert_int_equal(notes_on_disk(t), 1);
+    test_db_close(t);
+}
+
+static void closing_commits_what_was_left_open(void **state)
+{
+    (void)state;
+    struct test_db *t = open_notes();
+    struct answer a;
+    answers.n = 0;
+    atomic_store(&queued, 1);
+    member(t, &a, 1, true);
+    db_close(t->db);
+    assert_int_equal(answered(), 1);
+    assert_ok(answers.results[0]);
+    t->db = test_db_again(t);
+    assert_int_equal(notes_on_disk(t), 1);
+    test_db_close(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(members_share_one_commit_while_writes_are_queued),
+        TEST(nobody_is_answered_before_the_commit),
+        TEST(a_full_group_commits_even_while_writes_are_queued),
+        TEST(a_group_that_is_left_alone_is_committed_by_the_keeper),
+        TEST(one_members_rollback_leaves_the_others_writes),
+        TEST(a_member_with_an_error_does_not_spoil_the_others),
+        TEST(a_member_that_only_read_waits_for_what_it_read),
+        TEST(answers_come_in_the_order_of_the_members),
+        TEST(the_lock_is_given_in_the_order_of_asking),
+        TEST(who_waits_too_long_leaves_the_line),
+        TEST(a_file_locked_by_another_program_is_busy_until_it_is_free),
+        TEST(closing_commits_what_was_left_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
