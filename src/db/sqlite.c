@@ -65,14 +65,29 @@ static err conn_open(struct lite *l, struct lite_conn *c, const char *pragmas)
     return stmt_cache_make(&c->cache);
 }
 
+/* So that a new file's name survives a power cut. */
+static err folder_sync(struct arena *a, str path)
+{
+    ptrdiff_t slash = path.len - 1;
+    while (slash > 0 && path.at[slash] != '/')
+        slash--;
+    const char *folder = slash > 0 ? str_z(a, str_sub(path, 0, slash)) : ".";
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return E_BUSY;
+    bool is_synced = fsync(fd) == 0;
+    (void)close(fd); /* nothing was written through it */
+    return is_synced ? OK : E_BUSY;
+}
+
 /* Creates the file for its owner only; SQLite gives the same rights to the WAL. */
-static err file_make(const char *path)
+static err file_make(struct arena *a, const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return errno == ENOSPC || errno == EMFILE ? E_BUSY : E_INVALID;
     (void)close(fd); /* nothing was written */
-    return OK;
+    return folder_sync(a, str_from(path));
 }
 
 static void lite_free(struct lite *l)
@@ -308,9 +323,9 @@ static const struct db_driver sqlite_driver = {
     .script_end = script_end,
 };
 
-static err open_all(struct lite *l, const struct db_options *o)
+static err open_all(struct lite *l, struct arena *a, const struct db_options *o)
 {
-    TRY(file_make(l->path));
+    TRY(file_make(a, l->path));
     TRY(conn_open(l, &l->writer, writer_pragmas));
     TRY(readers_open(l, o->readers > 0 ? o->readers : READERS));
     return group_start(l);
@@ -329,7 +344,7 @@ err sqlite_open(struct arena *a, const struct db_options *o, struct db **db, str
     err e = l->path == NULL ? E_BUSY : OK;
     if (e == OK) {
         memcpy(l->path, path.at, (size_t)path.len);
-        e = open_all(l, o);
+        e = open_all(l, a, o);
     }
     if (e != OK) {
         *why = str_print(

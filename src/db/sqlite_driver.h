@@ -50,10 +50,11 @@ struct group {
     int64_t opened_us;
     int n_members;
     struct group_member members[LIMIT_GROUP_MEMBERS];
-    uint64_t next_ticket; /* callbacks run in the order of tickets */
-    int wal_pages;        /* in the WAL after the last commit */
-    int gap_pages;        /* at so many a checkpoint in the next gap … */
-    int force_pages;      /* … and at so many without waiting for one */
+    uint64_t next_ticket;       /* callbacks run in the order of tickets */
+    int wal_pages;              /* in the WAL after the last commit */
+    int gap_pages;              /* at so many a checkpoint in the next gap … */
+    int force_pages;            /* … and at so many without waiting for one */
+    int gap_least, force_least; /* what they are after a whole checkpoint */
 
     pthread_mutex_t mutex; /* guards the rest */
     pthread_cond_t served_cond;

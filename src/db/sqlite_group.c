@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/thread.h"
 
@@ -83,7 +84,9 @@ static void finish(struct lite *l)
     struct group *g = &l->group;
     struct group_member members[LIMIT_GROUP_MEMBERS];
     int n = g->n_members;
+    FAILPOINT("db.before_commit");
     err result = commit(l);
+    FAILPOINT("db.after_commit");
     memcpy(members, g->members, (size_t)n * sizeof members[0]);
     uint64_t ticket = g->next_ticket++;
     g->n_members = 0;
@@ -206,8 +209,8 @@ static void checkpoint(struct lite *l, int how)
             l->writer.handle, code, S("checkpoint")); /* logged; the WAL stays, it is tried again */
     bool is_whole = code == SQLITE_OK && in_wal == written;
     int more = is_whole ? 0 : g->wal_pages;
-    g->gap_pages = more + GAP_PAGES;
-    g->force_pages = more + FORCE_PAGES;
+    g->gap_pages = more + g->gap_least;
+    g->force_pages = more + g->force_least;
     if (is_whole)
         g->wal_pages = 0;
 }
@@ -299,9 +302,9 @@ static int on_commit(void *arg, sqlite3 *handle, const char *schema, int pages)
     (void)schema;
     struct group *g = arg;
     g->wal_pages = pages;
-    if (pages < GAP_PAGES) {
-        g->gap_pages = GAP_PAGES;
-        g->force_pages = FORCE_PAGES;
+    if (pages < g->gap_least) {
+        g->gap_pages = g->gap_least;
+        g->force_pages = g->force_least;
     }
     return SQLITE_OK;
 }
@@ -309,8 +312,8 @@ static int on_commit(void *arg, sqlite3 *handle, const char *schema, int pages)
 err group_start(struct lite *l)
 {
     struct group *g = &l->group;
-    g->gap_pages = GAP_PAGES;
-    g->force_pages = FORCE_PAGES;
+    g->gap_pages = g->gap_least = GAP_PAGES;
+    g->force_pages = g->force_least = FORCE_PAGES;
     pthread_condattr_t attr;
     bool made = turn_make(&g->lock, 1) && pthread_mutex_init(&g->mutex, NULL) == 0 &&
                 pthread_cond_init(&g->served_cond, NULL) == 0 && pthread_condattr_init(&attr) == 0;
@@ -343,4 +346,14 @@ void group_stop(struct lite *l)
     } else {
         log_line(LOG_ERROR, "the database is closed while a transaction runs");
     }
+}
+
+void sqlite_checkpoint_at(struct db *db, int gap_pages, int force_pages)
+{
+    struct lite *l = (struct lite *)db;
+    if (group_enter_alone(l) != OK)
+        return;
+    l->group.gap_pages = l->group.gap_least = gap_pages;
+    l->group.force_pages = l->group.force_least = force_pages;
+    group_leave(l);
 }
