@@ -1,0 +1,643 @@
+/* The server over real sockets: answers, refusals, deadlines, limits, files, drain. The clock
+ * stands still and is moved by hand; the loop looks at it every LOOP_TICK_MS. */
+#include "test.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "net/http_server.h"
+#include "peer.h"
+
+#define H "Host: a\r\n"
+
+/* What the handler does, by path:
+ *   /gate   waits until the test opens the gate      /later   answered by the test
+ *   /file   the file of the fixture                   /bad     a malformed header
+ *   /big    1 MiB   /static  static bytes             /204     no content
+ *   else    "METHOD path body-bytes peer tls" */
+struct fixture {
+    struct http_server *server;
+    int port;
+    sem_t gate, arrived;
+    struct http_handle later;
+    str file;
+    char big[1 << 20];
+};
+
+static ptrdiff_t body_limit(void *arg, enum http_method method, str path)
+{
+    (void)arg;
+    (void)method;
+    return str_eq(path, S("/small")) ? 10 : 1 << 20;
+}
+
+static void answer_by_path(struct fixture *f, struct http_exchange *x)
+{
+    static const struct http_header bad = {S_INIT("X"), S_INIT("a\r\nSet-Cookie: b")};
+    struct http_response r = {.status = 200, .content_type = S("text/plain")};
+    str path = x->req.path;
+    if (str_eq(path, S("/file"))) {
+        int fd = open(str_z(&x->arena, f->file), O_RDONLY | O_CLOEXEC);
+        r.has_file = true;
+        r.file = (struct http_file){.fd = fd, .offset = 1, .size = lseek(fd, 0, SEEK_END) - 1};
+    } else if (str_eq(path, S("/cut-file"))) {
+        int fd = open(str_z(&x->arena, f->file), O_RDONLY | O_CLOEXEC);
+        r.has_file = true;
+        r.file = (struct http_file){.fd = fd, .size = lseek(fd, 0, SEEK_END) + 1000};
+    } else if (str_eq(path, S("/bad"))) {
+        r.headers = &bad;
+        r.header_count = 1;
+    } else if (str_eq(path, S("/big"))) {
+        r.body = str_of(f->big, sizeof f->big);
+    } else if (str_eq(path, S("/static"))) {
+        r.body = S("static bytes");
+        r.body_is_static = true;
+    } else if (str_eq(path, S("/204"))) {
+        r.status = 204;
+    } else {
+        r.body = str_print(&x->arena, "%s %.*s %td %.*s %d", http_method_name(x->req.method),
+            SARG(path), x->req.body.len, SARG(x->req.peer), x->req.is_tls);
+    }
+    http_respond(x->server, x->handle, &r);
+}
+
+static void handle(void *worker, struct http_exchange *x)
+{
+    struct fixture *f = worker;
+    if (str_eq(x->req.path, S("/gate"))) {
+        sem_post(&f->arrived);
+        sem_wait(&f->gate);
+    }
+    if (str_eq(x->req.path, S("/later"))) {
+        f->later = x->handle;
+        http_finish(x);
+        sem_post(&f->arrived);
+        return;
+    }
+    answer_by_path(f, x);
+    http_finish(x);
+}
+
+static struct fixture *fixture_with(struct http_server_options o)
+{
+    static const struct http_listen listen_any = {.address = S_INIT("127.0.0.1:0")};
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    sem_init(&f->gate, 0, 0);
+    sem_init(&f->arrived, 0, 0);
+    o.listens = &listen_any;
+    o.listen_count = 1;
+    o.arg = f;
+    o.handle = handle;
+    o.body_limit = body_limit;
+    str why;
+    assert_ok(http_server_open(test_arena(), &o, &f->server, &why));
+    assert_ok(http_server_start(f->server));
+    f->port = http_server_port(f->server, 0);
+    return f;
+}
+
+static struct fixture *fixture(void)
+{
+    return fixture_with((struct http_server_options){.workers = 2});
+}
+
+static void fixture_close(struct fixture *f)
+{
+    http_server_close(f->server);
+    sem_destroy(&f->gate);
+    sem_destroy(&f->arrived);
+    free(f);
+}
+
+/* Waits for something another thread is about to make true. */
+#define eventually(condition)                                                                      \
+    do {                                                                                           \
+        struct pollfd none_ = {.fd = -1};                                                          \
+        int patience_ = PEER_PATIENCE_S * 1000;                                                    \
+        while (!(condition) && patience_-- > 0)                                                    \
+            (void)poll(&none_, 1, 1);                                                              \
+        assert_true(condition);                                                                    \
+    } while (0)
+
+static void requests_on_one_connection_are_answered_in_order(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    struct peer_answer r = peer_ask(fd, S("GET /one?x HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(r.status, 200);
+    assert_str(r.body, "GET /one 0 127.0.0.1 0");
+    assert_true(peer_has(r.head, "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"));
+    assert_false(peer_has(r.head, "Connection: close"));
+    peer_send(
+        fd, S("POST /two HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nabcGET /three HTTP/1.1\r\n" H
+              "\r\nDELETE /four HTTP/1.1\r\n" H "\r\n"));
+    assert_str(peer_answer(fd, true).body, "POST /two 3 127.0.0.1 0");
+    assert_str(peer_answer(fd, true).body, "GET /three 0 127.0.0.1 0");
+    assert_str(peer_answer(fd, true).body, "DELETE /four 0 127.0.0.1 0");
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_wish_to_close_is_followed(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    struct peer_answer r = peer_ask(fd, S("GET / HTTP/1.1\r\n" H "Connection: close\r\n\r\n"));
+    assert_true(peer_has(r.head, "Connection: close\r\n"));
+    assert_true(peer_is_closed(fd));
+    close(fd);
+    fd = peer_connect(f->port);
+    r = peer_ask(fd, S("GET / HTTP/1.0\r\n\r\n"));
+    assert_true(peer_has(r.head, "Connection: close\r\n"));
+    assert_true(peer_is_closed(fd));
+    close(fd);
+    fixture_close(f);
+}
+
+static void head_and_204_have_no_body(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    struct peer_answer r = peer_ask(fd, S("HEAD /static HTTP/1.1\r\n" H "\r\n"));
+    assert_true(peer_has(r.head, "Content-Length: 12\r\n"));
+    r = peer_ask(fd, S("GET /204 HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(r.status, 204);
+    assert_false(peer_has(r.head, "Content-Length"));
+    assert_str(peer_ask(fd, S("GET /static HTTP/1.1\r\n" H "\r\n")).body, "static bytes");
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_half_closed_client_gets_its_answers(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("GET /a HTTP/1.1\r\n" H "\r\nGET /b HTTP/1.1\r\n" H "\r\n"));
+    shutdown(fd, SHUT_WR);
+    str all = peer_read(fd, (str){0});
+    assert_true(peer_has(all, "GET /a 0"));
+    assert_true(peer_has(all, "GET /b 0"));
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_refusal_is_said_in_the_error_shape_and_closes(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("GET / HTTP/1.1\r\nHost : a\r\n\r\nGET /smuggled HTTP/1.1\r\n" H "\r\n"));
+    str all = peer_read(fd, (str){0});
+    assert_true(str_starts(all, S("HTTP/1.1 400 Bad Request\r\n")));
+    assert_true(peer_has(all, "Connection: close\r\n"));
+    assert_true(peer_has(
+        all, "{\"error\":{\"code\":\"invalid\",\"message\":\"a header name is no token\""));
+    assert_false(peer_has(all, "smuggled"));
+    close(fd);
+    fd = peer_connect(f->port);
+    struct peer_answer r = peer_ask(fd, S("GET /?a=%zz HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(r.status, 400);
+    assert_true(peer_is_closed(fd));
+    close(fd);
+    assert_int_equal(http_server_stats(f->server).requests[4], 2);
+    fixture_close(f);
+}
+
+static void a_refusal_is_read_even_when_the_client_keeps_sending(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("POST /small HTTP/1.1\r\n" H "Content-Length: 900000\r\n\r\n"));
+    peer_send(fd, str_of(f->big, 900000));
+    assert_true(str_starts(peer_read(fd, (str){0}), S("HTTP/1.1 413 ")));
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_body_is_asked_for_only_when_the_route_wants_it(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    peer_send(
+        fd, S("POST /small HTTP/1.1\r\n" H "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"));
+    assert_str(peer_read(fd, S("\r\n\r\n")), "HTTP/1.1 100 Continue\r\n\r\n");
+    peer_send(fd, S("hello"));
+    assert_str(peer_answer(fd, true).body, "POST /small 5 127.0.0.1 0");
+    peer_send(
+        fd, S("POST /small HTTP/1.1\r\n" H "Expect: 100-continue\r\nContent-Length: 11\r\n\r\n"));
+    assert_true(str_starts(peer_read(fd, (str){0}), S("HTTP/1.1 413 ")));
+    close(fd);
+    fixture_close(f);
+}
+
+static void an_answer_may_come_later_from_another_thread(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("GET /later HTTP/1.1\r\n" H "\r\n"));
+    sem_wait(&f->arrived);
+    assert_int_equal(http_server_in_flight(f->server), 1);
+    struct http_response r = {.status = 201, .body = S("made")};
+    http_respond(f->server, f->later, &r);
+    struct peer_answer got = peer_answer(fd, true);
+    assert_int_equal(got.status, 201);
+    assert_str(got.body, "made");
+    /* A second answer for the same request must not answer the next one. */
+    http_respond(f->server, f->later, &(struct http_response){.status = 500});
+    assert_int_equal(peer_ask(fd, S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+    assert_int_equal(http_server_stats(f->server).answers_dropped, 1);
+    assert_int_equal(http_server_in_flight(f->server), 0);
+    close(fd);
+    fixture_close(f);
+}
+
+static void an_answer_for_a_client_that_left_is_dropped(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("GET /later HTTP/1.1\r\n" H "\r\n"));
+    sem_wait(&f->arrived);
+    const struct linger now = {.l_onoff = 1};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(fd); /* a reset */
+    eventually(http_server_stats(f->server).connections_open == 0);
+    http_respond(f->server, f->later, &(struct http_response){.status = 200});
+    eventually(http_server_stats(f->server).answers_dropped == 1);
+    fixture_close(f);
+}
+
+static void waiting_requests_are_counted(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_with((struct http_server_options){.workers = 1});
+    int fd[4];
+    for (int i = 0; i < 4; i++) {
+        fd[i] = peer_connect(f->port);
+        peer_send(fd[i], S("GET /gate HTTP/1.1\r\n" H "\r\n"));
+    }
+    sem_wait(&f->arrived);
+    eventually(http_server_pending(f->server) == 3);
+    assert_int_equal(http_server_in_flight(f->server), 4);
+    for (int i = 0; i < 4; i++)
+        sem_post(&f->gate);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(peer_answer(fd[i], true).status, 200);
+        close(fd[i]);
+    }
+    assert_int_equal(http_server_pending(f->server), 0);
+    fixture_close(f);
+}
+
+static void slow_heads_are_cut_after_their_time(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int silent = peer_connect(f->port), slow = peer_connect(f->port);
+    peer_send(slow, S("GET / HTTP/1.1\r\n" H "X: a"));
+    eventually(http_server_stats(f->server).bytes_in > 0);
+    clock_advance(LIMIT_HTTP_HEADER_MS - 1);
+    assert_int_equal(peer_ask(peer_connect(f->port), S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+    clock_advance(1);
+    assert_true(str_starts(peer_read(slow, (str){0}), S("HTTP/1.1 408 ")));
+    assert_int_equal(peer_read(silent, (str){0}).len, 0);
+    assert_int_equal(http_server_stats(f->server).requests_timed_out, 2);
+    close(slow);
+    close(silent);
+    fixture_close(f);
+}
+
+static void slow_bodies_are_cut_by_rate_and_by_time(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int slow = peer_connect(f->port), late = peer_connect(f->port);
+    peer_send(slow, S("POST / HTTP/1.1\r\n" H "Content-Length: 100000\r\n\r\nabc"));
+    peer_send(late, S("POST / HTTP/1.1\r\n" H "Content-Length: 100000\r\n\r\n"));
+    peer_send(late, str_of(f->big, 50000));
+    eventually(http_server_stats(f->server).bytes_in > 50100);
+    clock_advance(LIMIT_HTTP_BODY_GRACE_MS);
+    assert_true(str_starts(peer_read(slow, (str){0}), S("HTTP/1.1 408 ")));
+    assert_int_equal(http_server_stats(f->server).requests_timed_out, 1);
+    clock_advance(LIMIT_HTTP_BODY_MS - LIMIT_HTTP_BODY_GRACE_MS);
+    assert_true(str_starts(peer_read(late, (str){0}), S("HTTP/1.1 408 ")));
+    eventually(http_server_stats(f->server).body_bytes_held == 0);
+    close(slow);
+    close(late);
+    fixture_close(f);
+}
+
+static void idle_connections_end_and_working_ones_do_not(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int idle = peer_connect(f->port), working = peer_connect(f->port);
+    assert_int_equal(peer_ask(idle, S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+    peer_send(working, S("GET /later HTTP/1.1\r\n" H "\r\n"));
+    sem_wait(&f->arrived);
+    clock_advance(LIMIT_HTTP_IDLE_MS);
+    assert_true(peer_is_closed(idle));
+    http_respond(f->server, f->later, &(struct http_response){.status = 200});
+    assert_int_equal(peer_answer(working, true).status, 200);
+    close(idle);
+    close(working);
+    fixture_close(f);
+}
+
+static void a_client_that_takes_nothing_is_cut(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int tiny = 4096;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &tiny, sizeof tiny);
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+        .sin_port = htons((uint16_t)f->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
+    for (int i = 0; i < 8; i++) /* 8 MiB: more than the kernel buffers */
+        peer_send(fd, S("GET /big HTTP/1.1\r\n" H "\r\n"));
+    eventually(http_server_stats(f->server).bytes_out > 1 << 20);
+    for (int i = 0; i < 3 && http_server_stats(f->server).connections_open > 0; i++) {
+        clock_advance(LIMIT_HTTP_STALL_MS);
+        struct pollfd none = {.fd = -1};
+        (void)poll(&none, 1, 250); /* the loop looks twice */
+    }
+    eventually(http_server_stats(f->server).connections_open == 0);
+    assert_int_equal(http_server_stats(f->server).requests_timed_out, 1);
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_connection_too_many_is_told_so_and_the_others_go_on(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_with((struct http_server_options){.max_connections = 16});
+    int fd[16];
+    for (int i = 0; i < 16; i++) {
+        fd[i] = peer_connect(f->port);
+        assert_int_equal(peer_ask(fd[i], S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+    }
+    for (int i = 0; i < 300; i++) { /* more than are kept for a moment */
+        int more = peer_connect(f->port);
+        if (i % 50 == 0)
+            assert_int_equal(peer_answer(more, true).status, 503);
+        close(more);
+    }
+    eventually(http_server_stats(f->server).connections_refused == 300);
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(peer_ask(fd[i], S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+    close(fd[0]);
+    eventually(http_server_stats(f->server).connections_open == 15);
+    fd[0] = peer_connect(f->port);
+    assert_int_equal(peer_ask(fd[0], S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+    for (int i = 0; i < 16; i++)
+        close(fd[i]);
+    fixture_close(f);
+}
+
+static void a_file_is_sent_whole_from_its_offset(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->file = test_path("file");
+    ptrdiff_t size = 3 * 1024 * 1024 + 17;
+    char *bytes = arena_alloc(test_arena(), size, 1);
+    for (ptrdiff_t i = 0; i < size; i++)
+        bytes[i] = (char)(i * 7 + i / 256);
+    FILE *out = fopen(str_z(test_arena(), f->file), "we");
+    assert_int_equal(fwrite(bytes, 1, (size_t)size, out), size);
+    assert_int_equal(fclose(out), 0);
+    int fd = peer_connect(f->port);
+    struct peer_answer r = peer_ask(fd, S("GET /file HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(r.body.len, size - 1);
+    assert_memory_equal(r.body.at, bytes + 1, (size_t)(size - 1));
+    r = peer_ask(fd, S("HEAD /file HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(peer_ask(fd, S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+    /* A client that leaves in the middle of a file leaves nothing behind. */
+    peer_send(fd, S("GET /file HTTP/1.1\r\n" H "\r\n"));
+    (void)peer_read(fd, S("\r\n\r\n"));
+    close(fd);
+    eventually(http_server_stats(f->server).connections_open == 0);
+    fixture_close(f);
+}
+
+static void a_file_that_is_too_short_ends_the_connection(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->file = test_path("short");
+    FILE *out = fopen(str_z(test_arena(), f->file), "we");
+    assert_true(fputs("short", out) >= 0);
+    assert_int_equal(fclose(out), 0);
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("GET /cut-file HTTP/1.1\r\n" H "\r\n"));
+    str all = peer_read(fd, (str){0});
+    assert_true(peer_has(all, "Content-Length: 1005\r\n"));
+    assert_true(str_ends(all, S("\r\n\r\n")));
+    test_log_had(LOG_ERROR, "could not be read to its end");
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_large_answer_arrives_whole(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    memset(f->big, 'b', sizeof f->big);
+    int fd = peer_connect(f->port);
+    for (int i = 0; i < 3; i++) {
+        struct peer_answer r = peer_ask(fd, S("GET /big HTTP/1.1\r\n" H "\r\n"));
+        assert_int_equal(r.body.len, sizeof f->big);
+        assert_memory_equal(r.body.at, f->big, sizeof f->big);
+    }
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_header_cannot_be_injected_into_an_answer(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    struct peer_answer r = peer_ask(fd, S("GET /bad HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(r.status, 500);
+    assert_false(peer_has(r.head, "Set-Cookie"));
+    test_log_had(LOG_ERROR, "malformed");
+    close(fd);
+    fixture_close(f);
+}
+
+static void only_a_named_proxy_may_say_who_the_client_is(void **state)
+{
+    (void)state;
+    static const char *const proxies[] = {"127.0.0.0/8", "10.0.0.0/8"};
+    static const struct {
+        str headers;
+        const char *expected;
+    } rows[] = {
+        {S_INIT(""),                                                             "GET / 0 127.0.0.1 0"   },
+        {S_INIT("X-Forwarded-For: 198.51.100.7\r\n"),                            "GET / 0 198.51.100.7 0"},
+        {S_INIT("X-Forwarded-For: 6.6.6.6, 198.51.100.7, 10.0.0.9\r\n"),         "GET / 0 198.51.100.7 0"},
+        {S_INIT("X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 2001:db8::7\r\n"),
+         "GET / 0 2001:db8::7 0"                                                                         },
+        {S_INIT("X-Forwarded-For: 6.6.6.6, nonsense\r\n"),                       "GET / 0 127.0.0.1 0"   },
+        {S_INIT("X-Forwarded-Proto: https\r\n"),                                 "GET / 0 127.0.0.1 1"   },
+    };
+    struct fixture *trusting = fixture_with(
+        (struct http_server_options){.trusted_proxies = proxies, .trusted_proxy_count = 2});
+    struct fixture *plain = fixture();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        str request =
+            str_print(test_arena(), "GET / HTTP/1.1\r\n" H "%.*s\r\n", SARG(rows[i].headers));
+        int fd = peer_connect(trusting->port);
+        assert_str(peer_ask(fd, request).body, rows[i].expected);
+        close(fd);
+        fd = peer_connect(plain->port);
+        assert_str(peer_ask(fd, request).body, rows[0].expected);
+        close(fd);
+    }
+    fixture_close(plain);
+    fixture_close(trusting);
+}
+
+static void *drain_main(void *arg)
+{
+    struct fixture *f = arg;
+    return (void *)(intptr_t)http_server_drain(f->server, 0, 20000);
+}
+
+static void a_drain_answers_what_was_accepted_and_takes_nothing_new(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int working = peer_connect(f->port), idle = peer_connect(f->port);
+    assert_int_equal(peer_ask(idle, S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+    peer_send(working, S("GET /gate HTTP/1.1\r\n" H "\r\n"));
+    sem_wait(&f->arrived);
+    assert_false(http_server_is_draining(f->server));
+    pthread_t drain;
+    assert_int_equal(pthread_create(&drain, NULL, drain_main, f), 0);
+    eventually(http_server_is_draining(f->server));
+    int refused = -1;
+    for (int i = 0; i < 2000 && refused != 0; i++) { /* until the listener has gone */
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const struct sockaddr_in to = {.sin_family = AF_INET,
+            .sin_port = htons((uint16_t)f->port),
+            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        refused = connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
+        close(fd);
+    }
+    assert_int_equal(refused, 0);
+    /* A request on a kept connection is still answered, and told that it was the last. */
+    struct peer_answer r = peer_ask(idle, S("GET / HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(r.status, 200);
+    assert_true(peer_has(r.head, "Connection: close\r\n"));
+    sem_post(&f->gate);
+    assert_int_equal(peer_answer(working, true).status, 200);
+    void *unanswered = (void *)1;
+    clock_advance(2000);
+    pthread_join(drain, &unanswered);
+    assert_null(unanswered);
+    close(working);
+    close(idle);
+    fixture_close(f);
+}
+
+static void a_drain_counts_what_it_could_not_answer(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("GET /later HTTP/1.1\r\n" H "\r\n"));
+    sem_wait(&f->arrived);
+    assert_int_equal(http_server_drain(f->server, 0, 300), 1);
+    close(fd);
+    fixture_close(f);
+}
+
+static void without_memory_for_the_answer_the_client_hears_503(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("GET /later HTTP/1.1\r\n" H "\r\n"));
+    sem_wait(&f->arrived);
+    alloc_fail_at(1, 1);
+    http_respond(f->server, f->later, &(struct http_response){.status = 200});
+    alloc_fail_at(0, 0);
+    assert_int_equal(peer_answer(fd, true).status, 503);
+    close(fd);
+    fixture_close(f);
+}
+
+static void bad_options_are_refused_in_words(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    struct http_server *s;
+    str why;
+    str taken = str_print(test_arena(), "127.0.0.1:%d", f->port);
+    struct http_listen l = {.address = taken};
+    struct http_server_options o = {.listens = &l, .listen_count = 1, .handle = handle};
+    assert_err(http_server_open(test_arena(), &o, &s, &why), E_UPSTREAM);
+    assert_true(peer_has(why, "Address already in use"));
+    l.address = S("nonsense");
+    assert_err(http_server_open(test_arena(), &o, &s, &why), E_INVALID);
+    assert_true(peer_has(why, "HOST:PORT"));
+    l = (struct http_listen){.address = S("127.0.0.1:0"), .is_tls = true};
+    o.cert_file = test_path("absent.pem");
+    o.key_file = test_path("absent.pem");
+    assert_err(http_server_open(test_arena(), &o, &s, &why), E_INVALID);
+    assert_true(peer_has(why, "absent.pem"));
+    const char *const proxy = "10.0.0.0/33";
+    l.is_tls = false;
+    o.trusted_proxies = &proxy;
+    o.trusted_proxy_count = 1;
+    assert_err(http_server_open(test_arena(), &o, &s, &why), E_INVALID);
+    fixture_close(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(requests_on_one_connection_are_answered_in_order),
+        TEST(a_wish_to_close_is_followed),
+        TEST(head_and_204_have_no_body),
+        TEST(a_half_closed_client_gets_its_answers),
+        TEST(a_refusal_is_said_in_the_error_shape_and_closes),
+        TEST(a_refusal_is_read_even_when_the_client_keeps_sending),
+        TEST(a_body_is_asked_for_only_when_the_route_wants_it),
+        TEST(an_answer_may_come_later_from_another_thread),
+        TEST(an_answer_for_a_client_that_left_is_dropped),
+        TEST(waiting_requests_are_counted),
+        TEST(slow_heads_are_cut_after_their_time),
+        TEST(slow_bodies_are_cut_by_rate_and_by_time),
+        TEST(idle_connections_end_and_working_ones_do_not),
+        TEST(a_client_that_takes_nothing_is_cut),
+        TEST(a_connection_too_many_is_told_so_and_the_others_go_on),
+        TEST(a_file_is_sent_whole_from_its_offset),
+        TEST(a_file_that_is_too_short_ends_the_connection),
+        TEST(a_large_answer_arrives_whole),
+        TEST(a_header_cannot_be_injected_into_an_answer),
+        TEST(only_a_named_proxy_may_say_who_the_client_is),
+        TEST(a_drain_answers_what_was_accepted_and_takes_nothing_new),
+        TEST(a_drain_counts_what_it_could_not_answer),
+        TEST(without_memory_for_the_answer_the_client_hears_503),
+        TEST(bad_options_are_refused_in_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
