@@ -1,0 +1,141 @@
+"""The command line, as an operator and a script meet it."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import tempfile
+
+from seva import BIN, OWNER, PASSWORD, Seva, request, run
+
+
+def seva(*args, env=None, stdin=""):
+    return subprocess.run([BIN, *args], capture_output=True, text=True, input=stdin, timeout=60, env={**os.environ, **(env or {})})
+
+
+def init_makes_an_account_a_script_can_use():
+    with Seva() as s:
+        made = s.made
+        assert {c["kind"] for c in made["channels"]} == {"widget", "api"}
+        assert made["token"].startswith("seva_")
+        for name in ("keys",):
+            mode = stat.S_IMODE(os.stat(os.path.join(s.data, name)).st_mode)
+            assert mode == 0o600, oct(mode)
+        s.start()
+        assert s.api("GET", "/account").status == 200
+        again = seva("init", "--data", s.data, "--owner", OWNER, "--json")
+        assert again.returncode != 0 and again.stderr.strip(), "a second init must refuse and say why"
+
+
+def options_come_from_flags_environment_and_file():
+    with Seva() as s:
+        config = os.path.join(s.folder, "seva.conf")
+        with open(config, "w") as f:
+            f.write(f"# a comment\nbase-url = https://care.example\ndata = {s.data}\n")
+        help_text = seva("serve", "--help").stdout
+        for option in ("--data", "--listen", "--db", "--base-url", "--max-connections", "--drain-delay", "--tls-cert", "--egress-allow"):
+            assert option in help_text, option
+        wrong = seva("serve", "--data", s.data, "--no-such-option", "1")
+        assert wrong.returncode == 2 and "no-such-option" in wrong.stderr, wrong
+        s.db, s.more = [], ["--config", config]
+        s.env["SEVA_UNDO"] = "ignored"
+        s.start()
+        assert request(s.port, "GET", "/healthz").status == 200
+
+
+def user_commands_work_on_a_stopped_and_on_a_running_server():
+    with Seva() as s:
+        file = os.path.join(s.folder, "pw")
+        with open(file, "w") as f:
+            f.write("a second long password\n")
+        first = seva("user", "add", "--data", s.data, "--email", "ana@shop.example", "--name", "Ana", "--role", "agent", "--password-file", file)
+        assert first.returncode == 0, first.stderr
+        s.start()
+        second = seva("user", "add", "--data", s.data, "--email", "ben@shop.example", "--name", "Ben", "--role", "agent")
+        assert second.returncode == 0, second.stderr
+        assert re.search(r"https?://\S+/link/\S+", second.stdout), second.stdout
+        r = request(s.port, "POST", "/api/v1/session", {"email": "ana@shop.example", "password": "a second long password"})
+        assert r.status == 200, r.body
+        with open(file, "w") as f:
+            f.write("another long password\n")
+        assert seva("user", "passwd", "--data", s.data, "--email", "ana@shop.example", "--password-file", file).returncode == 0
+        assert request(s.port, "POST", "/api/v1/session", {"email": "ana@shop.example", "password": "a second long password"}).status == 401
+        assert request(s.port, "POST", "/api/v1/session", {"email": "ana@shop.example", "password": "another long password"}).status == 200
+
+
+def openapi_is_printed_and_served_and_describes_every_route():
+    printed = seva("routes", "--openapi")
+    assert printed.returncode == 0, printed.stderr
+    doc = json.loads(printed.stdout)
+    assert doc["openapi"].startswith("3.1")
+    assert len(doc["paths"]) > 60, len(doc["paths"])
+    with Seva() as s:
+        s.start()
+        served = request(s.port, "GET", "/openapi.json").json
+        assert served["paths"] == doc["paths"]
+        page = request(s.port, "GET", "/docs")
+        assert page.status == 200 and b"/api/v1/conversations" in page.body
+
+
+def two_processes_cannot_share_a_data_folder():
+    with Seva() as s:
+        s.start()
+        other = seva("serve", "--data", s.data, "--listen", "127.0.0.1:0")
+        assert other.returncode != 0 and other.stderr.strip(), "the second one must say that the folder is in use"
+        assert request(s.port, "GET", "/healthz").status == 200
+
+
+def a_second_account_is_apart():
+    with Seva() as s:
+        file = os.path.join(s.folder, "pw")
+        with open(file, "w") as f:
+            f.write(PASSWORD)
+        made = seva("account", "add", "--data", s.data, "--name", "Other", "--owner", "other@else.example", "--password-file", file, "--json")
+        assert made.returncode == 0, made.stderr
+        token = json.loads(made.stdout)["token"]
+        s.start()
+        assert s.hook({"id": "1", "contact": {"id": "c"}, "text": "hello"}).status == 200
+        r = request(s.port, "GET", "/api/v1/conversations", None, {"Authorization": "Bearer " + token})
+        assert r.status == 200 and r.json["items"] == []
+
+
+def an_edited_migration_or_a_newer_schema_stops_the_start():
+    with Seva() as s:
+        import sqlite3
+        db = sqlite3.connect(os.path.join(s.data, "seva.db"))
+        tables = [t for (t,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%migration%'")]
+        assert tables, "applied migrations are recorded"
+        db.execute(f"UPDATE {tables[0]} SET hash = 'edited' WHERE version = 1")
+        db.commit()
+        db.close()
+        p = seva("serve", "--data", s.data, "--listen", "127.0.0.1:0")
+        assert p.returncode != 0 and "0001" in p.stderr, p.stderr
+
+
+def import_takes_a_file_and_sets_bad_lines_aside():
+    with Seva() as s, tempfile.NamedTemporaryFile("w", suffix=".jsonl") as f:
+        f.write('{"type":"contact","id":"c1","name":"আমিনা"}\n')
+        f.write('{"type":"conversation","id":"t1","channel":"widget","contact":"c1","status":"resolved","resolved_at":"2026-01-02T00:00:00Z",'
+                '"messages":[{"id":"m1","kind":"in","text":"নমস্কার","at":"2026-01-01T00:00:00Z"}]}\n')
+        f.write('{"type":"conversation","channel":"widget","contact":"nobody","messages":[]}\n')
+        f.write("no json\n")
+        f.flush()
+        for _ in range(2):
+            p = seva("import", "--data", s.data, f.name)
+            assert p.returncode == 0, p.stderr
+        with open(f.name + ".rejected") as r:
+            rejected = r.read()
+        os.unlink(f.name + ".rejected")
+        assert "nobody" in rejected and "3" in rejected and "4" in rejected, rejected
+        s.start()
+        found = s.items("/conversations?status=resolved")
+        assert len(found) == 1 and found[0]["contact"]["name"] == "আমিনা", found
+        assert [m["text"] for m in s.items(f"/conversations/{found[0]['id']}/messages")] == ["নমস্কার"]
+
+
+if __name__ == "__main__":
+    run([init_makes_an_account_a_script_can_use, options_come_from_flags_environment_and_file,
+         user_commands_work_on_a_stopped_and_on_a_running_server, openapi_is_printed_and_served_and_describes_every_route,
+         two_processes_cannot_share_a_data_folder, a_second_account_is_apart,
+         an_edited_migration_or_a_newer_schema_stops_the_start, import_takes_a_file_and_sets_bad_lines_aside])

@@ -1,0 +1,99 @@
+"""The newcomer's way: what `./run` starts is a living demo that says where it is and how to sign in, survives kill -9 and goes on
+with the same data."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+
+from seva import BIN, free_port, request, run, until
+
+SIM = os.path.join(os.environ.get("SEVA_BUILD", ""), "sim/seva-sim")
+
+
+class Demo:
+    """seva-sim demo, as ./run starts it."""
+
+    def __init__(self, folder, *more):
+        self.port = free_port()
+        self.out = open(os.path.join(folder, "out"), "w+b")
+        self.process = subprocess.Popen([SIM, "demo", "--seva", BIN, "--data", os.path.join(folder, "demo"), *more, "--",
+                                         "--listen", f"127.0.0.1:{self.port}"], stdout=self.out, stderr=self.out)
+        self.text = until(self.greeting, 60, 0.05)
+        if not self.text:
+            self.out.seek(0)
+            raise AssertionError("no greeting: " + self.out.read().decode()[-2000:])
+
+    def greeting(self):
+        self.out.seek(0)
+        text = self.out.read().decode()
+        return text if "Ctrl-C" in text else None
+
+    def sign_in(self):
+        mail, password = re.search(r"Sign in\s+(\S+)\s+password\s+(\S+)", self.text).groups()
+        r = request(self.port, "POST", "/api/v1/session", {"email": mail, "password": password},
+                    {"Origin": f"http://127.0.0.1:{self.port}"})
+        assert r.status == 200, (r.status, r.body[:300])
+        cookie = r.headers["set-cookie"].split(";")[0]
+        return {"Cookie": cookie, "X-Seva-CSRF": r.json["csrf"], "Origin": f"http://127.0.0.1:{self.port}"}
+
+    def server_pid(self):
+        children = open(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read().split()
+        return int(children[0])
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(45)
+        self.out.close()
+
+
+def conversations(demo, who, query=""):
+    items, cursor = [], None
+    while True:
+        r = request(demo.port, "GET", f"/api/v1/conversations?limit=200{query}" + (f"&cursor={cursor}" if cursor else ""), None, who)
+        assert r.status == 200, (r.status, r.body[:200])
+        items += r.json["items"]
+        cursor = r.json["next"]
+        if not cursor:
+            return items
+
+
+def the_demo_is_full_of_life_and_goes_on_after_kill_9():
+    with tempfile.TemporaryDirectory(prefix="seva-run-") as folder:
+        demo = Demo(folder)
+        try:
+            assert f"http://127.0.0.1:{demo.port}" in demo.text and "/demo/shop" in demo.text, demo.text
+            who = demo.sign_in()
+            every = conversations(demo, who, "&status=open,pending,snoozed,resolved")
+            assert len(every) >= 300, len(every)
+            assert len({c["language"] for c in every if c["language"]}) >= 10
+            agents = request(demo.port, "GET", "/api/v1/agents", None, who).json["items"]
+            assert len(agents) >= 6, len(agents)
+            before = {c["id"] for c in every}
+            assert until(lambda: {c["id"] for c in conversations(demo, who)} - before, 60, 0.5), "no visitor wrote within a minute"
+            assert request(demo.port, "GET", "/demo/shop").status == 200
+            os.kill(demo.server_pid(), signal.SIGKILL)
+            assert demo.process.wait(20) != 0
+        finally:
+            demo.end()
+        again = Demo(folder, "--quiet")
+        try:
+            every = conversations(again, again.sign_in(), "&status=open,pending,snoozed,resolved")
+            assert before <= {c["id"] for c in every}, "the second start must go on with the same data"
+        finally:
+            again.end()
+        assert again.process.returncode == 0, again.process.returncode
+
+
+def the_demo_is_the_same_for_the_same_seed():
+    made = [subprocess.run([SIM, "generate", "--seed", "7", "--now", "2026-03-01T12:00:00Z"], capture_output=True, check=True).stdout for _ in range(2)]
+    assert made[0] == made[1]
+    lines = [json.loads(line) for line in made[0].splitlines()]
+    assert sum(1 for x in lines if x["type"] == "conversation") >= 300
+
+
+if __name__ == "__main__":
+    run([the_demo_is_full_of_life_and_goes_on_after_kill_9, the_demo_is_the_same_for_the_same_seed])
