@@ -4,7 +4,8 @@
 
 extern const struct route_table session_routes, me_routes, account_routes, agents_routes,
     links_routes, teams_routes, roles_routes, tokens_routes, audit_routes, channels_routes,
-    docs_routes, static_routes;
+    health_routes, hooks_routes, jobs_routes, stream_routes, webhooks_routes, docs_routes,
+    static_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -17,6 +18,11 @@ const struct route_table *const route_tables[] = {
     &tokens_routes,
     &audit_routes,
     &channels_routes,
+    &webhooks_routes,
+    &jobs_routes,
+    &stream_routes,
+    &hooks_routes,
+    &health_routes,
     &docs_routes,
     &static_routes,
 };

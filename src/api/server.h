@@ -17,6 +17,7 @@
 #include "net/http_server.h"
 
 struct hub;
+struct engine;       /* job/engine.h */
 struct live;         /* api/stream.c */
 struct source_cache; /* store/source.h */
 struct route_tree;   /* match.h */
@@ -28,7 +29,8 @@ struct api {
     const struct route_tree *routes;
     struct http_server *server; /* NULL in tests without sockets */
     struct hub *hub;            /* NULL in tests without sockets */
-    struct live *live;          /* the engine's */
+    struct live *live;          /* live_open (live.h) */
+    struct engine *engine;      /* for its counters in /metrics; NULL in tests without it */
     /* After a commit that asked for it; must not block. */
     void (*wake)(void *arg, bool events, bool jobs);
     void *wake_arg;

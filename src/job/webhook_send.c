@@ -97,7 +97,10 @@ static err tell_disabled(struct ctx *cx, webhook_id id)
     struct webhook w;
     TRY(webhook_get(cx, id, &w));
     struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
+    json_obj(&j);
+    json_key(&j, S("webhook"));
     webhook_view(&j, &w);
+    json_obj_end(&j);
     TRY(event_add(cx, &(struct event_new){.type = S("webhook.updated"),
                           .subject_type = S("webhook"),
                           .subject_id = id.v,

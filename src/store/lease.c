@@ -20,3 +20,11 @@ err lease_give_up(struct db_tx *tx, str name, int64_t holder)
     return db_run(tx, S("UPDATE lease SET until_ms = 0 WHERE name = ?1 AND node = ?2"),
         ARGS(A_TEXT(name), A_INT(holder)), NULL);
 }
+
+err lease_probe(struct db_tx *tx)
+{
+    return db_run(tx,
+        S("INSERT INTO lease (name, node, until_ms) VALUES ('probe', 0, 0) "
+          "ON CONFLICT (name) DO UPDATE SET until_ms = excluded.until_ms"),
+        NO_ARGS, NULL);
+}

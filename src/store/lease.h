@@ -10,3 +10,5 @@
 err lease_hold(
     struct db_tx *tx, str name, int64_t holder, int64_t now_ms, int64_t until_ms, bool *held);
 err lease_give_up(struct db_tx *tx, str name, int64_t holder);
+/* Whether the database takes writes at all; the caller undoes the transaction. */
+err lease_probe(struct db_tx *tx);

@@ -1,0 +1,133 @@
+/* jobs: the durable queue and the quarantine as people see them (API "Webhooks, jobs, quarantine"):
+ * what is dead or waits, why, and again or away with it. Not here: doing jobs (job/). */
+#include "api/input.h"
+#include "api/server.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "model/view_job.h"
+#include "store/audit.h"
+#include "store/inbox.h"
+#include "store/job.h"
+
+static const char *const state_words[] = {"queued", "running", "dead", NULL};
+
+struct jobs_query {
+    str state;
+    int64_t cursor, limit;
+};
+static const struct input_field jobs_fields[] = {
+    {"state", IN_ENUM, 0, offsetof(struct jobs_query, state), NO_SEEN, 0, 0, state_words,
+     "dead when not given"},
+    FIELD(struct jobs_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
+    FIELD(struct jobs_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
+};
+static const struct input_spec jobs_spec = SPEC("JobsQuery", struct jobs_query, jobs_fields);
+
+static str cursor_after(struct call *call, int64_t id)
+{
+    return str_print(call->cx.arena, "%lld", (long long)id);
+}
+
+static err jobs_get(struct call *call)
+{
+    const struct jobs_query *query = call->query;
+    ptrdiff_t limit = query->limit ? (ptrdiff_t)query->limit : LIMIT_PAGE_DEFAULT, n;
+    const struct job_item *rows;
+    str state = query->state.len ? query->state : S("dead");
+    TRY(job_list(&call->cx, state, (job_id){query->cursor}, limit + 1, &rows, &n));
+    struct json_out j = answer_list_begin(call);
+    for (ptrdiff_t i = 0; i < n && i < limit; i++)
+        job_view(&j, &rows[i]);
+    str next = n > limit ? cursor_after(call, rows[limit - 1].id.v) : (str){0};
+    return answer_list_end(call, &j, next);
+}
+
+static err job_retry_post(struct call *call)
+{
+    struct job_item item = {0};
+    TRY(job_retry(&call->cx, (job_id){call->id}));
+    TRY(audit_add(&call->cx, S("job.retried"), S("job"), call->id, (str){0}));
+    TRY(job_get(&call->cx, (job_id){call->id}, &item));
+    struct json_out j = json_out_make(call->cx.arena, 0);
+    job_view(&j, &item);
+    return answer_json(call, 200, json_str(&j));
+}
+
+static err job_delete(struct call *call)
+{
+    TRY(job_remove(&call->cx, (job_id){call->id}));
+    TRY(audit_add(&call->cx, S("job.deleted"), S("job"), call->id, (str){0}));
+    return answer_empty(call);
+}
+
+struct page_query {
+    int64_t cursor, limit;
+};
+static const struct input_field page_fields[] = {
+    FIELD(struct page_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
+    FIELD(struct page_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
+};
+static const struct input_spec page_spec = SPEC("QuarantineQuery", struct page_query, page_fields);
+
+static err quarantine_get(struct call *call)
+{
+    const struct page_query *query = call->query;
+    ptrdiff_t limit = query->limit ? (ptrdiff_t)query->limit : LIMIT_PAGE_DEFAULT, n;
+    const struct inbox_item *rows;
+    TRY(inbox_quarantine_list(&call->cx, (inbox_id){query->cursor}, limit + 1, &rows, &n));
+    struct json_out j = answer_list_begin(call);
+    for (ptrdiff_t i = 0; i < n && i < limit; i++)
+        quarantine_view(&j, &rows[i]);
+    str next = n > limit ? cursor_after(call, rows[limit - 1].id.v) : (str){0};
+    return answer_list_end(call, &j, next);
+}
+
+/* The bytes as they came, never shown inline: they are a stranger's. */
+static err quarantine_raw_get(struct call *call)
+{
+    blob body = {0};
+    str content_type = {0};
+    inbox_id id = {call->id};
+    err e = inbox_quarantine_raw(&call->cx, id, &body, &content_type);
+    if (e == E_NOT_FOUND)
+        return fail(&call->cx, E_NOT_FOUND, "this item is not in quarantine any more");
+    TRY(e);
+    answer_header(call, "Content-Disposition",
+        str_print(call->cx.arena, "attachment; filename=\"quarantine-%lld.bin\"", (long long)id.v));
+    answer_header(call, "Content-Security-Policy", S("default-src 'none'; sandbox"));
+    return answer_bytes(call, 200, S("application/octet-stream"), body.bytes);
+}
+
+static err quarantine_retry_post(struct call *call)
+{
+    TRY(inbox_quarantine_retry(&call->cx, (inbox_id){call->id}));
+    TRY(audit_add(&call->cx, S("quarantine.retried"), S("inbox"), call->id, (str){0}));
+    return answer_empty(call);
+}
+
+static err quarantine_delete(struct call *call)
+{
+    TRY(inbox_quarantine_discard(&call->cx, (inbox_id){call->id}));
+    TRY(audit_add(&call->cx, S("quarantine.discarded"), S("inbox"), call->id, (str){0}));
+    return answer_empty(call);
+}
+
+static const struct route routes[] = {
+    {HTTP_GET,    "/api/v1/jobs",                  AUTH_AGENT, CAP_JOB_MANAGE,        ROUTE_READ,  &jobs_spec, NULL, NULL,
+     jobs_get,                                                                                                                                    "Jobs of one state, newest first.",                      "JobList", 0},
+    {HTTP_POST,   "/api/v1/jobs/{id}/retry",       AUTH_AGENT, CAP_JOB_MANAGE,        ROUTE_WRITE, NULL,       NULL,
+     NULL,                                                                                                                 job_retry_post,        "Try a dead or waiting job again now.",                  "Job",     0},
+    {HTTP_DELETE, "/api/v1/jobs/{id}",             AUTH_AGENT, CAP_JOB_MANAGE,        ROUTE_WRITE, NULL,       NULL, NULL,
+     job_delete,                                                                                                                                  "Remove a dead or waiting job.",                         NULL,      0},
+    {HTTP_GET,    "/api/v1/quarantine",            AUTH_AGENT, CAP_QUARANTINE_MANAGE, ROUTE_READ,  &page_spec,
+     NULL,                                                                                                           NULL, quarantine_get,        "Deliveries that could not be processed, newest first.",
+     "QuarantineList",                                                                                                                                                                                                0},
+    {HTTP_GET,    "/api/v1/quarantine/{id}/raw",   AUTH_AGENT, CAP_QUARANTINE_MANAGE, ROUTE_READ,  NULL,
+     NULL,                                                                                                           NULL, quarantine_raw_get,    "The delivery's bytes as they came.",                    NULL,      0},
+    {HTTP_POST,   "/api/v1/quarantine/{id}/retry", AUTH_AGENT, CAP_QUARANTINE_MANAGE, ROUTE_WRITE,
+     NULL,                                                                                                     NULL, NULL, quarantine_retry_post, "Process it again.",                                     NULL,      0},
+    {HTTP_DELETE, "/api/v1/quarantine/{id}",       AUTH_AGENT, CAP_QUARANTINE_MANAGE, ROUTE_WRITE, NULL,
+     NULL,                                                                                                           NULL, quarantine_delete,     "Discard it.",                                           NULL,      0},
+};
+extern const struct route_table jobs_routes;
+const struct route_table jobs_routes = ROUTES(routes);
