@@ -63,8 +63,8 @@ static void make_schema(struct test_db *t)
 static str url_of(struct test_db *t)
 {
     const char *url = server_url();
-    return str_print(&t->arena, "%s%coptions=-csearch_path%%3D%s", url,
-        strchr(url, '?') != NULL ? '&' : '?', t->schema);
+    return str_print(&t->arena, "%s%coptions=-csearch_path%%3D%s&application_name=%s", url,
+        strchr(url, '?') != NULL ? '&' : '?', t->schema, t->schema);
 }
 
 struct db *test_db_again(struct test_db *t)

@@ -10,7 +10,7 @@ struct test_db {
     struct arena arena; /* lives until test_db_close */
     str url;
     char folder[64]; /* SQLite: holds seva.db; else empty */
-    char schema[64]; /* PostgreSQL */
+    char schema[64]; /* PostgreSQL; also the sessions' application_name */
     bool is_migrated;
 };
 

@@ -81,7 +81,6 @@ static void wait_for_answers(void)
         (void)sched_yield();
 }
 
-
 static err write_lines(struct db_tx *tx, int64_t member)
 {
     for (int64_t i = 0; i < ROWS; i++) {
