@@ -244,12 +244,12 @@ static void dispatch(struct conn *c)
     c->is_head = in->parser.method == HTTP_HEAD;
     c->is_http_1_0 = in->parser.is_http_1_0;
     c->close_after = in->parser.wants_close;
-    if (!work_push(s, in)) {
-        conn_refuse(c, 503, S("too many requests are waiting"));
-        return;
-    }
     c->incoming = NULL;
     conn_enter(c, CONN_WORKING);
+    if (!work_push(s, in)) {
+        incoming_free(in);
+        conn_refuse(c, 503, S("too many requests are waiting"));
+    }
 }
 
 /* The head is whole: may the body come? False: refused. */
