@@ -3,7 +3,7 @@
 #include "api/input.h"
 #include "api/live.h"
 #include "api/server.h"
-#include "api/news.h"
+#include "api/change.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -180,7 +180,7 @@ static err invite(struct call *call)
     TRY(role_detail(cx, &agent, &detail));
     TRY(audit_add(cx, S("agent.invited"), S("agent"), agent.id.v, detail));
     TRY(agent_json(cx, agent.id, &json));
-    TRY(news_add(cx, S("agent.updated"), S("agent"), agent.id.v, json));
+    TRY(change_tell(cx, S("agent.updated"), S("agent"), agent.id.v, json));
     struct json_out j = json_out_make(cx->arena, 0);
     json_obj(&j);
     json_kv_raw(&j, S("agent"), json);
@@ -252,7 +252,7 @@ static err patch(struct call *call)
     TRY(role_detail(cx, &agent, &detail));
     TRY(audit_add(cx, S("agent.updated"), S("agent"), agent.id.v, detail));
     TRY(agent_json(cx, agent.id, &json));
-    TRY(news_add(cx, S("agent.updated"), S("agent"), agent.id.v, json));
+    TRY(change_tell(cx, S("agent.updated"), S("agent"), agent.id.v, json));
     return answer_json(call, 200, json);
 }
 

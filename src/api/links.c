@@ -3,7 +3,7 @@
  * an invitation into a further account asks for the password that exists, and a second factor is
  * asked for in any case. SECURITY.md point 5. */
 #include "api/input.h"
-#include "api/news.h"
+#include "api/change.h"
 #include "api/sign_in.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -117,7 +117,7 @@ static err joined_news(struct ctx *cx, agent_id id)
     TRY(agent_scope_get(cx, id, &scope));
     struct json_out j = json_out_make(cx->arena, 0);
     agent_view(&j, &agent, &scope, cx->now_ms, false);
-    return news_add(cx, S("agent.updated"), S("agent"), id.v, json_str(&j));
+    return change_tell(cx, S("agent.updated"), S("agent"), id.v, json_str(&j));
 }
 
 static err link_post(struct call *call)

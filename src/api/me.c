@@ -1,7 +1,7 @@
 /* me: one's own profile, password and second factor (API "Session and self"). Photos are with the
  * uploads. */
 #include "api/input.h"
-#include "api/news.h"
+#include "api/change.h"
 #include "api/origin.h"
 #include "api/sign_in.h"
 #include "base/clock.h"
@@ -88,7 +88,7 @@ static err me_patch(struct call *call)
     struct json_out shown = json_out_make(cx->arena, 0), mine = json_out_make(cx->arena, 0);
     agent_view(&shown, &agent, &scope, cx->now_ms, false);
     agent_view(&mine, &agent, &scope, cx->now_ms, true);
-    TRY(news_add(cx, S("agent.updated"), S("agent"), agent.id.v, json_str(&shown)));
+    TRY(change_tell(cx, S("agent.updated"), S("agent"), agent.id.v, json_str(&shown)));
     return answer_json(call, 200, json_str(&mine));
 }
 
@@ -183,7 +183,7 @@ static err totp_post(struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct login login;
-    uint8_t secret[TOTP_SECRET_BYTES];
+    uint8_t secret[TOTP_SECRET_BYTES] = {0};
     str sealed, bytes = str_of(secret, sizeof secret);
     TRY(login_get(cx, cx->actor.login, &login));
     if (login.totp_sealed.len)

@@ -1,6 +1,6 @@
 /* teams: groups of agents (API "Account, people"). */
 #include "api/input.h"
-#include "api/news.h"
+#include "api/change.h"
 #include "api/server.h"
 #include "base/id.h"
 #include "base/json.h"
@@ -63,7 +63,7 @@ static err changed(struct call *call, team_id id, int status, str action)
     struct json_out j = json_out_make(cx->arena, 0);
     team_put(cx, &j, &team, members, n);
     TRY(audit_add(cx, action, S("team"), id.v, (str){0}));
-    TRY(news_add(cx, S("team.updated"), S("team"), id.v, json_str(&j)));
+    TRY(change_tell(cx, S("team.updated"), S("team"), id.v, json_str(&j)));
     return answer_json(call, status, json_str(&j));
 }
 
@@ -105,7 +105,7 @@ static err delete(struct call *call)
     TRY(team_get(cx, (team_id){call->id}, &team));
     TRY(team_remove(cx, team.id));
     TRY(audit_add(cx, S("team.removed"), S("team"), team.id.v, (str){0}));
-    TRY(news_gone(cx, S("team.updated"), S("team"), team.id.v));
+    TRY(change_tell_gone(cx, S("team.updated"), S("team"), team.id.v));
     return answer_empty(call);
 }
 

@@ -2,7 +2,7 @@
  * is in the answer of the POST that made it and nowhere else. Not here: sending
  * (job/webhook_send.c), which events go out (job/publish.c). */
 #include "api/input.h"
-#include "api/news.h"
+#include "api/change.h"
 #include "api/server.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -96,7 +96,7 @@ static str view_of(struct ctx *cx, const struct webhook *w)
 
 static err tell(struct ctx *cx, const struct webhook *w, str action)
 {
-    TRY(news_add(cx, S("webhook.updated"), S("webhook"), w->id.v, view_of(cx, w)));
+    TRY(change_tell(cx, S("webhook.updated"), S("webhook"), w->id.v, view_of(cx, w)));
     struct json_out detail = json_out_make(cx->arena, 0);
     json_obj(&detail);
     json_kv_str(&detail, S("name"), w->name);
@@ -183,7 +183,7 @@ static err delete (struct call *call)
     struct ctx *cx = &call->cx;
     webhook_id id = {call->id};
     TRY(webhook_remove(cx, id));
-    TRY(news_gone(cx, S("webhook.updated"), S("webhook"), id.v));
+    TRY(change_tell_gone(cx, S("webhook.updated"), S("webhook"), id.v));
     TRY(audit_add(cx, S("webhook.deleted"), S("webhook"), id.v, (str){0}));
     return answer_empty(call);
 }

@@ -20,7 +20,7 @@ void ids_put(struct json_out *j, const int64_t *ids, ptrdiff_t n)
 bool agent_is_online(const struct agent *agent, int64_t now_ms)
 {
     return agent->is_active && str_eq(agent->availability, S("online")) && agent->last_seen_ms &&
-        now_ms - agent->last_seen_ms < ONLINE_MS;
+           now_ms - agent->last_seen_ms < ONLINE_MS;
 }
 
 str agent_photo_url(struct arena *a, agent_id id, str photo_hash)

@@ -244,3 +244,27 @@ err source_find(
     pthread_mutex_unlock(&cache->lock);
     return OK;
 }
+
+struct key_row {
+    str key;
+};
+static const struct db_col key_cols[] = {COL(struct key_row, key)};
+
+err source_first(struct source_cache *cache, struct arena *a, str network, str *key)
+{
+    struct db_tx *tx;
+    struct key_row row = {0};
+    TRY(db_begin(cache->db, DB_READ, a, &tx));
+    err e = db_one(tx,
+        S("SELECT key "
+          "FROM source "
+          "WHERE network = ?1 "
+          "ORDER BY id "
+          "LIMIT 1"),
+        ARGS(A_TEXT(network)), COLS(key_cols), &row);
+    err end = db_rollback(tx);
+    TRY(e);
+    TRY(end);
+    *key = row.key;
+    return OK;
+}

@@ -28,5 +28,7 @@ void source_cache_close(struct source_cache *cache);
  * inside one. */
 err source_find(struct source_cache *cache, struct arena *a, str network, str key,
     struct source *source);
+/* The key of the oldest channel of this network in the installation: for the demo's shop page. */
+err source_first(struct source_cache *cache, struct arena *a, str network, str *key);
 /* Everything of this process's cache. */
 void source_forget(struct source_cache *cache);

@@ -1,10 +1,10 @@
-/* news: see news.h. */
-#include "api/news.h"
+/* change: see change.h. */
+#include "api/change.h"
 
 #include "base/json.h"
 #include "store/event.h"
 
-err news_add(struct ctx *cx, str type, str subject_type, int64_t subject_id, str view)
+err change_tell(struct ctx *cx, str type, str subject_type, int64_t subject_id, str view)
 {
     struct json_out j = json_out_make(cx->arena, 0);
     json_obj(&j);
@@ -20,7 +20,7 @@ err news_add(struct ctx *cx, str type, str subject_type, int64_t subject_id, str
         });
 }
 
-err news_gone(struct ctx *cx, str type, str subject_type, int64_t subject_id)
+err change_tell_gone(struct ctx *cx, str type, str subject_type, int64_t subject_id)
 {
-    return news_add(cx, type, subject_type, subject_id, S("null"));
+    return change_tell(cx, type, subject_type, subject_id, S("null"));
 }

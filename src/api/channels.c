@@ -1,0 +1,193 @@
+/* channels: connected inboxes: website chats and API channels (API "Channels"). A secret is in the
+ * answer that made it and nowhere else. */
+#include "api/channel_settings.h"
+#include "api/input.h"
+#include "api/change.h"
+#include "api/server.h"
+#include "base/json.h"
+#include "care/access.h"
+#include "model/view_channel.h"
+#include "store/audit.h"
+#include "store/channel.h"
+#include "store/source.h"
+
+struct channel_body {
+    str kind, name;
+    struct str_list languages;
+    const struct json *settings;
+    bool is_enabled;
+    bool has_name, has_languages, has_settings, has_is_enabled;
+};
+static const char *const kinds[] = {"widget", "api", NULL};
+static const struct input_field new_fields[] = {
+    {"kind", IN_ENUM, IN_REQUIRED, offsetof(struct channel_body, kind), NO_SEEN, 0, 0, kinds, NULL},
+    FIELD_SEEN(struct channel_body, name, IN_TEXT, IN_REQUIRED, 1, 0, NULL),
+    FIELD_SEEN(struct channel_body, languages, IN_TEXT_LIST, 0, 0, 100, "language tags"),
+    FIELD_SEEN(struct channel_body, settings, IN_JSON, 0, 0, 0, "depends on the kind"),
+};
+static const struct input_spec new_spec = SPEC("ChannelNew", struct channel_body, new_fields);
+static const struct input_field patch_fields[] = {
+    FIELD_SEEN(struct channel_body, name, IN_TEXT, 0, 1, 0, NULL),
+    FIELD_SEEN(struct channel_body, is_enabled, IN_BOOL, 0, 0, 0, NULL),
+    FIELD_SEEN(struct channel_body, languages, IN_TEXT_LIST, 0, 0, 100, "language tags"),
+    FIELD_SEEN(struct channel_body, settings, IN_JSON, 0, 0, 0, "merged; null takes away"),
+};
+static const struct input_spec patch_spec = SPEC("ChannelPatch", struct channel_body, patch_fields);
+
+static err seen_channel(struct call *call, struct channel *channel)
+{
+    channel_id id = {call->id};
+    if (!access_sees_channel(&call->cx, id))
+        return fail(&call->cx, E_NOT_FOUND, "there is no such channel");
+    return channel_get(&call->cx, id, channel);
+}
+
+static str channel_json(struct ctx *cx, const struct channel *channel)
+{
+    struct json_out j = json_out_make(cx->arena, 0);
+    channel_view(&j, channel);
+    return json_str(&j);
+}
+
+static err list(struct call *call)
+{
+    struct channel *rows;
+    ptrdiff_t n;
+    TRY(channel_list(&call->cx, &rows, &n));
+    struct json_out j = answer_list_begin(call);
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (access_sees_channel(&call->cx, rows[i].id))
+            channel_view(&j, &rows[i]);
+    return answer_list_end(call, &j, (str){0});
+}
+
+static err get(struct call *call)
+{
+    struct channel channel;
+    TRY(seen_channel(call, &channel));
+    return answer_json(call, 200, channel_json(&call->cx, &channel));
+}
+
+static void forget(struct api *api, void *arg)
+{
+    (void)arg; /* everything: changes are rare */
+    source_forget(api->sources);
+}
+
+static err changed(struct call *call, const struct channel *channel, str action)
+{
+    struct ctx *cx = &call->cx;
+    struct json_out detail = json_out_make(cx->arena, 0);
+    json_obj(&detail);
+    json_kv_str(&detail, S("kind"), channel->kind);
+    json_kv_str(&detail, S("name"), channel->name);
+    json_obj_end(&detail);
+    call_after_commit(call, forget, NULL);
+    TRY(audit_add(cx, action, S("channel"), channel->id.v, json_str(&detail)));
+    return change_tell(cx, S("channel.updated"), S("channel"), channel->id.v, channel_json(cx, channel));
+}
+
+static err post(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct channel_body *body = call->body;
+    struct channel channel = {.kind = body->kind, .name = body->name};
+    str secret;
+    TRY(channel_settings_merge(cx, body->kind, S("{}"), body->settings, &channel.settings));
+    TRY(channel_languages(cx, &body->languages, &channel.languages));
+    TRY(channel_add(cx, &channel, &secret));
+    TRY(changed(call, &channel, S("channel.created")));
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    channel_fields(&j, &channel);
+    json_kv_str(&j, str_eq(channel.kind, S("widget")) ? S("identity_secret") : S("secret"), secret);
+    json_obj_end(&j);
+    return answer_json(call, 201, json_str(&j));
+}
+
+static err patch(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct channel_body *body = call->body;
+    struct channel channel;
+    TRY(seen_channel(call, &channel));
+    if (body->has_name)
+        channel.name = body->name;
+    if (body->has_is_enabled)
+        channel.is_enabled = body->is_enabled;
+    if (body->has_languages)
+        TRY(channel_languages(cx, &body->languages, &channel.languages));
+    if (body->has_settings)
+        TRY(channel_settings_merge(
+            cx, channel.kind, channel.settings, body->settings, &channel.settings));
+    TRY(channel_set(cx, &channel));
+    TRY(changed(call, &channel, S("channel.updated")));
+    return answer_json(call, 200, channel_json(cx, &channel));
+}
+
+static err delete(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct channel channel;
+    TRY(seen_channel(call, &channel));
+    TRY(channel_remove(cx, channel.id));
+    call_after_commit(call, forget, NULL);
+    TRY(audit_add(cx, S("channel.removed"), S("channel"), channel.id.v, (str){0}));
+    TRY(change_tell_gone(cx, S("channel.updated"), S("channel"), channel.id.v));
+    return answer_empty(call);
+}
+
+static err rotate(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct channel channel;
+    str secret;
+    int64_t kept_until_ms;
+    TRY(seen_channel(call, &channel));
+    TRY(channel_rotate_secret(cx, channel.id, &secret, &kept_until_ms));
+    call_after_commit(call, forget, NULL);
+    TRY(audit_add(cx, S("channel.secret_rotated"), S("channel"), channel.id.v, (str){0}));
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_kv_str(&j, S("secret"), secret);
+    json_kv_time(&j, S("kept_until"), kept_until_ms);
+    json_obj_end(&j);
+    return answer_json(call, 200, json_str(&j));
+}
+
+static err snippet(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct channel channel;
+    TRY(seen_channel(call, &channel));
+    if (!str_eq(channel.kind, S("widget")))
+        return fail(cx, E_NOT_FOUND, "only a website chat has a snippet");
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_kv_str(&j, S("html"),
+        str_print(cx->arena,
+            "<script async src=\"%.*s/widget/loader.js\" data-channel=\"%.*s\"></script>",
+            SARG(cx->config->base_url), SARG(channel.public_key)));
+    json_obj_end(&j);
+    return answer_json(call, 200, json_str(&j));
+}
+
+static const struct route routes[] = {
+    {HTTP_GET, "/api/v1/channels", AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_READ, NULL, NULL, NULL,
+        list, "All channels you see.", "ChannelList", 0},
+    {HTTP_POST, "/api/v1/channels", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_WRITE, NULL, &new_spec,
+        NULL, post, "Make a channel; its secret is shown this once.", "ChannelMade", 0},
+    {HTTP_GET, "/api/v1/channels/{id}", AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_READ, NULL, NULL,
+        NULL, get, "One channel.", "Channel", 0},
+    {HTTP_PATCH, "/api/v1/channels/{id}", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_WRITE, NULL,
+        &patch_spec, NULL, patch, "Change a channel.", "Channel", 0},
+    {HTTP_DELETE, "/api/v1/channels/{id}", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_WRITE, NULL, NULL,
+        NULL, delete, "Remove a channel; its conversations stay.", NULL, 0},
+    {HTTP_POST, "/api/v1/channels/{id}/rotate-secret", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_WRITE,
+        NULL, NULL, NULL, rotate, "A new secret; the old one is good for 24 more hours.",
+        "SecretRotated", 0},
+    {HTTP_GET, "/api/v1/channels/{id}/snippet", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_READ, NULL,
+        NULL, NULL, snippet, "The HTML for a website.", "Snippet", 0},
+};
+extern const struct route_table channels_routes;
+const struct route_table channels_routes = ROUTES(routes);

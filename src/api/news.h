@@ -1,8 +1,0 @@
-/* news: events of people, teams and channels for consoles and webhooks, from handlers. */
-#pragma once
-#include "model/ctx.h"
-
-/* Type "agent.updated"; data is {"agent": <view>}. */
-err news_add(struct ctx *cx, str type, str subject_type, int64_t subject_id, str view);
-/* The thing is gone: data is {"agent": null}. */
-err news_gone(struct ctx *cx, str type, str subject_type, int64_t subject_id);

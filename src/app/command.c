@@ -1,0 +1,235 @@
+/* command: see command.h. */
+#include "app/command.h"
+
+#include "api/openapi.h"
+#include "app/admin.h"
+#include "app/doctor.h"
+#include "app/files.h"
+#include "app/people.h"
+#include "app/setup.h"
+#include "app/wiring.h"
+#include "base/crypto.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "seva: customer care in one binary\n"
+    "\n"
+    "  seva init --data DIR --owner MAIL --password-file FILE [--name NAME] [--json]\n"
+    "  seva serve [--data DIR] [--listen HOST:PORT] [--db URL]\n"
+    "  seva migrate                       bring the database to this version\n"
+    "  seva user add MAIL [--role ROLE] [--name NAME] [--password-file FILE]\n"
+    "  seva user passwd MAIL --password-file FILE\n"
+    "  seva user link MAIL                a link to set a password\n"
+    "  seva user list\n"
+    "  seva account add NAME --owner MAIL [--password-file FILE]\n"
+    "  seva account list\n"
+    "  seva doctor                        is everything as it should be?\n"
+    "  seva routes [--openapi]            the API\n"
+    "  seva version\n"
+    "\n";
+
+static int say(int code, str text)
+{
+    FILE *to = code ? stderr : stdout;
+    fwrite(text.at, 1, (size_t)text.len, to);
+    fflush(to);
+    return code;
+}
+
+static int trouble(struct arena *a, str why)
+{
+    return say(1, str_print(a, "seva: %.*s\n", SARG(why)));
+}
+
+/* ── serve ────────────────────────────────────────────────────────────────────────────────────── */
+
+static int admin_command(
+    void *arg, struct arena *a, const struct settings *s, str password, str *out)
+{
+    const struct node *node = arg;
+    struct people people = {.db = node->db, .config = &node->config};
+    if (s->n_words && str_eq(s->words[0], S("doctor")))
+        return doctor_database(a, node->db, out);
+    return people_command(a, &people, s, password, out);
+}
+
+static void reload(struct arena *a, struct node *node)
+{
+    str why = {0};
+    if (http_server_reload_tls(node->server, a, &why) == OK)
+        log_line(LOG_INFO, "certificates read again");
+    else
+        log_line(LOG_ERROR, "certificates not read; the old ones stay", LOG_S("why", why));
+}
+
+/* Until SIGTERM or SIGINT. */
+static void serve_loop(struct arena *a, struct node *node, int signals, int admin)
+{
+    for (;;) {
+        struct pollfd fds[2] = {
+            {.fd = signals, .events = POLLIN},
+            {.fd = admin, .events = POLLIN},
+        };
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            return;
+        if (fds[1].revents & POLLIN)
+            admin_serve(admin, admin_command, node);
+        struct signalfd_siginfo info;
+        if (!(fds[0].revents & POLLIN) || read(signals, &info, sizeof info) != sizeof info)
+            continue;
+        if (info.ssi_signo != SIGHUP)
+            return;
+        reload(a, node);
+    }
+}
+
+static int signals_open(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    (void)signal(SIGPIPE, SIG_IGN); /* cannot fail for this signal */
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int serve(struct arena *a, const struct settings *s)
+{
+    struct files files;
+    struct node node = {0};
+    str why = {0};
+    int signals = signals_open();
+    if (files_resolve(a, s, &files, &why) != OK || files_lock(a, &files, &why) != OK)
+        return trouble(a, why);
+    int admin = admin_listen(a, files.admin_socket, &why);
+    if (signals < 0 || admin < 0)
+        return trouble(a, why.len ? why : S("no signals"));
+    if (node_open(a, s, &files, &node, &why) != OK)
+        return trouble(a, why); /* the process ends: the system takes the rest apart */
+    serve_loop(a, &node, signals, admin);
+    int unanswered = node_close(&node);
+    unlink(str_z(a, files.admin_socket));
+    files_unlock(&files);
+    return unanswered ? 1 : 0;
+}
+
+/* ── the others ───────────────────────────────────────────────────────────────────────────────── */
+
+static int migrate(struct arena *a, const struct settings *s)
+{
+    struct files files;
+    struct db *db;
+    str why = {0};
+    ptrdiff_t applied;
+    if (files_resolve(a, s, &files, &why) != OK || files_lock(a, &files, &why) != OK ||
+        node_db_open(a, &files, &db, &applied, &why) != OK)
+        return trouble(a, why);
+    db_close(db);
+    files_unlock(&files);
+    return say(0, str_print(a, "%lld migrations applied.\n", (long long)applied));
+}
+
+/* On the data folder itself, or by the server that holds it. */
+static int people(struct arena *a, const struct settings *s, int argc, char **argv)
+{
+    struct files files;
+    struct config config;
+    struct db *db;
+    ptrdiff_t applied;
+    str why = {0}, out = {0}, password = {0}, file = s->values[SET_PASSWORD_FILE];
+    if (file.len && files_password(a, file, &password, &why) != OK)
+        return trouble(a, why);
+    if (files_resolve(a, s, &files, &why) != OK)
+        return trouble(a, why);
+    int code = admin_ask(a, files.admin_socket, argc, argv, password, &out);
+    if (code >= 0)
+        return say(code, out);
+    if (files_lock(a, &files, &why) != OK || node_config(a, s, &files, &config, &why) != OK ||
+        node_db_open(a, &files, &db, &applied, &why) != OK)
+        return trouble(a, why);
+    struct people rooms = {.db = db, .config = &config};
+    code = people_command(a, &rooms, s, password, &out);
+    db_close(db);
+    files_unlock(&files);
+    return say(code, out);
+}
+
+static int doctor(struct arena *a, const struct settings *s, int argc, char **argv)
+{
+    struct files files;
+    struct db *db;
+    ptrdiff_t applied;
+    str why = {0}, out = {0}, found = {0};
+    if (files_resolve(a, s, &files, &why) != OK)
+        return trouble(a, why);
+    int folder = doctor_files(a, &files, &found);
+    (void)say(0, found);
+    int code = admin_ask(a, files.admin_socket, argc, argv, (str){0}, &out);
+    if (code < 0) {
+        if (files_lock(a, &files, &why) != OK ||
+            node_db_open(a, &files, &db, &applied, &why) != OK)
+            return trouble(a, why);
+        code = doctor_database(a, db, &out);
+        db_close(db);
+        files_unlock(&files);
+    }
+    (void)say(0, out);
+    return folder || code;
+}
+
+static int init(struct arena *a, const struct settings *s)
+{
+    str out = {0};
+    int code = setup_init(a, s, &out);
+    return say(code, out);
+}
+
+static enum log_level level_of(str name)
+{
+    return str_eq(name, S("debug")) ? LOG_DEBUG
+        : str_eq(name, S("warn"))   ? LOG_WARN
+        : str_eq(name, S("error"))  ? LOG_ERROR
+                                    : LOG_INFO;
+}
+
+int command_run(struct arena *a, int argc, char **argv, char **environment)
+{
+    struct settings s;
+    str why = {0};
+    if (crypto_start() != OK)
+        return trouble(a, S("the cryptographic libraries do not start"));
+    if (settings_read(a, argc, argv, environment, &s, &why) != OK) {
+        (void)trouble(a, why);
+        return 2;
+    }
+    log_level_set(level_of(s.values[SET_LOG_LEVEL]));
+    str word = s.n_words ? s.words[0] : (str){0};
+    if (settings_flag(&s, SET_HELP) || str_eq(word, S("help")))
+        return say(0, str_cat(a, str_from(usage), settings_help(a)));
+    if (str_eq(word, S("version")))
+        return say(0, S("seva " SEVA_VERSION "\n"));
+    if (str_eq(word, S("init")))
+        return init(a, &s);
+    if (str_eq(word, S("serve")))
+        return serve(a, &s);
+    if (str_eq(word, S("migrate")))
+        return migrate(a, &s);
+    if (str_eq(word, S("user")) || str_eq(word, S("account")))
+        return people(a, &s, argc, argv);
+    if (str_eq(word, S("doctor")))
+        return doctor(a, &s, argc, argv);
+    if (str_eq(word, S("routes")))
+        return say(0, settings_flag(&s, SET_OPENAPI) ? openapi_text(a) : openapi_list(a));
+    return say(2, str_from(usage));
+}

@@ -1,0 +1,57 @@
+/* config: every option of the program in one table: flag > SEVA_X environment > file (`key = value`)
+ * > default. The table prints --help and the documentation. Secrets come by file or environment
+ * only. Not here: what the values do (wiring.c, setup.c). Thread: at the start only. */
+#pragma once
+#include "base/str.h"
+
+enum setting {
+    SET_CONFIG,
+    SET_DATA,
+    SET_DB,
+    SET_LISTEN,
+    SET_BASE_URL,
+    SET_TLS_CERT,
+    SET_TLS_KEY,
+    SET_KEYS,
+    SET_BLOBS,
+    SET_NODE,
+    SET_WORKERS,
+    SET_JOB_THREADS,
+    SET_MAX_CONNECTIONS,
+    SET_TRUSTED_PROXIES,
+    SET_EGRESS_ALLOW,
+    SET_CA_FILE,
+    SET_METRICS_TOKEN,
+    SET_METRICS_TOKEN_FILE,
+    SET_THUMBNAIL_PROGRAM,
+    SET_DRAIN_DELAY,
+    SET_DRAIN_MOST,
+    SET_LOG_LEVEL,
+    SET_DEMO,
+    SET_OWNER,
+    SET_NAME,
+    SET_ROLE,
+    SET_ACCOUNT,
+    SET_PASSWORD_FILE,
+    SET_JSON,
+    SET_OPENAPI,
+    SET_HELP,
+    SETTING_COUNT,
+};
+
+struct settings {
+    str values[SETTING_COUNT];
+    bool given[SETTING_COUNT]; /* not the default */
+    str words[16];             /* command and its arguments that are no options */
+    int n_words;
+};
+
+/* Reads argv[1…], the environment and the file. E_INVALID with *why in words. */
+err settings_read(
+    struct arena *a, int argc, char **argv, char **environment, struct settings *s, str *why);
+/* A checked number; E_INVALID with *why. */
+err settings_int(struct arena *a, const struct settings *s, enum setting which, int64_t min,
+    int64_t max, int64_t *value, str *why);
+bool settings_flag(const struct settings *s, enum setting which);
+/* The table as text for --help, or as a Markdown table for the documentation. */
+str settings_help(struct arena *a);

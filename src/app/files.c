@@ -1,0 +1,133 @@
+/* files: see files.h. */
+#include "app/files.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { KEYS_FILE_MAX = 16 * 1024, PASSWORD_FILE_MAX = 4 * 1024 };
+
+static err absolute(struct arena *a, str path, str *whole, str *why)
+{
+    if (path.len && path.at[0] == '/') {
+        *whole = path;
+        return OK;
+    }
+    char here[PATH_MAX];
+    if (!getcwd(here, sizeof here)) {
+        *why = str_print(a, "cannot find the current folder: %s", strerror(errno));
+        return E_INVALID;
+    }
+    *whole = str_print(a, "%s/%.*s", here, SARG(path));
+    return OK;
+}
+
+err files_resolve(struct arena *a, const struct settings *s, struct files *files, str *why)
+{
+    struct files f = {.lock_fd = -1};
+    TRY(absolute(a, s->values[SET_DATA], &f.data_dir, why));
+    while (f.data_dir.len > 1 && str_ends(f.data_dir, S("/")))
+        f.data_dir.len--;
+    f.keys_file = str_cat(a, f.data_dir, S("/keys"));
+    f.blobs_dir = str_cat(a, f.data_dir, S("/blobs"));
+    f.admin_socket = str_cat(a, f.data_dir, S("/admin.sock"));
+    if (s->values[SET_KEYS].len)
+        TRY(absolute(a, s->values[SET_KEYS], &f.keys_file, why));
+    if (s->values[SET_BLOBS].len)
+        TRY(absolute(a, s->values[SET_BLOBS], &f.blobs_dir, why));
+    f.db_url = s->values[SET_DB];
+    if (!f.db_url.len)
+        f.db_url = str_print(a, "sqlite:%.*s/seva.db", SARG(f.data_dir));
+    else if (str_eq(f.db_url, S("sqlite")))
+        f.db_url = str_print(a, "sqlite:%.*s/seva.db", SARG(f.data_dir));
+    *files = f;
+    return OK;
+}
+
+err files_make(struct arena *a, const struct files *files, str *why)
+{
+    if (file_folder_make(files->data_dir, 0700) != OK ||
+        file_folder_make(files->blobs_dir, 0700) != OK) {
+        *why = str_print(
+            a, "cannot make the folder %.*s: %s", SARG(files->data_dir), strerror(errno));
+        return E_INVALID;
+    }
+    str there;
+    err e = file_read(a, files->keys_file, KEYS_FILE_MAX, &there);
+    if (e == E_NOT_FOUND)
+        e = file_write(files->keys_file, keyring_new_line(a), 0600);
+    if (e != OK) {
+        *why = str_print(
+            a, "cannot write the key file %.*s: %s", SARG(files->keys_file), strerror(errno));
+        return E_INVALID;
+    }
+    return OK;
+}
+
+err files_lock(struct arena *a, struct files *files, str *why)
+{
+    err e = file_lock(str_cat(a, files->data_dir, S("/lock")), &files->lock_fd);
+    if (e == OK)
+        return OK;
+    files->lock_fd = -1;
+    *why = e == E_CONFLICT
+        ? str_print(a, "%.*s is in use by another seva process", SARG(files->data_dir))
+        : str_print(a, "cannot use the data folder %.*s: %s; run `seva init` first",
+              SARG(files->data_dir), strerror(errno));
+    return e;
+}
+
+void files_unlock(struct files *files)
+{
+    file_close(files->lock_fd);
+    files->lock_fd = -1;
+}
+
+err files_keys(struct arena *a, const struct files *files, struct keyring **keys, str *why)
+{
+    struct stat st;
+    str text, words;
+    if (stat(str_z(a, files->keys_file), &st) == 0 && (st.st_mode & 077)) {
+        *why = str_print(
+            a, "the key file %.*s can be read by others: chmod 600", SARG(files->keys_file));
+        return E_INVALID;
+    }
+    if (file_read(a, files->keys_file, KEYS_FILE_MAX, &text) != OK) {
+        *why = str_print(a, "cannot read the key file %.*s; run `seva init` first",
+            SARG(files->keys_file));
+        return E_INVALID;
+    }
+    if (keyring_load(a, text, keys, &words) != OK) {
+        *why = str_print(a, "the key file %.*s: %.*s", SARG(files->keys_file), SARG(words));
+        return E_INVALID;
+    }
+    return OK;
+}
+
+err files_password(struct arena *a, str file, str *password, str *why)
+{
+    str text, line, rest;
+    if (str_eq(file, S("-"))) {
+        char *space = NEW(a, char, PASSWORD_FILE_MAX);
+        size_t n = fread(space, 1, PASSWORD_FILE_MAX, stdin);
+        text = (str){space, (ptrdiff_t)n};
+    } else if (file_read(a, file, PASSWORD_FILE_MAX, &text) != OK) {
+        *why = str_print(a, "cannot read the password file %.*s", SARG(file));
+        return E_INVALID;
+    }
+    (void)str_cut(text, '\n', &line, &rest);
+    if (str_ends(line, S("\r")))
+        line.len--;
+    if (line.len < 8) {
+        *why = S("a password has at least 8 characters");
+        return E_INVALID;
+    }
+    *password = line;
+    return OK;
+}

@@ -1,0 +1,24 @@
+/* files: the data folder: DATA/seva.db, DATA/keys (0600), DATA/blobs/, DATA/lock, DATA/admin.sock.
+ * One process at a time holds the lock. Not here: what is inside the database or the blobs. */
+#pragma once
+#include "app/config.h"
+#include "base/crypto.h"
+
+struct files {
+    str data_dir; /* absolute */
+    str keys_file, blobs_dir, admin_socket;
+    str db_url;
+    int lock_fd; /* −1: not held */
+};
+
+/* Works the paths out; touches nothing. */
+err files_resolve(struct arena *a, const struct settings *s, struct files *files, str *why);
+/* Makes the folder and the key file where they are missing. */
+err files_make(struct arena *a, const struct files *files, str *why);
+/* E_CONFLICT: another process holds it. */
+err files_lock(struct arena *a, struct files *files, str *why);
+void files_unlock(struct files *files);
+/* E_INVALID: no key file, or one that others can read. */
+err files_keys(struct arena *a, const struct files *files, struct keyring **keys, str *why);
+/* The password: the first line of the file ("-": standard input). */
+err files_password(struct arena *a, str file, str *password, str *why);
