@@ -1,14 +1,16 @@
 /* delivery: what becomes of an outgoing message after it was held: states from the deliver job and
  * the channel's reports, and the visitor's reading. Every change is told by an event.
- * Not here: writing a reply (reply.h), connectors. Thread: the caller's; in its WRITE transaction. */
+ * Not here: writing a reply (reply.h), connectors. Thread: the caller's; in its WRITE transaction.
+ */
 #pragma once
 #include "model/conversation.h"
 #include "model/ctx.h"
 
 /* state: sending sent delivered read failed unknown. Moves only forward by rank; anything else is
  * OK and does nothing (reports come late and twice). error: words for the agent; external_id: the
- * channel's id; both may be empty. Adds message.updated for agents; the first of sent/delivered/read
- * also adds message.created for a widget's visitor, later ones message.updated. */
+ * channel's id; both may be empty. Adds message.updated for agents; the first of
+ * sent/delivered/read also adds message.created for a widget's visitor, later ones message.updated.
+ */
 err message_set_state(
     struct ctx *cx, message_id id, str state, str error, str external_id, int64_t at_ms);
 /* What the deliver job needs: the message, its conversation, and the person's id on the channel.

@@ -15,18 +15,18 @@ struct inbound_item {
     str thread_key;          /* the channel's own thread; empty = one conversation per person */
     str contact_external_id; /* the person's id on the channel; required */
     str contact_name, contact_email, contact_phone, language;
-    bool is_verified;        /* the channel proved who it is */
-    str text;                /* valid UTF-8, at most LIMIT_TEXT_BYTES */
-    int64_t sent_ms;         /* the channel's time; 0 = unknown; later than received counts as received */
-    int64_t received_ms;     /* 0 = cx->now_ms */
-    str client_id;           /* widget: the client's UUID; empty = none */
-    str attachments;         /* JSON array of public attachment views; empty = none */
+    bool is_verified; /* the channel proved who it is */
+    str text;         /* valid UTF-8, at most LIMIT_TEXT_BYTES */
+    int64_t sent_ms;  /* the channel's time; 0 = unknown; later than received counts as received */
+    int64_t received_ms; /* 0 = cx->now_ms */
+    str client_id;       /* widget: the client's UUID; empty = none */
+    str attachments;     /* JSON array of public attachment views; empty = none */
 };
 
 struct inbound_result {
-    err result;              /* OK; E_CONFLICT = this message is already stored (the ids say where);
-                              * E_INVALID = why says; E_FORBIDDEN = the contact is blocked */
-    const char *why;         /* literal words for E_INVALID and E_FORBIDDEN, else NULL */
+    err result;      /* OK; E_CONFLICT = this message is already stored (the ids say where);
+                      * E_INVALID = why says; E_FORBIDDEN = the contact is blocked */
+    const char *why; /* literal words for E_INVALID and E_FORBIDDEN, else NULL */
     message_id message;
     conversation_id conversation;
     contact_id contact;
@@ -41,9 +41,9 @@ struct inbound_result {
  * Per message: finds or makes the identity and its contact; the newest conversation of (identity,
  * thread) takes it: pending and snoozed open again, resolved opens again within the account's
  * reopen_days, else a new conversation that names it in previous_id. Updates preview, last_*,
- * waiting_since, version. Events: one message.created {message, conversation} for agents (it carries
- * the new state; a new conversation adds conversation.created first), one for the visitor when
- * the channel is a widget.
+ * waiting_since, version. Events: one message.created {message, conversation} for agents (it
+ * carries the new state; a new conversation adds conversation.created first), one for the visitor
+ * when the channel is a widget.
  *
  * messages (may be NULL): where the stored ones are left, by item; zero for the others.
  * Errors of the whole batch: E_BUSY (raced with another node: try again), E_INTERNAL. */

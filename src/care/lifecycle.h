@@ -15,17 +15,18 @@ struct conversation_change {
     agent_id assignee; /* {0} = nobody */
     team_id team;      /* {0} = none */
     int64_t snoozed_until_ms;
-    struct str_list tags;               /* the whole new set */
+    struct str_list tags;                  /* the whole new set */
     struct str_list add_tags, remove_tags; /* empty = none */
-    int64_t expected_version;           /* 0 = any; else E_CONFLICT "stale" */
+    int64_t expected_version;              /* 0 = any; else E_CONFLICT "stale" */
+    bool is_reply; /* a reply or note changed the row in memory: write it in any case */
 };
 
 /* Checks and applies; the conversation is locked and read within the actor's sight (E_NOT_FOUND).
  * Resolving takes an outcome (default solved); snoozing needs a time in the future (default: 24 h)
  * and adds the wake job. An assignee must be active and able to see the conversation, or it
  * becomes visible to them by being assigned; a team must exist. *c is the new state. */
-err conversation_change(struct ctx *cx, conversation_id id, const struct conversation_change *change,
-    struct conversation *c);
+err conversation_change(struct ctx *cx, conversation_id id,
+    const struct conversation_change *change, struct conversation *c);
 /* The same on a conversation that is locked already. */
 err conversation_apply(
     struct ctx *cx, struct conversation *c, const struct conversation_change *change);

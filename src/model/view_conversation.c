@@ -33,12 +33,16 @@ static void put_tags(struct json_out *j, const struct str_list *tags)
     json_arr_end(j);
 }
 
-void conversation_fields(struct json_out *j, const struct conversation *c)
+static void put_fields(
+    struct json_out *j, const struct conversation *c, const struct conversation_more *more)
 {
     json_kv_id(j, S("id"), c->id.v);
     json_kv_int(j, S("number"), c->number);
     put_channel(j, c);
-    put_contact(j, c);
+    if (more)
+        json_kv_raw(j, S("contact"), more->contact);
+    else
+        put_contact(j, c);
     json_kv_str(j, S("status"), c->status);
     json_kv_str(j, S("priority"), c->priority);
     json_kv_id(j, S("assignee_id"), c->assignee_id.v);
@@ -69,7 +73,17 @@ void conversation_fields(struct json_out *j, const struct conversation *c)
 void conversation_view(struct json_out *j, const struct conversation *c)
 {
     json_obj(j);
-    conversation_fields(j, c);
+    put_fields(j, c, NULL);
+    json_obj_end(j);
+}
+
+void conversation_view_full(
+    struct json_out *j, const struct conversation *c, const struct conversation_more *more)
+{
+    json_obj(j);
+    put_fields(j, c, more);
+    json_kv_raw(j, S("participants"), more->participants);
+    json_kv_raw(j, S("viewers"), more->viewers);
     json_obj_end(j);
 }
 
@@ -94,7 +108,13 @@ void notification_view(struct json_out *j, const struct notification *n)
     json_kv_str(j, S("type"), n->type);
     json_kv_id(j, S("conversation_id"), n->conversation_id.v);
     json_kv_id(j, S("message_id"), n->message_id.v);
-    json_kv_str(j, S("actor"), n->actor_name);
+    json_key(j, S("actor"));
+    json_obj(j);
+    json_kv_str(j, S("kind"), str_eq(n->type, S("reply")) ? S("contact") : S("agent"));
+    json_kv_id(j, S("id"), 0);
+    json_kv_str(j, S("name"), n->actor_name);
+    json_kv_id(j, S("photo_url"), 0);
+    json_obj_end(j);
     json_kv_str(j, S("preview"), n->preview);
     json_kv_time(j, S("at"), n->at_ms);
     json_kv_time(j, S("read_at"), n->read_ms);

@@ -4,10 +4,15 @@
 #include "base/json.h"
 #include "model/conversation.h"
 
-/* The fields without the braces. unread_count and draft only when c->is_mine_filled: events go to
- * many agents and leave them out. */
-void conversation_fields(struct json_out *j, const struct conversation *c);
+/* unread_count and draft only when c->is_mine_filled: events go to many agents and leave them out.
+ */
 void conversation_view(struct json_out *j, const struct conversation *c);
+/* The opened conversation: with the whole contact, who takes part and who is looking. */
+struct conversation_more {
+    str contact, participants, viewers; /* JSON */
+};
+void conversation_view_full(
+    struct json_out *j, const struct conversation *c, const struct conversation_more *more);
 
 struct saved_view {
     view_id id; /* 0 = built in */

@@ -87,5 +87,6 @@ err conversation_newest_of_threads(struct ctx *cx, const struct thread_key *keys
 err conversation_add_many(
     struct ctx *cx, const struct conversation *rows, ptrdiff_t n, int64_t *changed);
 /* After customer messages. `lively` rows were waiting and open before: only preview, last_* and
- * version change (fewer indexes to touch). Versions rise by one in the rows given too. */
-err conversation_write_inbound(struct ctx *cx, struct conversation *rows, ptrdiff_t n, bool lively);
+ * version change (fewer indexes to touch). The rows hold the version that the write makes. */
+err conversation_write_inbound(
+    struct ctx *cx, const struct conversation *rows, ptrdiff_t n, bool lively);

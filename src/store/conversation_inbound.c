@@ -176,7 +176,8 @@ enum { LIVELY_COLS = 9 }; /* the first nine are all that a waiting conversation 
     "?1::bigint[], ?2::bigint[], ?3::text[], ?4::text[], ?5::bigint[], ?6::bigint[],"              \
     " ?7::bigint[], ?8::bigint[], ?9::bigint[]"
 
-err conversation_write_inbound(struct ctx *cx, struct conversation *rows, ptrdiff_t n, bool lively)
+err conversation_write_inbound(
+    struct ctx *cx, const struct conversation *rows, ptrdiff_t n, bool lively)
 {
     struct inbound_row *in = NEW(cx->arena, struct inbound_row, n + 1);
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -205,7 +206,5 @@ err conversation_write_inbound(struct ctx *cx, struct conversation *rows, ptrdif
                            " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14)"
                            " WHERE c.account_id = q.c1 AND c.id = q.c2"),
             COLS(inbound_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
-    for (ptrdiff_t i = 0; i < n; i++)
-        rows[i].version++;
     return OK;
 }

@@ -38,8 +38,9 @@ err tag_by_name(struct ctx *cx, str name, struct tag *tag)
 
 static err name_taken(struct ctx *cx, str name)
 {
+    err e = fail(cx, E_CONFLICT, "There is already a tag \"%.*s\".", SARG(name));
     cx->fault.field = S("name");
-    return fail(cx, E_CONFLICT, "There is already a tag \"%.*s\".", SARG(name));
+    return e;
 }
 
 err tag_add(struct ctx *cx, struct tag *tag)

@@ -1,0 +1,252 @@
+/* contacts: the people outside (API "Contacts"). Any agent with contact.read sees every contact of
+ * the account; the conversations shown with one are those the agent may see. The list's `q` finds
+ * mail addresses and phones exactly (by index), names and companies among the newest 5,000. */
+#include "api/live.h"
+#include "api/page.h"
+#include "api/server.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "care/news.h"
+#include "model/view_contact.h"
+#include "store/contact.h"
+#include "store/conversation.h"
+#include "store/identity.h"
+
+enum { CUSTOM_BYTES = 16 * 1024, NOTE_BYTES = 8 * 1024, SEARCH_ROWS = 5000, URL_BYTES = 2000 };
+
+struct contact_body {
+    str name, email, phone, language, time_zone, location, company, note, avatar_url;
+    const struct json *custom;
+    bool is_blocked;
+    bool has_name, has_email, has_phone, has_language, has_time_zone, has_location, has_company,
+        has_note, has_avatar_url, has_custom, has_is_blocked;
+};
+static const struct input_field contact_fields[] = {
+    FIELD_SEEN(struct contact_body, name, IN_TEXT, IN_NULLABLE, 0, 0, NULL),
+    FIELD_SEEN(struct contact_body, email, IN_TEXT, IN_NULLABLE, 0, 254, NULL),
+    FIELD_SEEN(struct contact_body, phone, IN_TEXT, IN_NULLABLE, 0, 40, NULL),
+    FIELD_SEEN(struct contact_body, language, IN_TEXT, IN_NULLABLE, 0, 40, NULL),
+    FIELD_SEEN(struct contact_body, time_zone, IN_TEXT, IN_NULLABLE, 0, 80, NULL),
+    FIELD_SEEN(struct contact_body, location, IN_TEXT, IN_NULLABLE, 0, 0, NULL),
+    FIELD_SEEN(struct contact_body, company, IN_TEXT, IN_NULLABLE, 0, 0, NULL),
+    FIELD_SEEN(struct contact_body, note, IN_TEXT, IN_NULLABLE | IN_MULTILINE, 0, NOTE_BYTES, NULL),
+    FIELD_SEEN(
+        struct contact_body, avatar_url, IN_TEXT, IN_NULLABLE, 0, URL_BYTES, "an https address"),
+    FIELD_SEEN(
+        struct contact_body, custom, IN_JSON, IN_NULLABLE, 0, 0, "an object, 16 KiB at most"),
+    FIELD_SEEN(struct contact_body, is_blocked, IN_BOOL, 0, 0, 0, "nothing is taken from them"),
+};
+static const struct input_spec contact_spec =
+    SPEC("ContactPatch", struct contact_body, contact_fields);
+
+static err full_json(struct call *call, const struct contact *contact, str *json)
+{
+    struct ctx *cx = &call->cx;
+    struct identity_shown *identities = NULL;
+    ptrdiff_t n = 0;
+    int64_t conversations = 0;
+    struct contact c = *contact;
+    TRY(identity_list(cx, c.id, &identities, &n));
+    TRY(conversation_count_contact(cx, c.id, &conversations));
+    c.is_online = call->api->live && live_contact_is_online(call->api, cx->account, c.id);
+    struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
+    contact_view(&j, &c, identities, n, conversations);
+    *json = json_str(&j);
+    return OK;
+}
+
+static err get(struct call *call)
+{
+    struct contact c;
+    str json = {0};
+    TRY(contact_get(&call->cx, (contact_id){call->id}, &c));
+    TRY(full_json(call, &c, &json));
+    return answer_json(call, 200, json);
+}
+
+/* ── list ───────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct list_query {
+    str q, cursor;
+    int64_t limit;
+};
+static const struct input_field list_fields[] = {
+    FIELD(struct list_query, q, IN_TEXT, 0, 0, 200,
+        "a name or company among the newest 5,000, or an exact mail address or phone"),
+    PAGE_FIELDS(struct list_query),
+};
+static const struct input_spec list_spec = SPEC("ContactQuery", struct list_query, list_fields);
+
+struct found {
+    struct contact *rows;
+    ptrdiff_t n;
+    bool has_more;
+};
+
+static bool holds(struct arena *a, str text, str needle)
+{
+    return text.len && str_find(utf8_fold(a, text), needle) >= 0;
+}
+
+static bool matches(struct arena *a, const struct contact *c, str needle)
+{
+    return holds(a, c->name, needle) || holds(a, c->company, needle) ||
+           holds(a, c->email, needle) || holds(a, c->phone, needle);
+}
+
+/* Exact ones come first, on the first page only. */
+static err search(struct ctx *cx, str needle, int64_t before_ms, contact_id before, ptrdiff_t limit,
+    struct found *f)
+{
+    struct contact *out = NEW(cx->arena, struct contact, limit), *exact = NULL;
+    ptrdiff_t n = 0, n_exact = 0;
+    if (!before.v)
+        TRY(contact_find(cx, needle, &exact, &n_exact));
+    for (; n < n_exact && n < limit; n++)
+        out[n] = exact[n];
+    for (ptrdiff_t seen = 0; n < limit && seen < SEARCH_ROWS;) {
+        struct contact *page = NULL;
+        ptrdiff_t n_page = 0;
+        TRY(contact_list(cx, before_ms, before, LIMIT_PAGE, &page, &n_page));
+        for (ptrdiff_t i = 0; i < n_page && n < limit; i++, seen++) {
+            before_ms = page[i].last_seen_ms;
+            before = page[i].id;
+            bool is_known = false;
+            for (ptrdiff_t k = 0; k < n_exact; k++)
+                is_known = is_known || exact[k].id.v == page[i].id.v;
+            if (!is_known && matches(cx->arena, &page[i], needle))
+                out[n++] = page[i];
+        }
+        if (n_page < LIMIT_PAGE)
+            break;
+    }
+    *f = (struct found){out, n, n == limit && n > n_exact};
+    return OK;
+}
+
+static err list(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct list_query *query = call->query;
+    bool is_set = false;
+    int64_t before_ms = 0, before = 0;
+    TRY(page_cursor_read(cx, query->cursor, &is_set, &before_ms, &before));
+    ptrdiff_t limit = page_limit(query->limit);
+    struct found f = {0};
+    str needle = utf8_fold(cx->arena, str_trim(query->q));
+    if (needle.len) {
+        TRY(search(cx, needle, before_ms, (contact_id){before}, limit, &f));
+    } else {
+        TRY(contact_list(cx, before_ms, (contact_id){before}, limit + 1, &f.rows, &f.n));
+        f.has_more = f.n > limit;
+        f.n = f.has_more ? limit : f.n;
+    }
+    struct json_out j = answer_list_begin(call);
+    for (ptrdiff_t i = 0; i < f.n; i++) {
+        struct contact *c = &f.rows[i];
+        c->is_online = call->api->live && live_contact_is_online(call->api, cx->account, c->id);
+        contact_view(&j, c, NULL, 0, -1);
+    }
+    const struct contact *last = f.has_more ? &f.rows[f.n - 1] : NULL;
+    return answer_list_end(
+        call, &j, last ? page_cursor(cx->arena, last->last_seen_ms, last->id.v) : (str){0});
+}
+
+/* ── change ─────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static err check(struct ctx *cx, const struct contact_body *b)
+{
+    if (b->email.len && str_find_byte(b->email, '@') < 1)
+        return fail_field(cx, "email", "This is not a mail address.");
+    if (b->avatar_url.len && !str_starts(b->avatar_url, S("https://")))
+        return fail_field(cx, "avatar_url", "This must be an https address.");
+    if (b->time_zone.len && !time_zone_is_known(b->time_zone))
+        return fail_field(cx, "time_zone", "There is no such time zone.");
+    if (b->custom && b->custom->kind != JSON_OBJECT)
+        return fail_field(cx, "custom", "This must be an object.");
+    return OK;
+}
+
+static err merge(struct ctx *cx, const struct contact_body *b, struct contact *c)
+{
+    TRY(check(cx, b));
+    if (b->has_name)
+        c->name = b->name;
+    if (b->has_email)
+        c->email = utf8_fold(cx->arena, b->email);
+    if (b->has_phone)
+        c->phone = b->phone;
+    if (b->has_language)
+        c->language = b->language;
+    if (b->has_time_zone)
+        c->time_zone = b->time_zone;
+    if (b->has_location)
+        c->location = b->location;
+    if (b->has_company)
+        c->company = b->company;
+    if (b->has_note)
+        c->note = b->note;
+    if (b->has_avatar_url)
+        c->avatar_url = b->avatar_url;
+    if (b->has_is_blocked)
+        c->is_blocked = b->is_blocked;
+    if (b->has_custom) {
+        struct json_out j = json_out_make(cx->arena, CUSTOM_BYTES);
+        if (b->custom)
+            json_put_tree(&j, b->custom);
+        if (j.b.failed)
+            return fail_field(cx, "custom", "At most 16 KiB can be kept here.");
+        c->custom = json_str(&j);
+    }
+    c->updated_ms = cx->now_ms;
+    return OK;
+}
+
+static err changed(struct call *call, int status, const struct contact *c)
+{
+    str json = {0};
+    TRY(full_json(call, c, &json));
+    TRY(news_contact(&call->cx, c->id, json));
+    return answer_json(call, status, json);
+}
+
+static err post(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct contact c = {
+        .id = {id_make(cx->now_ms)}, .created_ms = cx->now_ms, .last_seen_ms = cx->now_ms};
+    TRY(merge(cx, call->body, &c));
+    if (!c.name.len && !c.email.len && !c.phone.len)
+        return fail_field(cx, "name", "Name the person, or give a mail address or a phone.");
+    TRY(contact_add_many(cx, &c, 1));
+    if (c.is_blocked)
+        TRY(contact_set(cx, &c));
+    return changed(call, 201, &c);
+}
+
+static err patch(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct contact c;
+    TRY(contact_get(cx, (contact_id){call->id}, &c));
+    TRY(merge(cx, call->body, &c));
+    TRY(contact_set(cx, &c));
+    return changed(call, 200, &c);
+}
+
+static const struct route routes[] = {
+    {HTTP_GET,   "/api/v1/contacts",      AUTH_AGENT, CAP_CONTACT_READ,   ROUTE_READ,                     &list_spec, NULL,          NULL,
+     list,                                                                                                                                        "Contacts, last seen first.",       "ContactList", 0},
+    {HTTP_POST,  "/api/v1/contacts",      AUTH_AGENT, CAP_CONTACT_UPDATE, ROUTE_WRITE | ROUTE_IDEMPOTENT,
+     NULL,                                                                                                            &contact_spec, NULL, post,  "Add a contact.",                   "Contact",     0},
+    {HTTP_GET,   "/api/v1/contacts/{id}", AUTH_AGENT, CAP_CONTACT_READ,   ROUTE_READ,                     NULL,       NULL,          NULL,
+     get,                                                                                                                                         "One contact with its identities.", "Contact",     0},
+    {HTTP_PATCH, "/api/v1/contacts/{id}", AUTH_AGENT, CAP_CONTACT_UPDATE, ROUTE_WRITE,                    NULL,
+     &contact_spec,                                                                                                                  NULL, patch, "Change a contact.",                "Contact",     0},
+};
+extern const struct route_table contacts_routes;
+const struct route_table contacts_routes = ROUTES(routes);

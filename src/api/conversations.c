@@ -1,0 +1,462 @@
+/* conversations: the inbox and what is done to conversations in it (API "Conversations"). Messages
+ * are in messages.c, presence and drafts in desk.c. Rules: care/lifecycle.h, care/inbox.h. */
+#include "api/live.h"
+#include "api/page.h"
+#include "api/server.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "care/bulk.h"
+#include "care/inbox.h"
+#include "care/presence.h"
+#include "care/reply.h"
+#include "model/view_contact.h"
+#include "store/contact.h"
+#include "store/desk.h"
+#include "store/identity.h"
+
+enum { TAG_BYTES = LIMIT_NAME_BYTES, ANSWER_BYTES = 8 * LIMIT_JSON_BODY_BYTES };
+
+/* ── answers ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool is_online(struct call *call, contact_id contact)
+{
+    return call->api->live && live_contact_is_online(call->api, call->cx.account, contact);
+}
+
+static err answer_one(struct call *call, int status, struct conversation *c)
+{
+    TRY(conversation_fill_mine(&call->cx, c, 1));
+    c->is_contact_online = is_online(call, c->contact_id);
+    struct json_out j = json_out_make(call->cx.arena, ANSWER_BYTES);
+    conversation_view(&j, c);
+    return answer_json(call, status, json_str(&j));
+}
+
+/* ── list ───────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct list_query {
+    str view, assignee, team, channel, contact, q, language, sort, cursor;
+    struct str_list status, tag, priority;
+    bool unread;
+    int64_t limit;
+    bool has_view, has_assignee, has_team, has_channel, has_contact, has_q, has_language, has_sort,
+        has_status, has_tag, has_priority, has_unread;
+};
+static const struct input_field list_fields[] = {
+    FIELD_SEEN(struct list_query, view, IN_TEXT, 0, 0, 40,
+        "a built-in view's key or a saved view's id; the other filters replace its own"),
+    FIELD_SEEN(
+        struct list_query, status, IN_TEXT_LIST, 0, 0, 4, "open, pending, snoozed, resolved"),
+    FIELD_SEEN(struct list_query, assignee, IN_TEXT, 0, 0, 20, "an agent's id, me or none"),
+    FIELD_SEEN(struct list_query, team, IN_TEXT, 0, 0, 20, "a team's id or none"),
+    FIELD_SEEN(struct list_query, channel, IN_TEXT, 0, 0, 20, "a channel's id"),
+    FIELD_SEEN(struct list_query, contact, IN_TEXT, 0, 0, 20, "a contact's id"),
+    FIELD_SEEN(struct list_query, tag, IN_TEXT_LIST, 0, 0, FILTER_TAGS, "names; any of them"),
+    FIELD_SEEN(struct list_query, priority, IN_TEXT_LIST, 0, 0, 5, "any of them"),
+    FIELD_SEEN(struct list_query, q, IN_TEXT, 0, 0, SEARCH_BYTES,
+        "number, contact, mail address, phone, subject or text, newest 5,000 conversations"),
+    FIELD_SEEN(struct list_query, language, IN_TEXT, 0, 0, 40, NULL),
+    FIELD_SEEN(struct list_query, unread, IN_BOOL, 0, 0, 0, "only what I have not read"),
+    {.name = "sort",
+                                                                                .type = IN_ENUM,
+                                                                                .offset = offsetof(struct list_query, sort),
+                                                                                .seen_offset = offsetof(struct list_query, has_sort),
+                                                                                .words = inbox_sort_words},
+    PAGE_FIELDS(struct list_query),
+};
+static const struct input_spec list_spec =
+    SPEC("ConversationQuery", struct list_query, list_fields);
+
+static void narrow(const struct list_query *from, struct inbox_query *q)
+{
+    if (from->has_status)
+        q->status = from->status;
+    if (from->has_tag)
+        q->tag = from->tag;
+    if (from->has_priority)
+        q->priority = from->priority;
+    if (from->has_assignee)
+        q->assignee = from->assignee;
+    if (from->has_team)
+        q->team = from->team;
+    if (from->has_channel)
+        q->channel = from->channel;
+    if (from->has_contact)
+        q->contact = from->contact;
+    if (from->has_q)
+        q->q = from->q;
+    if (from->has_language)
+        q->language = from->language;
+    if (from->has_unread)
+        q->unread = from->unread;
+}
+
+static err answer_page(struct call *call, struct conversation *rows, ptrdiff_t n, str next)
+{
+    struct json_out j = answer_list_begin(call);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        rows[i].is_contact_online = is_online(call, rows[i].contact_id);
+        conversation_view(&j, &rows[i]);
+    }
+    return answer_list_end(call, &j, next);
+}
+
+static err list(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct list_query *query = call->query;
+    struct inbox_query q = {0};
+    enum conversation_sort sort = SORT_NEWEST;
+    if (query->view.len)
+        TRY(inbox_view(cx, query->view, &q, &sort));
+    narrow(query, &q);
+    if (query->has_sort)
+        (void)inbox_sort(query->sort, &sort); /* declared: one of the words */
+    struct conversation_cursor after = {0}, next = {0};
+    TRY(page_cursor_read(cx, query->cursor, &after.is_set, &after.key, &after.id));
+    struct conversation *rows = NULL;
+    ptrdiff_t n = 0;
+    TRY(inbox_list(cx, &q, sort, &after, page_limit(query->limit), &rows, &n, &next));
+    return answer_page(
+        call, rows, n, next.is_set ? page_cursor(cx->arena, next.key, next.id) : (str){0});
+}
+
+static err of_contact(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct page_query *query = call->query;
+    struct contact contact;
+    TRY(contact_get(cx, (contact_id){call->id}, &contact));
+    bool is_set = false;
+    int64_t key = 0, id = 0;
+    TRY(page_cursor_read(cx, query->cursor, &is_set, &key, &id));
+    ptrdiff_t limit = page_limit(query->limit), n = 0;
+    struct conversation *rows = NULL;
+    TRY(conversation_list_contact(
+        cx, contact.id, (conversation_id){is_set ? id : 0}, limit + 1, &rows, &n));
+    bool has_more = n > limit;
+    n = has_more ? limit : n;
+    TRY(conversation_fill_tags(cx, rows, n));
+    TRY(conversation_fill_mine(cx, rows, n));
+    return answer_page(
+        call, rows, n, has_more ? page_cursor(cx->arena, 0, rows[n - 1].id.v) : (str){0});
+}
+
+/* ── one ────────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static err contact_json(struct call *call, contact_id id, str *json)
+{
+    struct ctx *cx = &call->cx;
+    struct contact contact;
+    struct identity_shown *identities = NULL;
+    ptrdiff_t n = 0;
+    int64_t conversations = 0;
+    TRY(contact_get(cx, id, &contact));
+    TRY(identity_list(cx, id, &identities, &n));
+    TRY(conversation_count_contact(cx, id, &conversations));
+    contact.is_online = is_online(call, id);
+    struct json_out j = json_out_make(cx->arena, ANSWER_BYTES);
+    contact_view(&j, &contact, identities, n, conversations);
+    *json = json_str(&j);
+    return OK;
+}
+
+static err participants_json(struct ctx *cx, conversation_id id, str *json)
+{
+    struct participant *rows = NULL;
+    ptrdiff_t n = 0;
+    TRY(conversation_participants(cx, id, &rows, &n));
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_arr(&j);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        json_obj(&j);
+        json_kv_id(&j, S("id"), rows[i].id.v);
+        json_kv_str(&j, S("name"), rows[i].name);
+        json_obj_end(&j);
+    }
+    json_arr_end(&j);
+    *json = json_str(&j);
+    return OK;
+}
+
+static str viewers_json(struct ctx *cx, conversation_id id)
+{
+    struct presence p;
+    presence_get(cx->account, id, cx->now_ms, &p);
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_arr(&j);
+    for (ptrdiff_t i = 0; i < p.n; i++) {
+        json_obj(&j);
+        json_kv_id(&j, S("agent_id"), p.agents[i].agent.v);
+        json_kv_bool(&j, S("is_typing"), p.agents[i].is_typing);
+        json_obj_end(&j);
+    }
+    json_arr_end(&j);
+    return json_str(&j);
+}
+
+static err get(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct conversation c;
+    TRY(conversation_get(cx, (conversation_id){call->id}, &c));
+    TRY(conversation_fill_tags(cx, &c, 1));
+    TRY(conversation_fill_mine(cx, &c, 1));
+    struct conversation_more more = {.viewers = viewers_json(cx, c.id)};
+    TRY(contact_json(call, c.contact_id, &more.contact));
+    TRY(participants_json(cx, c.id, &more.participants));
+    struct json_out j = json_out_make(cx->arena, ANSWER_BYTES);
+    conversation_view_full(&j, &c, &more);
+    return answer_json(call, 200, json_str(&j));
+}
+
+/* ── start ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct start_contact {
+    str name, email, phone, language, external_id;
+};
+static const struct input_field start_contact_fields[] = {
+    FIELD(struct start_contact, name, IN_TEXT, 0, 0, 0, NULL),
+    FIELD(struct start_contact, email, IN_TEXT, 0, 0, 254, NULL),
+    FIELD(struct start_contact, phone, IN_TEXT, 0, 0, 40, NULL),
+    FIELD(struct start_contact, language, IN_TEXT, 0, 0, 40, NULL),
+    FIELD(struct start_contact, external_id, IN_TEXT, 0, 0, 0, "the person's id on the channel"),
+};
+static const struct input_spec start_contact_spec =
+    SPEC("ConversationNewContact", struct start_contact, start_contact_fields);
+struct start_body {
+    int64_t channel_id, contact_id;
+    const struct json *contact;
+    str text, client_id;
+};
+static const struct input_field start_fields[] = {
+    FIELD(struct start_body, channel_id, IN_ID, IN_REQUIRED, 0, 0, "an api channel"),
+    FIELD(struct start_body, contact_id, IN_ID, 0, 0, 0, "a known contact, or give `contact`"),
+    FIELD(struct start_body, contact, IN_JSON, 0, 0, 0,
+        "{name, email, phone, language, external_id}"),
+    FIELD(struct start_body, text, IN_TEXT, IN_REQUIRED | IN_MULTILINE, 1, LIMIT_TEXT_BYTES, NULL),
+    FIELD(struct start_body, client_id, IN_TEXT, 0, 0, 64, "UUID of the message"),
+};
+static const struct input_spec start_spec =
+    SPEC("ConversationNew", struct start_body, start_fields);
+
+static err start(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct start_body *body = call->body;
+    struct start_new s = {
+        .channel = {body->channel_id},
+        .contact = {body->contact_id},
+        .text = body->text,
+        .client_id = body->client_id.len
+                         ? body->client_id
+                         : str_print(cx->arena, "start:%lld", (long long)id_make(cx->now_ms)),
+    };
+    if (body->contact) {
+        void *read = NULL;
+        TRY(input_object(cx, &start_contact_spec, body->contact, "contact.", &read));
+        const struct start_contact *who = read;
+        s.name = who->name;
+        s.email = who->email;
+        s.phone = who->phone;
+        s.language = who->language;
+        s.external_id = who->external_id;
+    } else if (!body->contact_id) {
+        return fail_field(cx, "contact_id", "Say who it is with: contact_id or contact.");
+    }
+    struct conversation c;
+    TRY(reply_start(cx, &s, &c));
+    return answer_one(call, 201, &c);
+}
+
+/* ── change ─────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct patch_body {
+    str status, priority, outcome, subject, language;
+    int64_t assignee_id, team_id, snoozed_until, expected_version;
+    bool has_status, has_priority, has_outcome, has_subject, has_language, has_assignee_id,
+        has_team_id, has_snoozed_until;
+};
+#define ENUM_SEEN(T, member, list, more)                                                           \
+    {                                                                                              \
+        .name = #member, .type = IN_ENUM, .flags = (more), .offset = offsetof(T, member),          \
+        .seen_offset = offsetof(T, has_##member), .words = (list)                                  \
+    }
+static const struct input_field patch_fields[] = {
+    ENUM_SEEN(struct patch_body, status, conversation_status_words, 0),
+    ENUM_SEEN(struct patch_body, priority, conversation_priority_words, 0),
+    ENUM_SEEN(struct patch_body, outcome, conversation_outcome_words, IN_NULLABLE),
+    FIELD_SEEN(struct patch_body, assignee_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
+    FIELD_SEEN(struct patch_body, team_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
+    FIELD_SEEN(struct patch_body, snoozed_until, IN_TIME, IN_NULLABLE, 0, 0,
+        "with status snoozed; 24 hours when left out"),
+    FIELD_SEEN(struct patch_body, subject, IN_TEXT, IN_NULLABLE, 0, 0, NULL),
+    FIELD_SEEN(struct patch_body, language, IN_TEXT, IN_NULLABLE, 0, 40, NULL),
+    FIELD(struct patch_body, expected_version, IN_INT, 0, 1, 0,
+        "409 conflict.stale when it is another by now"),
+};
+static const struct input_spec patch_spec =
+    SPEC("ConversationPatch", struct patch_body, patch_fields);
+
+static struct conversation_change change_of(const struct patch_body *b)
+{
+    return (struct conversation_change){
+        .has_status = b->has_status,
+        .status = b->status,
+        .has_priority = b->has_priority,
+        .priority = b->priority,
+        .has_outcome = b->has_outcome,
+        .outcome = b->outcome,
+        .has_subject = b->has_subject,
+        .subject = b->subject,
+        .has_language = b->has_language,
+        .language = b->language,
+        .has_assignee = b->has_assignee_id,
+        .assignee = {b->assignee_id},
+        .has_team = b->has_team_id,
+        .team = {b->team_id},
+        .has_snoozed_until = b->has_snoozed_until,
+        .snoozed_until_ms = b->snoozed_until,
+        .expected_version = b->expected_version,
+    };
+}
+
+static err patch(struct call *call)
+{
+    struct conversation_change change = change_of(call->body);
+    struct conversation c;
+    TRY(conversation_change(&call->cx, (conversation_id){call->id}, &change, &c));
+    return answer_one(call, 200, &c);
+}
+
+struct tags_body {
+    struct str_list tags;
+};
+static const struct input_field tags_fields[] = {
+    FIELD(struct tags_body, tags, IN_TEXT_LIST, IN_REQUIRED, 0, LIMIT_TAGS, "the whole new set"),
+};
+static const struct input_spec tags_spec = SPEC("ConversationTags", struct tags_body, tags_fields);
+
+static err put_tags(struct call *call)
+{
+    const struct tags_body *body = call->body;
+    struct conversation_change change = {.has_tags = true, .tags = body->tags};
+    struct conversation c;
+    TRY(conversation_change(&call->cx, (conversation_id){call->id}, &change, &c));
+    return answer_one(call, 200, &c);
+}
+
+/* ── many at once ───────────────────────────────────────────────────────────────────────────────
+ */
+
+struct bulk_set {
+    struct patch_body patch;
+    struct str_list add_tags, remove_tags;
+};
+static const struct input_field bulk_set_fields[] = {
+    ENUM_SEEN(struct patch_body, status, conversation_status_words, 0),
+    ENUM_SEEN(struct patch_body, priority, conversation_priority_words, 0),
+    ENUM_SEEN(struct patch_body, outcome, conversation_outcome_words, IN_NULLABLE),
+    FIELD_SEEN(struct patch_body, assignee_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
+    FIELD_SEEN(struct patch_body, team_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
+    FIELD_SEEN(struct patch_body, snoozed_until, IN_TIME, IN_NULLABLE, 0, 0, NULL),
+    FIELD(struct bulk_set, add_tags, IN_TEXT_LIST, 0, 0, LIMIT_TAGS, NULL),
+    FIELD(struct bulk_set, remove_tags, IN_TEXT_LIST, 0, 0, LIMIT_TAGS, NULL),
+};
+_Static_assert(offsetof(struct bulk_set, patch) == 0, "the fields above are read at this offset");
+static const struct input_spec bulk_set_spec =
+    SPEC("ConversationBulkSet", struct bulk_set, bulk_set_fields);
+struct bulk_body {
+    struct id_list ids;
+    const struct json *set;
+};
+static const struct input_field bulk_fields[] = {
+    FIELD(struct bulk_body, ids, IN_ID_LIST, IN_REQUIRED, 1, LIMIT_BULK_IDS, NULL),
+    FIELD(struct bulk_body, set, IN_JSON, IN_REQUIRED, 0, 0,
+        "{status, priority, outcome, assignee_id, team_id, snoozed_until, add_tags, remove_tags}"),
+};
+static const struct input_spec bulk_spec = SPEC("ConversationBulk", struct bulk_body, bulk_fields);
+
+static err answer_bulk(struct call *call, const struct bulk_result *r)
+{
+    struct json_out j = json_out_make(call->cx.arena, ANSWER_BYTES);
+    json_obj(&j);
+    json_kv_int(&j, S("changed"), r->changed);
+    json_key(&j, S("failed"));
+    json_arr(&j);
+    for (ptrdiff_t i = 0; i < r->n_failed; i++) {
+        json_obj(&j);
+        json_kv_id(&j, S("id"), r->failed[i].id.v);
+        json_kv_str(&j, S("code"), str_from(err_name(r->failed[i].code)));
+        json_kv_str(&j, S("message"), r->failed[i].words);
+        json_obj_end(&j);
+    }
+    json_arr_end(&j);
+    json_kv_id(&j, S("undo_token"), r->undo_token);
+    json_obj_end(&j);
+    return answer_json(call, 200, json_str(&j));
+}
+
+static err bulk(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct bulk_body *body = call->body;
+    void *read = NULL;
+    TRY(input_object(cx, &bulk_set_spec, body->set, "set.", &read));
+    const struct bulk_set *set = read;
+    struct conversation_change change = change_of(&set->patch);
+    change.add_tags = set->add_tags;
+    change.remove_tags = set->remove_tags;
+    struct bulk_result r;
+    TRY(bulk_change(cx, body->ids.at, body->ids.len, &change, &r));
+    return answer_bulk(call, &r);
+}
+
+struct undo_body {
+    int64_t undo_token;
+};
+static const struct input_field undo_fields[] = {
+    FIELD(struct undo_body, undo_token, IN_ID, IN_REQUIRED, 0, 0, NULL),
+};
+static const struct input_spec undo_spec =
+    SPEC("ConversationBulkUndo", struct undo_body, undo_fields);
+
+static err undo(struct call *call)
+{
+    const struct undo_body *body = call->body;
+    struct bulk_result r;
+    TRY(bulk_undo(&call->cx, body->undo_token, &r));
+    return answer_bulk(call, &r);
+}
+
+static const struct route routes[] = {
+    {HTTP_GET,   "/api/v1/conversations",               AUTH_AGENT, CAP_CONVERSATION_READ,   ROUTE_READ,  &list_spec,
+     NULL,                                                                                                                         NULL, list,       "Conversations of a view or filter.",                     "ConversationList", 0},
+    {HTTP_POST,  "/api/v1/conversations",               AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                      NULL,       &start_spec, NULL, start,
+     "Start a conversation on an api channel.",                                                                                                                                                                "Conversation",     0},
+    {HTTP_POST,  "/api/v1/conversations/bulk",          AUTH_AGENT, CAP_CONVERSATION_BULK,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                      NULL,       &bulk_spec,  NULL, bulk,       "Change many conversations.",
+     "BulkResult",                                                                                                                                                                                                                 0},
+    {HTTP_POST,  "/api/v1/conversations/bulk/undo",     AUTH_AGENT, CAP_CONVERSATION_BULK,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                      NULL,       &undo_spec,  NULL, undo,
+     "Take a bulk change back, within ten minutes.",                                                                                                                                                           "BulkResult",       0},
+    {HTTP_GET,   "/api/v1/conversations/{id}",          AUTH_AGENT, CAP_CONVERSATION_READ,   ROUTE_READ,  NULL,
+     NULL,                                                                                                                         NULL, get,        "One conversation with its contact and who looks at it.",
+     "ConversationFull",                                                                                                                                                                                                           0},
+    {HTTP_PATCH, "/api/v1/conversations/{id}",          AUTH_AGENT, CAP_CONVERSATION_UPDATE, ROUTE_WRITE,
+     NULL,                                                                                                            &patch_spec, NULL, patch,      "Change status, priority, assignment, words.",
+     "Conversation",                                                                                                                                                                                                               0},
+    {HTTP_PUT,   "/api/v1/conversations/{id}/tags",     AUTH_AGENT, CAP_CONVERSATION_UPDATE, ROUTE_WRITE,
+     NULL,                                                                                                            &tags_spec,  NULL, put_tags,   "Set the tags.",                                          "Conversation",     0},
+    {HTTP_GET,   "/api/v1/contacts/{id}/conversations", AUTH_AGENT, CAP_CONVERSATION_READ,   ROUTE_READ,
+     &page_query_spec,                                                                                                NULL,        NULL, of_contact, "Conversations of a contact, newest first.",
+     "ConversationList",                                                                                                                                                                                                           0},
+};
+extern const struct route_table conversations_routes;
+const struct route_table conversations_routes = ROUTES(routes);

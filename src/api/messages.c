@@ -1,0 +1,178 @@
+/* messages: the timeline of a conversation, replies and notes (API "Conversations"). Rules:
+ * care/reply.h. */
+#include "api/page.h"
+#include "api/server.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "care/reply.h"
+#include "model/view_message.h"
+#include "store/conversation.h"
+#include "store/message.h"
+
+enum {
+    CLIENT_ID_BYTES = 64,
+    MENTIONS_MOST = 50,
+    TRANSCRIPT_PAGE = 200,
+    TRANSCRIPT_BYTES = 16 * 1024 * 1024,
+};
+
+static err answer_one(struct call *call, int status, const struct message *m)
+{
+    struct json_out j = json_out_make(call->cx.arena, 4 * LIMIT_JSON_BODY_BYTES);
+    message_view(&j, m);
+    return answer_json(call, status, json_str(&j));
+}
+
+static err list(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct page_query *query = call->query;
+    struct conversation c;
+    TRY(conversation_get(cx, (conversation_id){call->id}, &c));
+    bool is_set = false, has_older = false;
+    int64_t key = 0, before = 0;
+    TRY(page_cursor_read(cx, query->cursor, &is_set, &key, &before));
+    struct message *rows = NULL;
+    ptrdiff_t n = 0;
+    TRY(message_list(
+        cx, c.id, (message_id){before}, page_limit(query->limit), &rows, &n, &has_older));
+    struct json_out j = answer_list_begin(call);
+    for (ptrdiff_t i = 0; i < n; i++)
+        message_view(&j, &rows[i]);
+    return answer_list_end(
+        call, &j, has_older ? page_cursor(cx->arena, 0, rows[0].id.v) : (str){0});
+}
+
+static const char *const kind_words[] = {"reply", "note", NULL};
+static const char *const then_words[] = {"resolve", "pending", NULL};
+struct post_body {
+    str kind, text, client_id, then;
+    struct id_list attachment_ids, mentions;
+    int64_t seen_message_id, reply_to_id;
+    bool force;
+};
+static const struct input_field post_fields[] = {
+    {.name = "kind",
+     .type = IN_ENUM,
+     .flags = IN_REQUIRED,
+     .offset = offsetof(struct post_body, kind),
+     .seen_offset = NO_SEEN,
+     .words = kind_words},
+    FIELD(struct post_body, text, IN_TEXT, IN_MULTILINE, 0, LIMIT_TEXT_BYTES, NULL),
+    FIELD(struct post_body, attachment_ids, IN_ID_LIST, 0, 0, LIMIT_ATTACHMENTS, NULL),
+    FIELD(struct post_body, client_id, IN_TEXT, IN_REQUIRED, 1, CLIENT_ID_BYTES,
+        "UUID; the same one again gives the same message, for ever"),
+    FIELD(struct post_body, seen_message_id, IN_ID, IN_NULLABLE, 0, 0,
+        "the last message the writer saw; required for a reply"),
+    FIELD(struct post_body, force, IN_BOOL, 0, 0, 0, "send although something new came in"),
+    FIELD(struct post_body, mentions, IN_ID_LIST, 0, 0, MENTIONS_MOST, "agents, in a note"),
+    FIELD(struct post_body, reply_to_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
+    {.name = "then",
+     .type = IN_ENUM,
+     .offset = offsetof(struct post_body,      then),
+     .seen_offset = NO_SEEN,
+     .words = then_words},
+};
+static const struct input_spec post_spec = SPEC("MessageNew", struct post_body, post_fields);
+
+static err post(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct post_body *body = call->body;
+    if (body->attachment_ids.len)
+        return fail_field(cx, "attachment_ids", "There is no such attachment.");
+    struct reply_new reply = {
+        .is_note = str_eq(body->kind, S("note")),
+        .text = body->text,
+        .client_id = body->client_id,
+        .seen = {body->seen_message_id},
+        .force = body->force,
+        .mentions = body->mentions.at,
+        .n_mentions = body->mentions.len,
+        .then = body->then,
+        .reply_to = {body->reply_to_id},
+    };
+    struct message m;
+    struct conversation c;
+    bool is_repeat = false;
+    TRY(reply_add(cx, (conversation_id){call->id}, &reply, &m, &c, &is_repeat));
+    return answer_one(call, is_repeat ? 200 : 201, &m);
+}
+
+static err cancel(struct call *call)
+{
+    struct message m;
+    TRY(reply_cancel(&call->cx, (message_id){call->id}, &m));
+    return answer_one(call, 200, &m);
+}
+
+static err retry(struct call *call)
+{
+    struct message m;
+    TRY(reply_retry(&call->cx, (message_id){call->id}, &m));
+    return answer_one(call, 200, &m);
+}
+
+/* ── transcript ─────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool is_told(const struct message *m)
+{
+    return str_eq(m->kind, S("in")) ||
+           (str_eq(m->kind, S("out")) && !str_eq(m->state, S("cancelled")));
+}
+
+/* Pages go back in time; their texts are joined oldest first. */
+static err transcript_text(struct ctx *cx, const struct conversation *c, str *text)
+{
+    str pages = {0};
+    message_id before = {0};
+    for (bool has_older = true; has_older && pages.len < TRANSCRIPT_BYTES;) {
+        struct message *rows = NULL;
+        ptrdiff_t n = 0;
+        TRY(message_list(cx, c->id, before, TRANSCRIPT_PAGE, &rows, &n, &has_older));
+        struct sb b = sb_make(cx->arena, 0);
+        for (ptrdiff_t i = 0; i < n; i++)
+            if (is_told(&rows[i]))
+                sb_print(&b, "[%.*s] %.*s:\n%.*s\n\n",
+                    SARG(time_rfc3339(cx->arena, rows[i].sent_ms)), SARG(rows[i].author_name),
+                    SARG(rows[i].text));
+        pages = str_cat(cx->arena, sb_str(&b), pages);
+        if (n)
+            before = rows[0].id;
+    }
+    *text = pages;
+    return OK;
+}
+
+static err transcript(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct conversation c;
+    TRY(conversation_get(cx, (conversation_id){call->id}, &c));
+    str text = {0};
+    TRY(transcript_text(cx, &c, &text));
+    answer_header(call, "Content-Disposition",
+        str_print(
+            cx->arena, "attachment; filename=\"conversation-%lld.txt\"", (long long)c.number));
+    return answer_bytes(call, 200, S("text/plain; charset=utf-8"), text);
+}
+
+static const struct route routes[] = {
+    {HTTP_GET,    "/api/v1/conversations/{id}/messages",   AUTH_AGENT, CAP_CONVERSATION_READ,  ROUTE_READ,
+     &page_query_spec,                                                                                            NULL,       NULL, list,
+     "The timeline: the newest page first, oldest first inside it; next = older.",                                                                                                  "MessageList",
+     0                                                                                                                                                                                              },
+    {HTTP_POST,   "/api/v1/conversations/{id}/messages",   AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                        NULL, &post_spec, NULL, post,
+     "Reply, or leave a note. A reply against stale state is 409 conflict.stale.",                                                                                                  "Message",     0},
+    {HTTP_DELETE, "/api/v1/messages/{id}",                 AUTH_AGENT, CAP_CONVERSATION_REPLY, ROUTE_WRITE, NULL,
+     NULL,                                                                                                                    NULL, cancel,     "Cancel a reply while it is held.", "Message",     0},
+    {HTTP_POST,   "/api/v1/messages/{id}/retry",           AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                        NULL, NULL,       NULL, retry,
+     "Send a failed or unknown reply again.",                                                                                                                                       "Message",     0},
+    {HTTP_GET,    "/api/v1/conversations/{id}/transcript", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ,                                                                                            NULL, NULL,       NULL, transcript, "The exchange as plain text.",      NULL,          0},
+};
+extern const struct route_table messages_routes;
+const struct route_table messages_routes = ROUTES(routes);

@@ -1,0 +1,120 @@
+/* delivery: see delivery.h. */
+#include "care/delivery.h"
+
+#include "care/news.h"
+#include "store/contact.h"
+#include "store/conversation.h"
+#include "store/identity.h"
+#include "store/message.h"
+
+static bool was_shown(str state)
+{
+    int rank = message_state_rank(state);
+    return rank >= message_state_rank(S("sent")) && rank <= message_state_rank(S("read"));
+}
+
+static err tell(struct ctx *cx, const struct message *m, bool is_first)
+{
+    struct conversation c;
+    TRY(conversation_get(cx, m->conversation_id, &c));
+    TRY(conversation_fill_tags(cx, &c, 1));
+    TRY(news_message(cx, m, &c, S("message.updated")));
+    return news_message_visitor(cx, m, &c, is_first ? S("message.created") : S("message.updated"));
+}
+
+/* A peer that gives two messages one id is at fault; ours must not stop for it. */
+static err free_external_id(struct ctx *cx, const struct message *m, str *external_id)
+{
+    struct message other;
+    err e = message_by_external(cx, m->channel_id, *external_id, &other);
+    if (e == OK && other.id.v != m->id.v)
+        *external_id = (str){0};
+    return e == E_NOT_FOUND ? OK : e;
+}
+
+static err set_state(
+    struct ctx *cx, message_id id, str state, str error, str external_id, int64_t at_ms)
+{
+    if (!message_state_rank(state) || message_state_rank(state) > message_state_rank(S("read")))
+        return fail_field(cx, "state", "There is no such delivery state.");
+    struct message before;
+    TRY(message_get(cx, id, &before));
+    if (external_id.len)
+        TRY(free_external_id(cx, &before, &external_id));
+    bool has_changed = false;
+    TRY(message_write_state(cx, id, state, error, external_id, at_ms, &has_changed));
+    if (!has_changed || str_eq(state, S("sending")))
+        return OK;
+    struct message after;
+    TRY(message_get(cx, id, &after));
+    return tell(cx, &after, !was_shown(before.state));
+}
+
+/* The deliver job and a channel's reports act for nobody in particular, and see everything. */
+struct system_hat {
+    struct ctx *cx;
+    struct actor actor;
+};
+
+static struct system_hat hat_on(struct ctx *cx)
+{
+    struct system_hat hat = {cx, cx->actor};
+    cx->actor = (struct actor){.kind = ACTOR_SYSTEM, .sees_all = true};
+    return hat;
+}
+
+static err hat_off(const struct system_hat *hat, err e)
+{
+    hat->cx->actor = hat->actor;
+    return e;
+}
+
+err message_set_state(
+    struct ctx *cx, message_id id, str state, str error, str external_id, int64_t at_ms)
+{
+    struct system_hat hat = hat_on(cx);
+    return hat_off(&hat, set_state(cx, id, state, error, external_id, at_ms));
+}
+
+static err take(struct ctx *cx, message_id id, struct delivery_work *work)
+{
+    struct delivery_work w = {0};
+    TRY(message_get(cx, id, &w.message));
+    int rank = message_state_rank(w.message.state);
+    if (!str_eq(w.message.kind, S("out")) || rank > message_state_rank(S("sending")))
+        return fail(
+            cx, E_CONFLICT, "The message is not to be sent (it is %.*s).", SARG(w.message.state));
+    TRY(conversation_get(cx, w.message.conversation_id, &w.conversation));
+    TRY(contact_get(cx, w.conversation.contact_id, &w.contact));
+    struct identity identity;
+    TRY(identity_get(cx, w.conversation.identity_id, &identity));
+    w.contact_external_id = identity.external_id;
+    bool has_changed = false;
+    TRY(message_write_state(cx, id, S("sending"), (str){0}, (str){0}, cx->now_ms, &has_changed));
+    *work = w;
+    return OK;
+}
+
+err delivery_take(struct ctx *cx, message_id id, struct delivery_work *work)
+{
+    struct system_hat hat = hat_on(cx);
+    return hat_off(&hat, take(cx, id, work));
+}
+
+static err read_upto(struct ctx *cx, conversation_id conversation, message_id upto)
+{
+    struct message *changed = NULL;
+    ptrdiff_t n = 0;
+    TRY(message_mark_read(cx, conversation, upto, cx->now_ms, &changed, &n));
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(tell(cx, &changed[i], false));
+    return OK;
+}
+
+err delivery_read_upto(struct ctx *cx, conversation_id conversation, message_id upto)
+{
+    struct conversation c;
+    TRY(conversation_get(cx, conversation, &c)); /* the visitor's own, or E_NOT_FOUND */
+    struct system_hat hat = hat_on(cx);
+    return hat_off(&hat, read_upto(cx, conversation, upto));
+}

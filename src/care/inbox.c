@@ -1,0 +1,395 @@
+/* inbox: see inbox.h. */
+#include "care/inbox.h"
+
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "store/contact.h"
+#include "store/message.h"
+#include "store/tag.h"
+#include "store/view.h"
+
+const char *const inbox_sort_words[] = {"due", "newest", "oldest", "waiting", NULL};
+
+bool inbox_sort(str name, enum conversation_sort *sort)
+{
+    static const enum conversation_sort sorts[] = {
+        SORT_DUE, SORT_NEWEST, SORT_OLDEST, SORT_WAITING};
+    for (int i = 0; i < SORT_COUNT; i++)
+        if (str_eq(name, str_from(inbox_sort_words[i]))) {
+            *sort = sorts[i];
+            return true;
+        }
+    return false;
+}
+
+#define BUILTIN(text, words, json, order, place)                                                   \
+    {                                                                                              \
+        .key = S_INIT(text), .name = S_INIT(words), .filter = S_INIT(json), .sort = S_INIT(order), \
+        .is_shared = true, .position = (place)                                                     \
+    }
+const struct saved_view inbox_builtin[BUILTIN_VIEWS] = {
+    BUILTIN("mine", "Mine", "{\"status\":[\"open\"],\"assignee\":\"me\"}", "due", 0),
+    BUILTIN("unassigned", "Unassigned", "{\"status\":[\"open\"],\"assignee\":\"none\"}", "due", 1),
+    BUILTIN("all", "All open", "{\"status\":[\"open\"]}", "newest", 2),
+    BUILTIN("mentions", "Mentions",
+        "{\"status\":[\"open\",\"pending\",\"snoozed\",\"resolved\"],\"mentions\":true}", "newest",
+        3),
+    BUILTIN("snoozed", "Snoozed", "{\"status\":[\"snoozed\",\"pending\"]}", "newest", 4),
+    BUILTIN("resolved", "Resolved", "{\"status\":[\"resolved\"]}", "newest", 5),
+};
+
+/* ── filters in words ───────────────────────────────────────────────────────────────────────────
+ */
+
+static err read_list(struct ctx *cx, const struct json *v, const char *field, struct str_list *list)
+{
+    if (v->kind == JSON_NULL)
+        return OK;
+    if (v->kind != JSON_ARRAY || v->count > LIMIT_TAGS)
+        return fail_field(cx, field, "This must be a list of at most %d texts.", (int)LIMIT_TAGS);
+    list->at = NEW(cx->arena, str, v->count + 1);
+    for (const struct json *item = v->first; item; item = item->next) {
+        if (item->kind != JSON_STRING || item->text.len > LIMIT_NAME_BYTES)
+            return fail_field(cx, field, "This must be a list of texts of at most 400 bytes.");
+        list->at[list->len++] = item->text;
+    }
+    return OK;
+}
+
+static err read_text(struct ctx *cx, const struct json *v, const char *field, str *text)
+{
+    if (v->kind == JSON_NULL)
+        return OK;
+    if ((v->kind != JSON_STRING && !v->is_int) || v->text.len > LIMIT_NAME_BYTES)
+        return fail_field(cx, field, "This must be a text of at most 400 bytes.");
+    *text = v->text;
+    return OK;
+}
+
+static err read_bool(struct ctx *cx, const struct json *v, const char *field, bool *to)
+{
+    if (v->kind == JSON_NULL)
+        return OK;
+    if (v->kind != JSON_BOOL)
+        return fail_field(cx, field, "This must be true or false.");
+    *to = v->boolean;
+    return OK;
+}
+
+static err read_member(struct ctx *cx, const struct json *v, struct inbox_query *q)
+{
+    if (str_eq(v->key, S("status")))
+        return read_list(cx, v, "filter.status", &q->status);
+    if (str_eq(v->key, S("tag")))
+        return read_list(cx, v, "filter.tag", &q->tag);
+    if (str_eq(v->key, S("priority")))
+        return read_list(cx, v, "filter.priority", &q->priority);
+    if (str_eq(v->key, S("assignee")))
+        return read_text(cx, v, "filter.assignee", &q->assignee);
+    if (str_eq(v->key, S("team")))
+        return read_text(cx, v, "filter.team", &q->team);
+    if (str_eq(v->key, S("channel")))
+        return read_text(cx, v, "filter.channel", &q->channel);
+    if (str_eq(v->key, S("contact")))
+        return read_text(cx, v, "filter.contact", &q->contact);
+    if (str_eq(v->key, S("q")))
+        return read_text(cx, v, "filter.q", &q->q);
+    if (str_eq(v->key, S("language")))
+        return read_text(cx, v, "filter.language", &q->language);
+    if (str_eq(v->key, S("unread")))
+        return read_bool(cx, v, "filter.unread", &q->unread);
+    if (str_eq(v->key, S("mentions")))
+        return read_bool(cx, v, "filter.mentions", &q->mentions);
+    return fail_field(cx, "filter", "A filter has no \"%.*s\".", SARG(v->key));
+}
+
+err inbox_query_read(struct ctx *cx, const struct json *filter, struct inbox_query *q)
+{
+    struct inbox_query read = {0};
+    if (!filter || filter->kind != JSON_OBJECT)
+        return fail_field(cx, "filter", "A filter is an object.");
+    for (const struct json *v = filter->first; v; v = v->next)
+        TRY(read_member(cx, v, &read));
+    *q = read;
+    return OK;
+}
+
+static void put_list(struct json_out *j, str key, const struct str_list *list)
+{
+    if (!list->len)
+        return;
+    json_key(j, key);
+    json_arr(j);
+    for (ptrdiff_t i = 0; i < list->len; i++)
+        json_put_str(j, list->at[i]);
+    json_arr_end(j);
+}
+
+static void put_text(struct json_out *j, str key, str text)
+{
+    if (text.len)
+        json_kv_str(j, key, text);
+}
+
+str inbox_query_json(struct arena *a, const struct inbox_query *q)
+{
+    struct json_out j = json_out_make(a, 0);
+    json_obj(&j);
+    put_list(&j, S("status"), &q->status);
+    put_text(&j, S("assignee"), q->assignee);
+    put_text(&j, S("team"), q->team);
+    put_text(&j, S("channel"), q->channel);
+    put_text(&j, S("contact"), q->contact);
+    put_list(&j, S("tag"), &q->tag);
+    put_list(&j, S("priority"), &q->priority);
+    put_text(&j, S("q"), q->q);
+    put_text(&j, S("language"), q->language);
+    if (q->unread)
+        json_kv_bool(&j, S("unread"), true);
+    if (q->mentions)
+        json_kv_bool(&j, S("mentions"), true);
+    json_obj_end(&j);
+    return json_str(&j);
+}
+
+err inbox_view(struct ctx *cx, str key_or_id, struct inbox_query *q, enum conversation_sort *sort)
+{
+    str filter = {0}, order = {0};
+    for (int i = 0; i < BUILTIN_VIEWS; i++)
+        if (str_eq(inbox_builtin[i].key, key_or_id)) {
+            filter = inbox_builtin[i].filter;
+            order = inbox_builtin[i].sort;
+        }
+    if (!filter.len) {
+        int64_t id;
+        if (id_parse(key_or_id, &id) != OK)
+            return fail(cx, E_NOT_FOUND, "There is no such view.");
+        struct saved_view view;
+        TRY(view_get(cx, (view_id){id}, &view));
+        filter = view.filter;
+        order = view.sort;
+    }
+    const struct json *json;
+    str why;
+    if (json_parse(cx->arena, filter, &json, &why) != OK)
+        return fail(cx, E_INTERNAL, "The filter of a saved view does not parse.");
+    TRY(inbox_query_read(cx, json, q));
+    *sort = SORT_NEWEST;
+    (void)inbox_sort(order, sort); /* an unknown order from a newer node reads as newest */
+    return OK;
+}
+
+/* ── words to the store's filter ────────────────────────────────────────────────────────────────
+ */
+
+static err read_id(struct ctx *cx, str text, const char *field, int64_t *id)
+{
+    if (text.len && id_parse(text, id) != OK)
+        return fail_field(cx, field, "This must be an id.");
+    return OK;
+}
+
+static err resolve_statuses(
+    struct ctx *cx, const struct str_list *names, struct conversation_filter *f)
+{
+    f->statuses[CONVERSATION_OPEN] = !names->len;
+    for (ptrdiff_t i = 0; i < names->len; i++) {
+        enum conversation_status s;
+        if (!conversation_status_by_name(names->at[i], &s))
+            return fail_field(cx, "status", "There is no status \"%.*s\".", SARG(names->at[i]));
+        f->statuses[s] = true;
+    }
+    return OK;
+}
+
+static err resolve_priorities(
+    struct ctx *cx, const struct str_list *names, struct conversation_filter *f)
+{
+    struct sb b = sb_make(cx->arena, 0);
+    for (ptrdiff_t i = 0; i < names->len; i++) {
+        const char *const *word = conversation_priority_words;
+        while (*word && !str_eq(names->at[i], str_from(*word)))
+            word++;
+        if (!*word)
+            return fail_field(cx, "priority", "There is no priority \"%.*s\".", SARG(names->at[i]));
+        sb_add(&b, i ? S("") : S(","));
+        sb_add(&b, names->at[i]);
+        sb_byte(&b, ',');
+    }
+    f->priorities = sb_str(&b);
+    return OK;
+}
+
+/* A tag that nobody made yet matches nothing; *is_empty says so. */
+static err resolve_tags(
+    struct ctx *cx, const struct str_list *names, struct conversation_filter *f, bool *is_empty)
+{
+    if (names->len > FILTER_TAGS)
+        return fail_field(cx, "tag", "At most %d tags at a time.", (int)FILTER_TAGS);
+    for (ptrdiff_t i = 0; i < names->len; i++) {
+        struct tag tag;
+        err e = tag_by_name(cx, names->at[i], &tag);
+        if (e == E_NOT_FOUND)
+            continue;
+        TRY(e);
+        f->tags[f->n_tags++] = tag.id;
+    }
+    *is_empty = names->len && !f->n_tags;
+    return OK;
+}
+
+static err resolve(
+    struct ctx *cx, const struct inbox_query *q, struct conversation_filter *f, bool *is_empty)
+{
+    *f = (struct conversation_filter){
+        .language = q->language, .is_unread = q->unread, .is_mentioned = q->mentions};
+    TRY(resolve_statuses(cx, &q->status, f));
+    TRY(resolve_priorities(cx, &q->priority, f));
+    f->has_assignee = q->assignee.len > 0;
+    if (str_eq(q->assignee, S("me")))
+        f->assignee = cx->actor.agent;
+    else if (!str_eq(q->assignee, S("none")))
+        TRY(read_id(cx, q->assignee, "assignee", &f->assignee.v));
+    f->has_team = q->team.len > 0;
+    if (!str_eq(q->team, S("none")))
+        TRY(read_id(cx, q->team, "team", &f->team.v));
+    TRY(read_id(cx, q->channel, "channel", &f->channel.v));
+    TRY(read_id(cx, q->contact, "contact", &f->contact.v));
+    return resolve_tags(cx, &q->tag, f, is_empty);
+}
+
+err inbox_query_check(struct ctx *cx, const struct inbox_query *q)
+{
+    struct conversation_filter f;
+    bool is_empty = false;
+    return resolve(cx, q, &f, &is_empty);
+}
+
+/* ── the simple search ──────────────────────────────────────────────────────────────────────────
+ */
+
+struct search {
+    struct ctx *cx;
+    str needle;               /* folded */
+    int64_t number;           /* "#42" or "42"; 0 = no number */
+    struct contact *contacts; /* with this mail address or phone */
+    ptrdiff_t n_contacts;
+    struct message_text *texts; /* the newest that hold the needle */
+    ptrdiff_t n_texts;
+};
+
+static bool holds(struct search *s, str text)
+{
+    return text.len && str_find(utf8_fold(s->cx->arena, text), s->needle) >= 0;
+}
+
+static err search_begin(struct ctx *cx, str q, struct search *s)
+{
+    *s = (struct search){.cx = cx, .needle = utf8_fold(cx->arena, str_trim(q))};
+    str digits = str_starts(s->needle, S("#")) ? str_skip(s->needle, 1) : s->needle;
+    if (str_int(digits, 1, INT64_MAX, &s->number) != OK)
+        s->number = 0;
+    TRY(contact_find(cx, s->needle, &s->contacts, &s->n_contacts));
+    struct message_text *texts = NULL;
+    ptrdiff_t n = 0;
+    TRY(message_newest_texts(cx, SEARCH_TEXTS, &texts, &n));
+    s->texts = texts;
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (holds(s, texts[i].text))
+            texts[s->n_texts++] = texts[i];
+    return OK;
+}
+
+static bool search_matches(struct search *s, const struct conversation *c)
+{
+    if (s->number && c->number == s->number)
+        return true;
+    for (ptrdiff_t i = 0; i < s->n_contacts; i++)
+        if (s->contacts[i].id.v == c->contact_id.v)
+            return true;
+    for (ptrdiff_t i = 0; i < s->n_texts; i++)
+        if (s->texts[i].conversation_id.v == c->id.v)
+            return true;
+    return holds(s, c->contact_name) || holds(s, c->subject) || holds(s, c->preview);
+}
+
+static err search_list(struct ctx *cx, const struct conversation_filter *f, str q,
+    enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
+    struct conversation **rows, ptrdiff_t *n, struct conversation_cursor *next)
+{
+    struct search *s = NEW(cx->arena, struct search, 1);
+    TRY(search_begin(cx, q, s));
+    struct conversation *out = NEW(cx->arena, struct conversation, limit);
+    struct conversation_cursor at = *after;
+    ptrdiff_t found = 0, seen = 0;
+    for (bool is_end = false; !is_end && found < limit && seen < SEARCH_ROWS;) {
+        struct conversation *page = NULL;
+        ptrdiff_t n_page = 0;
+        TRY(conversation_list(cx, f, sort, &at, LIMIT_PAGE, &page, &n_page));
+        is_end = n_page < LIMIT_PAGE;
+        for (ptrdiff_t i = 0; i < n_page && found < limit; i++) {
+            at = conversation_cursor_of(&page[i], sort);
+            seen++;
+            if (search_matches(s, &page[i]))
+                out[found++] = page[i];
+            if (found == limit)
+                is_end = is_end && i == n_page - 1;
+        }
+        *next = is_end ? (struct conversation_cursor){0} : at;
+    }
+    *rows = out;
+    *n = found;
+    return OK;
+}
+
+/* ── lists and counts ───────────────────────────────────────────────────────────────────────────
+ */
+
+static err plain_list(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
+    struct conversation **rows, ptrdiff_t *n, struct conversation_cursor *next)
+{
+    struct conversation *found = NULL;
+    ptrdiff_t n_found = 0;
+    TRY(conversation_list(cx, f, sort, after, limit + 1, &found, &n_found));
+    bool has_more = n_found > limit;
+    *n = has_more ? limit : n_found;
+    *next = has_more ? conversation_cursor_of(&found[limit - 1], sort)
+                     : (struct conversation_cursor){0};
+    *rows = found;
+    return OK;
+}
+
+err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_sort sort,
+    const struct conversation_cursor *after, ptrdiff_t limit, struct conversation **rows,
+    ptrdiff_t *n, struct conversation_cursor *next)
+{
+    struct conversation_filter f;
+    bool is_empty = false;
+    TRY(resolve(cx, q, &f, &is_empty));
+    *next = (struct conversation_cursor){0};
+    *n = 0;
+    if (is_empty)
+        return OK;
+    str needle = str_trim(q->q);
+    if (needle.len > SEARCH_BYTES)
+        return fail_field(cx, "q", "At most %d bytes can be searched for.", (int)SEARCH_BYTES);
+    if (needle.len)
+        TRY(search_list(cx, &f, needle, sort, after, limit, rows, n, next));
+    else
+        TRY(plain_list(cx, &f, sort, after, limit, rows, n, next));
+    TRY(conversation_fill_tags(cx, *rows, *n));
+    return conversation_fill_mine(cx, *rows, *n);
+}
+
+err inbox_count(struct ctx *cx, const struct inbox_query *q, int64_t *total, int64_t *unread)
+{
+    if (q->q.len)
+        return E_NOT_FOUND;
+    struct conversation_filter f;
+    bool is_empty = false;
+    TRY(resolve(cx, q, &f, &is_empty));
+    *total = *unread = 0;
+    return is_empty ? OK : conversation_count(cx, &f, total, unread);
+}

@@ -1,0 +1,127 @@
+/* presence: see presence.h. A table of slots, oldest replaced: presence is a courtesy and may be
+ * forgotten when very many people type at once. Shared by all workers: one mutex, held for a walk
+ * over the bucket of one conversation. */
+#include "care/presence.h"
+
+#include <pthread.h>
+
+#include "base/json.h"
+
+enum {
+    BUCKETS = 256,
+    SLOTS = 32, /* entries per bucket */
+};
+
+struct entry {
+    int64_t account, conversation;
+    int64_t agent; /* 0 = the contact */
+    int64_t until_ms;
+    bool is_typing;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct entry table[BUCKETS][SLOTS];
+
+static struct entry *bucket(int64_t conversation)
+{
+    return table[((uint64_t)conversation * 0x9E3779B97F4A7C15u) >> 56];
+}
+
+static bool is_about(const struct entry *e, account_id account, conversation_id conversation)
+{
+    return e->account == account.v && e->conversation == conversation.v;
+}
+
+/* The entry, or the one to use for it: a free, expired or the oldest one. */
+static struct entry *place(account_id account, conversation_id conversation, int64_t agent)
+{
+    struct entry *list = bucket(conversation.v), *oldest = &list[0];
+    for (int i = 0; i < SLOTS; i++) {
+        if (is_about(&list[i], account, conversation) && list[i].agent == agent)
+            return &list[i];
+        if (list[i].until_ms < oldest->until_ms)
+            oldest = &list[i];
+    }
+    return oldest;
+}
+
+static bool set(account_id account, conversation_id conversation, int64_t agent, bool is_there,
+    bool is_typing, int64_t now_ms)
+{
+    (void)pthread_mutex_lock(&lock); /* a default mutex used rightly cannot fail */
+    struct entry *e = place(account, conversation, agent);
+    bool is_same = is_about(e, account, conversation) && e->agent == agent;
+    bool was_there = is_same && e->until_ms > now_ms;
+    bool was_typing = was_there && e->is_typing;
+    if (is_there)
+        *e = (struct entry){account.v, conversation.v, agent, now_ms + PRESENCE_MS, is_typing};
+    else if (is_same)
+        *e = (struct entry){0};
+    (void)pthread_mutex_unlock(&lock);
+    return was_there != is_there || was_typing != is_typing;
+}
+
+bool presence_agent_set(account_id account, conversation_id conversation, agent_id agent,
+    enum presence_state state, int64_t now_ms)
+{
+    return set(
+        account, conversation, agent.v, state != PRESENCE_LEFT, state == PRESENCE_TYPING, now_ms);
+}
+
+bool presence_contact_set(
+    account_id account, conversation_id conversation, bool is_typing, int64_t now_ms)
+{
+    return set(account, conversation, 0, is_typing, is_typing, now_ms);
+}
+
+void presence_get(
+    account_id account, conversation_id conversation, int64_t now_ms, struct presence *out)
+{
+    const ptrdiff_t most = (ptrdiff_t)(sizeof out->agents / sizeof out->agents[0]);
+    *out = (struct presence){0};
+    (void)pthread_mutex_lock(&lock); /* a default mutex used rightly cannot fail */
+    const struct entry *list = bucket(conversation.v);
+    for (int i = 0; i < SLOTS; i++) {
+        if (!is_about(&list[i], account, conversation) || list[i].until_ms <= now_ms)
+            continue;
+        if (!list[i].agent)
+            out->is_contact_typing = list[i].is_typing;
+        else if (out->n < most)
+            out->agents[out->n++] = (struct presence_agent){{list[i].agent}, list[i].is_typing};
+    }
+    (void)pthread_mutex_unlock(&lock);
+}
+
+str presence_json(
+    struct arena *a, conversation_id conversation, const struct presence *p, bool is_online)
+{
+    struct json_out j = json_out_make(a, 0);
+    json_obj(&j);
+    json_kv_id(&j, S("conversation_id"), conversation.v);
+    json_key(&j, S("agents"));
+    json_arr(&j);
+    for (ptrdiff_t i = 0; i < p->n; i++) {
+        json_obj(&j);
+        json_kv_id(&j, S("agent_id"), p->agents[i].agent.v);
+        json_kv_str(&j, S("state"), p->agents[i].is_typing ? S("typing") : S("viewing"));
+        json_kv_bool(&j, S("is_typing"), p->agents[i].is_typing);
+        json_obj_end(&j);
+    }
+    json_arr_end(&j);
+    json_key(&j, S("contact"));
+    json_obj(&j);
+    json_kv_bool(&j, S("is_typing"), p->is_contact_typing);
+    json_kv_bool(&j, S("is_online"), is_online);
+    json_obj_end(&j);
+    json_obj_end(&j);
+    return json_str(&j);
+}
+
+void presence_reset(void)
+{
+    (void)pthread_mutex_lock(&lock); /* a default mutex used rightly cannot fail */
+    for (int b = 0; b < BUCKETS; b++)
+        for (int i = 0; i < SLOTS; i++)
+            table[b][i] = (struct entry){0};
+    (void)pthread_mutex_unlock(&lock);
+}

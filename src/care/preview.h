@@ -1,0 +1,6 @@
+/* preview: the one line that a list shows of a message. Thread: pure. */
+#pragma once
+#include "base/str.h"
+
+/* The text in one line, or the name of the first attachment. */
+str message_preview(struct arena *a, str text, str attachments);

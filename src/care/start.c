@@ -1,0 +1,169 @@
+/* start: an agent or token begins a conversation on an api channel; see reply_start in reply.h. */
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "care/news.h"
+#include "care/reply.h"
+#include "store/account.h"
+#include "store/channel.h"
+#include "store/contact.h"
+#include "store/conversation.h"
+#include "store/identity.h"
+
+struct starting {
+    struct ctx *cx;
+    const struct start_new *start;
+    struct channel channel;
+    struct contact contact;
+    struct identity identity;
+};
+
+static err check_channel(struct starting *s)
+{
+    err e = channel_get(s->cx, s->start->channel, &s->channel);
+    if (e == E_NOT_FOUND)
+        return fail_field(s->cx, "channel_id", "There is no such channel.");
+    TRY(e);
+    if (!str_eq(s->channel.kind, S("api")))
+        return fail_field(s->cx, "channel_id", "On this channel the customer has to write first.");
+    if (!s->channel.is_enabled)
+        return fail_field(s->cx, "channel_id", "The channel is switched off.");
+    return OK;
+}
+
+static str reach(struct ctx *cx, const struct start_new *start, const struct contact *contact)
+{
+    if (start->external_id.len)
+        return start->external_id;
+    if (contact->email.len)
+        return contact->email;
+    if (contact->phone.len)
+        return contact->phone;
+    return str_print(cx->arena, "contact:%lld", (long long)contact->id.v);
+}
+
+static err add_identity(struct starting *s, str external_id)
+{
+    struct ctx *cx = s->cx;
+    s->identity = (struct identity){
+        .id = {id_make(cx->now_ms)},
+        .contact_id = s->contact.id,
+        .channel_id = s->channel.id,
+        .external_id = external_id,
+        .handle = s->contact.name,
+    };
+    int64_t changed = 0;
+    TRY(identity_add_many(cx, &s->identity, 1, &changed));
+    if (!changed)
+        return fail(cx, E_CONFLICT, "Somebody else has this id on the channel.");
+    return OK;
+}
+
+static err known_contact(struct starting *s)
+{
+    struct ctx *cx = s->cx;
+    err e = contact_get(cx, s->start->contact, &s->contact);
+    if (e == E_NOT_FOUND)
+        return fail_field(cx, "contact_id", "There is no such contact.");
+    TRY(e);
+    e = identity_on_channel(cx, s->contact.id, s->channel.id, &s->identity);
+    if (e != E_NOT_FOUND)
+        return e;
+    return add_identity(s, reach(cx, s->start, &s->contact));
+}
+
+/* The same mail address, phone or id on the channel is the same person there. */
+static err new_contact(struct starting *s)
+{
+    struct ctx *cx = s->cx;
+    const struct start_new *n = s->start;
+    if (!n->email.len && !n->phone.len && !n->external_id.len && !n->name.len)
+        return fail_field(cx, "contact", "Name the person, or give a mail address or a phone.");
+    s->contact = (struct contact){
+        .id = {id_make(cx->now_ms)},
+        .name = n->name,
+        .email = utf8_fold(cx->arena, n->email),
+        .phone = n->phone,
+        .language = n->language,
+        .created_ms = cx->now_ms,
+        .last_seen_ms = cx->now_ms,
+    };
+    struct identity key = {.channel_id = s->channel.id, .external_id = reach(cx, n, &s->contact)};
+    struct identity_known *known = NULL;
+    ptrdiff_t n_known = 0;
+    TRY(identity_find_many(cx, &key, 1, &known, &n_known));
+    if (n_known) {
+        TRY(contact_get(cx, known[0].contact_id, &s->contact));
+        return identity_get(cx, known[0].id, &s->identity);
+    }
+    TRY(contact_add_many(cx, &s->contact, 1));
+    return add_identity(s, key.external_id);
+}
+
+/* The one in progress, as far as the actor may see it. */
+static err find_open(struct starting *s, struct conversation *c, bool *has)
+{
+    struct thread_key key = {s->identity.id, (str){0}};
+    struct conversation *found = NULL;
+    ptrdiff_t n = 0;
+    TRY(conversation_newest_of_threads(s->cx, &key, 1, &found, &n));
+    *has = n && !str_eq(found[0].status, S("resolved"));
+    if (!*has)
+        return OK;
+    err e = conversation_get(s->cx, found[0].id, c);
+    if (e == E_NOT_FOUND)
+        return fail(s->cx, E_CONFLICT, "Colleagues are in a conversation with this person.");
+    return e;
+}
+
+static err add_conversation(struct starting *s, struct conversation *c)
+{
+    struct ctx *cx = s->cx;
+    int64_t number = 0;
+    TRY(account_count_up(cx, S("conversation"), 1, &number));
+    *c = (struct conversation){
+        .id = {id_make(cx->now_ms)},
+        .number = number,
+        .channel_id = s->channel.id,
+        .identity_id = s->identity.id,
+        .contact_id = s->contact.id,
+        .status = S("open"),
+        .priority = S("none"),
+        .preview_kind = S("out"),
+        .assignee_id = cx->actor.kind == ACTOR_AGENT ? cx->actor.agent : (agent_id){0},
+        .language = s->contact.language,
+        .version = 1,
+        .created_ms = cx->now_ms,
+        .updated_ms = cx->now_ms,
+        .channel_kind = s->channel.kind,
+        .channel_name = s->channel.name,
+        .contact_name = s->contact.name,
+        .contact_avatar_url = s->contact.avatar_url,
+    };
+    conversation_set_keys(c);
+    TRY(conversation_add(cx, c));
+    return news_conversation(cx, c, S("conversation.created"));
+}
+
+err reply_start(struct ctx *cx, const struct start_new *start, struct conversation *c)
+{
+    struct starting *s = NEW(cx->arena, struct starting, 1);
+    s->cx = cx;
+    s->start = start;
+    TRY(check_channel(s));
+    TRY(start->contact.v ? known_contact(s) : new_contact(s));
+    struct conversation made;
+    bool has = false;
+    TRY(find_open(s, &made, &has));
+    if (!has)
+        TRY(add_conversation(s, &made));
+    struct reply_new reply = {
+        .text = start->text,
+        .client_id = start->client_id,
+        .seen = {INT64_MAX},
+        .force = true,
+    };
+    struct message m;
+    bool is_repeat = false;
+    return reply_add(cx, made.id, &reply, &m, c, &is_repeat);
+}
