@@ -77,11 +77,6 @@ err event_add_many(struct ctx *cx, const struct event_new *e, ptrdiff_t n)
     return OK;
 }
 
-err event_add(struct ctx *cx, const struct event_new *e)
-{
-    return event_add_many(cx, e, 1);
-}
-
 int event_pos_cmp(struct event_pos x, struct event_pos y)
 {
     if (x.major != y.major)

@@ -23,8 +23,12 @@ struct event_new {
     str data;       /* JSON of the public view (for VISITOR: the visitor's view) */
 };
 /* Sets cx->effects.events. */
-err event_add(struct ctx *cx, const struct event_new *e);
 err event_add_many(struct ctx *cx, const struct event_new *e, ptrdiff_t n);
+/* Inline, because libevent has a function of this name: a symbol of ours would take its place. */
+static inline err event_add(struct ctx *cx, const struct event_new *e)
+{
+    return event_add_many(cx, e, 1);
+}
 
 /* ── reading the feed ───────────────────────────────────────────────────────────────────────────
  */
