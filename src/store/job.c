@@ -9,7 +9,7 @@
 
 struct insert_row {
     job_id id;
-    account_id account_id;
+    int64_t account_id; /* 0 is a value here: the installation */
     str kind, key, order_key;
     int64_t run_ms, created_ms;
     str payload;
@@ -41,7 +41,7 @@ err job_add_many(struct ctx *cx, const struct job_new *j, ptrdiff_t n)
     for (ptrdiff_t i = 0; i < n; i++)
         rows[i] = (struct insert_row){
             .id = {id_make(cx->now_ms)},
-            .account_id = cx->account,
+            .account_id = cx->account.v,
             .kind = j[i].kind,
             .key = j[i].key,
             .order_key = j[i].order_key,
