@@ -2,6 +2,7 @@
 #include "api/boundary.h"
 #include "api/origin.h"
 #include "base/crypto.h"
+#include "care/visitor.h"
 #include "model/names.h"
 #include "store/agent.h"
 #include "store/session.h"
@@ -83,6 +84,15 @@ static err agent_authenticate(struct boundary *b)
     return OK;
 }
 
+static err visitor_authenticate(struct call *call)
+{
+    struct visitor_pass pass;
+    if (visitor_token_read(call->cx.arena, call->cx.config->keys, bearer_of(call->req),
+            call->cx.now_ms, &pass) != OK)
+        return fail(&call->cx, E_UNAUTHENTICATED, "this visitor token is not valid");
+    return visitor_enter(&call->cx, &pass);
+}
+
 err authenticate(struct boundary *b)
 {
     struct call *call = &b->call;
@@ -91,7 +101,7 @@ err authenticate(struct boundary *b)
         TRY(agent_authenticate(b));
         return touch(b);
     case AUTH_VISITOR:
-        return fail(&call->cx, E_UNAUTHENTICATED, "this visitor token is not valid");
+        return visitor_authenticate(call);
     case AUTH_PUBLIC:
     case AUTH_HOOK:
         break;

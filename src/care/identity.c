@@ -85,7 +85,8 @@ static err make_person(struct ctx *cx, struct person *p)
     if (p->contact.v)
         return OK;
     p->is_new_contact = true;
-    p->contact = (contact_id){id_make(cx->now_ms)};
+    p->contact =
+        p->first->new_contact.v ? p->first->new_contact : (contact_id){id_make(cx->now_ms)};
     p->name = short_name(p->first->contact_name);
     p->language = short_name(p->first->language);
     return OK;

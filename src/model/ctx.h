@@ -42,6 +42,7 @@ struct actor {
     contact_id contact;  /* VISITOR */
     visitor_id visitor;
     channel_id channel;  /* VISITOR: its channel */
+    str external_id;     /* VISITOR: its identity's id on the channel */
     uint64_t caps;       /* enum capability bits */
     /* Visibility. all = every conversation of the account; else the listed teams and channels, plus
      * what is assigned to or mentions the agent. */

@@ -7,6 +7,7 @@
 #include "db/db.h"
 #include "model/names.h"
 #include "store/agent.h"
+#include "store/channel.h"
 #include "store/door_hash.h"
 #include "store/role.h"
 
@@ -155,6 +156,21 @@ err door_token(struct ctx *cx, str token, struct door_pass *pass)
     cx->actor.token = row.id;
     cx->actor.name = row.name;
     *pass = (struct door_pass){.token = row.id, .last_seen_ms = row.last_used_ms};
+    return OK;
+}
+
+err door_visitor(struct ctx *cx, account_id account, channel_id channel)
+{
+    TRY(db_scope(cx->db, account));
+    cx->account = account;
+    struct channel row;
+    err e = channel_get(cx, channel, &row);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    if (e == E_NOT_FOUND || !row.is_enabled || !str_eq(row.kind, S("widget")))
+        return fail(cx, E_UNAUTHENTICATED, "this visitor token is not valid");
+    str ip = cx->actor.ip;
+    cx->actor = (struct actor){.kind = ACTOR_VISITOR, .channel = channel, .ip = ip};
     return OK;
 }
 

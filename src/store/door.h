@@ -18,6 +18,9 @@ struct door_pass {
 /* Fills account and actor (name, role's capabilities, visibility). */
 err door_session(struct ctx *cx, str cookie, struct door_pass *pass);
 err door_token(struct ctx *cx, str token, struct door_pass *pass);
+/* A website chat's visitor, whose signed token named account and channel: E_UNAUTHENTICATED when the
+ * channel is gone or switched off. The contact is the caller's to find. */
+err door_visitor(struct ctx *cx, account_id account, channel_id channel);
 /* As that agent, without a credential: sign-in after its checks, `seva user` on the machine. */
 err door_agent(struct ctx *cx, account_id account, agent_id agent);
 

@@ -141,3 +141,10 @@ err identity_set(struct ctx *cx, const struct identity *identity)
             A_TEXT(identity->handle), A_BOOL(identity->is_verified), A_INT(identity->last_seen_ms)),
         NULL);
 }
+
+err identity_rename(struct ctx *cx, identity_id id, str external_id)
+{
+    return db_run(cx->db,
+        S("UPDATE identity SET external_id = ?3, is_verified = 1 WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v), A_TEXT(external_id)), NULL);
+}

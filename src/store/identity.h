@@ -29,3 +29,6 @@ err identity_on_channel(
 err identity_get(struct ctx *cx, identity_id id, struct identity *identity);
 /* Gives the identity to another contact, or marks it as proved. */
 err identity_set(struct ctx *cx, const struct identity *identity);
+/* The person proved who it is: its identity takes the new external id and is verified from now on.
+ * E_CONFLICT when another has it. */
+err identity_rename(struct ctx *cx, identity_id id, str external_id);
