@@ -202,10 +202,11 @@ function start(script: HTMLScriptElement): void {
       Object.assign(looks, more, own())
       draw()
     }),
-    /** Listens; answers a function that stops listening. */
+    /** Listens; answers a function that stops listening. "unread" tells the present count at once. */
     on: safely((name: EventName, listener: Listener) => {
       const list = (listeners[name] ??= [])
       list.push(listener)
+      if (name === 'unread' && unread) safely(listener)(unread)
       return () => void list.splice(list.indexOf(listener), 1)
     }),
   }
