@@ -44,8 +44,10 @@ struct contexts {
     EVP_MD_CTX *md;
     EVP_MAC_CTX *hmac256;
     EVP_MAC_CTX *hmac1;
+    struct thread_exit exit;
+    bool are_made;
 };
-static _Thread_local struct contexts *mine;
+static _Thread_local struct contexts mine;
 
 static void start_once(void)
 {
@@ -66,8 +68,7 @@ static void contexts_free(void *what)
     EVP_MD_CTX_free(c->md);
     EVP_MAC_CTX_free(c->hmac256);
     EVP_MAC_CTX_free(c->hmac1);
-    free(c);
-    mine = NULL;
+    c->are_made = false;
 }
 
 static EVP_MAC_CTX *hmac_context(const char *digest)
@@ -87,20 +88,18 @@ static EVP_MAC_CTX *hmac_context(const char *digest)
  * process ends (crash-only) when memory is gone at a thread's first use. */
 static struct contexts *contexts(void)
 {
-    if (mine != NULL)
-        return mine;
-    struct contexts *c = NULL;
-    if (crypto_start() == OK)
-        c = alloc_zero((ptrdiff_t)sizeof *c);
-    if (c == NULL)
+    struct contexts *c = &mine;
+    if (c->are_made)
+        return c;
+    if (crypto_start() != OK)
         abort();
     c->md = EVP_MD_CTX_new();
     c->hmac256 = hmac_context("SHA256");
     c->hmac1 = hmac_context("SHA1");
-    if (c->md == NULL || c->hmac256 == NULL || c->hmac1 == NULL ||
-        !thread_at_exit(contexts_free, c))
+    c->are_made = c->md != NULL && c->hmac256 != NULL && c->hmac1 != NULL &&
+                  thread_at_exit(&c->exit, contexts_free, c);
+    if (!c->are_made)
         abort();
-    mine = c;
     return c;
 }
 

@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 
 static _Thread_local json_tokener *my_tokener;
+static _Thread_local struct thread_exit my_exit;
 
 /* What step 1 knows at the end, or where and why it stopped. */
 struct check {
@@ -214,7 +215,7 @@ static json_tokener *tokener(void)
 {
     if (my_tokener == NULL) {
         json_tokener *made = json_tokener_new_ex(LIMIT_JSON_DEPTH + 2);
-        if (made == NULL || !thread_at_exit(tokener_free, made)) {
+        if (made == NULL || !thread_at_exit(&my_exit, tokener_free, made)) {
             if (made != NULL)
                 json_tokener_free(made);
             return NULL;

@@ -2,9 +2,10 @@
  *
  * In: RFC 8259 only (no comments, no NaN, no trailing bytes, no single quotes, valid UTF-8 incl.
  * escapes: lone surrogates refused), duplicate keys refused, depth ≤ LIMIT_JSON_DEPTH. A fault
- * names where: "at byte 17: …". Numbers keep their text; integers outside int64 are JSON_NUMBER
- * with is_int = false.
- * Thread: pure. */
+ * names where: "at byte 17: …" (a repeated key: only that there is one). Numbers keep their text;
+ * integers outside int64 are JSON_NUMBER with is_int = false. \u0000 becomes U+FFFD in a text (no
+ * text of ours may hold NUL) and is refused in a key.
+ * Thread: any. */
 #pragma once
 #include "base/str.h"
 
@@ -23,7 +24,8 @@ struct json {
     ptrdiff_t count; /* children */
 };
 
-/* why: words for the sender when E_INVALID (in the arena); E_LIMIT when too deep. */
+/* why: words for the sender when E_INVALID (in the arena); E_LIMIT when too deep; E_BUSY when out
+ * of memory. The tree holds nothing of `text`. */
 err json_parse(struct arena *a, str text, const struct json **root, str *why);
 /* NULL-safe look-ups: NULL when v is no object or has no such key. */
 const struct json *json_get(const struct json *v, str key);

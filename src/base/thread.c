@@ -2,13 +2,6 @@
 #include "base/thread.h"
 
 #include <signal.h>
-#include <stdlib.h>
-
-struct at_exit {
-    struct at_exit *older;
-    void (*fn)(void *what);
-    void *what;
-};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t list_key;
@@ -16,12 +9,11 @@ static bool key_is_made;
 
 static void run_list(void *list)
 {
-    struct at_exit *e = list;
-    while (e != NULL) {
-        struct at_exit *older = e->older;
-        e->fn(e->what);
-        free(e);
-        e = older;
+    struct thread_exit *node = list;
+    while (node != NULL) {
+        struct thread_exit *older = node->older;
+        node->fn(node->what);
+        node = older;
     }
 }
 
@@ -30,19 +22,12 @@ static void key_make(void)
     key_is_made = pthread_key_create(&list_key, run_list) == 0;
 }
 
-bool thread_at_exit(void (*fn)(void *what), void *what)
+bool thread_at_exit(struct thread_exit *node, void (*fn)(void *what), void *what)
 {
     if (pthread_once(&once, key_make) != 0 || !key_is_made)
         return false;
-    struct at_exit *e = alloc_zero((ptrdiff_t)sizeof *e);
-    if (e == NULL)
-        return false;
-    *e = (struct at_exit){.older = pthread_getspecific(list_key), .fn = fn, .what = what};
-    if (pthread_setspecific(list_key, e) != 0) {
-        free(e);
-        return false;
-    }
-    return true;
+    *node = (struct thread_exit){.older = pthread_getspecific(list_key), .fn = fn, .what = what};
+    return pthread_setspecific(list_key, node) == 0;
 }
 
 err thread_start(

@@ -10,5 +10,11 @@
 err thread_start(
     pthread_t *thread, const char *name, ptrdiff_t stack_bytes, void *(*fn)(void *arg), void *arg);
 /* Calls fn(what) when the calling thread ends, newest first; on the main thread never (the process
- * ends with it). False when out of memory: the caller keeps `what` for this one use. */
-[[nodiscard]] bool thread_at_exit(void (*fn)(void *what), void *what);
+ * ends with it). The node is the caller's, in thread-local storage, one per use. False when out of
+ * memory: the caller keeps `what` for this one time. */
+struct thread_exit {
+    struct thread_exit *older;
+    void (*fn)(void *what);
+    void *what;
+};
+[[nodiscard]] bool thread_at_exit(struct thread_exit *node, void (*fn)(void *what), void *what);

@@ -17,10 +17,12 @@
 enum { LOCALE_BYTES = 64, COLLATE_BYTES = 4096 };
 
 static _Thread_local UBreakIterator *my_breaks;
+static _Thread_local struct thread_exit my_breaks_exit;
 static _Thread_local struct {
     UCollator *collator;
     char locale[LOCALE_BYTES];
     bool will_close;
+    struct thread_exit exit;
 } my_order;
 
 static void breaks_close(void *what)
@@ -37,35 +39,40 @@ static bool is_ascii(str s)
     return true;
 }
 
-/* The end of the grapheme number `max` (or of s), and how many were passed. */
-static ptrdiff_t walk_graphemes(str s, ptrdiff_t max, ptrdiff_t *passed)
+/* The end of grapheme number `max` (or of s), of the one before it, and how many were passed. */
+struct walk {
+    ptrdiff_t end, before, passed;
+};
+
+static struct walk walk_graphemes(str s, ptrdiff_t max)
 {
     UErrorCode status = U_ZERO_ERROR;
     UText text = UTEXT_INITIALIZER;
     UBreakIterator *breaks = my_breaks;
     if (breaks == NULL) {
         breaks = ubrk_open(UBRK_CHARACTER, "", NULL, 0, &status);
-        if (U_SUCCESS(status) && thread_at_exit(breaks_close, breaks))
+        if (U_SUCCESS(status) && thread_at_exit(&my_breaks_exit, breaks_close, breaks))
             my_breaks = breaks;
     }
     utext_openUTF8(&text, s.at, s.len, &status);
     if (U_SUCCESS(status))
         ubrk_setUText(breaks, &text, &status);
-    ptrdiff_t n = 0, end = 0;
-    if (U_FAILURE(status)) { /* no memory: code points are the next best */
-        for (uint32_t c; end < s.len && n < max; n++) {
-            ptrdiff_t len = utf8_decode(s, end, &c);
-            end += len < 0 ? -len : len;
-        }
-    } else {
-        for (int32_t at; n < max && (at = ubrk_next(breaks)) != UBRK_DONE; n++)
-            end = at;
+    struct walk w = {0};
+    while (w.passed < max && w.end < s.len) {
+        uint32_t c;
+        ptrdiff_t len = utf8_decode(s, w.end, &c), next = w.end + (len < 0 ? -len : len);
+        if (U_SUCCESS(status)) /* else no memory: code points are the next best */
+            next = ubrk_next(breaks);
+        if (next <= w.end)
+            break;
+        w.before = w.end;
+        w.end = next;
+        w.passed++;
     }
-    (void)utext_close(&text);
+    (void)utext_close(&text); /* the text is on the stack: nothing to fail */
     if (breaks != my_breaks)
         ubrk_close(breaks);
-    *passed = n;
-    return end;
+    return w;
 }
 
 /* ASCII: one byte is one grapheme, but CR LF are one together. */
@@ -81,9 +88,7 @@ ptrdiff_t utf8_graphemes(str s)
 {
     if (is_ascii(s))
         return ascii_graphemes(s);
-    ptrdiff_t n;
-    (void)walk_graphemes(s, PTRDIFF_MAX, &n); /* only the count is of interest */
-    return n;
+    return walk_graphemes(s, PTRDIFF_MAX).passed;
 }
 
 str utf8_prefix(str s, ptrdiff_t max_graphemes)
@@ -96,8 +101,7 @@ str utf8_prefix(str s, ptrdiff_t max_graphemes)
     /* One byte more: a mark after the last letter would belong to it. */
     if (is_ascii(str_of(s.at, max_graphemes + 1)) && memchr(s.at, '\r', (size_t)head.len) == NULL)
         return head;
-    ptrdiff_t n;
-    return str_of(s.at, walk_graphemes(s, max_graphemes, &n));
+    return str_of(s.at, walk_graphemes(s, max_graphemes).end);
 }
 
 static bool is_space(uint32_t c)
@@ -105,34 +109,50 @@ static bool is_space(uint32_t c)
     return c <= ' ' || (c >= 0x7f && c <= 0xa0) || (c > 0xff && u_isUWhiteSpace((UChar32)c));
 }
 
-str utf8_preview(struct arena *a, str s, ptrdiff_t max_graphemes)
+/* White space and controls become single spaces; stops after `most` bytes. to has room for them
+ * and one code point. False when it stopped. s is valid. */
+static bool one_line(str s, char *to, ptrdiff_t most, ptrdiff_t *len)
 {
-    /* Nobody's grapheme is longer than 64 bytes but a joker's; his preview is shorter. */
-    ptrdiff_t most = max_graphemes * 64;
-    struct sb b = sb_make(a, 0);
-    bool is_cut = false, owes_space = false;
-    for (ptrdiff_t i = 0; i < s.len && !is_cut;) {
+    bool owes_space = false;
+    *len = 0;
+    for (ptrdiff_t i = 0; i < s.len;) {
         uint32_t c;
         ptrdiff_t n = utf8_decode(s, i, &c);
-        if (n < 0)
-            return utf8_preview(a, utf8_repair(a, s), max_graphemes);
         if (is_space(c)) {
-            owes_space = b.len > 0;
+            owes_space = *len > 0;
         } else {
+            if (*len + owes_space > most)
+                return false;
             if (owes_space)
-                sb_byte(&b, ' ');
+                to[(*len)++] = ' ';
             owes_space = false;
-            sb_add(&b, str_of(s.at + i, n));
-            is_cut = b.len > most;
+            memcpy(to + *len, s.at + i, (size_t)n);
+            *len += n;
         }
         i += n;
     }
-    str line = sb_str(&b);
-    str head = utf8_prefix(line, max_graphemes);
-    if (head.len == line.len && !is_cut)
+    return true;
+}
+
+str utf8_preview(struct arena *a, str s, ptrdiff_t max_graphemes)
+{
+    if (max_graphemes < 1)
+        return (str){0};
+    s = utf8_repair(a, s);
+    /* Nobody's grapheme is longer than 64 bytes but a joker's; his preview is shorter. */
+    ptrdiff_t most = max_graphemes < s.len / 64 ? max_graphemes * 64 : s.len, len;
+    char *to = arena_alloc(a, most + 8, 1);
+    bool is_whole = one_line(s, to, most, &len);
+    str line = str_of(to, len);
+    if (is_whole && len <= max_graphemes)
         return line;
-    head = str_trim(utf8_prefix(head, max_graphemes - 1));
-    return str_cat(a, head, S("…"));
+    /* In ASCII every byte is a grapheme (CR LF is gone), and there are more of them than wanted. */
+    struct walk w = {.end = max_graphemes, .before = max_graphemes - 1};
+    if (!is_ascii(line))
+        w = walk_graphemes(line, max_graphemes);
+    if (is_whole && w.end == len)
+        return line;
+    return str_cat(a, str_trim(str_of(to, w.before)), S("…"));
 }
 
 struct utf16 {
@@ -262,7 +282,7 @@ static const UCollator *collator_for(str locale)
         locale = (str){0};
     if (my_order.collator != NULL && str_eq(str_from(my_order.locale), locale))
         return my_order.collator;
-    if (!my_order.will_close && !thread_at_exit(order_close, &my_order))
+    if (!my_order.will_close && !thread_at_exit(&my_order.exit, order_close, &my_order))
         return NULL;
     my_order.will_close = true;
     ucol_close(my_order.collator);

@@ -143,6 +143,12 @@ static void a_preview_is_one_line(void **state)
     assert_str(utf8_preview(a, S("আমার নাম"), 4), "আমার…");
     assert_str(utf8_preview(a, S(" \n "), 10), "");
     assert_str(utf8_preview(a, BYTES("a\xff"), 10), "a\xef\xbf\xbd");
+    assert_str(
+        utf8_preview(a, BYTES("\xff\xff\xff"), 1000), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    assert_str(utf8_preview(a, S("hello"), 0), "");
+    assert_str(utf8_preview(a, S("hello"), -3), "");
+    assert_str(utf8_preview(a, S("hello"), 1), "…");
+    assert_str(utf8_preview(a, S("আমার"), 3), "আমার"); /* three graphemes */
 }
 
 static void a_preview_of_endless_marks_is_short(void **state)
