@@ -11,7 +11,7 @@ import { errorText } from '../state/toasts'
 import { Door } from './sign_in'
 
 interface Link { purpose: 'invitation' | 'reset'; email: string; account_name: string; needs_name: boolean }
-export const MIN_PASSWORD = 10
+export const MIN_PASSWORD = 8
 
 export function LinkPage({ token }: { token: string }) {
   const link = useSignal<Link | null>(null)

@@ -1,0 +1,128 @@
+// Channels: the list, making one, and each one's own page.
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { Button, Chip, Dialog, Field, Problem, Spinner, Switch, Words } from '../ui/parts'
+import { Icon } from '../ui/icon'
+import { del, get, patch, post } from '../lib/api'
+import { age } from '../lib/format'
+import { t } from '../lib/i18n'
+import { uuid } from '../lib/ids'
+import { BASE, go, route } from '../lib/router'
+import type { Channel, ChannelKind } from '../lib/types'
+import { refreshChannels } from '../state/reference'
+import { channels } from '../state/store'
+import { complain, errorText } from '../state/toasts'
+import { ApiChannel } from './api_channel'
+import { AskButton, FormError, PageTitle, SecretOnce, Section, useSaving } from './common'
+import { WidgetEditor } from './widget_editor'
+
+export function kindName(kind: ChannelKind): string {
+  return kind === 'widget' ? t('channels.widget') : t('channels.api')
+}
+
+function NewChannel({ onClose }: { onClose: () => void }) {
+  const saving = useSaving()
+  const kind = useSignal<ChannelKind>('widget')
+  const name = useSignal('')
+  const made = useSignal<Channel | null>(null)
+  const key = useSignal(uuid())
+  const secret = made.value?.secret ?? made.value?.identity_secret
+  const open = (): void => {
+    onClose()
+    if (made.value) go('/settings/channels/' + made.value.id)
+  }
+  return (
+    <Dialog label={t('channels.new')} onClose={onClose} class="dialog-small">
+      <h2>{t('channels.new')}</h2>
+      {made.value ? (
+        <>
+          {secret ? <SecretOnce label={made.value.secret ? t('channels.secret') : t('channels.identity_secret')} secret={secret} onDone={open} /> : null}
+          <div class="dialog-actions"><Button tone="primary" onClick={open}>{t('channels.set_up')}</Button></div>
+        </>
+      ) : (
+        <form onSubmit={(event) => { event.preventDefault(); void saving.save(async () => { made.value = await post<Channel>('/channels', { kind: kind.value, name: name.value.trim() }, key.value); refreshChannels() }, '').then(() => void (key.value = uuid())) }}>
+          <fieldset class="kinds">
+            <legend>{t('channels.kind')}</legend>
+            {(['widget', 'api'] as const).map((one) => (
+              <label key={one} class={kind.value === one ? 'kind kind-on' : 'kind'}>
+                <input type="radio" name="kind" checked={kind.value === one} onChange={() => void (kind.value = one)} />
+                <Icon name={one === 'widget' ? 'chat' : 'code'} size={22} />
+                <span><strong>{kindName(one)}</strong><small>{one === 'widget' ? t('channels.widget_hint') : t('channels.api_hint')}</small></span>
+              </label>
+            ))}
+          </fieldset>
+          <Field label={t('channels.name')}>{(props) => <input {...props} type="text" required maxLength={80} dir="auto" value={name} onInput={(event) => void (name.value = event.currentTarget.value)} />}</Field>
+          <FormError saving={saving} />
+          <div class="dialog-actions">
+            <Button onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" tone="primary" disabled={saving.isBusy.value}>{t('channels.create')}</Button>
+          </div>
+        </form>
+      )}
+    </Dialog>
+  )
+}
+
+function health(channel: Channel): string {
+  const { health: state } = channel
+  if (!state?.last_in_at) return t('channels.silent')
+  return t('channels.last_in', { age: age(state.last_in_at) })
+}
+
+export function Channels() {
+  const current = route.value
+  const item = current.page === 'settings' ? current.item : null
+  const isNew = useSignal(false)
+  useEffect(refreshChannels, [])
+  if (item) return <OneChannel key={item} id={item} />
+  return (
+    <>
+      <PageTitle title={t('settings.channels')} hint={t('channels.hint')}>
+        <Button tone="primary" icon="plus" onClick={() => void (isNew.value = true)}>{t('channels.new')}</Button>
+      </PageTitle>
+      {channels.value.length === 0 ? <p class="settings-empty">{t('empty.no_channel')}</p> : null}
+      <ul class="rows">
+        {channels.value.map((one) => (
+          <li key={one.id} class="rows-row">
+            <span class="rows-icon"><Icon name={one.kind === 'widget' ? 'chat' : 'code'} size={20} /></span>
+            <span class="rows-main">
+              <strong><a href={`${BASE}/settings/channels/${one.id}`}><Words text={one.name} /></a></strong>
+              <small>{kindName(one.kind)} · {health(one)}</small>
+              {one.health?.last_error ? <small class="rows-bad"><Words text={one.health.last_error} /></small> : null}
+            </span>
+            {one.is_enabled ? <Chip tone="good" icon="check">{t('channels.on')}</Chip> : <Chip>{t('channels.off')}</Chip>}
+            <Button small onClick={() => go('/settings/channels/' + one.id)}>{t('channels.set_up')}</Button>
+          </li>
+        ))}
+      </ul>
+      {isNew.value ? <NewChannel onClose={() => void (isNew.value = false)} /> : null}
+    </>
+  )
+}
+
+function OneChannel({ id }: { id: string }) {
+  const channel = useSignal<Channel | null>(null)
+  const problem = useSignal<string | null>(null)
+  const load = (): void => void get<Channel>('/channels/' + id).then((found) => void (channel.value = found), (error: unknown) => void (problem.value = errorText(error)))
+  useEffect(load, [id])
+  const now = channel.value
+  if (problem.value) return <Problem text={problem.value} onRetry={load} />
+  if (!now) return <Spinner />
+  const take = (next: Channel): void => {
+    channel.value = { ...now, ...next }
+    refreshChannels()
+  }
+  return (
+    <>
+      <PageTitle title={now.name} hint={`${kindName(now.kind)} · ${health(now)}`}>
+        <Button icon="back" onClick={() => go('/settings/channels')}>{t('settings.channels')}</Button>
+      </PageTitle>
+      {now.health?.last_error ? <p class="settings-warn"><Icon name="alert" size={16} /> <Words text={now.health.last_error} /></p> : null}
+      {now.kind === 'widget' ? <WidgetEditor channel={now} onChange={take} /> : <ApiChannel channel={now} onChange={take} />}
+      <Section title={t('channels.danger')}>
+        <Switch label={t('channels.enabled')} hint={t('channels.enabled_hint')} checked={now.is_enabled} onChange={(is_enabled) => void patch<Channel>('/channels/' + id, { is_enabled }).then(take, complain)} />
+        <AskButton label={t('channels.delete')} title={t('teams.delete', { name: now.name })} text={t('channels.delete_text')} onConfirm={() => void del('/channels/' + id).then(() => { refreshChannels(); go('/settings/channels') }, complain)} />
+      </Section>
+    </>
+  )
+}
