@@ -37,8 +37,7 @@ struct db_options {
     str url;     /* "sqlite:/path/seva.db" or "postgresql://…" */
     int readers; /* read connections; 0 = 4 */
     int writers; /* PostgreSQL write connections; 0 = 8; SQLite has one writer */
-    /* How many WRITE requests wait elsewhere (the server's queue): the open group is kept for them.
-     */
+    /* How many WRITE requests wait elsewhere (the server's queue): the group stays open for them. */
     ptrdiff_t (*pending)(void *arg);
     void *pending_arg;
 };
@@ -56,12 +55,13 @@ void db_pending_set(struct db *db, ptrdiff_t (*pending)(void *arg), void *arg);
  * SQLite WRITE: the caller holds the one write lock from here to db_end, inside a SAVEPOINT of the
  * open group. */
 err db_begin(struct db *db, enum db_mode mode, struct arena *a, struct db_tx **tx);
-/* Row-level security on PostgreSQL: rows of this account only from here on. Door tables need none.
- */
+/* Row-level security on PostgreSQL: rows of this account only from here on; before any savepoint.
+ * Without a scope a statement on a tenant table is refused there. Door tables need none. */
 err db_scope(struct db_tx *tx, account_id account);
 
 /* Called exactly once, on any thread: OK = what the transaction wrote *and read* is durable;
- * E_BUSY = the group was lost and nothing of it happened. Must not block. */
+ * E_BUSY = the group was lost and nothing of it happened (PostgreSQL: a connection that breaks during
+ * COMMIT leaves that open; unique keys make the repetition harmless). Must not block. */
 typedef void db_done(void *arg, err result);
 /* Ends the transaction and gives up the thread's hold on it at once. keep = false undoes its
  * writes; `done` still waits for the group, because an answer may rest on what another member
@@ -89,10 +89,8 @@ struct db_arg {
     double d;
     str s;
 };
-#define A_INT(x) ((struct db_arg){.type = DB_INT, .i = (x)})
-#define A_INT_OR_NULL(x)                                                                           \
-    ((struct db_arg){.type = (x) ? DB_INT : DB_NULL, .i = (x)}) /* 0 = NULL                        \
-                                                                 */
+#define A_INT(x)          ((struct db_arg){.type = DB_INT, .i = (x)})
+#define A_INT_OR_NULL(x)  ((struct db_arg){.type = (x) ? DB_INT : DB_NULL, .i = (x)}) /* 0 = NULL */
 #define A_ID(x)           ((struct db_arg){.type = (x).v ? DB_INT : DB_NULL, .i = (x).v})
 #define A_BOOL(x)         ((struct db_arg){.type = DB_INT, .i = (x) ? 1 : 0}) /* columns are @int 0/1 */
 #define A_REAL(x)         ((struct db_arg){.type = DB_REAL, .d = (x)})
@@ -106,26 +104,21 @@ struct db_arg {
         (ptrdiff_t)(sizeof((const struct db_arg[]){__VA_ARGS__}) / sizeof(struct db_arg))
 #define NO_ARGS NULL, 0
 
-/* One member of a row struct. Every selected column must have a member of its name and the reverse.
- */
+/* One member of a row struct. Every selected column has a member of its name, and the reverse. */
 struct db_col {
     const char *name;
     enum db_type type;
     ptrdiff_t offset;
 };
-#define DB_ID_CASE(name) name##_id : DB_ID,
-/* COL(struct message_row, sent_ms): a member of a type that no column can have does not compile. */
+#define DB_ID_CASE(name) name##_id: DB_ID,
+/* COL(struct message_row, sent_ms): a member of a type that no column can have does not compile.
+ * The table is static const: statements remember its address. */
 #define COL(T, member)                                                                             \
-    {                                                                                              \
-        .name = #member,                                                                           \
-        .type = _Generic(((T *)0)->member, ID_KINDS(DB_ID_CASE) int64_t                            \
-                         : DB_INT, bool                                                            \
-                         : DB_BOOL, double                                                         \
-                         : DB_REAL, str                                                            \
-                         : DB_TEXT, blob                                                           \
-                         : DB_BLOB),                                                               \
-        .offset = offsetof(T, member)                                                              \
-    }
+    {.name = #member,                                                                              \
+        .type = _Generic(((T *)0)->member,                                                         \
+            ID_KINDS(DB_ID_CASE) int64_t: DB_INT, bool: DB_BOOL, double: DB_REAL, str: DB_TEXT,    \
+            blob: DB_BLOB),                                                                        \
+        .offset = offsetof(T, member)}
 /* Two parameters: the table of columns and its length. */
 #define COLS(table) (table), (ptrdiff_t)(sizeof(table) / sizeof((table)[0]))
 
@@ -135,10 +128,10 @@ err db_run(
 /* The first row; E_NOT_FOUND (no words, nothing logged) without one; *row untouched then. */
 err db_one(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
     const struct db_col *cols, ptrdiff_t n_cols, void *row);
-/* All rows into an array of row_size structs in the transaction's arena. */
+/* All rows into an array of row_size structs in the transaction's arena; rows is the address of a
+ * `struct thing *`. The text has a LIMIT. */
 err db_all(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
     const struct db_col *cols, ptrdiff_t n_cols, ptrdiff_t row_size, void *rows, ptrdiff_t *count);
-/* rows: address of a `struct thing *` */
 
 /* The same statement for many rows. SQLite runs `row_sql` once per row with ?1… = the columns in
  * order; PostgreSQL runs `set_sql` once with ?1… = one array per column:
