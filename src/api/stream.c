@@ -73,17 +73,11 @@ static void open_held(struct filling *f, struct listener *l)
     struct hub_key keys[AUDIENCE_KEYS];
     int n = listener_keys(l, keys);
     f->stream = call_take_over(f->call);
-    const struct http_header headers[] = {
-        {S("Cache-Control"),     S("no-store")},
-        {S("X-Accel-Buffering"), S("no")      },
-    };
     hub_open(f->call->api->hub, f->stream,
         &(struct hub_stream_options){.keys = keys,
             .key_count = n,
             .subject = l,
             .subject_free = audience_leave,
-            .headers = headers,
-            .header_count = 2,
             .first = S("retry: 2000\n\n")});
 }
 

@@ -190,7 +190,9 @@ static err engine_make(struct arena *a, const struct settings *s, struct node *n
         .ca_file = s->values[SET_CA_FILE],
         .threads = (int)threads,
     };
-    return engine_open(a, &options, &node->engine, why);
+    TRY(engine_open(a, &options, &node->engine, why));
+    node->api.engine = node->engine;
+    return OK;
 }
 
 static err boundary_open(struct arena *a, struct node *node, str *why)
