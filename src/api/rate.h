@@ -1,0 +1,12 @@
+/* rate: how often one visitor may do a thing: a token bucket per (what, who) in memory of this
+ * node, in a table of fixed size. A crowded slot is shared and so stricter, never laxer for long.
+ * Sign-in has its own, durable, throttle (store/throttle.h). Thread: any (one mutex). */
+#pragma once
+#include "base/str.h"
+
+enum rate_kind {
+    RATE_VISITOR, /* messages of a visitor: 40 at once, then 10 a second */
+    RATE_UPLOAD,  /* uploads begun by a visitor: 20 at once, then one in 5 s */
+};
+bool rate_allows(int64_t who, enum rate_kind kind, int64_t now_ms);
+void rate_reset(void); /* for tests */

@@ -1,0 +1,486 @@
+/* widget_chat: the exchange of a website chat as its visitor has it: history, messages, typing,
+ * read state, the page it reads, transcript, and the form that works without script. A message is
+ * committed before it is acknowledged; the same client id again gives the same message. Rules: API
+ * "Widget API"; UX "Widget"; CH-7, CH-9. Not here: how it begins (widget.c), files (uploads.c,
+ * attachments.c), live news (stream.c). */
+#include "api/input.h"
+#include "api/live.h"
+#include "api/rate.h"
+#include "api/server.h"
+#include "api/widget.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "care/delivery.h"
+#include "care/inbound.h"
+#include "care/news.h"
+#include "care/presence.h"
+#include "care/visitor.h"
+#include "model/view_access.h"
+#include "model/view_message.h"
+#include "store/agent.h"
+#include "store/channel.h"
+#include "store/contact.h"
+#include "store/conversation.h"
+#include "store/door.h"
+#include "store/message.h"
+#include "store/source.h"
+#include "store/visitor.h"
+#include "text/words.h"
+
+enum { PAGE = 50, CLIENT_ID_MAX = 64, URL_MAX = 2000, TITLE_MAX = 400, TRANSCRIPT_MAX = 2000 };
+
+void widget_agent_put(struct json_out *j, const struct agent *agent, bool shows_photo)
+{
+    json_obj(j);
+    json_kv_str(j, S("name"), agent->name);
+    json_kv_text(j, S("photo_url"),
+        shows_photo ? agent_photo_url(j->b.a, agent->id, agent->photo_hash) : (str){0});
+    json_kv_str(j, S("introduction"), agent->introduction);
+    json_obj_end(j);
+}
+
+void widget_conversation_put(struct json_out *j, const struct conversation *c)
+{
+    if (!c->id.v) {
+        json_put_null(j);
+        return;
+    }
+    json_obj(j);
+    json_kv_id(j, S("id"), c->id.v);
+    json_kv_str(j, S("status"), c->status);
+    json_obj_end(j);
+}
+
+err widget_contact(struct ctx *cx, struct contact *contact, bool *has_contact)
+{
+    err e = contact_get(cx, cx->actor.contact, contact);
+    *has_contact = e == OK;
+    if (e == E_NOT_FOUND)
+        cx->fault = (struct fault){0};
+    return e == E_NOT_FOUND ? OK : e;
+}
+
+err widget_custom_merge(struct ctx *cx, struct contact *contact, str more)
+{
+    const struct json *old = NULL, *add = NULL;
+    str why;
+    if (json_parse(cx->arena, more, &add, &why) != OK || !add->count)
+        return OK;
+    if (contact->custom.len && json_parse(cx->arena, contact->custom, &old, &why) != OK)
+        old = NULL;
+    struct json_out j = json_out_make(cx->arena, 32 * 1024);
+    json_obj(&j);
+    for (const struct json *v = old ? old->first : NULL; v; v = v->next) {
+        if (json_get(add, v->key))
+            continue;
+        json_key(&j, v->key);
+        json_put_tree(&j, v);
+    }
+    for (const struct json *v = add->first; v; v = v->next)
+        json_kv_str(&j, v->key, v->text);
+    json_obj_end(&j);
+    if (j.b.failed)
+        return fail_field(cx, "fields", "the contact has too many fields already");
+    contact->custom = json_str(&j);
+    contact->updated_ms = cx->now_ms;
+    return contact_set(cx, contact);
+}
+
+/* ── history ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct history_query {
+    str cursor;
+};
+static const struct input_field history_fields[] = {
+    FIELD(struct history_query, cursor, IN_TEXT, 0, 0, 20, "`next` of the page before: older"),
+};
+static const struct input_spec history_spec =
+    SPEC("WidgetHistoryQuery", struct history_query, history_fields);
+
+/* Who is answering: the assignee, else who wrote last. */
+static err answering_agent(struct ctx *cx, const struct conversation *c, const struct message *rows,
+    ptrdiff_t n, struct agent *agent)
+{
+    *agent = (struct agent){.id = c->assignee_id};
+    for (ptrdiff_t i = n - 1; i >= 0 && !agent->id.v; i--)
+        if (str_eq(rows[i].kind, S("out")) && str_eq(rows[i].author_kind, S("agent")))
+            agent->id.v = rows[i].author_id;
+    if (!agent->id.v)
+        return OK;
+    err e = agent_get(cx, agent->id, agent);
+    if (e == E_NOT_FOUND)
+        *agent = (struct agent){0};
+    return e == E_NOT_FOUND ? OK : e;
+}
+
+static err history(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct history_query *query = call->query;
+    struct conversation c;
+    struct message *rows = NULL;
+    ptrdiff_t n = 0;
+    bool has_older = false;
+    int64_t before = 0;
+    struct agent agent = {0};
+    if (query->cursor.len && id_parse(query->cursor, &before) != OK)
+        return fail_field(cx, "cursor", "this is no cursor of ours");
+    TRY(visitor_conversation(cx, &c));
+    if (c.id.v) {
+        TRY(message_list(cx, c.id, (message_id){before}, PAGE, &rows, &n, &has_older));
+        TRY(answering_agent(cx, &c, rows, n, &agent));
+    }
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_key(&j, S("conversation"));
+    widget_conversation_put(&j, &c);
+    json_key(&j, S("messages"));
+    json_arr(&j);
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (message_is_for_visitor(&rows[i]))
+            message_view_widget(&j, &rows[i]);
+    json_arr_end(&j);
+    json_kv_id(&j, S("next"), has_older ? rows[0].id.v : 0);
+    json_key(&j, S("agent"));
+    if (agent.id.v)
+        widget_agent_put(&j, &agent, true);
+    else
+        json_put_null(&j);
+    json_obj_end(&j);
+    return answer_json(call, 200, json_str(&j));
+}
+
+/* ── writing ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct message_body {
+    str client_id, text;
+    struct id_list attachment_ids;
+    const struct json *page;
+};
+static const struct input_field message_fields[] = {
+    FIELD(struct message_body, client_id, IN_TEXT, IN_REQUIRED, 1, CLIENT_ID_MAX,
+        "UUID; the same one again gives the same message"),
+    FIELD(struct message_body, text, IN_TEXT, IN_MULTILINE, 0, LIMIT_TEXT_BYTES, NULL),
+    FIELD(struct message_body, attachment_ids, IN_ID_LIST, 0, 0, LIMIT_ATTACHMENTS, NULL),
+    FIELD(struct message_body, page, IN_JSON, IN_NULLABLE, 0, 0, "{url, title}"),
+};
+static const struct input_spec message_spec =
+    SPEC("WidgetMessageNew", struct message_body, message_fields);
+
+static err take(struct ctx *cx, const struct inbound_item *item, struct inbound_result *result)
+{
+    TRY(inbound_take_many(cx, item, 1, result, NULL));
+    if (result->result == OK || result->result == E_CONFLICT)
+        return OK;
+    return fail(cx, result->result, "%s", result->why ? result->why : "The message was refused.");
+}
+
+static err remember_page(struct ctx *cx, const struct json *page)
+{
+    struct visitor v = {.id = cx->actor.visitor,
+        .channel_id = cx->actor.channel,
+        .contact_id = cx->actor.contact,
+        .page_url = utf8_prefix_bytes(json_text(json_get(page, S("url")), S("")), URL_MAX),
+        .page_title = utf8_prefix_bytes(json_text(json_get(page, S("title")), S("")), TITLE_MAX)};
+    return visitor_put(cx, &v);
+}
+
+static err write_message(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct message_body *body = call->body;
+    if (!rate_allows(cx->actor.visitor.v, RATE_VISITOR, cx->now_ms))
+        return fail_detail(
+            cx, E_LIMIT, "throttled", "too many messages at once; wait a moment and send it again");
+    struct contact contact;
+    TRY(visitor_ensure(cx, &(struct visitor_profile){0}, &contact));
+    struct inbound_item item = {.channel = cx->actor.channel,
+        .channel_kind = S("widget"),
+        .external_id = str_cat(cx->arena, S("w:"), body->client_id),
+        .contact_external_id = cx->actor.external_id,
+        .client_id = body->client_id,
+        .text = body->text,
+        .sent_ms = cx->now_ms,
+        .received_ms = cx->now_ms};
+    if (body->attachment_ids.len)
+        return fail_field(cx, "attachment_ids", "there is no such attachment");
+    struct inbound_result result;
+    TRY(take(cx, &item, &result));
+    TRY(remember_page(cx, body->page));
+    struct message m;
+    TRY(message_get(cx, result.message, &m));
+    struct json_out j = json_out_make(cx->arena, 0);
+    message_view_widget(&j, &m);
+    return answer_json(call, result.result == OK ? 201 : 200, json_str(&j));
+}
+
+/* ── passing news ───────────────────────────────────────────────────────────────────────────────
+ */
+
+struct typing_body {
+    bool is_typing;
+};
+static const struct input_field typing_fields[] = {
+    FIELD(struct typing_body, is_typing, IN_BOOL, IN_REQUIRED, 0, 0, "forgotten after 10 s"),
+};
+static const struct input_spec typing_spec =
+    SPEC("WidgetTyping", struct typing_body, typing_fields);
+
+struct told {
+    account_id account;
+    struct live_news news;
+};
+
+static void tell_after(struct api *api, void *arg)
+{
+    const struct told *t = arg;
+    live_tell(api, t->account, &t->news);
+}
+
+static err typing(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct typing_body *body = call->body;
+    struct conversation c;
+    TRY(visitor_conversation(cx, &c));
+    if (!c.id.v || !presence_contact_set(cx->account, c.id, body->is_typing, cx->now_ms))
+        return answer_empty(call);
+    struct presence presence;
+    presence_get(cx->account, c.id, cx->now_ms, &presence);
+    struct told *t = NEW(cx->arena, struct told, 1);
+    *t = (struct told){
+        .account = cx->account,
+        .news = {.type = S("presence.changed"),
+                 .conversation = c.id,
+                 .channel = c.channel_id,
+                 .team = c.team_id,
+                 .assignee = c.assignee_id,
+                 .audience = EVENT_FOR_AGENTS,
+                 .data = presence_json(cx->arena, c.id, &presence, true)}
+    };
+    call_after_commit(call, tell_after, t);
+    return answer_empty(call);
+}
+
+struct read_body {
+    int64_t message_id;
+};
+static const struct input_field read_fields[] = {
+    FIELD(struct read_body, message_id, IN_ID, IN_REQUIRED, 0, 0, "the newest message seen"),
+};
+static const struct input_spec read_spec = SPEC("WidgetRead", struct read_body, read_fields);
+
+static err mark_read(struct call *call)
+{
+    const struct read_body *body = call->body;
+    struct conversation c;
+    TRY(visitor_conversation(&call->cx, &c));
+    if (c.id.v)
+        TRY(delivery_read_upto(&call->cx, c.id, (message_id){body->message_id}));
+    return answer_empty(call);
+}
+
+struct page_body {
+    str url, title;
+};
+static const struct input_field page_fields[] = {
+    FIELD(struct page_body, url, IN_TEXT, IN_REQUIRED, 0, URL_MAX, "the page the visitor reads"),
+    FIELD(struct page_body, title, IN_TEXT, IN_NULLABLE, 0, TITLE_MAX, NULL),
+};
+static const struct input_spec page_spec = SPEC("WidgetPage", struct page_body, page_fields);
+
+/* Kept only for those who have written. */
+static err page(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct page_body *body = call->body;
+    struct contact contact;
+    bool has_contact;
+    TRY(widget_contact(cx, &contact, &has_contact));
+    if (!has_contact)
+        return answer_empty(call);
+    struct visitor v = {.id = cx->actor.visitor,
+        .channel_id = cx->actor.channel,
+        .contact_id = cx->actor.contact,
+        .page_url = body->url,
+        .page_title = body->title};
+    TRY(visitor_put(cx, &v));
+    return answer_empty(call);
+}
+
+/* ── transcript ─────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void put_escaped(struct sb *b, str s)
+{
+    for (ptrdiff_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        if (c == '<')
+            sb_add(b, S("&lt;"));
+        else if (c == '>')
+            sb_add(b, S("&gt;"));
+        else if (c == '&')
+            sb_add(b, S("&amp;"));
+        else if (c == '"')
+            sb_add(b, S("&quot;"));
+        else
+            sb_byte(b, c);
+    }
+}
+
+static void put_said(struct sb *b, struct arena *a, str locale, const struct message *m)
+{
+    str name =
+        str_eq(m->kind, S("in")) ? words(a, locale, "transcript.you", NULL, 0) : m->author_name;
+    sb_add(b, S("<section><h2><bdi>"));
+    put_escaped(b, name);
+    sb_print(b, "</bdi> <time datetime=\"%.*s\">", SARG(time_rfc3339(a, m->sent_ms)));
+    put_escaped(b, str_sub(time_rfc3339(a, m->sent_ms), 0, 16));
+    sb_add(b, S("</time></h2><p dir=\"auto\">"));
+    put_escaped(b, m->text);
+    sb_add(b, S("</p></section>\n"));
+}
+
+static err transcript_html(struct ctx *cx, const struct conversation *c, str locale, str *html)
+{
+    struct message *rows = NULL;
+    ptrdiff_t n = 0;
+    bool has_older;
+    if (c->id.v)
+        TRY(message_list(cx, c->id, (message_id){0}, TRANSCRIPT_MAX, &rows, &n, &has_older));
+    struct words_arg name = {.name = "name", .text = c->channel_name};
+    struct words_arg made = {.name = "at", .number = cx->now_ms};
+    struct sb b = sb_make(cx->arena, LIMIT_ARENA_BYTES / 4);
+    sb_print(&b,
+        "<!doctype html>\n<html lang=\"%.*s\" dir=\"%s\"><head><meta charset=\"utf-8\"><title>",
+        SARG(locale), words_is_rtl(locale) ? "rtl" : "ltr");
+    put_escaped(&b, words(cx->arena, locale, "transcript.title", &name, 1));
+    sb_add(&b, S("</title></head><body><h1>"));
+    put_escaped(&b, words(cx->arena, locale, "transcript.title", &name, 1));
+    sb_add(&b, S("</h1><p>"));
+    put_escaped(&b, words(cx->arena, locale, "transcript.made", &made, 1));
+    sb_add(&b, S("</p>\n"));
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (message_is_for_visitor(&rows[i]))
+            put_said(&b, cx->arena, locale, &rows[i]);
+    sb_add(&b, S("</body></html>\n"));
+    *html = sb_str(&b);
+    return b.failed ? fail(cx, E_LIMIT, "the conversation is too long for one page") : OK;
+}
+
+static err transcript(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct conversation c;
+    str html;
+    TRY(visitor_conversation(cx, &c));
+    str locale = words_locale(http_header_get(call->req, S("Accept-Language")));
+    TRY(transcript_html(cx, &c, locale, &html));
+    answer_header(call, "Content-Disposition", S("attachment; filename=\"conversation.html\""));
+    answer_header(call, "Content-Security-Policy", S("default-src 'none'; sandbox"));
+    return answer_bytes(call, 200, S("text/html; charset=utf-8"), html);
+}
+
+/* ── without script ─────────────────────────────────────────────────────────────────────────────
+ */
+
+struct form {
+    struct source source;
+    str name, email, text;
+};
+
+static err form_prepare(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct http_pair *pairs;
+    ptrdiff_t n;
+    struct form *form = NEW(cx->arena, struct form, 1);
+    bool has_consent = false;
+    err e = source_find(call->api->sources, cx->arena, S("widget"), call->params[0], &form->source);
+    if (e == E_NOT_FOUND || (e == OK && !form->source.is_enabled))
+        return fail(cx, E_NOT_FOUND, "there is no website chat with this key");
+    TRY(e);
+    if (http_pairs_parse(cx->arena, call->req->body, &pairs, &n) != OK)
+        return fail(cx, E_INVALID, "the form is not well formed");
+    for (ptrdiff_t i = 0; i < n; i++) {
+        str value = str_trim(pairs[i].value);
+        if (str_eq(pairs[i].name, S("name")))
+            form->name = value;
+        else if (str_eq(pairs[i].name, S("email")))
+            form->email = value;
+        else if (str_eq(pairs[i].name, S("text")))
+            form->text = value;
+        else if (str_eq(pairs[i].name, S("consent")))
+            has_consent = str_eq(value, S("true"));
+        else
+            return fail_field(cx, "form", "unknown field");
+    }
+    if (!form->text.len || form->text.len > LIMIT_TEXT_BYTES)
+        return fail_field(cx, "text", "please write a message");
+    if (str_find_byte(form->email, '@') < 1 || form->email.len > LIMIT_NAME_BYTES ||
+        form->name.len > LIMIT_NAME_BYTES || utf8_has_control(form->email) ||
+        utf8_has_control(form->name))
+        return fail_field(cx, "email", "please give an address where we can reach you");
+    if (!has_consent)
+        return fail_field(cx, "consent", "please agree that we keep your message to answer it");
+    call->prepared = form;
+    return OK;
+}
+
+/* The same form posted twice is one message: its id is what it says, on that day. */
+static str form_key(struct ctx *cx, const struct form *form)
+{
+    str day = str_sub(time_rfc3339(cx->arena, cx->now_ms), 0, 10);
+    str all =
+        str_print(cx->arena, "%.*s\n%.*s\n%.*s", SARG(day), SARG(form->email), SARG(form->text));
+    struct sha256 sum = crypto_sha256(all);
+    return crypto_hex(cx->arena, str_of(sum.b, 16));
+}
+
+static err form_post(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct form *form = call->prepared;
+    str key = form_key(cx, form);
+    TRY(door_account(cx, form->source.account));
+    struct inbound_item item = {.channel = form->source.channel,
+        .channel_kind = S("widget"),
+        .external_id = str_cat(cx->arena, S("f:"), key),
+        .contact_external_id = str_cat(cx->arena, S("f:"), key),
+        .contact_name = form->name,
+        .contact_email = form->email,
+        .text = form->text,
+        .received_ms = cx->now_ms};
+    struct inbound_result result;
+    TRY(take(cx, &item, &result));
+    call->res.status = 303;
+    answer_header(
+        call, "Location", str_print(cx->arena, "/widget/link/%.*s?sent=1", SARG(call->params[0])));
+    return OK;
+}
+
+/* clang-format off */
+static const struct route routes[] = {
+    {HTTP_GET, "/widget/v1/conversation", AUTH_VISITOR, CAP_NONE, ROUTE_READ, &history_spec, NULL, NULL, history,
+     "The newest conversation with its messages; next = older.", "WidgetHistory", 0},
+    {HTTP_POST, "/widget/v1/messages", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE, NULL, &message_spec, NULL, write_message,
+     "Write a message; the same client_id again gives the same one.", "WidgetMessage", 0},
+    {HTTP_POST, "/widget/v1/typing", AUTH_VISITOR, CAP_NONE, ROUTE_READ, NULL, &typing_spec, NULL, typing,
+     "Tell the agents that the visitor types.", NULL, 0},
+    {HTTP_POST, "/widget/v1/read", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE, NULL, &read_spec, NULL, mark_read,
+     "The visitor has read everything up to a message.", NULL, 0},
+    {HTTP_POST, "/widget/v1/page", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE, NULL, &page_spec, NULL, page,
+     "The page the visitor reads.", NULL, 0},
+    {HTTP_GET, "/widget/v1/transcript", AUTH_VISITOR, CAP_NONE, ROUTE_READ, NULL, NULL, NULL, transcript,
+     "The conversation as a page to keep.", NULL, 0},
+    {HTTP_POST, "/widget/link/{key}", AUTH_PUBLIC, CAP_NONE, ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL, form_prepare, form_post,
+     "The chat's form for browsers without script.", NULL, 0},
+};
+/* clang-format on */
+extern const struct route_table widget_chat_routes;
+const struct route_table widget_chat_routes = ROUTES(routes);
