@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#undef fail /* model/ctx.h has a function of this name; tests say fail_msg */
 
 #include "base/clock.h"
 #include "base/log.h"

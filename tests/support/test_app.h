@@ -2,6 +2,8 @@
  * migrations, one account with an owner, a widget and an api channel, a fixed clock, and requests
  * through the real boundary, answered before the call returns. One app at a time per process. */
 #pragma once
+#include "test.h"
+
 #include "api/server.h"
 #include "base/json.h"
 #include "store/channel.h"
@@ -15,7 +17,7 @@ struct test_app {
     struct db *db;
     account_id account;
     agent_id owner;
-    str owner_token;    /* API token with every capability */
+    str owner_token;               /* API token with every capability */
     str owner_session, owner_csrf; /* the owner signed in: cookie value and CSRF token */
     channel_id widget, api_channel;
     str widget_key, identity_secret;
@@ -33,6 +35,14 @@ struct test_app {
 struct test_app *test_app_open(enum db_kind kind);
 void test_app_close(struct test_app *app);
 
+/* For the test table: *state is a fresh app on the database that SEVA_TEST_DB names (sqlite, the
+ * default, or postgres), between test_setup and test_teardown. */
+#define TEST_APP(fn) cmocka_unit_test_setup_teardown(fn, test_app_setup, test_app_teardown)
+int test_app_setup(void **state);
+int test_app_teardown(void **state);
+/* True when SEVA_TEST_DB asks for PostgreSQL and there is none: main returns 77 (skipped). */
+bool test_app_is_skipped(void);
+
 /* A whole request: headers may be NULL. The answer is in app->status, app->json … */
 int test_request_full(struct test_app *app, const char *method, const char *target,
     const struct http_header *headers, ptrdiff_t n_headers, str body);
@@ -41,7 +51,8 @@ int test_request(struct test_app *app, const char *method, const char *target, c
 /* With "Authorization: Bearer <token>". */
 int test_request_as(
     struct test_app *app, str token, const char *method, const char *target, const char *json);
-/* A text of the last answer by path: test_text(app, "conversation.id"); fails the test when absent. */
+/* A text of the last answer by path: test_text(app, "conversation.id"); fails the test when absent.
+ */
 str test_text(struct test_app *app, const char *path);
 int64_t test_int(struct test_app *app, const char *path);
 /* A header of the last answer, or empty. */

@@ -1,0 +1,411 @@
+/* test_app: see test_app.h. */
+#include "test_app.h"
+
+#include "api/live.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "model/names.h"
+#include "store/account.h"
+#include "store/agent.h"
+#include "store/door.h"
+#include "store/login.h"
+#include "store/session.h"
+#include "store/token.h"
+#include "test_db.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One request on its way; the answer may come from another thread (the group's committer). */
+struct pending {
+    struct http_exchange x; /* first */
+    struct test_app *app;
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool is_finished;
+};
+
+struct whole {
+    struct test_app app; /* first */
+    struct test_db *tdb;
+    struct ctx cx;
+    struct arena cx_arena;
+};
+
+static void respond(struct http_exchange *x, const struct http_response *r)
+{
+    struct pending *p = (struct pending *)(void *)x;
+    struct test_app *app = p->app;
+    struct arena *a = &app->arena;
+    app->status = r->status;
+    app->body = str_copy(a, r->body);
+    struct http_header *headers = NEW(a, struct http_header, r->header_count + 1);
+    for (ptrdiff_t i = 0; i < r->header_count; i++)
+        headers[i] =
+            (struct http_header){str_copy(a, r->headers[i].name), str_copy(a, r->headers[i].value)};
+    app->headers = headers;
+    app->header_count = r->header_count;
+}
+
+static void finish(struct http_exchange *x)
+{
+    struct pending *p = (struct pending *)(void *)x;
+    arena_free(&x->arena);
+    pthread_mutex_lock(&p->lock);
+    p->is_finished = true;
+    pthread_cond_signal(&p->done);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void wake(void *arg, bool events, bool jobs)
+{
+    struct test_app *app = arg;
+    app->woken_events += events;
+    app->woken_jobs += jobs;
+}
+
+static void target_split(struct arena *a, const char *target, struct http_request *req)
+{
+    str path, query;
+    req->raw_target = str_from(target);
+    (void)str_cut(req->raw_target, '?', &path, &query);
+    err e = http_percent_decode(a, path, false, &req->path);
+    assert(e == OK);
+    e = http_pairs_parse(a, query, &req->query, &req->query_count);
+    assert(e == OK);
+}
+
+int test_request_full(struct test_app *app, const char *method, const char *target,
+    const struct http_header *headers, ptrdiff_t n_headers, str body)
+{
+    struct arena a = arena_make(0); /* the request's bytes, as the server would hold them */
+    struct pending p = {.app = app};
+    pthread_mutex_init(&p.lock, NULL);
+    pthread_cond_init(&p.done, NULL);
+    p.x.arena = arena_make(0);
+    p.x.req = (struct http_request){
+        .headers = headers,
+        .header_count = n_headers,
+        .body = body,
+        .peer = S("192.0.2.7"),
+        .received_ms = clock_now_ms(),
+    };
+    bool is_method = http_method_parse(str_from(method), &p.x.req.method);
+    assert(is_method);
+    target_split(&a, target, &p.x.req);
+    app->status = 0;
+    app->json = NULL;
+    api_handle(&app->api, &p.x);
+    pthread_mutex_lock(&p.lock);
+    while (!p.is_finished)
+        pthread_cond_wait(&p.done, &p.lock);
+    pthread_mutex_unlock(&p.lock);
+    pthread_cond_destroy(&p.done);
+    pthread_mutex_destroy(&p.lock);
+    str why;
+    if (app->body.len && json_parse(&app->arena, app->body, &app->json, &why) != OK)
+        app->json = NULL;
+    arena_free(&a);
+    return app->status;
+}
+
+int test_request(struct test_app *app, const char *method, const char *target, const char *json)
+{
+    struct http_header headers[] = {
+        {S("Cookie"),           str_cat(&app->arena, S("seva_session="), app->owner_session)},
+        {S("X-Seva-CSRF"),  app->owner_csrf                    },
+        {S("Origin"),     app->config.base_url   },
+        {S("Content-Type"),S("application/json")            },
+    };
+    return test_request_full(app, method, target, headers, 4, str_from(json));
+}
+
+int test_request_as(
+    struct test_app *app, str token, const char *method, const char *target, const char *json)
+{
+    struct http_header headers[] = {
+        {S("Authorization"), str_cat(&app->arena, S("Bearer "), token)},
+        {S("Content-Type"),            S("application/json")                              },
+    };
+    return test_request_full(app, method, target, headers, 2, str_from(json));
+}
+
+static const struct json *answer_at(struct test_app *app, const char *path)
+{
+    const struct json *v = json_path(app->json, str_from(path));
+    if (!v) {
+        fprintf(stderr, "no %s in answer %d: %.*s\n", path, app->status, SARG(app->body));
+        abort();
+    }
+    return v;
+}
+
+str test_text(struct test_app *app, const char *path)
+{
+    return json_text(answer_at(app, path), S(""));
+}
+
+int64_t test_int(struct test_app *app, const char *path)
+{
+    return json_int(answer_at(app, path), 0);
+}
+
+str test_answer_header(struct test_app *app, const char *name)
+{
+    for (ptrdiff_t i = 0; i < app->header_count; i++)
+        if (str_eq_nocase(app->headers[i].name, str_from(name)))
+            return app->headers[i].value;
+    return (str){0};
+}
+
+/* ── rooms called directly ──────────────────────────────────────────────────────────────────────
+ */
+
+static struct ctx *test_begin_plain(struct test_app *app)
+{
+    struct whole *w = (struct whole *)(void *)app;
+    w->cx_arena = arena_make(0);
+    w->cx = (struct ctx){.arena = &w->cx_arena,
+        .now_ms = clock_now_ms(),
+        .config = &app->config,
+        .trace = S("test")};
+    err e = db_begin(app->db, DB_WRITE, &w->cx_arena, &w->cx.db);
+    assert(e == OK);
+    return &w->cx;
+}
+
+struct ctx *test_begin(struct test_app *app)
+{
+    struct ctx *cx = test_begin_plain(app);
+    err e = door_account(cx, app->account);
+    assert(e == OK);
+    return cx;
+}
+
+void test_commit(struct test_app *app, struct ctx *cx)
+{
+    err e = db_commit(cx->db);
+    assert(e == OK);
+    if (cx->effects.events || cx->effects.jobs)
+        wake(app, cx->effects.events, cx->effects.jobs);
+    arena_free(cx->arena);
+}
+
+void test_rollback(struct test_app *app, struct ctx *cx)
+{
+    (void)app;
+    err e = db_rollback(cx->db);
+    assert(e == OK);
+    arena_free(cx->arena);
+}
+
+/* ── making people ──────────────────────────────────────────────────────────────────────────────
+ */
+
+/* Without a password: Argon2id would cost most of the tests' time; they sign in by token. */
+static err agent_make(struct ctx *cx, str email, str role, agent_id *id)
+{
+    struct login login;
+    TRY(login_ensure(cx, email, &login));
+    struct agent agent = {
+        .id = {id_make(cx->now_ms)},
+        .login_id = login.id,
+        .name = email,
+        .email = email,
+        .role = role,
+        .locale = S("en"),
+        .time_zone = S("UTC"),
+        .availability = S("online"),
+        .settings = S("{}"),
+        .is_active = true,
+        .joined_ms = cx->now_ms,
+        .created_ms = cx->now_ms,
+    };
+    TRY(agent_add(cx, &agent));
+    TRY(login_join(cx, login.id, agent.id));
+    *id = agent.id;
+    return OK;
+}
+
+static err token_make(struct ctx *cx, agent_id agent, str role, str *secret)
+{
+    const struct builtin_role *builtin = builtin_role_find(role);
+    struct token token = {
+        .agent_id = agent,
+        .name = S("test"),
+        .scopes = capabilities_json(cx->arena, builtin ? builtin->caps : UINT64_MAX),
+    };
+    return token_add(cx, &token, secret);
+}
+
+static err account_make(struct ctx *cx, str name)
+{
+    struct account account = {
+        .name = name,
+        .locale = S("en"),
+        .time_zone = S("UTC"),
+        .undo_seconds = 5,
+        .reopen_days = 7,
+        .settings = S("{}"),
+    };
+    return door_account_add(cx, &account);
+}
+
+str test_agent_add(struct test_app *app, const char *email, const char *role, agent_id *id)
+{
+    struct ctx *cx = test_begin(app);
+    agent_id made;
+    str secret;
+    err e = agent_make(cx, str_copy(cx->arena, str_from(email)), str_from(role), &made);
+    assert(e == OK);
+    e = token_make(cx, made, str_from(role), &secret);
+    assert(e == OK);
+    secret = str_copy(&app->arena, secret);
+    test_commit(app, cx);
+    if (id)
+        *id = made;
+    return secret;
+}
+
+str test_account_add(struct test_app *app, const char *name, account_id *id)
+{
+    struct ctx *cx = test_begin_plain(app);
+    agent_id owner;
+    str secret;
+    err e = account_make(cx, str_from(name));
+    assert(e == OK);
+    e = agent_make(cx, str_print(cx->arena, "owner@%s.example", name), S("owner"), &owner);
+    assert(e == OK);
+    e = token_make(cx, owner, S("owner"), &secret);
+    assert(e == OK);
+    secret = str_copy(&app->arena, secret);
+    if (id)
+        *id = cx->account;
+    test_commit(app, cx);
+    return secret;
+}
+
+static err first_account(struct test_app *app, struct ctx *cx)
+{
+    struct agent owner;
+    session_id session;
+    TRY(account_make(cx, S("Test")));
+    app->account = cx->account;
+    TRY(agent_make(cx, S("owner@test.example"), S("owner"), &app->owner));
+    TRY(token_make(cx, app->owner, S("owner"), &app->owner_token));
+    TRY(agent_get(cx, app->owner, &owner));
+    TRY(session_open(
+        cx, owner.login_id, app->owner, S("192.0.2.7"), S("test"), &session, &app->owner_session));
+    struct channel widget = {
+        .kind = S("widget"), .name = S("Chat"), .languages = S("[]"), .settings = S("{}")};
+    struct channel api = {
+        .kind = S("api"), .name = S("API"), .languages = S("[]"), .settings = S("{}")};
+    TRY(channel_add(cx, &widget, &app->identity_secret));
+    TRY(channel_add(cx, &api, &app->source_secret));
+    app->widget = widget.id;
+    app->widget_key = str_copy(&app->arena, widget.public_key);
+    app->api_channel = api.id;
+    app->source_key = str_copy(&app->arena, api.public_key);
+    app->owner_token = str_copy(&app->arena, app->owner_token);
+    app->owner_session = str_copy(&app->arena, app->owner_session);
+    app->identity_secret = str_copy(&app->arena, app->identity_secret);
+    app->source_secret = str_copy(&app->arena, app->source_secret);
+    return OK;
+}
+
+static void config_make(struct test_app *app, struct test_db *tdb)
+{
+    struct keyring *keys;
+    str why;
+    err e = keyring_load(&app->arena, keyring_new_line(&app->arena), &keys, &why);
+    assert(e == OK);
+    str folder = tdb->folder[0] ? str_from(tdb->folder) : S("/tmp");
+    app->config = (struct config){
+        .data_dir = folder,
+        .blobs_dir = str_cat(&app->arena, folder, S("/blobs")),
+        .base_url = S("http://localhost:8700"),
+        .keys = keys,
+        .thumbnail_program = S("vipsthumbnail"),
+        .started_ms = clock_now_ms(),
+    };
+}
+
+struct test_app *test_app_open(enum db_kind kind)
+{
+    err e = crypto_start();
+    assert(e == OK);
+    struct test_db *tdb = test_db_open(kind);
+    if (!tdb)
+        return NULL;
+    clock_fix((int64_t)TEST_APP_NOW_S * 1000);
+    struct whole *w = alloc_zero(sizeof *w);
+    assert(w);
+    struct test_app *app = &w->app;
+    w->tdb = tdb;
+    app->arena = arena_make(0);
+    app->db = tdb->db;
+    config_make(app, tdb);
+    app->api = (struct api){
+        .config = &app->config,
+        .db = app->db,
+        .wake = wake,
+        .wake_arg = app,
+        .respond = respond,
+        .finish = finish,
+    };
+    e = api_open(&app->arena, &app->api);
+    assert(e == OK);
+    e = live_open(&app->api);
+    assert(e == OK);
+    struct ctx *cx = test_begin_plain(app);
+    e = first_account(app, cx);
+    assert(e == OK);
+    test_commit(app, cx);
+    int status = test_request(app, "GET", "/api/v1/session", NULL);
+    assert(status == 200);
+    app->owner_csrf = test_text(app, "csrf");
+    return app;
+}
+
+void test_app_close(struct test_app *app)
+{
+    if (!app)
+        return;
+    struct whole *w = (struct whole *)(void *)app;
+    live_close(&app->api);
+    api_close(&app->api);
+    test_db_close(w->tdb);
+    arena_free(&app->arena);
+    free(w);
+    clock_fix(0);
+}
+
+static enum db_kind kind_wanted(void)
+{
+    const char *name = getenv("SEVA_TEST_DB");
+    return name && strcmp(name, "postgres") == 0 ? DB_POSTGRES : DB_SQLITE;
+}
+
+bool test_app_is_skipped(void)
+{
+    const char *url = getenv("SEVA_TEST_PG");
+    return kind_wanted() == DB_POSTGRES && (!url || !*url || strcmp(url, "off") == 0);
+}
+
+int test_app_setup(void **state)
+{
+    int failed = test_setup(state);
+    if (failed)
+        return failed;
+    *state = test_app_open(kind_wanted());
+    return *state ? 0 : 1;
+}
+
+int test_app_teardown(void **state)
+{
+    test_app_close(*state);
+    return test_teardown(state);
+}
