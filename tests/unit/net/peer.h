@@ -66,6 +66,19 @@ static inline str peer_read(int fd, str end)
     }
 }
 
+/* Takes exactly n bytes and forgets them. */
+static inline void peer_skip(int fd, ptrdiff_t n)
+{
+    static char unused[64 * 1024];
+    while (n > 0) {
+        ptrdiff_t want = n < (ptrdiff_t)sizeof unused ? n : (ptrdiff_t)sizeof unused;
+        ssize_t got = recv(fd, unused, (size_t)want, 0);
+        if (got <= 0)
+            fail_msg("%td bytes before the end nothing more came", n);
+        n -= got;
+    }
+}
+
 /* One response: head and a body of Content-Length. */
 struct peer_answer {
     int status;
