@@ -1,5 +1,6 @@
 // The visitor's side of the browser tests: pages that carry the widget as a customer's would (on another
 // origin, with whatever policy and style sheet the test wants), and the walks inside the chat.
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { words } from './lib/browser.mjs'
 import { until } from './lib/seva.mjs'
@@ -17,7 +18,12 @@ export async function startHost(seva, { csp = '', css = '', lang = 'en', attribu
     response.end(text)
   })
   await new Promise((resolve) => server.listen(0, 'localhost', resolve))
-  return { url: `http://localhost:${server.address().port}/`, close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) }
+  const close = () =>
+    new Promise((resolve) => {
+      server.close(resolve)
+      server.closeAllConnections()
+    })
+  return { url: `http://localhost:${server.address().port}/`, close }
 }
 
 /** Loads a page that carries the widget and waits until the launcher stands. */
@@ -73,7 +79,7 @@ export async function stored(page) {
 /** The agent answers through the API with the owner's token, as the console does. */
 export async function answer(seva, conversationId, text, more = {}) {
   const seen = (await seva.messages(conversationId)).at(-1).id
-  return seva.call('POST', `/conversations/${conversationId}/messages`, { kind: 'reply', text, client_id: crypto.randomUUID(), seen_message_id: seen, ...more })
+  return seva.call('POST', `/conversations/${conversationId}/messages`, { kind: 'reply', text, client_id: randomUUID(), seen_message_id: seen, ...more })
 }
 
 export const settings = (seva, change) => seva.call('PATCH', `/channels/${seva.widget.id}`, { settings: change })

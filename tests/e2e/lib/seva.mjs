@@ -1,6 +1,7 @@
 // Starts a real seva for a browser test: a fresh data folder, a free port, an owner, a website-chat and an API channel.
 // The binary comes from SEVA_BIN. Nothing here knows the pages; see browser.mjs for that.
 import { spawn, execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -100,7 +101,7 @@ export class Seva {
   }
 
   /** A message from a customer through the API channel, as a machine with the owner's token sends it. */
-  inbound(contact, text, id = crypto.randomUUID()) {
+  inbound(contact, text, id = randomUUID()) {
     return this.call('POST', `/channels/${this.api.id}/inbound`, { messages: [{ id, contact, text }] }, { 'Idempotency-Key': id })
   }
 
