@@ -9,7 +9,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#undef fail /* model/ctx.h has a function of this name; tests say fail_msg */
+#undef fail     /* model/ctx.h has a function of this name; tests say fail_msg */
+#undef fail_msg /* cmocka's own is made of fail */
+#define fail_msg(msg, ...)                                                                         \
+    do {                                                                                           \
+        print_error("ERROR: " msg "\n" __VA_OPT__(, ) __VA_ARGS__);                                \
+        _fail(__FILE__, __LINE__);                                                                 \
+    } while (0)
 
 #include "base/clock.h"
 #include "base/log.h"
