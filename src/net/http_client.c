@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <setjmp.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,9 @@ struct http_client {
     const struct egress_rules *rules;
     char *ca_file, *user_agent;
     _Atomic bool is_cancelled;
+    /* Of the hop under way; freed by call_clean also when memory ends in its middle. */
+    struct curl_slist *pins, *headers;
+    char *answer;
 };
 
 /* One hop of a call. */
@@ -39,7 +43,8 @@ struct hop {
     ptrdiff_t body_read; /* taken by libcurl */
     bool was_refused;    /* the address check at the socket said no */
     bool is_too_large, is_out_of_memory;
-    char *answer;
+    bool is_head_whole; /* the empty line came: libcurl takes an end inside the head for a whole
+                           answer */
     ptrdiff_t answer_len, answer_cap, answer_max;
     struct http_header *headers;
     ptrdiff_t header_count, header_bytes;
@@ -84,15 +89,15 @@ static size_t on_body(char *at, size_t size, size_t n, void *arg)
         ptrdiff_t cap = hop->answer_cap > 0 ? hop->answer_cap : 4096;
         while (cap < hop->answer_len + len)
             cap *= 2;
-        char *to = alloc_resize(hop->answer, cap);
+        char *to = alloc_resize(hop->client->answer, cap);
         if (to == NULL) {
             hop->is_out_of_memory = true;
             return 0;
         }
-        hop->answer = to;
+        hop->client->answer = to;
         hop->answer_cap = cap;
     }
-    memcpy(hop->answer + hop->answer_len, at, (size_t)len);
+    memcpy(hop->client->answer + hop->answer_len, at, (size_t)len);
     hop->answer_len += len;
     return (size_t)len;
 }
@@ -106,11 +111,21 @@ static size_t on_header(char *at, size_t size, size_t n, void *arg)
         hop->is_too_large = true;
         return 0;
     }
-    if (str_starts(line, S("HTTP/")))
+    if (str_starts(line, S("HTTP/"))) {
         hop->header_count = 0; /* a new answer: 100 Continue came before */
-    else if (str_cut(line, ':', &name, &value) && hop->header_count < HEADERS_MAX)
+        hop->is_head_whole = false;
+    } else if (str_trim(line).len == 0) {
+        hop->is_head_whole = true;
+    } else if (str_cut(line, ':', &name, &value) && hop->header_count < HEADERS_MAX) {
+        char *kept = arena_try(hop->a, line.len, 1); /* no jump through libcurl's frames */
+        if (kept == NULL) {
+            hop->is_out_of_memory = true;
+            return 0;
+        }
+        memcpy(kept, line.at, (size_t)line.len);
         hop->headers[hop->header_count++] = (struct http_header){
-            str_copy(hop->a, str_trim(name)), str_copy(hop->a, str_trim(value))};
+            str_trim(str_of(kept, name.len)), str_trim(str_of(kept + name.len + 1, value.len))};
+    }
     return (size_t)line.len;
 }
 
@@ -225,34 +240,33 @@ static struct curl_slist *pin(struct arena *a, const struct url *url, const stru
 
 /* Setting up one hop. */
 
-static bool set_headers(struct hop *hop, bool is_same_origin, struct curl_slist **list)
+/* One more line; false: out of memory. */
+static bool add_header(struct http_client *client, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(client->headers, line);
+    if (longer != NULL)
+        client->headers = longer;
+    return longer != NULL;
+}
+
+static bool set_headers(struct hop *hop, bool is_same_origin)
 {
     const struct http_call *call = hop->call;
     /* No surprises from libcurl: no Expect round trip, no form type. */
-    *list = curl_slist_append(NULL, "Expect:");
+    bool is_fine = add_header(hop->client, "Expect:");
     bool has_type = false;
-    for (ptrdiff_t i = 0; i < call->header_count && *list != NULL; i++) {
+    for (ptrdiff_t i = 0; i < call->header_count && is_fine; i++) {
         struct http_header h = call->headers[i];
         bool is_secret =
             str_eq_nocase(h.name, S("Authorization")) || str_eq_nocase(h.name, S("Cookie"));
         if (is_secret && !is_same_origin)
             continue;
         has_type = has_type || str_eq_nocase(h.name, S("Content-Type"));
-        char *line = str_z(
-            hop->a, h.value.len > 0 ? str_print(hop->a, "%.*s: %.*s", SARG(h.name), SARG(h.value))
-                                    : str_print(hop->a, "%.*s;", SARG(h.name)));
-        struct curl_slist *longer = curl_slist_append(*list, line);
-        if (longer == NULL)
-            curl_slist_free_all(*list);
-        *list = longer;
+        str line = h.value.len > 0 ? str_print(hop->a, "%.*s: %.*s", SARG(h.name), SARG(h.value))
+                                   : str_print(hop->a, "%.*s;", SARG(h.name));
+        is_fine = add_header(hop->client, str_z(hop->a, line));
     }
-    if (*list != NULL && !has_type) {
-        struct curl_slist *longer = curl_slist_append(*list, "Content-Type:");
-        if (longer == NULL)
-            curl_slist_free_all(*list);
-        *list = longer;
-    }
-    return *list != NULL;
+    return is_fine && (has_type || add_header(hop->client, "Content-Type:"));
 }
 
 static void set_method(CURL *curl, struct hop *hop)
@@ -315,16 +329,17 @@ static void judge(struct hop *hop, CURLcode code, struct http_result *r)
     r->header_count = hop->header_count;
     r->peer = str_copy(hop->a, str_from(peer));
     r->timed_out = code == CURLE_OPERATION_TIMEDOUT;
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK && hop->is_head_whole) {
         r->outcome = HTTP_CALL_ANSWERED;
         char *body = arena_try(hop->a, hop->answer_len + 1, 1);
         hop->is_out_of_memory = body == NULL;
         if (body != NULL && hop->answer_len > 0)
-            memcpy(body, hop->answer, (size_t)hop->answer_len);
+            memcpy(body, hop->client->answer, (size_t)hop->answer_len);
         r->body = str_of(body, body != NULL ? hop->answer_len : 0);
         return;
     }
-    r->why = str_copy(hop->a, str_from(curl_easy_strerror(code)));
+    r->why = code == CURLE_OK ? S("the answer ended inside its head")
+                              : str_copy(hop->a, str_from(curl_easy_strerror(code)));
     /* libcurl took the whole body (or there was none and the head went out): it may have arrived.
      */
     bool may_have_arrived = request_bytes > 0 && hop->body_read >= hop->body.len;
@@ -345,26 +360,21 @@ static err run_hop(struct hop *hop, const struct url *url, const struct egress_t
     bool is_same_origin, int64_t left_ms, struct http_result *r)
 {
     CURL *curl = hop->client->curl;
-    struct curl_slist *headers = NULL;
-    struct curl_slist *pins = pin(hop->a, url, target);
-    if (pins == NULL || !set_headers(hop, is_same_origin, &headers)) {
-        curl_slist_free_all(pins);
+    struct http_client *client = hop->client;
+    client->pins = pin(hop->a, url, target);
+    if (client->pins == NULL || !set_headers(hop, is_same_origin))
         return E_BUSY;
-    }
     curl_easy_reset(curl);
     set_limits(curl, hop, left_ms);
     set_method(curl, hop);
     curl_easy_setopt(curl, CURLOPT_URL, str_z(hop->a, url->whole));
-    curl_easy_setopt(curl, CURLOPT_RESOLVE, pins);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_RESOLVE, client->pins);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, hop->client->user_agent);
     if (hop->client->ca_file != NULL)
         curl_easy_setopt(curl, CURLOPT_CAINFO, hop->client->ca_file);
     CURLcode code = curl_easy_perform(curl);
     judge(hop, code, r);
-    curl_easy_reset(curl); /* forget pointers into this call */
-    curl_slist_free_all(pins);
-    curl_slist_free_all(headers);
     return hop->is_out_of_memory || code == CURLE_OUT_OF_MEMORY ? E_BUSY : OK;
 }
 
@@ -397,6 +407,18 @@ static err refuse(struct http_result *r, enum http_outcome outcome, str why)
     return OK;
 }
 
+/* After every hop, however it ended: libcurl forgets pointers into it. */
+static void call_clean(struct http_client *client)
+{
+    curl_easy_reset(client->curl);
+    curl_slist_free_all(client->pins);
+    curl_slist_free_all(client->headers);
+    free(client->answer);
+    client->pins = NULL;
+    client->headers = NULL;
+    client->answer = NULL;
+}
+
 /* One address: resolve, check, fetch. */
 static err follow(struct http_client *client, struct arena *a, const struct http_call *call,
     const struct url *url, bool is_same_origin, int64_t until_ms, struct http_result *r)
@@ -425,7 +447,7 @@ static err follow(struct http_client *client, struct arena *a, const struct http
         .answer_max = call->max_response_bytes > 0 ? call->max_response_bytes : ANSWER_BYTES,
         .headers = NEW(a, struct http_header, HEADERS_MAX)};
     e = run_hop(&hop, url, &target, is_same_origin, left_ms, r);
-    free(hop.answer);
+    call_clean(client);
     return e;
 }
 
@@ -461,7 +483,14 @@ err http_client_call(struct http_client *client, struct arena *a, const struct h
 {
     int64_t began_ms = now_real_ms();
     struct http_result r = {0};
-    err e = call_with_redirects(client, a, call, &r);
+    err e = E_BUSY;
+    jmp_buf out_of_memory, *outer = a->escape;
+    a->escape = &out_of_memory;
+    if (setjmp(out_of_memory) == 0)
+        e = call_with_redirects(client, a, call, &r);
+    else
+        call_clean(client);
+    a->escape = outer;
     if (e != OK)
         r = (struct http_result){.outcome = HTTP_CALL_NOT_SENT, .why = S("out of memory")};
     r.took_ms = now_real_ms() - began_ms;
