@@ -5,6 +5,7 @@
 #include "app/admin.h"
 #include "app/doctor.h"
 #include "app/files.h"
+#include "app/import.h"
 #include "app/people.h"
 #include "app/setup.h"
 #include "app/wiring.h"
@@ -12,9 +13,11 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -31,6 +34,7 @@ static const char usage[] =
     "  seva user list\n"
     "  seva account add NAME --owner MAIL [--password-file FILE]\n"
     "  seva account list\n"
+    "  seva import FILE [--account ID]    past conversations, docs/import.md\n"
     "  seva doctor                        is everything as it should be?\n"
     "  seva routes [--openapi]            the API\n"
     "  seva version\n"
@@ -58,6 +62,8 @@ static int admin_command(
     struct people people = {.db = node->db, .config = &node->config};
     if (s->n_words && str_eq(s->words[0], S("doctor")))
         return doctor_database(a, node->db, out);
+    if (s->n_words && str_eq(s->words[0], S("import")))
+        return import_command(a, &people, s, out);
     return people_command(a, &people, s, password, out);
 }
 
@@ -140,6 +146,19 @@ static int migrate(struct arena *a, const struct settings *s)
     return say(0, str_print(a, "%lld migrations applied.\n", (long long)applied));
 }
 
+/* The file of `import` by its whole path: the server has another working folder. */
+static char **absolute_file(struct arena *a, const struct settings *s, int argc, char **argv)
+{
+    char **whole = NEW(a, char *, argc + 1), path[PATH_MAX];
+    bool is_import = s->n_words == 2 && str_eq(s->words[0], S("import"));
+    for (int i = 0; i < argc; i++) {
+        whole[i] = argv[i];
+        if (is_import && str_eq(str_from(argv[i]), s->words[1]) && realpath(argv[i], path))
+            whole[i] = str_z(a, str_from(path));
+    }
+    return whole;
+}
+
 /* On the data folder itself, or by the server that holds it. */
 static int people(struct arena *a, const struct settings *s, int argc, char **argv)
 {
@@ -152,14 +171,15 @@ static int people(struct arena *a, const struct settings *s, int argc, char **ar
         return trouble(a, why);
     if (files_resolve(a, s, &files, &why) != OK)
         return trouble(a, why);
-    int code = admin_ask(a, files.admin_socket, argc, argv, password, &out);
+    int code = admin_ask(a, files.admin_socket, argc, absolute_file(a, s, argc, argv), password, &out);
     if (code >= 0)
         return say(code, out);
     if (files_lock(a, &files, &why) != OK || node_config(a, s, &files, &config, &why) != OK ||
         node_db_open(a, &files, &db, &applied, &why) != OK)
         return trouble(a, why);
     struct people rooms = {.db = db, .config = &config};
-    code = people_command(a, &rooms, s, password, &out);
+    code = str_eq(s->words[0], S("import")) ? import_command(a, &rooms, s, &out)
+                                            : people_command(a, &rooms, s, password, &out);
     db_close(db);
     files_unlock(&files);
     return say(code, out);
@@ -225,7 +245,7 @@ int command_run(struct arena *a, int argc, char **argv, char **environment)
         return serve(a, &s);
     if (str_eq(word, S("migrate")))
         return migrate(a, &s);
-    if (str_eq(word, S("user")) || str_eq(word, S("account")))
+    if (str_eq(word, S("user")) || str_eq(word, S("account")) || str_eq(word, S("import")))
         return people(a, &s, argc, argv);
     if (str_eq(word, S("doctor")))
         return doctor(a, &s, argc, argv);
