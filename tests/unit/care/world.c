@@ -82,10 +82,9 @@ static void add_people(struct world *w)
         S("INSERT INTO account (id, name, locale, time_zone, undo_seconds, reopen_days, settings,"
           " created_ms) VALUES (1, 'Shop', 'en', 'UTC', 5, 7, '{}', 1),"
           " (2, 'Other', 'en', 'UTC', 0, 7, '{}', 1)"));
-    run(w,
-        S("INSERT INTO login (id, email, totp_step, recovery, created_ms) VALUES"
-          " (1, 'anna@shop.example', 0, '[]', 1), (2, 'ben@shop.example', 0, '[]', 1),"
-          " (3, 'cleo@shop.example', 0, '[]', 1), (4, 'gone@shop.example', 0, '[]', 1)"));
+    run(w, S("INSERT INTO login (id, email, totp_step, recovery, created_ms) VALUES"
+             " (1, 'anna@shop.example', 0, '[]', 1), (2, 'ben@shop.example', 0, '[]', 1),"
+             " (3, 'cleo@shop.example', 0, '[]', 1), (4, 'gone@shop.example', 0, '[]', 1)"));
     run(w,
         S("INSERT INTO agent (id, account_id, login_id, name, email, introduction, role, locale,"
           " time_zone, availability, settings, is_active, joined_ms, created_ms) VALUES"
