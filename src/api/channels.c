@@ -161,7 +161,7 @@ static err snippet(struct call *call)
     struct channel channel;
     TRY(seen_channel(call, &channel));
     if (!str_eq(channel.kind, S("widget")))
-        return fail(cx, E_NOT_FOUND, "only a website chat has a snippet");
+        return fail_detail(cx, E_CONFLICT, "kind", "only a website chat has a snippet");
     struct json_out j = json_out_make(cx->arena, 0);
     json_obj(&j);
     json_kv_str(&j, S("html"),

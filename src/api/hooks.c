@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "care/access.h"
 #include "care/delivery.h"
 #include "connector/connector.h"
 #include "store/channel.h"
@@ -116,6 +117,8 @@ static err inbound_prepare(struct call *call)
     struct ctx *cx = &call->cx;
     struct hook *hook = NEW(cx->arena, struct hook, 1);
     struct channel channel = {0};
+    if (!access_sees_channel(cx, (channel_id){call->id}))
+        return fail(cx, E_NOT_FOUND, "there is no such channel");
     TRY(prepare_read_begin(call));
     err e = db_scope(cx->db, cx->account);
     if (e == OK)

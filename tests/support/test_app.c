@@ -177,12 +177,17 @@ static struct ctx *test_begin_plain(struct test_app *app)
     return &w->cx;
 }
 
-struct ctx *test_begin(struct test_app *app)
+struct ctx *test_begin_account(struct test_app *app, account_id account)
 {
     struct ctx *cx = test_begin_plain(app);
-    err e = door_account(cx, app->account);
+    err e = door_account(cx, account);
     assert(e == OK);
     return cx;
+}
+
+struct ctx *test_begin(struct test_app *app)
+{
+    return test_begin_account(app, app->account);
 }
 
 void test_commit(struct test_app *app, struct ctx *cx)

@@ -67,5 +67,6 @@ str test_account_add(struct test_app *app, const char *name, account_id *id);
 /* A ctx of the account as the system, in a WRITE transaction, for calling rooms directly; ended by
  * test_commit or test_rollback. */
 struct ctx *test_begin(struct test_app *app);
+struct ctx *test_begin_account(struct test_app *app, account_id account);
 void test_commit(struct test_app *app, struct ctx *cx);
 void test_rollback(struct test_app *app, struct ctx *cx);
