@@ -227,7 +227,8 @@ function connect(): void {
       onRefused: () => {
         if (stream !== own) return
         stream = null
-        void openSession().catch(() => {})
+        // A token that ran out is renewed; never in a tight loop, whatever the server says.
+        void pause(backoffMs(4), own.signal).then(openSession).catch(() => {})
       },
       signal: own.signal,
     })
