@@ -214,10 +214,8 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           maxLength={20_000}
           aria-label={isNote ? t('composer.write_note') : t('composer.write_reply')}
           placeholder={isNote ? t('composer.note_hint') : t('composer.reply_hint')}
-          role="combobox"
-          aria-expanded={suggestions.length > 0}
           aria-autocomplete="list"
-          aria-controls="composer-suggestions"
+          aria-controls={suggestions.length ? 'composer-suggestions' : undefined}
           aria-activedescendant={suggestions.length ? 'suggestion-' + chosen : undefined}
           onInput={onInput}
           onKeyDown={onKey}

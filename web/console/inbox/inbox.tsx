@@ -65,20 +65,21 @@ export function Inbox() {
   return (
     <div class="inbox">
       {hasViews ? (
-        <>
-          <aside class="pane pane-views" style={{ inlineSize: look.value.viewsWidth + 'px' }} aria-label={t('inbox.views')}>
-            <ViewsPane />
-          </aside>
+        <aside class="pane pane-views" style={{ inlineSize: look.value.viewsWidth + 'px' }} aria-label={t('inbox.views')}>
+          <ViewsPane />
           <Resizer label={t('inbox.resize_views')} value={look.value.viewsWidth} min={160} max={320} onChange={(viewsWidth) => changeLook({ viewsWidth })} />
-        </>
+        </aside>
       ) : null}
-      {isPhone && open ? null : (
-        <>
-          <section class="pane pane-list" style={isPhone ? {} : { inlineSize: look.value.listWidth + 'px' }} aria-label={t('inbox.list')}>
-            <ListPane hasViewsButton={!hasViews} />
-          </section>
-          {isPhone ? null : <Resizer label={t('inbox.resize_list')} value={look.value.listWidth} min={260} max={560} onChange={(listWidth) => changeLook({ listWidth })} />}
-        </>
+      {isPhone && !open ? (
+        <main id="main" class="pane pane-list" tabIndex={-1} aria-label={t('inbox.list')}>
+          <ListPane hasViewsButton={!hasViews} />
+        </main>
+      ) : null}
+      {isPhone ? null : (
+        <section class="pane pane-list" style={{ inlineSize: look.value.listWidth + 'px' }} aria-label={t('inbox.list')}>
+          <ListPane hasViewsButton={!hasViews} />
+          <Resizer label={t('inbox.resize_list')} value={look.value.listWidth} min={260} max={560} onChange={(listWidth) => changeLook({ listWidth })} />
+        </section>
       )}
       {isPhone && !open ? null : (
         <main id="main" class="pane pane-conversation" tabIndex={-1}>
@@ -86,12 +87,10 @@ export function Inbox() {
         </main>
       )}
       {hasContext && open ? (
-        <>
+        <aside class="pane pane-context" style={{ inlineSize: look.value.contextWidth + 'px' }} aria-label={t('contact.panel')}>
           <Resizer label={t('inbox.resize_context')} value={look.value.contextWidth} min={240} max={480} isEnd onChange={(contextWidth) => changeLook({ contextWidth })} />
-          <aside class="pane pane-context" style={{ inlineSize: look.value.contextWidth + 'px' }} aria-label={t('contact.panel')}>
-            <ContactPanel key={open} conversation={open} />
-          </aside>
-        </>
+          <ContactPanel key={open} conversation={open} />
+        </aside>
       ) : null}
       {isContextOver && open ? (
         <Drawer side="end" label={t('contact.panel')} onClose={() => void (isOverlayContextOpen.value = false)}>

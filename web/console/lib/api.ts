@@ -114,7 +114,7 @@ export async function call<T>(method: string, path: string, options: CallOptions
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   call<T>('GET', path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) })
 export const post = <T>(path: string, body?: unknown, key?: string): Promise<T> =>
-  call<T>('POST', path, { body: body ?? {}, ...(key ? { key } : {}) })
+  call<T>('POST', path, { ...(body === undefined ? {} : { body }), ...(key ? { key } : {}) })
 export const patch = <T>(path: string, body: unknown): Promise<T> => call<T>('PATCH', path, { body })
 export const put = <T>(path: string, body: unknown): Promise<T> => call<T>('PUT', path, { body })
 export const del = <T>(path: string): Promise<T> => call<T>('DELETE', path)

@@ -135,7 +135,7 @@ export class LiveStream {
     } catch {
       return
     }
-    if (event.event === 'reset') this.lastId = null
+    if (event.event === 'reset' && !event.id) this.lastId = null
     const data = { ...(body.data ?? (body as Record<string, unknown>)) }
     if (event.event === 'hello') data['resumed'] = this.isResumed
     const out: LiveEvent = { type: body.type ?? event.event, data }

@@ -64,7 +64,7 @@ export interface Session {
 }
 
 export interface Team { id: Id; name: string; description: string | null; agent_ids: Id[] }
-export interface Role { id: Id; key: string; name: string; capabilities: string[]; is_builtin: boolean }
+export interface Role { id: Id | null; key: string; name: string; capabilities: string[]; is_builtin: boolean }
 export interface Tag { id: Id; name: string; color: string | null }
 
 export interface ContactShort { id: Id; name: string | null; avatar_url: string | null; is_online: boolean }

@@ -33,15 +33,16 @@ export function Section({ title, hint, children }: { title: string; hint?: strin
 
 export interface Listing<T> { items: Signal<T[] | null>; error: Signal<string | null>; reload: () => Promise<void> }
 
-const MAX_ROWS = 200
+/** The rows that long lists show here; what grows without end has its own paging. */
+export const FIRST_ROWS: Query = { limit: 200 }
 
-/** The first rows of a list; what grows without end has its own paging. */
+/** A list as the server has it now. */
 export function useListing<T>(path: string, query: Query = {}): Listing<T> {
   const items = useSignal<T[] | null>(null)
   const error = useSignal<string | null>(null)
   const reload = async (): Promise<void> => {
     try {
-      items.value = itemsOf(await get<Page<T> | T[]>(path, { limit: MAX_ROWS, ...query }))
+      items.value = itemsOf(await get<Page<T> | T[]>(path, query))
       error.value = null
     } catch (cause) {
       error.value = errorText(cause)

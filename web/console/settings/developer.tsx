@@ -9,7 +9,7 @@ import { uuid } from '../lib/ids'
 import { go, route } from '../lib/router'
 import type { Delivery, Token, Webhook } from '../lib/types'
 import { complain, toast } from '../state/toasts'
-import { AskButton, Code, FormError, Listed, PageTitle, SecretOnce, useListing, useSaving } from './common'
+import { AskButton, Code, FIRST_ROWS, FormError, Listed, PageTitle, SecretOnce, useListing, useSaving } from './common'
 import { CapabilityChoice } from './people'
 
 function TokenDialog({ onClose }: { onClose: (made: Token | null) => void }) {
@@ -136,7 +136,7 @@ function deliveryState(state: Delivery['state']): { text: string; tone: string }
 const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value, null, 2))
 
 function Deliveries({ webhook }: { webhook: string }) {
-  const listing = useListing<Delivery>(`/webhooks/${webhook}/deliveries`)
+  const listing = useListing<Delivery>(`/webhooks/${webhook}/deliveries`, FIRST_ROWS)
   return (
     <>
       <PageTitle title={t('webhooks.deliveries')}>
@@ -178,7 +178,7 @@ export function Webhooks() {
 }
 
 function WebhookList() {
-  const listing = useListing<Webhook>('/webhooks')
+  const listing = useListing<Webhook>('/webhooks', FIRST_ROWS)
   const edited = useSignal<Webhook | 'new' | null>(null)
   const secret = useSignal<{ name: string; secret: string } | null>(null)
   return (

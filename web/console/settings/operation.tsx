@@ -8,7 +8,7 @@ import { t } from '../lib/i18n'
 import type { AuditEntry, Job, Page, QuarantineItem } from '../lib/types'
 import { agents, channels } from '../state/store'
 import { complain, errorText, toast } from '../state/toasts'
-import { AskButton, Listed, PageTitle, useListing } from './common'
+import { AskButton, FIRST_ROWS, Listed, PageTitle, useListing } from './common'
 
 export function Jobs() {
   const state = useSignal<'dead' | 'queued' | 'running'>('dead')
@@ -25,7 +25,7 @@ export function Jobs() {
 }
 
 function JobList({ state }: { state: string }) {
-  const listing = useListing<Job>('/jobs', { state })
+  const listing = useListing<Job>('/jobs', { state, ...FIRST_ROWS })
   return (
     <Listed listing={listing} empty={t('jobs.none')}>
       {(items) => (
@@ -48,7 +48,7 @@ function JobList({ state }: { state: string }) {
 }
 
 export function Quarantine() {
-  const listing = useListing<QuarantineItem>('/quarantine')
+  const listing = useListing<QuarantineItem>('/quarantine', FIRST_ROWS)
   return (
     <>
       <PageTitle title={t('settings.quarantine')} hint={t('quarantine.hint')} />

@@ -88,7 +88,7 @@ function AgentDialog({ agent, roles, onClose }: { agent: Agent | null; roles: Ro
         <form onSubmit={(event) => { event.preventDefault(); void submit() }}>
           {agent ? null : <Field label={t('door.email')} error={saving.field.value === 'email' ? saving.error.value : null}>{(props) => <input {...props} type="email" required dir="ltr" autofocus value={email} onInput={(event) => void (email.value = event.currentTarget.value)} />}</Field>}
           <Field label={t('profile.name')}>{(props) => <input {...props} type="text" dir="auto" maxLength={120} required={agent !== null} value={name} onInput={(event) => void (name.value = event.currentTarget.value)} />}</Field>
-          <Field label={t('agents.role')}>{(props) => <select {...props} disabled={agent?.id === myId.value} value={role.value} onChange={(event) => void (role.value = event.currentTarget.value)}>{roles.map((one) => <option key={one.id} value={one.key}>{roleName(one)}</option>)}</select>}</Field>
+          <Field label={t('agents.role')}>{(props) => <select {...props} disabled={agent?.id === myId.value} value={role.value} onChange={(event) => void (role.value = event.currentTarget.value)}>{roles.map((one) => <option key={one.key} value={one.key}>{roleName(one)}</option>)}</select>}</Field>
           <TeamChoice chosen={chosen.value} onChange={(ids) => void (chosen.value = ids)} />
           {saving.field.value === 'email' ? null : <FormError saving={saving} />}
           <div class="dialog-actions">
@@ -211,7 +211,7 @@ export function Teams() {
 }
 
 const ALL_CAPABILITIES = [
-  'conversation.read', 'conversation.reply', 'conversation.note', 'conversation.assign', 'conversation.update', 'conversation.bulk', 'contact.read', 'contact.update', 'attachment.read', 'event.read',
+  'conversation.read', 'conversation.reply', 'conversation.note', 'conversation.assign', 'conversation.update', 'conversation.bulk', 'contact.read', 'contact.update', 'attachment.read', 'event.read', 'agent.read',
   'view.share', 'tag.manage', 'channel.manage', 'agent.manage', 'team.manage', 'role.manage', 'token.manage', 'webhook.manage', 'audit.read', 'account.manage', 'job.manage', 'quarantine.manage',
 ] as const
 
@@ -266,7 +266,7 @@ export function Roles() {
         {(items) => (
           <ul class="rows">
             {items.map((one) => (
-              <li key={one.id} class="rows-row">
+              <li key={one.key} class="rows-row">
                 <span class="rows-main"><strong><Words text={roleName(one)} /></strong><small>{t('roles.count', { count: one.capabilities.length })}</small></span>
                 {one.is_builtin ? <Chip>{t('roles.builtin')}</Chip> : null}
                 <IconButton icon={one.is_builtin ? 'eye' : 'edit'} label={t('teams.edit', { name: roleName(one) })} onClick={() => void (edited.value = one)} />

@@ -51,6 +51,7 @@ export function Rail() {
       <Menu
         class="rail-self"
         align="start"
+        showLabel
         label={t('nav.self', { name: self?.name ?? '', state: isAway ? t('availability.away') : t('availability.online') })}
         items={[
           { label: t('availability.online'), isChecked: !isAway, run: () => isAway && run('self.availability') },
@@ -61,6 +62,7 @@ export function Rail() {
           { label: t('command.sign_out'), icon: 'outside', run: () => run('self.sign_out') },
         ]}
       >
+        <span class="sr-only">{t('nav.self', { name: self?.name ?? '', state: isAway ? t('availability.away') : t('availability.online') })}</span>
         <Avatar name={self?.name ?? '?'} photo={self?.photo_url ?? null} size={32} />
         <span class={isAway ? 'rail-dot rail-dot-away' : 'rail-dot'} />
       </Menu>

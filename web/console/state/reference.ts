@@ -6,17 +6,8 @@ import { agents, can, channels, notifications, tags, teams, views } from './stor
 type Listing<T> = Page<T> | T[]
 export const itemsOf = <T>(answer: Listing<T>): T[] => (Array.isArray(answer) ? answer : answer.items)
 
-/** All pages of a list that is small by nature. */
-export async function getAll<T>(path: string, limit = 200): Promise<T[]> {
-  const all: T[] = []
-  let cursor: string | null = null
-  do {
-    const page: Page<T> = await get<Page<T>>(path, { limit, cursor })
-    all.push(...itemsOf(page))
-    cursor = page.next ?? null
-  } while (cursor && all.length < 2000)
-  return all
-}
+/** A list that is small by nature: the server answers it whole and takes no query. */
+export const getAll = async <T>(path: string): Promise<T[]> => itemsOf(await get<Listing<T>>(path))
 
 const quietly = (work: Promise<void>): void => {
   work.catch((error: unknown) => console.warn('reference list', error))

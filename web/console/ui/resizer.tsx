@@ -7,7 +7,7 @@ export function Resizer({ label, value, min, max, isEnd, onChange }: { label: st
   const sign = (): number => (document.documentElement.dir === 'rtl' ? -1 : 1) * (isEnd ? -1 : 1)
   return (
     <div
-      class="resizer"
+      class={isEnd ? 'resizer resizer-end' : 'resizer'}
       role="separator"
       tabIndex={0}
       aria-orientation="vertical"
