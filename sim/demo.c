@@ -154,7 +154,6 @@ static pid_t server_start(struct demo *d)
     argv[n++] = zstr(d, "--data=", d->data);
     argv[n++] = zstr(d, "--listen=", S(LISTEN));
     argv[n++] = zstr(d, "--demo", S(""));
-    argv[n++] = zstr(d, "--demo-channel-key=", d->shop.widget_key);
     argv[n++] = zstr(d, "--egress-allow=webhook=127.0.0.0/8", S(""));
     argv[n++] = zstr(d, "--log-level=warn", S(""));
     for (int i = 0; i < d->o->serve_arg_count && i < SERVE_ARGS; i++)

@@ -174,6 +174,7 @@ static err conversation_store(struct ctx *cx, struct importer *im, const struct 
         return fail(
             cx, E_INVALID, "The contact already has a conversation in progress on this channel.");
     TRY(e);
+    TRY(conversation_write(cx, c, c->status)); /* what a fresh one does not have: outcome, times */
     return message_add_many(cx, rows, n);
 }
 

@@ -49,17 +49,17 @@ def user_commands_work_on_a_stopped_and_on_a_running_server():
         file = os.path.join(s.folder, "pw")
         with open(file, "w") as f:
             f.write("a second long password\n")
-        first = seva("user", "add", "--data", s.data, "--email", "ana@shop.example", "--name", "Ana", "--role", "agent", "--password-file", file)
+        first = seva("user", "add", "ana@shop.example", "--data", s.data, "--name", "Ana", "--role", "agent", "--password-file", file)
         assert first.returncode == 0, first.stderr
         s.start()
-        second = seva("user", "add", "--data", s.data, "--email", "ben@shop.example", "--name", "Ben", "--role", "agent")
+        second = seva("user", "add", "ben@shop.example", "--data", s.data, "--name", "Ben", "--role", "agent")
         assert second.returncode == 0, second.stderr
         assert re.search(r"https?://\S+/link/\S+", second.stdout), second.stdout
         r = request(s.port, "POST", "/api/v1/session", {"email": "ana@shop.example", "password": "a second long password"})
         assert r.status == 200, r.body
         with open(file, "w") as f:
             f.write("another long password\n")
-        assert seva("user", "passwd", "--data", s.data, "--email", "ana@shop.example", "--password-file", file).returncode == 0
+        assert seva("user", "passwd", "ana@shop.example", "--data", s.data, "--password-file", file).returncode == 0
         assert request(s.port, "POST", "/api/v1/session", {"email": "ana@shop.example", "password": "a second long password"}).status == 401
         assert request(s.port, "POST", "/api/v1/session", {"email": "ana@shop.example", "password": "another long password"}).status == 200
 
@@ -91,7 +91,7 @@ def a_second_account_is_apart():
         file = os.path.join(s.folder, "pw")
         with open(file, "w") as f:
             f.write(PASSWORD)
-        made = seva("account", "add", "--data", s.data, "--name", "Other", "--owner", "other@else.example", "--password-file", file, "--json")
+        made = seva("account", "add", "Other", "--data", s.data, "--owner", "other@else.example", "--password-file", file, "--json")
         assert made.returncode == 0, made.stderr
         token = json.loads(made.stdout)["token"]
         s.start()

@@ -116,7 +116,7 @@ def rows_ahead_of_the_clock_do_not_disturb_new_ones():
 
 
 def a_drain_under_load_fails_no_request():
-    with Seva(more=["--drain-delay", "500"]) as seva:
+    with Seva(more=["--drain-delay", "1"]) as seva:
         seva.start()
         failures, done, stop = [], [], threading.Event()
 
