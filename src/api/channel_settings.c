@@ -32,9 +32,9 @@ static const struct input_field widget_fields[] = {
     WORDS(offline_text),
     FIELD(struct widget_settings, color, IN_TEXT, IN_NULLABLE, 7, 7, "#rrggbb"),
     {"position", IN_ENUM, IN_NULLABLE, offsetof(struct widget_settings, position), NO_SEEN, 0, 0,
-        positions, NULL},
-    {"theme", IN_ENUM, IN_NULLABLE, offsetof(struct widget_settings, theme), NO_SEEN, 0, 0, themes,
-        NULL},
+                                                                            positions,                                                                                           NULL},
+    {"theme",    IN_ENUM, IN_NULLABLE, offsetof(struct widget_settings, theme),    NO_SEEN, 0, 0, themes,
+                                                                            NULL                                                                                                     },
     FIELD(struct widget_settings, logo_upload_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
     FIELD(struct widget_settings, prechat, IN_JSON, IN_NULLABLE, 0, 0, NULL),
     FIELD(struct widget_settings, allowed_origins, IN_TEXT_LIST, IN_NULLABLE, 0, ORIGINS_MAX, NULL),
@@ -69,9 +69,10 @@ struct form_field {
 static const char *const field_types[] = {"text", "email", "tel", "select", "textarea", NULL};
 static const struct input_field form_fields[] = {
     FIELD(struct form_field, key, IN_TEXT, IN_REQUIRED, 1, 40, NULL),
-    FIELD(struct form_field, label, IN_TEXT, IN_REQUIRED, 1, 200, NULL),
+    FIELD(struct form_field, label, IN_TEXT, 0, 0, 200,
+        "empty for name, email and phone: the word of the visitor's own language"),
     {"type", IN_ENUM, IN_REQUIRED, offsetof(struct form_field, type), NO_SEEN, 0, 0, field_types,
-        NULL},
+                                                                    NULL},
     FIELD(struct form_field, required, IN_BOOL, 0, 0, 0, NULL),
     FIELD(struct form_field, options, IN_TEXT_LIST, IN_NULLABLE, 0, 50, NULL),
 };
@@ -88,11 +89,13 @@ static const struct input_field api_fields[] = {
 };
 static const struct input_spec api_spec = SPEC("ApiSettings", struct api_settings, api_fields);
 
-/* ── checks ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── checks ─────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static bool is_web_url(str s)
 {
-    return (str_starts(s, S("https://")) && s.len > 8) || (str_starts(s, S("http://")) && s.len > 7);
+    return (str_starts(s, S("https://")) && s.len > 8) ||
+           (str_starts(s, S("http://")) && s.len > 7);
 }
 
 static bool is_color(str s)
@@ -116,7 +119,7 @@ static bool is_origin(str s)
     for (ptrdiff_t i = 0; i < host.len; i++) {
         char c = host.at[i];
         bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            c == '.' || c == '-' || c == ':' || c == '*' || c == '[' || c == ']';
+                    c == '.' || c == '-' || c == ':' || c == '*' || c == '[' || c == ']';
         if (!fits)
             return false;
     }
@@ -149,11 +152,10 @@ static err prechat_check(struct ctx *cx, const struct json *prechat)
         TRY(input_object(cx, &form_spec, v, "settings.prechat.fields.", &made));
         const struct form_field *f = made;
         if (!is_key(f->key))
-            return fail_field(cx, "settings.prechat.fields.key",
-                "a key has small letters, digits and _ only");
-        if (str_eq(f->type, S("select")) && !f->options.len)
             return fail_field(
-                cx, "settings.prechat.fields.options", "a select needs its options");
+                cx, "settings.prechat.fields.key", "a key has small letters, digits and _ only");
+        if (str_eq(f->type, S("select")) && !f->options.len)
+            return fail_field(cx, "settings.prechat.fields.options", "a select needs its options");
     }
     return OK;
 }
@@ -168,8 +170,7 @@ static err widget_check(struct ctx *cx, const struct json *whole)
     for (ptrdiff_t i = 0; i < w->allowed_origins.len; i++)
         if (!is_origin(w->allowed_origins.at[i]))
             return fail_field(cx, "settings.allowed_origins",
-                "%.*s is not an origin like https://shop.example",
-                SARG(w->allowed_origins.at[i]));
+                "%.*s is not an origin like https://shop.example", SARG(w->allowed_origins.at[i]));
     return w->prechat ? prechat_check(cx, w->prechat) : OK;
 }
 
@@ -231,7 +232,7 @@ err channel_languages(struct ctx *cx, const struct str_list *tags, str *json)
         for (ptrdiff_t k = 0; fits && k < tag.len; k++) {
             char c = tag.at[k];
             fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                c == '-';
+                   c == '-';
         }
         if (!fits)
             return fail_field(cx, "languages", "%.*s is not a language tag like bn", SARG(tag));
