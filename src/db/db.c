@@ -78,7 +78,7 @@ err db_begin(struct db *db, enum db_mode mode, struct arena *a, struct db_tx **t
     begun->db = db;
     begun->arena = a;
     begun->mode = mode;
-    begun->failed = begun->in_savepoint = begun->failed_before = false;
+    begun->failed = begun->in_savepoint = begun->waits = false;
     begun->account = (account_id){0};
     *tx = begun;
     return OK;
@@ -117,6 +117,7 @@ static void wake_waiter(void *arg, err result)
 
 static err end_and_wait(struct db_tx *tx, bool keep)
 {
+    tx->waits = true;
     struct waiter w = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
     db_end(tx, keep, wake_waiter, &w);
     (void)pthread_mutex_lock(&w.mutex);

@@ -66,7 +66,7 @@ struct db_tx {
     enum db_mode mode;
     bool failed; /* after an error only an undo or the end is allowed */
     bool in_savepoint;
-    bool failed_before; /* `failed` when the savepoint was set */
+    bool waits;         /* the caller of the end does nothing until it is answered */
     account_id account; /* 0 = no scope */
 };
 

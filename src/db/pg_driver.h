@@ -1,5 +1,6 @@
 /* The parts of the PostgreSQL driver among themselves: postgres.c (pools, transactions,
- * migrations), pg_stmt.c (flights and statements), pg_wire.c (values), pg_listen.c (other nodes).
+ * migrations), pg_stmt.c (flights and statements), pg_finish.c (commits under way), pg_wire.c
+ * (values), pg_listen.c (other nodes).
  */
 #pragma once
 #include "db/row.h"
@@ -39,11 +40,13 @@ struct pg_conn {
     struct stmt_cache cache;
     unsigned next_name; /* of prepared statements */
     struct pg_conn *next_free;
+    db_done *done; /* of the commit under way */
+    void *done_arg;
     enum prelude prelude[PRELUDES];
     int n_prelude;
     bool is_begun; /* the server has a transaction of ours */
     bool is_lost;  /* the connection broke in this transaction */
-    bool owes;     /* the end of a read transaction was sent; its answer is not read yet */
+    bool owes;     /* the end of the transaction was sent; its answer is not read yet */
     bool is_script;
 };
 
@@ -56,10 +59,12 @@ struct pg_pool {
 };
 
 struct listener;
+struct finisher;
 struct pg {
     struct db db; /* first */
     char *url;
     struct pg_pool readers, writers;
+    struct finisher *finisher;
     struct listener *_Atomic listener; /* NULL until db_listen */
 };
 
@@ -80,6 +85,8 @@ struct pg_params {
 /* ── postgres.c ── */
 /* E_BUSY when the server is not there. why may be NULL. */
 err pg_connect(struct pg *pg, PGconn **handle, struct arena *a, str *why);
+
+void pg_give(struct pg_conn *c); /* back to its pool */
 
 /* ── pg_stmt.c ── */
 err pg_exec(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
@@ -108,6 +115,12 @@ Oid pg_hint(enum db_type type);
 /* One binary value into its member; E_INTERNAL when the type does not fit. */
 err pg_read(
     const struct db_col *col, void *row, struct arena *a, Oid type, const char *at, int len);
+
+/* ── pg_finish.c ── */
+err pg_finish_start(int n_conns, struct finisher **started);
+void pg_finish_stop(struct finisher *f); /* after every commit under way; f may be NULL */
+/* c owes the answer to its COMMIT. */
+void pg_finish_later(struct finisher *f, struct pg_conn *c);
 
 /* ── pg_listen.c ── */
 void pg_wake(struct db *db, const char *topic);

@@ -163,9 +163,8 @@ err pg_command(struct pg_conn *c, const char *sql)
     bool is_sent =
         send_prelude(c) && PQsendQueryParams(c->handle, sql, 0, NULL, NULL, NULL, NULL, 1) == 1;
     TRY(fly(c, is_sent, 1, str_from(sql), &r));
-    bool is_undone = strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(r), "COMMIT") != 0;
     PQclear(r);
-    return is_undone ? E_INTERNAL : OK;
+    return OK;
 }
 
 err pg_command_later(struct pg_conn *c, const char *sql)
@@ -186,8 +185,9 @@ err pg_settle(struct pg_conn *c)
     assert(c->n_prelude == 0);
     c->owes = false;
     err e = read_flight(c, 1, S("COMMIT"), &r);
+    bool is_undone = e == OK && strcmp(PQcmdStatus(r), "COMMIT") != 0;
     PQclear(r);
-    return e;
+    return is_undone ? E_INTERNAL : e;
 }
 
 /* ── preparing ── */

@@ -100,7 +100,7 @@ static void pool_end(struct pg_pool *pool)
     free(pool->conns);
 }
 
-static void conn_give(struct pg_conn *c)
+void pg_give(struct pg_conn *c)
 {
     struct pg_pool *pool = c->pool;
     if (c->is_lost)
@@ -120,11 +120,11 @@ static err conn_take(struct pg *pg, struct pg_pool *pool, struct pg_conn **taken
     struct pg_conn *c = pool->free;
     pool->free = c->next_free;
     (void)pthread_mutex_unlock(&pool->mutex);
-    if (c->handle != NULL && pg_settle(c) != OK)
+    if (c->handle != NULL && pg_settle(c) != OK && c->is_lost)
         disconnect(c);
     err e = c->handle == NULL ? pg_connect(pg, &c->handle, NULL, NULL) : OK;
     if (e != OK) {
-        conn_give(c);
+        pg_give(c);
         return e;
     }
     *taken = c;
@@ -146,42 +146,65 @@ static err pg_begin(struct db *db, enum db_mode mode, struct arena *a, struct db
     return OK;
 }
 
-static err end_write(struct pg_conn *c, bool keep)
+static void answer(struct pg_conn *c, db_done *done, void *arg, err e)
 {
-    err e = c->is_lost ? E_BUSY : OK;
-    bool is_begun = c->is_begun;
-    c->n_prelude = 0; /* the end of the transaction ends its savepoints */
-    if (e == OK && is_begun) {
-        FAILPOINT("db.before_commit");
-        e = pg_command(c, keep ? "COMMIT" : "ROLLBACK");
-        FAILPOINT("db.after_commit");
+    pg_give(c);
+    if (done != NULL)
+        done(arg, e);
+}
+
+/* Sends COMMIT; who waits for db_commit reads the answer himself. */
+static void commit(struct pg_conn *c, db_done *done, void *arg)
+{
+    bool waits = c->tx.waits;
+    c->n_prelude = 0; /* a savepoint that was not set yet, or is kept by the commit */
+    c->done = done;
+    c->done_arg = arg;
+    FAILPOINT("db.before_commit");
+    err e = pg_command_later(c, "COMMIT");
+    if (e == OK && !waits) {
+        pg_finish_later(c->pg->finisher, c);
+        return;
     }
-    c->is_begun = false;
-    if (keep && is_begun && e == OK)
+    if (e == OK)
+        e = pg_settle(c);
+    FAILPOINT("db.after_commit");
+    if (e == OK)
         db_count(&c->pg->db.counted.commits, 1);
-    if (!keep && e == E_BUSY)
-        return OK; /* what breaks off is rolled back */
-    return e;
+    answer(c, done, arg, e);
+}
+
+static void end_write(struct pg_conn *c, bool keep, db_done *done, void *arg)
+{
+    bool is_begun = c->is_begun, is_kept = keep && !c->tx.failed;
+    c->is_begun = false;
+    if (is_kept && is_begun && !c->is_lost) {
+        commit(c, done, arg);
+        return;
+    }
+    c->n_prelude = 0;
+    if (is_begun && !c->is_lost)
+        (void)pg_command(c, "ROLLBACK"); /* what breaks off is rolled back too */
+    err e = OK;
+    if (keep && !is_kept)
+        e = E_INTERNAL;
+    if (is_kept && c->is_lost)
+        e = E_BUSY;
+    answer(c, done, arg, e);
 }
 
 static void pg_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
 {
     struct pg_conn *c = pg_conn_of(tx);
-    err e = OK;
-    if (tx->mode == DB_READ) {
-        c->n_prelude = 0;
-        if (c->is_begun && !c->is_lost)
-            (void)pg_command_later(c, "COMMIT"); /* a loss is seen at the next use */
-        c->is_begun = false;
-    } else {
-        bool is_kept = keep && !tx->failed;
-        e = end_write(c, is_kept);
-        if (e == OK && keep && !is_kept)
-            e = E_INTERNAL;
+    if (tx->mode == DB_WRITE) {
+        end_write(c, keep, done, arg);
+        return;
     }
-    conn_give(c);
-    if (done != NULL)
-        done(arg, e);
+    c->n_prelude = 0;
+    if (c->is_begun && !c->is_lost)
+        (void)pg_command_later(c, "COMMIT"); /* a loss is seen at the next use */
+    c->is_begun = false;
+    answer(c, done, arg, OK);
 }
 
 static void queue(struct pg_conn *c, enum prelude what)
@@ -252,7 +275,7 @@ static err script_end(struct db_tx *tx, bool keep, str *why)
     struct pg_conn *c = pg_conn_of(tx);
     err e = simple(c, keep ? "COMMIT" : "ROLLBACK", why);
     c->is_begun = c->is_script = false;
-    conn_give(c);
+    pg_give(c);
     return e;
 }
 
@@ -301,6 +324,7 @@ static void pg_close(struct db *db)
 {
     struct pg *pg = (struct pg *)db;
     pg_listen_stop(pg);
+    pg_finish_stop(pg->finisher);
     pg_free(pg);
 }
 
@@ -374,6 +398,8 @@ err postgres_open(struct arena *a, const struct db_options *o, struct db **db, s
         e = pg_connect(pg, &pg->writers.free->handle, a, why);
     if (e == OK)
         e = look_at_server(pg, a, why);
+    if (e == OK)
+        e = pg_finish_start(pg->writers.n, &pg->finisher);
     if (e != OK) {
         pg_free(pg);
         return e;

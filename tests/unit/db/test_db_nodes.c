@@ -181,6 +181,75 @@ static void a_connection_lost_within_a_transaction_is_busy_and_undone(void **sta
     test_db_close(t);
 }
 
+/* ── commits under way ── */
+
+struct answers {
+    pthread_mutex_t mutex;
+    pthread_cond_t cond;
+    int good, bad;
+    pthread_t by;
+};
+
+static void take_answer(void *arg, err result)
+{
+    struct answers *a = arg;
+    (void)pthread_mutex_lock(&a->mutex);
+    a->good += result == OK;
+    a->bad += result != OK;
+    a->by = pthread_self();
+    (void)pthread_cond_broadcast(&a->cond);
+    (void)pthread_mutex_unlock(&a->mutex);
+}
+
+static void end_cards(struct test_db *t, struct answers *a, int from, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct db_tx *tx = begin(t->db, DB_WRITE, 100);
+        assert_ok(add(tx, from + i, 100));
+        db_end(tx, true, take_answer, a);
+    }
+}
+
+static void a_commit_is_answered_while_its_worker_goes_on(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    struct test_db *t = open_cards();
+    struct answers a = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    end_cards(t, &a, 0, N);
+    (void)pthread_mutex_lock(&a.mutex);
+    while (a.good + a.bad < N)
+        (void)pthread_cond_wait(&a.cond, &a.mutex);
+    (void)pthread_mutex_unlock(&a.mutex);
+    assert_int_equal(a.bad, 0);
+    assert_false(pthread_equal(a.by, pthread_self()));
+    assert_int_equal(cards_of(t->db, 100), N);
+    end_cards(t, &a, N, 5);
+    db_close(t->db); /* answers what is under way */
+    assert_int_equal(a.good, N + 5);
+    t->db = test_db_again(t);
+    assert_int_equal(cards_of(t->db, 100), N + 5);
+    test_db_close(t);
+}
+
+static void a_commit_that_fails_is_answered_busy(void **state)
+{
+    (void)state;
+    struct test_db *t = open_cards();
+    struct answers a = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    struct db_tx *tx = begin(t->db, DB_WRITE, 100);
+    assert_ok(add(tx, 1, 100));
+    cut_all(t);
+    db_end(tx, true, take_answer, &a);
+    db_close(t->db);
+    assert_int_equal(a.good, 0);
+    assert_int_equal(a.bad, 1);
+    t->db = test_db_again(t);
+    assert_int_equal(cards_of(t->db, 100), 0);
+    test_log_had(LOG_WARN, "connection");
+    test_db_close(t);
+}
+
 /* ── other nodes ── */
 
 struct ear {
@@ -297,6 +366,8 @@ int main(void)
         TEST(a_scope_may_come_after_the_first_statement_and_change),
         TEST(a_connection_lost_between_transactions_is_not_noticed),
         TEST(a_connection_lost_within_a_transaction_is_busy_and_undone),
+        TEST(a_commit_is_answered_while_its_worker_goes_on),
+        TEST(a_commit_that_fails_is_answered_busy),
         TEST(a_wake_reaches_the_other_node),
         TEST(a_message_reaches_the_other_node_whole),
         TEST(a_listener_that_lost_its_connection_reports_every_topic),
