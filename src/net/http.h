@@ -27,10 +27,10 @@ struct http_pair {
 /* Everything points into memory of the exchange (http_server.h) and lives until http_finish. */
 struct http_request {
     enum http_method method;
-    str raw_target; /* as sent: path and query, e.g. "/a%20b?x=1" */
-    str path;       /* decoded, valid UTF-8, begins with "/"; "*" for OPTIONS *. No NUL or other
-                     * control, no "\", no encoded "/", no "." or ".." segment (they are refused
-                     * with 400 before a handler sees them). "//" is kept as sent. */
+    str raw_target;                /* as sent: path and query, e.g. "/a%20b?x=1" */
+    str path;                      /* decoded, valid UTF-8, begins with "/". No NUL or other
+                                    * control, no "\", no encoded "/", no "." or ".." segment (they are refused
+                                    * with 400 before a handler sees them). "//" is kept as sent. */
     const struct http_pair *query; /* in order; a name may come twice */
     ptrdiff_t query_count;
     const struct http_header *headers; /* in order */

@@ -142,11 +142,6 @@ static enum http_parse take_path(struct http_parser *p, str raw)
 
 static enum http_parse check_target(struct http_parser *p, str target)
 {
-    if (str_eq(target, S("*"))) {
-        if (p->method != HTTP_OPTIONS)
-            return refuse(p, 400, "the target * is for OPTIONS only");
-        return HTTP_PARSE_DONE;
-    }
     if (target.len == 0 || target.at[0] != '/')
         return refuse(p, 400, "the target must be a path");
     for (ptrdiff_t i = 0; i < target.len; i++) {
@@ -207,6 +202,8 @@ static bool host_is_well_formed(str host)
         return false;
     for (ptrdiff_t i = 0; i < host.len; i++) {
         char c = host.at[i];
+        if (c == '.' && i > 0 && host.at[i - 1] == '.')
+            return false;
         bool is_fine = is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                        c == '.' || c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
         if (!is_fine)
@@ -235,6 +232,10 @@ static enum http_parse take_length(struct http_parser *p, str value)
 /* The fields that decide about framing and the connection; everything else is the handler's. */
 static enum http_parse take_known_field(struct http_parser *p, str name, str value)
 {
+    bool is_framing =
+        str_eq_nocase(name, S("Content-Length")) || str_eq_nocase(name, S("Transfer-Encoding"));
+    if (is_framing && p->has_tab) /* allowed by the letter, but not all servers trim it */
+        return refuse(p, 400, "a tab beside the length or coding of the body");
     if (str_eq_nocase(name, S("Content-Length")))
         return take_length(p, value);
     if (str_eq_nocase(name, S("Transfer-Encoding"))) {
@@ -281,6 +282,7 @@ static enum http_parse check_field(struct http_parser *p, str line, str *name, s
         return refuse(p, 431, "too many header fields");
     *name = n;
     *value = str_trim(v);
+    p->has_tab = str_find_byte(v, '\t') >= 0;
     return HTTP_PARSE_DONE;
 }
 

@@ -5,12 +5,13 @@
  * Refused, beyond RFC 9112's own errors, because lenience here is request smuggling or worse:
  *   bare LF or bare CR anywhere in the head; NUL and other controls; obs-fold; space before the
  *   colon; a name that is no token; more than one Content-Length (equal ones too), a list or sign
- * in it; Content-Length with Transfer-Encoding; any coding but one "chunked", and that in HTTP/1.0;
- *   chunk extensions; a chunk size without digits or of more than eight; missing (in 1.1),
- * repeated, empty or odd Host; absolute-form and authority-form targets; "#", raw bytes ≥ 0x80 and
- * controls in the target; bad escapes, "." and ".." segments, encoded "/" and any "\" in the path;
- * HTTP/0.9. Accepted on purpose: one empty line before the request line (RFC 9112, 2.2); pipelined
- * requests; trailer fields (checked like header fields, then dropped); HTTP/1.0 (proxies speak it).
+ * in it; a tab beside it; Content-Length with Transfer-Encoding; any coding but one "chunked", and
+ * that in HTTP/1.0; chunk extensions; a chunk size without digits or of more than eight; missing
+ * (in 1.1), repeated, empty or odd Host; targets in absolute, authority or asterisk form; "#", raw
+ * bytes ≥ 0x80 and controls in the target; bad escapes, "." and ".." segments, encoded "/" and any
+ * "\" in the path; HTTP/0.9. Accepted on purpose: one empty line before the request line (RFC
+ * 9112, 2.2); pipelined requests; trailer fields (checked like header fields, then dropped);
+ * HTTP/1.0 (proxies speak it).
  *
  * Time is linear in the input; memory is at most LIMIT_HTTP_LINE_BYTES + LIMIT_HTTP_HEADER_BYTES
  * twice over, plus the body. Thread: one at a time; no globals. */
@@ -41,6 +42,7 @@ struct http_parser {
     uint8_t state;
     uint8_t chunk_digits;
     bool seen_empty_line;
+    bool has_tab; /* the header line just taken */
     int host_count, header_count;
     char *buf; /* request line and header lines as sent, then the decoded path */
     int len, cap, line_at, headers_at, headers_end;

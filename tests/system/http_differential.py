@@ -23,8 +23,10 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-QUIET_S = 0.4       # no more bytes for so long: the server waits
-QUIET_SURE_S = 2.5  # the same when a verdict was not the expected one: the machine may be busy
+# No more bytes for so long: the server waits. Tried again with more patience, one request at a time,
+# when the verdict is not the expected one: the machine may be busy.
+QUIET_S = 0.4
+QUIET_SURE_S = [2.0, 8.0]
 
 HOST = b"Host: a.example\r\n"
 POST = b"POST / HTTP/1.1\r\n" + HOST
@@ -229,6 +231,8 @@ STRICTER = {
     **because("a chunk size is one to eight hexadecimal digits", "chunk many zeros", "chunk space after size", "chunk tab after size"),
     **because("413 comes before the body, not after", "chunk beyond 1 MiB"),
 }
+# Both wait for more: these requests are not finished.
+WAITS = {"short body", "chunk unfinished", "chunk no last chunk", "chunk no end", "hidden in a GET body"}
 # name: why ours may accept what nginx refuses. None.
 LOOSER = {}
 
@@ -348,12 +352,21 @@ def start_nginx(folder, back_port):
 
 
 def compare(our_port, nginx_port, show):
+    alone = threading.Lock()
+
+    def is_expected(name, ours, theirs):
+        if (name in WAITS) != ((ours, theirs) == ("W", "W")):
+            return False
+        return (ours != theirs) == (name in STRICTER or name in LOOSER) and not accepts_more(ours, theirs)
+
     def one(case):
         name, request = case
-        listed = name in STRICTER or name in LOOSER
         ours, theirs = verdict(our_port, request, QUIET_S), verdict(nginx_port, request, QUIET_S)
-        if (ours != theirs) != listed or "W" in ours + theirs:
-            ours, theirs = verdict(our_port, request, QUIET_SURE_S), verdict(nginx_port, request, QUIET_SURE_S)
+        for quiet in QUIET_SURE_S:
+            if is_expected(name, ours, theirs):
+                break
+            with alone:
+                ours, theirs = verdict(our_port, request, quiet), verdict(nginx_port, request, quiet)
         return name, ours, theirs
 
     problems, tally = [], collections.Counter()
@@ -363,6 +376,8 @@ def compare(our_port, nginx_port, show):
                 print("%-4s %-4s %s" % (ours, theirs, name))
             if ours == theirs:
                 tally["agree"] += 1
+                if (ours == "W") != (name in WAITS):
+                    problems.append("%s: both say %s" % (name, ours))
                 if name in STRICTER or name in LOOSER:
                     problems.append("%s: listed as different, but both say %s" % (name, ours))
             elif accepts_more(ours, theirs):
