@@ -5,6 +5,7 @@ import type { ComponentChildren } from 'preact'
 import { Icon, type IconName } from '../ui/icon'
 import { Dialog, Keys } from '../ui/parts'
 import { t } from '../lib/i18n'
+import { score } from './score'
 
 export interface Choice {
   key: string
@@ -18,22 +19,6 @@ export interface Choice {
   /** Stays open after a pick (ticking several). */
   stays?: boolean
   pick: () => void
-}
-
-/** Ranks by how well the words fit: start of text, start of a word, anywhere, letters in order. 0 does not fit. */
-export function score(label: string, query: string): number {
-  if (!query) return 1
-  const text = label.toLocaleLowerCase()
-  const wanted = query.toLocaleLowerCase()
-  if (text.startsWith(wanted)) return 4
-  const at = text.indexOf(wanted)
-  if (at > 0) return /\s/u.test(text[at - 1] as string) ? 3 : 2
-  let from = 0
-  for (const char of wanted) {
-    from = text.indexOf(char, from) + 1
-    if (from === 0) return 0
-  }
-  return wanted.length > 1 ? 0.5 : 0
 }
 
 export function Chooser({ label, placeholder, choices, onQuery, onClose, create, keepOrder }: {

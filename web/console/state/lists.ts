@@ -4,7 +4,7 @@ import { ApiError, get, type Query } from '../lib/api'
 import type { Conversation, Id, Page, Sort, View, ViewCount, ViewFilter } from '../lib/types'
 import { route } from '../lib/router'
 import { matchesFilter, placeInList } from './reducers'
-import { conversations, counts, myId, putConversation, views } from './store'
+import { conversations, counts, myId, pruneConversations, putConversation, views } from './store'
 import { errorText } from './toasts'
 
 export interface ListQuery { filter: ViewFilter; sort: Sort; view: string }
@@ -165,6 +165,7 @@ export function placeConversation(conversation: Conversation): void {
   const current = route.peek()
   const kept = current.page === 'inbox' ? current.conversation : null
   listIds.value = placeInList(listIds.peek(), conversation, belongs, (id) => conversations.peek(id), sort, listNext.peek() !== null, kept)
+  pruneConversations(listIds.peek())
 }
 
 export function toggleSelected(id: Id): void {

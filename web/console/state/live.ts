@@ -8,11 +8,12 @@ import { loadList, placeConversation, refreshCountsSoon } from './lists'
 import { refreshViews, refreshPeople, refreshTags } from './reference'
 import { announce } from './notify'
 import {
-  agents, channels, contacts, conversations, distrustTimelines, messages, myId, notifications, presenceOf, putConversation, putMessage, session,
+  agents, channels, contacts, conversations, distrustTimelines, myId, notifications, presenceOf, putConversation, putMessage, session,
 } from './store'
 import { pumpOutbox } from './sending'
 import { openConversation } from './timeline'
 import { route } from '../lib/router'
+import { compareIds } from '../lib/ids'
 import type { FromWorker, ToWorker } from './stream.worker'
 
 export const streamState = signal<StreamState>('connecting')
@@ -93,26 +94,26 @@ function replaceIn<T extends { id: Id | null }>(list: readonly T[], one: T): T[]
   return list.some((other) => other.id === one.id) ? list.map((other) => (other.id === one.id ? { ...other, ...one } : other)) : [...list, one]
 }
 
-function takeMessage(data: Record<string, unknown>): void {
+function takeMessage(data: Record<string, unknown>, isCreated: boolean): void {
   const message = (data['message'] ?? data) as Message
+  if (!message.conversation_id) return
+  const old = conversations.peek(message.conversation_id)
+  const isNewer = isCreated && (!old?.last_message_id || compareIds(message.id, old.last_message_id) > 0)
   const conversation = data['conversation'] as Conversation | undefined
-  const isNew = message.id !== undefined && messages.peek(message.id) === undefined
-  if (conversation) takeConversation(conversation)
-  if (message.conversation_id) putMessage(message)
-  if (isNew && message.kind === 'in') {
-    const presence = presenceOf(message.conversation_id)
-    presence.value = { ...presence.peek(), isContactTyping: false }
-    if (conversation) announce(message, conversation)
-  }
+  if (conversation) takeConversation(conversation, isNewer && message.kind === 'in' ? 1 : 0)
+  putMessage(message)
+  if (!isNewer || message.kind !== 'in') return
+  const presence = presenceOf(message.conversation_id)
+  if (presence.peek().isContactTyping) presence.value = { ...presence.peek(), isContactTyping: false }
+  if (conversation) announce(message, conversation)
 }
 
-/** `unread_count` and `draft` are personal: an event made for everybody must not overwrite ours with nothing. */
-function takeConversation(next: Conversation): void {
+/** Events are made for everybody and leave `unread_count` and `draft` out: those stay ours, raised by what just came in. */
+function takeConversation(next: Conversation, unreadMore: number): void {
   const old = conversations.peek(next.id)
-  const personal: Partial<Conversation> = {}
-  if (next.unread_count === undefined && old) personal.unread_count = old.unread_count
-  if (next.draft === undefined && old?.draft !== undefined) personal.draft = old.draft
-  placeConversation(putConversation({ ...(next.contact ? {} : old), ...next, ...personal, unread_count: personal.unread_count ?? next.unread_count ?? 0 }))
+  const unread_count = next.unread_count ?? (old?.unread_count ?? 0) + unreadMore
+  const draft = next.draft ?? old?.draft ?? false
+  placeConversation(putConversation({ ...next, unread_count, draft }))
 }
 
 function takePresence(data: Record<string, unknown>): void {
@@ -144,14 +145,17 @@ export function applyEvent(event: LiveEvent): void {
         break
       case 'message.created':
       case 'message.updated':
-        takeMessage(data)
+        takeMessage(data, event.type === 'message.created')
         refreshCountsSoon()
         break
       case 'conversation.created':
-      case 'conversation.updated':
-        takeConversation(inner<Conversation>('conversation'))
+      case 'conversation.updated': {
+        const conversation = inner<Conversation>('conversation')
+        const isUnseen = event.type === 'conversation.created' && !conversations.peek(conversation.id) && conversation.preview_kind === 'in'
+        takeConversation(conversation, isUnseen ? 1 : 0)
         refreshCountsSoon()
         break
+      }
       case 'contact.updated': {
         const contact = inner<Contact>('contact')
         const old = contacts.peek(contact.id)

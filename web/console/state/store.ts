@@ -34,6 +34,13 @@ export class Table<T extends { id: Id }> {
   clear(): void {
     this.rows.clear()
   }
+  get size(): number {
+    return this.rows.size
+  }
+  /** Forgets what nobody shows, so that a long shift does not grow the heap. */
+  keepOnly(wanted: ReadonlySet<Id>): void {
+    for (const id of this.rows.keys()) if (!wanted.has(id)) this.rows.delete(id)
+  }
 }
 
 export interface Timeline {
@@ -119,16 +126,25 @@ export function putConversation(next: Conversation | ConversationFull): Conversa
 
 /** Stores a message and shows it in its timeline when that is on hand. The local copy of a sent one gives way. */
 export function putMessage(next: Message): void {
+  const timeline = peekTimeline(next.conversation_id)
+  if (!timeline) return
   batch(() => {
     messages.set(newerMessage(messages.peek(next.id), next))
-    const timeline = peekTimeline(next.conversation_id)
-    if (!timeline) return
     const local = next.client_id && !isLocal(next.id) ? localId(next.client_id) : null
     if (local && timeline.ids.peek().includes(local)) {
       timeline.ids.value = mergeIds(timeline.ids.peek().filter((id) => id !== local), [next.id])
       messages.remove(local)
     } else timeline.ids.value = mergeIds(timeline.ids.peek(), [next.id])
   })
+}
+
+const MAX_CONVERSATIONS = 1500
+/** Called now and then with the rows of the list: what is neither there nor opened lately goes. */
+export function pruneConversations(shown: readonly Id[]): void {
+  if (conversations.size <= MAX_CONVERSATIONS + shown.length) return
+  const wanted = new Set([...shown, ...timelines.keys()])
+  conversations.keepOnly(wanted)
+  for (const id of presences.keys()) if (!wanted.has(id)) presences.delete(id)
 }
 
 export function dropMessage(conversation: Id, id: Id): void {
