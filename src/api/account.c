@@ -1,9 +1,9 @@
 /* account: the tenant's own settings (API "Account, people"). */
+#include "store/account.h"
 #include "api/input.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "model/view_access.h"
-#include "store/account.h"
 #include "store/audit.h"
 
 enum { SETTINGS_MAX = 64 * 1024 }; /* bytes */
@@ -18,7 +18,7 @@ static const char *const locales[] = {"en", "bn", "ar", NULL};
 static const struct input_field fields[] = {
     FIELD_SEEN(struct account_patch, name, IN_TEXT, 0, 1, 0, NULL),
     {"locale", IN_ENUM, 0, offsetof(struct account_patch, locale),
-        offsetof(struct account_patch, has_locale), 0, 0, locales, NULL},
+                                                          offsetof(struct account_patch, has_locale), 0, 0, locales, NULL},
     FIELD_SEEN(struct account_patch, time_zone, IN_TEXT, 0, 1, 64, "IANA name"),
     FIELD_SEEN(struct account_patch, undo_seconds, IN_INT, 0, 0, 30, "how long a reply is held"),
     FIELD_SEEN(struct account_patch, reopen_days, IN_INT, 0, 1, 365,
@@ -78,11 +78,13 @@ static err patch(struct call *call)
     return account_answer(call, &account);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/account", AUTH_AGENT, CAP_AGENT_READ, ROUTE_READ, NULL, NULL, NULL, get,
         "The account.", "Account", 0},
     {HTTP_PATCH, "/api/v1/account", AUTH_AGENT, CAP_ACCOUNT_MANAGE, ROUTE_WRITE, NULL, &spec, NULL,
         patch, "Change the account.", "Account", 0},
 };
+/* clang-format on */
 extern const struct route_table account_routes;
 const struct route_table account_routes = ROUTES(routes);

@@ -1,9 +1,9 @@
-/* agents: the people of the account: inviting, changing, signing out (API "Account, people"). Who may
- * change whom: care/access.h. */
+/* agents: the people of the account: inviting, changing, signing out (API "Account, people"). Who
+ * may change whom: care/access.h. */
+#include "api/change.h"
 #include "api/input.h"
 #include "api/live.h"
 #include "api/server.h"
-#include "api/change.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -52,12 +52,13 @@ struct grant_body {
 static const char *const scopes[] = {"team", "channel", NULL};
 static const struct input_field grant_fields[] = {
     {"scope", IN_ENUM, IN_REQUIRED, offsetof(struct grant_body, scope), NO_SEEN, 0, 0, scopes,
-        NULL},
+     NULL},
     FIELD(struct grant_body, id, IN_ID, IN_REQUIRED, 0, 0, NULL),
 };
 static const struct input_spec grant_spec = SPEC("Grant", struct grant_body, grant_fields);
 
-/* ── answers ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static err agent_json(struct ctx *cx, agent_id id, str *json)
 {
@@ -92,7 +93,8 @@ static err list(struct call *call)
     return answer_list_end(call, &j, (str){0});
 }
 
-/* ── grants ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── grants ─────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static err grants_set(struct ctx *cx, agent_id id, str role, const struct json *grants)
 {
@@ -115,13 +117,14 @@ static err grants_set(struct ctx *cx, agent_id id, str role, const struct json *
     return agent_set_grants(cx, id, teams, n_teams, channels, n_channels);
 }
 
-/* ── inviting ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── inviting ───────────────────────────────────────────────────────────────────────────────────
+ */
 
 static bool looks_like_mail(str email)
 {
     ptrdiff_t at = str_find_byte(email, '@');
     return at > 0 && at < email.len - 1 && str_find_byte(str_skip(email, at + 1), '@') < 0 &&
-        str_find_byte(email, ' ') < 0;
+           str_find_byte(email, ' ') < 0;
 }
 
 static err agent_make(struct ctx *cx, const struct agent_body *body, struct agent *agent)
@@ -190,7 +193,8 @@ static err invite(struct call *call)
     return answer_json(call, 201, json_str(&j));
 }
 
-/* ── changing ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── changing ───────────────────────────────────────────────────────────────────────────────────
+ */
 
 struct ended {
     account_id account;
@@ -286,6 +290,7 @@ static err sign_out(struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/agents", AUTH_AGENT, CAP_AGENT_READ, ROUTE_READ, NULL, NULL, NULL, list,
         "All agents of the account.", "AgentList", 0},
@@ -299,5 +304,6 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/agents/{id}/sign-out", AUTH_AGENT, CAP_AGENT_MANAGE, ROUTE_WRITE, NULL,
         NULL, NULL, sign_out, "Sign all of an agent's browsers out.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table agents_routes;
 const struct route_table agents_routes = ROUTES(routes);

@@ -1,5 +1,5 @@
-/* answer: what leaves: JSON, bytes, faults in the one error shape, and the headers that every answer
- * of the API carries. HTTP mapping of err: the one table below. */
+/* answer: what leaves: JSON, bytes, faults in the one error shape, and the headers that every
+ * answer of the API carries. HTTP mapping of err: the one table below. */
 #include "api/boundary.h"
 #include "api/origin.h"
 #include "base/json.h"
@@ -14,15 +14,15 @@ struct mapping {
     const char *words; /* when nobody found better ones */
 };
 static const struct mapping mappings[] = {
-    [OK] = {200, "ok"},
-    [E_INVALID] = {400, "this request is not valid"},
-    [E_UNAUTHENTICATED] = {401, "please sign in"},
-    [E_FORBIDDEN] = {403, "you may not do this"},
-    [E_NOT_FOUND] = {404, "there is no such thing here"},
+    [OK] = {200, "ok"                              },
+    [E_INVALID] = {400, "this request is not valid"       },
+    [E_UNAUTHENTICATED] = {401, "please sign in"                  },
+    [E_FORBIDDEN] = {403, "you may not do this"             },
+    [E_NOT_FOUND] = {404, "there is no such thing here"     },
     [E_CONFLICT] = {409, "this has changed in the meantime"},
-    [E_LIMIT] = {429, "a limit was reached"},
-    [E_BUSY] = {503, "Seva is busy; please try again"},
-    [E_UPSTREAM] = {502, "another service failed"},
+    [E_LIMIT] = {429, "a limit was reached"             },
+    [E_BUSY] = {503, "Seva is busy; please try again"  },
+    [E_UPSTREAM] = {502, "another service failed"          },
     [E_INTERNAL] = {500, "something went wrong inside Seva"},
 };
 
@@ -78,8 +78,8 @@ static str fault_json(struct boundary *b, err code)
     const struct fault *fault = &cx->fault;
     bool has_fault = fault->code == code;
     str words = has_fault && fault->words.len && code != E_INTERNAL
-        ? fault->words
-        : str_from(mappings[code].words);
+                    ? fault->words
+                    : str_from(mappings[code].words);
     str name = str_from(err_name(code));
     if (has_fault && fault->detail.len)
         name = str_print(cx->arena, "%.*s.%.*s", SARG(name), SARG(fault->detail));
@@ -150,7 +150,8 @@ void answer_busy(struct boundary *b)
         "{\"error\":{\"code\":\"busy\",\"message\":\"%s\",\"field\":null,\"trace\":\"%.*s\"}}",
         mappings[E_BUSY].words, TRACE_LEN, b->trace);
     b->call.res = (struct http_response){
-        .status = 503, .content_type = S("application/json"), .body = {b->busy_body, n}};
+        .status = 503, .content_type = S("application/json"), .body = {b->busy_body, n}
+    };
     b->n_headers = 0;
     b->headers[b->n_headers++] = (struct http_header){S("Retry-After"), S("1")};
     b->headers[b->n_headers++] = (struct http_header){S("Cache-Control"), S("no-store")};

@@ -46,9 +46,11 @@ static err list(struct call *call)
     return answer_list_end(call, &j, next);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/audit", AUTH_AGENT, CAP_AUDIT_READ, ROUTE_READ, &spec, NULL, NULL, list,
         "Who did what, newest first.", "AuditList", 0},
 };
+/* clang-format on */
 extern const struct route_table audit_routes;
 const struct route_table audit_routes = ROUTES(routes);

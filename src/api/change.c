@@ -10,14 +10,13 @@ err change_tell(struct ctx *cx, str type, str subject_type, int64_t subject_id, 
     json_obj(&j);
     json_kv_raw(&j, subject_type, view);
     json_obj_end(&j);
-    return event_add(cx,
-        &(struct event_new){
-            .type = type,
-            .subject_type = subject_type,
-            .subject_id = subject_id,
-            .audience = EVENT_FOR_AGENTS,
-            .data = json_str(&j),
-        });
+    return event_add(cx, &(struct event_new){
+                             .type = type,
+                             .subject_type = subject_type,
+                             .subject_id = subject_id,
+                             .audience = EVENT_FOR_AGENTS,
+                             .data = json_str(&j),
+                         });
 }
 
 err change_tell_gone(struct ctx *cx, str type, str subject_type, int64_t subject_id)

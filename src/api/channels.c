@@ -1,8 +1,8 @@
 /* channels: connected inboxes: website chats and API channels (API "Channels"). A secret is in the
  * answer that made it and nowhere else. */
+#include "api/change.h"
 #include "api/channel_settings.h"
 #include "api/input.h"
-#include "api/change.h"
 #include "api/server.h"
 #include "base/json.h"
 #include "care/access.h"
@@ -84,7 +84,8 @@ static err changed(struct call *call, const struct channel *channel, str action)
     json_obj_end(&detail);
     call_after_commit(call, forget, NULL);
     TRY(audit_add(cx, action, S("channel"), channel->id.v, json_str(&detail)));
-    return change_tell(cx, S("channel.updated"), S("channel"), channel->id.v, channel_json(cx, channel));
+    return change_tell(
+        cx, S("channel.updated"), S("channel"), channel->id.v, channel_json(cx, channel));
 }
 
 static err post(struct call *call)
@@ -125,7 +126,7 @@ static err patch(struct call *call)
     return answer_json(call, 200, channel_json(cx, &channel));
 }
 
-static err delete(struct call *call)
+static err delete (struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct channel channel;
@@ -172,6 +173,7 @@ static err snippet(struct call *call)
     return answer_json(call, 200, json_str(&j));
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/channels", AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_READ, NULL, NULL, NULL,
         list, "All channels you see.", "ChannelList", 0},
@@ -189,5 +191,6 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/channels/{id}/snippet", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_READ, NULL,
         NULL, NULL, snippet, "The HTML for a website.", "Snippet", 0},
 };
+/* clang-format on */
 extern const struct route_table channels_routes;
 const struct route_table channels_routes = ROUTES(routes);

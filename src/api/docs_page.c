@@ -69,8 +69,8 @@ static void fields_put(struct sb *b, const char *title, const struct input_spec 
     sb_print(b, "<table><caption><small>%s</small></caption>", title);
     for (ptrdiff_t i = 0; i < spec->n; i++) {
         const struct input_field *f = &spec->fields[i];
-        sb_print(b, "<tr><th scope=\"row\"><code>%s</code></th><td>%s", f->name,
-            type_words(f->type));
+        sb_print(
+            b, "<tr><th scope=\"row\"><code>%s</code></th><td>%s", f->name, type_words(f->type));
         for (const char *const *word = f->words; word && *word; word++)
             sb_print(b, " <code>%s</code>", *word);
         if (f->flags & IN_REQUIRED)
@@ -105,8 +105,8 @@ static void route_put(struct sb *b, const struct route *route)
         if (route->cap == CAP_SELF)
             sb_add(b, S("signed in"));
         else
-            sb_print(b, "signed in, or API token: <code>%.*s</code>",
-                SARG(capability_name(route->cap)));
+            sb_print(
+                b, "signed in, or API token: <code>%.*s</code>", SARG(capability_name(route->cap)));
         break;
     }
     if (route->answer)
@@ -153,6 +153,7 @@ static err openapi(struct call *call)
     return answer_bytes(call, 200, S("application/json"), openapi_text(call->cx.arena));
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/openapi.json", AUTH_PUBLIC, CAP_NONE, ROUTE_NO_DB, NULL, NULL, NULL, openapi,
         "This description as OpenAPI 3.1.", NULL, 0},
@@ -161,5 +162,6 @@ static const struct route routes[] = {
     {HTTP_GET, "/docs/style.css", AUTH_PUBLIC, CAP_NONE, ROUTE_NO_DB, NULL, NULL, NULL, page_style,
         "Its style sheet.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table docs_routes;
 const struct route_table docs_routes = ROUTES(routes);

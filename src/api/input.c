@@ -274,9 +274,10 @@ static const struct input_field *field_find(const struct input_spec *spec, str n
 
 static err unknown(struct ctx *cx, const char *prefix, str name)
 {
-    err e = fail(cx, E_INVALID, "there is no field %s%.*s", prefix,
-        SARG(utf8_preview(cx->arena, name, 60)));
-    cx->fault.field = str_print(cx->arena, "%s%.*s", prefix, SARG(utf8_preview(cx->arena, name, 60)));
+    err e = fail(
+        cx, E_INVALID, "there is no field %s%.*s", prefix, SARG(utf8_preview(cx->arena, name, 60)));
+    cx->fault.field =
+        str_print(cx->arena, "%s%.*s", prefix, SARG(utf8_preview(cx->arena, name, 60)));
     return e;
 }
 

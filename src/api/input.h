@@ -10,30 +10,25 @@ struct json;
 
 /* A row of a declaration: the field's name is the member's. `hint` goes into OpenAPI. */
 #define FIELD(T, member, in_type, in_flags, least, most, hint)                                     \
-    {.name = #member,                                                                              \
-        .type = (in_type),                                                                         \
-        .flags = (in_flags),                                                                       \
-        .offset = offsetof(T, member),                                                             \
-        .seen_offset = NO_SEEN,                                                                    \
-        .min = (least),                                                                            \
-        .max = (most),                                                                             \
-        .help = (hint)}
+    {                                                                                              \
+        .name = #member, .type = (in_type), .flags = (in_flags), .offset = offsetof(T, member),    \
+        .seen_offset = NO_SEEN, .min = (least), .max = (most), .help = (hint)                      \
+    }
 /* The same with a `bool has_<member>` that says whether it was given (PATCH). */
 #define FIELD_SEEN(T, member, in_type, in_flags, least, most, hint)                                \
-    {.name = #member,                                                                              \
-        .type = (in_type),                                                                         \
-        .flags = (in_flags),                                                                       \
-        .offset = offsetof(T, member),                                                             \
-        .seen_offset = offsetof(T, has_##member),                                                  \
-        .min = (least),                                                                            \
-        .max = (most),                                                                             \
-        .help = (hint)}
+    {                                                                                              \
+        .name = #member, .type = (in_type), .flags = (in_flags), .offset = offsetof(T, member),    \
+        .seen_offset = offsetof(T, has_##member), .min = (least), .max = (most), .help = (hint)    \
+    }
 #define SPEC(schema, T, table)                                                                     \
-    {.name = (schema),                                                                             \
-        .size = sizeof(T),                                                                         \
-        .fields = (table),                                                                         \
-        .n = (ptrdiff_t)(sizeof(table) / sizeof((table)[0]))}
-#define ROUTES(table) {.at = (table), .n = (ptrdiff_t)(sizeof(table) / sizeof((table)[0]))}
+    {                                                                                              \
+        .name = (schema), .size = sizeof(T), .fields = (table),                                    \
+        .n = (ptrdiff_t)(sizeof(table) / sizeof((table)[0]))                                       \
+    }
+#define ROUTES(table)                                                                              \
+    {                                                                                              \
+        .at = (table), .n = (ptrdiff_t)(sizeof(table) / sizeof((table)[0]))                        \
+    }
 
 /* Fills *to (spec->size zeroed bytes in the arena). */
 err input_body(struct ctx *cx, const struct input_spec *spec, str body, void **to);

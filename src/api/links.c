@@ -1,9 +1,9 @@
 /* links: taking up an invitation or a password reset (API "Session and self", GET/POST /links). The
- * link alone sets a password only for somebody who has none, or whose password it was made to reset:
- * an invitation into a further account asks for the password that exists, and a second factor is
- * asked for in any case. SECURITY.md point 5. */
-#include "api/input.h"
+ * link alone sets a password only for somebody who has none, or whose password it was made to
+ * reset: an invitation into a further account asks for the password that exists, and a second
+ * factor is asked for in any case. SECURITY.md point 5. */
 #include "api/change.h"
+#include "api/input.h"
 #include "api/sign_in.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -133,8 +133,7 @@ static err link_post(struct call *call)
         return sign_in_refuse(call, p.login.email, "password", "your password is not right");
     err e = second_factor_check(call, &p.login, body->code);
     if (e == E_UNAUTHENTICATED && str_eq(cx->fault.detail, S("second_factor_wrong")))
-        return sign_in_refuse(
-            call, p.login.email, "second_factor_wrong", "this code is not right");
+        return sign_in_refuse(call, p.login.email, "second_factor_wrong", "this code is not right");
     TRY(e);
     TRY(link_use(cx, p.link.id));
     TRY(link_password(call, &p));
@@ -146,11 +145,13 @@ static err link_post(struct call *call)
         S("agent"), p.agent.id.v, (str){0});
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/links/{token}", AUTH_PUBLIC, CAP_NONE, ROUTE_READ, NULL, NULL, NULL,
         link_get, "What an invitation or reset link is for.", "Link", 0},
     {HTTP_POST, "/api/v1/links/{token}", AUTH_PUBLIC, CAP_NONE, ROUTE_WRITE, NULL, &link_spec,
         link_prepare, link_post, "Use the link: sets the password and signs in.", "Session", 0},
 };
+/* clang-format on */
 extern const struct route_table links_routes;
 const struct route_table links_routes = ROUTES(routes);

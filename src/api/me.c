@@ -1,7 +1,7 @@
 /* me: one's own profile, password and second factor (API "Session and self"). Photos are with the
  * uploads. */
-#include "api/input.h"
 #include "api/change.h"
+#include "api/input.h"
 #include "api/origin.h"
 #include "api/sign_in.h"
 #include "base/clock.h"
@@ -15,7 +15,7 @@
 
 enum {
     SETTINGS_MAX = 16 * 1024, /* bytes: theme, keys, notifications */
-    PASSWORD_MIN = 8,        /* bytes; NIST SP 800-63B */
+    PASSWORD_MIN = 8,         /* bytes; NIST SP 800-63B */
     PASSWORD_MAX = 1000,
     INTRODUCTION_MAX = 2000, /* bytes */
     TOTP_SECRET_BYTES = 20,  /* RFC 4226 */
@@ -23,7 +23,8 @@ enum {
     RECOVERY_BYTES = 10, /* 80 bits: 16 characters of base32 */
 };
 
-/* ── profile ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── profile ────────────────────────────────────────────────────────────────────────────────────
+ */
 
 struct me_patch {
     str name, introduction, locale, time_zone, availability;
@@ -36,11 +37,11 @@ static const struct input_field me_fields[] = {
     FIELD_SEEN(struct me_patch, name, IN_TEXT, 0, 1, 0, NULL),
     FIELD_SEEN(struct me_patch, introduction, IN_TEXT, IN_MULTILINE | IN_NULLABLE, 0,
         INTRODUCTION_MAX, "shown to visitors"),
-    {"locale", IN_ENUM, 0, offsetof(struct me_patch, locale),
-        offsetof(struct me_patch, has_locale), 0, 0, locales, NULL},
+    {"locale",       IN_ENUM, 0, offsetof(struct me_patch, locale),       offsetof(struct me_patch, has_locale),
+                            0,                                                                                                                   0, locales,        NULL},
     FIELD_SEEN(struct me_patch, time_zone, IN_TEXT, 0, 1, 64, "IANA name"),
     {"availability", IN_ENUM, 0, offsetof(struct me_patch, availability),
-        offsetof(struct me_patch, has_availability), 0, 0, availabilities, NULL},
+                            offsetof(struct me_patch,                                                                      has_availability), 0, 0, availabilities, NULL},
     FIELD_SEEN(struct me_patch, settings, IN_JSON, 0, 0, 0, "the console's own; at most 16 KiB"),
 };
 static const struct input_spec me_spec = SPEC("MePatch", struct me_patch, me_fields);
@@ -92,7 +93,8 @@ static err me_patch(struct call *call)
     return answer_json(call, 200, json_str(&mine));
 }
 
-/* ── proving it is you ────────────────────────────────────────────────────────────────────────── */
+/* ── proving it is you ──────────────────────────────────────────────────────────────────────────
+ */
 
 static err own_login(struct call *call, struct login *login)
 {
@@ -137,7 +139,8 @@ static err session_renew(struct call *call)
     return OK;
 }
 
-/* ── password ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── password ───────────────────────────────────────────────────────────────────────────────────
+ */
 
 struct me_password {
     str current, new;
@@ -155,8 +158,7 @@ static err me_password_prepare(struct call *call)
     const struct me_password *body = call->body;
     TRY(password_prepare(call, body->current));
     struct password_check *check = call->prepared;
-    if (check->matches &&
-        crypto_password_hash(call->cx.arena, body->new, &check->new_hash) != OK)
+    if (check->matches && crypto_password_hash(call->cx.arena, body->new, &check->new_hash) != OK)
         return fail(&call->cx, E_BUSY, "too many people are signing in; please try again");
     return OK;
 }
@@ -177,7 +179,8 @@ static err me_password_post(struct call *call)
     return session_answer(call);
 }
 
-/* ── second factor ────────────────────────────────────────────────────────────────────────────── */
+/* ── second factor ──────────────────────────────────────────────────────────────────────────────
+ */
 
 static err totp_post(struct call *call)
 {
@@ -219,12 +222,11 @@ static void recovery_make(struct ctx *cx, str *shown, str *stored)
     for (int i = 0; i < RECOVERY_CODES; i++) {
         uint8_t random[RECOVERY_BYTES];
         crypto_random(random, sizeof random);
-        str text = str_lower_ascii(
-            cx->arena, crypto_base32(cx->arena, str_of(random, sizeof random)));
+        str text =
+            str_lower_ascii(cx->arena, crypto_base32(cx->arena, str_of(random, sizeof random)));
         json_put_str(&codes,
             str_print(cx->arena, "%.*s-%.*s-%.*s-%.*s", SARG(str_sub(text, 0, 4)),
-                SARG(str_sub(text, 4, 4)), SARG(str_sub(text, 8, 4)),
-                SARG(str_sub(text, 12, 4))));
+                SARG(str_sub(text, 4, 4)), SARG(str_sub(text, 8, 4)), SARG(str_sub(text, 12, 4))));
         json_put_str(&hashes, recovery_hash(cx, text));
     }
     json_arr_end(&codes);
@@ -288,6 +290,7 @@ static err totp_disable(struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_PATCH, "/api/v1/me", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, &me_spec, NULL, me_patch,
         "Change your profile and settings.", "Agent", 0},
@@ -301,5 +304,6 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/me/totp/disable", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, &disable_spec,
         totp_disable_prepare, totp_disable, "Turn the second factor off.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table me_routes;
 const struct route_table me_routes = ROUTES(routes);

@@ -12,10 +12,11 @@ bool openapi_shows(const struct route *route)
 {
     str path = str_from(route->path);
     return str_starts(path, S("/api/")) || str_starts(path, S("/widget/v1/")) ||
-        str_starts(path, S("/hooks/"));
+           str_starts(path, S("/hooks/"));
 }
 
-/* ── inputs ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── inputs ─────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static void type_put(struct json_out *j, const struct input_field *f, str type)
 {
@@ -136,7 +137,8 @@ static void schema_put(struct json_out *j, const struct input_spec *spec)
     json_obj_end(j);
 }
 
-/* ── operations ───────────────────────────────────────────────────────────────────────────────── */
+/* ── operations ─────────────────────────────────────────────────────────────────────────────────
+ */
 
 static void path_parameters_put(struct json_out *j, str path)
 {
@@ -226,7 +228,8 @@ static void security_put(struct json_out *j, const struct route *route)
     switch (route->auth) {
     case AUTH_AGENT:
         json_kv_raw(j, S("security"),
-            route->cap == CAP_SELF ? S("[{\"cookie\":[]}]") : S("[{\"cookie\":[]},{\"token\":[]}]"));
+            route->cap == CAP_SELF ? S("[{\"cookie\":[]}]")
+                                   : S("[{\"cookie\":[]},{\"token\":[]}]"));
         break;
     case AUTH_VISITOR:
         json_kv_raw(j, S("security"), S("[{\"visitor\":[]}]"));
@@ -288,7 +291,8 @@ static void paths_put(struct json_out *j)
     json_obj_end(j);
 }
 
-/* ── components ───────────────────────────────────────────────────────────────────────────────── */
+/* ── components ─────────────────────────────────────────────────────────────────────────────────
+ */
 
 static bool first_time(struct map *seen, const char *name)
 {
@@ -301,10 +305,10 @@ static void answer_schema_put(struct json_out *j, const char *name)
 {
     json_key(j, str_from(name));
     if (str_ends(str_from(name), S("List")))
-        json_put_raw(j,
-            S("{\"type\":\"object\",\"properties\":{\"items\":{\"type\":\"array\",\"items\":{"
-              "\"type\":\"object\"}},\"next\":{\"type\":[\"string\",\"null\"]}},\"required\":["
-              "\"items\",\"next\"]}"));
+        json_put_raw(
+            j, S("{\"type\":\"object\",\"properties\":{\"items\":{\"type\":\"array\",\"items\":{"
+                 "\"type\":\"object\"}},\"next\":{\"type\":[\"string\",\"null\"]}},\"required\":["
+                 "\"items\",\"next\"]}"));
     else
         json_put_raw(j, S("{\"type\":\"object\",\"description\":\"see the documentation; fields "
                           "are only ever added\"}"));
@@ -360,8 +364,9 @@ str openapi_text(struct arena *a)
 
 str openapi_list(struct arena *a)
 {
-    static const char *const who[] = {
-        [AUTH_PUBLIC] = "public", [AUTH_AGENT] = "agent", [AUTH_VISITOR] = "visitor",
+    static const char *const who[] = {[AUTH_PUBLIC] = "public",
+        [AUTH_AGENT] = "agent",
+        [AUTH_VISITOR] = "visitor",
         [AUTH_HOOK] = "hook"};
     struct sb b = sb_make(a, 0);
     for (ptrdiff_t t = 0; t < n_route_tables; t++)

@@ -1,5 +1,5 @@
-/* openapi: the API's description, printed from the route table: OpenAPI 3.1 as JSON, and a plain list.
- * Thread: pure. */
+/* openapi: the API's description, printed from the route table: OpenAPI 3.1 as JSON, and a plain
+ * list. Thread: pure. */
 #pragma once
 #include "api/route.h"
 

@@ -26,7 +26,7 @@ bool origin_is_ours(const struct config *config, str origin)
         return true;
     str port, our_port;
     return loopback_split(origin, &port) && loopback_split(config->base_url, &our_port) &&
-        str_eq(port, our_port);
+           str_eq(port, our_port);
 }
 
 str csrf_token(struct ctx *cx, session_id session)

@@ -87,7 +87,7 @@ static err patch(struct call *call)
     return role_answer(call, &role, 200);
 }
 
-static err delete(struct call *call)
+static err delete (struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct role role;
@@ -97,6 +97,7 @@ static err delete(struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/roles", AUTH_AGENT, CAP_AGENT_READ, ROUTE_READ, NULL, NULL, NULL, list,
         "All roles with their capabilities.", "RoleList", 0},
@@ -107,5 +108,6 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/v1/roles/{id}", AUTH_AGENT, CAP_ROLE_MANAGE, ROUTE_WRITE, NULL, NULL, NULL,
         delete, "Remove a role that nobody has.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table roles_routes;
 const struct route_table roles_routes = ROUTES(routes);

@@ -1,4 +1,5 @@
-/* routes: the one table of routes: every subject file's table, in the order of the documentation. */
+/* routes: the one table of routes: every subject file's table, in the order of the documentation.
+ */
 #pragma once
 #include "api/route.h"
 

@@ -22,7 +22,8 @@
 
 enum { IDEMPOTENCY_KEY_MAX = 200 };
 
-/* ── wiring ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── wiring ─────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static void respond_http(struct http_exchange *x, const struct http_response *r)
 {
@@ -76,7 +77,8 @@ void call_after_commit(struct call *call, void (*fn)(struct api *api, void *arg)
     b->after_end = &after->next;
 }
 
-/* ── transactions ─────────────────────────────────────────────────────────────────────────────── */
+/* ── transactions ───────────────────────────────────────────────────────────────────────────────
+ */
 
 static err begin(struct boundary *b, enum db_mode mode)
 {
@@ -107,7 +109,8 @@ void prepare_read_end(struct call *call)
     end_read(boundary_of(call));
 }
 
-/* ── the walk ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── the walk ───────────────────────────────────────────────────────────────────────────────────
+ */
 
 static err match(struct boundary *b)
 {
@@ -133,8 +136,8 @@ static err input(struct boundary *b)
     if (route->query)
         TRY(input_query(&call->cx, route->query, req->query, req->query_count, &call->query));
     else if (is_api && req->query_count && !(route->flags & ROUTE_RAW_BODY))
-        return fail_field(&call->cx, str_z(call->cx.arena, req->query[0].name),
-            "this address takes no query");
+        return fail_field(
+            &call->cx, str_z(call->cx.arena, req->query[0].name), "this address takes no query");
     if (route->flags & ROUTE_RAW_BODY)
         return OK;
     if (!route->body && req->body.len)
@@ -191,7 +194,7 @@ static bool is_idempotent(const struct call *call)
 {
     const struct route *route = call->route;
     bool is_post = route->method == HTTP_POST && route->auth == AUTH_AGENT &&
-        (route->flags & ROUTE_WRITE) && !(route->flags & ROUTE_RAW_BODY);
+                   (route->flags & ROUTE_WRITE) && !(route->flags & ROUTE_RAW_BODY);
     return is_post || (route->flags & ROUTE_IDEMPOTENT);
 }
 
@@ -205,8 +208,8 @@ static err idempotency_key(struct boundary *b, str *key)
     if (!value.at)
         return OK;
     if (!value.len || value.len > IDEMPOTENCY_KEY_MAX)
-        return fail(&call->cx, E_INVALID, "an Idempotency-Key has 1 to %d characters",
-            IDEMPOTENCY_KEY_MAX);
+        return fail(
+            &call->cx, E_INVALID, "an Idempotency-Key has 1 to %d characters", IDEMPOTENCY_KEY_MAX);
     for (ptrdiff_t i = 0; i < value.len; i++)
         if (value.at[i] < '!' || value.at[i] > '~')
             return fail(&call->cx, E_INVALID, "an Idempotency-Key is visible ASCII");
@@ -223,8 +226,8 @@ static err handle(struct boundary *b)
     TRY(idempotency_key(b, &key));
     if (!key.len)
         return call->route->handle(call);
-    str route = str_print(cx->arena, "%s %.*s", http_method_name(call->req->method),
-        SARG(call->req->path));
+    str route =
+        str_print(cx->arena, "%s %.*s", http_method_name(call->req->method), SARG(call->req->path));
     struct sha256 sum = crypto_sha256(call->req->body);
     struct idempotent_answer before;
     TRY(idempotency_claim(
@@ -274,7 +277,8 @@ static void walk_and_answer(struct boundary *b)
     arena->escape = NULL;
 }
 
-/* ── after the commit ─────────────────────────────────────────────────────────────────────────── */
+/* ── after the commit ───────────────────────────────────────────────────────────────────────────
+ */
 
 static void effects_run(struct boundary *b)
 {
@@ -393,7 +397,7 @@ void api_handle(struct api *api, struct http_exchange *x)
         .now_ms = clock_now_ms(),
         .trace = {b->trace, TRACE_LEN},
         .config = api->config,
-        .actor = {.ip = x->req.peer},
+        .actor = {.ip = x->req.peer       },
     };
     walk_and_answer(b);
     struct late_touch touch = touch_of(b);

@@ -5,9 +5,9 @@
  *
  * Order in detail. Input is decoded before the transaction (so that bad input never takes the write
  * lock), but a fault in it is only told to somebody who is authenticated and may use the route.
- * A WRITE route with a `prepare` is authenticated twice: in a READ transaction before prepare (which
- * may be costly) and again in its own. Hooks and public routes prepare without one.
- * A handler that fails is rolled back. The answer, good or bad, leaves in db_end's callback: it may
+ * A WRITE route with a `prepare` is authenticated twice: in a READ transaction before prepare
+ * (which may be costly) and again in its own. Hooks and public routes prepare without one. A
+ * handler that fails is rolled back. The answer, good or bad, leaves in db_end's callback: it may
  * rest on what another member of the group wrote.
  *
  * Thread: api_handle on any worker; struct api is fixed after the start. */
@@ -47,7 +47,8 @@ void api_handle(struct api *api, struct http_exchange *x);
 /* For http_server_options.body_limit: a table look-up. */
 ptrdiff_t api_body_limit(const struct api *api, enum http_method method, str path);
 
-/* ── for handlers ─────────────────────────────────────────────────────────────────────────────── */
+/* ── for handlers ───────────────────────────────────────────────────────────────────────────────
+ */
 
 /* Adds a header to the answer; name is a literal. */
 void answer_header(struct call *call, const char *name, str value);

@@ -1,4 +1,5 @@
 /* session: signing in and out, and the list of one's sessions (API "Session and self"). */
+#include "store/session.h"
 #include "api/input.h"
 #include "api/live.h"
 #include "api/origin.h"
@@ -9,7 +10,6 @@
 #include "store/audit.h"
 #include "store/door.h"
 #include "store/login.h"
-#include "store/session.h"
 
 #define PASSWORD_MAX 1000 /* bytes: long passphrases; Argon2id takes any length */
 
@@ -216,6 +216,7 @@ static err sessions_revoke_others(struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_POST, "/api/v1/session", AUTH_PUBLIC, CAP_NONE, ROUTE_WRITE, NULL, &sign_in_spec,
         sign_in_prepare, session_post, "Sign in with mail address and password.", "Session", 0},
@@ -230,5 +231,6 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/sessions/revoke-others", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, NULL,
         NULL, sessions_revoke_others, "Sign all your other browsers out.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table session_routes;
 const struct route_table session_routes = ROUTES(routes);

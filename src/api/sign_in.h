@@ -8,7 +8,7 @@
 struct password_check {
     struct login login; /* as it was; id 0: nobody */
     bool matches;
-    str new_hash;       /* when a password was to be set */
+    str new_hash; /* when a password was to be set */
 };
 
 /* Counts a failed try (address, mail, both) and answers 401, keeping the count. */

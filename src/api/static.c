@@ -10,14 +10,14 @@
 
 /* Console: no inline script, Trusted Types; widget preview in a frame. blob: and data: for images
  * that are being uploaded. */
-static const str csp_console = S_INIT(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
-    "manifest-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'self'; require-trusted-types-for 'script'");
-static const str csp_shop = S_INIT(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; frame-src 'self'; base-uri 'none'");
+static const str csp_console =
+    S_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+           "media-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+           "manifest-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+           "form-action 'self'; require-trusted-types-for 'script'");
+static const str csp_shop =
+    S_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+           "connect-src 'self'; frame-src 'self'; base-uri 'none'");
 #define CSP_FRAME                                                                                  \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; " \
     "media-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "            \
@@ -43,8 +43,8 @@ static err asset_answer(struct call *call, const struct asset *asset, str cache)
         call->res.status = 304;
         return OK;
     }
-    bool as_gzip = asset->gzip.len &&
-        asset_accepts_gzip(http_header_get(call->req, S("Accept-Encoding")));
+    bool as_gzip =
+        asset->gzip.len && asset_accepts_gzip(http_header_get(call->req, S("Accept-Encoding")));
     if (as_gzip)
         answer_header(call, "Content-Encoding", S("gzip"));
     call->res.body_is_static = true;
@@ -81,7 +81,8 @@ static err console_plain(struct call *call)
     return OK;
 }
 
-/* ── widget ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── widget ─────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static err loader(struct call *call)
 {
@@ -133,8 +134,7 @@ static err frame_headers(struct call *call, str key, bool is_preview)
         TRY(e);
         allowed = ancestors(call, &source);
     }
-    answer_header(call, "Content-Security-Policy",
-        str_cat(call->cx.arena, S(CSP_FRAME), allowed));
+    answer_header(call, "Content-Security-Policy", str_cat(call->cx.arena, S(CSP_FRAME), allowed));
     answer_header(call, "Cross-Origin-Resource-Policy", S("cross-origin"));
     answer_header(call, "Referrer-Policy", S("strict-origin"));
     return OK;
@@ -157,8 +157,8 @@ static err link_page(struct call *call)
 {
     TRY(frame_headers(call, call->params[0], false));
     bool is_sent = str_eq(http_query_get(call->req, S("sent")), S("1"));
-    str path = str_print(call->cx.arena, "widget/%s.%.*s.html", is_sent ? "sent" : "link",
-        SARG(locale_of(call)));
+    str path = str_print(
+        call->cx.arena, "widget/%s.%.*s.html", is_sent ? "sent" : "link", SARG(locale_of(call)));
     answer_header(call, "Vary", S("Accept-Language"));
     return asset_answer(call, asset_find(path), S("no-cache"));
 }
@@ -171,7 +171,8 @@ static err widget_test(struct call *call)
     return asset_answer(call, asset_find(path), S("no-cache"));
 }
 
-/* ── demo shop ────────────────────────────────────────────────────────────────────────────────── */
+/* ── demo shop ──────────────────────────────────────────────────────────────────────────────────
+ */
 
 static err shop(struct call *call)
 {
@@ -192,12 +193,15 @@ static err shop_config(struct call *call)
     struct json_out j = json_out_make(call->cx.arena, 0);
     json_put_str(&j, key);
     return answer_bytes(call, 200, S("text/javascript; charset=utf-8"),
-        str_print(
-            call->cx.arena, "window.shopConfig={channel:%.*s};\n", SARG(json_str(&j))));
+        str_print(call->cx.arena, "window.shopConfig={channel:%.*s};\n", SARG(json_str(&j))));
 }
 
 #define PAGE(path, handler, words)                                                                 \
-    {HTTP_GET, path, AUTH_PUBLIC, CAP_NONE, ROUTE_NO_DB, NULL, NULL, NULL, handler, words, NULL, 0}
+    {                                                                                              \
+        HTTP_GET, path, AUTH_PUBLIC, CAP_NONE, ROUTE_NO_DB, NULL, NULL, NULL, handler, words,      \
+            NULL, 0                                                                                \
+    }
+/* clang-format off */
 static const struct route routes[] = {
     PAGE("/", root, "To the console."),
     PAGE("/app", console_plain, "To the console."),
@@ -211,5 +215,6 @@ static const struct route routes[] = {
     PAGE("/demo/shop/config.js", shop_config, "Which chat the demo shop includes."),
     PAGE("/demo/shop/{path*}", shop, "The demo shop's files."),
 };
+/* clang-format on */
 extern const struct route_table static_routes;
 const struct route_table static_routes = ROUTES(routes);

@@ -1,6 +1,6 @@
 /* teams: groups of agents (API "Account, people"). */
-#include "api/input.h"
 #include "api/change.h"
+#include "api/input.h"
 #include "api/server.h"
 #include "base/id.h"
 #include "base/json.h"
@@ -23,8 +23,8 @@ static const struct input_field new_fields[] = {
 static const struct input_spec new_spec = SPEC("TeamNew", struct team_body, new_fields);
 static const struct input_field patch_fields[] = {
     FIELD_SEEN(struct team_body, name, IN_TEXT, 0, 1, 0, NULL),
-    FIELD_SEEN(
-        struct team_body, description, IN_TEXT, IN_MULTILINE | IN_NULLABLE, 0, DESCRIPTION_MAX, NULL),
+    FIELD_SEEN(struct team_body, description, IN_TEXT, IN_MULTILINE | IN_NULLABLE, 0,
+        DESCRIPTION_MAX, NULL),
     FIELD_SEEN(struct team_body, agent_ids, IN_ID_LIST, 0, 0, MEMBERS_MAX, NULL),
 };
 static const struct input_spec patch_spec = SPEC("TeamPatch", struct team_body, patch_fields);
@@ -98,7 +98,7 @@ static err patch(struct call *call)
     return changed(call, team.id, 200, S("team.updated"));
 }
 
-static err delete(struct call *call)
+static err delete (struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct team team;
@@ -109,6 +109,7 @@ static err delete(struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/teams", AUTH_AGENT, CAP_AGENT_READ, ROUTE_READ, NULL, NULL, NULL, list,
         "All teams.", "TeamList", 0},
@@ -119,5 +120,6 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/v1/teams/{id}", AUTH_AGENT, CAP_TEAM_MANAGE, ROUTE_WRITE, NULL, NULL, NULL,
         delete, "Remove a team.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table teams_routes;
 const struct route_table teams_routes = ROUTES(routes);

@@ -86,7 +86,7 @@ static void streams_end(struct api *api, void *arg)
     live_end_token(api, ended->account, ended->token);
 }
 
-static err delete(struct call *call)
+static err delete (struct call *call)
 {
     struct ctx *cx = &call->cx;
     token_id id = {call->id};
@@ -98,6 +98,7 @@ static err delete(struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/tokens", AUTH_AGENT, CAP_TOKEN_MANAGE, ROUTE_READ, NULL, NULL, NULL, list,
         "All API tokens, without their secrets.", "TokenList", 0},
@@ -106,5 +107,6 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/v1/tokens/{id}", AUTH_AGENT, CAP_TOKEN_MANAGE, ROUTE_WRITE, NULL, NULL,
         NULL, delete, "Revoke an API token.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table tokens_routes;
 const struct route_table tokens_routes = ROUTES(routes);

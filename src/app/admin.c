@@ -26,7 +26,8 @@ static bool address_of(str path, struct sockaddr_un *address)
 static void deadlines_set(int fd)
 {
     struct timeval t = {.tv_sec = ADMIN_TIMEOUT_S};
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t); /* slower is not worse than hanging */
+    (void)setsockopt(
+        fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t); /* slower is not worse than hanging */
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
 }
 
@@ -43,7 +44,7 @@ int admin_listen(struct arena *a, str path, str *why)
     int bound = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof address);
     umask(before);
     if (bound < 0 || listen(fd, 8) < 0) {
-        *why = str_print(a, "cannot listen on %.*s: %s", SARG(path), strerror(errno));
+        *why = str_print(a, "cannot listen on %.*s: %s", SARG(path), strerrordesc_np(errno));
         if (fd >= 0)
             close(fd);
         return -1;
@@ -104,7 +105,7 @@ static bool is_same_user(int fd)
     struct ucred who;
     socklen_t n = sizeof who;
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 &&
-        (who.uid == geteuid() || who.uid == 0);
+           (who.uid == geteuid() || who.uid == 0);
 }
 
 static void serve_one(int fd, struct arena *a, admin_run *run, void *arg)
@@ -170,8 +171,7 @@ int admin_ask(struct arena *a, str path, int argc, char **argv, str password, st
     if (fd < 0)
         return -1;
     deadlines_set(fd);
-    if (address_of(path, &address) &&
-        connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+    if (address_of(path, &address) && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
         code = ask(fd, a, argc, argv, password, out);
     close(fd);
     return code;

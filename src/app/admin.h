@@ -10,8 +10,7 @@ enum { ADMIN_MESSAGE_MAX = 64 * 1024, ADMIN_TIMEOUT_S = 10 };
 
 /* The listening socket; −1 and *why on failure. Replaces a socket that a killed process left. */
 int admin_listen(struct arena *a, str path, str *why);
-typedef int admin_run(
-    void *arg, struct arena *a, const struct settings *s, str password, str *out);
+typedef int admin_run(void *arg, struct arena *a, const struct settings *s, str password, str *out);
 /* Accepts one connection and serves it. */
 void admin_serve(int listen_fd, admin_run *run, void *arg);
 /* Asks the server: its exit code, the text in *out; −1 when nobody listens. */

@@ -53,7 +53,8 @@ static int trouble(struct arena *a, str why)
     return say(1, str_print(a, "seva: %.*s\n", SARG(why)));
 }
 
-/* ── serve ────────────────────────────────────────────────────────────────────────────────────── */
+/* ── serve ──────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static int admin_command(
     void *arg, struct arena *a, const struct settings *s, str password, str *out)
@@ -82,7 +83,7 @@ static void serve_loop(struct arena *a, struct node *node, int signals, int admi
     for (;;) {
         struct pollfd fds[2] = {
             {.fd = signals, .events = POLLIN},
-            {.fd = admin, .events = POLLIN},
+            {.fd = admin,   .events = POLLIN},
         };
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
             return;
@@ -130,7 +131,8 @@ static int serve(struct arena *a, const struct settings *s)
     return unanswered ? 1 : 0;
 }
 
-/* ── the others ───────────────────────────────────────────────────────────────────────────────── */
+/* ── the others ─────────────────────────────────────────────────────────────────────────────────
+ */
 
 static int migrate(struct arena *a, const struct settings *s)
 {
@@ -171,7 +173,8 @@ static int people(struct arena *a, const struct settings *s, int argc, char **ar
         return trouble(a, why);
     if (files_resolve(a, s, &files, &why) != OK)
         return trouble(a, why);
-    int code = admin_ask(a, files.admin_socket, argc, absolute_file(a, s, argc, argv), password, &out);
+    int code =
+        admin_ask(a, files.admin_socket, argc, absolute_file(a, s, argc, argv), password, &out);
     if (code >= 0)
         return say(code, out);
     if (files_lock(a, &files, &why) != OK || node_config(a, s, &files, &config, &why) != OK ||
@@ -197,8 +200,7 @@ static int doctor(struct arena *a, const struct settings *s, int argc, char **ar
     (void)say(0, found);
     int code = admin_ask(a, files.admin_socket, argc, argv, (str){0}, &out);
     if (code < 0) {
-        if (files_lock(a, &files, &why) != OK ||
-            node_db_open(a, &files, &db, &applied, &why) != OK)
+        if (files_lock(a, &files, &why) != OK || node_db_open(a, &files, &db, &applied, &why) != OK)
             return trouble(a, why);
         code = doctor_database(a, db, &out);
         db_close(db);
@@ -217,10 +219,10 @@ static int init(struct arena *a, const struct settings *s)
 
 static enum log_level level_of(str name)
 {
-    return str_eq(name, S("debug")) ? LOG_DEBUG
-        : str_eq(name, S("warn"))   ? LOG_WARN
-        : str_eq(name, S("error"))  ? LOG_ERROR
-                                    : LOG_INFO;
+    return str_eq(name, S("debug"))   ? LOG_DEBUG
+           : str_eq(name, S("warn"))  ? LOG_WARN
+           : str_eq(name, S("error")) ? LOG_ERROR
+                                      : LOG_INFO;
 }
 
 int command_run(struct arena *a, int argc, char **argv, char **environment)

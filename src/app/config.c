@@ -16,6 +16,7 @@ struct option {
     const char *name, *unit, *standard, *help;
 };
 
+/* clang-format off */
 static const struct option options[] = {
     {SET_CONFIG,             OPTION_VALUE,          "config",             "FILE",      "",                "read options from this file, one `key = value` a line"},
     {SET_DATA,               OPTION_VALUE,          "data",               "DIR",       "data",            "folder of database, keys, files and lock"},
@@ -49,6 +50,7 @@ static const struct option options[] = {
     {SET_OPENAPI,            OPTION_COMMAND_SWITCH, "openapi",            "",          "",                "routes: print OpenAPI 3.1"},
     {SET_HELP,               OPTION_COMMAND_SWITCH, "help",               "",          "",                "print this"},
 };
+/* clang-format on */
 enum { OPTION_COUNT = sizeof options / sizeof options[0], CONFIG_FILE_MAX = 64 * 1024 };
 
 static bool is_switch(const struct option *o)
@@ -96,8 +98,7 @@ static void environment_read(struct arena *a, char **environment, struct setting
     }
 }
 
-static err file_line(
-    struct arena *a, struct settings *s, str line, int number, str file, str *why)
+static err file_line(struct arena *a, struct settings *s, str line, int number, str file, str *why)
 {
     str key, value;
     line = str_trim(line);
@@ -176,8 +177,8 @@ err settings_read(
         layered.values[options[i].setting] = str_from(options[i].standard);
     struct settings environment_only = {0};
     environment_read(a, environment, &environment_only);
-    str file = flags.given[SET_CONFIG] ? flags.values[SET_CONFIG]
-                                       : environment_only.values[SET_CONFIG];
+    str file =
+        flags.given[SET_CONFIG] ? flags.values[SET_CONFIG] : environment_only.values[SET_CONFIG];
     if (file.len)
         TRY(file_options(a, &layered, file, why));
     environment_read(a, environment, &layered);
@@ -216,9 +217,8 @@ str settings_help(struct arena *a)
                  "in the\nconfiguration file; the first of these wins.\n\n"));
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option *o = &options[i];
-        str left = o->kind == OPTION_SECRET
-            ? str_print(a, "%.*s", SARG(environment_name(a, o)))
-            : str_print(a, "--%s %s", o->name, o->unit);
+        str left = o->kind == OPTION_SECRET ? str_print(a, "%.*s", SARG(environment_name(a, o)))
+                                            : str_print(a, "--%s %s", o->name, o->unit);
         sb_print(&b, "  %-28.*s %s", SARG(left), o->help);
         if (o->standard[0])
             sb_print(&b, " (%s)", o->standard);

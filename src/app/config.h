@@ -1,6 +1,6 @@
-/* config: every option of the program in one table: flag > SEVA_X environment > file (`key = value`)
- * > default. The table prints --help and the documentation. Secrets come by file or environment
- * only. Not here: what the values do (wiring.c, setup.c). Thread: at the start only. */
+/* config: every option of the program in one table: flag > SEVA_X environment > file (`key =
+ * value`) > default. The table prints --help and the documentation. Secrets come by file or
+ * environment only. Not here: what the values do (wiring.c, setup.c). Thread: at the start only. */
 #pragma once
 #include "base/str.h"
 

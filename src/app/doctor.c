@@ -33,7 +33,7 @@ int doctor_files(struct arena *a, const struct files *files, str *out)
     if (is_there)
         wrong += line(&b, !(st.st_mode & 077), S("data folder is private"), S("chmod 700"));
     bool has_space = statvfs(folder, &space) == 0 &&
-        (uint64_t)space.f_bavail * space.f_frsize / (1024 * 1024) >= SPACE_MIN_MB;
+                     (uint64_t)space.f_bavail * space.f_frsize / (1024 * 1024) >= SPACE_MIN_MB;
     wrong += line(&b, has_space, S("disk space"), S("less than 200 MB are free"));
     wrong += line(&b, files_keys(a, files, &keys, &why) == OK, S("key file"), why);
     *out = sb_str(&b);

@@ -1,5 +1,5 @@
-/* doctor: is everything as it should be? Each check prints one line: "ok" or what is wrong and what to
- * do. Returns 0 when all is well. */
+/* doctor: is everything as it should be? Each check prints one line: "ok" or what is wrong and what
+ * to do. Returns 0 when all is well. */
 #pragma once
 #include "app/files.h"
 #include "db/db.h"

@@ -21,7 +21,7 @@ static err absolute(struct arena *a, str path, str *whole, str *why)
     }
     char here[PATH_MAX];
     if (!getcwd(here, sizeof here)) {
-        *why = str_print(a, "cannot find the current folder: %s", strerror(errno));
+        *why = str_print(a, "cannot find the current folder: %s", strerrordesc_np(errno));
         return E_INVALID;
     }
     *whole = str_print(a, "%s/%.*s", here, SARG(path));
@@ -55,7 +55,7 @@ err files_make(struct arena *a, const struct files *files, str *why)
     if (file_folder_make(files->data_dir, 0700) != OK ||
         file_folder_make(files->blobs_dir, 0700) != OK) {
         *why = str_print(
-            a, "cannot make the folder %.*s: %s", SARG(files->data_dir), strerror(errno));
+            a, "cannot make the folder %.*s: %s", SARG(files->data_dir), strerrordesc_np(errno));
         return E_INVALID;
     }
     str there;
@@ -63,8 +63,8 @@ err files_make(struct arena *a, const struct files *files, str *why)
     if (e == E_NOT_FOUND)
         e = file_write(files->keys_file, keyring_new_line(a), 0600);
     if (e != OK) {
-        *why = str_print(
-            a, "cannot write the key file %.*s: %s", SARG(files->keys_file), strerror(errno));
+        *why = str_print(a, "cannot write the key file %.*s: %s", SARG(files->keys_file),
+            strerrordesc_np(errno));
         return E_INVALID;
     }
     return OK;
@@ -77,9 +77,9 @@ err files_lock(struct arena *a, struct files *files, str *why)
         return OK;
     files->lock_fd = -1;
     *why = e == E_CONFLICT
-        ? str_print(a, "%.*s is in use by another seva process", SARG(files->data_dir))
-        : str_print(a, "cannot use the data folder %.*s: %s; run `seva init` first",
-              SARG(files->data_dir), strerror(errno));
+               ? str_print(a, "%.*s is in use by another seva process", SARG(files->data_dir))
+               : str_print(a, "cannot use the data folder %.*s: %s; run `seva init` first",
+                     SARG(files->data_dir), strerrordesc_np(errno));
     return e;
 }
 
@@ -99,8 +99,8 @@ err files_keys(struct arena *a, const struct files *files, struct keyring **keys
         return E_INVALID;
     }
     if (file_read(a, files->keys_file, KEYS_FILE_MAX, &text) != OK) {
-        *why = str_print(a, "cannot read the key file %.*s; run `seva init` first",
-            SARG(files->keys_file));
+        *why = str_print(
+            a, "cannot read the key file %.*s; run `seva init` first", SARG(files->keys_file));
         return E_INVALID;
     }
     if (keyring_load(a, text, keys, &words) != OK) {

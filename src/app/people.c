@@ -24,7 +24,8 @@ struct work {
     struct sb out;
 };
 
-/* ── making ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── making ─────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static err account_make(struct ctx *cx, str name)
 {
@@ -42,8 +43,8 @@ static err account_make(struct ctx *cx, str name)
 }
 
 /* An agent of cx->account: signed up when there is a password, else invited. */
-static err agent_make(struct ctx *cx, str email, str name, str role, str password_hash,
-    struct agent *agent)
+static err agent_make(
+    struct ctx *cx, str email, str name, str role, str password_hash, struct agent *agent)
 {
     struct account account;
     struct login login;
@@ -83,12 +84,13 @@ static err link_print(struct ctx *cx, const struct agent *agent, struct sb *out)
     TRY(link_add(cx, agent->login_id, agent->id, agent->joined_ms ? S("reset") : S("invitation"),
         &token, &expires_ms));
     TRY(audit_add(cx, S("agent.link_made"), S("agent"), agent->id.v, (str){0}));
-    sb_print(out, "%.*s/app/link/%.*s\nGood until %.*s.\n", SARG(cx->config->base_url),
-        SARG(token), SARG(time_rfc3339(cx->arena, expires_ms)));
+    sb_print(out, "%.*s/app/link/%.*s\nGood until %.*s.\n", SARG(cx->config->base_url), SARG(token),
+        SARG(time_rfc3339(cx->arena, expires_ms)));
     return OK;
 }
 
-/* ── init ─────────────────────────────────────────────────────────────────────────────────────── */
+/* ── init ───────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static err channels_make(struct ctx *cx, struct json_out *j)
 {
@@ -126,8 +128,7 @@ static err init_work(struct ctx *cx, struct work *w)
     if (n)
         return fail(cx, E_CONFLICT, "this installation has accounts already");
     TRY(account_make(cx, w->s->values[SET_NAME]));
-    TRY(agent_make(
-        cx, w->s->values[SET_OWNER], (str){0}, S("owner"), w->password_hash, &owner));
+    TRY(agent_make(cx, w->s->values[SET_OWNER], (str){0}, S("owner"), w->password_hash, &owner));
     struct token token = {
         .agent_id = owner.id,
         .name = S("init"),
@@ -155,15 +156,15 @@ static err init_work(struct ctx *cx, struct work *w)
     return OK;
 }
 
-/* ── account, user ────────────────────────────────────────────────────────────────────────────── */
+/* ── account, user ──────────────────────────────────────────────────────────────────────────────
+ */
 
 static err account_add_work(struct ctx *cx, struct work *w)
 {
     struct agent owner;
     str name = w->s->n_words > 2 ? w->s->words[2] : w->s->values[SET_NAME];
     TRY(account_make(cx, name));
-    TRY(agent_make(
-        cx, w->s->values[SET_OWNER], (str){0}, S("owner"), w->password_hash, &owner));
+    TRY(agent_make(cx, w->s->values[SET_OWNER], (str){0}, S("owner"), w->password_hash, &owner));
     sb_print(&w->out, "Account %lld.\n", (long long)cx->account.v);
     return w->password_hash.len ? OK : link_print(cx, &owner, &w->out);
 }
@@ -219,8 +220,8 @@ static err user_find(struct ctx *cx, struct work *w, struct login *login, struct
     TRY(login_memberships(cx, login->id, &rows, &n));
     str wanted = w->s->values[SET_ACCOUNT];
     for (ptrdiff_t i = 0; i < n; i++)
-        if (!wanted.len || str_eq(wanted, str_print(cx->arena, "%lld",
-                                              (long long)rows[i].account_id.v))) {
+        if (!wanted.len ||
+            str_eq(wanted, str_print(cx->arena, "%lld", (long long)rows[i].account_id.v))) {
             TRY(door_account(cx, rows[i].account_id));
             cx->actor.name = S("seva");
             return agent_get(cx, rows[i].agent_id, agent);
@@ -241,8 +242,7 @@ static err user_add_work(struct ctx *cx, struct work *w)
         return e;
     if (has_password && w->password_hash.len)
         return fail(cx, E_CONFLICT,
-            "%.*s has a password already; add without one and send the link",
-            SARG(w->s->words[2]));
+            "%.*s has a password already; add without one and send the link", SARG(w->s->words[2]));
     TRY(agent_make(cx, w->s->words[2], w->s->values[SET_NAME], w->s->values[SET_ROLE],
         w->password_hash, &agent));
     sb_print(&w->out, "Agent %lld.\n", (long long)agent.id.v);
@@ -282,9 +282,9 @@ static err user_list_work(struct ctx *cx, struct work *w)
     for (ptrdiff_t i = 0; i < n; i++)
         sb_print(&w->out, "%lld  %-12.*s %-8s %.*s\n", (long long)agents[i].id.v,
             SARG(agents[i].role),
-            !agents[i].is_active       ? "inactive"
-                : agents[i].joined_ms  ? "active"
-                                       : "invited",
+            !agents[i].is_active  ? "inactive"
+            : agents[i].joined_ms ? "active"
+                                  : "invited",
             SARG(agents[i].email));
     return OK;
 }
@@ -293,6 +293,7 @@ struct command {
     const char *noun, *verb;
     err (*work)(struct ctx *cx, struct work *w);
 };
+/* clang-format off */
 static const struct command commands[] = {
     {"account", "add",    account_add_work },
     {"account", "list",   account_list_work},
@@ -301,9 +302,10 @@ static const struct command commands[] = {
     {"user",    "link",   user_link_work   },
     {"user",    "list",   user_list_work   },
 };
+/* clang-format on */
 
-static int run(struct arena *a, const struct people *people, const struct settings *s,
-    str password, err (*work)(struct ctx *, struct work *), str *out)
+static int run(struct arena *a, const struct people *people, const struct settings *s, str password,
+    err (*work)(struct ctx *, struct work *), str *out)
 {
     struct work w = {.s = s, .out = sb_make(a, 0)};
     struct ctx cx = {

@@ -13,8 +13,8 @@ struct people {
 
 /* Runs the command words of s ("user add MAIL" …). password: already read from its file, or empty.
  * The reply for the person goes to *out; returns the process's exit code. */
-int people_command(struct arena *a, const struct people *people, const struct settings *s,
-    str password, str *out);
+int people_command(
+    struct arena *a, const struct people *people, const struct settings *s, str password, str *out);
 /* `seva init`: the first account with its owner, two channels and an owner's token. */
-int people_init(struct arena *a, const struct people *people, const struct settings *s,
-    str password, str *out);
+int people_init(
+    struct arena *a, const struct people *people, const struct settings *s, str password, str *out);

@@ -13,7 +13,8 @@
 
 enum { LISTENS_MAX = 8, PROXIES_MAX = 32, TOKEN_FILE_MAX = 1024, STOP_GRACE_MS = 5000 };
 
-/* ── configuration ────────────────────────────────────────────────────────────────────────────── */
+/* ── configuration ──────────────────────────────────────────────────────────────────────────────
+ */
 
 /* http://127.0.0.1:8700 from "127.0.0.1:8700"; an address of all interfaces becomes localhost. */
 static str base_url_make(struct arena *a, const struct settings *s)
@@ -81,7 +82,8 @@ err node_config(struct arena *a, const struct settings *s, const struct files *f
     return OK;
 }
 
-/* ── database ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── database ───────────────────────────────────────────────────────────────────────────────────
+ */
 
 err node_db_open(
     struct arena *a, const struct files *files, struct db **db, ptrdiff_t *applied, str *why)
@@ -98,7 +100,8 @@ err node_db_open(
     return OK;
 }
 
-/* ── server ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── server ─────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static void handle(void *worker, struct http_exchange *x)
 {
@@ -147,8 +150,7 @@ static int parts(struct arena *a, str list, const char **to, int max)
     return n;
 }
 
-static err server_open(
-    struct arena *a, const struct settings *s, struct node *node, str *why)
+static err server_open(struct arena *a, const struct settings *s, struct node *node, str *why)
 {
     const char *addresses[LISTENS_MAX], **proxies = NEW(a, const char *, PROXIES_MAX);
     struct http_listen listens[LISTENS_MAX];
@@ -239,15 +241,13 @@ err node_open(struct arena *a, const struct settings *s, const struct files *fil
     }
     log_line(LOG_INFO, "serving", LOG_S("base_url", node->config.base_url),
         LOG_I("port", http_server_port(node->server, 0)), LOG_Z("version", SEVA_VERSION),
-        LOG_I("migrations", applied),
-        LOG_I("start_ms", clock_now_ms() - node->config.started_ms));
+        LOG_I("migrations", applied), LOG_I("start_ms", clock_now_ms() - node->config.started_ms));
     return OK;
 }
 
 int node_close(struct node *node)
 {
-    int unanswered =
-        http_server_drain(node->server, node->drain_delay_ms, node->drain_most_ms);
+    int unanswered = http_server_drain(node->server, node->drain_delay_ms, node->drain_most_ms);
     engine_stop(node->engine, STOP_GRACE_MS);
     http_server_close(node->server);
     engine_close(node->engine);

@@ -10,7 +10,7 @@ struct account {
     str name, locale, time_zone;
     int64_t undo_seconds; /* 0–30: how long a reply is held */
     int64_t reopen_days;
-    str settings;         /* JSON object */
+    str settings; /* JSON object */
     int64_t created_ms;
 };
 
@@ -18,8 +18,8 @@ struct agent {
     agent_id id;
     login_id login_id;
     str name, email, introduction, role, locale, time_zone, availability;
-    str settings;         /* JSON object */
-    str photo_hash;       /* empty = none */
+    str settings;   /* JSON object */
+    str photo_hash; /* empty = none */
     bool is_active;
     int64_t joined_ms;    /* 0 = invited only */
     int64_t last_seen_ms; /* 0 = never */
@@ -70,7 +70,7 @@ struct login {
     str email, password_hash;             /* hash empty = invitation not taken up */
     str totp_sealed, totp_pending_sealed; /* empty = none */
     int64_t totp_step;
-    str recovery;                         /* JSON array of hashes */
+    str recovery; /* JSON array of hashes */
 };
 
 struct link {

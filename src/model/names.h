@@ -1,5 +1,5 @@
-/* names: the stable texts of enums and sets, in one place: capabilities and the five built-in roles.
- * A number is never stored; a text never changes its meaning. Thread: constant data. */
+/* names: the stable texts of enums and sets, in one place: capabilities and the five built-in
+ * roles. A number is never stored; a text never changes its meaning. Thread: constant data. */
 #pragma once
 #include "base/json.h"
 #include "model/ctx.h"

@@ -1,13 +1,16 @@
-/* channel: connected inboxes with their sealed secrets. A channel's key in web addresses is also the
- * key of its source row. Not here: what settings may hold (api/channels.c). */
+/* channel: connected inboxes with their sealed secrets. A channel's key in web addresses is also
+ * the key of its source row. Not here: what settings may hold (api/channels.c). */
 #pragma once
 #include "model/channel.h"
 #include "model/ctx.h"
 
-enum { CHANNEL_OLD_SECRET_MS = 24 * 3600 * 1000 }; /* after rotation the old secret is good so long */
+enum {
+    CHANNEL_OLD_SECRET_MS = 24 * 3600 * 1000
+}; /* after rotation the old secret is good so long */
 
-err channel_get(struct ctx *cx, channel_id id, struct channel *channel); /* E_NOT_FOUND with words */
-err channel_list(struct ctx *cx, struct channel **rows, ptrdiff_t *n);   /* by name */
+err channel_get(
+    struct ctx *cx, channel_id id, struct channel *channel);           /* E_NOT_FOUND with words */
+err channel_list(struct ctx *cx, struct channel **rows, ptrdiff_t *n); /* by name */
 /* Makes the row and its source. kind, name, languages, settings are given; the rest is filled.
  * secret: shown once (api: signs in- and outbound; widget: the identity secret). */
 err channel_add(struct ctx *cx, struct channel *channel, str *secret);

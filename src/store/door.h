@@ -1,7 +1,7 @@
 /* door: the only room that turns a token, cookie, source key, claim or a fresh set-up into a scoped
  * ctx. It sets cx->account and the row-level scope of the transaction (db_scope); from there on all
- * rooms see this account alone. Answers are E_UNAUTHENTICATED with the same words whatever was wrong.
- * Thread: the caller's. */
+ * rooms see this account alone. Answers are E_UNAUTHENTICATED with the same words whatever was
+ * wrong. Thread: the caller's. */
 #pragma once
 #include "model/access.h"
 #include "model/ctx.h"
@@ -18,8 +18,8 @@ struct door_pass {
 /* Fills account and actor (name, role's capabilities, visibility). */
 err door_session(struct ctx *cx, str cookie, struct door_pass *pass);
 err door_token(struct ctx *cx, str token, struct door_pass *pass);
-/* A website chat's visitor, whose signed token named account and channel: E_UNAUTHENTICATED when the
- * channel is gone or switched off. The contact is the caller's to find. */
+/* A website chat's visitor, whose signed token named account and channel: E_UNAUTHENTICATED when
+ * the channel is gone or switched off. The contact is the caller's to find. */
 err door_visitor(struct ctx *cx, account_id account, channel_id channel);
 /* As that agent, without a credential: sign-in after its checks, `seva user` on the machine. */
 err door_agent(struct ctx *cx, account_id account, agent_id agent);

@@ -10,7 +10,7 @@ struct idempotent_answer {
     str answer;
 };
 /* E_CONFLICT (detail idempotency) when the key was used with another body. */
-err idempotency_claim(struct ctx *cx, str route, str key, str request_hash,
-    struct idempotent_answer *before);
+err idempotency_claim(
+    struct ctx *cx, str route, str key, str request_hash, struct idempotent_answer *before);
 err idempotency_keep(struct ctx *cx, str route, str key, int64_t status, str answer);
 err idempotency_sweep(struct ctx *cx); /* older than 24 h; all accounts; by upkeep */

@@ -7,8 +7,8 @@
 enum { LINK_INVITATION_MS = 7 * 24 * 3600 * 1000, LINK_RESET_MS = 24 * 3600 * 1000 };
 
 /* purpose "invitation" or "reset"; token is the last part of the address. */
-err link_add(struct ctx *cx, login_id login, agent_id agent, str purpose, str *token,
-    int64_t *expires_ms);
+err link_add(
+    struct ctx *cx, login_id login, agent_id agent, str purpose, str *token, int64_t *expires_ms);
 /* Before the account is known: E_NOT_FOUND when unknown, used or expired. */
 err link_find(struct ctx *cx, str token, struct link *link);
 /* Exactly one caller wins: E_NOT_FOUND for the others. */

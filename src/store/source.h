@@ -15,19 +15,19 @@ struct source {
     source_id id;
     account_id account;
     channel_id channel;
-    str network;    /* "api" or "widget" */
-    str name;       /* the channel's */
+    str network; /* "api" or "widget" */
+    str name;    /* the channel's */
     bool is_enabled;
-    str secret, old_secret; /* hooks; old is empty or still good */
-    str identity_secret;    /* widget */
+    str secret, old_secret;  /* hooks; old is empty or still good */
+    str identity_secret;     /* widget */
     str settings, languages; /* JSON */
 };
 struct source_cache *source_cache_open(struct db *db, const struct config *config);
 void source_cache_close(struct source_cache *cache);
-/* Copies into a. E_NOT_FOUND: no such key. Opens its own READ transaction on a miss: not to be called
- * inside one. */
-err source_find(struct source_cache *cache, struct arena *a, str network, str key,
-    struct source *source);
+/* Copies into a. E_NOT_FOUND: no such key. Opens its own READ transaction on a miss: not to be
+ * called inside one. */
+err source_find(
+    struct source_cache *cache, struct arena *a, str network, str key, struct source *source);
 /* The key of the oldest channel of this network in the installation: for the demo's shop page. */
 err source_first(struct source_cache *cache, struct arena *a, str network, str *key);
 /* Everything of this process's cache. */
