@@ -25,7 +25,7 @@
 static const char usage[] =
     "seva: customer care in one binary\n"
     "\n"
-    "  seva init --data DIR --owner MAIL --password-file FILE [--name NAME] [--json]\n"
+    "  seva init --data DIR --owner MAIL [--password-file FILE] [--name NAME] [--json]\n"
     "  seva serve [--data DIR] [--listen HOST:PORT] [--db URL]\n"
     "  seva migrate                       bring the database to this version\n"
     "  seva user add MAIL [--role ROLE] [--name NAME] [--password-file FILE]\n"

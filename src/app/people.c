@@ -142,6 +142,15 @@ static err init_work(struct ctx *cx, struct work *w)
     json_kv_id(&j, S("owner_id"), owner.id.v);
     json_kv_str(&j, S("token"), secret);
     TRY(channels_make(cx, &j));
+    str link = {0};
+    if (!w->password_hash.len) {
+        struct sb words = sb_make(cx->arena, 0);
+        TRY(link_print(cx, &owner, &words));
+        link = sb_str(&words);
+        str url, rest;
+        (void)str_cut(link, '\n', &url, &rest);
+        json_kv_str(&j, S("link"), url);
+    }
     json_obj_end(&j);
     if (settings_flag(w->s, SET_JSON)) {
         sb_add(&w->out, json_str(&j));
@@ -153,6 +162,8 @@ static err init_work(struct ctx *cx, struct work *w)
         "%.*s.\nChannels, keys and an owner's token (shown this once):\n%.*s\n",
         (long long)cx->account.v, SARG(cx->config->data_dir), SARG(owner.email),
         SARG(json_str(&j)));
+    if (link.len)
+        sb_print(&w->out, "Set the owner's password here:\n%.*s", SARG(link));
     return OK;
 }
 

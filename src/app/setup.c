@@ -16,14 +16,14 @@ int setup_init(struct arena *a, const struct settings *s, str *out)
     struct files files;
     struct people people;
     struct config config;
-    str why = {0}, password;
+    str why = {0}, password = {0}, file = s->values[SET_PASSWORD_FILE];
     ptrdiff_t applied;
-    if (!s->values[SET_OWNER].len || !s->values[SET_PASSWORD_FILE].len) {
-        *out = S("usage: seva init --data DIR --owner MAIL --password-file FILE [--name NAME] "
+    if (!s->values[SET_OWNER].len) {
+        *out = S("usage: seva init --data DIR --owner MAIL [--password-file FILE] [--name NAME] "
                  "[--json]\n");
         return 2;
     }
-    if (files_password(a, s->values[SET_PASSWORD_FILE], &password, &why) != OK ||
+    if ((file.len && files_password(a, file, &password, &why) != OK) ||
         files_resolve(a, s, &files, &why) != OK || files_make(a, &files, &why) != OK ||
         files_lock(a, &files, &why) != OK)
         return refused(a, why, out);
