@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { launch, open } from './lib/browser.mjs'
 import { reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { answer, chat, chatFrame, openChat, startHost, stored, visit } from './widget_page.mjs'
+import { answer, asAgent, chat, chatFrame, openChat, startHost, stored, visit } from './widget_page.mjs'
 
 const skip = reasonToSkip()
 let seva
@@ -14,6 +14,7 @@ before(async () => {
   if (skip) return
   seva = await startSeva()
   await seva.call('PATCH', '/account', { undo_seconds: 0 })
+  await asAgent(seva, 'PATCH', '/me', { name: 'Ada Lindqvist', introduction: 'Knows every teapot by name' })
   host = await startHost(seva)
   browser = await launch()
 })
@@ -37,6 +38,7 @@ test('a_message_reaches_the_agent_and_the_answer_reaches_the_visitor', { skip },
   await answer(seva, conversation.id, 'It is! Shall I put one aside?')
   await visitor.message('It is! Shall I put one aside?').waitFor()
   await frame.getByRole('heading', { name: 'Ada Lindqvist' }).waitFor()
+  await frame.getByText('Knows every teapot by name').waitFor()
   assert.deepEqual(await visitor.texts(), ['Is the blue teapot back?', 'It is! Shall I put one aside?'])
   assert.deepEqual(page.problems, [])
   await page.context().close()
@@ -129,9 +131,9 @@ test('typing_and_reading_are_seen_on_both_sides', { skip }, async () => {
   const conversation = await conversationWith('Who types?')
   await answer(seva, conversation.id, 'Me, soon.')
   await visitor.message('Me, soon.').waitFor()
-  await seva.call('POST', `/conversations/${conversation.id}/presence`, { state: 'typing' })
+  await asAgent(seva, 'POST', `/conversations/${conversation.id}/presence`, { state: 'typing' })
   await frame.getByText('Ada Lindqvist is typing…').waitFor()
-  await seva.call('POST', `/conversations/${conversation.id}/read`, { message_id: (await seva.messages(conversation.id))[0].id })
+  await asAgent(seva, 'POST', `/conversations/${conversation.id}/read`, { message_id: (await seva.messages(conversation.id))[0].id })
   await until(async () => (await seva.messages(conversation.id)).find((one) => one.text === 'Me, soon.').state === 'read', 10_000, 'the answer being read')
   await page.context().close()
 })

@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { axe, launch, open } from './lib/browser.mjs'
 import { reasonToSkip, startSeva } from './lib/seva.mjs'
-import { answer, chat, chatFrame, openChat, settings, startHost, visit } from './widget_page.mjs'
+import { answer, asAgent, chat, chatFrame, openChat, settings, startHost, visit } from './widget_page.mjs'
 
 const skip = reasonToSkip()
 let seva
@@ -15,6 +15,7 @@ before(async () => {
   if (skip) return
   seva = await startSeva()
   await seva.call('PATCH', '/account', { undo_seconds: 0 })
+  await asAgent(seva, 'PATCH', '/me', { name: 'Ada Lindqvist', introduction: 'Knows every teapot by name' })
   host = await startHost(seva)
   browser = await launch()
 })
