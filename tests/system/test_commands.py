@@ -91,13 +91,14 @@ def a_second_account_is_apart():
         file = os.path.join(s.folder, "pw")
         with open(file, "w") as f:
             f.write(PASSWORD)
-        made = seva("account", "add", "Other", "--data", s.data, "--owner", "other@else.example", "--password-file", file, "--json")
+        made = seva("account", "add", "Other", "--data", s.data, "--owner", "other@else.example", "--password-file", file)
         assert made.returncode == 0, made.stderr
-        token = json.loads(made.stdout)["token"]
         s.start()
+        session = request(s.port, "POST", "/api/v1/session", {"email": "other@else.example", "password": PASSWORD})
+        assert session.status == 200, session.body
         assert s.hook({"id": "1", "contact": {"id": "c"}, "text": "hello"}).status == 200
-        r = request(s.port, "GET", "/api/v1/conversations", None, {"Authorization": "Bearer " + token})
-        assert r.status == 200 and r.json["items"] == []
+        r = request(s.port, "GET", "/api/v1/conversations", None, {"Cookie": session.headers["set-cookie"].split(";")[0]})
+        assert r.status == 200 and r.json["items"] == [], r.body
 
 
 def an_edited_migration_or_a_newer_schema_stops_the_start():
