@@ -28,10 +28,12 @@ export function Composer() {
     if (isOpen.value && hasKeyboard.matches) area.current?.focus()
   }, [isOpen.value])
   useEffect(() => {
-    if (!area.current) return
-    area.current.style.height = 'auto'
-    area.current.style.height = `${Math.min(area.current.scrollHeight, 140)}px`
-  }, [text])
+    const element = area.current
+    if (!element) return
+    element.style.height = 'auto'
+    // In a closed panel nothing has a height: it is measured when the panel opens.
+    if (element.scrollHeight) element.style.height = `${Math.min(element.scrollHeight, 140)}px`
+  }, [text, isOpen.value])
 
   const send = () => {
     if (!canSend) return
