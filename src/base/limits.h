@@ -35,6 +35,8 @@ enum {
     LIMIT_STREAM_REPLAY_BYTES          = 4 * 1024 * 1024,   /* bytes: replay not yet sent; beyond it the stream is cut */
     LIMIT_UPLOAD_PART_BYTES            = 1024 * 1024,       /* bytes: one PUT of an upload */
     LIMIT_UPLOAD_BYTES                 = 100 * 1024 * 1024, /* bytes: one attachment (WhatsApp documents) */
+    LIMIT_UPLOADS_OPEN                 = 60,                /* uploads and loose attachments of one person */
+    LIMIT_UPLOADS_OPEN_BYTES           = 1000 * 1024 * 1024, /* bytes of these: ten whole files */
     LIMIT_PAGE                         = 200,               /* rows: longest list page; 50 by default */
     LIMIT_PAGE_DEFAULT                 = 50,                /* rows */
     LIMIT_GROUP_MEMBERS                = 64,                /* members of one group commit (measured) */

@@ -284,6 +284,13 @@ err message_change_state(struct ctx *cx, const struct message *m, str to, str er
     return changed ? OK : E_CONFLICT;
 }
 
+err message_set_attachments(struct ctx *cx, message_id id, str attachments)
+{
+    return db_run(cx->db,
+        S("UPDATE message SET attachments = ?3 WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v), A_TEXT(attachments)), NULL);
+}
+
 err message_mark_read(struct ctx *cx, conversation_id conversation, message_id upto, int64_t at_ms,
     struct message **changed, ptrdiff_t *n)
 {

@@ -33,6 +33,8 @@ err message_last_shown(struct ctx *cx, conversation_id conversation, struct mess
 err message_waiting_since(struct ctx *cx, conversation_id conversation, int64_t *since_ms);
 /* WHERE state = from; E_CONFLICT (no words) when it is another by now. */
 err message_change_state(struct ctx *cx, const struct message *m, str to, str error);
+/* The public views of its files, when they have changed. */
+err message_set_attachments(struct ctx *cx, message_id id, str attachments);
 /* The visitor has read everything up to this id: out messages get read_ms and state read. Gives the
  * changed ones. */
 err message_mark_read(struct ctx *cx, conversation_id conversation, message_id upto, int64_t at_ms,

@@ -1,0 +1,148 @@
+/* blob_file: see blob_file.h. */
+#include "care/blob_file.h"
+
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/file_type.h"
+
+enum { FOLDER_MODE = 0700, READ_BYTES = 256 * 1024, HASH_DIGITS = 64 };
+
+static bool is_hash(str s)
+{
+    for (ptrdiff_t i = 0; i < s.len; i++)
+        if (!((s.at[i] >= '0' && s.at[i] <= '9') || (s.at[i] >= 'a' && s.at[i] <= 'f')))
+            return false;
+    return s.len == HASH_DIGITS;
+}
+
+bool blob_name_is_good(str name)
+{
+    str number, hash;
+    int64_t agent;
+    if (!str_starts(name, S("photos/")))
+        return is_hash(name);
+    return str_cut(str_skip(name, 7), '-', &number, &hash) &&
+           str_int(number, 1, INT64_MAX, &agent) == OK && is_hash(hash);
+}
+
+str blob_account_folder(const struct ctx *cx)
+{
+    return str_print(cx->arena, "%.*s/%lld", SARG(cx->config->blobs_dir), (long long)cx->account.v);
+}
+
+str blob_inner_path(struct arena *a, str hash)
+{
+    return str_print(a, "%.*s/%.*s", SARG(str_sub(hash, 0, 2)), SARG(hash));
+}
+
+str blob_path(const struct ctx *cx, str name)
+{
+    if (str_starts(name, S("photos/")))
+        return str_print(cx->arena, "%.*s/%.*s", SARG(cx->config->blobs_dir), SARG(name));
+    return str_print(cx->arena, "%.*s/%.*s", SARG(blob_account_folder(cx)),
+        SARG(blob_inner_path(cx->arena, name)));
+}
+
+str part_inner_path(struct arena *a, int64_t number, const char *ending)
+{
+    return str_print(a, "parts/%lld%s", (long long)number, ending);
+}
+
+str part_path(const struct ctx *cx, int64_t number, const char *ending)
+{
+    return str_print(cx->arena, "%.*s/%.*s", SARG(blob_account_folder(cx)),
+        SARG(part_inner_path(cx->arena, number, ending)));
+}
+
+/* ── parts ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void close_later(void *fd)
+{
+    file_close(*(int *)fd);
+}
+
+/* The lock may have been waited for by nobody but taken on a file that has meanwhile been renamed
+ * into place: writing to it would change a blob. */
+static bool is_still_there(int fd, const char *path, int64_t *size)
+{
+    struct stat here, there;
+    if (fstat(fd, &here) != 0 || stat(path, &there) != 0)
+        return false;
+    *size = here.st_size;
+    return here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
+err part_open(struct ctx *cx, int64_t number, int *fd, int64_t *size)
+{
+    str folder = str_cat(cx->arena, blob_account_folder(cx), S("/parts"));
+    str path = part_path(cx, number, "");
+    int *kept = NEW(cx->arena, int, 1);
+    *kept = -1;
+    err e = file_lock(path, kept);
+    if (e == E_NOT_FOUND) {
+        TRY(file_folder_make(folder, FOLDER_MODE));
+        e = file_lock(path, kept);
+    }
+    TRY(e);
+    arena_defer(cx->arena, close_later, kept);
+    if (!is_still_there(*kept, str_z(cx->arena, path), size))
+        return E_CONFLICT;
+    *fd = *kept;
+    return OK;
+}
+
+err file_sum(struct arena *a, int fd, struct file_sum *sum)
+{
+    char *buffer = arena_try(a, READ_BYTES, 1);
+    char *head = arena_try(a, FILE_TYPE_HEAD_BYTES, 1);
+    struct crypto_sha256_stream *stream = buffer && head ? crypto_sha256_open() : NULL;
+    if (!stream)
+        return E_BUSY;
+    int64_t size = 0;
+    ptrdiff_t head_len = 0, got = 0;
+    err e = file_read_at(fd, 0, head, FILE_TYPE_HEAD_BYTES, &head_len);
+    while (e == OK && (e = file_read_at(fd, size, buffer, READ_BYTES, &got)) == OK && got > 0) {
+        crypto_sha256_add(stream, str_of(buffer, got));
+        size += got;
+    }
+    struct sha256 hash = crypto_sha256_close(stream);
+    TRY(e);
+    *sum = (struct file_sum){.hash = crypto_hex(a, str_of(hash.b, (ptrdiff_t)sizeof hash.b)),
+        .head = str_of(head, head_len),
+        .size = size};
+    return OK;
+}
+
+/* ── blobs ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static str folder_of(str path)
+{
+    while (path.len && path.at[path.len - 1] != '/')
+        path.len--;
+    return str_sub(path, 0, path.len - 1);
+}
+
+err blob_place(struct ctx *cx, str path, str name)
+{
+    str to = blob_path(cx, name);
+    err e = file_rename(path, to);
+    if (e != E_NOT_FOUND)
+        return e;
+    TRY(file_folder_make(folder_of(to), FOLDER_MODE));
+    return file_rename(path, to);
+}
+
+err blob_open(struct ctx *cx, str name, int *fd, int64_t *size)
+{
+    if (!blob_name_is_good(name))
+        return E_NOT_FOUND;
+    return file_open_read(blob_path(cx, name), fd, size);
+}
+
+err blob_remove(const struct ctx *cx, str name)
+{
+    return blob_name_is_good(name) ? file_remove(blob_path(cx, name)) : OK;
+}

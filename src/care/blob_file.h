@@ -1,0 +1,37 @@
+/* blob_file: bytes on disk below the blobs folder (shared by all nodes):
+ *   <account>/ab/<sha256>        a file by its content, never changed once in place
+ *   <account>/parts/<number>     an upload on its way; the work of making a thumbnail
+ *   photos/<agent>-<sha256>      agents' photos, which everybody may see
+ * No name of a person's ever becomes a path. A file is whole and synced before it is renamed into
+ * place, and its row (store/blob.h) is committed before that. Not here: who may see a file.
+ * Thread: any; blocks on the disk: never inside a write transaction, never on the loop. */
+#pragma once
+#include "base/crypto.h"
+#include "model/ctx.h"
+
+/* The path of a blob: 64 hex digits of this account, or "photos/…". */
+str blob_path(const struct ctx *cx, str name);
+str blob_account_folder(const struct ctx *cx);
+/* "ab/<sha256>": inside the account's folder. */
+str blob_inner_path(struct arena *a, str hash);
+/* "parts/<number><ending>", inside the account's folder, and the whole path. */
+str part_inner_path(struct arena *a, int64_t number, const char *ending);
+str part_path(const struct ctx *cx, int64_t number, const char *ending);
+
+/* Opens and locks an upload's file; it is closed with the arena. size: what is there. E_CONFLICT:
+ * another request or node writes to it. */
+err part_open(struct ctx *cx, int64_t number, int *fd, int64_t *size);
+/* What a whole file is. */
+struct file_sum {
+    str hash; /* hex */
+    str head; /* the first bytes, for file_type */
+    int64_t size;
+};
+err file_sum(struct arena *a, int fd, struct file_sum *sum);
+/* Renames a whole, synced file to its blob's name. */
+err blob_place(struct ctx *cx, str path, str name);
+/* The descriptor is the caller's. E_NOT_FOUND (no words). */
+err blob_open(struct ctx *cx, str name, int *fd, int64_t *size);
+err blob_remove(const struct ctx *cx, str name);
+/* True for a name of the first or third kind above: what may become a path. */
+bool blob_name_is_good(str name);

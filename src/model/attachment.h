@@ -1,0 +1,30 @@
+/* attachment: a file that came or goes with a message, and a file on its way up, as the rooms share
+ * them. Members are named as their columns. Not here: bytes (care/blob_file.h), SQL
+ * (store/attachment.h, store/upload.h). Thread: values. */
+#pragma once
+#include "base/str.h"
+#include "model/ids.h"
+
+struct upload {
+    upload_id id;
+    str owner_kind; /* "agent" or "visitor" */
+    int64_t owner_id;
+    str name;
+    int64_t size, received; /* bytes */
+    int64_t created_ms;
+};
+
+struct attachment {
+    attachment_id id;
+    str owner_kind;
+    int64_t owner_id;
+    conversation_id conversation_id;
+    message_id message_id; /* 0 = its uploader's alone */
+    bool is_public;        /* a channel's logo */
+    str blob_name;
+    str name, type;
+    int64_t size, width, height;
+    str thumbnail_name; /* empty = none */
+    str state;          /* processing ready */
+    int64_t created_ms;
+};

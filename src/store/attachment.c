@@ -1,0 +1,100 @@
+/* attachment: see attachment.h. */
+#include "store/attachment.h"
+
+#include "base/limits.h"
+#include "db/db.h"
+#include "store/upload.h"
+
+static const struct db_col attachment_cols[] = {
+    COL(struct attachment, id),
+    COL(struct attachment, owner_kind),
+    COL(struct attachment, owner_id),
+    COL(struct attachment, conversation_id),
+    COL(struct attachment, message_id),
+    COL(struct attachment, is_public),
+    COL(struct attachment, blob_name),
+    COL(struct attachment, name),
+    COL(struct attachment, type),
+    COL(struct attachment, size),
+    COL(struct attachment, width),
+    COL(struct attachment, height),
+    COL(struct attachment, thumbnail_name),
+    COL(struct attachment, state),
+    COL(struct attachment, created_ms),
+};
+#define COLUMNS                                                                                    \
+    " id, owner_kind, owner_id, conversation_id, message_id, is_public, blob_name, name, type,"    \
+    " size, width, height, thumbnail_name, state, created_ms"
+#define GET_SQL "SELECT" COLUMNS " FROM attachment WHERE account_id = ?1 AND id = ?2"
+
+err attachment_add(struct ctx *cx, const struct attachment *at)
+{
+    return db_run(cx->db,
+        S("INSERT INTO attachment (account_id, id, owner_kind, owner_id, blob_name, name, type,"
+          " size, width, height, state, created_ms)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"),
+        ARGS(A_INT(cx->account.v), A_INT(at->id.v), A_TEXT(at->owner_kind), A_INT(at->owner_id),
+            A_TEXT(at->blob_name), A_TEXT(at->name), A_TEXT(at->type), A_INT(at->size),
+            A_INT(at->width), A_INT(at->height), A_TEXT(at->state), A_INT(at->created_ms)),
+        NULL);
+}
+
+err attachment_get(struct ctx *cx, attachment_id id, struct attachment *at)
+{
+    return db_one(
+        cx->db, S(GET_SQL), ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(attachment_cols), at);
+}
+
+err attachment_lock(struct ctx *cx, attachment_id id, struct attachment *at)
+{
+    return db_one(cx->db, db_pick(cx->db, S(GET_SQL), S(GET_SQL " FOR UPDATE")),
+        ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(attachment_cols), at);
+}
+
+err attachment_bind(
+    struct ctx *cx, attachment_id id, conversation_id conversation, message_id message)
+{
+    int64_t changed = 0;
+    TRY(db_run(cx->db,
+        S("UPDATE attachment SET conversation_id = ?3, message_id = ?4"
+          " WHERE account_id = ?1 AND id = ?2 AND message_id = 0"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v), A_INT(conversation.v), A_INT(message.v)),
+        &changed));
+    return changed ? OK : E_CONFLICT;
+}
+
+err attachment_list(struct ctx *cx, message_id message, struct attachment **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT" COLUMNS " FROM attachment WHERE account_id = ?1 AND message_id = ?2"
+          " ORDER BY id LIMIT ?3"),
+        ARGS(A_INT(cx->account.v), A_INT(message.v), A_INT(LIMIT_ATTACHMENTS)),
+        COLS(attachment_cols), (ptrdiff_t)sizeof **rows, rows, n);
+}
+
+err attachment_ready(struct ctx *cx, attachment_id id, str thumbnail_name, struct attachment *at)
+{
+    return db_one(cx->db,
+        S("UPDATE attachment SET state = 'ready', thumbnail_name = ?3"
+          " WHERE account_id = ?1 AND id = ?2 AND state = 'processing' RETURNING" COLUMNS),
+        ARGS(A_INT(cx->account.v), A_INT(id.v), A_TEXT(thumbnail_name)), COLS(attachment_cols), at);
+}
+
+err attachment_publish(struct ctx *cx, attachment_id id)
+{
+    return db_run(cx->db,
+        S("UPDATE attachment SET is_public = 1 WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v)), NULL);
+}
+
+err attachment_sweep(struct ctx *cx, ptrdiff_t limit, int64_t *removed)
+{
+    return db_run(cx->db,
+        S("DELETE FROM attachment WHERE account_id = ?1 AND id IN"
+          " (SELECT a.id FROM attachment a WHERE a.account_id = ?1 AND a.message_id = 0"
+          "  AND a.is_public = 0 AND a.created_ms <= ?2"
+          "  AND NOT EXISTS (SELECT 1 FROM draft d WHERE d.account_id = ?1"
+          "   AND d.agent_id = a.owner_id AND d.attachment_ids LIKE '%,' || a.id || ',%')"
+          "  LIMIT ?3)"),
+        ARGS(A_INT(cx->account.v), A_INT(cx->now_ms - UPLOAD_KEEP_MS), A_INT(limit)), removed);
+}

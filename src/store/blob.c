@@ -1,0 +1,51 @@
+/* blob: see blob.h. */
+#include "store/blob.h"
+
+#include "db/db.h"
+
+static const struct db_col name_cols[] = {COL(struct blob_name, name)};
+
+err blob_claim(struct ctx *cx, str name, int64_t size)
+{
+    int64_t changed = 0;
+    TRY(db_run(cx->db,
+        S("INSERT INTO blob (account_id, name, size, state, look_ms, created_ms)"
+          " VALUES (?1, ?2, ?3, 'kept', ?4, ?5)"
+          " ON CONFLICT (account_id, name) DO UPDATE SET look_ms = excluded.look_ms"
+          " WHERE blob.state = 'kept'"),
+        ARGS(A_INT(cx->account.v), A_TEXT(name), A_INT(size), A_INT(cx->now_ms + BLOB_KEEP_MS),
+            A_INT(cx->now_ms)),
+        &changed));
+    return changed ? OK : fail(cx, E_BUSY, "An old copy of this file is just going; try again.");
+}
+
+#define IS_NEEDED                                                                                  \
+    "(EXISTS (SELECT 1 FROM attachment a WHERE a.account_id = ?1 AND a.blob_name = blob.name)"     \
+    " OR EXISTS (SELECT 1 FROM attachment a WHERE a.account_id = ?1"                               \
+    "  AND a.thumbnail_name = blob.name)"                                                          \
+    " OR EXISTS (SELECT 1 FROM agent g WHERE g.account_id = ?1 AND g.photo_hash <> ''"             \
+    "  AND 'photos/' || g.id || '-' || g.photo_hash = blob.name))"
+
+err blob_sweep_begin(struct ctx *cx, ptrdiff_t limit, struct blob_name **rows, ptrdiff_t *n)
+{
+    TRY(db_run(cx->db,
+        S("UPDATE blob SET state = CASE WHEN " IS_NEEDED " THEN 'kept' ELSE 'removing' END,"
+          " look_ms = ?2 + ?3"
+          " WHERE account_id = ?1 AND state = 'kept' AND name IN"
+          " (SELECT d.name FROM blob d WHERE d.account_id = ?1 AND d.look_ms <= ?2"
+          "  ORDER BY d.look_ms LIMIT ?4)"),
+        ARGS(A_INT(cx->account.v), A_INT(cx->now_ms), A_INT(BLOB_LOOK_MS), A_INT(limit)), NULL));
+    return db_all(cx->db,
+        S("SELECT name FROM blob WHERE account_id = ?1 AND state = 'removing' LIMIT ?2"),
+        ARGS(A_INT(cx->account.v), A_INT(limit)), COLS(name_cols), (ptrdiff_t)sizeof **rows, rows,
+        n);
+}
+
+err blob_sweep_end(struct ctx *cx, const struct blob_name *rows, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(db_run(cx->db,
+            S("DELETE FROM blob WHERE account_id = ?1 AND name = ?2 AND state = 'removing'"),
+            ARGS(A_INT(cx->account.v), A_TEXT(rows[i].name)), NULL));
+    return OK;
+}

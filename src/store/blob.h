@@ -1,0 +1,19 @@
+/* blob: the files of an account on disk, by name; see migrations/0005_files.sql. The row is
+ * committed before the file is put in place, and goes after it. Not here: the bytes
+ * (care/blob_file.h). Thread: the transaction's. */
+#pragma once
+#include "model/ctx.h"
+
+enum { BLOB_KEEP_MS = 24 * 3600 * 1000, BLOB_LOOK_MS = 7 * 24 * 3600 * 1000 };
+
+/* The name will be used within BLOB_KEEP_MS: makes or renews the row. E_BUSY: the sweep is removing
+ * a file of this name just now. */
+err blob_claim(struct ctx *cx, str name, int64_t size);
+/* The sweep: marks what nobody refers to and whose time has come as `removing`, puts off the rest;
+ * gives all that are `removing`, at most limit. */
+struct blob_name {
+    str name;
+};
+err blob_sweep_begin(struct ctx *cx, ptrdiff_t limit, struct blob_name **rows, ptrdiff_t *n);
+/* Their files are gone. */
+err blob_sweep_end(struct ctx *cx, const struct blob_name *rows, ptrdiff_t n);
