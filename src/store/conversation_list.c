@@ -1,7 +1,9 @@
 /* conversation_list: see conversation_list.h.
  * One statement reads one status, so that an index gives the order and no sort is needed; the
  * statuses are merged here. The way in ("driver") decides the index; every filter stands in every
- * text as an optional condition. */
+ * text as an optional condition. SQLite plans without statistics, so a narrow way in hides the
+ * columns of the wide indexes from it (status || '', key + 0): measured over a million rows, a
+ * contact's list took 900 ms without and less than 1 ms with it. */
 #include "store/conversation_list.h"
 
 enum driver { BY_STATUS, BY_ASSIGNEE, BY_CONTACT, BY_TAG, BY_MENTION };
@@ -11,7 +13,6 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
     " LEFT JOIN conversation_read r ON r.account_id = c.account_id AND r.agent_id = ?3"            \
     "  AND r.conversation_id = c.id"
 #define FILTER                                                                                     \
-    " AND c.status = ?7"                                                                           \
     " AND (?8 = -1 OR c.assignee_id = ?8)"                                                         \
     " AND (?9 = -1 OR c.team_id = ?9)"                                                             \
     " AND (?10 = 0 OR c.channel_id = ?10)"                                                         \
@@ -23,15 +24,19 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
     "  AND v.agent_id = ?3 AND v.conversation_id = c.id))"                                         \
     " AND (?16 = 0 OR EXISTS (SELECT 1 FROM conversation_tag g WHERE g.account_id = ?1"            \
     "  AND g.conversation_id = c.id AND g.tag_id IN (?16, ?17, ?18, ?19)))"
-#define IN_STATUS   ""
-#define IN_ASSIGNEE " AND c.assignee_id = ?8"
-#define IN_CONTACT  " AND c.contact_id = ?11"
-#define IN_TAG                                                                                     \
-    " AND c.id IN (SELECT t.conversation_id FROM conversation_tag t WHERE t.account_id = ?1"       \
-    "  AND t.tag_id IN (?16, ?17, ?18, ?19))"
-#define IN_MENTION                                                                                 \
-    " AND c.id IN (SELECT t.conversation_id FROM mention t WHERE t.account_id = ?1"                \
-    "  AND t.agent_id = ?3)"
+#define IN_STATUS   " AND c.status = ?7"
+#define IN_ASSIGNEE " AND c.status = ?7 AND c.assignee_id = ?8"
+#define IN_CONTACT  " AND c.status || '' = ?7 AND c.contact_id = ?11"
+#define IN_JOINED   " AND c.status || '' = ?7 AND c.id = t.conversation_id"
+
+/* CROSS JOIN keeps SQLite to this order; PostgreSQL does as it likes. */
+#define FROM_ALL ""
+#define FROM_TAG                                                                                   \
+    " (SELECT DISTINCT g.conversation_id FROM conversation_tag g WHERE g.account_id = ?1"          \
+    "  AND g.tag_id IN (?16, ?17, ?18, ?19)) t CROSS JOIN"
+#define FROM_MENTION                                                                               \
+    " (SELECT v.conversation_id FROM mention v WHERE v.account_id = ?1 AND v.agent_id = ?3) t"     \
+    " CROSS JOIN"
 
 #define BEHIND_NEWEST                                                                              \
     " AND (c.last_message_ms, c.id) < (?20, ?21)"                                                  \
@@ -40,34 +45,47 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
     " AND (c.last_message_ms, c.id) > (?20, ?21) ORDER BY c.last_message_ms, c.id LIMIT ?22"
 #define BEHIND_DUE     " AND (c.due_key, c.id) > (?20, ?21) ORDER BY c.due_key, c.id LIMIT ?22"
 #define BEHIND_WAITING " AND (c.wait_key, c.id) > (?20, ?21) ORDER BY c.wait_key, c.id LIMIT ?22"
+#define SORTED_DUE     " AND (c.due_key + 0, c.id) > (?20, ?21) ORDER BY c.due_key + 0, c.id LIMIT ?22"
+#define SORTED_WAITING                                                                             \
+    " AND (c.wait_key + 0, c.id) > (?20, ?21) ORDER BY c.wait_key + 0, c.id LIMIT ?22"
 
-#define LIST(in, behind)                                                                           \
-    S_INIT("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES UNREAD_JOIN                 \
+#define LIST(from, in, behind)                                                                     \
+    S_INIT("SELECT " CONVERSATION_COLUMNS " FROM" from CONVERSATION_TABLES UNREAD_JOIN             \
            " WHERE " CONVERSATION_IS_VISIBLE FILTER in behind)
-#define LISTS(in)                                                                                  \
+#define LISTS(from, in)                                                                            \
     {                                                                                              \
-        LIST(in, BEHIND_NEWEST), LIST(in, BEHIND_OLDEST), LIST(in, BEHIND_DUE),                    \
-            LIST(in, BEHIND_WAITING)                                                               \
+        LIST(from, in, BEHIND_NEWEST), LIST(from, in, BEHIND_OLDEST), LIST(from, in, SORTED_DUE),  \
+            LIST(from, in, SORTED_WAITING)                                                         \
     }
 static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
-    [BY_STATUS] = LISTS(IN_STATUS),
-    [BY_ASSIGNEE] = LISTS(IN_ASSIGNEE),
-    [BY_CONTACT] = LISTS(IN_CONTACT),
-    [BY_TAG] = LISTS(IN_TAG),
-    [BY_MENTION] = LISTS(IN_MENTION),
+    [BY_STATUS] =
+        {
+                     LIST(FROM_ALL, IN_STATUS, BEHIND_NEWEST),
+                     LIST(FROM_ALL, IN_STATUS, BEHIND_OLDEST),
+                     LIST(FROM_ALL, IN_STATUS, BEHIND_DUE),
+                     LIST(FROM_ALL, IN_STATUS, BEHIND_WAITING),
+                     },
+    [BY_ASSIGNEE] = LISTS(FROM_ALL, IN_ASSIGNEE),
+    [BY_CONTACT] = LISTS(FROM_ALL, IN_CONTACT),
+    [BY_TAG] = LISTS(FROM_TAG, IN_JOINED),
+    [BY_MENTION] = LISTS(FROM_MENTION, IN_JOINED),
 };
 
-#define COUNTS(in)                                                                                 \
+#define COUNTS(from, in)                                                                           \
     S_INIT("SELECT COUNT(*) AS total, CAST(COALESCE(SUM(x.unread), 0) AS BIGINT) AS unread FROM"   \
            " (SELECT CASE WHEN c.last_in_id > COALESCE(r.message_id, 0) THEN 1 ELSE 0 END"         \
-           "  AS unread FROM conversation c" UNREAD_JOIN                                           \
-           " WHERE " CONVERSATION_IS_VISIBLE FILTER in " LIMIT ?20) x")
+           "  AS unread FROM " from UNREAD_JOIN " WHERE " CONVERSATION_IS_VISIBLE FILTER in        \
+           " LIMIT ?20) x")
+/* An agent who sees little of much must not make the count read everything. */
+#define NEWEST_OF_STATUS                                                                           \
+    "(SELECT * FROM conversation n WHERE n.account_id = ?1 AND n.status = ?7"                      \
+    " ORDER BY n.last_message_ms DESC, n.id DESC LIMIT ?21) c"
 static const str count_sql[DRIVER_COUNT] = {
-    [BY_STATUS] = COUNTS(IN_STATUS),
-    [BY_ASSIGNEE] = COUNTS(IN_ASSIGNEE),
-    [BY_CONTACT] = COUNTS(IN_CONTACT),
-    [BY_TAG] = COUNTS(IN_TAG),
-    [BY_MENTION] = COUNTS(IN_MENTION),
+    [BY_STATUS] = COUNTS(NEWEST_OF_STATUS, IN_STATUS),
+    [BY_ASSIGNEE] = COUNTS(FROM_ALL " conversation c", IN_ASSIGNEE " AND ?21 > 0"),
+    [BY_CONTACT] = COUNTS(FROM_ALL " conversation c", IN_CONTACT " AND ?21 > 0"),
+    [BY_TAG] = COUNTS(FROM_TAG " conversation c", IN_JOINED " AND ?21 > 0"),
+    [BY_MENTION] = COUNTS(FROM_MENTION " conversation c", IN_JOINED " AND ?21 > 0"),
 };
 
 /* The narrowest way in. */
@@ -77,7 +95,7 @@ static enum driver driver_of(const struct conversation_filter *f)
         return BY_CONTACT;
     if (f->is_mentioned)
         return BY_MENTION;
-    if (f->has_assignee)
+    if (f->has_assignee && f->assignee.v) /* what nobody has is no narrow way */
         return BY_ASSIGNEE;
     return f->n_tags ? BY_TAG : BY_STATUS;
 }
@@ -198,14 +216,15 @@ err conversation_count(
     struct ctx *cx, const struct conversation_filter *f, int64_t *total, int64_t *unread)
 {
     struct count_row sum = {0};
-    struct db_arg args[FILTER_ARGS + 1];
+    struct db_arg args[FILTER_ARGS + 2];
     for (int s = 0; s < CONVERSATION_STATUS_COUNT; s++) {
         if (!f->statuses[s])
             continue;
         filter_args(cx, f, (enum conversation_status)s, args);
         args[FILTER_ARGS] = A_INT(COUNT_MOST);
+        args[FILTER_ARGS + 1] = A_INT(COUNT_SCAN);
         struct count_row row;
-        TRY(db_one(cx->db, count_sql[driver_of(f)], args, FILTER_ARGS + 1, COLS(count_cols), &row));
+        TRY(db_one(cx->db, count_sql[driver_of(f)], args, FILTER_ARGS + 2, COLS(count_cols), &row));
         sum.total += row.total;
         sum.unread += row.unread;
     }

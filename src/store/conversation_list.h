@@ -5,7 +5,7 @@
 #include "store/conversation.h"
 
 enum conversation_sort { SORT_NEWEST, SORT_OLDEST, SORT_DUE, SORT_WAITING };
-enum { SORT_COUNT = SORT_WAITING + 1, FILTER_TAGS = 4, COUNT_MOST = 10000 };
+enum { SORT_COUNT = SORT_WAITING + 1, FILTER_TAGS = 4, COUNT_MOST = 10000, COUNT_SCAN = 20000 };
 
 struct conversation_filter {
     bool statuses[CONVERSATION_STATUS_COUNT];
@@ -36,6 +36,7 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
 struct conversation_cursor conversation_cursor_of(
     const struct conversation *c, enum conversation_sort sort);
 /* How many match and how many of them are unread for the acting agent; exact up to COUNT_MOST per
- * status, which is where counting stops. */
+ * status, which is where counting stops; without a narrow filter among the newest COUNT_SCAN of
+ * each status. */
 err conversation_count(
     struct ctx *cx, const struct conversation_filter *f, int64_t *total, int64_t *unread);
