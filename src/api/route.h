@@ -1,6 +1,7 @@
-/* A route is a row: {method, path, who, capability, declared input, handler, flags}. api/server.c is
- * the only boundary and walks: match → authenticate → capability → input → prepare → begin → handler
- * → commit → effects → answer. OpenAPI and the generated access test come from the same rows. */
+/* A route is a row: {method, path, who, capability, declared input, handler, flags}. api/server.c
+ * is the only boundary and walks: match → authenticate → capability → input → prepare → begin →
+ * handler → commit → effects → answer. OpenAPI and the generated access test come from the same
+ * rows. */
 #pragma once
 #include "model/ctx.h"
 #include "net/http.h"
@@ -22,10 +23,15 @@ enum route_flags {
 };
 
 enum input_type {
-    IN_TEXT, IN_INT, IN_BOOL, IN_ID, IN_TIME, /* str, int64_t, bool, int64_t (id text), int64_t ms */
-    IN_ENUM,   /* str, one of `words` */
-    IN_ID_LIST, IN_TEXT_LIST, /* struct id_list, struct str_list */
-    IN_JSON,   /* const struct json *: an object or array checked by the handler */
+    IN_TEXT,
+    IN_INT,
+    IN_BOOL,
+    IN_ID,
+    IN_TIME, /* str, int64_t, bool, int64_t (id text), int64_t ms */
+    IN_ENUM, /* str, one of `words` */
+    IN_ID_LIST,
+    IN_TEXT_LIST, /* struct id_list, struct str_list */
+    IN_JSON,      /* const struct json *: an object or array checked by the handler */
 };
 struct id_list {
     int64_t *at;
@@ -42,15 +48,16 @@ struct input_field {
     enum input_type type;
     int flags;
     ptrdiff_t offset, seen_offset;
-    int64_t min, max;          /* TEXT: bytes; INT: value; lists: count. max 0 = LIMIT_NAME_BYTES / no bound */
-    const char *const *words;  /* ENUM, NULL-terminated */
-    const char *help;          /* for OpenAPI */
+    int64_t min,
+        max; /* TEXT: bytes; INT: value; lists: count. max 0 = LIMIT_NAME_BYTES / no bound */
+    const char *const *words; /* ENUM, NULL-terminated */
+    const char *help;         /* for OpenAPI */
 };
 #define NO_SEEN (-1)
 
 struct input_spec {
-    const char *name;          /* schema name in OpenAPI */
-    ptrdiff_t size;            /* sizeof the input struct */
+    const char *name; /* schema name in OpenAPI */
+    ptrdiff_t size;   /* sizeof the input struct */
     const struct input_field *fields;
     ptrdiff_t n;
 };
@@ -58,30 +65,30 @@ struct input_spec {
 struct api; /* the server's wiring: hub, pools, config; api/server.h */
 
 struct call {
-    struct ctx cx;             /* first member: handlers may pass &call->cx */
+    struct ctx cx; /* first member: handlers may pass &call->cx */
     struct api *api;
     const struct route *route;
     const struct http_request *req;
-    int64_t id;                /* {id} in the path, when it is a number */
-    str params[3];             /* path parameters in order, decoded */
-    void *body;                /* the route's body struct, filled; NULL when none declared */
+    int64_t id;    /* {id} in the path, when it is a number */
+    str params[3]; /* path parameters in order, decoded */
+    void *body;    /* the route's body struct, filled; NULL when none declared */
     void *query;
-    void *prepared;            /* what prepare leaves for the handler */
-    struct http_response res;  /* status 200; body set by the handler */
+    void *prepared;           /* what prepare leaves for the handler */
+    struct http_response res; /* status 200; body set by the handler */
 };
 
 struct route {
     enum http_method method;
-    const char *path;          /* "/api/v1/conversations/{id}/messages" */
+    const char *path; /* "/api/v1/conversations/{id}/messages" */
     enum route_auth auth;
-    enum capability cap;       /* required for AUTH_AGENT; CAP_SELF = any signed-in agent, no token */
+    enum capability cap; /* required for AUTH_AGENT; CAP_SELF = any signed-in agent, no token */
     int flags;
     const struct input_spec *query, *body;
     err (*prepare)(struct call *call); /* before the lock: hashing, files, parsing; no database */
     err (*handle)(struct call *call);
-    const char *summary;       /* one sentence for OpenAPI */
-    const char *answer;        /* schema name of the 200 answer, or NULL */
-    ptrdiff_t max_body;        /* bytes; 0 = LIMIT_JSON_BODY_BYTES */
+    const char *summary; /* one sentence for OpenAPI */
+    const char *answer;  /* schema name of the 200 answer, or NULL */
+    ptrdiff_t max_body;  /* bytes; 0 = LIMIT_JSON_BODY_BYTES */
 };
 
 /* A subject file ends in one table; api/routes.c lists the tables. */
