@@ -115,7 +115,7 @@ function Bubble({ message, isRun, isLast }: { message: WidgetMessage; isRun: boo
     <article class={`message ${isMine ? 'is-mine' : ''} ${isRun ? 'is-run' : ''}`}>
       {!isMine && !isRun && <Photo name={name} url={message.author.photo_url} size={28} />}
       {!isMine && !isRun && <p class="author"><bdi>{name}</bdi></p>}
-      {isMine && <span class="hidden">{t('message.from.me')}</span>}
+      {(isMine || isRun) && <span class="hidden">{isMine ? t('message.from.me') : t('message.from.agent', { name })}</span>}
       {message.text && <div class="bubble" dir="auto"><RichText text={message.text} /></div>}
       {message.attachments.map((attachment) => <AttachmentView key={attachment.id} attachment={attachment} />)}
       <p class={isLast || state === 'failed' ? 'meta' : 'meta is-quiet'}>
