@@ -1,6 +1,6 @@
 // Where answers are written: Reply or Note, never to be mistaken for each other. Drafts, files, mentions, emoji, tags, and keys that respect input methods.
 import { useComputed, useSignal } from '@preact/signals'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from '../ui/icon'
 import { Menu } from '../ui/menu'
 import { Avatar, Button, IconButton, Keys, Words } from '../ui/parts'
@@ -88,7 +88,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     }
   }, [text, kind.value])
   const asked = focusRequest.value
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (asked?.part !== 'composer' || Date.now() - asked.at > 1000) return
     const element = area.current
     element?.focus()

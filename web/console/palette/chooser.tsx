@@ -1,6 +1,6 @@
 // A field over a list of choices: the palette and every picker. Typing narrows, arrows move, Enter takes.
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { ComponentChildren } from 'preact'
 import { Icon, type IconName } from '../ui/icon'
 import { Dialog, Keys } from '../ui/parts'
@@ -34,7 +34,7 @@ export function Chooser({ label, placeholder, choices, onQuery, onClose, create,
   const at = useSignal(0)
   const list = useRef<HTMLDivElement>(null)
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => input.current?.focus(), [])
+  useLayoutEffect(() => input.current?.focus(), [])
 
   const wanted = query.value.trim()
   const ranked = choices.map((choice) => ({ choice, rank: score(choice.label, wanted) })).filter((one) => one.rank > 0)

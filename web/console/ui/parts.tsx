@@ -1,6 +1,6 @@
 // The small parts that every page is made of.
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { initials } from '../lib/format'
 import { keyCaps } from '../lib/keys'
 import { t } from '../lib/i18n'
@@ -160,7 +160,8 @@ export function Switch({ label, hint, checked, onChange, disabled }: { label: st
 /** A modal layer on the browser's own dialog: focus is kept inside and goes back where it came from. */
 export function Dialog({ label, onClose, class: extra, children }: { label: string; onClose: () => void; class?: string; children: ComponentChildren }) {
   const ref = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before the paint, so that what is typed right after the key that opened it lands inside.
+  useLayoutEffect(() => {
     const dialog = ref.current
     const before = document.activeElement
     dialog?.showModal()

@@ -1,0 +1,131 @@
+// The whole day without a mouse: every step of this walk is a key.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
+import { launch, open, words } from './lib/browser.mjs'
+
+const en = words('console', 'en')
+
+describe('keyboard only', { skip: reasonToSkip() }, () => {
+  let seva, browser, page
+  const press = async (...keys) => {
+    for (const key of keys) await page.keyboard.press(key)
+  }
+  before(async () => {
+    seva = await startSeva()
+    browser = await launch()
+    for (const name of ['Maya', 'Rahima', 'Ahmed']) await seva.inbound({ id: name, name }, `Hello from ${name}`)
+    await seva.conversation((one) => one.contact.name === 'Ahmed')
+    page = await open(browser)
+  })
+  after(async () => {
+    await browser?.close()
+    await seva?.stop()
+  })
+
+  test('sign_in_answer_note_tag_assign_snooze_resolve_undo_search_palette_and_help_are_reached_by_keys', async () => {
+    await page.goto(seva.url + '/app/')
+    await page.locator('input[type=email]').waitFor()
+    await page.keyboard.type(OWNER.email)
+    await press('Tab')
+    await page.keyboard.type(OWNER.password)
+    await press('Enter')
+    await page.locator('.row').nth(2).waitFor()
+
+    await press('j')
+    const first = await page.locator('.row-cursor .row-name').textContent()
+    await press('j', 'k')
+    assert.equal(await page.locator('.row-cursor .row-name').textContent(), first)
+    await press('Enter')
+    await page.locator('.message-in').waitFor()
+    const id = page.url().split('/').pop()
+
+    await press('r')
+    await page.keyboard.type('Written by keys alone, e and j included.')
+    await press('Control+Enter')
+    await until(async () => (await seva.messages(id)).some((one) => one.text.startsWith('Written by keys')), 10_000, 'the reply arriving')
+
+    await press('Escape', 'n')
+    await page.keyboard.type('Keep an eye on this :thum')
+    await page.locator('.suggestions').waitFor()
+    await press('Enter', 'Control+Enter')
+    await until(async () => (await seva.messages(id)).some((one) => one.kind === 'note' && one.text.includes('👍')), 10_000, 'the note arriving')
+
+    await press('Escape', 't')
+    await page.keyboard.type('vip')
+    await page.locator('[role=option]').first().waitFor()
+    await press('Enter')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).tags.includes('vip'), 5000, 'the tag being there')
+    await press('i')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).assignee_id !== null, 5000, 'it being mine')
+    await press('p')
+    await page.keyboard.type('high')
+    await press('Enter')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).priority === 'high', 5000, 'the priority being high')
+    await press('h')
+    await page.locator('[role=option]').first().waitFor()
+    await press('Enter')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).status === 'snoozed', 5000, 'it being snoozed')
+    await press('z')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).status === 'open', 5000, 'it being open again')
+    await press('e')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).status === 'resolved', 5000, 'it being resolved')
+
+    await press('u', 'g', 'm')
+    await page.waitForURL('**/app/inbox/mine')
+    await press('g', 'i')
+    await page.waitForURL('**/app/inbox/all')
+    await press('/')
+    await page.keyboard.type('Rahima')
+    await press('Enter')
+    await page.locator('.row').first().waitFor()
+    await page.waitForFunction(() => document.querySelectorAll('.row').length === 1)
+    await press('?')
+    await page.getByRole('heading', { name: en['sheet.title'] }).waitFor()
+    await press('Escape', 'Control+k')
+    await page.locator('[role=listbox]').waitFor()
+    await page.keyboard.type('settings: security')
+    await press('Enter')
+    await page.waitForURL('**/app/settings/security')
+    assert.deepEqual(page.problems, [])
+  })
+
+  test('single_keys_are_silent_when_turned_off', async () => {
+    await page.goto(seva.url + '/app/settings/keys')
+    await page.locator('[role=switch]').focus()
+    await press('Space')
+    await page.goto(seva.url + '/app/inbox/all')
+    await page.locator('.row').first().waitFor()
+    await press('?')
+    await page.waitForTimeout(200)
+    assert.equal(await page.locator('dialog[open]').count(), 0)
+    await press('Control+k')
+    await page.locator('dialog[open]').waitFor()
+  })
+
+  test('a_dialog_keeps_the_focus_and_gives_it_back', async () => {
+    await press('Escape')
+    const button = page.locator('.icon-button[aria-haspopup=dialog]').first()
+    await button.focus()
+    await press('Enter')
+    await page.locator('dialog[open]').waitFor()
+    for (let step = 0; step < 25; step++) {
+      await press('Tab')
+      assert.ok(await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest('dialog') !== null))
+    }
+    await press('Escape')
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-haspopup') === 'dialog')
+  })
+
+  test('an_input_method_at_work_keeps_its_enter', async () => {
+    const talk = await seva.conversation((one) => one.contact.name === 'Maya')
+    await page.goto(`${seva.url}/app/inbox/all/${talk.id}`)
+    const area = page.locator('.composer textarea')
+    await area.fill('にほんご')
+    const before = (await seva.messages(talk.id)).length
+    await area.evaluate((element) => element.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, isComposing: true, bubbles: true, cancelable: true })))
+    await page.waitForTimeout(400)
+    assert.equal((await seva.messages(talk.id)).length, before)
+    assert.equal(await area.inputValue(), 'にほんご')
+  })
+})
