@@ -437,12 +437,29 @@ static err write_conversations(struct batch *b)
     return OK;
 }
 
+/* The customer has answered the assignee: told once per wait, not per message. */
+static err notify_assignees(struct batch *b)
+{
+    str name = b->cx->actor.name;
+    err e = OK;
+    for (ptrdiff_t i = 0; i < b->n_threads && e == OK; i++) {
+        const struct thread *t = &b->threads[i];
+        if (!t->is_touched || t->is_new || t->is_lively || !t->c.assignee_id.v)
+            continue;
+        b->cx->actor.name = t->c.contact_name;
+        e = news_notify(b->cx, t->c.assignee_id, S("reply"), &t->c, t->c.last_in_id, t->c.preview);
+    }
+    b->cx->actor.name = name;
+    return e;
+}
+
 static err write_all(struct batch *b)
 {
     TRY(people_write(&b->people, b->cx));
     TRY(write_conversations(b));
     TRY(message_add_many(b->cx, b->messages, b->n_messages));
-    return event_add_many(b->cx, b->events, b->n_events);
+    TRY(event_add_many(b->cx, b->events, b->n_events));
+    return notify_assignees(b);
 }
 
 err inbound_take_many(struct ctx *cx, const struct inbound_item *items, ptrdiff_t n,

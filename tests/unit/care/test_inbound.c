@@ -246,6 +246,26 @@ static void a_batch_of_many_people_is_numbered_without_gaps(struct world *w)
 }
 ON_BOTH(a_batch_of_many_people_is_numbered_without_gaps)
 
+static void the_assignee_is_told_of_an_answer_once_per_wait(struct world *w)
+{
+    int64_t id = take(w, API, "rina", "one");
+    (void)as_system(w); /* the same ctx */
+    assert_ok(db_run(w->cx.db, S("UPDATE conversation SET assignee_id = 11 WHERE account_id = 1"),
+        NO_ARGS, NULL));
+    done(w);
+    take(w, API, "rina", "it waits already");
+    str notes = S("SELECT COUNT(*) AS n FROM notification WHERE agent_id = 11 AND type = 'reply'");
+    assert_int_equal(count(w, notes), 0);
+    reply_as(w, ANNA, id, "answered");
+    take(w, API, "rina", "thanks");
+    take(w, API, "rina", "bye");
+    assert_int_equal(count(w, notes), 1);
+    assert_int_equal(count(w, S("SELECT COUNT(*) AS n FROM event WHERE agent_id = 11"
+                                " AND type = 'notification.created'")),
+        1);
+}
+ON_BOTH(the_assignee_is_told_of_an_answer_once_per_wait)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +283,7 @@ int main(void)
         BOTH(nothing_is_taken_from_a_blocked_contact),
         BOTH(only_a_proved_address_joins_two_identities),
         BOTH(a_widget_message_is_told_to_its_visitor_too),
+        BOTH(the_assignee_is_told_of_an_answer_once_per_wait),
         BOTH(a_batch_of_many_people_is_numbered_without_gaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
