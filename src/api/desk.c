@@ -5,6 +5,7 @@
 #include "api/page.h"
 #include "api/server.h"
 #include "base/limits.h"
+#include "care/attachment.h"
 #include "care/news.h"
 #include "care/presence.h"
 #include "model/view_message.h"
@@ -153,8 +154,17 @@ static struct draft no_draft(const struct ctx *cx, conversation_id id)
     return (struct draft){.agent_id = cx->actor.agent, .conversation_id = id, .kind = S("reply")};
 }
 
-static err answer_draft(struct call *call, const struct draft *draft)
+/* With the views of its files: another screen of the agent's shows them. */
+static err fill_draft(struct ctx *cx, struct draft *draft)
 {
+    int64_t *ids;
+    ptrdiff_t n = id_text_read(cx->arena, draft->attachment_ids, &ids);
+    return attachment_views(cx, ids, n, &draft->attachments);
+}
+
+static err answer_draft(struct call *call, struct draft *draft)
+{
+    TRY(fill_draft(&call->cx, draft));
     struct json_out j = json_out_make(call->cx.arena, LIMIT_JSON_BODY_BYTES);
     draft_view(&j, draft);
     return answer_json(call, 200, json_str(&j));
@@ -195,6 +205,7 @@ static err put_draft(struct call *call)
         TRY(draft_set(cx, &draft));
     else
         TRY(draft_remove(cx, draft.conversation_id));
+    TRY(fill_draft(cx, &draft));
     TRY(news_draft(cx, &draft));
     return answer_draft(call, &draft);
 }

@@ -1,5 +1,6 @@
 /* me: one's own profile, password and second factor (API "Session and self"). Photos are with the
  * uploads. */
+#include "api/me.h"
 #include "api/change.h"
 #include "api/input.h"
 #include "api/origin.h"
@@ -77,20 +78,26 @@ static err me_apply(struct ctx *cx, const struct me_patch *patch, struct agent *
     return OK;
 }
 
+err me_changed(struct call *call, const struct agent *agent)
+{
+    struct ctx *cx = &call->cx;
+    struct agent_scope scope;
+    TRY(agent_scope_get(cx, agent->id, &scope));
+    struct json_out shown = json_out_make(cx->arena, 0), mine = json_out_make(cx->arena, 0);
+    agent_view(&shown, agent, &scope, cx->now_ms, false);
+    agent_view(&mine, agent, &scope, cx->now_ms, true);
+    TRY(change_tell(cx, S("agent.updated"), S("agent"), agent->id.v, json_str(&shown)));
+    return answer_json(call, 200, json_str(&mine));
+}
+
 static err me_patch(struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct agent agent;
-    struct agent_scope scope;
     TRY(agent_get(cx, cx->actor.agent, &agent));
     TRY(me_apply(cx, call->body, &agent));
     TRY(agent_set(cx, &agent));
-    TRY(agent_scope_get(cx, agent.id, &scope));
-    struct json_out shown = json_out_make(cx->arena, 0), mine = json_out_make(cx->arena, 0);
-    agent_view(&shown, &agent, &scope, cx->now_ms, false);
-    agent_view(&mine, &agent, &scope, cx->now_ms, true);
-    TRY(change_tell(cx, S("agent.updated"), S("agent"), agent.id.v, json_str(&shown)));
-    return answer_json(call, 200, json_str(&mine));
+    return me_changed(call, &agent);
 }
 
 /* ── proving it is you ──────────────────────────────────────────────────────────────────────────

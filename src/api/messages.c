@@ -4,6 +4,7 @@
 #include "api/server.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "care/attachment.h"
 #include "care/reply.h"
 #include "model/view_message.h"
 #include "store/conversation.h"
@@ -79,11 +80,13 @@ static err post(struct call *call)
 {
     struct ctx *cx = &call->cx;
     const struct post_body *body = call->body;
-    if (body->attachment_ids.len)
-        return fail_field(cx, "attachment_ids", "There is no such attachment.");
+    const struct id_list *files = &body->attachment_ids;
+    str attachments;
+    TRY(attachment_take(cx, files->at, files->len, &attachments));
     struct reply_new reply = {
         .is_note = str_eq(body->kind, S("note")),
         .text = body->text,
+        .attachments = attachments,
         .client_id = body->client_id,
         .seen = {body->seen_message_id},
         .force = body->force,
@@ -96,6 +99,8 @@ static err post(struct call *call)
     struct conversation c;
     bool is_repeat = false;
     TRY(reply_add(cx, (conversation_id){call->id}, &reply, &m, &c, &is_repeat));
+    if (!is_repeat)
+        TRY(attachment_give(cx, files->at, files->len, c.id, m.id));
     return answer_one(call, is_repeat ? 200 : 201, &m);
 }
 

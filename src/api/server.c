@@ -109,6 +109,24 @@ void prepare_read_end(struct call *call)
     end_read(boundary_of(call));
 }
 
+err prepare_write(struct call *call, err (*fn)(struct ctx *cx, void *arg), void *arg)
+{
+    struct boundary *b = boundary_of(call);
+    struct ctx *cx = &call->cx;
+    TRY(begin(b, DB_WRITE));
+    err e = db_scope(cx->db, cx->account);
+    if (e == OK)
+        e = fn(cx, arg);
+    struct db_tx *tx = cx->db;
+    cx->db = NULL;
+    b->is_writing = false;
+    if (e != OK) {
+        (void)db_rollback(tx); /* the fault is the answer */
+        return e;
+    }
+    return db_commit(tx) == OK ? OK : fail(cx, E_BUSY, "the database is busy; please try again");
+}
+
 /* ── the walk ───────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -249,7 +267,8 @@ static err walk(struct boundary *b)
     TRY(match(b));
     TRY(ready(b));
     if (call->route->flags & ROUTE_NO_DB) {
-        if (call->route->auth == AUTH_AGENT && !call->cx.account.v)
+        bool is_private = call->route->auth == AUTH_AGENT || call->route->auth == AUTH_VISITOR;
+        if (is_private && !call->cx.account.v)
             TRY(authenticate_early(b));
         return call->route->handle(call);
     }

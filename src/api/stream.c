@@ -205,6 +205,8 @@ err stream_open(struct call *call)
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/stream", AUTH_AGENT, CAP_EVENT_READ, ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL,
      NULL, stream_open, "Events as they happen; resumes at Last-Event-ID.", NULL, 0},
+    {HTTP_GET, "/widget/v1/stream", AUTH_VISITOR, CAP_NONE, ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL,
+     NULL, stream_open, "The visitor's events as they happen; resumes at Last-Event-ID.", NULL, 0},
 };
 extern const struct route_table stream_routes;
 const struct route_table stream_routes = ROUTES(routes);

@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "care/attachment.h"
 #include "care/delivery.h"
 #include "care/inbound.h"
 #include "care/news.h"
@@ -207,10 +208,12 @@ static err write_message(struct call *call)
         .text = body->text,
         .sent_ms = cx->now_ms,
         .received_ms = cx->now_ms};
-    if (body->attachment_ids.len)
-        return fail_field(cx, "attachment_ids", "there is no such attachment");
+    const struct id_list *files = &body->attachment_ids;
+    TRY(attachment_take(cx, files->at, files->len, &item.attachments));
     struct inbound_result result;
     TRY(take(cx, &item, &result));
+    if (result.result == OK)
+        TRY(attachment_give(cx, files->at, files->len, result.conversation, result.message));
     TRY(remember_page(cx, body->page));
     struct message m;
     TRY(message_get(cx, result.message, &m));

@@ -115,6 +115,20 @@ err file_sum(struct arena *a, int fd, struct file_sum *sum)
     return OK;
 }
 
+static void close_at(const int *fd)
+{
+    file_close(*fd);
+}
+
+err file_settle(struct arena *a, str path, struct file_sum *sum)
+{
+    [[gnu::cleanup(close_at)]] int fd = -1;
+    int64_t size;
+    TRY(file_open_read(path, &fd, &size));
+    TRY(file_sync(fd));
+    return file_sum(a, fd, sum);
+}
+
 /* ── blobs ──────────────────────────────────────────────────────────────────────────────────────
  */
 

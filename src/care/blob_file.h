@@ -28,6 +28,8 @@ struct file_sum {
     int64_t size;
 };
 err file_sum(struct arena *a, int fd, struct file_sum *sum);
+/* The same of a file that another process has written; it is on disk after this. E_NOT_FOUND. */
+err file_settle(struct arena *a, str path, struct file_sum *sum);
 /* Renames a whole, synced file to its blob's name. */
 err blob_place(struct ctx *cx, str path, str name);
 /* The descriptor is the caller's. E_NOT_FOUND (no words). */

@@ -38,7 +38,7 @@ static void limit(int resource, rlim_t most)
         _exit(126);
 }
 
-[[noreturn]] static void child(const struct spawn *s)
+[[gnu::noreturn]] static void child(const struct spawn *s)
 {
     char *const environment[] = {untrusted, concurrency, path, NULL};
     sigset_t none;

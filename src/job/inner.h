@@ -100,6 +100,9 @@ err deliver_work(struct job_run *run, struct job_verdict *v);
 err webhook_work(struct job_run *run, struct job_verdict *v);
 err wake_work(struct job_run *run, struct job_verdict *v);
 err upkeep_work(struct job_run *run, struct job_verdict *v);
+err thumbnail_work(struct job_run *run, struct job_verdict *v);
+/* Files of an account that nobody needs (sweep.c); part of upkeep. */
+void sweep_files(struct engine *e, struct arena *a, account_id account);
 err upkeep_ensure(struct engine *e);
 
 /* Claims what is due, at most max. */

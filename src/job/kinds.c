@@ -6,10 +6,11 @@
 #include <string.h>
 
 static const struct job_kind kinds[] = {
-    {"send",    deliver_work}, /* key: message id. A reply goes to its network */
-    {"webhook", webhook_work}, /* key: delivery id. An event goes to a webhook */
-    {"wake",    wake_work   }, /* key: conversation id. A snoozed conversation opens */
-    {"upkeep",  upkeep_work }, /* account 0. Old rows go, the audit log is chained */
+    {"send",      deliver_work  }, /* key: message id. A reply goes to its network */
+    {"webhook",   webhook_work  }, /* key: delivery id. An event goes to a webhook */
+    {"wake",      wake_work     }, /* key: conversation id. A snoozed conversation opens */
+    {"thumbnail", thumbnail_work}, /* key: attachment id. A picture gets its small copy */
+    {"upkeep",    upkeep_work   }, /* account 0. Old rows go, the audit log is chained */
 };
 
 const struct job_kind *job_kind_find(str name)

@@ -118,6 +118,8 @@ static void run_steps(struct engine *e, const account_id *accounts, ptrdiff_t n)
         for (ptrdiff_t k = 0; steps[i].per_account && k < n; k++)
             run_step(e, &a, &steps[i], accounts[k]);
     }
+    for (ptrdiff_t k = 0; k < n; k++)
+        sweep_files(e, &a, accounts[k]);
     arena_free(&a);
 }
 

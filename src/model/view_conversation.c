@@ -138,6 +138,8 @@ void draft_view(struct json_out *j, const struct draft *d)
     json_kv_str(j, S("text"), d->text);
     json_key(j, S("attachment_ids"));
     json_put_id_text(j, d->attachment_ids);
+    if (d->attachments.len)
+        json_kv_raw(j, S("attachments"), d->attachments);
     json_kv_time(j, S("updated_at"), d->updated_ms);
     json_obj_end(j);
 }

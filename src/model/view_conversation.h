@@ -48,6 +48,7 @@ struct draft {
     conversation_id conversation_id;
     str kind, text;
     str attachment_ids; /* ",1,2," */
+    str attachments;    /* filled by the rooms that show it: JSON array of their public views */
     int64_t updated_ms;
 };
 void draft_view(struct json_out *j, const struct draft *d);

@@ -1,0 +1,37 @@
+/* attachments: files of messages, for agents and for visitors (API "Uploads, attachments", "Widget
+ * API"). Always a download by its headers; browsers show safe pictures in <img> all the same.
+ * Rules: care/attachment.h; SECURITY 4. */
+#include "api/file_answer.h"
+#include "api/input.h"
+#include "api/server.h"
+#include "care/attachment.h"
+
+struct file_query {
+    int64_t thumbnail;
+};
+static const struct input_field file_fields[] = {
+    FIELD(struct file_query, thumbnail, IN_INT, 0, 0, 1, "1 = a small WebP of a picture"),
+};
+static const struct input_spec file_spec = SPEC("AttachmentQuery", struct file_query, file_fields);
+
+static err get(struct call *call)
+{
+    const struct file_query *query = call->query;
+    str cache = S("private, max-age=3600");
+    struct attachment at;
+    TRY(attachment_seen(&call->cx, (attachment_id){call->id}, &at));
+    if (query->thumbnail)
+        return answer_picture(call, &at, cache);
+    return answer_file(call, at.blob_name, at.type, at.name, cache);
+}
+
+/* clang-format off */
+static const struct route routes[] = {
+    {HTTP_GET, "/api/v1/attachments/{id}", AUTH_AGENT, CAP_ATTACHMENT_READ, ROUTE_READ, &file_spec, NULL, NULL, get,
+     "The bytes of an attachment of a conversation you see.", NULL, 0},
+    {HTTP_GET, "/widget/v1/attachments/{id}", AUTH_VISITOR, CAP_NONE, ROUTE_READ, &file_spec, NULL, NULL, get,
+     "The bytes of an attachment of the visitor's own conversation.", NULL, 0},
+};
+/* clang-format on */
+extern const struct route_table attachments_routes;
+const struct route_table attachments_routes = ROUTES(routes);

@@ -1,0 +1,60 @@
+/* file_answer: see file_answer.h. Content-Disposition: RFC 6266 with filename* of RFC 8187. */
+#include "api/file_answer.h"
+
+#include "api/server.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "care/blob_file.h"
+#include "model/attachment.h"
+
+/* For readers without filename*: ASCII, and nothing that ends the quoted string. */
+static str plain_name(struct arena *a, str name)
+{
+    struct sb b = sb_make(a, 0);
+    for (ptrdiff_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+        bool is_plain = c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '%';
+        if (is_plain || ((unsigned char)c & 0xc0) != 0x80) /* one _ per letter */
+            sb_byte(&b, is_plain ? c : '_');
+    }
+    return sb_str(&b);
+}
+
+static str disposition(struct arena *a, str name)
+{
+    return str_print(a, "attachment; filename=\"%.*s\"; filename*=UTF-8''%.*s",
+        SARG(plain_name(a, name)), SARG(http_percent_encode(a, name)));
+}
+
+err answer_file(struct call *call, str blob_name, str type, str name, str cache)
+{
+    struct ctx *cx = &call->cx;
+    if (name.len)
+        answer_header(call, "Content-Disposition", disposition(cx->arena, name));
+    answer_header(
+        call, "Content-Security-Policy", S("default-src 'none'; sandbox; frame-ancestors 'none'"));
+    answer_header(call, "Cache-Control", cache);
+    int fd;
+    int64_t size;
+    err e = blob_open(cx, blob_name, &fd, &size);
+    if (e == E_NOT_FOUND) {
+        log_line(LOG_WARN, "a stored file is missing", LOG_S("name", blob_name));
+        return fail(cx, E_NOT_FOUND, "This file is not here any more.");
+    }
+    if (e != OK)
+        return fail(cx, E_BUSY, "The file cannot be read just now; try again.");
+    call->res.status = 200;
+    call->res.content_type = type;
+    call->res.has_file = true;
+    call->res.file = (struct http_file){.fd = fd, .size = size};
+    return OK;
+}
+
+err answer_picture(struct call *call, const struct attachment *at, str cache)
+{
+    if (at->thumbnail_name.len)
+        return answer_file(call, at->thumbnail_name, S("image/webp"), (str){0}, cache);
+    if (at->width > 0) /* a picture by its header */
+        return answer_file(call, at->blob_name, at->type, (str){0}, cache);
+    return fail(&call->cx, E_NOT_FOUND, "There is no small picture of this file.");
+}

@@ -1,0 +1,11 @@
+/* file_answer: a stored file as an answer, streamed by the server. Thread: the request's. */
+#pragma once
+#include "api/route.h"
+
+/* Bytes that are safe in every browser: always nosniff, a sandboxed empty policy, never a page of
+ * ours. name: as a download of that name; empty = to be shown (pictures by <img> only). cache: the
+ * Cache-Control value. E_NOT_FOUND with words when the file is missing. */
+err answer_file(struct call *call, str blob_name, str type, str name, str cache);
+/* The small copy of a picture, or the picture where it is small itself. */
+struct attachment;
+err answer_picture(struct call *call, const struct attachment *at, str cache);

@@ -1,0 +1,75 @@
+/* thumbnail: the small copy of a picture (job "thumbnail", key: attachment id). Another process
+ * makes it (care/picture.h); without one the attachment is ready all the same. The message that has
+ * the file is told anew. Thread: job threads. */
+#include "base/file.h"
+#include "base/id.h"
+#include "care/attachment.h"
+#include "care/blob_file.h"
+#include "care/picture.h"
+#include "job/inner.h"
+#include "store/attachment.h"
+#include "store/blob.h"
+
+static err load(struct job_run *run, struct attachment *at)
+{
+    attachment_id id;
+    if (id_parse(run->job->key, &id.v) != OK)
+        return E_NOT_FOUND;
+    TRY(desk_begin(&run->desk, DB_READ));
+    TRY(desk_scope(&run->desk, run->job->account_id));
+    err e = attachment_get(&run->desk.cx, id, at);
+    TRY(desk_commit(&run->desk));
+    return e;
+}
+
+static err claim(struct job_run *run, const struct file_sum *sum)
+{
+    TRY(desk_begin(&run->desk, DB_WRITE));
+    TRY(desk_scope(&run->desk, run->job->account_id));
+    TRY(blob_claim(&run->desk.cx, sum->hash, sum->size));
+    return desk_commit(&run->desk);
+}
+
+/* *name: the small copy's blob; empty = there can be none. */
+static err make(struct job_run *run, const struct attachment *at, str *name)
+{
+    struct ctx *cx = &run->desk.cx;
+    struct file_sum sum;
+    str path = part_path(cx, at->id.v, ".webp");
+    *name = (str){0};
+    err e = picture_shrink(cx, blob_account_folder(cx), blob_inner_path(cx->arena, at->blob_name),
+        part_inner_path(cx->arena, at->id.v, ".webp"), PICTURE_THUMBNAIL, false);
+    if (e == OK)
+        e = file_settle(cx->arena, path, &sum);
+    if (e == OK)
+        e = claim(run, &sum);
+    if (e == OK)
+        e = blob_place(cx, path, sum.hash);
+    if (e == OK) {
+        *name = sum.hash;
+        return OK;
+    }
+    desk_rollback(&run->desk);
+    (void)file_remove(path); /* a few bytes more in parts/ are the worst */
+    return e == E_INVALID || e == E_NOT_FOUND ? OK : e;
+}
+
+err thumbnail_work(struct job_run *run, struct job_verdict *v)
+{
+    struct attachment at;
+    str name;
+    err e = load(run, &at);
+    if (e == E_NOT_FOUND || (e == OK && !str_eq(at.state, S("processing")))) {
+        *v = (struct job_verdict){.end = JOB_DONE};
+        return OK;
+    }
+    TRY(e);
+    TRY(make(run, &at, &name));
+    TRY(desk_begin(&run->desk, DB_WRITE));
+    TRY(job_finish(run->desk.tx, run->job));
+    TRY(desk_scope(&run->desk, run->job->account_id));
+    TRY(attachment_done(&run->desk.cx, at.id, name));
+    TRY(desk_commit(&run->desk));
+    v->end = JOB_ENDED;
+    return OK;
+}
