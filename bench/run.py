@@ -168,7 +168,7 @@ def bench_memory(build, seconds):
     row("resident memory, idle", "≤ 40 MB", f"{idle:.1f} MB", idle <= 40)
     widget = s.channel("widget")["public_key"]
     p = subprocess.Popen([os.path.join(build, "bench/load"), "visitors", "--port", str(s.port), "--key", widget, "--count", "10000"],
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     r = json.loads(p.stdout.readline())
     time.sleep(2)
     full = s.rss_mb()
