@@ -54,6 +54,9 @@ static err agent_make(
     TRY(role_by_key(cx, role, &found));
     TRY(account_get(cx, &account));
     TRY(login_ensure(cx, email, &login));
+    if (login.password_hash.len && password_hash.len)
+        return fail(cx, E_CONFLICT, "%.*s has a password already; leave it out and send the link",
+            SARG(login.email));
     str local, domain;
     (void)str_cut(login.email, '@', &local, &domain);
     *agent = (struct agent){
@@ -243,17 +246,9 @@ static err user_find(struct ctx *cx, struct work *w, struct login *login, struct
 static err user_add_work(struct ctx *cx, struct work *w)
 {
     struct agent agent;
-    struct login there;
     if (w->s->n_words < 3)
         return fail(cx, E_INVALID, "usage: seva user add MAIL [--role ROLE] [--name NAME]");
     TRY(account_choose(cx, w));
-    err e = login_by_email(cx, w->s->words[2], &there);
-    bool has_password = e == OK && there.password_hash.len;
-    if (e != OK && e != E_NOT_FOUND)
-        return e;
-    if (has_password && w->password_hash.len)
-        return fail(cx, E_CONFLICT,
-            "%.*s has a password already; add without one and send the link", SARG(w->s->words[2]));
     TRY(agent_make(cx, w->s->words[2], w->s->values[SET_NAME], w->s->values[SET_ROLE],
         w->password_hash, &agent));
     sb_print(&w->out, "Agent %lld.\n", (long long)agent.id.v);
