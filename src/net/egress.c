@@ -331,6 +331,7 @@ err egress_connect(struct arena *a, const struct egress_rules *rules, enum egres
         }
         number = errno;
     }
-    *why = str_print(a, "cannot connect to %.*s port %d: %s", SARG(host), port, strerror(number));
+    *why = str_print(
+        a, "cannot connect to %.*s port %d: %s", SARG(host), port, strerrordesc_np(number));
     return E_UPSTREAM;
 }

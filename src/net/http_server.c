@@ -81,7 +81,7 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
     (void)listener;
     struct net_listener *l = arg;
     struct http_server *s = l->server;
-    log_line(LOG_ERROR, "accepting connections pauses", LOG_Z("reason", strerror(errno)));
+    log_line(LOG_ERROR, "accepting connections pauses", LOG_Z("reason", strerrordesc_np(errno)));
     for (ptrdiff_t i = 0; i < s->listener_count; i++)
         if (s->listeners[i].listener != NULL)
             (void)evconnlistener_disable(
@@ -160,7 +160,8 @@ static err listen_open(struct arena *a, struct http_server *s, struct net_listen
     int number = errno;
     freeaddrinfo(found);
     if (fd < 0) {
-        *why = str_print(a, "cannot listen on %.*s: %s", SARG(wanted.address), strerror(number));
+        *why = str_print(
+            a, "cannot listen on %.*s: %s", SARG(wanted.address), strerrordesc_np(number));
         return E_UPSTREAM;
     }
     struct sockaddr_storage bound = {0};
@@ -174,7 +175,8 @@ static err listen_open(struct arena *a, struct http_server *s, struct net_listen
         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
     if (l->listener == NULL) {
         close(fd);
-        *why = str_print(a, "cannot listen on %.*s: %s", SARG(wanted.address), strerror(errno));
+        *why =
+            str_print(a, "cannot listen on %.*s: %s", SARG(wanted.address), strerrordesc_np(errno));
         return E_UPSTREAM;
     }
     evconnlistener_set_error_cb(l->listener, on_accept_error);

@@ -584,6 +584,34 @@ static void without_memory_for_the_answer_the_client_hears_503(void **state)
     fixture_close(f);
 }
 
+/* Each run one more allocation succeeds; a request may fail, the server may not. */
+static void a_failed_allocation_costs_one_request_at_most(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int answered = 0, runs = 0;
+    for (; answered < 3 && runs < 200; runs++) { /* 3 times untouched in a row: no more of them */
+        int fd = peer_connect(f->port);
+        alloc_fail_at(runs + 1, 1);
+        peer_send(
+            fd, S("POST /static HTTP/1.1\r\n" H "Connection: close\r\nContent-Length: 9\r\n\r\n"
+                  "some body"));
+        bool is_fine = str_starts(peer_read(fd, (str){0}), S("HTTP/1.1 200 "));
+        alloc_fail_at(0, 0);
+        answered = is_fine ? answered + 1 : 0;
+        close(fd);
+        fd = peer_connect(f->port);
+        assert_int_equal(peer_ask(fd, S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+        close(fd);
+    }
+    assert_int_equal(answered, 3);
+    assert_true(runs > 5);
+    eventually(http_server_stats(f->server).connections_open == 0);
+    assert_int_equal(http_server_in_flight(f->server), 0);
+    assert_int_equal(http_server_stats(f->server).body_bytes_held, 0);
+    fixture_close(f);
+}
+
 static void bad_options_are_refused_in_words(void **state)
 {
     (void)state;
@@ -637,6 +665,7 @@ int main(void)
         TEST(a_drain_answers_what_was_accepted_and_takes_nothing_new),
         TEST(a_drain_counts_what_it_could_not_answer),
         TEST(without_memory_for_the_answer_the_client_hears_503),
+        TEST(a_failed_allocation_costs_one_request_at_most),
         TEST(bad_options_are_refused_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
