@@ -63,7 +63,7 @@ static err check_stale(struct ctx *cx, const struct conversation *c, const struc
         return OK;
     struct message *unseen = NULL;
     ptrdiff_t n = 0;
-    TRY(message_list_unseen(cx, c->id, r->seen, cx->actor.agent, &unseen, &n));
+    TRY(message_list_unseen(cx, c->id, r->seen, &unseen, &n));
     if (!n)
         return OK;
     struct json_out j = json_out_make(cx->arena, STALE_BYTES);

@@ -77,15 +77,18 @@ err message_list(struct ctx *cx, conversation_id conversation, message_id before
 }
 
 err message_list_unseen(struct ctx *cx, conversation_id conversation, message_id seen,
-    agent_id agent, struct message **rows, ptrdiff_t *n)
+    struct message **rows, ptrdiff_t *n)
 {
+    bool is_token = cx->actor.kind == ACTOR_TOKEN;
     return db_all(cx->db,
         S("SELECT" MESSAGE_COLUMNS " FROM" MESSAGE_TABLES
           " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.id > ?3"
           " AND (m.kind = 'in' OR (m.kind = 'out' AND m.state <> 'cancelled'"
-          "  AND NOT (m.author_kind = 'agent' AND m.author_id = ?4)))"
+          "  AND NOT (m.author_kind = ?4 AND m.author_id = ?5)))"
           " ORDER BY m.id LIMIT 50"),
-        ARGS(A_INT(cx->account.v), A_INT(conversation.v), A_INT(seen.v), A_INT(agent.v)),
+        ARGS(A_INT(cx->account.v), A_INT(conversation.v), A_INT(seen.v),
+            A_TEXT(is_token ? S("token") : S("agent")),
+            A_INT(is_token ? cx->actor.token.v : cx->actor.agent.v)),
         COLS(message_cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 

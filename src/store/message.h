@@ -10,9 +10,9 @@ err message_get(struct ctx *cx, message_id id, struct message *m);
  * has_older: there are more. Photos of authors are joined. */
 err message_list(struct ctx *cx, conversation_id conversation, message_id before, ptrdiff_t limit,
     struct message **rows, ptrdiff_t *n, bool *has_older);
-/* What came after `seen` and is public, by others than `agent`, not cancelled; at most 50. */
+/* What came after `seen` and is public, by others than the actor, not cancelled; at most 50. */
 err message_list_unseen(struct ctx *cx, conversation_id conversation, message_id seen,
-    agent_id agent, struct message **rows, ptrdiff_t *n);
+    struct message **rows, ptrdiff_t *n);
 /* The message with this client_id; E_NOT_FOUND (no words) without one. */
 err message_by_client(
     struct ctx *cx, conversation_id conversation, str client_id, struct message *m);
