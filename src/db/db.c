@@ -1,7 +1,8 @@
-/* The public functions of db.h: what both drivers share, in front of the driver.
- * Not: SQL, connections. Thread: as db.h says.
+/* The public functions of db.h: what both drivers share, in front of the
+ * driver. Not: SQL, connections. Thread: as db.h says.
  *
- * Shared by all threads: the counters of struct db and the table of composed texts (a mutex). */
+ * Shared by all threads: the counters of struct db and the table of composed
+ * texts (a mutex). */
 #include "db/driver.h"
 
 #include <assert.h>
@@ -93,7 +94,7 @@ err db_scope(struct db_tx *tx, account_id account)
 void db_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
 {
     struct db *db = tx->db;
-    if (tx->mode == DB_WRITE)
+    if (tx->mode != DB_READ)
         db_count(&db->counted.members, 1);
     db->driver->end(tx, keep, done, arg);
 }

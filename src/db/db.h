@@ -31,7 +31,9 @@ struct db;
 struct db_tx;
 
 enum db_kind { DB_SQLITE, DB_POSTGRES };
-enum db_mode { DB_READ, DB_WRITE };
+/* DB_APPEND: a write that only adds rows (ON CONFLICT DO NOTHING included). On PostgreSQL it shares
+ * its transaction with other appends, as every write does on SQLite, where it is DB_WRITE. */
+enum db_mode { DB_READ, DB_WRITE, DB_APPEND };
 
 struct db_options {
     str url;     /* "sqlite:/path/seva.db" or "postgresql://…" */

@@ -1,6 +1,6 @@
-/* The parts of the PostgreSQL driver among themselves: postgres.c (pools, transactions,
- * migrations), pg_stmt.c (flights and statements), pg_finish.c (commits under way), pg_wire.c
- * (values), pg_listen.c (other nodes).
+/* The parts of the PostgreSQL driver among themselves: postgres.c (pools,
+ * transactions, migrations), pg_stmt.c (flights and statements), pg_finish.c
+ * (commits under way), pg_wire.c (values), pg_listen.c (other nodes).
  */
 #pragma once
 #include "db/row.h"
@@ -27,16 +27,23 @@ enum prelude {
     PRELUDE_SAVEPOINT,
     PRELUDE_UNDO,
     PRELUDE_RELEASE,
+    PRELUDE_MEMBER, /* of a group: its savepoint */
+    PRELUDE_MEMBER_UNDO,
+    PRELUDE_MEMBER_KEEP,
 };
-enum { PRELUDES = 8 }; /* BEGIN, scope, undo, release, savepoint, scope: never more than six */
+enum { PRELUDES = 12 }; /* the last member's end, this one's begin, an inner one's end and begin */
+
+enum { PG_GROUPS = 2 };
 
 struct pg;
 struct pg_pool;
+struct pg_group;
 struct pg_conn {
     struct db_tx tx; /* first: a transaction is its connection */
     struct pg *pg;
-    struct pg_pool *pool;
-    PGconn *handle; /* NULL = not connected; else in pipeline mode */
+    struct pg_pool *pool;   /* or */
+    struct pg_group *group; /* whose transaction several members share */
+    PGconn *handle;         /* NULL = not connected; else in pipeline mode */
     struct stmt_cache cache;
     unsigned next_name; /* of prepared statements */
     struct pg_conn *next_free;
@@ -46,7 +53,8 @@ struct pg_conn {
     int n_prelude;
     bool is_begun; /* the server has a transaction of ours */
     bool is_lost;  /* the connection broke in this transaction */
-    bool owes;     /* the end of the transaction was sent; its answer is not read yet */
+    bool owes;     /* the end of the transaction was sent; its answer is not read yet
+                    */
     bool is_script;
 };
 
@@ -58,12 +66,38 @@ struct pg_pool {
     int n;
 };
 
+struct pg_member {
+    db_done *done;
+    void *arg;
+    err result; /* unless the group is lost */
+};
+
+struct pg_group {
+    struct pg_conn conn;
+    struct pg_group *next_free;
+    int64_t opened_us;
+    bool has_scope; /* a member set an account */
+    int n_members;
+    struct pg_member members[LIMIT_GROUP_MEMBERS];
+};
+
+struct pg_append {
+    struct turn lock;      /* one member at a time; its holder has the next field */
+    struct pg_group *open; /* NULL = none */
+    struct turn idle;      /* groups without a transaction */
+    pthread_mutex_t mutex; /* guards the next two */
+    struct pg_group *free;
+    int64_t due_us; /* the finisher looks for a group left alone then; 0 = never */
+    struct pg_group groups[PG_GROUPS];
+};
+
 struct listener;
 struct finisher;
 struct pg {
     struct db db; /* first */
     char *url;
     struct pg_pool readers, writers;
+    struct pg_append append;
     struct finisher *finisher;
     struct listener *_Atomic listener; /* NULL until db_listen */
 };
@@ -78,7 +112,8 @@ struct pg_params {
     const char *values[LIMIT_DB_COLUMNS];
     int lengths[LIMIT_DB_COLUMNS];
     int formats[LIMIT_DB_COLUMNS];
-    Oid hints[LIMIT_DB_COLUMNS]; /* types to prepare with; 0 = the server finds out */
+    Oid hints[LIMIT_DB_COLUMNS]; /* types to prepare with; 0 = the server finds
+                                    out */
     unsigned char scratch[LIMIT_DB_COLUMNS][8];
 };
 
@@ -87,26 +122,31 @@ struct pg_params {
 err pg_connect(struct pg *pg, PGconn **handle, struct arena *a, str *why);
 
 void pg_give(struct pg_conn *c); /* back to its pool */
+void pg_disconnect(struct pg_conn *c);
+void pg_queue(struct pg_conn *c, enum prelude what);
 
 /* ── pg_stmt.c ── */
 err pg_exec(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
     struct row_sink *sink, int64_t *changed);
 err pg_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_in *in,
     struct row_sink *sink, int64_t *changed);
-/* One command without parameters and whatever stands before it, in one flight. */
+/* One command without parameters and whatever stands before it, in one flight.
+ */
 err pg_command(struct pg_conn *c, const char *sql);
 /* The same without waiting for the answer; pg_settle reads it. */
 err pg_command_later(struct pg_conn *c, const char *sql);
 err pg_settle(struct pg_conn *c);
 /* Logs and maps by SQLSTATE. */
 err pg_err(const PGresult *r, str sql);
-/* ?N becomes $N; texts, names and comments stay. n_params: the largest N. E_INTERNAL: no room. */
+/* ?N becomes $N; texts, names and comments stay. n_params: the largest N.
+ * E_INTERNAL: no room. */
 err pg_dollars(str sql, char *to, ptrdiff_t cap, int *n_params);
 void pg_forget_statements(struct pg_conn *c); /* on the client only: the connection is gone */
 
 /* ── pg_wire.c ── */
 Oid pg_hint(enum db_type type);
-/* The argument in the form of the parameter's type; false when memory ends or it does not fit. */
+/* The argument in the form of the parameter's type; false when memory ends or
+ * it does not fit. */
 [[nodiscard]] bool pg_bind(
     struct pg_params *p, int i, const struct db_arg *arg, Oid type, struct arena *a);
 /* One column of all rows as an array. */
@@ -116,9 +156,21 @@ Oid pg_hint(enum db_type type);
 err pg_read(
     const struct db_col *col, void *row, struct arena *a, Oid type, const char *at, int len);
 
+/* ── pg_group.c ── */
+err pg_append_start(struct pg *pg);
+void pg_append_stop(struct pg *pg); /* commits the open group */
+void pg_append_free(struct pg *pg); /* after the finisher's end */
+err pg_append_begin(struct pg *pg, struct db_tx **tx);
+void pg_append_end(struct pg_conn *c, bool keep, db_done *done, void *arg);
+/* Commits a group that was left alone; the ms until it wants to be called
+ * again, or -1. */
+int pg_append_keep(struct pg *pg);
+void pg_group_answer(struct pg_group *g, err e); /* the result of its COMMIT */
+
 /* ── pg_finish.c ── */
-err pg_finish_start(int n_conns, struct finisher **started);
-void pg_finish_stop(struct finisher *f); /* after every commit under way; f may be NULL */
+err pg_finish_start(struct pg *pg, int n_conns, struct finisher **started);
+void pg_finish_ring(const struct finisher *f); /* look at pg_append_keep */
+void pg_finish_stop(struct finisher *f);       /* after every commit under way; f may be NULL */
 /* c owes the answer to its COMMIT. */
 void pg_finish_later(struct finisher *f, struct pg_conn *c);
 

@@ -1,6 +1,6 @@
-/* The end of write transactions without a waiting worker: db_end sends COMMIT and goes on; this
- * thread hears the servers' answers, gives the connections back and calls `done`.
- * Not: db_commit, which waits on its own connection.
+/* The end of write transactions without a waiting worker: db_end sends COMMIT
+ * and goes on; this thread hears the servers' answers, gives the connections
+ * back and calls `done`. Not: db_commit, which waits on its own connection.
  * Thread: its own; callers any. Shared: struct finisher under its mutex. */
 #include "db/pg_driver.h"
 
@@ -16,6 +16,7 @@
 #include "base/thread.h"
 
 struct finisher {
+    struct pg *pg;
     int event_fd; /* wakes the thread */
     pthread_t thread;
     struct pg_conn **waiting; /* the thread's own: commits under way */
@@ -27,7 +28,7 @@ struct finisher {
     bool is_ending;
 };
 
-static void ring(const struct finisher *f)
+void pg_finish_ring(const struct finisher *f)
 {
     uint64_t one = 1;
     if (write(f->event_fd, &one, sizeof one) < 0 && errno != EAGAIN)
@@ -42,7 +43,7 @@ void pg_finish_later(struct finisher *f, struct pg_conn *c)
     f->added = c;
     (void)pthread_mutex_unlock(&f->mutex);
     if (is_first)
-        ring(f);
+        pg_finish_ring(f);
 }
 
 /* False when the thread is to end. */
@@ -68,6 +69,10 @@ static void finish_one(struct pg_conn *c)
     void *arg = c->done_arg;
     err e = pg_settle(c);
     FAILPOINT("db.after_commit");
+    if (c->group != NULL) {
+        pg_group_answer(c->group, e);
+        return;
+    }
     if (e == OK)
         db_count(&c->pg->db.counted.commits, 1);
     pg_give(c);
@@ -79,7 +84,7 @@ static void *finisher_main(void *arg)
 {
     struct finisher *f = arg;
     while (take_added(f)) {
-        if (poll(f->fds, (nfds_t)f->n_waiting + 1, -1) < 0)
+        if (poll(f->fds, (nfds_t)f->n_waiting + 1, pg_append_keep(f->pg)) < 0)
             continue; /* a signal */
         if (f->fds[0].revents != 0) {
             uint64_t rung;
@@ -106,7 +111,7 @@ void pg_finish_stop(struct finisher *f)
     (void)pthread_mutex_lock(&f->mutex);
     f->is_ending = true;
     (void)pthread_mutex_unlock(&f->mutex);
-    ring(f);
+    pg_finish_ring(f);
     (void)pthread_join(f->thread, NULL);
     assert(f->n_waiting == 0);
     (void)close(f->event_fd);
@@ -125,11 +130,12 @@ static void discard(struct finisher *f)
     free(f);
 }
 
-err pg_finish_start(int n_conns, struct finisher **started)
+err pg_finish_start(struct pg *pg, int n_conns, struct finisher **started)
 {
     struct finisher *f = alloc_zero((ptrdiff_t)sizeof *f);
     if (f == NULL)
         return E_BUSY;
+    f->pg = pg;
     f->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     f->waiting = alloc_zero(n_conns * (ptrdiff_t)sizeof *f->waiting);
     f->fds = alloc_zero((n_conns + 1) * (ptrdiff_t)sizeof *f->fds);

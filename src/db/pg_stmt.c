@@ -1,12 +1,12 @@
-/* Statements on PostgreSQL. Connections stay in libpq's pipeline mode: BEGIN, the scope, savepoints
- * and the statement itself leave in one flight and are answered in one round trip.
- * Not: pools. Thread: the connection's holder.
+/* Statements on PostgreSQL. Connections stay in libpq's pipeline mode: BEGIN,
+ * the scope, savepoints and the statement itself leave in one flight and are
+ * answered in one round trip. Not: pools. Thread: the connection's holder.
  *
- * A flight of a transaction that the server has not begun yet is flown again on a new connection
- * when the old one turns out to be dead: nothing of it can have been committed. */
+ * A flight of a transaction that the server has not begun yet is flown again on
+ * a new connection when the old one turns out to be dead: nothing of it can
+ * have been committed. */
 #include "db/pg_driver.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +74,9 @@ static const char *const prelude_sql[] = {
     [PRELUDE_SAVEPOINT] = "SAVEPOINT inner_one",
     [PRELUDE_UNDO] = "ROLLBACK TO inner_one",
     [PRELUDE_RELEASE] = "RELEASE inner_one",
+    [PRELUDE_MEMBER] = "SAVEPOINT member",
+    [PRELUDE_MEMBER_UNDO] = "ROLLBACK TO member",
+    [PRELUDE_MEMBER_KEEP] = "RELEASE member",
 };
 
 static bool send_prelude(struct pg_conn *c)
@@ -90,7 +93,8 @@ static bool send_prelude(struct pg_conn *c)
     return true;
 }
 
-/* The answer of one command: a result and the NULL that ends it. NULL = the connection is gone. */
+/* The answer of one command: a result and the NULL that ends it. NULL = the
+ * connection is gone. */
 static PGresult *next_result(struct pg_conn *c)
 {
     PGresult *r = PQgetResult(c->handle);
@@ -116,8 +120,8 @@ static void note_prelude(struct pg_conn *c, enum prelude done)
         c->is_begun = true;
 }
 
-/* Reads the answers of the prelude and of n commands; the last good one is the caller's (PQclear).
- * What of the prelude was done is taken off. */
+/* Reads the answers of the prelude and of n commands; the last good one is the
+ * caller's (PQclear). What of the prelude was done is taken off. */
 static err read_flight(struct pg_conn *c, int n, str sql, PGresult **last)
 {
     err e = OK;
@@ -169,8 +173,7 @@ err pg_command(struct pg_conn *c, const char *sql)
 
 err pg_command_later(struct pg_conn *c, const char *sql)
 {
-    assert(c->n_prelude == 0);
-    if (PQsendQueryParams(c->handle, sql, 0, NULL, NULL, NULL, NULL, 1) != 1 ||
+    if (!send_prelude(c) || PQsendQueryParams(c->handle, sql, 0, NULL, NULL, NULL, NULL, 1) != 1 ||
         PQpipelineSync(c->handle) != 1)
         return lost(c);
     c->owes = true;
@@ -182,7 +185,6 @@ err pg_settle(struct pg_conn *c)
     if (!c->owes)
         return OK;
     PGresult *r = NULL;
-    assert(c->n_prelude == 0);
     c->owes = false;
     err e = read_flight(c, 1, S("COMMIT"), &r);
     bool is_undone = e == OK && strcmp(PQcmdStatus(r), "COMMIT") != 0;
@@ -392,7 +394,8 @@ static err execute(struct pg_conn *c, const struct call *call, struct pg_params 
     return e;
 }
 
-/* Once more on a new connection when the old one was dead before the transaction had begun. */
+/* Once more on a new connection when the old one was dead before the
+ * transaction had begun. */
 static err execute_or_reconnect(struct pg_conn *c, const struct call *call, struct pg_params *p)
 {
     if (c->is_lost)

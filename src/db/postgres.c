@@ -1,10 +1,11 @@
-/* The PostgreSQL driver: opening, pools, transactions, migrations. Connections are made when they
- * are first needed; a transaction costs the server nothing until its first statement. DB_READ is
- * REPEATABLE READ, one snapshot as on SQLite; DB_WRITE is READ COMMITTED.
+/* The PostgreSQL driver: opening, pools, transactions, migrations. Connections
+ * are made when they are first needed; a transaction costs the server nothing
+ * until its first statement. DB_READ is REPEATABLE READ, one snapshot as on
+ * SQLite; DB_WRITE is READ COMMITTED.
  *
- * A connection that breaks during COMMIT leaves its outcome unknown; the caller is told E_BUSY and
- * tries again, which the unique keys of what it writes make harmless.
- * Thread: any. Shared: struct pg (its pools by their mutexes). */
+ * A connection that breaks during COMMIT leaves its outcome unknown; the caller
+ * is told E_BUSY and tries again, which the unique keys of what it writes make
+ * harmless. Thread: any. Shared: struct pg (its pools by their mutexes). */
 #include "db/pg_driver.h"
 
 #include <assert.h>
@@ -16,8 +17,8 @@
 
 enum { READERS = 4, WRITERS = 8, MIN_VERSION = 130000 };
 
-/* What waits too long gives up instead of holding a worker. JIT compiling costs more than it saves
- * on statements of this size. */
+/* What waits too long gives up instead of holding a worker. JIT compiling costs
+ * more than it saves on statements of this size. */
 static const char session_sql[] = "SET statement_timeout = '30s';"
                                   "SET lock_timeout = '5s';"
                                   "SET idle_in_transaction_session_timeout = '60s';"
@@ -63,7 +64,7 @@ err pg_connect(struct pg *pg, PGconn **handle, struct arena *a, str *why)
     return OK;
 }
 
-static void disconnect(struct pg_conn *c)
+void pg_disconnect(struct pg_conn *c)
 {
     if (c->handle != NULL)
         PQfinish(c->handle);
@@ -94,7 +95,7 @@ static err pool_make(struct pg *pg, struct pg_pool *pool, int n)
 static void pool_end(struct pg_pool *pool)
 {
     for (int i = 0; i < pool->n; i++) {
-        disconnect(&pool->conns[i]);
+        pg_disconnect(&pool->conns[i]);
         free(pool->conns[i].cache.slots);
     }
     free(pool->conns);
@@ -104,7 +105,7 @@ void pg_give(struct pg_conn *c)
 {
     struct pg_pool *pool = c->pool;
     if (c->is_lost)
-        disconnect(c);
+        pg_disconnect(c);
     (void)pthread_mutex_lock(&pool->mutex);
     c->next_free = pool->free;
     pool->free = c;
@@ -121,7 +122,7 @@ static err conn_take(struct pg *pg, struct pg_pool *pool, struct pg_conn **taken
     pool->free = c->next_free;
     (void)pthread_mutex_unlock(&pool->mutex);
     if (c->handle != NULL && pg_settle(c) != OK && c->is_lost)
-        disconnect(c);
+        pg_disconnect(c);
     err e = c->handle == NULL ? pg_connect(pg, &c->handle, NULL, NULL) : OK;
     if (e != OK) {
         pg_give(c);
@@ -138,6 +139,8 @@ static err pg_begin(struct db *db, enum db_mode mode, struct arena *a, struct db
     (void)a;
     struct pg *pg = (struct pg *)db;
     struct pg_conn *c = NULL;
+    if (mode == DB_APPEND)
+        return pg_append_begin(pg, tx);
     TRY(conn_take(pg, mode == DB_READ ? &pg->readers : &pg->writers, &c));
     c->prelude[0] = mode == DB_READ ? PRELUDE_BEGIN_READ : PRELUDE_BEGIN_WRITE;
     c->n_prelude = 1;
@@ -157,7 +160,6 @@ static void answer(struct pg_conn *c, db_done *done, void *arg, err e)
 static void commit(struct pg_conn *c, db_done *done, void *arg)
 {
     bool waits = c->tx.waits;
-    c->n_prelude = 0; /* a savepoint that was not set yet, or is kept by the commit */
     c->done = done;
     c->done_arg = arg;
     FAILPOINT("db.before_commit");
@@ -196,6 +198,10 @@ static void end_write(struct pg_conn *c, bool keep, db_done *done, void *arg)
 static void pg_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
 {
     struct pg_conn *c = pg_conn_of(tx);
+    if (tx->mode == DB_APPEND) {
+        pg_append_end(c, keep, done, arg);
+        return;
+    }
     if (tx->mode == DB_WRITE) {
         end_write(c, keep, done, arg);
         return;
@@ -207,7 +213,7 @@ static void pg_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
     answer(c, done, arg, OK);
 }
 
-static void queue(struct pg_conn *c, enum prelude what)
+void pg_queue(struct pg_conn *c, enum prelude what)
 {
     assert(c->n_prelude < PRELUDES);
     c->prelude[c->n_prelude++] = what;
@@ -219,7 +225,9 @@ static err pg_scope(struct db_tx *tx)
     for (int i = 0; i < c->n_prelude; i++)
         if (c->prelude[i] == PRELUDE_SCOPE)
             return OK; /* the account is read when it is sent */
-    queue(c, PRELUDE_SCOPE);
+    if (c->group != NULL)
+        c->group->has_scope = true;
+    pg_queue(c, PRELUDE_SCOPE);
     return OK;
 }
 
@@ -231,17 +239,17 @@ static err pg_savepoint(struct db_tx *tx, enum savepoint_step step)
         return E_BUSY;
     switch (step) {
     case SAVEPOINT_SET:
-        queue(c, PRELUDE_SAVEPOINT);
+        pg_queue(c, PRELUDE_SAVEPOINT);
         break;
     case SAVEPOINT_UNDO:
         if (!is_unsent)
-            queue(c, PRELUDE_UNDO);
+            pg_queue(c, PRELUDE_UNDO);
         [[fallthrough]];
     case SAVEPOINT_KEEP:
         if (is_unsent)
             c->n_prelude--;
         else
-            queue(c, PRELUDE_RELEASE);
+            pg_queue(c, PRELUDE_RELEASE);
         break;
     }
     return OK;
@@ -249,7 +257,8 @@ static err pg_savepoint(struct db_tx *tx, enum savepoint_step step)
 
 /* ── migrations ── */
 
-/* Many statements in one text need the simple protocol, which pipeline mode does not have. */
+/* Many statements in one text need the simple protocol, which pipeline mode
+ * does not have. */
 static err simple(struct pg_conn *c, const char *text, str *why)
 {
     if (PQexitPipelineMode(c->handle) != 1) {
@@ -291,7 +300,8 @@ static err script_begin(struct db *db, struct arena *a, struct db_tx **tx, str *
     /* One lock over all nodes of this schema. A backfill may take its time. */
     err e = simple(c,
         "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; "
-        "SELECT pg_advisory_xact_lock(hashtext('seva migrations'), hashtext(current_schema()))",
+        "SELECT pg_advisory_xact_lock(hashtext('seva migrations'), "
+        "hashtext(current_schema()))",
         why);
     if (e != OK) {
         (void)script_end(&c->tx, false, why); /* the first failure is the one to tell */
@@ -316,6 +326,7 @@ static void pg_free(struct pg *pg)
 {
     pool_end(&pg->readers);
     pool_end(&pg->writers);
+    pg_append_free(pg);
     free(pg->url);
     free(pg);
 }
@@ -324,6 +335,7 @@ static void pg_close(struct db *db)
 {
     struct pg *pg = (struct pg *)db;
     pg_listen_stop(pg);
+    pg_append_stop(pg);
     pg_finish_stop(pg->finisher);
     pg_free(pg);
 }
@@ -370,11 +382,13 @@ static err look_at_server(struct pg *pg, struct arena *a, str *why)
         return e;
     }
     if (role.version < MIN_VERSION || !role.is_utf8 || role.schema.len == 0) {
-        *why = S("the database must be PostgreSQL 13 or newer, in UTF8, with a schema that exists");
+        *why = S("the database must be PostgreSQL 13 or newer, in UTF8, with a "
+                 "schema that exists");
         return E_INVALID;
     }
     if (role.bypasses)
-        log_line(LOG_WARN, "the database role bypasses row-level security: use one that is neither "
+        log_line(LOG_WARN, "the database role bypasses row-level security: use one "
+                           "that is neither "
                            "superuser nor BYPASSRLS");
     return OK;
 }
@@ -399,7 +413,9 @@ err postgres_open(struct arena *a, const struct db_options *o, struct db **db, s
     if (e == OK)
         e = look_at_server(pg, a, why);
     if (e == OK)
-        e = pg_finish_start(pg->writers.n, &pg->finisher);
+        e = pg_append_start(pg);
+    if (e == OK)
+        e = pg_finish_start(pg, pg->writers.n + PG_GROUPS, &pg->finisher);
     if (e != OK) {
         pg_free(pg);
         return e;

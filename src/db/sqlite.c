@@ -1,8 +1,9 @@
-/* The SQLite driver: opening, connections, transactions. One writer connection, used by whoever
- * holds the write lock (sqlite_group.c), and a few readers; none is used by two threads at once, so
- * they are opened without SQLite's mutex. Settings: WAL with synchronous=FULL (what was answered
- * survives a power cut); no mmap (a bad sector would be SIGBUS instead of an error); checkpoints by
- * the writer alone. Thread: any. Shared: struct lite. */
+/* The SQLite driver: opening, connections, transactions. One writer connection,
+ * used by whoever holds the write lock (sqlite_group.c), and a few readers;
+ * none is used by two threads at once, so they are opened without SQLite's
+ * mutex. Settings: WAL with synchronous=FULL (what was answered survives a
+ * power cut); no mmap (a bad sector would be SIGBUS instead of an error);
+ * checkpoints by the writer alone. Thread: any. Shared: struct lite. */
 #include "db/sqlite_driver.h"
 
 #include <errno.h>
@@ -33,7 +34,8 @@ static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
 static void library_start(void)
 {
-    /* Refused when somebody initialised the library before us; then it is only slower. */
+    /* Refused when somebody initialised the library before us; then it is only
+     * slower. */
     (void)sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)sqlite3_initialize(); /* sqlite3_open_v2 reports its failure */
@@ -80,7 +82,8 @@ static err folder_sync(struct arena *a, str path)
     return is_synced ? OK : E_BUSY;
 }
 
-/* Creates the file for its owner only; SQLite gives the same rights to the WAL. */
+/* Creates the file for its owner only; SQLite gives the same rights to the WAL.
+ */
 static err file_make(struct arena *a, const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -168,7 +171,7 @@ static err lite_begin(struct db *db, enum db_mode mode, struct arena *a, struct 
 static void lite_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
 {
     struct lite_conn *c = conn_of(tx);
-    if (tx->mode == DB_WRITE) {
+    if (tx->mode != DB_READ) {
         group_end(c, keep, done, arg);
         return;
     }
@@ -179,10 +182,11 @@ static void lite_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
 
 static bool is_lost(const struct lite_conn *c)
 {
-    return c->tx.mode == DB_WRITE && !c->is_script && c->lite->group.is_lost;
+    return c->tx.mode != DB_READ && !c->is_script && c->lite->group.is_lost;
 }
 
-/* After an error: a group that the database rolled back is E_BUSY for its members. */
+/* After an error: a group that the database rolled back is E_BUSY for its
+ * members. */
 static err look(struct lite_conn *c, err e)
 {
     if (e == OK || c->tx.mode == DB_READ || c->is_script)

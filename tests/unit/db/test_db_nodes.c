@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "db/pg_driver.h"
@@ -250,6 +251,170 @@ static void a_commit_that_fails_is_answered_busy(void **state)
     test_db_close(t);
 }
 
+/* ── shared transactions ── */
+
+static _Atomic ptrdiff_t queued; /* what the server would say: write requests waiting */
+
+static ptrdiff_t pending(void *arg)
+{
+    (void)arg;
+    return atomic_load(&queued);
+}
+
+static void wait_for_all(struct answers *a, int n)
+{
+    (void)pthread_mutex_lock(&a->mutex);
+    while (a->good + a->bad < n)
+        (void)pthread_cond_wait(&a->cond, &a->mutex);
+    (void)pthread_mutex_unlock(&a->mutex);
+}
+
+static void append_card(struct test_db *t, struct answers *a, int64_t id, int64_t account)
+{
+    struct db_tx *tx = begin(t->db, DB_APPEND, account);
+    assert_ok(add(tx, id, account));
+    db_end(tx, true, take_answer, a);
+}
+
+static void appends_share_commits(void **state)
+{
+    (void)state;
+    enum { N = 300 };
+    struct test_db *t = open_cards();
+    struct answers a = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    db_pending_set(t->db, pending, NULL);
+    atomic_store(&queued, 1);
+    int64_t before = db_stats_of(t->db).commits;
+    for (int i = 0; i < N; i++)
+        append_card(t, &a, i, 100);
+    wait_for_all(&a, N); /* the last group is left alone */
+    assert_int_equal(a.good, N);
+    assert_int_equal(cards_of(t->db, 100), N);
+    assert_in_range(db_stats_of(t->db).commits - before, N / LIMIT_GROUP_MEMBERS, N - 1);
+    test_db_close(t);
+}
+
+static void appends_do_not_see_their_neighbours_account(void **state)
+{
+    (void)state;
+    struct test_db *t = open_cards();
+    struct answers a = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    int64_t n = -1;
+    db_pending_set(t->db, pending, NULL);
+    atomic_store(&queued, 1);
+    append_card(t, &a, 1, 100);
+    append_card(t, &a, 2, 200);
+    struct db_tx *tx = begin(t->db, DB_APPEND, 200);
+    assert_ok(count(tx, &n));
+    assert_in_range(n, 0, 1); /* its own account's, when that is in this group or committed */
+    db_end(tx, true, take_answer, &a);
+    tx = begin(t->db, DB_APPEND, 0);
+    if (count(tx, &n) == OK) /* in its neighbours' transaction: account 0 has nothing */
+        assert_int_equal(n, 0);
+    else /* in one of its own */
+        test_log_had(LOG_ERROR, "database error");
+    db_end(tx, false, take_answer, &a);
+    atomic_store(&queued, 0);
+    append_card(t, &a, 3, 100);
+    wait_for_all(&a, 5);
+    assert_int_equal(a.good, 5);
+    assert_int_equal(cards_of(t->db, 100), 2);
+    test_db_close(t);
+}
+
+static void an_append_with_an_error_does_not_spoil_the_others(void **state)
+{
+    (void)state;
+    struct test_db *t = open_cards();
+    struct answers a = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    db_pending_set(t->db, pending, NULL);
+    atomic_store(&queued, 1);
+    append_card(t, &a, 1, 100);
+    struct db_tx *tx = begin(t->db, DB_APPEND, 100);
+    assert_ok(add(tx, 2, 100));
+    assert_err(add(tx, 1, 100), E_CONFLICT);
+    db_end(tx, false, take_answer, &a);
+    tx = begin(t->db, DB_APPEND, 100);
+    assert_ok(add(tx, 3, 100));
+    assert_ok(db_savepoint(tx));
+    assert_err(add(tx, 1, 100), E_CONFLICT);
+    assert_ok(db_savepoint_end(tx, false));
+    db_end(tx, true, take_answer, &a);
+    tx = begin(t->db, DB_APPEND, 100);
+    db_end(tx, true, take_answer, &a); /* sent nothing */
+    tx = begin(t->db, DB_APPEND, 100);
+    assert_ok(add(tx, 4, 100));
+    atomic_store(&queued, 0);
+    db_end(tx, false, take_answer, &a); /* undone as the last of its group */
+    wait_for_all(&a, 5);
+    assert_int_equal(a.good, 5);
+    assert_int_equal(cards_of(t->db, 100), 2);
+    test_db_close(t);
+}
+
+static void a_lost_group_of_appends_is_busy_for_all(void **state)
+{
+    (void)state;
+    struct test_db *t = open_cards();
+    struct answers a = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    db_pending_set(t->db, pending, NULL);
+    struct db_tx *tx = begin(t->db, DB_APPEND, 100);
+    assert_ok(add(tx, 1, 100));
+    cut_all(t);
+    db_end(tx, true, take_answer, &a);
+    wait_for_all(&a, 1);
+    assert_int_equal(a.bad, 1);
+    append_card(t, &a, 2, 100);
+    wait_for_all(&a, 2);
+    assert_int_equal(a.good, 1);
+    assert_int_equal(cards_of(t->db, 100), 1);
+    test_log_had(LOG_WARN, "connection");
+    test_log_had(LOG_WARN, "a group of writes was lost");
+    test_db_close(t);
+}
+
+struct crowd {
+    struct test_db *t;
+    struct answers *a;
+    _Atomic int next, failed;
+};
+
+static void *crowd_main(void *arg)
+{
+    struct crowd *c = arg;
+    struct arena arena = arena_make(0);
+    for (int i = 0; i < 100; i++) {
+        struct db_tx *tx = NULL;
+        int id = atomic_fetch_add(&c->next, 1);
+        if (db_begin(c->t->db, DB_APPEND, &arena, &tx) != OK ||
+            db_scope(tx, (account_id){100 + id % 2}) != OK || add(tx, id, 100 + id % 2) != OK)
+            atomic_fetch_add(&c->failed, 1);
+        db_end(tx, true, take_answer, c->a);
+    }
+    arena_free(&arena);
+    return NULL;
+}
+
+static void appends_of_many_threads_are_all_answered_and_stored(void **state)
+{
+    (void)state;
+    enum { THREADS = 6 };
+    struct test_db *t = open_cards();
+    struct answers a = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    struct crowd c = {.t = t, .a = &a};
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, crowd_main, &c), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    wait_for_all(&a, THREADS * 100);
+    assert_int_equal(a.good, THREADS * 100);
+    assert_int_equal(c.failed, 0);
+    assert_int_equal(cards_of(t->db, 100), THREADS * 50);
+    assert_int_equal(cards_of(t->db, 101), THREADS * 50);
+    test_db_close(t);
+}
+
 /* ── other nodes ── */
 
 struct ear {
@@ -368,6 +533,11 @@ int main(void)
         TEST(a_connection_lost_within_a_transaction_is_busy_and_undone),
         TEST(a_commit_is_answered_while_its_worker_goes_on),
         TEST(a_commit_that_fails_is_answered_busy),
+        TEST(appends_share_commits),
+        TEST(appends_do_not_see_their_neighbours_account),
+        TEST(an_append_with_an_error_does_not_spoil_the_others),
+        TEST(a_lost_group_of_appends_is_busy_for_all),
+        TEST(appends_of_many_threads_are_all_answered_and_stored),
         TEST(a_wake_reaches_the_other_node),
         TEST(a_message_reaches_the_other_node_whole),
         TEST(a_listener_that_lost_its_connection_reports_every_topic),

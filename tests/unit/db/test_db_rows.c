@@ -260,6 +260,20 @@ static void a_savepoint_undoes_one_item_and_keeps_the_rest(void **state)
     assert_int_equal(db_commit(tx), OK);
 }
 
+static void a_commit_keeps_the_rest_when_the_last_item_was_undone(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    struct db_tx *tx = begin(f, DB_WRITE);
+    assert_int_equal(add(tx, 1, S("one")), OK);
+    assert_int_equal(db_savepoint(tx), OK);
+    assert_int_equal(add(tx, 2, S("one")), E_CONFLICT);
+    assert_int_equal(db_savepoint_end(tx, false), OK);
+    assert_int_equal(db_commit(tx), OK);
+    tx = begin(f, DB_READ);
+    assert_true(str_eq(get(tx, 1).name, S("one")));
+    assert_int_equal(db_commit(tx), OK);
+}
+
 static void a_rollback_leaves_nothing(void **state)
 {
     struct fixture *f = fixture_of(state);
@@ -485,6 +499,7 @@ int main(void)
         ON_BOTH(all_rows_come_in_order),
         ON_BOTH(a_unique_violation_is_a_conflict_and_spoils_the_transaction),
         ON_BOTH(a_savepoint_undoes_one_item_and_keeps_the_rest),
+        ON_BOTH(a_commit_keeps_the_rest_when_the_last_item_was_undone),
         ON_BOTH(a_rollback_leaves_nothing),
         ON_BOTH(a_read_transaction_may_not_write),
         ON_BOTH(a_column_without_a_member_is_our_bug),
