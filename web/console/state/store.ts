@@ -128,6 +128,8 @@ export function putConversation(next: Conversation | ConversationFull): Conversa
 export function putMessage(next: Message): void {
   const timeline = peekTimeline(next.conversation_id)
   if (!timeline) return
+  // The event may overtake the answer to the send: the server's copy then stands already.
+  if (isLocal(next.id) && timeline.ids.peek().some((id) => !isLocal(id) && messages.peek(id)?.client_id === next.client_id)) return
   batch(() => {
     messages.set(newerMessage(messages.peek(next.id), next))
     const local = next.client_id && !isLocal(next.id) ? localId(next.client_id) : null
