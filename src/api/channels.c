@@ -5,7 +5,9 @@
 #include "api/input.h"
 #include "api/server.h"
 #include "base/json.h"
+#include "base/id.h"
 #include "care/access.h"
+#include "care/attachment.h"
 #include "model/view_channel.h"
 #include "store/audit.h"
 #include "store/channel.h"
@@ -88,6 +90,18 @@ static err changed(struct call *call, const struct channel *channel, str action)
         cx, S("channel.updated"), S("channel"), channel->id.v, channel_json(cx, channel));
 }
 
+/* The picture that the settings name is a logo from now on, when it may be one. */
+static err logo_keep(struct ctx *cx, const struct channel *channel)
+{
+    const struct json *settings;
+    str why;
+    int64_t id;
+    if (json_parse(cx->arena, channel->settings, &settings, &why) != OK ||
+        id_parse(json_text(json_get(settings, S("logo_upload_id")), S("")), &id) != OK)
+        return OK;
+    return attachment_make_logo(cx, (attachment_id){id});
+}
+
 static err post(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -96,6 +110,7 @@ static err post(struct call *call)
     str secret;
     TRY(channel_settings_merge(cx, body->kind, S("{}"), body->settings, &channel.settings));
     TRY(channel_languages(cx, &body->languages, &channel.languages));
+    TRY(logo_keep(cx, &channel));
     TRY(channel_add(cx, &channel, &secret));
     TRY(changed(call, &channel, S("channel.created")));
     struct json_out j = json_out_make(cx->arena, 0);
@@ -121,6 +136,8 @@ static err patch(struct call *call)
     if (body->has_settings)
         TRY(channel_settings_merge(
             cx, channel.kind, channel.settings, body->settings, &channel.settings));
+    if (body->has_settings)
+        TRY(logo_keep(cx, &channel));
     TRY(channel_set(cx, &channel));
     TRY(changed(call, &channel, S("channel.updated")));
     return answer_json(call, 200, channel_json(cx, &channel));

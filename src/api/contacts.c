@@ -13,6 +13,7 @@
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/identity.h"
+#include "store/visitor.h"
 
 enum { CUSTOM_BYTES = 16 * 1024, NOTE_BYTES = 8 * 1024, SEARCH_ROWS = 5000, URL_BYTES = 2000 };
 
@@ -50,6 +51,7 @@ static err full_json(struct call *call, const struct contact *contact, str *json
     struct contact c = *contact;
     TRY(identity_list(cx, c.id, &identities, &n));
     TRY(conversation_count_contact(cx, c.id, &conversations));
+    TRY(visitor_fill_page(cx, &c));
     c.is_online = call->api->live && live_contact_is_online(call->api, cx->account, c.id);
     struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
     contact_view(&j, &c, identities, n, conversations);

@@ -13,6 +13,7 @@
 #include "store/contact.h"
 #include "store/desk.h"
 #include "store/identity.h"
+#include "store/visitor.h"
 
 enum { TAG_BYTES = LIMIT_NAME_BYTES, ANSWER_BYTES = 8 * LIMIT_JSON_BODY_BYTES };
 
@@ -157,6 +158,7 @@ static err contact_json(struct call *call, contact_id id, str *json)
     TRY(contact_get(cx, id, &contact));
     TRY(identity_list(cx, id, &identities, &n));
     TRY(conversation_count_contact(cx, id, &conversations));
+    TRY(visitor_fill_page(cx, &contact));
     contact.is_online = is_online(call, id);
     struct json_out j = json_out_make(cx->arena, ANSWER_BYTES);
     contact_view(&j, &contact, identities, n, conversations);

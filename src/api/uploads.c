@@ -74,7 +74,7 @@ struct part_query {
     int64_t offset;
 };
 static const struct input_field part_fields[] = {
-    FIELD(struct part_query, offset, IN_INT, IN_REQUIRED, 0, LIMIT_UPLOAD_BYTES,
+    FIELD(struct part_query, offset, IN_INT, 0, 0, LIMIT_UPLOAD_BYTES,
         "bytes received so far"),
 };
 static const struct input_spec part_spec = SPEC("UploadPart", struct part_query, part_fields);

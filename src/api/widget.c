@@ -3,6 +3,7 @@
  * Rules: API "Widget API"; UX "Widget"; TR-2. Not here: the exchange itself (widget_chat.c), who a
  * visitor is (care/visitor.h), pages (static.c). */
 #include "api/widget.h"
+#include "api/file_answer.h"
 #include "api/input.h"
 #include "api/live.h"
 #include "api/server.h"
@@ -12,6 +13,7 @@
 #include "care/visitor.h"
 #include "model/view_access.h"
 #include "store/agent.h"
+#include "store/attachment.h"
 #include "store/door.h"
 #include "store/source.h"
 #include "store/visitor.h"
@@ -56,7 +58,6 @@ static err find_channel(struct call *call)
 static void put_settings(
     struct json_out *j, const struct json *settings, const str *names, ptrdiff_t n)
 {
-    json_obj(j);
     for (ptrdiff_t i = 0; i < n; i++) {
         const struct json *v = json_get(settings, names[i]);
         if (!v)
@@ -64,7 +65,14 @@ static void put_settings(
         json_key(j, names[i]);
         json_put_tree(j, v);
     }
-    json_obj_end(j);
+}
+
+/* The id of the channel's logo; 0 = none. */
+static int64_t logo_of(const struct door *door)
+{
+    int64_t id = 0;
+    str text = json_text(json_get(door->settings, S("logo_upload_id")), S(""));
+    return id_parse(text, &id) == OK ? id : 0;
 }
 
 /* ── config ─────────────────────────────────────────────────────────────────────────────────────
@@ -100,8 +108,15 @@ static err config(struct call *call)
     json_obj(&j);
     json_kv_str(&j, S("channel_name"), door->source.name);
     json_key(&j, S("settings"));
+    json_obj(&j);
     put_settings(&j, door->settings, public_settings,
         (ptrdiff_t)(sizeof public_settings / sizeof public_settings[0]));
+    int64_t logo = logo_of(door);
+    json_kv_text(&j, S("logo_url"),
+        logo ? str_print(call->cx.arena, "/widget/v1/%.*s/logo/%lld", SARG(call->params[0]),
+                   (long long)logo)
+             : (str){0});
+    json_obj_end(&j);
     json_kv_raw(&j, S("languages"), door->source.languages);
     json_key(&j, S("agents"));
     TRY(put_agents(call, &j, shows_photo, &is_staffed));
@@ -117,12 +132,30 @@ static err launcher(struct call *call)
     TRY(find_channel(call));
     const struct door *door = call->prepared;
     struct json_out j = json_out_make(call->cx.arena, 0);
+    json_obj(&j);
     put_settings(&j, door->settings, launcher_settings,
         (ptrdiff_t)(sizeof launcher_settings / sizeof launcher_settings[0]));
+    json_obj_end(&j);
     answer_header(call, "Cross-Origin-Resource-Policy", S("cross-origin"));
     answer_header(call, "Cache-Control", S("public, max-age=300"));
     return answer_bytes(call, 200, S("text/javascript; charset=utf-8"),
         str_print(call->cx.arena, "Seva.configure(%.*s);\n", SARG(json_str(&j))));
+}
+
+/* For everybody: the frame shows it before anybody has said who they are. */
+static err logo(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct door *door = call->prepared;
+    int64_t asked = 0;
+    struct attachment at;
+    TRY(door_account(cx, door->source.account));
+    bool is_logo = id_parse(call->params[1], &asked) == OK && asked == logo_of(door);
+    err e = is_logo ? attachment_get(cx, (attachment_id){asked}, &at) : E_NOT_FOUND;
+    if (e == E_NOT_FOUND || (e == OK && !at.is_public))
+        return fail(cx, E_NOT_FOUND, "there is no such picture");
+    TRY(e);
+    return answer_picture(call, &at, S("public, max-age=86400"));
 }
 
 /* ── session ────────────────────────────────────────────────────────────────────────────────────
@@ -331,6 +364,8 @@ static const struct route routes[] = {
      "A website chat's looks, languages and who is there.", "WidgetConfig", 0},
     {HTTP_GET, "/widget/v1/{key}/launcher.js", AUTH_PUBLIC, CAP_NONE, ROUTE_NO_DB, NULL, NULL, NULL, launcher,
      "The launcher's looks as a script.", NULL, 0},
+    {HTTP_GET, "/widget/v1/{key}/logo/{logo}", AUTH_PUBLIC, CAP_NONE, ROUTE_READ, NULL, NULL, find_channel, logo,
+     "The channel's logo; its address is in the config.", NULL, 0},
     {HTTP_POST, "/widget/v1/{key}/session", AUTH_PUBLIC, CAP_NONE, ROUTE_WRITE, NULL, &session_spec, session_prepare, session,
      "Begin or resume as a visitor; nothing is stored for one who only looks.", "WidgetSessionAnswer", 0},
     {HTTP_POST, "/widget/v1/prechat", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE, NULL, &prechat_spec, NULL, prechat,

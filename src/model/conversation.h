@@ -55,6 +55,7 @@ struct contact {
     bool is_blocked;
     int64_t created_ms, last_seen_ms, updated_ms;
     bool is_online;
+    str page_url, page_title; /* filled by the rooms that show it: what a visitor reads now */
 };
 
 struct identity {

@@ -39,6 +39,13 @@ void contact_view(struct json_out *j, const struct contact *c,
     json_kv_time(j, S("created_at"), c->created_ms);
     json_kv_time(j, S("last_seen_at"), c->last_seen_ms);
     json_kv_time(j, S("updated_at"), c->updated_ms);
+    if (c->page_url.len) {
+        json_key(j, S("current_page"));
+        json_obj(j);
+        json_kv_str(j, S("url"), c->page_url);
+        json_kv_text(j, S("title"), c->page_title);
+        json_obj_end(j);
+    }
     if (conversations >= 0)
         json_kv_int(j, S("conversations_count"), conversations);
     json_obj_end(j);

@@ -12,6 +12,6 @@ struct identity_shown {
     bool is_verified;
     int64_t last_seen_ms;
 };
-/* conversations < 0: left out (lists). */
+/* conversations < 0: left out (lists); current_page when c->page_url is filled. */
 void contact_view(struct json_out *j, const struct contact *c,
     const struct identity_shown *identities, ptrdiff_t n, int64_t conversations);

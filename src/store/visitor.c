@@ -43,3 +43,17 @@ err visitor_of_contact(struct ctx *cx, contact_id contact, struct visitor *v)
           " WHERE account_id = ?1 AND contact_id = ?2 ORDER BY last_seen_ms DESC LIMIT 1"),
         ARGS(A_INT(cx->account.v), A_INT(contact.v)), COLS(visitor_cols), v);
 }
+
+err visitor_fill_page(struct ctx *cx, struct contact *contact)
+{
+    struct visitor v;
+    err e = visitor_of_contact(cx, contact->id, &v);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    if (cx->now_ms - v.last_seen_ms > VISITOR_HERE_MS)
+        return OK;
+    contact->page_url = v.page_url;
+    contact->page_title = v.page_title;
+    return OK;
+}

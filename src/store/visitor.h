@@ -2,6 +2,7 @@
  * from its first message on. Not here: tokens and who it is (care/visitor.h).
  * Thread: the transaction's. */
 #pragma once
+#include "model/conversation.h"
 #include "model/ctx.h"
 
 struct visitor {
@@ -15,3 +16,6 @@ struct visitor {
 err visitor_put(struct ctx *cx, const struct visitor *v);
 /* The contact's visitor that was seen last; E_NOT_FOUND (no words). */
 err visitor_of_contact(struct ctx *cx, contact_id contact, struct visitor *v);
+/* The page the contact reads, when it was seen on one within VISITOR_HERE_MS; else nothing. */
+enum { VISITOR_HERE_MS = 30 * 60 * 1000 };
+err visitor_fill_page(struct ctx *cx, struct contact *contact);

@@ -3,6 +3,7 @@
 
 #include "api/live.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/id.h"
 #include "model/names.h"
 #include "store/account.h"
@@ -35,13 +36,26 @@ struct whole {
     struct arena cx_arena;
 };
 
+/* The server owns the descriptor from here on. */
+static str file_bytes(struct arena *a, const struct http_file *file)
+{
+    ptrdiff_t got = 0;
+    char *to = arena_alloc(a, (ptrdiff_t)file->size + 1, 1);
+    err e = file_read_at(file->fd, file->offset, to, (ptrdiff_t)file->size, &got);
+    assert(e == OK && got == file->size);
+    file_close(file->fd);
+    return str_of(to, got);
+}
+
 static void respond(struct http_exchange *x, const struct http_response *r)
 {
     struct pending *p = (struct pending *)(void *)x;
     struct test_app *app = p->app;
     struct arena *a = &app->arena;
+    alloc_fail_at(0, 0); /* the test's own memory is not what is tried */
     app->status = r->status;
-    app->body = str_copy(a, r->body);
+    app->content_type = str_copy(a, r->content_type);
+    app->body = r->has_file ? file_bytes(a, &r->file) : str_copy(a, r->body);
     struct http_header *headers = NEW(a, struct http_header, r->header_count + 1);
     for (ptrdiff_t i = 0; i < r->header_count; i++)
         headers[i] =
@@ -85,7 +99,7 @@ int test_request_full(struct test_app *app, const char *method, const char *targ
     struct pending p = {.app = app};
     pthread_mutex_init(&p.lock, NULL);
     pthread_cond_init(&p.done, NULL);
-    p.x.arena = arena_make(0);
+    p.x.arena = arena_make(app->arena_bytes);
     p.x.req = (struct http_request){
         .headers = headers,
         .header_count = n_headers,
@@ -98,13 +112,18 @@ int test_request_full(struct test_app *app, const char *method, const char *targ
     target_split(&a, target, &p.x.req);
     app->status = 0;
     app->json = NULL;
+    long calls = alloc_calls();
+    if (app->fail_allocation)
+        alloc_fail_at(app->fail_allocation, app->fail_count);
     api_handle(&app->api, &p.x);
+    alloc_fail_at(0, 0);
     pthread_mutex_lock(&p.lock);
     while (!p.is_finished)
         pthread_cond_wait(&p.done, &p.lock);
     pthread_mutex_unlock(&p.lock);
     pthread_cond_destroy(&p.done);
     pthread_mutex_destroy(&p.lock);
+    app->allocations = alloc_calls() - calls;
     str why;
     if (app->body.len && json_parse(&app->arena, app->body, &app->json, &why) != OK)
         app->json = NULL;
@@ -321,13 +340,18 @@ static err first_account(struct test_app *app, struct ctx *cx)
     return OK;
 }
 
-static void config_make(struct test_app *app, struct test_db *tdb)
+static void config_make(struct test_app *app)
 {
     struct keyring *keys;
     str why;
     err e = keyring_load(&app->arena, keyring_new_line(&app->arena), &keys, &why);
     assert(e == OK);
-    str folder = tdb->folder[0] ? str_from(tdb->folder) : S("/tmp");
+    const char *tmp = getenv("TMPDIR");
+    char *made =
+        str_z(&app->arena, str_print(&app->arena, "%s/seva-app-XXXXXX", tmp ? tmp : "/tmp"));
+    if (!mkdtemp(made))
+        abort();
+    str folder = str_from(made);
     app->config = (struct config){
         .data_dir = folder,
         .blobs_dir = str_cat(&app->arena, folder, S("/blobs")),
@@ -352,7 +376,7 @@ struct test_app *test_app_open(enum db_kind kind)
     w->tdb = tdb;
     app->arena = arena_make(0);
     app->db = tdb->db;
-    config_make(app, tdb);
+    config_make(app);
     app->api = (struct api){
         .config = &app->config,
         .db = app->db,
@@ -381,6 +405,8 @@ void test_app_close(struct test_app *app)
         return;
     struct whole *w = (struct whole *)(void *)app;
     live_close(&app->api);
+    err e = file_tree_remove(app->config.data_dir);
+    assert(e == OK);
     api_close(&app->api);
     test_db_close(w->tdb);
     arena_free(&app->arena);

@@ -24,11 +24,16 @@ struct test_app {
     str source_key, source_secret;
     /* What the last request returned. */
     int status;
-    str body;
+    str body; /* also that of a file */
+    str content_type;
     const struct json *json; /* NULL when the body is no JSON */
     const struct http_header *headers;
     ptrdiff_t header_count;
     int64_t woken_events, woken_jobs; /* how often a commit asked for it */
+    /* Test seam: the allocation with this number fails inside the next request (0 = none);
+     * allocations says how many the last request asked for. */
+    long fail_allocation, fail_count, allocations;
+    ptrdiff_t arena_bytes; /* the most memory the next request may take; 0 = as in production */
 };
 
 /* kind: DB_SQLITE, or DB_POSTGRES (NULL when SEVA_TEST_PG is unset: skip the test). */
