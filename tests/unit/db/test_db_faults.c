@@ -221,6 +221,35 @@ static void a_failed_fsync_ends_the_process(void **state)
     assert_int_equal(test_child(write_with_a_failing_sync, NULL), SIGABRT);
 }
 
+/* ── checkpoints ── */
+
+static int64_t wal_bytes(struct test_db *t)
+{
+    struct stat st;
+    str path = str_print(&t->arena, "%s/seva.db-wal", t->folder);
+    assert_int_equal(stat(str_z(&t->arena, path), &st), 0);
+    return st.st_size;
+}
+
+static void the_log_does_not_grow_without_end_under_constant_writing(void **state)
+{
+    (void)state;
+    enum { PAGE_BYTES = 4096, MEMBERS_WRITTEN = 600 };
+    struct arena a = arena_make(0);
+    struct test_db *t = open_lines();
+    sqlite_checkpoint_at(t->db, 50, 100);
+    for (int m = 0; m < MEMBERS_WRITTEN; m++) {
+        atomic_store(&queued, m % 10 != 9); /* hardly ever a gap */
+        assert_ok(run_member(t, &a, m));
+    }
+    wait_for_answers();
+    check_acked(t, MEMBERS_WRITTEN);
+    /* Without checkpoints it holds every page ever written: more than three per member. */
+    assert_in_range(wal_bytes(t), 1, MEMBERS_WRITTEN * PAGE_BYTES);
+    test_db_close(t);
+    arena_free(&a);
+}
+
 /* ── memory that fails ── */
 
 static err use_database(struct arena *a, void *arg)
@@ -375,6 +404,7 @@ int main(void)
         TEST(a_failing_write_is_busy_loses_nothing_and_passes),
         TEST(a_lost_group_is_busy_for_all_its_members),
         TEST(a_failed_fsync_ends_the_process),
+        TEST(the_log_does_not_grow_without_end_under_constant_writing),
         TEST(memory_that_ends_anywhere_is_busy),
         TEST(a_power_cut_keeps_every_answered_write_whole),
     };
