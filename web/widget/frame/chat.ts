@@ -249,7 +249,7 @@ function connect(): void {
 function hearEvent(event: ServerEvent): void {
   if (event.id !== null) lastEventId = event.id
   if (event.type === 'reset') {
-    lastEventId = null
+    lastEventId = event.id
     void loadHistory().catch(() => {})
     return
   }
