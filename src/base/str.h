@@ -58,7 +58,9 @@ struct sb {
     ptrdiff_t len, cap, max;
     bool failed; /* the maximum was reached or memory ended; len stays at the last good append */
 };
-struct sb sb_make(struct arena *a, ptrdiff_t max); /* max 0: what the arena allows */
+/* max 0: what the arena allows; then the end of memory leaves by the arena's escape, if it has one,
+ * as arena_alloc does: such a text is never silently cut. */
+struct sb sb_make(struct arena *a, ptrdiff_t max);
 /* Room for n more bytes to be written in place (then add to b->len), or NULL and failed. */
 char *sb_space(struct sb *b, ptrdiff_t n);
 void sb_add(struct sb *b, str s);

@@ -151,7 +151,7 @@ err door_token(struct ctx *cx, str token, struct door_pass *pass)
     TRY(e);
     TRY(actor_start(cx, row.account_id, ACTOR_TOKEN));
     TRY(actor_fill(cx, row.agent_id));
-    uint64_t scopes = capabilities_read(cx->arena, row.scopes);
+    uint64_t scopes = capabilities_read(row.scopes);
     cx->actor.caps &= scopes & ~(uint64_t)CAP_SELF;
     cx->actor.token = row.id;
     cx->actor.name = row.name;

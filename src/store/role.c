@@ -15,13 +15,13 @@ static const struct db_col role_cols[] = {
     COL(struct role_row, capabilities),
 };
 
-static struct role role_of(struct ctx *cx, const struct role_row *row)
+static struct role role_of(const struct role_row *row)
 {
     return (struct role){
         .id = row->id,
         .key = row->key,
         .name = row->name,
-        .caps = capabilities_read(cx->arena, row->capabilities) | CAP_SELF,
+        .caps = capabilities_read(row->capabilities) | CAP_SELF,
     };
 }
 
@@ -41,7 +41,7 @@ err role_by_key(struct ctx *cx, str key, struct role *role)
     if (e == E_NOT_FOUND)
         return fail(cx, E_NOT_FOUND, "there is no role %.*s", SARG(key));
     TRY(e);
-    *role = role_of(cx, &row);
+    *role = role_of(&row);
     return OK;
 }
 
@@ -56,7 +56,7 @@ err role_get(struct ctx *cx, role_id id, struct role *role)
     if (e == E_NOT_FOUND)
         return fail(cx, E_NOT_FOUND, "there is no such role of your own");
     TRY(e);
-    *role = role_of(cx, &row);
+    *role = role_of(&row);
     return OK;
 }
 
@@ -77,7 +77,7 @@ err role_list(struct ctx *cx, struct role **roles, ptrdiff_t *n)
             .name = builtin_roles[i].name,
             .caps = builtin_roles[i].caps};
     for (ptrdiff_t i = 0; i < count; i++)
-        list[BUILTIN_ROLE_COUNT + i] = role_of(cx, &rows[i]);
+        list[BUILTIN_ROLE_COUNT + i] = role_of(&rows[i]);
     *roles = list;
     *n = BUILTIN_ROLE_COUNT + count;
     return OK;
