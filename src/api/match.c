@@ -92,6 +92,8 @@ static const struct route_tree *walk(
 struct route_match route_find(const struct route_tree *tree, enum http_method method, str path)
 {
     struct route_match match = {0};
+    if (!str_starts(path, S("/")))
+        return match; /* OPTIONS * */
     if (method == HTTP_HEAD)
         method = HTTP_GET;
     const struct route_tree *node = walk(tree, str_skip(path, 1), true, match.params, 0);
