@@ -126,10 +126,14 @@ static void say_event(struct filling *f, const struct event_row *row)
     say(f, id, row->type, json_str(&j));
 }
 
-/* Before the oldest event or beyond the newest: the place means nothing any more. */
+/* Before the oldest event or beyond the newest: the place means nothing any more. {0, 0} was given
+ * when there was no event at all: everything since is replayed. */
 static err is_lost(struct filling *f, bool *lost)
 {
     struct event_pos tail;
+    *lost = false;
+    if (f->at.major == 0 && f->at.minor == 0)
+        return OK;
     TRY(event_tail(f->call->cx.db, &tail));
     struct event_pos next = {f->at.major, f->at.minor < INT64_MAX ? f->at.minor + 1 : f->at.minor};
     *lost = event_pos_cmp(next, tail) < 0 || event_pos_cmp(f->at, f->head) > 0;
@@ -203,10 +207,11 @@ err stream_open(struct call *call)
 }
 
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/stream", AUTH_AGENT, CAP_EVENT_READ, ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL,
-     NULL, stream_open, "Events as they happen; resumes at Last-Event-ID.", NULL, 0},
-    {HTTP_GET, "/widget/v1/stream", AUTH_VISITOR, CAP_NONE, ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL,
-     NULL, stream_open, "The visitor's events as they happen; resumes at Last-Event-ID.", NULL, 0},
+    {HTTP_GET, "/api/v1/stream",    AUTH_AGENT,   CAP_EVENT_READ, ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL,
+     NULL, stream_open, "Events as they happen; resumes at Last-Event-ID.",               NULL, 0},
+    {HTTP_GET, "/widget/v1/stream", AUTH_VISITOR, CAP_NONE,       ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL,
+     NULL, stream_open, "The visitor's events as they happen; resumes at Last-Event-ID.", NULL,
+     0                                                                                           },
 };
 extern const struct route_table stream_routes;
 const struct route_table stream_routes = ROUTES(routes);
