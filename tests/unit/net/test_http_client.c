@@ -50,6 +50,7 @@ static void *script_main(void *arg)
         if (fd < 0)
             return NULL;
         s->heard[i] = hear(fd);
+        s->played++;
         str answer = s->answers[i];
         if (str_eq(answer, S("hang"))) {
             char c;
@@ -58,7 +59,6 @@ static void *script_main(void *arg)
         } else {
             peer_send(fd, answer);
         }
-        s->played++;
         close(fd);
     }
     return NULL;

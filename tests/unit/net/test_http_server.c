@@ -371,7 +371,7 @@ static void a_client_that_takes_nothing_is_cut(void **state)
     for (int i = 0; i < 8; i++) /* 8 MiB: more than the kernel buffers */
         peer_send(fd, S("GET /big HTTP/1.1\r\n" H "\r\n"));
     eventually(http_server_stats(f->server).bytes_out > 1 << 20);
-    for (int i = 0; i < 3 && http_server_stats(f->server).connections_open > 0; i++) {
+    for (int i = 0; i < 60 && http_server_stats(f->server).connections_open > 0; i++) {
         clock_advance(LIMIT_HTTP_STALL_MS);
         struct pollfd none = {.fd = -1};
         (void)poll(&none, 1, 250); /* the loop looks twice */
@@ -520,6 +520,17 @@ static void *drain_main(void *arg)
     return (void *)(intptr_t)http_server_drain(f->server, 0, 20000);
 }
 
+static bool is_accepting(int port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    bool is_taken = connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
+    close(fd);
+    return is_taken;
+}
+
 static void a_drain_answers_what_was_accepted_and_takes_nothing_new(void **state)
 {
     (void)state;
@@ -532,16 +543,7 @@ static void a_drain_answers_what_was_accepted_and_takes_nothing_new(void **state
     pthread_t drain;
     assert_int_equal(pthread_create(&drain, NULL, drain_main, f), 0);
     eventually(http_server_is_draining(f->server));
-    int refused = -1;
-    for (int i = 0; i < 2000 && refused != 0; i++) { /* until the listener has gone */
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const struct sockaddr_in to = {.sin_family = AF_INET,
-            .sin_port = htons((uint16_t)f->port),
-            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        refused = connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
-        close(fd);
-    }
-    assert_int_equal(refused, 0);
+    eventually(!is_accepting(f->port));
     /* A request on a kept connection is still answered, and told that it was the last. */
     struct peer_answer r = peer_ask(idle, S("GET / HTTP/1.1\r\n" H "\r\n"));
     assert_int_equal(r.status, 200);
@@ -608,7 +610,7 @@ static void a_failed_allocation_costs_one_request_at_most(void **state)
     assert_true(runs > 5);
     eventually(http_server_stats(f->server).connections_open == 0);
     assert_int_equal(http_server_in_flight(f->server), 0);
-    assert_int_equal(http_server_stats(f->server).body_bytes_held, 0);
+    eventually(http_server_stats(f->server).body_bytes_held == 0); /* the worker finishes last */
     fixture_close(f);
 }
 
