@@ -1,8 +1,8 @@
 /* webhooks: outgoing webhooks and their delivery log (API "Webhooks, jobs, quarantine"). The secret
  * is in the answer of the POST that made it and nowhere else. Not here: sending
  * (job/webhook_send.c), which events go out (job/publish.c). */
-#include "api/input.h"
 #include "api/change.h"
+#include "api/input.h"
 #include "api/server.h"
 #include "base/json.h"
 #include "base/limits.h"
