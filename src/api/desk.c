@@ -22,6 +22,35 @@ static const struct input_field read_fields[] = {
 };
 static const struct input_spec read_spec = SPEC("ConversationRead", struct read_body, read_fields);
 
+struct told_read {
+    account_id account;
+    struct live_news news;
+};
+
+static void tell_read(struct api *api, void *arg)
+{
+    const struct told_read *t = arg;
+    live_tell(api, t->account, &t->news);
+}
+
+/* The visitor of a website chat sees that it was read. */
+static void tell_visitor_read(struct call *call, const struct conversation *c, int64_t upto)
+{
+    if (!str_eq(c->channel_kind, S("widget")))
+        return;
+    struct told_read *t = NEW(call->cx.arena, struct told_read, 1);
+    t->account = call->cx.account;
+    t->news = (struct live_news){
+        .type = S("read"),
+        .conversation = c->id,
+        .channel = c->channel_id,
+        .contact = c->contact_id,
+        .audience = EVENT_FOR_VISITOR,
+        .data = str_print(call->cx.arena, "{\"message_id\":\"%lld\"}", (long long)upto),
+    };
+    call_after_commit(call, tell_read, t);
+}
+
 static err mark_read(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -30,6 +59,7 @@ static err mark_read(struct call *call)
     TRY(conversation_get(cx, (conversation_id){call->id}, &c));
     TRY(read_set(cx, c.id, (message_id){body->message_id}));
     TRY(notification_read_conversation(cx, c.id));
+    tell_visitor_read(call, &c, body->message_id);
     return answer_empty(call);
 }
 

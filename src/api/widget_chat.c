@@ -25,6 +25,7 @@
 #include "store/channel.h"
 #include "store/contact.h"
 #include "store/conversation.h"
+#include "store/desk.h"
 #include "store/door.h"
 #include "store/message.h"
 #include "store/source.h"
@@ -128,12 +129,14 @@ static err history(struct call *call)
     bool has_older = false;
     int64_t before = 0;
     struct agent agent = {0};
+    message_id read_upto = {0};
     if (query->cursor.len && id_parse(query->cursor, &before) != OK)
         return fail_field(cx, "cursor", "this is no cursor of ours");
     TRY(visitor_conversation(cx, &c));
     if (c.id.v) {
         TRY(message_list(cx, c.id, (message_id){before}, PAGE, &rows, &n, &has_older));
         TRY(answering_agent(cx, &c, rows, n, &agent));
+        TRY(read_newest(cx, c.id, &read_upto));
     }
     struct json_out j = json_out_make(cx->arena, 0);
     json_obj(&j);
@@ -146,6 +149,7 @@ static err history(struct call *call)
             message_view_widget(&j, &rows[i]);
     json_arr_end(&j);
     json_kv_id(&j, S("next"), has_older ? rows[0].id.v : 0);
+    json_kv_id(&j, S("read_upto"), read_upto.v); /* by an agent */
     json_key(&j, S("agent"));
     if (agent.id.v)
         widget_agent_put(&j, &agent, true);

@@ -13,6 +13,23 @@ err read_set(struct ctx *cx, conversation_id conversation, message_id upto)
         NULL);
 }
 
+struct newest_row {
+    message_id message_id;
+};
+static const struct db_col newest_cols[] = {COL(struct newest_row, message_id)};
+
+err read_newest(struct ctx *cx, conversation_id conversation, message_id *upto)
+{
+    struct newest_row row;
+    TRY(db_one(cx->db,
+        S("SELECT COALESCE(MAX(r.message_id), 0) AS message_id FROM agent a"
+          " JOIN conversation_read r ON r.account_id = a.account_id AND r.agent_id = a.id"
+          " AND r.conversation_id = ?2 WHERE a.account_id = ?1"),
+        ARGS(A_INT(cx->account.v), A_INT(conversation.v)), COLS(newest_cols), &row));
+    *upto = row.message_id;
+    return OK;
+}
+
 static const struct db_col draft_cols[] = {
     COL(struct draft, agent_id),
     COL(struct draft, conversation_id),

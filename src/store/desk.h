@@ -8,6 +8,8 @@
 /* The acting agent has read up to this message; exact (may also go back: "unread"). Also marks its
  * notifications of the conversation as read when upto is the newest. */
 err read_set(struct ctx *cx, conversation_id conversation, message_id upto);
+/* The newest message that any agent has read; {0} when none was. */
+err read_newest(struct ctx *cx, conversation_id conversation, message_id *upto);
 
 /* E_NOT_FOUND without words. */
 err draft_get(struct ctx *cx, conversation_id conversation, struct draft *draft);

@@ -28,6 +28,8 @@ let tellLoader: (message: ToLoader) => void = () => {}
 let kept: Kept | null = null
 let stream: AbortController | null = null
 let lastEventId: string | null = null
+/** An agent has read up to here. */
+let readUpTo = '0'
 let typingTimer: ReturnType<typeof setTimeout> | undefined
 let queue: ReturnType<typeof makeQueue>
 
@@ -138,6 +140,7 @@ function leave(): void {
   stream?.abort()
   stream = null
   lastEventId = null
+  readUpTo = '0'
   kept = null
   queue.clear()
   forget(place())
@@ -182,6 +185,7 @@ async function loadHistory(): Promise<void> {
   const history = await call<History>('GET', '/conversation')
   state.conversation.value = history.conversation
   state.agent.value = history.agent
+  noteAgentRead(history.read_upto)
   // Kept older pages stay; what the stream brought meanwhile stays too.
   if (!state.messages.value.length) state.older.value = history.next
   take(history.messages, false)
@@ -195,6 +199,15 @@ export async function loadOlder(): Promise<void> {
   take(history.messages, false)
 }
 
+/** A replayed event may be older than the news that its message was read. */
+function show(list: WidgetMessage[]): void {
+  state.messages.value = markRead(list, readUpTo)
+}
+
+function noteAgentRead(upTo: unknown): void {
+  if (typeof upTo === 'string' && compareIds(upTo, readUpTo) > 0) readUpTo = upTo
+}
+
 function take(more: WidgetMessage[], isNews: boolean): void {
   const known = state.messages.value
   const highest = known[known.length - 1]?.id ?? '0'
@@ -202,7 +215,7 @@ function take(more: WidgetMessage[], isNews: boolean): void {
   if (state.outgoing.value.some((item) => mine.has(item.client_id))) {
     for (const id of mine) queue.discard(id as string)
   }
-  state.messages.value = merge(known, more)
+  show(merge(known, more))
   const fresh = more.filter((message) => message.from === 'agent' && compareIds(message.id, highest) > 0)
   if (isNews && fresh.length) {
     state.typing.value = null
@@ -284,7 +297,8 @@ function hearEvent(event: ServerEvent): void {
       return
     }
     case 'read':
-      if (typeof body['message_id'] === 'string') state.messages.value = markRead(state.messages.value, body['message_id'])
+      noteAgentRead(body['message_id'])
+      show(state.messages.value)
   }
 }
 
@@ -297,7 +311,7 @@ async function send(message: Outgoing): Promise<Verdict> {
     if (page) body['page'] = { url: page.url, title: page.title }
     const stored = await ask<WidgetMessage>('POST', '/messages', body)
     state.isOnline.value = true
-    state.messages.value = merge(state.messages.value, [stored])
+    show(merge(state.messages.value, [stored]))
     if (!stream) {
       if (!state.conversation.value) state.conversation.value = { id: '', status: 'open' }
       connect()

@@ -73,5 +73,7 @@ export interface History {
   conversation: { id: string; status: string } | null
   messages: WidgetMessage[]
   next: string | null
+  /** An agent has read up to this message. */
+  read_upto: string | null
   agent: Agent | null
 }
