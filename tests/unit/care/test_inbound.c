@@ -3,6 +3,7 @@
 
 #include "store/conversation.h"
 #include "store/message.h"
+#include "store/statistics.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -266,6 +267,35 @@ static void the_assignee_is_told_of_an_answer_once_per_wait(struct world *w)
 }
 ON_BOTH(the_assignee_is_told_of_an_answer_once_per_wait)
 
+/* Other tests may have analysed the tables of this schema: only growth counts. */
+static void a_young_table_is_analysed_for_the_planner(struct world *w)
+{
+    if (db_kind_of(w->t->db) != DB_POSTGRES) {
+        assert_ok(statistics_refresh(as_system(w)));
+        done(w);
+        return;
+    }
+    struct inbound_item batch[64];
+    struct inbound_result r[64];
+    for (int round = 0; round < 8; round++) {
+        for (int i = 0; i < 64; i++)
+            batch[i] = said(API, "rina", "hi");
+        take_many(w, batch, 64, r);
+    }
+    str analysed = S("SELECT COUNT(*) AS n FROM pg_stat_user_tables WHERE relname = 'message'"
+                     " AND schemaname = current_schema() AND n_mod_since_analyze > 200");
+    (void)as_system(w); /* the same ctx */
+    int64_t flushed = count(w, S("SELECT COUNT(pg_stat_force_next_flush()) AS n"));
+    assert_int_equal(flushed, 1);
+    done(w);
+    assert_int_equal(count(w, analysed), 1);
+    assert_ok(statistics_refresh(as_system(w)));
+    assert_int_equal(count(w, S("SELECT COUNT(pg_stat_force_next_flush()) AS n")), 1);
+    done(w);
+    assert_int_equal(count(w, analysed), 0);
+}
+ON_BOTH(a_young_table_is_analysed_for_the_planner)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +314,7 @@ int main(void)
         BOTH(only_a_proved_address_joins_two_identities),
         BOTH(a_widget_message_is_told_to_its_visitor_too),
         BOTH(the_assignee_is_told_of_an_answer_once_per_wait),
+        BOTH(a_young_table_is_analysed_for_the_planner),
         BOTH(a_batch_of_many_people_is_numbered_without_gaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
