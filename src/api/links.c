@@ -85,18 +85,11 @@ static err link_prepare(struct call *call)
     TRY(e);
     check->login = p.login;
     call->prepared = check;
-    if (keeps_password(&p.link, &p.login)) {
-        e = crypto_password_check(body->password, p.login.password_hash);
-        check->matches = e == OK;
-        if (e == OK || e == E_UNAUTHENTICATED)
-            return OK;
-    } else {
-        if (body->password.len < PASSWORD_MIN)
-            return fail_field(
-                cx, "password", "a password has at least %d characters", PASSWORD_MIN);
-        e = crypto_password_hash(cx->arena, body->password, &check->new_hash);
-    }
-    return e == OK ? OK : fail(cx, E_BUSY, "too many people are signing in; please try again");
+    if (keeps_password(&p.link, &p.login))
+        return password_try(cx, body->password, p.login.password_hash, &check->matches);
+    if (body->password.len < PASSWORD_MIN)
+        return fail_field(cx, "password", "a password has at least %d characters", PASSWORD_MIN);
+    return password_make(cx, body->password, &check->new_hash);
 }
 
 static err link_password(struct call *call, const struct link_people *p)
@@ -106,7 +99,8 @@ static err link_password(struct call *call, const struct link_people *p)
     if (check->matches)
         return OK;
     TRY(login_set_password(cx, p->login.id, check->new_hash));
-    return session_end_login(cx, p->login.id, (session_id){0});
+    TRY(session_end_login(cx, p->login.id, (session_id){0}));
+    return sign_in_streams_end(call, p->login.id);
 }
 
 static err joined_news(struct ctx *cx, agent_id id)

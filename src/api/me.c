@@ -117,10 +117,7 @@ static err password_prepare(struct call *call, str password)
     err e = own_login(call, &check->login);
     prepare_read_end(call);
     TRY(e);
-    e = crypto_password_check(password, check->login.password_hash);
-    if (e != OK && e != E_UNAUTHENTICATED)
-        return fail(cx, E_BUSY, "too many people are signing in; please try again");
-    check->matches = e == OK;
+    TRY(password_try(cx, password, check->login.password_hash, &check->matches));
     call->prepared = check;
     return OK;
 }
@@ -165,8 +162,8 @@ static err me_password_prepare(struct call *call)
     const struct me_password *body = call->body;
     TRY(password_prepare(call, body->current));
     struct password_check *check = call->prepared;
-    if (check->matches && crypto_password_hash(call->cx.arena, body->new, &check->new_hash) != OK)
-        return fail(&call->cx, E_BUSY, "too many people are signing in; please try again");
+    if (check->matches)
+        TRY(password_make(&call->cx, body->new, &check->new_hash));
     return OK;
 }
 
@@ -181,6 +178,7 @@ static err me_password_post(struct call *call)
         return OK;
     TRY(login_set_password(cx, login.id, check->new_hash));
     TRY(session_end_login(cx, login.id, cx->actor.session));
+    TRY(sign_in_streams_end(call, login.id));
     TRY(session_renew(call));
     TRY(audit_add(cx, S("agent.password_changed"), S("agent"), cx->actor.agent.v, (str){0}));
     return session_answer(call);
@@ -259,6 +257,7 @@ static err totp_confirm(struct call *call)
     recovery_make(cx, &shown, &stored);
     TRY(login_set_totp(cx, login.id, login.totp_pending_sealed, step, stored));
     TRY(session_end_login(cx, login.id, cx->actor.session));
+    TRY(sign_in_streams_end(call, login.id));
     TRY(session_renew(call));
     TRY(audit_add(cx, S("agent.totp_enabled"), S("agent"), cx->actor.agent.v, (str){0}));
     struct json_out j = json_out_make(cx->arena, 0);

@@ -57,10 +57,7 @@ static err sign_in_prepare(struct call *call)
     prepare_read_end(call);
     TRY(e);
     /* Nobody by this address costs the same work as a wrong password. */
-    e = crypto_password_check(body->password, check->login.password_hash);
-    if (e != OK && e != E_UNAUTHENTICATED)
-        return fail(&call->cx, E_BUSY, "too many people are signing in; please try again");
-    check->matches = e == OK;
+    TRY(password_try(&call->cx, body->password, check->login.password_hash, &check->matches));
     call->prepared = check;
     return OK;
 }

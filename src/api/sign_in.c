@@ -1,7 +1,9 @@
 /* sign_in: see sign_in.h. SECURITY.md point 5; RFC 6238 for codes (each 30 s step once). */
 #include "api/sign_in.h"
 
+#include "api/live.h"
 #include "api/origin.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "model/names.h"
@@ -15,9 +17,92 @@
 #include "store/session.h"
 #include "store/throttle.h"
 
+#include <stdatomic.h>
+#include <string.h>
+
 /* Failures before the waits begin, per what is counted. One person mistypes a few times; an office
  * shares an address; a mail under attack from many addresses gets short waits only. */
-enum { FREE_BOTH = 5, FREE_ADDRESS = 50, FREE_MAIL = 30, KEYS = 3 };
+enum { FREE_BOTH = 5, FREE_ADDRESS = 50, FREE_MAIL = 30, KEYS = 3, PASSWORD_HASH_MAX = 256 };
+
+/* Requests that hash now or wait for it. */
+static atomic_int at_work;
+
+static err too_many(struct ctx *cx)
+{
+    return fail(cx, E_BUSY, "too many people are signing in; please try again");
+}
+
+static bool work_begin(void)
+{
+    if (atomic_fetch_add(&at_work, 1) < SIGN_IN_AT_ONCE)
+        return true;
+    atomic_fetch_sub(&at_work, 1);
+    return false;
+}
+
+err password_try(struct ctx *cx, str password, str encoded, bool *matches)
+{
+    if (!work_begin())
+        return too_many(cx);
+    err e = crypto_password_check(password, encoded); /* takes no memory of the arena: no escape */
+    atomic_fetch_sub(&at_work, 1);
+    if (e != OK && e != E_UNAUTHENTICATED)
+        return too_many(cx);
+    *matches = e == OK;
+    return OK;
+}
+
+/* In an arena of its own, so that a jump for want of memory ends here and the count comes down. */
+static err hash_apart(str password, char to[PASSWORD_HASH_MAX], ptrdiff_t *len)
+{
+    struct arena own = arena_make(0);
+    jmp_buf escape;
+    str made = {0};
+    own.escape = &escape;
+    volatile err e = E_BUSY;
+    if (setjmp(escape) == 0)
+        e = crypto_password_hash(&own, password, &made);
+    if (e == OK && made.len <= PASSWORD_HASH_MAX) {
+        memcpy(to, made.at, (size_t)made.len);
+        *len = made.len;
+    }
+    arena_free(&own);
+    return e;
+}
+
+err password_make(struct ctx *cx, str password, str *encoded)
+{
+    char made[PASSWORD_HASH_MAX];
+    ptrdiff_t len = 0;
+    if (!work_begin())
+        return too_many(cx);
+    err e = hash_apart(password, made, &len);
+    atomic_fetch_sub(&at_work, 1);
+    if (e != OK || !len)
+        return too_many(cx);
+    *encoded = str_copy(cx->arena, str_of(made, len));
+    return OK;
+}
+
+struct people_out {
+    struct membership *rows;
+    ptrdiff_t n;
+};
+
+static void streams_end(struct api *api, void *arg)
+{
+    const struct people_out *out = arg;
+    for (ptrdiff_t i = 0; i < out->n; i++)
+        live_end_agent(api, out->rows[i].account_id, out->rows[i].agent_id);
+}
+
+err sign_in_streams_end(struct call *call, login_id login)
+{
+    struct people_out *out = NEW(call->cx.arena, struct people_out, 1);
+    TRY(login_memberships(&call->cx, login, &out->rows, &out->n));
+    call_after_commit(call, streams_end, out);
+    return OK;
+}
 
 static void throttle_keys(struct call *call, str email, str keys[KEYS], int64_t free[KEYS])
 {

@@ -11,6 +11,15 @@ struct password_check {
     str new_hash; /* when a password was to be set */
 };
 
+/* Argon2id for a prepare function: at most SIGN_IN_AT_ONCE requests of the process are in here, so
+ * that a flood of sign-ins cannot hold every worker; more are E_BUSY at once. Not matching is no
+ * error: *matches says. */
+enum { SIGN_IN_AT_ONCE = 3 };
+err password_try(struct ctx *cx, str password, str encoded, bool *matches);
+err password_make(struct ctx *cx, str password, str *encoded);
+/* Streams of the person in every account end after the commit: their sessions have. */
+err sign_in_streams_end(struct call *call, login_id login);
+
 /* Counts a failed try (address, mail, both) and answers 401, keeping the count. */
 err sign_in_refuse(struct call *call, str email, const char *detail, const char *words);
 /* 429 while this address or mail must wait. */
