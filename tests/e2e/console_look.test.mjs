@@ -28,7 +28,7 @@ describe('looks', { skip: reasonToSkip() }, () => {
   before(async () => {
     seva = await startSeva()
     browser = await launch()
-    for (const [name, text] of TALKS) await seva.inbound({ id: name, name, email: 'someone@example.org' }, text)
+    for (const [at, [name, text]] of TALKS.entries()) await seva.inbound({ id: 'contact-' + at, name, email: `contact${at}@example.org` }, text)
     talk = await seva.conversation((one) => one.contact.name === TALKS[4][0])
     await seva.call('PUT', `/conversations/${talk.id}/tags`, { tags: ['vip', 'shipping', 'রিফান্ড'] })
     await seva.call('PATCH', '/conversations/' + talk.id, { priority: 'urgent' })

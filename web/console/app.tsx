@@ -31,11 +31,11 @@ function Page() {
     case 'link':
       return <Inbox />
     case 'contacts':
-      return <Lazy load={loadContacts} />
+      return <Lazy isPage load={loadContacts} />
     case 'settings':
-      return <Lazy load={loadSettings} />
+      return <Lazy isPage load={loadSettings} />
     case 'guide':
-      return <Lazy load={loadGuide} />
+      return <Lazy isPage load={loadGuide} />
   }
 }
 

@@ -36,7 +36,7 @@ export function ContactsPage() {
     try {
       const page = await get<Page<Contact>>('/contacts', { q: asked, cursor: more ? next.value : null, limit: 50 })
       if (asked !== query.value) return
-      for (const one of page.items) contacts.set({ ...contacts.peek(one.id), ...one })
+      for (const one of page.items) contacts.set({ ...one, identities: contacts.peek(one.id)?.identities ?? one.identities })
       items.value = more ? [...items.value, ...page.items] : page.items
       next.value = page.next
     } catch (cause) {
@@ -51,11 +51,12 @@ export function ContactsPage() {
     if (asked?.part === 'search') input.current?.focus()
   }, [asked])
   const isPhone = size.value === 'phone'
+  const ListPlace = isPhone ? 'main' : 'section'
   const canStart = can('conversation.reply') && channels.value.some((one) => one.kind === 'api' && one.is_enabled)
   return (
     <div class="inbox contacts">
       {isPhone && open ? null : (
-        <section class="pane pane-list contacts-list" aria-label={t('nav.contacts')}>
+        <ListPlace class="pane pane-list contacts-list" aria-label={t('nav.contacts')} {...(isPhone ? { id: 'main', tabIndex: -1 } : {})}>
           <header class="list-head">
             <h1>{t('nav.contacts')}</h1>
             {canStart ? (
@@ -100,7 +101,7 @@ export function ContactsPage() {
               {next.value && !isLoading.value ? <Button class="load-more" onClick={() => void load(true)}>{t('common.more')}</Button> : null}
             </div>
           </div>
-        </section>
+        </ListPlace>
       )}
       {isPhone && !open ? null : (
         <main id="main" class="pane pane-conversation" tabIndex={-1}>

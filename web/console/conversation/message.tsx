@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { Icon, type IconName } from '../ui/icon'
 import { Avatar, Words } from '../ui/parts'
-import { bytes, clock, dateTime } from '../lib/format'
+import { bytes, clock, dateTime, languageName } from '../lib/format'
 import { t } from '../lib/i18n'
 import type { Activity, Attachment, Message, Priority, Status } from '../lib/types'
 import { contactName, priorityName } from '../inbox/row'
@@ -192,7 +192,11 @@ export function activityText(activity: Activity, by: string): string {
       return t('activity.unassigned', { name: by })
     case 'tags':
     case 'tagged':
-      return t('activity.tags', { name: by, tags: Array.isArray(to) ? to.map(asText).join(', ') : asText(to) })
+      return to ? t('activity.tag_added', { name: by, tag: asText(to) }) : t('activity.tag_removed', { name: by, tag: asText(activity.from) })
+    case 'subject':
+      return t('activity.subject', { name: by, subject: asText(to) })
+    case 'language':
+      return t('activity.language', { name: by, language: asText(to) ? languageName(asText(to)) : '—' })
     case 'outcome':
       return t('activity.outcome', { name: by, outcome: outcomeName(asText(to)) })
     default:

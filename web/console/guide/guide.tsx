@@ -12,8 +12,7 @@ import type { Channel, Conversation, Page } from '../lib/types'
 import { Code } from '../settings/common'
 import { refreshChannels } from '../state/reference'
 import { changeSettings } from '../state/session'
-import { agents, channels, conversations, me } from '../state/store'
-import { listIds } from '../state/lists'
+import { agents, channels, me } from '../state/store'
 import { complain } from '../state/toasts'
 
 function Step({ number, title, isDone, children }: { number: number; title: string; isDone: boolean; children: preact.ComponentChildren }) {
@@ -37,16 +36,16 @@ function Install({ channel }: { channel: Channel }) {
 }
 
 /** Any message that came in: on screen already, or known to the server. */
-function useFirstMessage(): string | null {
-  const found = useSignal<string | null>(null)
-  const shown = listIds.value.find((id) => conversations.peek(id)?.last_in_at) ?? null
+function useFirstMessage(): { id: string; isAnswered: boolean } | null {
+  const found = useSignal<Conversation | null>(null)
   useEffect(() => {
-    const ask = (): void => void get<Page<Conversation>>('/conversations', { status: ['open', 'pending', 'snoozed', 'resolved'], sort: 'newest', limit: 1 }).then((page) => void (found.value = page.items[0]?.id ?? found.value), () => undefined)
+    const ask = (): void => void get<Page<Conversation>>('/conversations', { status: ['open', 'pending', 'snoozed', 'resolved'], sort: 'newest', limit: 1 }).then((page) => void (found.value = page.items[0] ?? found.value), () => undefined)
     ask()
     const timer = setInterval(ask, 3000)
     return () => clearInterval(timer)
   }, [])
-  return found.value ?? shown
+  const first = found.value
+  return first ? { id: first.id, isAnswered: first.preview_kind === 'out' } : null
 }
 
 export function Guide() {
@@ -79,9 +78,9 @@ export function Guide() {
           <p>{t('guide.try_hint')}</p>
           {channel ? <a class="button button-primary" href={`/widget/test?key=${channel.public_key}`} target="_blank" rel="noopener"><Icon name="external" size={16} /> {t('widget.test_page')}</a> : null}
         </Step>
-        <Step number={3} title={t('guide.answer')} isDone={false}>
+        <Step number={3} title={t('guide.answer')} isDone={first?.isAnswered ?? false}>
           <p>{first ? t('guide.answer_ready') : t('guide.answer_hint')}</p>
-          {first ? <Button tone="primary" onClick={() => go(inboxPath('all', first))}>{t('guide.open_first')}</Button> : null}
+          {first ? <Button tone="primary" onClick={() => go(inboxPath('all', first.id))}>{t('guide.open_first')}</Button> : null}
         </Step>
         <Step number={4} title={t('guide.install')} isDone={false}>
           <p>{t('widget.install_hint')}</p>

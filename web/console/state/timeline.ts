@@ -4,7 +4,7 @@ import { get } from '../lib/api'
 import type { ConversationFull, Id, Message, Page } from '../lib/types'
 import { isLocal } from '../lib/ids'
 import { mergeIds, newerMessage } from './reducers'
-import { messages, presenceOf, putConversation, timelineOf, touchTimeline } from './store'
+import { messages, myId, presenceOf, putConversation, timelineOf, touchTimeline } from './store'
 import { errorText } from './toasts'
 
 const PAGE = 50
@@ -37,7 +37,7 @@ export async function openConversation(id: Id): Promise<void> {
       putConversation(full)
       if (full.viewers) {
         const presence = presenceOf(id)
-        presence.value = { ...presence.peek(), agents: full.viewers }
+        presence.value = { ...presence.peek(), agents: full.viewers.filter((one) => one.agent_id !== myId.peek()) }
       }
       if (page) take(id, page, true)
       timeline.isLoaded.value = true

@@ -6,7 +6,7 @@ import { Problem, Spinner } from './parts'
 
 const loaded = new Map<() => Promise<FunctionComponent>, FunctionComponent>()
 
-export function Lazy({ load }: { load: () => Promise<FunctionComponent> }) {
+export function Lazy({ load, isPage }: { load: () => Promise<FunctionComponent>; isPage?: boolean }) {
   const [, redraw] = useState(0)
   const [hasFailed, setFailed] = useState(false)
   const Found = loaded.get(load)
@@ -28,9 +28,6 @@ export function Lazy({ load }: { load: () => Promise<FunctionComponent> }) {
     }
   }, [load])
   if (Found) return <Found />
-  return (
-    <main id="main" class="lazy">
-      {hasFailed ? <Problem text={t('error.chunk')} onRetry={() => location.reload()} /> : <Spinner />}
-    </main>
-  )
+  const waiting = hasFailed ? <Problem text={t('error.chunk')} onRetry={() => location.reload()} /> : <Spinner />
+  return isPage ? <main id="main" class="lazy">{waiting}</main> : <div class="lazy">{waiting}</div>
 }
