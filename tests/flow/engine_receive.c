@@ -222,6 +222,52 @@ static void two_accounts_in_one_batch_stay_apart(void **state)
     world_close(&w);
 }
 
+/* A message whose text is "boom" cannot be stored from here on; off again with is_on = false. */
+static void break_boom(struct world *w, bool is_on)
+{
+    struct ctx *cx = test_begin(w->app);
+    bool is_sqlite = db_kind_of(w->app->db) == DB_SQLITE;
+    if (is_sqlite && is_on)
+        assert_ok(db_run(cx->db,
+            S("CREATE TRIGGER boom BEFORE INSERT ON message WHEN new.text = 'boom' "
+              "BEGIN SELECT abs(-9223372036854775807 - 1); END"),
+            NO_ARGS, NULL));
+    else if (is_sqlite)
+        assert_ok(db_run(cx->db, S("DROP TRIGGER boom"), NO_ARGS, NULL));
+    else if (is_on)
+        assert_ok(db_run(cx->db,
+            S("ALTER TABLE message ADD CONSTRAINT boom CHECK (text <> 'boom') NOT VALID"), NO_ARGS,
+            NULL));
+    else
+        assert_ok(db_run(cx->db, S("ALTER TABLE message DROP CONSTRAINT boom"), NO_ARGS, NULL));
+    test_commit(w->app, cx);
+}
+
+static void a_batch_that_fails_is_taken_row_by_row_and_the_row_at_fault_set_aside(void **state)
+{
+    struct world w;
+    world_open(&w, *state);
+    assert_int_equal(hook_message(&w, "m1", "ann", "one"), 200);
+    clock_advance(1);
+    assert_int_equal(hook_message(&w, "m2", "bob", "boom"), 200);
+    clock_advance(1);
+    assert_int_equal(hook_message(&w, "m3", "ann", "three"), 200);
+    break_boom(&w, true);
+    world_run(&w);
+    break_boom(&w, false);
+    assert_int_equal(engine_stats(w.engine).received, 2);
+    assert_int_equal(engine_stats(w.engine).quarantined, 1);
+    test_log_had(LOG_ERROR, "database error");
+    test_log_had(LOG_ERROR, "delivery put into quarantine");
+    assert_int_equal(test_request(w.app, "GET", "/api/v1/quarantine", NULL), 200);
+    str again = str_print(
+        &w.app->arena, "/api/v1/quarantine/%.*s/retry", SARG(test_text(w.app, "items.0.id")));
+    assert_int_equal(test_request(w.app, "POST", str_z(&w.app->arena, again), NULL), 204);
+    world_run(&w);
+    assert_int_equal(engine_stats(w.engine).received, 3); /* retried after the repair */
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +281,7 @@ int main(void)
         TEST_APP(a_claim_that_died_is_taken_up_again_exactly_once),
         TEST_APP(a_token_brings_messages_with_an_idempotency_key),
         TEST_APP(two_accounts_in_one_batch_stay_apart),
+        TEST_APP(a_batch_that_fails_is_taken_row_by_row_and_the_row_at_fault_set_aside),
     };
     if (test_app_is_skipped())
         return 77;
