@@ -6,8 +6,8 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     links_routes, teams_routes, roles_routes, tokens_routes, audit_routes, channels_routes,
     health_routes, hooks_routes, jobs_routes, stream_routes, webhooks_routes, docs_routes,
     static_routes, conversations_routes, messages_routes, contacts_routes, tags_routes,
-    views_routes, desk_routes, widget_routes, widget_chat_routes,
-    uploads_routes, attachments_routes, photos_routes;
+    views_routes, desk_routes, widget_routes, widget_chat_routes, uploads_routes,
+    attachments_routes, photos_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,

@@ -8,7 +8,7 @@
 /* Enough for a sentence or two; longer words are cut by the builder's maximum. */
 enum { FAULT_WORDS_BYTES = 1000 };
 
-static void fault_set(
+[[gnu::format(printf, 5, 0)]] static void fault_set(
     struct ctx *cx, err code, str detail, str field, const char *words, va_list args)
 {
     cx->fault = (struct fault){.code = code, .detail = detail, .field = field};
