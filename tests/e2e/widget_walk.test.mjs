@@ -34,7 +34,7 @@ test('visitor_and_agent_talk_in_their_browsers', { skip }, async () => {
 
   await visitor.say('Good morning! Does the teapot keep its heat?')
   await agent.getByText('Does the teapot keep its heat?').first().click()
-  const composer = agent.getByRole('textbox', { name: t['composer.label'] })
+  const composer = agent.getByRole('textbox', { name: t['composer.write_reply'] })
   await composer.waitFor()
   await visitor.box.pressSequentially('One more thing')
   await composer.pressSequentially('Good morning')

@@ -246,7 +246,7 @@ function connect(): void {
       signal: own.signal,
     })
   // One stream per browser: one tab reads, the others listen to it.
-  const name = place(`:stream:${state.session.value?.token}`)
+  const name = place(`:stream:${state.session.value?.visitor_id}:${kept?.identity_id ?? ''}`)
   let channel: BroadcastChannel | undefined
   try {
     channel = new BroadcastChannel(name)
