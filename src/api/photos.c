@@ -69,10 +69,9 @@ static err put_prepare(struct call *call)
     TRY(source_read(call, &at));
     if (!at.width)
         return fail_field(cx, "upload_id", "a photo must be a PNG, JPEG, GIF or WebP picture");
-    int64_t number = id_make(cx->now_ms);
+    str path = part_path(cx, id_make(cx->now_ms), ".webp");
     err e = picture_shrink(cx, blob_account_folder(cx), blob_inner_path(cx->arena, at.blob_name),
-        part_inner_path(cx->arena, number, ".webp"), PICTURE_PHOTO, true);
-    str path = part_path(cx, number, ".webp");
+        path, PICTURE_PHOTO, true);
     if (e == OK)
         e = keep(call, path, photo);
     else

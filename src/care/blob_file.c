@@ -44,15 +44,10 @@ str blob_path(const struct ctx *cx, str name)
         SARG(blob_inner_path(cx->arena, name)));
 }
 
-str part_inner_path(struct arena *a, int64_t number, const char *ending)
-{
-    return str_print(a, "parts/%lld%s", (long long)number, ending);
-}
-
 str part_path(const struct ctx *cx, int64_t number, const char *ending)
 {
-    return str_print(cx->arena, "%.*s/%.*s", SARG(blob_account_folder(cx)),
-        SARG(part_inner_path(cx->arena, number, ending)));
+    return str_print(
+        cx->arena, "%.*s/parts/%lld%s", SARG(blob_account_folder(cx)), (long long)number, ending);
 }
 
 /* ── parts ──────────────────────────────────────────────────────────────────────────────────────

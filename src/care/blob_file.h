@@ -14,8 +14,7 @@ str blob_path(const struct ctx *cx, str name);
 str blob_account_folder(const struct ctx *cx);
 /* "ab/<sha256>": inside the account's folder. */
 str blob_inner_path(struct arena *a, str hash);
-/* "parts/<number><ending>", inside the account's folder, and the whole path. */
-str part_inner_path(struct arena *a, int64_t number, const char *ending);
+/* The whole path of "parts/<number><ending>" in the account's folder. */
 str part_path(const struct ctx *cx, int64_t number, const char *ending);
 
 /* Opens and locks an upload's file; it is closed with the arena. size: what is there. E_CONFLICT:

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 
 enum {
@@ -24,12 +25,13 @@ enum {
 /* Everything the child needs, made before the fork: after it only async-signal-safe calls. */
 struct spawn {
     const char *program, *folder;
+    int out;
     char *args[ARGS];
 };
 
 static char untrusted[] = "VIPS_BLOCK_UNTRUSTED=1";
 static char concurrency[] = "VIPS_CONCURRENCY=1";
-static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
+static char search[] = "PATH=/usr/local/bin:/usr/bin:/bin";
 
 static void limit(int resource, rlim_t most)
 {
@@ -40,7 +42,7 @@ static void limit(int resource, rlim_t most)
 
 [[gnu::noreturn]] static void child(const struct spawn *s)
 {
-    char *const environment[] = {untrusted, concurrency, path, NULL};
+    char *const environment[] = {untrusted, concurrency, search, NULL};
     sigset_t none;
     sigemptyset(&none);
     (void)setpgid(0, 0);
@@ -52,7 +54,7 @@ static void limit(int resource, rlim_t most)
     limit(RLIMIT_NOFILE, FILES);
     limit(RLIMIT_CORE, 0);
     int null = open("/dev/null", O_RDWR);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 ||
+    if (null < 0 || dup2(null, 0) < 0 || dup2(s->out, 1) < 0 || dup2(null, 2) < 0 ||
         chdir(s->folder) != 0 || close_range(3, ~0U, 0) != 0)
         _exit(126);
     (void)execvpe(s->program, s->args, environment);
@@ -92,20 +94,73 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* ── what the result still says about who took the picture, and where ───────────────────────────
+ */
+
+static int64_t number(str s, ptrdiff_t at)
+{
+    int64_t v = 0;
+    for (int i = 3; i >= 0; i--)
+        v = v << 8 | (unsigned char)s.at[at + i];
+    return v;
+}
+
+/* RIFF chunks but EXIF and XMP, which libvips 8.14 writes to WebP although told to strip. The flags
+ * of VP8X are at the chunk's first byte: 0x08 EXIF, 0x04 XMP. Empty: this is no WebP. */
+static str webp_strip(struct arena *a, str webp)
+{
+    struct sb b = sb_make(a, 0);
+    if (webp.len < 12 || !str_starts(webp, S("RIFF")) || !str_eq(str_sub(webp, 8, 4), S("WEBP")))
+        return (str){0};
+    sb_add(&b, str_sub(webp, 0, 12));
+    for (ptrdiff_t at = 12; at + 8 <= webp.len;) {
+        str kind = str_sub(webp, at, 4);
+        int64_t padded = 8 + number(webp, at + 4) + (number(webp, at + 4) & 1);
+        if (padded > webp.len - at)
+            return (str){0};
+        ptrdiff_t flags = b.len + 8;
+        if (!str_eq(kind, S("EXIF")) && !str_eq(kind, S("XMP ")))
+            sb_add(&b, str_sub(webp, at, (ptrdiff_t)padded));
+        if (str_eq(kind, S("VP8X")) && padded > 8)
+            b.at[flags] = (char)(b.at[flags] & ~0x0c);
+        at += (ptrdiff_t)padded;
+    }
+    for (int i = 0; i < 4; i++)
+        b.at[4 + i] = (char)(unsigned char)((b.len - 8) >> (8 * i));
+    return sb_str(&b);
+}
+
+static err strip_file(struct arena *a, str path)
+{
+    str webp;
+    if (file_read(a, path, PICTURE_RESULT_BYTES, &webp) != OK)
+        return E_BUSY;
+    str clean = webp_strip(a, webp);
+    if (!clean.len)
+        return E_INVALID;
+    return file_write(path, clean, 0600) == OK ? OK : E_BUSY;
+}
+
+static void close_at(const int *fd)
+{
+    file_close(*fd);
+}
+
 err picture_shrink(const struct ctx *cx, str folder, str from, str to, int pixels, bool is_square)
 {
     struct arena *a = cx->arena;
-    /* vipsthumbnail takes a relative output as beside its input. */
-    str back = str_find_byte(from, '/') >= 0 ? S("../") : S("");
+    [[gnu::cleanup(close_at)]] int out = -1;
+    if (file_open_write(to, 0600, false, &out) != OK || file_truncate(out, 0) != OK)
+        return E_BUSY;
     struct spawn s = {
-        .program = str_z(a, cx->config->thumbnail_program), .folder = str_z(a, folder)};
+        .program = str_z(a, cx->config->thumbnail_program), .folder = str_z(a, folder), .out = out};
     int n = 0;
     s.args[n++] = str_z(a, cx->config->thumbnail_program);
     s.args[n++] = str_z(a, from);
     s.args[n++] = str_z(a, S("--size"));
     s.args[n++] = str_z(a, str_print(a, is_square ? "%dx%d" : "%dx%d>", pixels, pixels));
     s.args[n++] = str_z(a, S("-o"));
-    s.args[n++] = str_z(a, str_print(a, "%.*s%.*s[Q=80,strip]", SARG(back), SARG(to)));
+    s.args[n++] = str_z(a, S(".webp[Q=80,strip]")); /* no name: standard output */
     if (is_square) {
         s.args[n++] = str_z(a, S("--smartcrop"));
         s.args[n++] = str_z(a, S("centre"));
@@ -118,7 +173,7 @@ err picture_shrink(const struct ctx *cx, str folder, str from, str to, int pixel
         child(&s);
     int status = wait_for(pid);
     if (status == 0)
-        return OK;
+        return strip_file(a, to);
     log_line(status == 126 || status == 127 ? LOG_WARN : LOG_INFO, "no thumbnail was made",
         LOG_I("status", status));
     return E_INVALID;

@@ -14,8 +14,8 @@ enum {
     PICTURE_DEADLINE_MS = 10 * 1000,
 };
 
-/* Makes `to`, a WebP at most `pixels` wide and high (is_square: cut to exactly that) without
- * metadata, from `from`. Both are relative to folder and hold digits, letters, '/', '.' and '-'
- * only. E_INVALID: the file is no picture that can be read within the limits; E_BUSY: no process.
- */
+/* Makes the file `to` (a whole path), a WebP at most `pixels` wide and high (is_square: cut to
+ * exactly that) without metadata, from `from`, which is relative to folder and holds digits,
+ * letters and '/' only. E_INVALID: the file is no picture that can be read within the limits;
+ * E_BUSY: no process, or nowhere to write. `to` may be left half written. */
 err picture_shrink(const struct ctx *cx, str folder, str from, str to, int pixels, bool is_square);

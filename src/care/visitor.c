@@ -181,9 +181,6 @@ err visitor_conversation(struct ctx *cx, struct conversation *c)
     TRY(identity_known(cx, cx->actor.external_id, &known));
     if (!known.id.v)
         return OK;
-    struct thread_key key = {.identity_id = known.id, .thread_key = S("")};
-    struct conversation *rows;
-    ptrdiff_t n;
-    TRY(conversation_newest_of_threads(cx, &key, 1, &rows, &n));
-    return n ? conversation_get(cx, rows[0].id, c) : OK;
+    err e = conversation_newest_of(cx, known.id, c);
+    return e == E_NOT_FOUND ? OK : e;
 }

@@ -38,7 +38,7 @@ static err make(struct job_run *run, const struct attachment *at, str *name)
     str path = part_path(cx, at->id.v, ".webp");
     *name = (str){0};
     err e = picture_shrink(cx, blob_account_folder(cx), blob_inner_path(cx->arena, at->blob_name),
-        part_inner_path(cx->arena, at->id.v, ".webp"), PICTURE_THUMBNAIL, false);
+        path, PICTURE_THUMBNAIL, false);
     if (e == OK)
         e = file_settle(cx->arena, path, &sum);
     if (e == OK)

@@ -69,6 +69,15 @@ err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c)
                            COLS(conversation_cols), c));
 }
 
+err conversation_newest_of(struct ctx *cx, identity_id identity, struct conversation *c)
+{
+    return db_one(cx->db,
+        S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
+          " WHERE " CONVERSATION_IS_VISIBLE " AND c.identity_id = ?7 AND c.thread_key = ''"
+          " ORDER BY c.id DESC LIMIT 1"),
+        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(identity.v)), COLS(conversation_cols), c);
+}
+
 err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c)
 {
     return no_such(

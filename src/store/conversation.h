@@ -45,7 +45,9 @@ extern const struct db_col conversation_cols[];
 enum { CONVERSATION_COLS = 33 };
 
 err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c);
-/* The same and holds the row until the transaction ends (PostgreSQL: FOR UPDATE). */
+/* The newest of an identity outside threads; no lock. E_NOT_FOUND (no words). */
+err conversation_newest_of(struct ctx *cx, identity_id identity, struct conversation *c);
+/* As conversation_get, and holds the row until the transaction ends (PostgreSQL: FOR UPDATE). */
 err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c);
 /* E_CONFLICT when the same identity and thread has one in progress. */
 err conversation_add(struct ctx *cx, const struct conversation *c);

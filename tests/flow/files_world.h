@@ -22,7 +22,8 @@ int download(struct test_app *app, str token, const char *base, str id, const ch
 str noise(struct test_app *app, ptrdiff_t size);
 /* The head of a PNG of that size (no pixels). */
 str png_bytes(struct test_app *app, uint32_t width, uint32_t height);
-/* A whole BMP-free picture that decoders take: an uncompressed PNG. */
+/* A whole picture of noise that decoders take, with a word in its metadata. */
+#define SECRET "SECRETMAKE"
 str png_whole(struct test_app *app, uint32_t width, uint32_t height);
 
 /* A new visitor's token. */
