@@ -1,0 +1,108 @@
+/* Operations: health, readiness, figures; upkeep; the queue as people see it. */
+#include "engine_world.h"
+
+#include "store/event.h"
+#include "store/job.h"
+
+static int get(struct test_app *app, const char *target, str token)
+{
+    const struct http_header headers[] = {
+        {S("Authorization"), str_cat(&app->arena, S("Bearer "), token)},
+    };
+    return test_request_full(app, "GET", target, headers, token.len ? 1 : 0, S(""));
+}
+
+static void the_server_says_that_it_is_there_and_ready(void **state)
+{
+    struct test_app *app = *state;
+    assert_int_equal(get(app, "/healthz", S("")), 200);
+    assert_int_equal(get(app, "/readyz", S("")), 200);
+}
+
+static void figures_are_for_the_machine_itself_or_the_metrics_token(void **state)
+{
+    struct world w;
+    world_open(&w, *state);
+    struct test_app *app = w.app;
+    assert_int_equal(get(app, "/metrics", S("")), 403); /* the tests' peer is 192.0.2.7 */
+    assert_int_equal(get(app, "/metrics", app->owner_token), 403);
+    app->config.metrics_token = S("scrape-me");
+    assert_int_equal(get(app, "/metrics", S("scrape-m")), 403);
+    assert_int_equal(hook_message(&w, "m1", "ann", "hello"), 200);
+    clock_advance(2500);
+    assert_int_equal(get(app, "/metrics", S("scrape-me")), 200);
+    assert_true(str_find(app->body, S("\nseva_inbox_waiting 1\n")) > 0);
+    assert_true(str_find(app->body, S("\nseva_inbox_lag_seconds 2.500\n")) > 0);
+    assert_true(str_find(app->body, S("\nseva_messages_received_total 0\n")) > 0);
+    world_run(&w);
+    assert_int_equal(get(app, "/metrics", S("scrape-me")), 200);
+    assert_true(str_find(app->body, S("\nseva_inbox_waiting 0\n")) > 0);
+    assert_true(str_find(app->body, S("\nseva_messages_received_total 1\n")) > 0);
+    world_close(&w);
+}
+
+static struct event_pos tail_of(struct test_app *app)
+{
+    struct event_pos tail;
+    struct ctx *cx = test_begin(app);
+    assert_ok(event_tail(cx->db, &tail));
+    test_commit(app, cx);
+    return tail;
+}
+
+static void upkeep_forgets_what_is_old_and_nothing_else(void **state)
+{
+    struct world w;
+    world_open(&w, *state);
+    assert_int_equal(hook_message(&w, "m1", "ann", "hello"), 200);
+    world_run(&w);
+    struct event_pos first = tail_of(w.app);
+    clock_advance(INT64_C(20) * 24 * 3600 * 1000);
+    world_run(&w);
+    assert_int_equal(event_pos_cmp(tail_of(w.app), first), 0);
+    assert_int_equal(hook_message(&w, "m2", "ann", "later"), 200);
+    world_run(&w);
+    clock_advance(INT64_C(11) * 24 * 3600 * 1000);
+    world_run(&w);
+    assert_true(event_pos_cmp(tail_of(w.app), first) > 0);
+    /* The message is known for ever, although its delivery has been forgotten. */
+    assert_int_equal(hook_message(&w, "m1", "ann", "hello"), 200);
+    assert_int_equal(test_int(w.app, "accepted"), 1);
+    world_run(&w);
+    assert_int_equal(engine_stats(w.engine).receive_duplicates, 1);
+    world_close(&w);
+}
+
+static void a_job_of_a_kind_we_do_not_know_waits_for_somebody_who_does(void **state)
+{
+    struct world w;
+    world_open(&w, *state);
+    struct ctx *cx = test_begin(w.app);
+    assert_ok(job_add(cx, &(struct job_new){.kind = S("from-the-future"), .key = S("1")}));
+    test_commit(w.app, cx);
+    world_run(&w);
+    assert_int_equal(test_request(w.app, "GET", "/api/v1/jobs?state=queued", NULL), 200);
+    assert_str(test_text(w.app, "items.0.kind"), "from-the-future");
+    assert_int_equal(test_int(w.app, "items.0.attempts"), 1);
+    str at = str_print(&w.app->arena, "/api/v1/jobs/%.*s", SARG(test_text(w.app, "items.0.id")));
+    str again = str_cat(&w.app->arena, at, S("/retry"));
+    assert_int_equal(test_request(w.app, "POST", str_z(&w.app->arena, again), NULL), 200);
+    assert_int_equal(test_int(w.app, "attempts"), 0);
+    assert_int_equal(test_request(w.app, "DELETE", str_z(&w.app->arena, at), NULL), 204);
+    assert_int_equal(test_request(w.app, "DELETE", str_z(&w.app->arena, at), NULL), 404);
+    assert_int_equal(test_request(w.app, "GET", "/api/v1/jobs?state=odd", NULL), 400);
+    world_close(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_APP(the_server_says_that_it_is_there_and_ready),
+        TEST_APP(figures_are_for_the_machine_itself_or_the_metrics_token),
+        TEST_APP(upkeep_forgets_what_is_old_and_nothing_else),
+        TEST_APP(a_job_of_a_kind_we_do_not_know_waits_for_somebody_who_does),
+    };
+    if (test_app_is_skipped())
+        return 77;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
