@@ -185,3 +185,33 @@ test('only_allowed_origins_may_frame_the_chat', { skip }, async () => {
   })
   await settings(seva, { allowed_origins: [] })
 })
+
+test('the_live_preview_shows_what_our_own_pages_send_and_nothing_from_others', { skip }, async () => {
+  const show = async (page) => {
+    await page.evaluate(async (src) => {
+      const frame = document.createElement('iframe')
+      frame.src = src
+      frame.width = '400'
+      frame.height = '600'
+      const isReady = new Promise((resolve) => addEventListener('message', (event) => event.data?.type === 'ready' && resolve()))
+      document.body.append(frame)
+      await Promise.race([isReady, new Promise((resolve) => setTimeout(resolve, 1500))])
+      const config = { channel_name: 'Preview shop', settings: { color: '#00563f', greeting: 'A greeting to look at' }, languages: ['en'], agents: [], is_staffed: true }
+      frame.contentWindow.postMessage({ seva: 1, type: 'preview', config }, '*')
+    }, `${seva.url}/widget/frame?preview=1&locale=en`)
+    return page.frames().find((frame) => frame.url().includes('preview=1'))
+  }
+  const own = await open(browser)
+  await own.goto(`${seva.url}/widget/test?key=${seva.widget.public_key}`)
+  const frame = await show(own)
+  await frame.getByText('A greeting to look at').waitFor()
+  assert.equal(await frame.evaluate(() => getComputedStyle(document.querySelector('.header')).backgroundColor), 'rgb(0, 86, 63)')
+  assert.equal(await frame.evaluate(() => document.getElementById('app').inert), true)
+  await own.context().close()
+  await onHost({}, async (page, host) => {
+    await visit(page, host.url)
+    const foreign = await show(page)
+    // Our policy lets nobody else frame it at all.
+    assert.equal(foreign, undefined)
+  })
+})

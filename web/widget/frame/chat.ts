@@ -219,6 +219,8 @@ function take(more: WidgetMessage[], isNews: boolean): void {
   const fresh = more.filter((message) => message.from === 'agent' && compareIds(message.id, highest) > 0)
   if (isNews && fresh.length) {
     state.typing.value = null
+    // Whoever writes is here, whatever it looked like when the chat was opened.
+    if (state.config.value) state.config.value = { ...state.config.value, is_staffed: true }
     if (state.isSoundOn.value && !isSeen()) chime()
     // Somebody else answers now: fetch who it is, with photo and introduction.
     if (fresh[fresh.length - 1]?.author.name !== state.agent.value?.name) void loadHistory().catch(() => {})
