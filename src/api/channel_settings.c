@@ -72,7 +72,7 @@ static const struct input_field form_fields[] = {
     FIELD(struct form_field, label, IN_TEXT, 0, 0, 200,
         "empty for name, email and phone: the word of the visitor's own language"),
     {"type", IN_ENUM, IN_REQUIRED, offsetof(struct form_field, type), NO_SEEN, 0, 0, field_types,
-                                                                    NULL},
+       NULL},
     FIELD(struct form_field, required, IN_BOOL, 0, 0, 0, NULL),
     FIELD(struct form_field, options, IN_TEXT_LIST, IN_NULLABLE, 0, 50, NULL),
 };

@@ -71,6 +71,6 @@ void call_after_commit(struct call *call, void (*fn)(struct api *api, void *arg)
 /* A READ transaction for a prepare function: opens call->cx.db; end it with prepare_read_end. */
 err prepare_read_begin(struct call *call);
 void prepare_read_end(struct call *call);
-/* A short WRITE transaction of its own for a prepare function, within the caller's account: what must
- * be durable before a file is put in place. Blocks until it is committed. */
+/* A short WRITE transaction of its own for a prepare function, within the caller's account: what
+ * must be durable before a file is put in place. Blocks until it is committed. */
 err prepare_write(struct call *call, err (*fn)(struct ctx *cx, void *arg), void *arg);
