@@ -42,13 +42,14 @@ export function History({ contact, but }: { contact: Id; but: Id | null }) {
   )
 }
 
-export function ContactFacts({ contact, isOnline }: { contact: Contact; isOnline: boolean }) {
+export function ContactFacts({ contact, isOnline, isTitle }: { contact: Contact; isOnline: boolean; isTitle?: boolean }) {
+  const Heading = isTitle ? 'h1' : 'h2'
   return (
     <>
       <div class="context-head">
         <Avatar name={contactName(contact.name)} photo={contact.avatar_url} size={40} online={isOnline} />
         <div class="context-who">
-          <h2><Words text={contactName(contact.name)} /></h2>
+          <Heading><Words text={contactName(contact.name)} /></Heading>
           <span class="context-sub">{isOnline ? t('contact.online') : contact.last_seen_at ? t('contact.seen', { age: age(contact.last_seen_at) }) : t('contact.offline')}</span>
         </div>
       </div>

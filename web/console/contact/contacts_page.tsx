@@ -124,7 +124,7 @@ function OneContact({ id }: { id: string }) {
   return (
     <div class="contact-page">
       {size.value === 'phone' ? <IconButton icon="back" label={t('command.back')} onClick={() => go('/contacts')} /> : null}
-      <ContactFacts contact={contact} isOnline={contact.is_online} />
+      <ContactFacts contact={contact} isOnline={contact.is_online} isTitle={size.value === 'phone'} />
       <div class="contact-columns">
         <div><ContactFields contact={contact} /></div>
         <div><Identities contact={contact} /><History contact={id} but={null} /></div>

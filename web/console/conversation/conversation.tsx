@@ -14,13 +14,21 @@ import { conversations, timelineOf } from '../state/store'
 import { cursor } from '../state/lists'
 import { Problem, Spinner } from '../ui/parts'
 
+/** Who only passes by with j and k is no viewer and needs no draft yet. */
+const STAY_MS = 250
+
 export function Conversation({ id }: { id: Id }) {
   useEffect(() => {
     cursor.value = id
     void openConversation(id).then(() => restoreOutbox(id))
-    void fetchDraft(id)
-    enterConversation(id)
-    return () => enterConversation(null)
+    const timer = setTimeout(() => {
+      void fetchDraft(id)
+      enterConversation(id)
+    }, STAY_MS)
+    return () => {
+      clearTimeout(timer)
+      enterConversation(null)
+    }
   }, [id])
   const conversation = conversations.get(id)
   const timeline = timelineOf(id)

@@ -73,10 +73,12 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
     const last = ids[ids.length - 1]
     const lastMessage = last ? messages.peek(last) : undefined
     const isMine = lastMessage !== undefined && isLocal(lastMessage.id)
-    if (isStuck.current || isMine) element.scrollTop = element.scrollHeight
-    else if (firstBefore.current !== null && ids[0] !== firstBefore.current) element.scrollTop += element.scrollHeight - heightBefore.current
+    // Read once: each further reading after a write would lay the page out again.
+    const height = element.scrollHeight
+    if (isStuck.current || isMine) element.scrollTop = height
+    else if (firstBefore.current !== null && ids[0] !== firstBefore.current) element.scrollTop += height - heightBefore.current
     else if (ids.length > countBefore.current) setUnseenCount((count) => count + ids.length - countBefore.current)
-    heightBefore.current = element.scrollHeight
+    heightBefore.current = height
     firstBefore.current = ids[0] ?? null
     countBefore.current = ids.length
   }, [ids, presence.isContactTyping])

@@ -11,7 +11,7 @@ import { complain } from '../state/toasts'
 import { AskButton, Code, FormError, SecretOnce, Section, useSaving } from './common'
 
 type Prechat = NonNullable<WidgetSettings['prechat']>
-const COLORS = ['#3451c6', '#0f766e', '#b4232a', '#7a2489', '#8a5300', '#1f7a43', '#0d5a70', '#1b1f27'] as const
+const COLORS = ['#1f6feb', '#0f766e', '#b4232a', '#7a2489', '#8a5300', '#1f7a43', '#0d5a70', '#1b1f27'] as const
 const LANGUAGES = ['en', 'bn', 'ar'] as const
 
 function Preview({ name, languages, settings }: { name: string; languages: string[]; settings: WidgetSettings }) {
