@@ -1,5 +1,6 @@
 // Runs the unit tests of the web code: bundles every *.test.ts of console/, shared/, widget/ and tools/
-// for Node and hands them to node:test. Run: npm test (in web/); arguments filter by path.
+// for Node and hands them to node:test. Run: npm test (in web/); arguments filter by path;
+// --tap for machines (npm run test:tap).
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +16,8 @@ const find = (folder) =>
     return /\.test\.tsx?$|\.test\.mjs$/.test(entry.name) ? [path] : []
   })
 
-const wanted = process.argv.slice(2)
+const isTap = process.argv.includes('--tap')
+const wanted = process.argv.slice(2).filter((text) => text !== '--tap')
 const files = ['console', 'shared', 'widget', 'tools']
   .flatMap((part) => find(join(root, part)))
   .filter((file) => wanted.length === 0 || wanted.some((text) => file.includes(text)))
@@ -37,7 +39,7 @@ try {
     define: { 'process.env.WEB_ROOT': JSON.stringify(root) },
     logLevel: 'warning',
   })
-  const run = spawnSync(process.execPath, ['--test', ...made.map(({ out: name }) => join(out, `${name}.mjs`))], { stdio: 'inherit' })
+  const run = spawnSync(process.execPath, ['--test', ...(isTap ? ['--test-reporter=tap'] : []), ...made.map(({ out: name }) => join(out, `${name}.mjs`))], { stdio: 'inherit' })
   process.exitCode = run.status ?? 1
 } finally {
   rmSync(out, { recursive: true, force: true })
