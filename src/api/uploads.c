@@ -7,6 +7,7 @@
 #include "api/input.h"
 #include "api/rate.h"
 #include "api/server.h"
+#include "api/widget.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/file_type.h"
@@ -16,7 +17,6 @@
 #include "care/blob_file.h"
 #include "model/view_attachment.h"
 #include "store/blob.h"
-#include "store/channel.h"
 #include "store/upload.h"
 
 enum { NAME_MAX_BYTES = 1000, TYPE_MAX_BYTES = 200 };
@@ -54,15 +54,12 @@ static err begin(struct call *call)
 static err begin_visitor(struct call *call)
 {
     struct ctx *cx = &call->cx;
-    struct channel channel;
-    const struct json *settings = NULL;
-    str why;
+    const struct json *settings;
     if (!rate_allows(cx->actor.visitor.v, RATE_UPLOAD, cx->now_ms))
         return fail_detail(
             cx, E_LIMIT, "throttled", "too many files at once; wait a moment and try again");
-    TRY(channel_get(cx, cx->actor.channel, &channel));
-    if (json_parse(cx->arena, channel.settings, &settings, &why) == OK &&
-        !json_bool(json_get(settings, S("attachments_enabled")), true))
+    TRY(widget_settings(cx, &settings));
+    if (!json_bool(json_get(settings, S("attachments_enabled")), true))
         return fail(cx, E_FORBIDDEN, "this chat takes no files");
     return begin(call);
 }
@@ -74,8 +71,7 @@ struct part_query {
     int64_t offset;
 };
 static const struct input_field part_fields[] = {
-    FIELD(struct part_query, offset, IN_INT, 0, 0, LIMIT_UPLOAD_BYTES,
-        "bytes received so far"),
+    FIELD(struct part_query, offset, IN_INT, 0, 0, LIMIT_UPLOAD_BYTES, "bytes received so far"),
 };
 static const struct input_spec part_spec = SPEC("UploadPart", struct part_query, part_fields);
 

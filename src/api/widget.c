@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "care/visitor.h"
 #include "model/view_access.h"
 #include "store/agent.h"
@@ -244,7 +245,7 @@ static err remember_page(struct ctx *cx, const struct session_body *body, const 
     struct visitor v = {.id = cx->actor.visitor,
         .channel_id = cx->actor.channel,
         .contact_id = cx->actor.contact,
-        .page_url = page ? page->url : (str){0},
+        .page_url = page ? widget_page_url(page->url) : (str){0},
         .page_title = page ? page->title : (str){0},
         .locale = body->locale,
         .time_zone = body->time_zone};
@@ -321,34 +322,68 @@ static const struct input_field prechat_fields[] = {
 };
 static const struct input_spec prechat_spec = SPEC("Prechat", struct prechat_body, prechat_fields);
 
+static const struct json *form_field(const struct json *form, str key)
+{
+    const struct json *fields = json_get(form, S("fields"));
+    for (const struct json *f = fields ? fields->first : NULL; f; f = f->next)
+        if (str_eq(json_text(json_get(f, S("key")), S("")), key))
+            return f;
+    return NULL;
+}
+
+/* The answers fit the channel's form: no field that it does not have, none missing that it needs.
+ */
+static err form_check(struct ctx *cx, const struct prechat_body *body)
+{
+    const struct json *settings, *answers = body->fields;
+    TRY(widget_settings(cx, &settings));
+    const struct json *form = json_get(settings, S("prechat"));
+    if (answers->kind != JSON_OBJECT || answers->count > FORM_FIELDS)
+        return fail_field(cx, "fields", "must be an object of at most %d texts", FORM_FIELDS);
+    for (const struct json *a = answers->first; a; a = a->next) {
+        bool is_plain =
+            str_eq(a->key, S("name")) || str_eq(a->key, S("email")) || str_eq(a->key, S("phone"));
+        if (a->kind != JSON_STRING || (is_plain && utf8_has_control(a->text)) ||
+            a->text.len > LIMIT_NAME_BYTES * (is_plain ? 1 : 5))
+            return fail_field(cx, "fields", "\"%.*s\" must be a plain text that is not so long",
+                SARG(utf8_prefix_bytes(a->key, 40)));
+        if (!is_plain && !form_field(form, a->key))
+            return fail_field(cx, "fields", "the form has no such field");
+    }
+    const struct json *fields = json_get(form, S("fields"));
+    for (const struct json *f = fields ? fields->first : NULL; f; f = f->next) {
+        str key = json_text(json_get(f, S("key")), S(""));
+        if (json_bool(json_get(f, S("required")), false) &&
+            !str_trim(json_text(json_get(answers, key), S(""))).len)
+            return fail_field(cx, "fields", "\"%.*s\" is missing", SARG(key));
+    }
+    if (json_text(json_get(form, S("consent_text")), S("")).len && !body->consent)
+        return fail_field(cx, "consent", "please agree first");
+    return OK;
+}
+
 static err prechat(struct call *call)
 {
     struct ctx *cx = &call->cx;
     const struct prechat_body *body = call->body;
-    const struct json *fields = body->fields;
-    if (fields->kind != JSON_OBJECT || fields->count > FORM_FIELDS)
-        return fail_field(cx, "fields", "must be an object of at most %d texts", FORM_FIELDS);
-    struct json_out more = json_out_make(cx->arena, 16 * 1024);
+    TRY(form_check(cx, body));
+    struct json_out more = json_out_make(cx->arena, 32 * 1024);
     json_obj(&more);
     struct visitor_profile profile = {0};
-    for (const struct json *f = fields->first; f; f = f->next) {
-        if (f->kind != JSON_STRING || f->text.len > LIMIT_NAME_BYTES * 5)
-            return fail_field(cx, "fields", "\"%.*s\" must be a text of at most %d bytes",
-                SARG(f->key), LIMIT_NAME_BYTES * 5);
+    for (const struct json *f = body->fields->first; f; f = f->next) {
         str value = str_trim(f->text);
-        bool is_short = value.len <= LIMIT_NAME_BYTES;
-        if (str_eq(f->key, S("name")) && is_short)
+        if (str_eq(f->key, S("name")))
             profile.name = value;
-        else if (str_eq(f->key, S("email")) && is_short)
+        else if (str_eq(f->key, S("email")))
             profile.email = value;
-        else if (str_eq(f->key, S("phone")) && is_short)
+        else if (str_eq(f->key, S("phone")))
             profile.phone = value;
         else
             json_kv_str(&more, f->key, value);
     }
     json_obj_end(&more);
     struct contact contact;
-    TRY(visitor_ensure(cx, &profile, &contact));
+    TRY(widget_ensure(call, &profile, &contact));
     TRY(widget_custom_merge(cx, &contact, json_str(&more)));
     struct visitor v = {.id = cx->actor.visitor,
         .channel_id = cx->actor.channel,

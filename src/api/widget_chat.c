@@ -65,6 +65,32 @@ err widget_contact(struct ctx *cx, struct contact *contact, bool *has_contact)
     return e == E_NOT_FOUND ? OK : e;
 }
 
+err widget_ensure(struct call *call, const struct visitor_profile *profile, struct contact *contact)
+{
+    struct ctx *cx = &call->cx;
+    bool has_contact = false;
+    TRY(widget_contact(cx, contact, &has_contact));
+    if (!has_contact && !rate_allows_ip(call->req->peer, RATE_NEWCOMER, cx->now_ms))
+        return fail_detail(cx, E_LIMIT, "throttled",
+            "too many new chats come from your network; wait a moment and try again");
+    return visitor_ensure(cx, profile, contact);
+}
+
+err widget_settings(struct ctx *cx, const struct json **settings)
+{
+    struct channel channel;
+    str why;
+    TRY(channel_get(cx, cx->actor.channel, &channel));
+    if (json_parse(cx->arena, channel.settings, settings, &why) != OK)
+        *settings = NULL;
+    return OK;
+}
+
+str widget_page_url(str url)
+{
+    return str_starts(url, S("https://")) || str_starts(url, S("http://")) ? url : (str){0};
+}
+
 err widget_custom_merge(struct ctx *cx, struct contact *contact, str more)
 {
     const struct json *old = NULL, *add = NULL;
@@ -190,7 +216,8 @@ static err remember_page(struct ctx *cx, const struct json *page)
     struct visitor v = {.id = cx->actor.visitor,
         .channel_id = cx->actor.channel,
         .contact_id = cx->actor.contact,
-        .page_url = utf8_prefix_bytes(json_text(json_get(page, S("url")), S("")), URL_MAX),
+        .page_url =
+            widget_page_url(utf8_prefix_bytes(json_text(json_get(page, S("url")), S("")), URL_MAX)),
         .page_title = utf8_prefix_bytes(json_text(json_get(page, S("title")), S("")), TITLE_MAX)};
     return visitor_put(cx, &v);
 }
@@ -203,7 +230,7 @@ static err write_message(struct call *call)
         return fail_detail(
             cx, E_LIMIT, "throttled", "too many messages at once; wait a moment and send it again");
     struct contact contact;
-    TRY(visitor_ensure(cx, &(struct visitor_profile){0}, &contact));
+    TRY(widget_ensure(call, &(struct visitor_profile){0}, &contact));
     struct inbound_item item = {.channel = cx->actor.channel,
         .channel_kind = S("widget"),
         .external_id = str_cat(cx->arena, S("w:"), body->client_id),
@@ -314,7 +341,7 @@ static err page(struct call *call)
     struct visitor v = {.id = cx->actor.visitor,
         .channel_id = cx->actor.channel,
         .contact_id = cx->actor.contact,
-        .page_url = body->url,
+        .page_url = widget_page_url(body->url),
         .page_title = body->title};
     TRY(visitor_put(cx, &v));
     return answer_empty(call);
@@ -340,6 +367,21 @@ static void put_escaped(struct sb *b, str s)
     }
 }
 
+static void put_files(struct sb *b, struct arena *a, str locale, const struct message *m)
+{
+    const struct json *files = NULL;
+    str why;
+    if (!m->attachments.len || json_parse(a, m->attachments, &files, &why) != OK)
+        return;
+    for (const struct json *f = files->first; f; f = f->next) {
+        struct words_arg name = {
+            .name = "name", .text = json_text(json_get(f, S("name")), S("file"))};
+        sb_add(b, S("<p dir=\"auto\">"));
+        put_escaped(b, words(a, locale, "transcript.attachment", &name, 1));
+        sb_add(b, S("</p>"));
+    }
+}
+
 static void put_said(struct sb *b, struct arena *a, str locale, const struct message *m)
 {
     str name =
@@ -350,7 +392,9 @@ static void put_said(struct sb *b, struct arena *a, str locale, const struct mes
     put_escaped(b, str_sub(time_rfc3339(a, m->sent_ms), 0, 16));
     sb_add(b, S("</time></h2><p dir=\"auto\">"));
     put_escaped(b, m->text);
-    sb_add(b, S("</p></section>\n"));
+    sb_add(b, S("</p>"));
+    put_files(b, a, locale, m);
+    sb_add(b, S("</section>\n"));
 }
 
 static err transcript_html(struct ctx *cx, const struct conversation *c, str locale, str *html)
@@ -384,7 +428,11 @@ static err transcript(struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct conversation c;
+    const struct json *settings;
     str html;
+    TRY(widget_settings(cx, &settings));
+    if (!json_bool(json_get(settings, S("transcript_enabled")), true))
+        return fail(cx, E_FORBIDDEN, "this chat gives no transcript");
     TRY(visitor_conversation(cx, &c));
     str locale = words_locale(http_header_get(call->req, S("Accept-Language")));
     TRY(transcript_html(cx, &c, locale, &html));
@@ -412,6 +460,14 @@ static err form_prepare(struct call *call)
     if (e == E_NOT_FOUND || (e == OK && !form->source.is_enabled))
         return fail(cx, E_NOT_FOUND, "there is no website chat with this key");
     TRY(e);
+    const struct json *settings = NULL;
+    str why;
+    if (json_parse(cx->arena, form->source.settings, &settings, &why) == OK &&
+        json_bool(json_get(settings, S("require_identity")), false))
+        return fail_detail(
+            cx, E_FORBIDDEN, "identity_required", "this chat is for signed-in users");
+    if (!rate_allows_ip(call->req->peer, RATE_FORM, cx->now_ms))
+        return fail_detail(cx, E_LIMIT, "throttled", "too many messages; please wait a minute");
     if (http_pairs_parse(cx->arena, call->req->body, &pairs, &n) != OK)
         return fail(cx, E_INVALID, "the form is not well formed");
     for (ptrdiff_t i = 0; i < n; i++) {

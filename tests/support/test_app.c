@@ -2,6 +2,7 @@
 #include "test_app.h"
 
 #include "api/live.h"
+#include "api/rate.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -369,6 +370,7 @@ struct test_app *test_app_open(enum db_kind kind)
     struct test_db *tdb = test_db_open(kind);
     if (!tdb)
         return NULL;
+    rate_reset();
     clock_fix((int64_t)TEST_APP_NOW_S * 1000);
     struct whole *w = alloc_zero(sizeof *w);
     assert(w);
