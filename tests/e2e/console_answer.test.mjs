@@ -130,6 +130,20 @@ describe('answering', { skip: reasonToSkip() }, () => {
     for (const one of [page, theirs]) await one.context().close()
   })
 
+  test('a_file_is_uploaded_with_progress_and_goes_with_the_reply', async () => {
+    const { id } = await talk('Hana Sato')
+    const page = await openConsole(browser, seva)
+    await page.goto(`${seva.url}/app/inbox/all/${id}`)
+    await page.locator('.message-in').waitFor()
+    await page.locator('.composer input[type=file]').setInputFiles({ name: 'receipt.txt', mimeType: 'text/plain', buffer: Buffer.alloc(1_500_000, 'receipt ') })
+    await page.locator('.composer-file .file-name', { hasText: 'receipt.txt' }).waitFor()
+    await page.locator('.composer-file progress').waitFor({ state: 'detached' })
+    await send(page, 'Here is your receipt.')
+    await page.locator('.message-out a.file', { hasText: 'receipt.txt' }).waitFor()
+    await until(async () => (await seva.messages(id)).some((one) => one.kind === 'out' && one.attachments[0]?.size === 1_500_000), 10_000, 'the reply arriving with its file')
+    await page.context().close()
+  })
+
   test('resolving_is_undone_by_z_and_many_are_changed_at_once', async () => {
     const { id } = await talk('Ahmed Mansour')
     const page = await openConsole(browser, seva)

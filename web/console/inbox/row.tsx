@@ -112,7 +112,7 @@ export function Row({ id, index, count, top, height, isOpen, isCursor, sort }: {
             {conversation.tags.slice(0, 2).map((tag) => (
               <Chip key={tag}><Words text={tag} /></Chip>
             ))}
-            {conversation.tags.length > 2 ? <span class="row-more">+{conversation.tags.length - 2}</span> : null}
+            {conversation.tags.length > 2 ? <span class="row-more" dir="ltr">+{conversation.tags.length - 2}</span> : null}
             <span class="row-people">
               {viewers.slice(0, 2).map((one) => {
                 const agent = agentOf(one.agent_id)
