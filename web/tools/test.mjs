@@ -35,7 +35,11 @@ try {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     loader: { '.css': 'empty' },
-    banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
+    // What browsers have and Node 18 does not offer by itself.
+    banner: {
+      js: `import { createRequire as makeRequire } from 'node:module'; import { webcrypto as hostCrypto } from 'node:crypto';
+const require = makeRequire(import.meta.url); globalThis.crypto ??= hostCrypto;`,
+    },
     define: { 'process.env.WEB_ROOT': JSON.stringify(root) },
     logLevel: 'warning',
   })
