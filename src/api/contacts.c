@@ -129,6 +129,28 @@ static err search(struct ctx *cx, str needle, int64_t before_ms, contact_id befo
     return OK;
 }
 
+static err put_all(struct call *call, struct json_out *j, struct found *f)
+{
+    struct ctx *cx = &call->cx;
+    struct identity_of *all = NULL;
+    ptrdiff_t n_all = 0;
+    if (f->n)
+        TRY(identity_list_many(cx, f->rows, f->n, &all, &n_all));
+    struct identity_shown *shown = NEW(cx->arena, struct identity_shown, n_all + 1);
+    for (ptrdiff_t i = 0; i < f->n; i++) {
+        struct contact *c = &f->rows[i];
+        ptrdiff_t n = 0;
+        for (ptrdiff_t k = 0; k < n_all; k++)
+            if (all[k].contact_id.v == c->id.v)
+                shown[n++] =
+                    (struct identity_shown){all[k].id, all[k].channel_id, all[k].channel_kind,
+                        all[k].external_id, all[k].handle, all[k].is_verified, all[k].last_seen_ms};
+        c->is_online = call->api->live && live_contact_is_online(call->api, cx->account, c->id);
+        contact_view(j, c, shown, n, -1);
+    }
+    return OK;
+}
+
 static err list(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -147,11 +169,7 @@ static err list(struct call *call)
         f.n = f.has_more ? limit : f.n;
     }
     struct json_out j = answer_list_begin(call);
-    for (ptrdiff_t i = 0; i < f.n; i++) {
-        struct contact *c = &f.rows[i];
-        c->is_online = call->api->live && live_contact_is_online(call->api, cx->account, c->id);
-        contact_view(&j, c, NULL, 0, -1);
-    }
+    TRY(put_all(call, &j, &f));
     const struct contact *last = f.has_more ? &f.rows[f.n - 1] : NULL;
     return answer_list_end(
         call, &j, last ? page_cursor(cx->arena, last->last_seen_ms, last->id.v) : (str){0});

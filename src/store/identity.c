@@ -102,6 +102,44 @@ err identity_list(struct ctx *cx, contact_id contact, struct identity_shown **ro
         rows, n);
 }
 
+struct contact_key {
+    int64_t account, contact;
+};
+static const struct db_col contact_key_cols[] = {
+    COL(struct contact_key, account),
+    COL(struct contact_key, contact),
+};
+static const struct db_col identity_of_cols[] = {
+    COL(struct identity_of, id),
+    COL(struct identity_of, channel_id),
+    COL(struct identity_of, channel_kind),
+    COL(struct identity_of, external_id),
+    COL(struct identity_of, handle),
+    COL(struct identity_of, is_verified),
+    COL(struct identity_of, last_seen_ms),
+    COL(struct identity_of, contact_id),
+};
+#define IDENTITY_OF_COLUMNS                                                                        \
+    " i.id, i.channel_id, h.kind AS channel_kind, i.external_id, i.handle, i.is_verified,"         \
+    " i.last_seen_ms, i.contact_id"
+#define CHANNEL_JOIN " LEFT JOIN channel h ON h.account_id = i.account_id AND h.id = i.channel_id"
+
+err identity_list_many(struct ctx *cx, const struct contact *contacts, ptrdiff_t n,
+    struct identity_of **rows, ptrdiff_t *n_rows)
+{
+    struct contact_key *in = NEW(cx->arena, struct contact_key, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        in[i] = (struct contact_key){cx->account.v, contacts[i].id.v};
+    return db_many_all(cx->db,
+        S("SELECT" IDENTITY_OF_COLUMNS " FROM identity i" CHANNEL_JOIN
+          " WHERE i.account_id = ?1 AND i.contact_id = ?2 ORDER BY i.id LIMIT 50"),
+        S("SELECT" IDENTITY_OF_COLUMNS " FROM unnest(?1::bigint[], ?2::bigint[])"
+          " AS q(account, contact) JOIN identity i ON i.account_id = q.account"
+          " AND i.contact_id = q.contact" CHANNEL_JOIN),
+        COLS(contact_key_cols), in, (ptrdiff_t)sizeof *in, n, COLS(identity_of_cols),
+        (ptrdiff_t)sizeof **rows, rows, n_rows);
+}
+
 #define IDENTITY_COLUMNS                                                                           \
     " i.id, i.contact_id, i.channel_id, i.external_id, i.handle, i.is_verified, i.last_seen_ms"
 static const struct db_col identity_cols[] = {

@@ -23,6 +23,17 @@ err identity_find_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
 err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, int64_t *changed);
 /* With the kind of each one's channel; at most 50. */
 err identity_list(struct ctx *cx, contact_id contact, struct identity_shown **rows, ptrdiff_t *n);
+/* Those of many contacts, in no promised order. */
+struct identity_of {
+    identity_id id;
+    channel_id channel_id;
+    str channel_kind, external_id, handle;
+    bool is_verified;
+    int64_t last_seen_ms;
+    contact_id contact_id;
+};
+err identity_list_many(struct ctx *cx, const struct contact *contacts, ptrdiff_t n,
+    struct identity_of **rows, ptrdiff_t *n_rows);
 /* The contact's identity on a channel; E_NOT_FOUND (no words). */
 err identity_on_channel(
     struct ctx *cx, contact_id contact, channel_id channel, struct identity *identity);

@@ -318,6 +318,7 @@ static void a_contact_is_found_changed_and_blocked(void **state)
     said(app, "rina", "one");
     assert_int_equal(ask(app, "GET", "/api/v1/contacts?q=RIN"), 200);
     assert_int_equal(items(app), 1);
+    assert_true(str_eq(z(app, "items.0.identities.0.external_id"), S("rina")));
     str id = z(app, "items.0.id");
     assert_int_equal(ask(app, "PATCH",
                          "/api/v1/contacts/%.*s {\"email\":\"Rina@Shop.Example\",\"custom\":"
