@@ -343,7 +343,7 @@ static err form_check(struct ctx *cx, const struct prechat_body *body)
     for (const struct json *a = answers->first; a; a = a->next) {
         bool is_plain =
             str_eq(a->key, S("name")) || str_eq(a->key, S("email")) || str_eq(a->key, S("phone"));
-        if (a->kind != JSON_STRING || (is_plain && utf8_has_control(a->text)) ||
+        if (a->kind != JSON_STRING || (is_plain && !widget_is_line(a->text)) ||
             a->text.len > LIMIT_NAME_BYTES * (is_plain ? 1 : 5))
             return fail_field(cx, "fields", "\"%.*s\" must be a plain text that is not so long",
                 SARG(utf8_prefix_bytes(a->key, 40)));

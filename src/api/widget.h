@@ -18,6 +18,8 @@ err widget_ensure(
     struct call *call, const struct visitor_profile *profile, struct contact *contact);
 /* The settings of the visitor's channel; an empty object when there are none. */
 err widget_settings(struct ctx *cx, const struct json **settings);
+/* At most LIMIT_NAME_BYTES without controls and ends of lines. */
+bool widget_is_line(str s);
 /* A page's address worth keeping: http or https, else empty. */
 str widget_page_url(str url);
 /* Adds the form's other fields to the contact's custom ones; more: a JSON object of texts. */

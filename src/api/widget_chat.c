@@ -86,6 +86,12 @@ err widget_settings(struct ctx *cx, const struct json **settings)
     return OK;
 }
 
+bool widget_is_line(str s)
+{
+    return !utf8_has_control(s) && str_find_byte(s, '\n') < 0 && str_find_byte(s, '\r') < 0 &&
+           str_find_byte(s, '\t') < 0 && s.len <= LIMIT_NAME_BYTES;
+}
+
 str widget_page_url(str url)
 {
     return str_starts(url, S("https://")) || str_starts(url, S("http://")) ? url : (str){0};
@@ -222,6 +228,23 @@ static err remember_page(struct ctx *cx, const struct json *page)
     return visitor_put(cx, &v);
 }
 
+static err answer_message(struct call *call, int status, const struct message *m)
+{
+    struct json_out j = json_out_make(call->cx.arena, 0);
+    message_view_widget(&j, m);
+    return answer_json(call, status, json_str(&j));
+}
+
+/* Known from before the visitor proved who it is, when its messages bore another id. */
+static err known_message(struct ctx *cx, str client_id, struct message *m, bool *is_known)
+{
+    struct conversation c;
+    TRY(visitor_conversation(cx, &c));
+    err e = c.id.v ? message_by_client(cx, c.id, client_id, m) : E_NOT_FOUND;
+    *is_known = e == OK && str_eq(m->kind, S("in"));
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 static err write_message(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -230,10 +253,16 @@ static err write_message(struct call *call)
         return fail_detail(
             cx, E_LIMIT, "throttled", "too many messages at once; wait a moment and send it again");
     struct contact contact;
+    struct message m;
+    bool is_known;
     TRY(widget_ensure(call, &(struct visitor_profile){0}, &contact));
+    TRY(known_message(cx, body->client_id, &m, &is_known));
+    if (is_known)
+        return answer_message(call, 200, &m);
     struct inbound_item item = {.channel = cx->actor.channel,
         .channel_kind = S("widget"),
-        .external_id = str_cat(cx->arena, S("w:"), body->client_id),
+        .external_id = str_print(cx->arena, "w:%.*s:%.*s", SARG(cx->actor.external_id),
+            SARG(body->client_id)), /* the browser chose client_id: it counts within the visitor */
         .contact_external_id = cx->actor.external_id,
         .client_id = body->client_id,
         .text = body->text,
@@ -246,11 +275,8 @@ static err write_message(struct call *call)
     if (result.result == OK)
         TRY(attachment_give(cx, files->at, files->len, result.conversation, result.message));
     TRY(remember_page(cx, body->page));
-    struct message m;
     TRY(message_get(cx, result.message, &m));
-    struct json_out j = json_out_make(cx->arena, 0);
-    message_view_widget(&j, &m);
-    return answer_json(call, result.result == OK ? 201 : 200, json_str(&j));
+    return answer_message(call, result.result == OK ? 201 : 200, &m);
 }
 
 /* ── passing news ───────────────────────────────────────────────────────────────────────────────
@@ -485,9 +511,8 @@ static err form_prepare(struct call *call)
     }
     if (!form->text.len || form->text.len > LIMIT_TEXT_BYTES)
         return fail_field(cx, "text", "please write a message");
-    if (str_find_byte(form->email, '@') < 1 || form->email.len > LIMIT_NAME_BYTES ||
-        form->name.len > LIMIT_NAME_BYTES || utf8_has_control(form->email) ||
-        utf8_has_control(form->name))
+    if (str_find_byte(form->email, '@') < 1 || !widget_is_line(form->email) ||
+        !widget_is_line(form->name))
         return fail_field(cx, "email", "please give an address where we can reach you");
     if (!has_consent)
         return fail_field(cx, "consent", "please agree that we keep your message to answer it");

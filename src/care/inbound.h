@@ -11,7 +11,7 @@ struct inbound_item {
     channel_id channel;
     str channel_kind;        /* "widget", "api" */
     str external_id;         /* the message's id on the channel, unique per channel; required. The
-                              * widget gives "w:<client uuid>" */
+                              * widget gives "w:<visitor>:<client uuid>" */
     str thread_key;          /* the channel's own thread; empty = one conversation per person */
     str contact_external_id; /* the person's id on the channel; required */
     str contact_name, contact_email, contact_phone, language;
