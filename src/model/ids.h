@@ -5,7 +5,8 @@
 
 #define ID_KINDS(X)                                                                                \
     X(account)                                                                                     \
-    X(login) X(agent) X(team) X(role) X(session) X(token) X(link) X(channel) X(source) X(contact)  \
+    X(login)                                                                                       \
+    X(agent) X(team) X(role) X(session) X(token) X(link) X(channel) X(source) X(contact)           \
         X(identity) X(conversation) X(message) X(attachment) X(upload) X(blob) X(tag) X(view)      \
             X(inbox) X(job) X(event) X(webhook) X(delivery) X(audit) X(notification) X(visitor)
 
