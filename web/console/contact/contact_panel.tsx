@@ -42,14 +42,13 @@ export function History({ contact, but }: { contact: Id; but: Id | null }) {
   )
 }
 
-export function ContactFacts({ contact, isOnline, isTitle }: { contact: Contact; isOnline: boolean; isTitle?: boolean }) {
-  const Heading = isTitle ? 'h1' : 'h2'
+export function ContactFacts({ contact, isOnline }: { contact: Contact; isOnline: boolean }) {
   return (
     <>
       <div class="context-head">
         <Avatar name={contactName(contact.name)} photo={contact.avatar_url} size={40} online={isOnline} />
         <div class="context-who">
-          <Heading><Words text={contactName(contact.name)} /></Heading>
+          <h2><Words text={contactName(contact.name)} /></h2>
           <span class="context-sub">{isOnline ? t('contact.online') : contact.last_seen_at ? t('contact.seen', { age: age(contact.last_seen_at) }) : t('contact.offline')}</span>
         </div>
       </div>

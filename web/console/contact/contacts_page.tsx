@@ -123,8 +123,13 @@ function OneContact({ id }: { id: string }) {
   if (!contact?.identities) return <div class="timeline-older"><Spinner /></div>
   return (
     <div class="contact-page">
-      {size.value === 'phone' ? <IconButton icon="back" label={t('command.back')} onClick={() => go('/contacts')} /> : null}
-      <ContactFacts contact={contact} isOnline={contact.is_online} isTitle={size.value === 'phone'} />
+      {size.value === 'phone' ? (
+        <>
+          <h1 class="sr-only">{t('nav.contacts')}</h1>
+          <IconButton icon="back" label={t('command.back')} onClick={() => go('/contacts')} />
+        </>
+      ) : null}
+      <ContactFacts contact={contact} isOnline={contact.is_online} />
       <div class="contact-columns">
         <div><ContactFields contact={contact} /></div>
         <div><Identities contact={contact} /><History contact={id} but={null} /></div>
