@@ -1,6 +1,7 @@
 // How it looks and reads: axe on every route in light and dark, both directions and three widths; Arabic from right to left; a phone; no sideways scrolling.
 // E2E_SHOTS=folder keeps the pictures.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { reasonToSkip, startSeva } from './lib/seva.mjs'
@@ -32,7 +33,7 @@ describe('looks', { skip: reasonToSkip() }, () => {
     talk = await seva.conversation((one) => one.contact.name === TALKS[4][0])
     await seva.call('PUT', `/conversations/${talk.id}/tags`, { tags: ['vip', 'shipping', 'রিফান্ড'] })
     await seva.call('PATCH', '/conversations/' + talk.id, { priority: 'urgent' })
-    await seva.call('POST', `/conversations/${talk.id}/messages`, { kind: 'note', text: 'A note', client_id: crypto.randomUUID() })
+    await seva.call('POST', `/conversations/${talk.id}/messages`, { kind: 'note', text: 'A note', client_id: randomUUID() })
     await seva.call('POST', '/webhooks', { name: 'CRM', url: 'https://crm.example/hook', events: ['*'], is_enabled: false })
   })
   after(async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { webcrypto } from 'node:crypto'
 import { test } from 'node:test'
 import { SseParser } from '../lib/sse'
 import { compareIds, uuid } from '../lib/ids'
@@ -7,6 +8,9 @@ import { replaceTrigger, triggerAt } from '../conversation/trigger'
 import { snoozeTimes } from '../palette/snooze'
 import { score } from '../palette/score'
 import { qrCode } from '../settings/qr_code'
+
+// Node 18 keeps the browser's crypto in a module.
+if (!globalThis.crypto) Object.defineProperty(globalThis, 'crypto', { value: webcrypto })
 
 test('only_web_and_mail_addresses_become_links', () => {
   const parts = linkParts('see https://a.example/x?y=1. or javascript:alert(1), mail me@b.example', [])
