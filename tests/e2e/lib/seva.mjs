@@ -2,7 +2,6 @@
 // The binary comes from SEVA_BIN. Nothing here knows the pages; see browser.mjs for that.
 import { spawn, execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
