@@ -30,10 +30,10 @@ struct load {
     struct peers posts, listens;
     struct arena scratch;
     str *visitor_tokens;
-    int open_streams;
+    int open_streams, opening; /* opening: streams asked for and not yet there */
 };
 
-enum { REQUEST_BYTES = 2048 };
+enum { REQUEST_BYTES = 2048, OPENING = 200 };
 
 /* The signature of Seva's API channel: hex HMAC-SHA256 of "<unix s>." and the body. */
 static str signature(struct arena *a, str secret, int64_t at_s, str body)
@@ -103,6 +103,10 @@ static void stream_idle(void *arg, struct peer *p)
 {
     struct load *l = arg;
     bool is_visitor = str_eq(l->mode, S("visitors"));
+    bool is_first = !p->user;
+    if (is_first && l->opening >= OPENING)
+        return; /* offered again by listen_open */
+    l->opening += is_first;
     str token = is_visitor ? l->visitor_tokens[p->number] : l->token;
     if (!p->user && !(p->user = malloc(REQUEST_BYTES)))
         abort();
@@ -126,6 +130,7 @@ static void stream_answer(void *arg, struct peer *p, int status, str body)
     struct load *l = arg;
     if (p->state == PEER_STREAMING) {
         l->open_streams++;
+        l->opening--;
         free(p->user);
         p->user = NULL;
         return;
@@ -180,8 +185,12 @@ static void listen_open(struct load *l, int count)
         exit(1);
     }
     int64_t give_up = clock_mono_us() + 60 * 1000000LL;
-    while (l->open_streams < count && l->refused + l->broken == 0 && clock_mono_us() < give_up)
-        peers_run(&l->listens, 100);
+    while (l->open_streams < count && l->refused + l->broken == 0 && clock_mono_us() < give_up) {
+        peers_run(&l->listens, 20);
+        for (int i = 0; i < count && l->opening < OPENING; i++)
+            if (l->listens.at[i].state == PEER_IDLE && !l->listens.at[i].user)
+                stream_idle(l, &l->listens.at[i]);
+    }
 }
 
 /* A paced run leaves connections idle; they are offered the next turn here. */

@@ -208,15 +208,15 @@ static err status_handle(struct call *call)
 }
 
 static const struct route routes[] = {
-    {HTTP_POST, "/hooks/api/{key}",              AUTH_HOOK,  CAP_NONE,               ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL,
-     api_prepare,                                                                                                                               api_handle_post, "Bring messages of an API channel; signed.", "HookAnswer",
-     LIMIT_WEBHOOK_BODY_BYTES                                                                                                                                                                                                                       },
+    {HTTP_POST, "/hooks/api/{key}",              AUTH_HOOK,  CAP_NONE,
+     ROUTE_WRITE | ROUTE_RAW_BODY | ROUTE_APPEND,                                                                  NULL, NULL, api_prepare,     api_handle_post,
+     "Bring messages of an API channel; signed.",                                                                                                                                                          "HookAnswer", LIMIT_WEBHOOK_BODY_BYTES},
     {HTTP_POST, "/hooks/api/{key}/status",       AUTH_HOOK,  CAP_NONE,               ROUTE_WRITE | ROUTE_RAW_BODY, NULL,
      NULL,                                                                                                                     status_prepare,  status_handle,   "Report what became of replies; signed.",
-     "HookStatusAnswer",                                                                                                                                                                                                    LIMIT_WEBHOOK_BODY_BYTES},
+     "HookStatusAnswer",                                                                                                                                                                                                 LIMIT_WEBHOOK_BODY_BYTES},
     {HTTP_POST, "/api/v1/channels/{id}/inbound", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_RAW_BODY,                                                                                 NULL, NULL, inbound_prepare, inbound_handle,
-     "Bring messages of an API channel with a token.",                                                                                                                                                        "HookAnswer", LIMIT_WEBHOOK_BODY_BYTES},
+     "Bring messages of an API channel with a token.",                                                                                                                                                     "HookAnswer", LIMIT_WEBHOOK_BODY_BYTES},
 };
 extern const struct route_table hooks_routes;
 const struct route_table hooks_routes = ROUTES(routes);

@@ -20,6 +20,7 @@ enum route_flags {
     ROUTE_RAW_BODY = 8,    /* the body is bytes (uploads, hooks), not JSON */
     ROUTE_STREAM = 16,     /* hands the connection to the hub */
     ROUTE_IDEMPOTENT = 32, /* honours Idempotency-Key */
+    ROUTE_APPEND = 64,     /* with WRITE: adds one row and is done (db.h DB_APPEND) */
 };
 
 enum input_type {

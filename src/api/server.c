@@ -88,7 +88,7 @@ static err begin(struct boundary *b, enum db_mode mode)
     if (e != OK)
         return fail(cx, e, "the database is busy; please try again");
     cx->db = tx;
-    b->is_writing = mode == DB_WRITE;
+    b->is_writing = mode != DB_READ;
     return OK;
 }
 
@@ -272,7 +272,8 @@ static err walk(struct boundary *b)
             TRY(authenticate_early(b));
         return call->route->handle(call);
     }
-    TRY(begin(b, call->route->flags & ROUTE_WRITE ? DB_WRITE : DB_READ));
+    enum db_mode writes = call->route->flags & ROUTE_APPEND ? DB_APPEND : DB_WRITE;
+    TRY(begin(b, call->route->flags & ROUTE_WRITE ? writes : DB_READ));
     TRY(authenticate(b));
     return handle(b);
 }

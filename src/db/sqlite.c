@@ -23,7 +23,7 @@ static const char writer_pragmas[] = "PRAGMA journal_mode=WAL;"
                                      "PRAGMA foreign_keys=ON;"
                                      "PRAGMA temp_store=MEMORY;"
                                      "PRAGMA mmap_size=0;"
-                                     "PRAGMA cache_size=-8192;";
+                                     "PRAGMA cache_size=-32768;";
 static const char reader_pragmas[] = "PRAGMA query_only=ON;"
                                      "PRAGMA wal_autocheckpoint=0;"
                                      "PRAGMA temp_store=MEMORY;"

@@ -31,6 +31,7 @@ struct lite_conn {
     struct stmt_cache cache;
     struct lite_conn *next_free; /* readers */
     bool is_member;              /* writer: the savepoint of this member is set */
+    bool has_appended;           /* writer: it wrote without one (DB_APPEND) */
     bool is_script;              /* writer: a transaction of its own, not of the group */
     bool is_open;                /* reader: BEGIN was sent */
 };

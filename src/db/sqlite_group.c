@@ -112,7 +112,7 @@ err group_begin(struct lite *l, struct db_tx **tx)
         g->is_open = true;
         g->opened_us = db_mono_us();
     }
-    l->writer.is_member = false;
+    l->writer.is_member = l->writer.has_appended = false;
     *tx = &l->writer.tx;
     return OK;
 }
@@ -133,9 +133,9 @@ static void close_member(struct lite_conn *c, bool keep)
         e = lite_control(c, CONTROL_MEMBER_UNDO);
     if (!l->group.is_lost && c->is_member && e == OK)
         e = lite_control(c, CONTROL_MEMBER_KEEP);
-    if (e != OK)
-        l->group.is_lost = true;
-    c->is_member = false;
+    if (e != OK || (c->has_appended && !keep))
+        l->group.is_lost = true; /* an append has no savepoint of its own: all of it goes */
+    c->is_member = c->has_appended = false;
 }
 
 static bool is_time(struct lite *l)

@@ -93,6 +93,10 @@ err lite_member_set(struct lite_conn *c)
 {
     if (c->is_member || c->is_script || c->tx.mode == DB_READ)
         return OK;
+    if (c->tx.mode == DB_APPEND) {
+        c->has_appended = true;
+        return OK;
+    }
     TRY(lite_control(c, CONTROL_MEMBER_SET));
     c->is_member = true;
     return OK;
