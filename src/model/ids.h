@@ -3,12 +3,13 @@
 #pragma once
 #include <stdint.h>
 
-#define ID_KINDS(X)                                                                                \
-    X(account)                                                                                     \
-    X(login)                                                                                       \
-    X(agent) X(team) X(role) X(session) X(token) X(link) X(channel) X(source) X(contact)           \
-        X(identity) X(conversation) X(message) X(attachment) X(upload) X(blob) X(tag) X(view)      \
-            X(inbox) X(job) X(event) X(webhook) X(delivery) X(audit) X(notification) X(visitor)
+/* clang-format off */
+#define ID_KINDS(X) \
+    X(account) X(login) X(agent) X(team) X(role) X(session) X(token) \
+    X(link) X(channel) X(source) X(contact) X(identity) X(conversation) X(message) \
+    X(attachment) X(upload) X(blob) X(tag) X(view) X(inbox) X(job) \
+    X(event) X(webhook) X(delivery) X(audit) X(notification) X(visitor)
+/* clang-format on */
 
 #define ID_TYPE(name)                                                                              \
     typedef struct {                                                                               \

@@ -234,7 +234,7 @@ static int64_t wal_bytes(struct test_db *t)
 static void the_log_does_not_grow_without_end_under_constant_writing(void **state)
 {
     (void)state;
-    enum { PAGE_BYTES = 4096, MEMBERS_WRITTEN = 600 };
+    enum { PAGE_BYTES = 4096, MEMBERS_WRITTEN = 2000 };
     struct arena a = arena_make(0);
     struct test_db *t = open_lines();
     sqlite_checkpoint_at(t->db, 50, 100);
@@ -244,8 +244,9 @@ static void the_log_does_not_grow_without_end_under_constant_writing(void **stat
     }
     wait_for_answers();
     check_acked(t, MEMBERS_WRITTEN);
-    /* Without checkpoints it holds every page ever written: more than three per member. */
-    assert_in_range(wal_bytes(t), 1, MEMBERS_WRITTEN * PAGE_BYTES);
+    /* Without checkpoints it holds every page ever written: more than three per member. The keeper
+     * has to get a turn first, which may take some hundred members on a slow machine. */
+    assert_in_range(wal_bytes(t), 1, 3 * MEMBERS_WRITTEN * PAGE_BYTES / 2);
     test_db_close(t);
     arena_free(&a);
 }
