@@ -117,6 +117,7 @@ static bool account_load(struct demo *d)
     s->owner = S(OWNER);
     s->password = json_text(json_get(root, S("password")), S(""));
     s->token = json_text(json_get(init, S("token")), S(""));
+    s->owner_id = json_text(json_get(init, S("owner_id")), S(""));
     const struct json *channels = json_get(init, S("channels"));
     for (const struct json *c = channels ? channels->first : NULL; c; c = c->next) {
         bool is_widget = str_eq(json_text(json_get(c, S("kind")), S("")), S("widget"));
@@ -194,6 +195,9 @@ static void channels_dress(struct demo *d, int replies_port)
     int one = shop_call(s, a, HTTP_PATCH, path, s->token, widget, NULL);
     path = str_cat(a, S("/api/v1/channels/"), s->api_id);
     int other = shop_call(s, a, HTTP_PATCH, path, s->token, api, NULL);
+    path = str_cat(a, S("/api/v1/agents/"), s->owner_id);
+    (void)shop_call(
+        s, a, HTTP_PATCH, path, s->token, S("{\"name\":\"Asha Rao\"}"), NULL); /* a nicety */
     if (one != 200 || other != 200)
         fprintf(stderr, "The demo's channels keep their plain look (%d, %d).\n", one, other);
 }

@@ -7,6 +7,7 @@
 struct shop {
     str base_url;               /* "http://127.0.0.1:8700" */
     str owner, password, token; /* sign-in and API token of the demo's owner */
+    str owner_id;
     str widget_id, widget_key;
     str api_id, api_key, api_secret;
     struct http_client *client;

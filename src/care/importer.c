@@ -102,6 +102,14 @@ err import_remember(struct importer *im, struct map *m, str key, int64_t id)
     return map_put(m, str_copy(im->kept, key), kept);
 }
 
+static err remember_agent(struct importer *im, str email, str name, agent_id id)
+{
+    str *kept = NEW(im->kept, str, 1);
+    *kept = str_copy(im->kept, name);
+    TRY(map_put(&im->agent_names, str_copy(im->kept, email), kept));
+    return import_remember(im, &im->agents, email, id.v);
+}
+
 /* ── lines ──────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -169,7 +177,7 @@ static err agent_line(struct ctx *cx, struct importer *im, const struct json *li
     TRY(login_join(cx, login.id, g.id));
     TRY(agent_joined(cx, g.id, g.name));
     TRY(agent_teams(cx, im, line, g.id));
-    return import_remember(im, &im->agents, g.email, g.id.v);
+    return remember_agent(im, g.email, g.name, g.id);
 }
 
 static err tag_line(struct ctx *cx, struct importer *im, const struct json *line, bool *is_known)
@@ -254,8 +262,8 @@ static err remember_people(struct ctx *cx, struct importer *im)
         TRY(import_remember(im, &im->teams, teams[i].name, teams[i].id.v));
     TRY(agent_list(cx, &agents, &scopes, &n));
     for (ptrdiff_t i = 0; i < n; i++)
-        TRY(import_remember(
-            im, &im->agents, utf8_fold(cx->arena, agents[i].email), agents[i].id.v));
+        TRY(remember_agent(
+            im, utf8_fold(cx->arena, agents[i].email), agents[i].name, agents[i].id));
     TRY(tag_list(cx, &tags, &n));
     for (ptrdiff_t i = 0; i < n; i++)
         TRY(import_remember(im, &im->tags, tags[i].name_fold, tags[i].id.v));
@@ -265,7 +273,7 @@ static err remember_people(struct ctx *cx, struct importer *im)
 err importer_open(struct ctx *cx, struct arena *kept, struct importer *im)
 {
     *im = (struct importer){.kept = kept};
-    im->teams.a = im->agents.a = im->tags.a = im->contacts.a = kept;
+    im->teams.a = im->agents.a = im->tags.a = im->contacts.a = im->agent_names.a = kept;
     struct channel *channels;
     TRY(channel_list(cx, &channels, &im->n_channels));
     if (!im->n_channels)

@@ -15,6 +15,7 @@ enum { IMPORT_LINE_BYTES = 4 * 1024 * 1024, IMPORT_MESSAGES_MAX = 5000 };
 struct importer {
     struct arena *kept;
     struct map teams, agents, tags, contacts; /* name, folded mail, name, external id → int64_t * */
+    struct map agent_names;                   /* folded mail → str * */
     struct channel *channels;
     ptrdiff_t n_channels;
     int64_t added[5], known[5]; /* by enum import_type */

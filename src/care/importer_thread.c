@@ -53,6 +53,8 @@ static err message_author(struct ctx *cx, const struct importer *im, const struc
     if (email.len && !m->author_id)
         return fail_field(
             cx, "author", "There is no agent \"%.*s\"; its line must come before.", SARG(email));
+    const str *name = map_get(&im->agent_names, utf8_fold(cx->arena, email));
+    m->author_name = name ? *name : S("Seva");
     return OK;
 }
 
