@@ -81,8 +81,12 @@ static int count_call(enum fault_op op)
 
 static void tell_watch(void)
 {
-    if (shared.watch != NULL)
-        shared.watch(shared.watch_arg);
+    lock();
+    void (*watch)(void *arg) = shared.watch;
+    void *arg = shared.watch_arg;
+    unlock();
+    if (watch != NULL)
+        watch(arg);
 }
 
 /* ── what a disk would keep ── */
