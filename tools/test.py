@@ -57,14 +57,14 @@ def run_tap(label, command, env=None, timeout=600, cwd=ROOT, counts_skips=True):
         out, err, code = (e.stdout or b"").decode(errors="replace"), f"timed out after {timeout} s", -1
     seen, failed, lines = 0, 0, out.split("\n")
     for i, line in enumerate(lines):
-        m = re.match(r"(not ok|ok) (\d+)(?: - | )?(.*)", line)
-        if not m:
+        m = re.match(r" *(not ok|ok) (\d+)(?: - | )?(.*)", line)
+        if not m or any(x.strip() == "type: 'suite'" for x in lines[i + 1:i + 4]):  # node tells a suite after its tests
             continue
         seen += 1
         name = f"{label}: {m.group(3)}"
         skip = re.search(r"#\s*skip\b:?\s*(.*)", m.group(3), re.I)
         if m.group(1) == "not ok" and not skip:  # cmocka says "not ok … # SKIP"
-            detail = "\n".join(x for x in lines[i + 1:i + 25] if x.startswith(("#", " ")))
+            detail = "\n".join(x for x in lines[i + 1:i + 30] if x.startswith(("#", " ")))
             count("failed", name, detail)
             failed += 1
         elif skip and counts_skips:

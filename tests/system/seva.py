@@ -191,6 +191,8 @@ class Peer:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if len(body) < int(self.headers.get("Content-Length", 0)):
+                    return  # the sender was killed in the middle: nothing has arrived
                 status, reply = answer(self, body) if answer else (200, b"{}")
                 with peer.lock:
                     peer.ledger.append({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body, "status": status})

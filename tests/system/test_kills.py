@@ -186,7 +186,7 @@ def nothing_acknowledged_is_lost_or_doubled_by_kills():
         for t in threads:
             t.join(40)
         assert not oracle.errors, oracle.errors[:3]
-        assert until(lambda: seva.metric("seva_inbox_waiting") == 0 and seva.metric("seva_jobs") == 0, 120), "the queues did not drain"
+        assert until(lambda: seva.metric("seva_inbox_waiting") == 0 and seva.metric("seva_jobs") == 0, 300), "the queues did not drain:\n" + waiting(seva)
         per, everything = stored_messages(seva)
         number = check_inside(oracle, per, everything)
         until(lambda: not missing_at_peer(oracle, peer), 30)
@@ -196,6 +196,12 @@ def nothing_acknowledged_is_lost_or_doubled_by_kills():
         assert number > KILLS * 5, f"the load was too thin: {number}"
         print(f"# {KILLS} kills, {number} acknowledged, slowest restart {max(ready):.2f} s, {len(peer.ledger)} posts at the peer")
     peer.close()
+
+
+def waiting(seva):
+    lines = request(seva.port, "GET", "/metrics").body.decode().split("\n")
+    jobs = seva.api("GET", "/jobs?state=queued&limit=5").body[:1500].decode() + seva.api("GET", "/jobs?state=dead&limit=5").body[:1500].decode()
+    return "\n".join(x for x in lines if x.startswith(("seva_inbox", "seva_jobs"))) + "\n" + jobs
 
 
 def missing_at_peer(oracle, peer):
