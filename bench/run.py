@@ -138,8 +138,8 @@ def bench_inbound_postgres(build, seconds):
     finally:
         p.send_signal(signal.SIGTERM)
         p.wait(60)
-    row(f"the same on PostgreSQL, one node, {seconds} s", "≥ 3,000/s",
-        f"{r['per_second']:,.0f}/s, ack p50 {r['ack_p50_us'] / 1000:.1f} p99 {r['ack_p99_us'] / 1000:.1f} ms, drained {wait:.2f} s, refused {r['refused']}", r["per_second"] >= 3000)
+    row(f"the same on PostgreSQL, one node, {seconds} s", "≥ 3,000/s, drained ≤ 1 s",
+        f"{r['per_second']:,.0f}/s, ack p50 {r['ack_p50_us'] / 1000:.1f} p99 {r['ack_p99_us'] / 1000:.1f} ms, drained {wait:.2f} s, refused {r['refused']}", r["per_second"] >= 3000 and wait <= 1)
 
 
 def bench_latency(build, seconds):
