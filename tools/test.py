@@ -49,7 +49,7 @@ def count(kind, name, detail=""):
 
 def run_tap(label, command, env=None, timeout=600, cwd=ROOT, counts_skips=True, may_repeat=False):
     """Runs one program that speaks TAP and counts its tests; a crash or a wrong plan is a failure.
-    may_repeat: it depends on real time (a browser, a slope of run times): when it fails it is run once more, which is
+    may_repeat: it depends on real time (a browser, a slope of run times, a real socket): when it fails it is run once more, which is
     told, and the second run counts."""
     before, told = dict(total), len(failures)
     run_tap_once(label, command, env, timeout, cwd, counts_skips)
@@ -163,7 +163,7 @@ def run_programs(variant, parts, env, slower):
         for name, command, own, seconds in programs(folder, part):
             if own.get("SEVA_TEST_DB") != "postgres" or has_postgres:
                 run_tap(f"{variant}/{part}/{name}", command, {"CMOCKA_MESSAGE_OUTPUT": "TAP", **own, **env}, max(60, seconds) * slower,
-                        counts_skips=has_postgres, may_repeat=part == "unit" and name.startswith(("base_", "net", "db/faults")))
+                        counts_skips=has_postgres, may_repeat=name.startswith(("base_", "net", "db/", "engine_")))
 
 
 def part_system(pg, args):
