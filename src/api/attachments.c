@@ -1,6 +1,6 @@
 /* attachments: files of messages, for agents and for visitors (API "Uploads, attachments", "Widget
  * API"). Always a download by its headers; browsers show safe pictures in <img> all the same.
- * Rules: care/attachment.h; SECURITY 4. */
+ * Rules: care/attachment.h; docs/security.md 4. */
 #include "api/file_answer.h"
 #include "api/input.h"
 #include "api/server.h"

@@ -1,4 +1,4 @@
-/* auth: who is asking, and may they? See route.h for the kinds. SECURITY.md points 1, 5, 8. */
+/* auth: who is asking, and may they? See route.h for the kinds. docs/security.md points 1, 5, 8. */
 #include "api/boundary.h"
 #include "api/origin.h"
 #include "base/crypto.h"

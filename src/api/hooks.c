@@ -3,7 +3,7 @@
  * rest is the receive job's (the inbox row itself). A body that is not the network's is refused and
  * nothing is kept; a single malformed item inside goes to quarantine later.
  * Not here: bytes of networks (connector/), conversations (care/inbound.h).
- * Source: API "API channel"; ARCHITECTURE "Inbound key". */
+ * Source: API "API channel"; docs/architecture.md "Inbound key". */
 #include "api/input.h"
 #include "api/server.h"
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* input: see input.h. SECURITY.md point 2. */
+/* input: see input.h. docs/security.md point 2. */
 #include "api/input.h"
 
 #include "base/clock.h"

@@ -1,7 +1,7 @@
 /* links: taking up an invitation or a password reset (API "Session and self", GET/POST /links). The
  * link alone sets a password only for somebody who has none, or whose password it was made to
  * reset: an invitation into a further account asks for the password that exists, and a second
- * factor is asked for in any case. SECURITY.md point 5. */
+ * factor is asked for in any case. docs/security.md point 5. */
 #include "api/change.h"
 #include "api/input.h"
 #include "api/sign_in.h"

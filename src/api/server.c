@@ -1,5 +1,5 @@
-/* server: see server.h. SECURITY.md points 1 and 2 are closed here: nothing reaches a handler that
- * was not matched, authenticated, allowed and decoded.
+/* server: see server.h. docs/security.md points 1 and 2 are closed here: nothing reaches a handler
+ * that was not matched, authenticated, allowed and decoded.
  *
  * Memory: everything of a call, this file's `struct boundary` too, lives in the exchange's arena,
  * which api->finish gives back; after db_end the callback owns the call. When the arena's memory

@@ -1,4 +1,4 @@
-/* sign_in: see sign_in.h. SECURITY.md point 5; RFC 6238 for codes (each 30 s step once). */
+/* sign_in: see sign_in.h. docs/security.md point 5; RFC 6238 for codes (each 30 s step once). */
 #include "api/sign_in.h"
 
 #include "api/live.h"

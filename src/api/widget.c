@@ -1,7 +1,7 @@
 /* widget: how a website chat begins: its public looks, the launcher's script, the visitor's session
  * (with the site's proof of who its user is), the form before the first message.
- * Rules: API "Widget API"; UX "Widget"; TR-2. Not here: the exchange itself (widget_chat.c), who a
- * visitor is (care/visitor.h), pages (static.c). */
+ * Rules: API "Widget API"; docs/widget.md; TR-2. Not here: the exchange itself (widget_chat.c), who
+ * a visitor is (care/visitor.h), pages (static.c). */
 #include "api/widget.h"
 #include "api/file_answer.h"
 #include "api/input.h"

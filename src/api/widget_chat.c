@@ -1,7 +1,7 @@
 /* widget_chat: the exchange of a website chat as its visitor has it: history, messages, typing,
  * read state, the page it reads, transcript, and the form that works without script. A message is
  * committed before it is acknowledged; the same client id again gives the same message. Rules: API
- * "Widget API"; UX "Widget"; CH-7, CH-9. Not here: how it begins (widget.c), files (uploads.c,
+ * "Widget API"; docs/widget.md; CH-7, CH-9. Not here: how it begins (widget.c), files (uploads.c,
  * attachments.c), live news (stream.c). */
 #include "api/input.h"
 #include "api/live.h"

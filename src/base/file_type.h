@@ -2,7 +2,7 @@
  * four kinds that browsers draw without running anything are recognised here, with their size read
  * from the header alone (nothing is decoded); the rest is libmagic's word, kept only when it is on
  * a list of inert kinds. Everything else (HTML, SVG, XML, scripts, programs, the unknown) is
- * application/octet-stream: something to download, never to show. SECURITY 4.
+ * application/octet-stream: something to download, never to show. docs/security.md 4.
  * Not here: whether a thumbnail is made (care/picture.h). Thread: any; each keeps a libmagic
  * handle.
  */

@@ -1,5 +1,5 @@
-/* access: see access.h. Rules: SECURITY.md point 1 (authorisation on a side path is the first cause
- * of published holes in desks); ARCHITECTURE.md "Permissions". */
+/* access: see access.h. Rules: docs/security.md point 1 (authorisation on a side path is the first
+ * cause of published holes in desks); docs/architecture.md "Permissions". */
 #include "care/access.h"
 
 #include "model/names.h"

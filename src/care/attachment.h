@@ -1,6 +1,6 @@
 /* attachment: the rules of files: how much one may send, who may see one, how it comes into a
- * message. Rules: SECURITY 1 and 4; issue "Attachments". Not here: bytes (blob_file.h), HTTP
- * (api/uploads.c, api/attachments.c). Thread: the caller's; inside its transaction. */
+ * message. Rules: docs/security.md 1 and 4; issue "Attachments". Not here: bytes (blob_file.h),
+ * HTTP (api/uploads.c, api/attachments.c). Thread: the caller's; inside its transaction. */
 #pragma once
 #include "base/file_type.h"
 #include "model/attachment.h"

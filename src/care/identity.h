@@ -1,7 +1,8 @@
 /* identity: who wrote: finds or makes the person behind (channel, external id), for a batch.
  * A new identity joins a known contact only when both are proved: the channel verified the sender
- * and the contact of the same mail address has a verified identity too (PRODUCT.md CR-1). Anything
- * else makes a new contact. Not here: merging by hand. Thread: the caller's; its WRITE transaction.
+ * and the contact of the same mail address has a verified identity too (docs/product.md CR-1).
+ * Anything else makes a new contact. Not here: merging by hand. Thread: the caller's; its WRITE
+ * transaction.
  */
 #pragma once
 #include "base/map.h"

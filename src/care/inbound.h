@@ -1,6 +1,6 @@
 /* inbound: what customers write becomes messages of conversations. The one way in for every
  * channel: the receive job gives batches, the widget gives one item at a time.
- * Rules: PRODUCT.md IN-2, CH-7, CH-9; ARCHITECTURE "Inbound key", "Conversations".
+ * Rules: docs/product.md IN-2, CH-7, CH-9; docs/architecture.md "Inbound key", "Conversations".
  * Not here: verifying and parsing (connector/), sending (reply.h).
  * Thread: the caller's; inside its WRITE transaction. */
 #pragma once

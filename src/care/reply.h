@@ -1,5 +1,5 @@
 /* reply: what agents and tokens write: replies, notes, their undo and retry, and starting a
- * conversation. Rules: PRODUCT.md IN-4, CH-9. Not here: sending (delivery.h, job/deliver.c),
+ * conversation. Rules: docs/product.md IN-4, CH-9. Not here: sending (delivery.h, job/deliver.c),
  * customer messages (inbound.h). Thread: the caller's; inside its WRITE transaction. */
 #pragma once
 #include "model/conversation.h"

@@ -4,7 +4,7 @@
  *   anonymous   external id "v:<visitor>", the contact will bear the visitor's number, so that its
  *               stream can listen before the contact exists
  *   proved      external id "u:<the site's user id>", shared by all of the person's devices
- * Rules: PRODUCT.md CR-1, TR-2; UX "Widget". Not here: HTTP (api/widget*.c), messages
+ * Rules: docs/product.md CR-1, TR-2; docs/widget.md. Not here: HTTP (api/widget*.c), messages
  * (care/inbound.h). Thread: the caller's. */
 #pragma once
 #include "model/channel.h"

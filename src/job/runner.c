@@ -1,8 +1,9 @@
 /* runner: due jobs are claimed in a commit of their own, done by one of the job threads, and ended
  * in a transaction that first proves the claim: done, put back with back-off, or dead and visible.
  * Back-off: full jitter over 1, 2, 4 … 300 s; an explicit time (Retry-After) is honoured; after 24
- * h of tries a job is dead. Sources: ARCHITECTURE "Jobs"; AWS Architecture Blog, "Exponential
- * Backoff And Jitter" (2015). Not here: what a job does. Threads: dispatcher and job threads. */
+ * h of tries a job is dead. Sources: docs/architecture.md "Jobs"; AWS Architecture Blog,
+ * "Exponential Backoff And Jitter" (2015). Not here: what a job does. Threads: dispatcher and job
+ * threads. */
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/failpoint.h"

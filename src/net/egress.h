@@ -7,7 +7,7 @@
  * and benchmark networks, IPv4 in IPv6 clothes (mapped, compatible, NAT64, 6to4, Teredo: judged by
  * the address inside and refused when they are tunnels). If one address of a name is refused, the
  * name is refused: mixed answers are how rebinding works. Source: IANA special-purpose registries
- * (2025), SECURITY point 3. Thread: any; rules are immutable. */
+ * (2025), docs/security.md point 3. Thread: any; rules are immutable. */
 #pragma once
 #include "base/str.h"
 #include "net/ip.h"

@@ -1,4 +1,5 @@
-/* link: see link.h. SECURITY.md point 5: 256 bits, hashed, single purpose, single use, expiring. */
+/* link: see link.h. docs/security.md point 5: 256 bits, hashed, single purpose, single use,
+ * expiring. */
 #include "store/link.h"
 
 #include "base/id.h"

@@ -1,4 +1,5 @@
-/* login: see login.h. Sign-in rules: SECURITY.md points 5 and 13, ARCHITECTURE.md "Tenancy". */
+/* login: see login.h. Sign-in rules: docs/security.md points 5 and 13, docs/architecture.md
+ * "Tenancy". */
 #include "store/login.h"
 
 #include "base/id.h"

@@ -1,5 +1,5 @@
-/* session: see session.h. The cookie is 256 random bits; only its SHA-256 is stored (SECURITY.md
- * point 5). */
+/* session: see session.h. The cookie is 256 random bits; only its SHA-256 is stored
+ * (docs/security.md point 5). */
 #include "store/session.h"
 
 #include "base/crypto.h"

@@ -1,7 +1,7 @@
 /* Every route × every role × own and other account × own and other channel, through the real
  * boundary. The table says for each route of the program who may use it; it is written by hand, so
  * that a change of a capability is a change here too. A route that the table does not know, or that
- * is gone, fails the test. SECURITY.md point 1. */
+ * is gone, fails the test. docs/security.md point 1. */
 #include "test_app.h"
 
 #include "api/routes.h"
