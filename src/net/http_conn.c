@@ -73,7 +73,9 @@ void conn_enter(struct conn *c, enum conn_state state)
     if (state == CONN_WORKING)
         net_count(c->server, COUNT_IN_FLIGHT, 1);
     list_add(c, state);
-    c->since_ms = c->server->now_ms;
+    /* Not the last tick's time: a loop that was held up would take its own delay off the peer's
+     * deadline. */
+    c->since_ms = clock_mono_ms();
 }
 
 struct conn *conn_of_handle(struct http_server *s, struct http_handle h)
@@ -401,7 +403,7 @@ static void refuse_connection(struct http_server *s, int fd, bool is_tls)
         s->refused_count--;
     }
     int at = (s->refused_first + s->refused_count++) % REFUSED_MAX;
-    s->refused[at] = (struct refused){.fd = fd, .since_ms = s->now_ms};
+    s->refused[at] = (struct refused){.fd = fd, .since_ms = clock_mono_ms()};
 }
 
 void conn_accept(struct http_server *s, int fd, struct ip_address peer, bool is_tls)
@@ -425,7 +427,7 @@ void conn_accept(struct http_server *s, int fd, struct ip_address peer, bool is_
     s->free_slot = s->slots[slot].next_free;
     s->slots[slot].conn = c;
     *c = (struct conn){.server = s, .bev = bev, .slot = slot, .is_tls = is_tls, .peer = peer};
-    c->since_ms = s->now_ms;
+    c->since_ms = clock_mono_ms();
     list_add(c, CONN_HEADER);
     net_count(s, COUNT_OPEN, 1);
     bufferevent_setcb(bev, on_read, on_write, on_event, c);

@@ -136,7 +136,7 @@ struct http_server {
     struct conn_list lists[CONN_STATES];
     struct refused refused[REFUSED_MAX];
     int refused_first, refused_count;
-    int64_t now_ms; /* monotonic, read once per tick and accept round */
+    int64_t now_ms; /* monotonic, of the last tick: what deadlines are judged by */
     char date[40];  /* "Date: …\r\n" of this second */
     int64_t date_second;
     int64_t accept_again_ms; /* accepting paused for want of descriptors; 0 = not */

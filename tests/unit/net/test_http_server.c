@@ -344,6 +344,30 @@ static void slow_bodies_are_cut_by_rate_and_by_time(void **state)
     fixture_close(f);
 }
 
+/* The loop's look at the clock is up to a tick old; the peer must not pay for that. `silent` ends
+ * at the first look after the jump. */
+static void a_body_has_its_time_from_its_own_beginning(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    for (int i = 0; i < 5; i++) {
+        int silent = peer_connect(f->port);
+        int64_t bytes_in = http_server_stats(f->server).bytes_in;
+        eventually(http_server_stats(f->server).connections_open == 1);
+        clock_advance(LIMIT_HTTP_HEADER_MS);
+        int fd = peer_connect(f->port);
+        peer_send(fd, S("POST / HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\n"));
+        eventually(http_server_stats(f->server).bytes_in > bytes_in);
+        assert_true(peer_is_closed(silent));
+        peer_send(fd, S("hello"));
+        assert_str(peer_answer(fd, true).body, "POST / 5 127.0.0.1 0");
+        close(fd);
+        close(silent);
+        eventually(http_server_stats(f->server).connections_open == 0);
+    }
+    fixture_close(f);
+}
+
 static void idle_connections_end_and_working_ones_do_not(void **state)
 {
     (void)state;
@@ -660,6 +684,7 @@ int main(void)
         TEST(waiting_requests_are_counted),
         TEST(slow_heads_are_cut_after_their_time),
         TEST(slow_bodies_are_cut_by_rate_and_by_time),
+        TEST(a_body_has_its_time_from_its_own_beginning),
         TEST(idle_connections_end_and_working_ones_do_not),
         TEST(a_client_that_takes_nothing_is_cut),
         TEST(a_connection_too_many_is_told_so_and_the_others_go_on),
