@@ -28,23 +28,26 @@ CREATE TABLE upload (
 CREATE INDEX upload_owner ON upload (account_id, owner_kind, owner_id);
 CREATE INDEX upload_created ON upload (account_id, created_ms);
 
--- A whole file, first its uploader's alone, then a message's (or a channel's logo).
+-- A file: an upload, first its uploader's alone, then a message's (or a channel's logo); or one that
+-- a message of a contact names by address (source_url), which job fetch brings.
 CREATE TABLE attachment (
   id @pk,
   account_id @int NOT NULL,
-  owner_kind TEXT NOT NULL,               -- agent, visitor
+  owner_kind TEXT NOT NULL,               -- agent, visitor, contact
   owner_id @int NOT NULL,
   conversation_id @int NOT NULL DEFAULT 0, -- conversation.id; 0 = not attached
   message_id @int NOT NULL DEFAULT 0,     -- message.id; 0 = not attached
   is_public @int NOT NULL DEFAULT 0,      -- a channel's logo: for everybody, never swept
-  blob_name TEXT NOT NULL,                -- blob.name
+  blob_name TEXT NOT NULL,                -- blob.name; empty = fetching or failed
   name TEXT NOT NULL,                     -- as shown; never a path
   type TEXT NOT NULL,                     -- by content
   size @int NOT NULL,
   width @int NOT NULL DEFAULT 0,          -- pictures; 0 = none or unknown
   height @int NOT NULL DEFAULT 0,
   thumbnail_name TEXT NOT NULL DEFAULT '', -- blob.name; empty = none
-  state TEXT NOT NULL,                    -- processing, ready
+  state TEXT NOT NULL,                    -- fetching, failed, processing, ready
+  source_url TEXT NOT NULL DEFAULT '',    -- where it is fetched from; empty = it was uploaded
+  error TEXT NOT NULL DEFAULT '',         -- failed: why, a word of care/media.h
   created_ms @int NOT NULL
 );
 CREATE INDEX attachment_message ON attachment (account_id, message_id);

@@ -183,6 +183,7 @@ err file_type_of(struct arena *a, str head, struct file_type *type)
     }
     TRY(ask_magic(a, head, &t.type));
     bool is_text = str_starts(t.type, S("text/")) || str_eq(t.type, S("application/json"));
+    t.is_page = str_eq(t.type, S("text/html")) || str_eq(t.type, S("application/xhtml+xml"));
     if (!is_inert(t.type) || (is_text && looks_like_markup(head)))
         t.type = S("application/octet-stream");
     *type = t;

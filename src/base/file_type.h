@@ -15,6 +15,7 @@ enum {
 
 struct file_type {
     str type;              /* "image/png"; literal or in the arena */
+    bool is_page;          /* HTML; its type is application/octet-stream all the same */
     bool is_picture;       /* png, jpeg, gif, webp: may be shown inline */
     int64_t width, height; /* of a picture; 0 = its header does not say */
 };

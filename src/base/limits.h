@@ -35,6 +35,8 @@ enum {
     LIMIT_STREAM_REPLAY_BYTES          = 4 * 1024 * 1024,   /* bytes: replay not yet sent; beyond it the stream is cut */
     LIMIT_UPLOAD_PART_BYTES            = 1024 * 1024,       /* bytes: one PUT of an upload */
     LIMIT_UPLOAD_BYTES                 = 100 * 1024 * 1024, /* bytes: one attachment (WhatsApp documents) */
+    LIMIT_FETCH_MS                     = 120 * 1000,        /* ms: bringing one file that a message names by address */
+    LIMIT_FETCH_LEASE_MS               = 180 * 1000,        /* ms: longer than that with look-ups, hashing and fsync of 100 MB */
     LIMIT_UPLOADS_OPEN                 = 60,                /* uploads and loose attachments of one person */
     LIMIT_UPLOADS_OPEN_BYTES           = 1000 * 1024 * 1024, /* bytes of these: ten whole files */
     LIMIT_PAGE                         = 200,               /* rows: longest list page; 50 by default */
@@ -58,6 +60,8 @@ enum {
     LIMIT_SEALED_BYTES                 = 64 * 1024,         /* bytes: a secret sealed at rest (OAuth tokens, certificates) */
     LIMIT_FOLDER_DEPTH                 = 8,                 /* levels below a folder that is removed whole */
     LIMIT_HOOK_ITEMS                   = 1000,              /* messages in one delivery to the API channel */
+    LIMIT_INTAKE_BATCH                 = 64,                /* deliveries written at once */
+    LIMIT_INTAKE_WAITING               = 4096,              /* deliveries waiting to be written, then 503 */
     LIMIT_RECEIVE_BATCH                = 64,                /* deliveries claimed at once; the group commit's best size */
     LIMIT_RECEIVE_BATCH_SET            = 256,               /* the same where statements are set-wise (PostgreSQL) */
     LIMIT_RECEIVE_BYTES                = 4 * 1024 * 1024,   /* bytes of bodies in one batch, but at least one body */

@@ -45,7 +45,25 @@ static bool is_bomb(const struct file_type *type)
     return type->width > 0 && type->height > PICTURE_MOST_PIXELS / type->width;
 }
 
-static err plan_thumbnail(struct ctx *cx, attachment_id id)
+bool attachment_fill(
+    struct attachment *at, str blob_name, int64_t size, const struct file_type *type)
+{
+    /* A picture that no program should open is a file like any other. */
+    bool is_picture = type->is_picture && !is_bomb(type);
+    bool is_small = size <= SMALL_BYTES && type->width > 0 && type->width <= PICTURE_THUMBNAIL &&
+                    type->height <= PICTURE_THUMBNAIL;
+    bool wants_thumbnail = is_picture && !is_small;
+    at->blob_name = blob_name;
+    at->type = type->is_picture && !is_picture ? S("application/octet-stream") : type->type;
+    at->size = size;
+    at->width = is_picture ? type->width : 0;
+    at->height = is_picture ? type->height : 0;
+    at->state = wants_thumbnail ? S("processing") : S("ready");
+    at->error = (str){0};
+    return wants_thumbnail;
+}
+
+err attachment_plan_thumbnail(struct ctx *cx, attachment_id id)
 {
     return job_add(cx, &(struct job_new){.kind = S("thumbnail"),
                            .key = str_print(cx->arena, "%lld", (long long)id.v)});
@@ -55,24 +73,15 @@ err attachment_finish(struct ctx *cx, const struct upload *upload, str blob_name
     const struct file_type *type, struct attachment *at)
 {
     TRY(upload_end(cx, upload->id, upload->received));
-    /* A picture that no program should open is a file like any other. */
-    bool is_picture = type->is_picture && !is_bomb(type);
-    bool is_small = upload->size <= SMALL_BYTES && type->width > 0 &&
-                    type->width <= PICTURE_THUMBNAIL && type->height <= PICTURE_THUMBNAIL;
-    bool wants_thumbnail = is_picture && !is_small;
-    *at = (struct attachment){.id = {upload->id.v},
+    struct attachment whole = {.id = {upload->id.v},
         .owner_kind = upload->owner_kind,
         .owner_id = upload->owner_id,
-        .blob_name = blob_name,
         .name = upload->name,
-        .type = type->is_picture && !is_picture ? S("application/octet-stream") : type->type,
-        .size = upload->size,
-        .width = is_picture ? type->width : 0,
-        .height = is_picture ? type->height : 0,
-        .state = wants_thumbnail ? S("processing") : S("ready"),
         .created_ms = cx->now_ms};
-    TRY(attachment_add(cx, at));
-    return wants_thumbnail ? plan_thumbnail(cx, at->id) : OK;
+    bool wants_thumbnail = attachment_fill(&whole, blob_name, upload->size, type);
+    TRY(attachment_add(cx, &whole));
+    *at = whole;
+    return wants_thumbnail ? attachment_plan_thumbnail(cx, at->id) : OK;
 }
 
 /* ── who may see it ─────────────────────────────────────────────────────────────────────────────
@@ -228,12 +237,18 @@ static err views_of_message(struct ctx *cx, const struct message *m, str *json)
     return OK;
 }
 
-static err tell_message(struct ctx *cx, const struct attachment *at)
+err attachment_tell(struct ctx *cx, const struct attachment *at)
 {
     struct conversation c;
     struct message m;
-    TRY(conversation_lock(cx, at->conversation_id, &c));
-    TRY(message_get(cx, at->message_id, &m));
+    if (!at->message_id.v)
+        return OK;
+    err e = conversation_lock(cx, at->conversation_id, &c);
+    if (e == OK)
+        e = message_get(cx, at->message_id, &m);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
     TRY(views_of_message(cx, &m, &m.attachments));
     TRY(message_set_attachments(cx, m.id, m.attachments));
     TRY(conversation_fill_tags(cx, &c, 1));
@@ -248,7 +263,7 @@ err attachment_done(struct ctx *cx, attachment_id id, str thumbnail_name)
     if (e == E_NOT_FOUND)
         return OK;
     TRY(e);
-    return at.message_id.v ? tell_message(cx, &at) : OK;
+    return attachment_tell(cx, &at);
 }
 
 err attachment_make_logo(struct ctx *cx, attachment_id id)

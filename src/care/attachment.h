@@ -12,6 +12,11 @@ err attachment_begin(struct ctx *cx, str name, int64_t size, struct upload *uplo
  * "thumbnail" when it is a picture worth one. E_CONFLICT (no words): the upload stood elsewhere. */
 err attachment_finish(struct ctx *cx, const struct upload *upload, str blob_name,
     const struct file_type *type, struct attachment *at);
+/* The file under blob_name becomes the attachment's: its type, size and sides, and its state, which
+ * is ready or processing. True: the latter, and job thumbnail is to be planned. */
+bool attachment_fill(
+    struct attachment *at, str blob_name, int64_t size, const struct file_type *type);
+err attachment_plan_thumbnail(struct ctx *cx, attachment_id id);
 /* One the actor may see: its own; in a conversation it sees (a visitor: in a message it sees); a
  * logo. E_NOT_FOUND with words for anything else. */
 err attachment_seen(struct ctx *cx, attachment_id id, struct attachment *at);
@@ -31,5 +36,8 @@ err attachment_views(struct ctx *cx, const int64_t *ids, ptrdiff_t n, str *json)
 /* The thumbnail's job is done (empty name: there will be none): the message that has the file is
  * told anew. OK when the file has gone. */
 err attachment_done(struct ctx *cx, attachment_id id, str thumbnail_name);
+/* The message that has the file gets its view anew and is told (message.updated). OK when there is
+ * no such message any more. */
+err attachment_tell(struct ctx *cx, const struct attachment *at);
 /* A picture of the actor's becomes a channel's logo, for everybody; one that is already stays. */
 err attachment_make_logo(struct ctx *cx, attachment_id id);

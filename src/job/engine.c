@@ -62,6 +62,8 @@ err engine_open(struct arena *a, const struct engine_options *o, struct engine *
     e->audience = o->audience;
     e->config = o->config;
     e->client_options = (struct http_client_options){.rules = o->rules, .ca_file = o->ca_file};
+    e->fetch_ms = o->fetch_ms ? o->fetch_ms : LIMIT_FETCH_MS;
+    e->fetch_bytes = o->fetch_bytes ? o->fetch_bytes : LIMIT_UPLOAD_BYTES;
     e->n_threads = o->threads > 0 ? o->threads : THREADS_DEFAULT;
     if (e->n_threads > ENGINE_THREADS_MOST)
         e->n_threads = ENGINE_THREADS_MOST;
@@ -193,7 +195,7 @@ static err claim_one(struct desk *desk, void *arg)
 {
     struct one_claim *c = arg;
     TRY(desk_begin(desk, DB_WRITE));
-    TRY(runner_claim(desk, 1, &c->jobs, &c->n));
+    TRY(runner_claim(desk, LANE_ANY, 1, &c->jobs, &c->n));
     return desk_commit(desk);
 }
 

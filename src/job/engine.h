@@ -23,8 +23,9 @@ struct engine_options {
     struct audience *audience; /* who listens to the hub; NULL with it */
     const struct config *config;
     const struct egress_rules *rules;
-    str ca_file; /* PEM for outgoing calls; empty = the system's */
-    int threads; /* job threads; 0 = 4 */
+    str ca_file;                   /* PEM for outgoing calls; empty = the system's */
+    int threads;                   /* job threads; 0 = 4 */
+    int64_t fetch_ms, fetch_bytes; /* of one file by address; 0 = as in limits.h */
 };
 
 /* Makes the engine without starting threads. On SQLite everything a killed process had claimed is

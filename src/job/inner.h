@@ -101,12 +101,17 @@ err webhook_work(struct job_run *run, struct job_verdict *v);
 err wake_work(struct job_run *run, struct job_verdict *v);
 err upkeep_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_work(struct job_run *run, struct job_verdict *v);
+err fetch_work(struct job_run *run, struct job_verdict *v);
 /* Files of an account that nobody needs (sweep.c); part of upkeep. */
 void sweep_files(struct engine *e, struct arena *a, account_id account);
 err upkeep_ensure(struct engine *e);
 
+/* Files are brought by at most half of the job threads, so that slow addresses never hold up what
+ * is to be sent: a claim is for one of the two, or (without threads) for any job. */
+enum lane { LANE_ANY, LANE_SENDS, LANE_FETCHES };
 /* Claims what is due, at most max. */
-err runner_claim(struct desk *desk, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n);
+err runner_claim(
+    struct desk *desk, enum lane lane, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n);
 /* One job from claim to end. */
 void runner_do(
     struct engine *e, struct arena *arena, struct http_client *client, const struct job_row *job);
@@ -146,6 +151,7 @@ struct engine {
     struct audience *audience;
     const struct config *config;
     struct http_client_options client_options;
+    int64_t fetch_ms, fetch_bytes;
     int64_t holder; /* random per start: claims and leases are ours by it */
     atomic_bool is_stopping;
     bool is_started;

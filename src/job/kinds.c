@@ -10,6 +10,7 @@ static const struct job_kind kinds[] = {
     {"webhook",   webhook_work  }, /* key: delivery id. An event goes to a webhook */
     {"wake",      wake_work     }, /* key: conversation id. A snoozed conversation opens */
     {"thumbnail", thumbnail_work}, /* key: attachment id. A picture gets its small copy */
+    {"fetch",     fetch_work    }, /* key: attachment id. A file that a message names by address */
     {"upkeep",    upkeep_work   }, /* account 0. Old rows go, the audit log is chained */
 };
 

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "care/inbound.h"
+#include "care/media.h"
 #include "connector/connector.h"
 #include "job/inner.h"
 #include "store/channel.h"
@@ -56,38 +57,53 @@ static err parse_all(struct desk *desk, void *arg)
 /* ── processing ─────────────────────────────────────────────────────────────────────────────────
  */
 
-/* Files that come as addresses are named in the text. */
-static str text_with_links(struct arena *a, const struct connector_item *it)
+/* What an item names by address (care/media.h). */
+struct files {
+    struct attachment *rows;
+    ptrdiff_t n;
+    str json;
+};
+
+static struct files expect_files(struct ctx *cx, const struct connector_item *it)
 {
-    if (it->n_attachments == 0)
-        return it->text;
-    struct sb b = sb_make(a, LIMIT_TEXT_BYTES);
-    sb_add(&b, it->text);
-    for (ptrdiff_t i = 0; i < it->n_attachments; i++) {
-        if (b.len)
-            sb_byte(&b, '\n');
-        if (it->attachments[i].name.len) {
-            sb_add(&b, it->attachments[i].name);
-            sb_add(&b, S(": "));
-        }
-        sb_add(&b, it->attachments[i].url);
+    struct files files = {.n = it->n_attachments};
+    if (!files.n)
+        return files;
+    struct media_source *from = NEW(cx->arena, struct media_source, files.n);
+    for (ptrdiff_t i = 0; i < files.n; i++)
+        from[i] = (struct media_source){it->attachments[i].url, it->attachments[i].name};
+    files.rows = media_expect(cx, from, files.n, &files.json);
+    return files;
+}
+
+/* The message is stored: so are its files. */
+static err plan_files(struct ctx *cx, struct files *files, const struct inbound_result *stored)
+{
+    for (ptrdiff_t i = 0; i < files->n; i++) {
+        files->rows[i].owner_id = stored->contact.v;
+        files->rows[i].conversation_id = stored->conversation;
+        files->rows[i].message_id = stored->message;
     }
-    return sb_str(&b);
+    return media_plan(cx, files->rows, files->n);
 }
 
 /* The good items of one account, in the order of the rows, and where each came from. */
 struct items {
     struct inbound_item *at;
+    struct files *files;
     ptrdiff_t *row;
     ptrdiff_t n;
 };
 
-static struct items gather(struct arena *a, const struct receive_batch *b, account_id account)
+static struct items gather(struct ctx *cx, const struct receive_batch *b, account_id account)
 {
+    struct arena *a = cx->arena;
     ptrdiff_t most = 0;
     for (ptrdiff_t i = 0; i < b->n; i++)
         most += b->parsed[i].batch.n;
-    struct items items = {.at = NEW(a, struct inbound_item, most), .row = NEW(a, ptrdiff_t, most)};
+    struct items items = {.at = NEW(a, struct inbound_item, most),
+        .files = NEW(a, struct files, most),
+        .row = NEW(a, ptrdiff_t, most)};
     for (ptrdiff_t i = 0; i < b->n; i++) {
         const struct inbox_row *row = &b->rows[i];
         if (row->account_id.v != account.v)
@@ -97,7 +113,8 @@ static struct items gather(struct arena *a, const struct receive_batch *b, accou
             if (it->fault.len)
                 continue;
             items.row[items.n] = i;
-            items.at[items.n++] = (struct inbound_item){
+            items.files[items.n] = expect_files(cx, it);
+            items.at[items.n] = (struct inbound_item){
                 .channel = row->channel_id,
                 .channel_kind = row->network,
                 .external_id = it->external_id,
@@ -108,10 +125,12 @@ static struct items gather(struct arena *a, const struct receive_batch *b, accou
                 .contact_phone = it->contact_phone,
                 .language = it->contact_language,
                 .is_verified = true,
-                .text = text_with_links(a, it),
+                .text = it->text,
+                .attachments = items.files[items.n].json,
                 .sent_ms = it->sent_ms,
                 .received_ms = row->received_ms,
             };
+            items.n++;
         }
     }
     return items;
@@ -162,6 +181,7 @@ static err set_aside_faulty(struct desk *desk, const struct receive_batch *b, ac
 
 struct tally {
     int64_t received, duplicates, quarantined;
+    int64_t files; /* to be fetched */
 };
 
 static err take_account(struct desk *desk, const struct receive_batch *b, account_id account,
@@ -169,7 +189,7 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
 {
     TRY(desk_scope(desk, account));
     TRY(set_aside_faulty(desk, b, account, reasons, &tally->quarantined));
-    struct items items = gather(desk->arena, b, account);
+    struct items items = gather(&desk->cx, b, account);
     struct inbound_result *results = NEW(desk->arena, struct inbound_result, items.n);
     if (items.n)
         TRY(inbound_take_many(&desk->cx, items.at, items.n, results, NULL));
@@ -177,6 +197,8 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
         ptrdiff_t row = items.row[i];
         if (results[i].result == OK) {
             tally->received++;
+            tally->files += items.files[i].n;
+            TRY(plan_files(&desk->cx, &items.files[i], &results[i]));
         } else if (results[i].result == E_CONFLICT) {
             tally->duplicates++;
         } else if (results[i].result == E_INVALID) {
@@ -319,7 +341,10 @@ static err one_transaction(struct desk *desk, void *arg)
         TRY(lease_give_up(desk->tx, S("receive"), desk->engine->holder));
     FAILPOINT("receive.before_commit");
     desk->cx.effects.jobs = false; /* what is left in the inbox is ours to find */
-    return desk_commit(desk);
+    TRY(desk_commit(desk));
+    if (t->tally.files)
+        waker_nudge(&desk->engine->dispatch_waker);
+    return OK;
 }
 
 static void count(struct engine *e, const struct tally *tally)

@@ -14,11 +14,14 @@
 /* ── claiming ───────────────────────────────────────────────────────────────────────────────────
  */
 
-err runner_claim(struct desk *desk, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n)
+err runner_claim(
+    struct desk *desk, enum lane lane, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n)
 {
+    const str fetch = S("fetch"), none = {0};
     int64_t now_ms = desk->cx.now_ms;
-    return job_claim(
-        desk->tx, desk->engine->holder, now_ms, now_ms + LIMIT_JOB_LEASE_MS, max, jobs, n);
+    int64_t lease_ms = now_ms + (lane == LANE_FETCHES ? LIMIT_FETCH_LEASE_MS : LIMIT_JOB_LEASE_MS);
+    return job_claim(desk->tx, desk->engine->holder, now_ms, lease_ms, max,
+        lane == LANE_FETCHES ? fetch : none, lane == LANE_SENDS ? fetch : none, jobs, n);
 }
 
 static err free_expired(struct desk *desk, void *arg)
@@ -230,6 +233,17 @@ static int free_threads(struct engine *e)
     return n;
 }
 
+/* How many more files may be on their way. */
+static ptrdiff_t free_fetches(struct engine *e)
+{
+    ptrdiff_t n = e->n_threads > 1 ? e->n_threads / 2 : 1;
+    pthread_mutex_lock(&e->lock);
+    for (int i = 0; i < e->n_threads; i++)
+        n -= e->threads[i].has_job && str_eq(e->threads[i].job.kind, S("fetch"));
+    pthread_mutex_unlock(&e->lock);
+    return n;
+}
+
 static void hand_over(struct engine *e, const struct job_row *job)
 {
     struct job_thread *t = NULL;
@@ -252,8 +266,8 @@ static void hand_over(struct engine *e, const struct job_row *job)
 
 struct dispatch {
     ptrdiff_t room; /* free threads */
-    const struct job_row *jobs;
-    ptrdiff_t n;
+    const struct job_row *jobs, *fetches;
+    ptrdiff_t n, n_fetches;
     int64_t next_ms; /* when to look again; 0 = when nudged */
 };
 
@@ -273,7 +287,12 @@ static err claim(struct desk *desk, void *arg)
     TRY(job_free_expired(desk->tx, desk->cx.now_ms, false, &freed));
     if (freed)
         log_line(LOG_INFO, "jobs taken up again whose worker had ended", LOG_I("jobs", freed));
-    TRY(runner_claim(desk, d->room, &d->jobs, &d->n));
+    TRY(runner_claim(desk, LANE_SENDS, d->room, &d->jobs, &d->n));
+    ptrdiff_t most = free_fetches(desk->engine);
+    if (most > d->room - d->n)
+        most = d->room - d->n;
+    if (most > 0)
+        TRY(runner_claim(desk, LANE_FETCHES, most, &d->fetches, &d->n_fetches));
     TRY(job_next_due(desk->tx, desk->cx.now_ms, &d->next_ms));
     return desk_commit(desk);
 }
@@ -320,7 +339,9 @@ void *dispatch_main(void *engine)
         FAILPOINT("job.after_claim");
         for (ptrdiff_t i = 0; i < d.n; i++)
             hand_over(e, &d.jobs[i]);
-        if (d.n < d.room)
+        for (ptrdiff_t i = 0; i < d.n_fetches; i++)
+            hand_over(e, &d.fetches[i]);
+        if (d.n + d.n_fetches < d.room)
             waker_wait(&e->dispatch_waker, sleep_ms(e, &d));
     }
     return NULL;

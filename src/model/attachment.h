@@ -16,15 +16,17 @@ struct upload {
 
 struct attachment {
     attachment_id id;
-    str owner_kind;
+    str owner_kind; /* "agent", "visitor"; "contact": it is fetched from source_url */
     int64_t owner_id;
     conversation_id conversation_id;
     message_id message_id; /* 0 = its uploader's alone */
     bool is_public;        /* a channel's logo */
-    str blob_name;
+    str blob_name;         /* empty = there is no file yet */
     str name, type;
     int64_t size, width, height;
     str thumbnail_name; /* empty = none */
-    str state;          /* processing ready */
+    str state;          /* fetching failed processing ready */
+    str source_url;     /* empty = it was uploaded */
+    str error;          /* of failed: care/media.h */
     int64_t created_ms;
 };

@@ -21,6 +21,8 @@ enum {
     URL_MAX = 8192,
     HEADERS_MAX = 256,
     ANSWER_BYTES = 1024 * 1024,
+    STALL_MS = 20000,
+    RETRY_AFTER_MAX_S = 3600, /* a peer cannot park our work for longer at a time */
 };
 
 struct http_client {
@@ -77,10 +79,29 @@ static int64_t now_real_ms(void)
 
 /* libcurl's callbacks. */
 
+/* The pieces of a file; what it says to be too long is not begun. */
+static size_t pass_on(struct hop *hop, str piece)
+{
+    long status = 0;
+    curl_off_t promised = -1;
+    curl_easy_getinfo(hop->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(hop->client->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
+    if (status < 200 || status > 299)
+        return (size_t)piece.len;
+    if (promised > hop->answer_max || hop->answer_len + piece.len > hop->answer_max) {
+        hop->is_too_large = true;
+        return 0;
+    }
+    hop->answer_len += piece.len;
+    return hop->call->sink(hop->call->sink_arg, piece) ? (size_t)piece.len : 0;
+}
+
 static size_t on_body(char *at, size_t size, size_t n, void *arg)
 {
     struct hop *hop = arg;
     ptrdiff_t len = (ptrdiff_t)(size * n);
+    if (hop->call->sink != NULL)
+        return pass_on(hop, str_of(at, len));
     if (hop->answer_len + len > hop->answer_max) {
         hop->is_too_large = true;
         return 0;
@@ -309,6 +330,11 @@ static void set_limits(CURL *curl, struct hop *hop, int64_t left_ms)
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, hop);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, hop);
+    if (call->sink != NULL) {
+        int64_t stall_ms = call->stall_ms > 0 ? call->stall_ms : STALL_MS;
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1024L);
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)((stall_ms + 999) / 1000));
+    }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, hop);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
@@ -331,6 +357,8 @@ static void judge(struct hop *hop, CURLcode code, struct http_result *r)
     r->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     if (code == CURLE_OK && hop->is_head_whole) {
         r->outcome = HTTP_CALL_ANSWERED;
+        if (hop->call->sink != NULL)
+            return;
         char *body = arena_try(hop->a, hop->answer_len + 1, 1);
         hop->is_out_of_memory = body == NULL;
         if (body != NULL && hop->answer_len > 0)
@@ -542,6 +570,15 @@ void http_client_close(struct http_client *client)
 void http_client_cancel(struct http_client *client)
 {
     atomic_store(&client->is_cancelled, true);
+}
+
+int64_t http_result_retry_ms(const struct http_result *result, int64_t now_ms)
+{
+    int64_t after_s;
+    str after = http_result_header(result, S("Retry-After"));
+    if (str_int(after, 1, INT32_MAX, &after_s) != OK)
+        return 0;
+    return now_ms + (after_s < RETRY_AFTER_MAX_S ? after_s : RETRY_AFTER_MAX_S) * 1000;
 }
 
 str http_result_header(const struct http_result *result, str name)

@@ -31,9 +31,15 @@ struct http_call {
     int64_t timeout_ms;           /* the whole call with redirects; 0 = 20,000 */
     ptrdiff_t max_response_bytes; /* body; 0 = 1 MiB */
     int redirects;                /* followed at most; 0–3 */
-    bool may_repeat; /* the peer recognises a repetition (GET, or an idempotency key is sent): lets
-                      * the client use a kept connection, on which libcurl repeats a request that
-                      * died without one byte of answer */
+    /* Takes the body of a 2xx answer in pieces instead of result.body, on this thread; it must not
+     * jump. False: no more (UNKNOWN). Bodies of other answers are dropped then, and an answer that
+     * crawls below 1 KiB/s for stall_ms is given up. */
+    bool (*sink)(void *arg, str piece);
+    void *sink_arg;
+    int64_t stall_ms; /* with a sink; 0 = 20,000 */
+    bool may_repeat;  /* the peer recognises a repetition (GET, or an idempotency key is sent): lets
+                       * the client use a kept connection, on which libcurl repeats a request that
+                       * died without one byte of answer */
 };
 
 enum http_outcome {
@@ -70,5 +76,8 @@ err http_client_call(struct http_client *client, struct arena *a, const struct h
     struct http_result *result);
 /* Makes a running call end soon with NOT_SENT/UNKNOWN (drain). Any thread. */
 void http_client_cancel(struct http_client *client);
+/* When the answer asks to come again (Retry-After in seconds; at most an hour counts); 0 = it does
+ * not say. Source: RFC 9110, 10.2.3; dates are not read. */
+int64_t http_result_retry_ms(const struct http_result *result, int64_t now_ms);
 /* First header of that name in the result; {NULL, 0} when absent. */
 str http_result_header(const struct http_result *result, str name);

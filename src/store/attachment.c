@@ -20,11 +20,13 @@ static const struct db_col attachment_cols[] = {
     COL(struct attachment, height),
     COL(struct attachment, thumbnail_name),
     COL(struct attachment, state),
+    COL(struct attachment, source_url),
+    COL(struct attachment, error),
     COL(struct attachment, created_ms),
 };
 #define COLUMNS                                                                                    \
     " id, owner_kind, owner_id, conversation_id, message_id, is_public, blob_name, name, type,"    \
-    " size, width, height, thumbnail_name, state, created_ms"
+    " size, width, height, thumbnail_name, state, source_url, error, created_ms"
 #define GET_SQL "SELECT" COLUMNS " FROM attachment WHERE account_id = ?1 AND id = ?2"
 
 err attachment_add(struct ctx *cx, const struct attachment *at)
@@ -37,6 +39,49 @@ err attachment_add(struct ctx *cx, const struct attachment *at)
             A_TEXT(at->blob_name), A_TEXT(at->name), A_TEXT(at->type), A_INT(at->size),
             A_INT(at->width), A_INT(at->height), A_TEXT(at->state), A_INT(at->created_ms)),
         NULL);
+}
+
+struct named_row {
+    int64_t account_id;
+    attachment_id id;
+    str owner_kind;
+    int64_t owner_id;
+    conversation_id conversation_id;
+    message_id message_id;
+    str name, type, state, source_url;
+    int64_t created_ms;
+};
+static const struct db_col named_cols[] = {
+    COL(struct named_row, account_id),
+    COL(struct named_row, id),
+    COL(struct named_row, owner_kind),
+    COL(struct named_row, owner_id),
+    COL(struct named_row, conversation_id),
+    COL(struct named_row, message_id),
+    COL(struct named_row, name),
+    COL(struct named_row, type),
+    COL(struct named_row, state),
+    COL(struct named_row, source_url),
+    COL(struct named_row, created_ms),
+};
+
+err attachment_add_named_many(struct ctx *cx, const struct attachment *at, ptrdiff_t n)
+{
+    struct named_row *rows = NEW(cx->arena, struct named_row, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        rows[i] = (struct named_row){cx->account.v, at[i].id, at[i].owner_kind, at[i].owner_id,
+            at[i].conversation_id, at[i].message_id, at[i].name, at[i].type, at[i].state,
+            at[i].source_url, at[i].created_ms};
+    return db_many(cx->db,
+        S("INSERT INTO attachment (account_id, id, owner_kind, owner_id, conversation_id,"
+          " message_id, name, type, state, source_url, created_ms, blob_name, size)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, '', 0)"),
+        S("INSERT INTO attachment (account_id, id, owner_kind, owner_id, conversation_id,"
+          " message_id, name, type, state, source_url, created_ms, blob_name, size)"
+          " SELECT k.*, '', 0 FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::bigint[],"
+          " ?5::bigint[], ?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[],"
+          " ?11::bigint[]) AS k"),
+        COLS(named_cols), rows, (ptrdiff_t)sizeof *rows, n, NULL);
 }
 
 err attachment_get(struct ctx *cx, attachment_id id, struct attachment *at)
@@ -78,6 +123,20 @@ err attachment_ready(struct ctx *cx, attachment_id id, str thumbnail_name, struc
         S("UPDATE attachment SET state = 'ready', thumbnail_name = ?3"
           " WHERE account_id = ?1 AND id = ?2 AND state = 'processing' RETURNING" COLUMNS),
         ARGS(A_INT(cx->account.v), A_INT(id.v), A_TEXT(thumbnail_name)), COLS(attachment_cols), at);
+}
+
+err attachment_settle(struct ctx *cx, const struct attachment *at)
+{
+    int64_t changed = 0;
+    TRY(db_run(cx->db,
+        S("UPDATE attachment SET state = ?3, error = ?4, blob_name = ?5, type = ?6, size = ?7,"
+          " width = ?8, height = ?9"
+          " WHERE account_id = ?1 AND id = ?2 AND state IN ('fetching', 'failed')"),
+        ARGS(A_INT(cx->account.v), A_INT(at->id.v), A_TEXT(at->state), A_TEXT(at->error),
+            A_TEXT(at->blob_name), A_TEXT(at->type), A_INT(at->size), A_INT(at->width),
+            A_INT(at->height)),
+        &changed));
+    return changed ? OK : E_NOT_FOUND;
 }
 
 err attachment_publish(struct ctx *cx, attachment_id id)

@@ -5,6 +5,8 @@
 #include "model/ctx.h"
 
 err attachment_add(struct ctx *cx, const struct attachment *at);
+/* Files that messages name by address: bound already, without bytes. Set-wise. */
+err attachment_add_named_many(struct ctx *cx, const struct attachment *at, ptrdiff_t n);
 /* Of the account, whoever's; E_NOT_FOUND (no words). */
 err attachment_get(struct ctx *cx, attachment_id id, struct attachment *at);
 /* The same, and holds the row until the transaction ends (PostgreSQL: FOR UPDATE). */
@@ -17,6 +19,9 @@ err attachment_list(struct ctx *cx, message_id message, struct attachment **rows
 /* processing → ready; empty name: there will be no thumbnail. *at: the row now. E_NOT_FOUND (no
  * words): gone, or ready already. */
 err attachment_ready(struct ctx *cx, attachment_id id, str thumbnail_name, struct attachment *at);
+/* What has become of one that was fetching or failed: state, error, and its file when there is one.
+ * E_NOT_FOUND (no words): gone, or it has its file. */
+err attachment_settle(struct ctx *cx, const struct attachment *at);
 /* A channel's logo from now on. */
 err attachment_publish(struct ctx *cx, attachment_id id);
 /* The sweep: loose for UPLOAD_KEEP_MS and in nobody's draft; at most limit rows go. */

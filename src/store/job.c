@@ -110,6 +110,7 @@ static const struct db_col row_cols[] = {
  * jobs of one order_key. */
 #define DUE                                                                                        \
     "WHERE j.state = 'queued' AND j.run_ms <= ?3 "                                                 \
+    "AND (?5 = '' OR j.kind = ?5) AND (?6 = '' OR j.kind <> ?6) "                                  \
     "AND NOT EXISTS (SELECT 1 FROM job e "                                                         \
     "WHERE e.account_id = j.account_id AND e.order_key = j.order_key AND e.id < j.id "             \
     "AND e.state IN ('queued', 'running')) "                                                       \
@@ -123,13 +124,14 @@ static const struct db_col row_cols[] = {
     "node, lease_ms"
 
 err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
-    const struct job_row **rows, ptrdiff_t *count)
+    str only, str but, const struct job_row **rows, ptrdiff_t *count)
 {
     struct job_row *got = NULL;
     str sql = db_pick(tx,
         S(CLAIM "WHERE id IN (SELECT j.id FROM job j INDEXED BY job_due " DUE ")" CLAIMED),
         S(CLAIM "WHERE id IN (SELECT j.id FROM job j " DUE " FOR UPDATE SKIP LOCKED)" CLAIMED));
-    TRY(db_all(tx, sql, ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max)),
+    TRY(db_all(tx, sql,
+        ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max), A_TEXT(only), A_TEXT(but)),
         COLS(row_cols), (ptrdiff_t)sizeof *got, &got, count));
     *rows = got;
     return OK;

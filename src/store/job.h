@@ -41,10 +41,11 @@ struct job_row {
     int64_t lease_ms;
 };
 /* Claims what is due, oldest first, at most `max`: each is one attempt more and ours until
- * lease_ms. A job waits while an earlier live one has its order_key. The commit of this must be
- * durable before the work begins. */
+ * lease_ms. only, but: of this kind, of every kind but this; empty = no such condition. A job waits
+ * while an earlier live one has its order_key. The commit of this must be durable before the work
+ * begins. */
 err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
-    const struct job_row **rows, ptrdiff_t *count);
+    str only, str but, const struct job_row **rows, ptrdiff_t *count);
 /* The ways a claim ends; E_CONFLICT when the lease was lost to somebody else: then nothing of the
  * work may be kept. */
 err job_finish(struct db_tx *tx, const struct job_row *job);
