@@ -80,10 +80,12 @@ static err patch(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/account", AUTH_AGENT, CAP_AGENT_READ, ROUTE_READ, NULL, NULL, NULL, get,
-        "The account.", "Account", 0},
-    {HTTP_PATCH, "/api/v1/account", AUTH_AGENT, CAP_ACCOUNT_MANAGE, ROUTE_WRITE, NULL, &spec, NULL,
-        patch, "Change the account.", "Account", 0},
+    {HTTP_GET, "/api/v1/account", AUTH_AGENT, CAP_AGENT_READ,
+     ROUTE_READ, NULL, NULL, NULL, get,
+     "The account.", &account_shape, 0},
+    {HTTP_PATCH, "/api/v1/account", AUTH_AGENT, CAP_ACCOUNT_MANAGE,
+     ROUTE_WRITE, NULL, &spec, NULL, patch,
+     "Change the account.", &account_shape, 0},
 };
 /* clang-format on */
 extern const struct route_table account_routes;

@@ -81,6 +81,19 @@ static void link_put(struct json_out *j, struct ctx *cx, str token, int64_t expi
     json_obj_end(j);
 }
 
+static const struct shape_field link_fields[] = {
+    SHOWN("url", SHAPE_TEXT, 0, "to be opened by the person, once"),
+    SHOWN("expires_at", SHAPE_TIME, 0, NULL),
+};
+static const struct shape link_shape =
+    SHAPE("LinkMade", NULL, link_fields, "A link with which somebody sets a password.");
+static const struct shape_field invited_fields[] = {
+    SHOWN_OBJECT("agent", 0, &agent_shape, NULL),
+    SHOWN_OBJECT("link", 0, &link_shape, NULL),
+};
+static const struct shape invited_shape =
+    SHAPE("AgentInvited", NULL, invited_fields, "A new agent and the link to give to it.");
+
 static err list(struct call *call)
 {
     struct agent *agents;
@@ -292,17 +305,21 @@ static err sign_out(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/agents", AUTH_AGENT, CAP_AGENT_READ, ROUTE_READ, NULL, NULL, NULL, list,
-        "All agents of the account.", "AgentList", 0},
-    {HTTP_POST, "/api/v1/agents", AUTH_AGENT, CAP_AGENT_MANAGE, ROUTE_WRITE, NULL, &invite_spec,
-        NULL, invite, "Invite somebody; the answer holds the link.", "AgentInvited", 0},
-    {HTTP_PATCH, "/api/v1/agents/{id}", AUTH_AGENT, CAP_AGENT_MANAGE, ROUTE_WRITE, NULL,
-        &patch_spec, NULL, patch, "Change an agent's name, role, teams, scope or state.", "Agent",
-        0},
-    {HTTP_POST, "/api/v1/agents/{id}/reset-link", AUTH_AGENT, CAP_AGENT_MANAGE, ROUTE_WRITE, NULL,
-        NULL, NULL, reset_link, "A link with which the agent sets a new password.", "LinkMade", 0},
-    {HTTP_POST, "/api/v1/agents/{id}/sign-out", AUTH_AGENT, CAP_AGENT_MANAGE, ROUTE_WRITE, NULL,
-        NULL, NULL, sign_out, "Sign all of an agent's browsers out.", NULL, 0},
+    {HTTP_GET, "/api/v1/agents", AUTH_AGENT, CAP_AGENT_READ,
+     ROUTE_READ | ROUTE_LIST, NULL, NULL, NULL, list,
+     "All agents of the account.", &agent_shape, 0},
+    {HTTP_POST, "/api/v1/agents", AUTH_AGENT, CAP_AGENT_MANAGE,
+     ROUTE_WRITE | ROUTE_MADE, NULL, &invite_spec, NULL, invite,
+     "Invite somebody; the answer holds the link.", &invited_shape, 0},
+    {HTTP_PATCH, "/api/v1/agents/{id}", AUTH_AGENT, CAP_AGENT_MANAGE,
+     ROUTE_WRITE | ROUTE_409, NULL, &patch_spec, NULL, patch,
+     "Change an agent's name, role, teams, scope or state.", &agent_shape, 0},
+    {HTTP_POST, "/api/v1/agents/{id}/reset-link", AUTH_AGENT, CAP_AGENT_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, reset_link,
+     "A link with which the agent sets a new password.", &link_shape, 0},
+    {HTTP_POST, "/api/v1/agents/{id}/sign-out", AUTH_AGENT, CAP_AGENT_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, sign_out,
+     "Sign all of an agent's browsers out.", NULL, 0},
 };
 /* clang-format on */
 extern const struct route_table agents_routes;

@@ -4,6 +4,7 @@
 #include "api/origin.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "model/view_message.h"
 
 #include <stdio.h>
 
@@ -71,6 +72,53 @@ err answer_list_end(struct call *call, struct json_out *j, str next)
     json_obj_end(j);
     return answer_json(call, 200, json_str(j));
 }
+
+static const struct shape_field secret_fields[] = {
+    SHOWN("secret", SHAPE_TEXT, 0, "shown this once"),
+    SHOWN("kept_until", SHAPE_TIME, 0, "so long the old one is good too"),
+};
+const struct shape secret_rotated_shape =
+    SHAPE("SecretRotated", NULL, secret_fields, "A new secret in place of an old one.");
+
+err answer_secret(struct call *call, str secret, int64_t kept_until_ms)
+{
+    struct json_out j = json_out_make(call->cx.arena, 0);
+    json_obj(&j);
+    json_kv_str(&j, S("secret"), secret);
+    json_kv_time(&j, S("kept_until"), kept_until_ms);
+    json_obj_end(&j);
+    return answer_json(call, 200, json_str(&j));
+}
+
+static const struct shape_field choice_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+};
+static const struct shape choice_shape =
+    SHAPE("AccountChoice", NULL, choice_fields, "An account in which to sign in.");
+static const struct shape_field details_fields[] = {
+    SHOWN_OBJECT("messages", SHAPE_LIST | SHAPE_OPTIONAL, &message_shape,
+        "conflict.stale: what was not seen yet"),
+    SHOWN("received", SHAPE_INT, SHAPE_OPTIONAL, "conflict.offset: where the upload stands"),
+};
+static const struct shape details_shape =
+    SHAPE("FaultDetails", NULL, details_fields, "What a program needs to go on.");
+static const struct shape_field fault_fields[] = {
+    SHOWN("code", SHAPE_TEXT, 0,
+        "invalid, unauthenticated, forbidden, not_found, conflict, limit, busy, upstream or "
+        "internal; a dot and a finer word may follow"),
+    SHOWN("message", SHAPE_TEXT, 0, "for the person who can act"),
+    SHOWN("field", SHAPE_TEXT, SHAPE_NULL, "the name in the input that is wrong"),
+    SHOWN("trace", SHAPE_TEXT, SHAPE_NULL, "finds the request in the log"),
+    SHOWN_OBJECT("choices", SHAPE_LIST | SHAPE_OPTIONAL, &choice_shape, "conflict.choose_account"),
+    SHOWN_OBJECT("details", SHAPE_OPTIONAL, &details_shape, NULL),
+};
+static const struct shape fault_shape =
+    SHAPE("Fault", NULL, fault_fields, "Why a request was refused.");
+static const struct shape_field error_fields[] = {
+    SHOWN_OBJECT("error", 0, &fault_shape, NULL),
+};
+const struct shape error_shape = SHAPE("Error", NULL, error_fields, "Every refusal.");
 
 static str fault_json(struct boundary *b, err code)
 {

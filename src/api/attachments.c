@@ -5,6 +5,8 @@
 #include "api/input.h"
 #include "api/server.h"
 #include "care/attachment.h"
+#include "care/media.h"
+#include "model/view_attachment.h"
 
 struct file_query {
     int64_t thumbnail;
@@ -25,11 +27,25 @@ static err get(struct call *call)
     return answer_file(call, at.blob_name, at.type, at.name, cache);
 }
 
+static err fetch_again(struct call *call)
+{
+    struct attachment at;
+    TRY(media_again(&call->cx, (attachment_id){call->id}, &at));
+    struct json_out j = json_out_make(call->cx.arena, 0);
+    attachment_view(&j, &at, false);
+    return answer_json(call, 200, json_str(&j));
+}
+
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/attachments/{id}", AUTH_AGENT, CAP_ATTACHMENT_READ, ROUTE_READ, &file_spec, NULL, NULL, get,
+    {HTTP_GET, "/api/v1/attachments/{id}", AUTH_AGENT, CAP_ATTACHMENT_READ,
+     ROUTE_READ | ROUTE_BYTES, &file_spec, NULL, NULL, get,
      "The bytes of an attachment of a conversation you see.", NULL, 0},
-    {HTTP_GET, "/widget/v1/attachments/{id}", AUTH_VISITOR, CAP_NONE, ROUTE_READ, &file_spec, NULL, NULL, get,
+    {HTTP_POST, "/api/v1/attachments/{id}/retry", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, fetch_again,
+     "Fetch a file again that did not come from its address.", &attachment_shape, 0},
+    {HTTP_GET, "/widget/v1/attachments/{id}", AUTH_VISITOR, CAP_NONE,
+     ROUTE_READ | ROUTE_BYTES, &file_spec, NULL, NULL, get,
      "The bytes of an attachment of the visitor's own conversation.", NULL, 0},
 };
 /* clang-format on */

@@ -48,8 +48,9 @@ static err list(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/audit", AUTH_AGENT, CAP_AUDIT_READ, ROUTE_READ, &spec, NULL, NULL, list,
-        "Who did what, newest first.", "AuditList", 0},
+    {HTTP_GET, "/api/v1/audit", AUTH_AGENT, CAP_AUDIT_READ,
+     ROUTE_READ | ROUTE_LIST, &spec, NULL, NULL, list,
+     "Who did what, newest first.", &audit_shape, 0},
 };
 /* clang-format on */
 extern const struct route_table audit_routes;

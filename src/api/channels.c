@@ -165,12 +165,7 @@ static err rotate(struct call *call)
     TRY(channel_rotate_secret(cx, channel.id, &secret, &kept_until_ms));
     call_after_commit(call, forget, NULL);
     TRY(audit_add(cx, S("channel.secret_rotated"), S("channel"), channel.id.v, (str){0}));
-    struct json_out j = json_out_make(cx->arena, 0);
-    json_obj(&j);
-    json_kv_str(&j, S("secret"), secret);
-    json_kv_time(&j, S("kept_until"), kept_until_ms);
-    json_obj_end(&j);
-    return answer_json(call, 200, json_str(&j));
+    return answer_secret(call, secret, kept_until_ms);
 }
 
 static err snippet(struct call *call)
@@ -190,23 +185,41 @@ static err snippet(struct call *call)
     return answer_json(call, 200, json_str(&j));
 }
 
+static const struct shape_field made_fields[] = {
+    SHOWN("secret", SHAPE_TEXT, SHAPE_OPTIONAL, "of an API channel; shown this once"),
+    SHOWN("identity_secret", SHAPE_TEXT, SHAPE_OPTIONAL, "of a website chat; shown this once"),
+};
+static const struct shape made_shape =
+    SHAPE("ChannelMade", &channel_shape, made_fields, "A new channel with its secret.");
+static const struct shape_field snippet_fields[] = {
+    SHOWN("html", SHAPE_TEXT, 0, "to be put into the pages of the site"),
+};
+static const struct shape snippet_shape =
+    SHAPE("Snippet", NULL, snippet_fields, "What a site includes to show its chat.");
+
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/channels", AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_READ, NULL, NULL, NULL,
-        list, "All channels you see.", "ChannelList", 0},
-    {HTTP_POST, "/api/v1/channels", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_WRITE, NULL, &new_spec,
-        NULL, post, "Make a channel; its secret is shown this once.", "ChannelMade", 0},
-    {HTTP_GET, "/api/v1/channels/{id}", AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_READ, NULL, NULL,
-        NULL, get, "One channel.", "Channel", 0},
-    {HTTP_PATCH, "/api/v1/channels/{id}", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_WRITE, NULL,
-        &patch_spec, NULL, patch, "Change a channel.", "Channel", 0},
-    {HTTP_DELETE, "/api/v1/channels/{id}", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_WRITE, NULL, NULL,
-        NULL, delete, "Remove a channel; its conversations stay.", NULL, 0},
-    {HTTP_POST, "/api/v1/channels/{id}/rotate-secret", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_WRITE,
-        NULL, NULL, NULL, rotate, "A new secret; the old one is good for 24 more hours.",
-        "SecretRotated", 0},
-    {HTTP_GET, "/api/v1/channels/{id}/snippet", AUTH_AGENT, CAP_CHANNEL_MANAGE, ROUTE_READ, NULL,
-        NULL, NULL, snippet, "The HTML for a website.", "Snippet", 0},
+    {HTTP_GET, "/api/v1/channels", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ | ROUTE_LIST, NULL, NULL, NULL, list,
+     "All channels you see.", &channel_shape, 0},
+    {HTTP_POST, "/api/v1/channels", AUTH_AGENT, CAP_CHANNEL_MANAGE,
+     ROUTE_WRITE | ROUTE_MADE, NULL, &new_spec, NULL, post,
+     "Make a channel; its secret is shown this once.", &made_shape, 0},
+    {HTTP_GET, "/api/v1/channels/{id}", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ, NULL, NULL, NULL, get,
+     "One channel.", &channel_shape, 0},
+    {HTTP_PATCH, "/api/v1/channels/{id}", AUTH_AGENT, CAP_CHANNEL_MANAGE,
+     ROUTE_WRITE, NULL, &patch_spec, NULL, patch,
+     "Change a channel.", &channel_shape, 0},
+    {HTTP_DELETE, "/api/v1/channels/{id}", AUTH_AGENT, CAP_CHANNEL_MANAGE,
+     ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, delete,
+     "Remove a channel; its conversations stay.", NULL, 0},
+    {HTTP_POST, "/api/v1/channels/{id}/rotate-secret", AUTH_AGENT, CAP_CHANNEL_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, rotate,
+     "A new secret; the old one is good for 24 more hours.", &secret_rotated_shape, 0},
+    {HTTP_GET, "/api/v1/channels/{id}/snippet", AUTH_AGENT, CAP_CHANNEL_MANAGE,
+     ROUTE_READ | ROUTE_409, NULL, NULL, NULL, snippet,
+     "The HTML for a website.", &snippet_shape, 0},
 };
 /* clang-format on */
 extern const struct route_table channels_routes;

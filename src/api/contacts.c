@@ -258,15 +258,21 @@ static err patch(struct call *call)
     return changed(call, 200, &c);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET,   "/api/v1/contacts",      AUTH_AGENT, CAP_CONTACT_READ,   ROUTE_READ,                     &list_spec, NULL,          NULL,
-     list,                                                                                                                                        "Contacts, last seen first.",       "ContactList", 0},
-    {HTTP_POST,  "/api/v1/contacts",      AUTH_AGENT, CAP_CONTACT_UPDATE, ROUTE_WRITE | ROUTE_IDEMPOTENT,
-     NULL,                                                                                                            &contact_spec, NULL, post,  "Add a contact.",                   "Contact",     0},
-    {HTTP_GET,   "/api/v1/contacts/{id}", AUTH_AGENT, CAP_CONTACT_READ,   ROUTE_READ,                     NULL,       NULL,          NULL,
-     get,                                                                                                                                         "One contact with its identities.", "Contact",     0},
-    {HTTP_PATCH, "/api/v1/contacts/{id}", AUTH_AGENT, CAP_CONTACT_UPDATE, ROUTE_WRITE,                    NULL,
-     &contact_spec,                                                                                                                  NULL, patch, "Change a contact.",                "Contact",     0},
+    {HTTP_GET, "/api/v1/contacts", AUTH_AGENT, CAP_CONTACT_READ,
+     ROUTE_READ | ROUTE_LIST, &list_spec, NULL, NULL, list,
+     "Contacts, last seen first.", &contact_shape, 0},
+    {HTTP_POST, "/api/v1/contacts", AUTH_AGENT, CAP_CONTACT_UPDATE,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE, NULL, &contact_spec, NULL, post,
+     "Add a contact.", &contact_shape, 0},
+    {HTTP_GET, "/api/v1/contacts/{id}", AUTH_AGENT, CAP_CONTACT_READ,
+     ROUTE_READ, NULL, NULL, NULL, get,
+     "One contact with its identities.", &contact_shape, 0},
+    {HTTP_PATCH, "/api/v1/contacts/{id}", AUTH_AGENT, CAP_CONTACT_UPDATE,
+     ROUTE_WRITE, NULL, &contact_spec, NULL, patch,
+     "Change a contact.", &contact_shape, 0},
 };
+/* clang-format on */
 extern const struct route_table contacts_routes;
 const struct route_table contacts_routes = ROUTES(routes);

@@ -64,7 +64,7 @@ static const struct input_field list_fields[] = {
                                                                                 .type = IN_ENUM,
                                                                                 .offset = offsetof(struct list_query, sort),
                                                                                 .seen_offset = offsetof(struct list_query, has_sort),
-                                                                                .words = inbox_sort_words},
+                                                                                .words = conversation_sort_words},
     PAGE_FIELDS(struct list_query),
 };
 static const struct input_spec list_spec =
@@ -384,6 +384,21 @@ static const struct input_field bulk_fields[] = {
 };
 static const struct input_spec bulk_spec = SPEC("ConversationBulk", struct bulk_body, bulk_fields);
 
+static const struct shape_field bulk_failed_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("code", SHAPE_TEXT, 0, "as in Error"),
+    SHOWN("message", SHAPE_TEXT, 0, NULL),
+};
+static const struct shape bulk_failed_shape =
+    SHAPE("BulkFailed", NULL, bulk_failed_fields, "A conversation that was not changed.");
+static const struct shape_field bulk_result_fields[] = {
+    SHOWN("changed", SHAPE_INT, 0, NULL),
+    SHOWN_OBJECT("failed", SHAPE_LIST, &bulk_failed_shape, NULL),
+    SHOWN("undo_token", SHAPE_ID, SHAPE_NULL, "takes it all back, within ten minutes"),
+};
+static const struct shape bulk_result_shape =
+    SHAPE("BulkResult", NULL, bulk_result_fields, "What became of a bulk change.");
+
 static err answer_bulk(struct call *call, const struct bulk_result *r)
 {
     struct json_out j = json_out_make(call->cx.arena, ANSWER_BYTES);
@@ -436,29 +451,33 @@ static err undo(struct call *call)
     return answer_bulk(call, &r);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET,   "/api/v1/conversations",               AUTH_AGENT, CAP_CONVERSATION_READ,   ROUTE_READ,  &list_spec,
-     NULL,                                                                                                                         NULL, list,       "Conversations of a view or filter.",                     "ConversationList", 0},
-    {HTTP_POST,  "/api/v1/conversations",               AUTH_AGENT, CAP_CONVERSATION_REPLY,
-     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                      NULL,       &start_spec, NULL, start,
-     "Start a conversation on an api channel.",                                                                                                                                                                "Conversation",     0},
-    {HTTP_POST,  "/api/v1/conversations/bulk",          AUTH_AGENT, CAP_CONVERSATION_BULK,
-     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                      NULL,       &bulk_spec,  NULL, bulk,       "Change many conversations.",
-     "BulkResult",                                                                                                                                                                                                                 0},
-    {HTTP_POST,  "/api/v1/conversations/bulk/undo",     AUTH_AGENT, CAP_CONVERSATION_BULK,
-     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                      NULL,       &undo_spec,  NULL, undo,
-     "Take a bulk change back, within ten minutes.",                                                                                                                                                           "BulkResult",       0},
-    {HTTP_GET,   "/api/v1/conversations/{id}",          AUTH_AGENT, CAP_CONVERSATION_READ,   ROUTE_READ,  NULL,
-     NULL,                                                                                                                         NULL, get,        "One conversation with its contact and who looks at it.",
-     "ConversationFull",                                                                                                                                                                                                           0},
-    {HTTP_PATCH, "/api/v1/conversations/{id}",          AUTH_AGENT, CAP_CONVERSATION_UPDATE, ROUTE_WRITE,
-     NULL,                                                                                                            &patch_spec, NULL, patch,      "Change status, priority, assignment, words.",
-     "Conversation",                                                                                                                                                                                                               0},
-    {HTTP_PUT,   "/api/v1/conversations/{id}/tags",     AUTH_AGENT, CAP_CONVERSATION_UPDATE, ROUTE_WRITE,
-     NULL,                                                                                                            &tags_spec,  NULL, put_tags,   "Set the tags.",                                          "Conversation",     0},
-    {HTTP_GET,   "/api/v1/contacts/{id}/conversations", AUTH_AGENT, CAP_CONVERSATION_READ,   ROUTE_READ,
-     &page_query_spec,                                                                                                NULL,        NULL, of_contact, "Conversations of a contact, newest first.",
-     "ConversationList",                                                                                                                                                                                                           0},
+    {HTTP_GET, "/api/v1/conversations", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ | ROUTE_LIST | ROUTE_404, &list_spec, NULL, NULL, list,
+     "Conversations of a view or filter.", &conversation_shape, 0},
+    {HTTP_POST, "/api/v1/conversations", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE, NULL, &start_spec, NULL, start,
+     "Start a conversation on an api channel.", &conversation_shape, 0},
+    {HTTP_POST, "/api/v1/conversations/bulk", AUTH_AGENT, CAP_CONVERSATION_BULK,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT, NULL, &bulk_spec, NULL, bulk,
+     "Change many conversations.", &bulk_result_shape, 0},
+    {HTTP_POST, "/api/v1/conversations/bulk/undo", AUTH_AGENT, CAP_CONVERSATION_BULK,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT, NULL, &undo_spec, NULL, undo,
+     "Take a bulk change back, within ten minutes.", &bulk_result_shape, 0},
+    {HTTP_GET, "/api/v1/conversations/{id}", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ, NULL, NULL, NULL, get,
+     "One conversation with its contact and who looks at it.", &conversation_full_shape, 0},
+    {HTTP_PATCH, "/api/v1/conversations/{id}", AUTH_AGENT, CAP_CONVERSATION_UPDATE,
+     ROUTE_WRITE | ROUTE_409, NULL, &patch_spec, NULL, patch,
+     "Change status, priority, assignment, words.", &conversation_shape, 0},
+    {HTTP_PUT, "/api/v1/conversations/{id}/tags", AUTH_AGENT, CAP_CONVERSATION_UPDATE,
+     ROUTE_WRITE | ROUTE_409 | ROUTE_429, NULL, &tags_spec, NULL, put_tags,
+     "Set the tags.", &conversation_shape, 0},
+    {HTTP_GET, "/api/v1/contacts/{id}/conversations", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ | ROUTE_LIST, &page_query_spec, NULL, NULL, of_contact,
+     "Conversations of a contact, newest first.", &conversation_shape, 0},
 };
+/* clang-format on */
 extern const struct route_table conversations_routes;
 const struct route_table conversations_routes = ROUTES(routes);

@@ -27,6 +27,11 @@ struct told_read {
     struct live_news news;
 };
 
+static const struct shape_field read_shape_fields[] = {
+    SHOWN("message_id", SHAPE_ID, 0, "read up to this one"),
+};
+const struct shape read_shape = SHAPE("ReadData", NULL, read_shape_fields, "Data of read.");
+
 static void tell_read(struct api *api, void *arg)
 {
     const struct told_read *t = arg;
@@ -106,6 +111,16 @@ static void tell_after(struct api *api, void *arg)
         live_tell(api, t->account, &t->visitor);
 }
 
+static const struct shape_field typist_fields[] = {
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+};
+static const struct shape typist_shape = SHAPE("Typist", NULL, typist_fields, "Who types.");
+static const struct shape_field typing_fields[] = {
+    SHOWN("is_typing", SHAPE_BOOL, 0, NULL),
+    SHOWN_OBJECT("author", 0, &typist_shape, NULL),
+};
+const struct shape typing_shape = SHAPE("Typing", NULL, typing_fields, "Data of typing.");
+
 static str typing_json(struct ctx *cx, bool is_typing)
 {
     struct json_out j = json_out_make(cx->arena, 0);
@@ -177,7 +192,7 @@ static const struct input_field draft_fields[] = {
     FIELD(struct draft_body, updated_at, IN_TIME, IN_NULLABLE, 0, 0,
         "when it was written; one older than what is stored changes nothing"),
 };
-static const struct input_spec draft_spec = SPEC("Draft", struct draft_body, draft_fields);
+static const struct input_spec draft_spec = SPEC("DraftPut", struct draft_body, draft_fields);
 
 static struct draft no_draft(const struct ctx *cx, conversation_id id)
 {
@@ -306,24 +321,33 @@ static err read_notes(struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {HTTP_POST,   "/api/v1/conversations/{id}/read",     AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_WRITE,
-     NULL,                                                                                                            &read_spec,     NULL, mark_read,    "I have read up to this message.",             NULL,               0},
-    {HTTP_POST,   "/api/v1/conversations/{id}/unread",   AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_WRITE,
-     NULL,                                                                                                            NULL,           NULL, mark_unread,  "The last customer message is unread for me.", NULL,               0},
-    {HTTP_POST,   "/api/v1/conversations/{id}/presence", AUTH_AGENT, CAP_CONVERSATION_READ,
-     ROUTE_READ,                                                                                         NULL,        &presence_spec, NULL, presence,     "I am looking, typing, or gone.",              NULL,
-     0                                                                                                                                                                                                                        },
-    {HTTP_GET,    "/api/v1/conversations/{id}/draft",    AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_READ,
-     NULL,                                                                                                            NULL,           NULL, get_draft,    "My draft; empty when there is none.",         "Draft",            0},
-    {HTTP_PUT,    "/api/v1/conversations/{id}/draft",    AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_WRITE,
-     NULL,                                                                                                            &draft_spec,    NULL, put_draft,    "Keep my draft.",                              "Draft",            0},
-    {HTTP_DELETE, "/api/v1/conversations/{id}/draft",    AUTH_AGENT, CAP_CONVERSATION_READ,
-     ROUTE_WRITE,                                                                                        NULL,        NULL,           NULL, delete_draft, "Forget my draft.",                            NULL,               0},
-    {HTTP_GET,    "/api/v1/notifications",               AUTH_AGENT, CAP_SELF,              ROUTE_READ,  &notes_spec, NULL,           NULL,
-     list_notes,                                                                                                                                          "My notifications, newest first.",             "NotificationList", 0},
-    {HTTP_POST,   "/api/v1/notifications/read",          AUTH_AGENT, CAP_SELF,              ROUTE_WRITE, NULL,
-     &notes_read_spec,                                                                                                                NULL, read_notes,   "I have seen these notifications.",            NULL,               0},
+    {HTTP_POST, "/api/v1/conversations/{id}/read", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_WRITE, NULL, &read_spec, NULL, mark_read,
+     "I have read up to this message.", NULL, 0},
+    {HTTP_POST, "/api/v1/conversations/{id}/unread", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_WRITE, NULL, NULL, NULL, mark_unread,
+     "The last customer message is unread for me.", NULL, 0},
+    {HTTP_POST, "/api/v1/conversations/{id}/presence", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ, NULL, &presence_spec, NULL, presence,
+     "I am looking, typing, or gone.", NULL, 0},
+    {HTTP_GET, "/api/v1/conversations/{id}/draft", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ, NULL, NULL, NULL, get_draft,
+     "My draft; empty when there is none.", &draft_shape, 0},
+    {HTTP_PUT, "/api/v1/conversations/{id}/draft", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_WRITE, NULL, &draft_spec, NULL, put_draft,
+     "Keep my draft.", &draft_shape, 0},
+    {HTTP_DELETE, "/api/v1/conversations/{id}/draft", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_WRITE, NULL, NULL, NULL, delete_draft,
+     "Forget my draft.", NULL, 0},
+    {HTTP_GET, "/api/v1/notifications", AUTH_AGENT, CAP_SELF,
+     ROUTE_READ | ROUTE_LIST, &notes_spec, NULL, NULL, list_notes,
+     "My notifications, newest first.", &notification_shape, 0},
+    {HTTP_POST, "/api/v1/notifications/read", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE, NULL, &notes_read_spec, NULL, read_notes,
+     "I have seen these notifications.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table desk_routes;
 const struct route_table desk_routes = ROUTES(routes);

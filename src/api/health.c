@@ -204,13 +204,18 @@ static err metrics(struct call *call)
     return answer_bytes(call, 200, S("text/plain; version=0.0.4; charset=utf-8"), sb_str(&b));
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/healthz", AUTH_PUBLIC, CAP_NONE, ROUTE_NO_DB, NULL, NULL, NULL, healthz,
-     "The process is there.",   NULL, 0},
-    {HTTP_GET, "/readyz",  AUTH_PUBLIC, CAP_NONE, ROUTE_NO_DB, NULL, NULL, NULL, readyz,
-     "Ready for requests.",     NULL, 0},
-    {HTTP_GET, "/metrics", AUTH_PUBLIC, CAP_NONE, ROUTE_READ,  NULL, NULL, NULL, metrics,
+    {HTTP_GET, "/healthz", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_NO_DB, NULL, NULL, NULL, healthz,
+     "The process is there.", NULL, 0},
+    {HTTP_GET, "/readyz", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_NO_DB, NULL, NULL, NULL, readyz,
+     "Ready for requests.", NULL, 0},
+    {HTTP_GET, "/metrics", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_READ, NULL, NULL, NULL, metrics,
      "Figures for Prometheus.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table health_routes;
 const struct route_table health_routes = ROUTES(routes);

@@ -207,16 +207,31 @@ static err status_handle(struct call *call)
             (long long)unknown));
 }
 
-static const struct route routes[] = {
-    {HTTP_POST, "/hooks/api/{key}",              AUTH_HOOK,  CAP_NONE,
-     ROUTE_WRITE | ROUTE_RAW_BODY | ROUTE_APPEND,                                                                  NULL, NULL, api_prepare,     api_handle_post,
-     "Bring messages of an API channel; signed.",                                                                                                                                                          "HookAnswer", LIMIT_WEBHOOK_BODY_BYTES},
-    {HTTP_POST, "/hooks/api/{key}/status",       AUTH_HOOK,  CAP_NONE,               ROUTE_WRITE | ROUTE_RAW_BODY, NULL,
-     NULL,                                                                                                                     status_prepare,  status_handle,   "Report what became of replies; signed.",
-     "HookStatusAnswer",                                                                                                                                                                                                 LIMIT_WEBHOOK_BODY_BYTES},
-    {HTTP_POST, "/api/v1/channels/{id}/inbound", AUTH_AGENT, CAP_CONVERSATION_REPLY,
-     ROUTE_WRITE | ROUTE_RAW_BODY,                                                                                 NULL, NULL, inbound_prepare, inbound_handle,
-     "Bring messages of an API channel with a token.",                                                                                                                                                     "HookAnswer", LIMIT_WEBHOOK_BODY_BYTES},
+static const struct shape_field hook_answer_fields[] = {
+    SHOWN("accepted", SHAPE_INT, 0, "messages that are stored and will be taken in"),
+    SHOWN("duplicates", SHAPE_INT, 0, "messages of a delivery that was here before"),
 };
+static const struct shape hook_answer_shape =
+    SHAPE("HookAnswer", NULL, hook_answer_fields, "What became of a delivery.");
+static const struct shape_field status_answer_fields[] = {
+    SHOWN("accepted", SHAPE_INT, 0, NULL),
+    SHOWN("unknown", SHAPE_INT, 0, "not a reply of this channel, or not a state"),
+};
+static const struct shape status_answer_shape =
+    SHAPE("HookStatusAnswer", NULL, status_answer_fields, "What became of reports on replies.");
+
+/* clang-format off */
+static const struct route routes[] = {
+    {HTTP_POST, "/hooks/api/{key}", AUTH_HOOK, CAP_NONE,
+     ROUTE_WRITE | ROUTE_RAW_BODY | ROUTE_APPEND, NULL, NULL, api_prepare, api_handle_post,
+     "Bring messages of an API channel; signed.", &hook_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},
+    {HTTP_POST, "/hooks/api/{key}/status", AUTH_HOOK, CAP_NONE,
+     ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL, status_prepare, status_handle,
+     "Report what became of replies; signed.", &status_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},
+    {HTTP_POST, "/api/v1/channels/{id}/inbound", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL, inbound_prepare, inbound_handle,
+     "Bring messages of an API channel with a token.", &hook_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},
+};
+/* clang-format on */
 extern const struct route_table hooks_routes;
 const struct route_table hooks_routes = ROUTES(routes);

@@ -9,14 +9,12 @@
 #include "store/inbox.h"
 #include "store/job.h"
 
-static const char *const state_words[] = {"queued", "running", "dead", NULL};
-
 struct jobs_query {
     str state;
     int64_t cursor, limit;
 };
 static const struct input_field jobs_fields[] = {
-    {"state", IN_ENUM, 0, offsetof(struct jobs_query, state), NO_SEEN, 0, 0, state_words,
+    {"state", IN_ENUM, 0, offsetof(struct jobs_query, state), NO_SEEN, 0, 0, job_state_words,
      "dead when not given"},
     FIELD(struct jobs_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
     FIELD(struct jobs_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
@@ -112,22 +110,30 @@ static err quarantine_delete(struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET,    "/api/v1/jobs",                  AUTH_AGENT, CAP_JOB_MANAGE,        ROUTE_READ,  &jobs_spec, NULL, NULL,
-     jobs_get,                                                                                                                                    "Jobs of one state, newest first.",                      "JobList", 0},
-    {HTTP_POST,   "/api/v1/jobs/{id}/retry",       AUTH_AGENT, CAP_JOB_MANAGE,        ROUTE_WRITE, NULL,       NULL,
-     NULL,                                                                                                                 job_retry_post,        "Try a dead or waiting job again now.",                  "Job",     0},
-    {HTTP_DELETE, "/api/v1/jobs/{id}",             AUTH_AGENT, CAP_JOB_MANAGE,        ROUTE_WRITE, NULL,       NULL, NULL,
-     job_delete,                                                                                                                                  "Remove a dead or waiting job.",                         NULL,      0},
-    {HTTP_GET,    "/api/v1/quarantine",            AUTH_AGENT, CAP_QUARANTINE_MANAGE, ROUTE_READ,  &page_spec,
-     NULL,                                                                                                           NULL, quarantine_get,        "Deliveries that could not be processed, newest first.",
-     "QuarantineList",                                                                                                                                                                                                0},
-    {HTTP_GET,    "/api/v1/quarantine/{id}/raw",   AUTH_AGENT, CAP_QUARANTINE_MANAGE, ROUTE_READ,  NULL,
-     NULL,                                                                                                           NULL, quarantine_raw_get,    "The delivery's bytes as they came.",                    NULL,      0},
-    {HTTP_POST,   "/api/v1/quarantine/{id}/retry", AUTH_AGENT, CAP_QUARANTINE_MANAGE, ROUTE_WRITE,
-     NULL,                                                                                                     NULL, NULL, quarantine_retry_post, "Process it again.",                                     NULL,      0},
-    {HTTP_DELETE, "/api/v1/quarantine/{id}",       AUTH_AGENT, CAP_QUARANTINE_MANAGE, ROUTE_WRITE, NULL,
-     NULL,                                                                                                           NULL, quarantine_delete,     "Discard it.",                                           NULL,      0},
+    {HTTP_GET, "/api/v1/jobs", AUTH_AGENT, CAP_JOB_MANAGE,
+     ROUTE_READ | ROUTE_LIST, &jobs_spec, NULL, NULL, jobs_get,
+     "Jobs of one state, newest first.", &job_shape, 0},
+    {HTTP_POST, "/api/v1/jobs/{id}/retry", AUTH_AGENT, CAP_JOB_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, job_retry_post,
+     "Try a dead or waiting job again now.", &job_shape, 0},
+    {HTTP_DELETE, "/api/v1/jobs/{id}", AUTH_AGENT, CAP_JOB_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, job_delete,
+     "Remove a dead or waiting job.", NULL, 0},
+    {HTTP_GET, "/api/v1/quarantine", AUTH_AGENT, CAP_QUARANTINE_MANAGE,
+     ROUTE_READ | ROUTE_LIST, &page_spec, NULL, NULL, quarantine_get,
+     "Deliveries that could not be processed, newest first.", &quarantine_shape, 0},
+    {HTTP_GET, "/api/v1/quarantine/{id}/raw", AUTH_AGENT, CAP_QUARANTINE_MANAGE,
+     ROUTE_READ | ROUTE_BYTES, NULL, NULL, NULL, quarantine_raw_get,
+     "The delivery's bytes as they came.", NULL, 0},
+    {HTTP_POST, "/api/v1/quarantine/{id}/retry", AUTH_AGENT, CAP_QUARANTINE_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, quarantine_retry_post,
+     "Process it again.", NULL, 0},
+    {HTTP_DELETE, "/api/v1/quarantine/{id}", AUTH_AGENT, CAP_QUARANTINE_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, quarantine_delete,
+     "Discard it.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table jobs_routes;
 const struct route_table jobs_routes = ROUTES(routes);

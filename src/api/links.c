@@ -53,6 +53,17 @@ static err link_people(struct ctx *cx, str token, struct link_people *p)
     return OK;
 }
 
+static const char *const purposes[] = {"invitation", "reset", NULL};
+static const struct shape_field link_shape_fields[] = {
+    SHOWN_WORD("purpose", 0, purposes, NULL),
+    SHOWN("email", SHAPE_TEXT, 0, "whose it is"),
+    SHOWN("account_name", SHAPE_TEXT, 0, NULL),
+    SHOWN("needs_name", SHAPE_BOOL, 0, "ask for it"),
+    SHOWN("has_password", SHAPE_BOOL, 0, "ask for the password of now, not for a new one"),
+};
+static const struct shape link_shape =
+    SHAPE("Link", NULL, link_shape_fields, "What a link from an invitation or reset is for.");
+
 static err link_get(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -141,10 +152,12 @@ static err link_post(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/links/{token}", AUTH_PUBLIC, CAP_NONE, ROUTE_READ, NULL, NULL, NULL,
-        link_get, "What an invitation or reset link is for.", "Link", 0},
-    {HTTP_POST, "/api/v1/links/{token}", AUTH_PUBLIC, CAP_NONE, ROUTE_WRITE, NULL, &link_spec,
-        link_prepare, link_post, "Use the link: sets the password and signs in.", "Session", 0},
+    {HTTP_GET, "/api/v1/links/{token}", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_READ, NULL, NULL, NULL, link_get,
+     "What an invitation or reset link is for.", &link_shape, 0},
+    {HTTP_POST, "/api/v1/links/{token}", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_WRITE | ROUTE_401 | ROUTE_403 | ROUTE_429, NULL, &link_spec, link_prepare, link_post,
+     "Use the link: sets the password and signs in.", &signed_in_shape, 0},
 };
 /* clang-format on */
 extern const struct route_table links_routes;

@@ -46,3 +46,6 @@ bool live_agent_is_online(struct api *api, account_id account, agent_id agent);
  * live. The caller is authenticated; the audience comes from the actor: an agent or token hears
  * the account's events it may see, a visitor hears its contact's. */
 err stream_open(struct call *call);
+
+/* The data of hello (stream.c), typing and read (desk.c). */
+extern const struct shape hello_shape, typing_shape, read_shape;

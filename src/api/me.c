@@ -187,6 +187,13 @@ static err me_password_post(struct call *call)
 /* ── second factor ──────────────────────────────────────────────────────────────────────────────
  */
 
+static const struct shape_field totp_secret_fields[] = {
+    SHOWN("secret", SHAPE_TEXT, 0, "base32, to type in by hand"),
+    SHOWN("uri", SHAPE_TEXT, 0, "otpauth:, to show as a picture"),
+};
+static const struct shape totp_secret_shape =
+    SHAPE("TotpSecret", NULL, totp_secret_fields, "What an authenticator needs.");
+
 static err totp_post(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -239,6 +246,12 @@ static void recovery_make(struct ctx *cx, str *shown, str *stored)
     *shown = json_str(&codes);
     *stored = json_str(&hashes);
 }
+
+static const struct shape_field recovery_codes_fields[] = {
+    SHOWN("recovery_codes", SHAPE_TEXT, SHAPE_LIST, "each signs in once; shown this once"),
+};
+static const struct shape recovery_codes_shape =
+    SHAPE("RecoveryCodes", NULL, recovery_codes_fields, "For the day the authenticator is lost.");
 
 static err totp_confirm(struct call *call)
 {
@@ -298,17 +311,21 @@ static err totp_disable(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_PATCH, "/api/v1/me", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, &me_spec, NULL, me_patch,
-        "Change your profile and settings.", "Agent", 0},
-    {HTTP_POST, "/api/v1/me/password", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, &password_spec,
-        me_password_prepare, me_password_post,
-        "Change your password; signs all other browsers out.", "Session", 0},
-    {HTTP_POST, "/api/v1/me/totp", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, NULL, NULL, totp_post,
-        "Begin with a second factor: a secret for the authenticator app.", "TotpSecret", 0},
-    {HTTP_POST, "/api/v1/me/totp/confirm", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, &code_spec,
-        NULL, totp_confirm, "Turn the second factor on with a first code.", "RecoveryCodes", 0},
-    {HTTP_POST, "/api/v1/me/totp/disable", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, &disable_spec,
-        totp_disable_prepare, totp_disable, "Turn the second factor off.", NULL, 0},
+    {HTTP_PATCH, "/api/v1/me", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE, NULL, &me_spec, NULL, me_patch,
+     "Change your profile and settings.", &agent_shape, 0},
+    {HTTP_POST, "/api/v1/me/password", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE | ROUTE_429, NULL, &password_spec, me_password_prepare, me_password_post,
+     "Change your password; signs all other browsers out.", &signed_in_shape, 0},
+    {HTTP_POST, "/api/v1/me/totp", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE, NULL, NULL, NULL, totp_post,
+     "Begin with a second factor: a secret for the authenticator app.", &totp_secret_shape, 0},
+    {HTTP_POST, "/api/v1/me/totp/confirm", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE | ROUTE_429, NULL, &code_spec, NULL, totp_confirm,
+     "Turn the second factor on with a first code.", &recovery_codes_shape, 0},
+    {HTTP_POST, "/api/v1/me/totp/disable", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE | ROUTE_429, NULL, &disable_spec, totp_disable_prepare, totp_disable,
+     "Turn the second factor off.", NULL, 0},
 };
 /* clang-format on */
 extern const struct route_table me_routes;

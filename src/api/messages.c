@@ -163,21 +163,24 @@ static err transcript(struct call *call)
     return answer_bytes(call, 200, S("text/plain; charset=utf-8"), text);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET,    "/api/v1/conversations/{id}/messages",   AUTH_AGENT, CAP_CONVERSATION_READ,  ROUTE_READ,
-     &page_query_spec,                                                                                            NULL,       NULL, list,
-     "The timeline: the newest page first, oldest first inside it; next = older.",                                                                                                  "MessageList",
-     0                                                                                                                                                                                              },
-    {HTTP_POST,   "/api/v1/conversations/{id}/messages",   AUTH_AGENT, CAP_CONVERSATION_REPLY,
-     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                        NULL, &post_spec, NULL, post,
-     "Reply, or leave a note. A reply against stale state is 409 conflict.stale.",                                                                                                  "Message",     0},
-    {HTTP_DELETE, "/api/v1/messages/{id}",                 AUTH_AGENT, CAP_CONVERSATION_REPLY, ROUTE_WRITE, NULL,
-     NULL,                                                                                                                    NULL, cancel,     "Cancel a reply while it is held.", "Message",     0},
-    {HTTP_POST,   "/api/v1/messages/{id}/retry",           AUTH_AGENT, CAP_CONVERSATION_REPLY,
-     ROUTE_WRITE | ROUTE_IDEMPOTENT,                                                                        NULL, NULL,       NULL, retry,
-     "Send a failed or unknown reply again.",                                                                                                                                       "Message",     0},
-    {HTTP_GET,    "/api/v1/conversations/{id}/transcript", AUTH_AGENT, CAP_CONVERSATION_READ,
-     ROUTE_READ,                                                                                            NULL, NULL,       NULL, transcript, "The exchange as plain text.",      NULL,          0},
+    {HTTP_GET, "/api/v1/conversations/{id}/messages", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ | ROUTE_LIST, &page_query_spec, NULL, NULL, list,
+     "The timeline: the newest page first, oldest first inside it; next = older.", &message_shape, 0},
+    {HTTP_POST, "/api/v1/conversations/{id}/messages", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_REPEATS, NULL, &post_spec, NULL, post,
+     "Reply, or leave a note. A reply against stale state is 409 conflict.stale.", &message_shape, 0},
+    {HTTP_DELETE, "/api/v1/messages/{id}", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, cancel,
+     "Cancel a reply while it is held.", &message_shape, 0},
+    {HTTP_POST, "/api/v1/messages/{id}/retry", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT, NULL, NULL, NULL, retry,
+     "Send a failed or unknown reply again.", &message_shape, 0},
+    {HTTP_GET, "/api/v1/conversations/{id}/transcript", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ | ROUTE_BYTES, NULL, NULL, NULL, transcript,
+     "The exchange as plain text.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table messages_routes;
 const struct route_table messages_routes = ROUTES(routes);

@@ -1,141 +1,10 @@
-/* openapi: see openapi.h. Source: OpenAPI Specification 3.1.0. Only what machines use is in it
- * (/api, /widget/v1, /hooks), not the pages. */
+/* openapi: see openapi.h. Source: OpenAPI Specification 3.1.0. Schemas: openapi_schema.c. */
 #include "api/openapi.h"
 
+#include "api/describe.h"
+#include "api/events.h"
+#include "api/openapi_schema.h"
 #include "api/routes.h"
-#include "base/json.h"
-#include "base/map.h"
-
-#include <stddef.h>
-
-bool openapi_shows(const struct route *route)
-{
-    str path = str_from(route->path);
-    return str_starts(path, S("/api/")) || str_starts(path, S("/widget/v1/")) ||
-           str_starts(path, S("/hooks/"));
-}
-
-/* ── inputs ─────────────────────────────────────────────────────────────────────────────────────
- */
-
-static void type_put(struct json_out *j, const struct input_field *f, str type)
-{
-    if (!(f->flags & IN_NULLABLE)) {
-        json_kv_str(j, S("type"), type);
-        return;
-    }
-    json_key(j, S("type"));
-    json_arr(j);
-    json_put_str(j, type);
-    json_put_str(j, S("null"));
-    json_arr_end(j);
-}
-
-static void items_put(struct json_out *j, bool is_id)
-{
-    json_key(j, S("items"));
-    json_obj(j);
-    json_kv_str(j, S("type"), S("string"));
-    if (is_id)
-        json_kv_str(j, S("pattern"), S("^[0-9]+$"));
-    json_obj_end(j);
-}
-
-static void list_put(struct json_out *j, const struct input_field *f)
-{
-    type_put(j, f, S("array"));
-    items_put(j, f->type == IN_ID_LIST);
-    if (f->max)
-        json_kv_int(j, S("maxItems"), f->max);
-}
-
-static void int_put(struct json_out *j, const struct input_field *f)
-{
-    type_put(j, f, S("integer"));
-    if (f->min || f->max)
-        json_kv_int(j, S("minimum"), f->min);
-    if (f->max)
-        json_kv_int(j, S("maximum"), f->max);
-}
-
-static void enum_put(struct json_out *j, const struct input_field *f)
-{
-    type_put(j, f, S("string"));
-    json_key(j, S("enum"));
-    json_arr(j);
-    for (const char *const *word = f->words; *word; word++)
-        json_put_str(j, str_from(*word));
-    if (f->flags & IN_NULLABLE)
-        json_put_null(j);
-    json_arr_end(j);
-}
-
-static void text_put(struct json_out *j, const struct input_field *f)
-{
-    type_put(j, f, S("string"));
-    if (f->min)
-        json_kv_int(j, S("minLength"), 1);
-    if (f->flags & IN_SECRET)
-        json_kv_str(j, S("format"), S("password"));
-}
-
-static void field_put(struct json_out *j, const struct input_field *f)
-{
-    json_obj(j);
-    switch (f->type) {
-    case IN_TEXT:
-        text_put(j, f);
-        break;
-    case IN_INT:
-        int_put(j, f);
-        break;
-    case IN_BOOL:
-        type_put(j, f, S("boolean"));
-        break;
-    case IN_ID:
-        type_put(j, f, S("string"));
-        json_kv_str(j, S("pattern"), S("^[0-9]+$"));
-        break;
-    case IN_TIME:
-        type_put(j, f, S("string"));
-        json_kv_str(j, S("format"), S("date-time"));
-        break;
-    case IN_ENUM:
-        enum_put(j, f);
-        break;
-    case IN_ID_LIST:
-    case IN_TEXT_LIST:
-        list_put(j, f);
-        break;
-    case IN_JSON:
-        json_kv_raw(j, S("type"), S("[\"object\",\"array\",\"null\"]"));
-        break;
-    }
-    if (f->help)
-        json_kv_str(j, S("description"), str_from(f->help));
-    json_obj_end(j);
-}
-
-static void schema_put(struct json_out *j, const struct input_spec *spec)
-{
-    json_obj(j);
-    json_kv_str(j, S("type"), S("object"));
-    json_kv_bool(j, S("additionalProperties"), false);
-    json_key(j, S("properties"));
-    json_obj(j);
-    for (ptrdiff_t i = 0; i < spec->n; i++) {
-        json_key(j, str_from(spec->fields[i].name));
-        field_put(j, &spec->fields[i]);
-    }
-    json_obj_end(j);
-    json_key(j, S("required"));
-    json_arr(j);
-    for (ptrdiff_t i = 0; i < spec->n; i++)
-        if (spec->fields[i].flags & IN_REQUIRED)
-            json_put_str(j, str_from(spec->fields[i].name));
-    json_arr_end(j);
-    json_obj_end(j);
-}
 
 /* ── operations ─────────────────────────────────────────────────────────────────────────────────
  */
@@ -151,7 +20,9 @@ static void path_parameters_put(struct json_out *j, str path)
         json_kv_str(j, S("name"), str_sub(segment, 1, segment.len - 2));
         json_kv_str(j, S("in"), S("path"));
         json_kv_bool(j, S("required"), true);
-        json_kv_raw(j, S("schema"), S("{\"type\":\"string\"}"));
+        json_kv_raw(j, S("schema"),
+            str_eq(segment, S("{id}")) ? S("{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}")
+                                       : S("{\"type\":\"string\"}"));
         json_obj_end(j);
     }
 }
@@ -168,26 +39,14 @@ static void parameters_put(struct json_out *j, const struct route *route)
         json_kv_str(j, S("in"), S("query"));
         json_kv_bool(j, S("required"), f->flags & IN_REQUIRED);
         json_key(j, S("schema"));
-        field_put(j, f);
+        schema_put_input_field(j, f);
         json_obj_end(j);
     }
+    if (route_is_idempotent(route))
+        json_put_raw(j, S("{\"$ref\":\"#/components/parameters/IdempotencyKey\"}"));
+    if (route->flags & ROUTE_STREAM)
+        json_put_raw(j, S("{\"$ref\":\"#/components/parameters/LastEventId\"}"));
     json_arr_end(j);
-}
-
-static str reference(struct arena *a, const char *name)
-{
-    return str_print(a, "{\"$ref\":\"#/components/schemas/%s\"}", name);
-}
-
-static void content_put(struct json_out *j, str type, str schema)
-{
-    json_key(j, S("content"));
-    json_obj(j);
-    json_key(j, type);
-    json_obj(j);
-    json_kv_raw(j, S("schema"), schema);
-    json_obj_end(j);
-    json_obj_end(j);
 }
 
 static void body_put(struct json_out *j, const struct route *route)
@@ -198,28 +57,66 @@ static void body_put(struct json_out *j, const struct route *route)
     json_key(j, S("requestBody"));
     json_obj(j);
     json_kv_bool(j, S("required"), true);
-    if (route->body)
-        content_put(j, S("application/json"), reference(j->b.a, route->body->name));
-    else
-        content_put(j, S("application/octet-stream"), S("{}"));
+    json_key(j, S("content"));
+    json_obj(j);
+    if (route->body) {
+        json_key(j, S("application/json"));
+        json_obj(j);
+        json_key(j, S("schema"));
+        schema_put_ref(j, route->body->name);
+        json_obj_end(j);
+    } else {
+        json_kv_raw(j, S("application/octet-stream"), S("{}"));
+    }
+    json_obj_end(j);
+    json_obj_end(j);
+}
+
+static void answer_put(struct json_out *j, const struct route *route)
+{
+    if (route->answer) {
+        json_key(j, S("application/json"));
+        json_obj(j);
+        json_key(j, S("schema"));
+        if (route->flags & ROUTE_LIST)
+            schema_put_list(j, route->answer);
+        else
+            schema_put_ref(j, route->answer->name);
+        json_obj_end(j);
+    } else if (route->flags & ROUTE_STREAM) {
+        json_kv_raw(j, S("text/event-stream"), S("{\"schema\":{\"type\":\"string\"}}"));
+    } else {
+        json_kv_raw(j, S("*/*"), S("{}"));
+    }
+}
+
+static void good_put(struct json_out *j, const struct route *route, int status, const char *words)
+{
+    json_key(j, str_print(j->b.a, "%d", status));
+    json_obj(j);
+    json_kv_str(j, S("description"), str_from(words));
+    if (status != 204) {
+        json_key(j, S("content"));
+        json_obj(j);
+        answer_put(j, route);
+        json_obj_end(j);
+    }
     json_obj_end(j);
 }
 
 static void responses_put(struct json_out *j, const struct route *route)
 {
+    int status = route_status(route);
     json_key(j, S("responses"));
     json_obj(j);
-    json_key(j, S("2XX"));
-    json_obj(j);
-    json_kv_str(j, S("description"), route->answer ? S("done") : S("done, or bytes"));
-    if (route->answer)
-        content_put(j, S("application/json"), reference(j->b.a, route->answer));
-    json_obj_end(j);
-    json_key(j, S("default"));
-    json_obj(j);
-    json_kv_str(j, S("description"), S("refused"));
-    content_put(j, S("application/json"), reference(j->b.a, "Error"));
-    json_obj_end(j);
+    if (route->flags & ROUTE_REPEATS)
+        good_put(j, route, 200, "this client_id was here before: the same again");
+    good_put(j, route, status, status == 201 ? "made" : "done");
+    for (const int *refusal = described_refusals; *refusal; refusal++)
+        if (route_refuses(route, *refusal))
+            json_kv_raw(j, str_print(j->b.a, "%d", *refusal),
+                str_print(j->b.a, "{\"$ref\":\"#/components/responses/%d\"}", *refusal));
+    json_kv_raw(j, S("default"), S("{\"$ref\":\"#/components/responses/default\"}"));
     json_obj_end(j);
 }
 
@@ -245,15 +142,58 @@ static void security_put(struct json_out *j, const struct route *route)
         json_kv_str(j, S("x-capability"), capability_name(route->cap));
 }
 
+/* "get_conversations_id_messages": the method and what tells its path from others. */
+static str operation_id(struct arena *a, const struct route *route)
+{
+    struct sb b = sb_make(a, 0);
+    sb_add(&b, str_lower_ascii(a, str_from(http_method_name(route->method))));
+    str segment, rest = str_skip(str_from(route->path), 1);
+    for (bool more = true; more;) {
+        more = str_cut(rest, '/', &segment, &rest);
+        if (str_eq(segment, S("api")) || str_eq(segment, S("v1")))
+            continue;
+        sb_byte(&b, '_');
+        for (ptrdiff_t i = 0; i < segment.len; i++)
+            if (segment.at[i] != '{' && segment.at[i] != '}')
+                sb_byte(&b, segment.at[i] == '-' || segment.at[i] == '.' ? '_' : segment.at[i]);
+    }
+    return sb_str(&b);
+}
+
+static void stream_events_put(struct json_out *j, const struct route *route)
+{
+    int to = route->auth == AUTH_VISITOR ? EVENT_TO_VISITORS : EVENT_TO_CONSOLES;
+    json_key(j, S("x-events"));
+    json_obj(j);
+    for (ptrdiff_t i = 0; i < n_event_kinds; i++) {
+        const struct event_kind *kind = &event_kinds[i];
+        if (!(kind->to & to))
+            continue;
+        json_key(j, str_from(kind->type));
+        json_obj(j);
+        json_kv_str(j, S("description"), str_from(kind->help));
+        json_kv_bool(j, S("is_event_object"), !(kind->to & EVENT_IS_FLEETING));
+        if (kind->data) {
+            json_key(j, S("data"));
+            schema_put_ref(j, kind->data->name);
+        }
+        json_obj_end(j);
+    }
+    json_obj_end(j);
+}
+
 static void operation_put(struct json_out *j, const struct route *route)
 {
     json_key(j, str_lower_ascii(j->b.a, str_from(http_method_name(route->method))));
     json_obj(j);
+    json_kv_str(j, S("operationId"), operation_id(j->b.a, route));
     json_kv_str(j, S("summary"), str_from(route->summary));
     security_put(j, route);
     parameters_put(j, route);
     body_put(j, route);
     responses_put(j, route);
+    if (route->flags & ROUTE_STREAM)
+        stream_events_put(j, route);
     json_obj_end(j);
 }
 
@@ -278,7 +218,7 @@ static void paths_put(struct json_out *j)
     for (ptrdiff_t t = 0; t < n_route_tables; t++)
         for (ptrdiff_t i = 0; i < route_tables[t]->n; i++) {
             const struct route *route = &route_tables[t]->at[i];
-            if (!openapi_shows(route) || !is_first_of_path(t, i))
+            if (!describe_shows(route) || !is_first_of_path(t, i))
                 continue;
             json_key(j, str_from(route->path));
             json_obj(j);
@@ -291,54 +231,104 @@ static void paths_put(struct json_out *j)
     json_obj_end(j);
 }
 
+/* What is posted to the addresses of others: events to webhooks and replies to reply addresses. */
+static void webhook_put(struct json_out *j, const struct event_kind *kind)
+{
+    json_key(j, str_from(kind->type));
+    json_obj(j);
+    json_key(j, S("post"));
+    json_obj(j);
+    json_kv_str(j, S("summary"), str_from(kind->help));
+    json_kv_raw(j, S("security"), S("[{\"signature\":[]}]"));
+    json_key(j, S("requestBody"));
+    json_obj(j);
+    json_kv_raw(j, S("required"), S("true"));
+    json_key(j, S("content"));
+    json_obj(j);
+    json_key(j, S("application/json"));
+    json_obj(j);
+    json_key(j, S("schema"));
+    json_obj(j);
+    json_key(j, S("allOf"));
+    json_arr(j);
+    schema_put_ref(j, "Event");
+    json_put_raw(j, kind->data
+                        ? str_print(j->b.a,
+                              "{\"type\":\"object\",\"properties\":{\"type\":{\"const\":\"%s\"},"
+                              "\"data\":{\"$ref\":\"#/components/schemas/%s\"}}}",
+                              kind->type, kind->data->name)
+                        : str_print(j->b.a,
+                              "{\"type\":\"object\",\"properties\":{\"type\":{\"const\":\"%s\"}}}",
+                              kind->type));
+    json_arr_end(j);
+    for (int i = 0; i < 4; i++) /* schema, application/json, content, requestBody */
+        json_obj_end(j);
+    json_kv_raw(j, S("responses"),
+        S("{\"2XX\":{\"description\":\"taken\"},\"default\":{\"description\":\"tried again later\"}}"));
+    json_obj_end(j);
+    json_obj_end(j);
+}
+
+static void webhooks_put(struct json_out *j)
+{
+    json_key(j, S("webhooks"));
+    json_obj(j);
+    for (ptrdiff_t i = 0; i < n_event_kinds; i++)
+        if (event_kinds[i].to & (EVENT_TO_WEBHOOKS | EVENT_TO_REPLY_ADDRESS))
+            webhook_put(j, &event_kinds[i]);
+    json_obj_end(j);
+}
+
 /* ── components ─────────────────────────────────────────────────────────────────────────────────
  */
 
-static bool first_time(struct map *seen, const char *name)
-{
-    if (map_get(seen, str_from(name)))
-        return false;
-    return map_put(seen, str_from(name), seen) == OK;
-}
-
-static void answer_schema_put(struct json_out *j, const char *name)
-{
-    json_key(j, str_from(name));
-    if (str_ends(str_from(name), S("List")))
-        json_put_raw(
-            j, S("{\"type\":\"object\",\"properties\":{\"items\":{\"type\":\"array\",\"items\":{"
-                 "\"type\":\"object\"}},\"next\":{\"type\":[\"string\",\"null\"]}},\"required\":["
-                 "\"items\",\"next\"]}"));
-    else
-        json_put_raw(j, S("{\"type\":\"object\",\"description\":\"see the documentation; fields "
-                          "are only ever added\"}"));
-}
-
 static void schemas_put(struct json_out *j)
 {
-    struct map seen = {.a = j->b.a};
+    struct described d = describe_all(j->b.a);
     json_key(j, S("schemas"));
     json_obj(j);
-    json_kv_raw(j, S("Error"),
-        S("{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"object\",\"properties\":{"
-          "\"code\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"},\"field\":{\"type\":["
-          "\"string\",\"null\"]},\"trace\":{\"type\":[\"string\",\"null\"]}},\"required\":["
-          "\"code\",\"message\"]}},\"required\":[\"error\"]}"));
-    (void)first_time(&seen, "Error");
-    for (ptrdiff_t t = 0; t < n_route_tables; t++)
-        for (ptrdiff_t i = 0; i < route_tables[t]->n; i++) {
-            const struct route *route = &route_tables[t]->at[i];
-            if (!openapi_shows(route))
-                continue;
-            if (route->body && first_time(&seen, route->body->name)) {
-                json_key(j, str_from(route->body->name));
-                schema_put(j, route->body);
-            }
-            if (route->answer && first_time(&seen, route->answer))
-                answer_schema_put(j, route->answer);
-        }
+    for (ptrdiff_t i = 0; i < d.n_shapes; i++) {
+        json_key(j, str_from(d.shapes[i]->name));
+        schema_put_shape(j, d.shapes[i]);
+    }
+    for (ptrdiff_t i = 0; i < d.n_inputs; i++) {
+        json_key(j, str_from(d.inputs[i]->name));
+        schema_put_input(j, d.inputs[i]);
+    }
     json_obj_end(j);
 }
+
+static void refusal_put(struct json_out *j, str name, const char *words)
+{
+    json_key(j, name);
+    json_obj(j);
+    json_kv_str(j, S("description"), str_from(words));
+    json_kv_raw(j, S("content"),
+        S("{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}"));
+    json_obj_end(j);
+}
+
+static void refusals_put(struct json_out *j)
+{
+    json_key(j, S("responses"));
+    json_obj(j);
+    for (const int *refusal = described_refusals; *refusal; refusal++)
+        refusal_put(j, str_print(j->b.a, "%d", *refusal), describe_refusal(*refusal));
+    refusal_put(j, S("default"), describe_refusal(0));
+    json_obj_end(j);
+}
+
+static const str parameters =
+    S_INIT("{\"IdempotencyKey\":{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,"
+           "\"description\":\"The same key with the same body gets the same answer for 24 hours.\","
+           "\"schema\":{\"type\":\"string\"}},"
+           "\"LastEventId\":{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"required\":false,"
+           "\"description\":\"Goes on after this event.\",\"schema\":{\"type\":\"string\"}}}");
+static const str security_schemes =
+    S_INIT("{\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"seva_session\"},"
+           "\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
+           "\"visitor\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
+           "\"signature\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"Seva-Signature\"}}");
 
 str openapi_text(struct arena *a)
 {
@@ -347,16 +337,15 @@ str openapi_text(struct arena *a)
     json_kv_str(&j, S("openapi"), S("3.1.0"));
     json_kv_raw(&j, S("info"),
         S("{\"title\":\"Seva\",\"version\":\"" SEVA_VERSION
-          "\",\"license\":{\"name\":\"Apache-2.0\"}}"));
+          "\",\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"}}"));
     paths_put(&j);
+    webhooks_put(&j);
     json_key(&j, S("components"));
     json_obj(&j);
     schemas_put(&j);
-    json_kv_raw(&j, S("securitySchemes"),
-        S("{\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"seva_session\"},"
-          "\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
-          "\"visitor\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
-          "\"signature\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"Seva-Signature\"}}"));
+    refusals_put(&j);
+    json_kv_raw(&j, S("parameters"), parameters);
+    json_kv_raw(&j, S("securitySchemes"), security_schemes);
     json_obj_end(&j);
     json_obj_end(&j);
     return str_cat(a, json_str(&j), S("\n"));

@@ -6,5 +6,3 @@
 str openapi_text(struct arena *a);
 /* One line per route: method, path, who, capability. */
 str openapi_list(struct arena *a);
-/* "Agent, Conversation …" described? The route's answer schema or a description of none. */
-bool openapi_shows(const struct route *route);

@@ -10,6 +10,7 @@
 #include "care/attachment.h"
 #include "care/blob_file.h"
 #include "care/picture.h"
+#include "model/view_access.h"
 #include "store/agent.h"
 #include "store/blob.h"
 
@@ -116,11 +117,14 @@ static err get(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_PUT, "/api/v1/me/photo", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, &photo_spec, put_prepare, put,
-     "Make an uploaded picture your photo.", "Agent", 0},
-    {HTTP_DELETE, "/api/v1/me/photo", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, NULL, NULL, delete,
-     "Have no photo any more.", "Agent", 0},
-    {HTTP_GET, "/photos/{agent}/{hash}", AUTH_PUBLIC, CAP_NONE, ROUTE_NO_DB, NULL, NULL, NULL, get,
+    {HTTP_PUT, "/api/v1/me/photo", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE, NULL, &photo_spec, put_prepare, put,
+     "Make an uploaded picture your photo.", &agent_shape, 0},
+    {HTTP_DELETE, "/api/v1/me/photo", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE, NULL, NULL, NULL, delete,
+     "Have no photo any more.", &agent_shape, 0},
+    {HTTP_GET, "/photos/{agent}/{hash}", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_NO_DB | ROUTE_BYTES, NULL, NULL, NULL, get,
      "An agent's photo.", NULL, 0},
 };
 /* clang-format on */

@@ -99,14 +99,18 @@ static err delete (struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/roles", AUTH_AGENT, CAP_AGENT_READ, ROUTE_READ, NULL, NULL, NULL, list,
-        "All roles with their capabilities.", "RoleList", 0},
-    {HTTP_POST, "/api/v1/roles", AUTH_AGENT, CAP_ROLE_MANAGE, ROUTE_WRITE, NULL, &new_spec, NULL,
-        post, "Make a role of your own.", "Role", 0},
-    {HTTP_PATCH, "/api/v1/roles/{id}", AUTH_AGENT, CAP_ROLE_MANAGE, ROUTE_WRITE, NULL, &patch_spec,
-        NULL, patch, "Change a role of your own.", "Role", 0},
-    {HTTP_DELETE, "/api/v1/roles/{id}", AUTH_AGENT, CAP_ROLE_MANAGE, ROUTE_WRITE, NULL, NULL, NULL,
-        delete, "Remove a role that nobody has.", NULL, 0},
+    {HTTP_GET, "/api/v1/roles", AUTH_AGENT, CAP_AGENT_READ,
+     ROUTE_READ | ROUTE_LIST, NULL, NULL, NULL, list,
+     "All roles with their capabilities.", &role_shape, 0},
+    {HTTP_POST, "/api/v1/roles", AUTH_AGENT, CAP_ROLE_MANAGE,
+     ROUTE_WRITE | ROUTE_MADE, NULL, &new_spec, NULL, post,
+     "Make a role of your own.", &role_shape, 0},
+    {HTTP_PATCH, "/api/v1/roles/{id}", AUTH_AGENT, CAP_ROLE_MANAGE,
+     ROUTE_WRITE | ROUTE_409, NULL, &patch_spec, NULL, patch,
+     "Change a role of your own.", &role_shape, 0},
+    {HTTP_DELETE, "/api/v1/roles/{id}", AUTH_AGENT, CAP_ROLE_MANAGE,
+     ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, delete,
+     "Remove a role that nobody has.", NULL, 0},
 };
 /* clang-format on */
 extern const struct route_table roles_routes;

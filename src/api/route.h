@@ -4,6 +4,7 @@
  * rows. */
 #pragma once
 #include "model/ctx.h"
+#include "model/shape.h"
 #include "net/http.h"
 
 enum route_auth {
@@ -16,11 +17,21 @@ enum route_auth {
 enum route_flags {
     ROUTE_READ = 1,        /* own read connection */
     ROUTE_WRITE = 2,       /* inside the group commit */
-    ROUTE_NO_DB = 4,       /* static, metrics: no transaction */
+    ROUTE_NO_DB = 4,       /* static, hooks: no transaction */
     ROUTE_RAW_BODY = 8,    /* the body is bytes (uploads, hooks), not JSON */
     ROUTE_STREAM = 16,     /* hands the connection to the hub */
     ROUTE_IDEMPOTENT = 32, /* honours Idempotency-Key */
-    ROUTE_APPEND = 64,     /* with WRITE: adds one row and is done (db.h DB_APPEND) */
+    /* What it answers when all is well. */
+    ROUTE_LIST = 128,     /* a page: {items: [answer …], next} */
+    ROUTE_BYTES = 256,    /* a file, page or script */
+    ROUTE_MADE = 512,     /* 201 */
+    ROUTE_REPEATS = 1024, /* with MADE: 200 with the same when its client_id comes again */
+    /* Refusals beyond those that every route of its kind may give (route_refuses). */
+    ROUTE_401 = 2048,
+    ROUTE_403 = 4096,
+    ROUTE_404 = 8192,
+    ROUTE_409 = 16384,
+    ROUTE_429 = 32768,
 };
 
 enum input_type {
@@ -87,10 +98,19 @@ struct route {
     const struct input_spec *query, *body;
     err (*prepare)(struct call *call); /* before the lock: hashing, files, parsing; no database */
     err (*handle)(struct call *call);
-    const char *summary; /* one sentence for OpenAPI */
-    const char *answer;  /* schema name of the 200 answer, or NULL */
-    ptrdiff_t max_body;  /* bytes; 0 = LIMIT_JSON_BODY_BYTES */
+    const char *summary;        /* one sentence for OpenAPI */
+    const struct shape *answer; /* NULL: none (204), or bytes */
+    ptrdiff_t max_body;         /* bytes; 0 = LIMIT_JSON_BODY_BYTES */
 };
+
+/* True when POSTs of the route honour an Idempotency-Key. */
+bool route_is_idempotent(const struct route *route);
+/* True when the route may answer with this refusal: 400, 401, 403, 404, 409, 413, 429 by what it
+ * takes and by its flags, and 500, 502 and 503 always. A route that the path does not know at all,
+ * or not with this method, is not meant. */
+bool route_refuses(const struct route *route, int status);
+/* The status of its good answer: 200, 201 or 204. */
+int route_status(const struct route *route);
 
 /* A subject file ends in one table; api/routes.c lists the tables. */
 struct route_table {

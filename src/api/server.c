@@ -208,19 +208,11 @@ static err ready(struct boundary *b)
     return call->route->prepare ? call->route->prepare(call) : OK;
 }
 
-static bool is_idempotent(const struct call *call)
-{
-    const struct route *route = call->route;
-    bool is_post = route->method == HTTP_POST && route->auth == AUTH_AGENT &&
-                   (route->flags & ROUTE_WRITE) && !(route->flags & ROUTE_RAW_BODY);
-    return is_post || (route->flags & ROUTE_IDEMPOTENT);
-}
-
 static err idempotency_key(struct boundary *b, str *key)
 {
     struct call *call = &b->call;
     *key = (str){0};
-    if (!is_idempotent(call))
+    if (!route_is_idempotent(call->route))
         return OK;
     str value = http_header_get(call->req, S("Idempotency-Key"));
     if (!value.at)

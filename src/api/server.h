@@ -58,6 +58,11 @@ err answer_bytes(struct call *call, int status, str content_type, str bytes);
  * items, and gives the cursor (empty = last page). */
 struct json_out answer_list_begin(struct call *call);
 err answer_list_end(struct call *call, struct json_out *j, str next);
+/* A secret that was changed, with the time until which the old one is good; its shape. */
+err answer_secret(struct call *call, str secret, int64_t kept_until_ms);
+extern const struct shape secret_rotated_shape;
+/* The shape of every refusal. */
+extern const struct shape error_shape;
 /* Answers the fault raised last but keeps what the transaction wrote (counted failures, audit). */
 err answer_fault_and_keep(struct call *call);
 /* Sets (or with an empty token clears) the session cookie. */

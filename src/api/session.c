@@ -215,18 +215,24 @@ static err sessions_revoke_others(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_POST, "/api/v1/session", AUTH_PUBLIC, CAP_NONE, ROUTE_WRITE, NULL, &sign_in_spec,
-        sign_in_prepare, session_post, "Sign in with mail address and password.", "Session", 0},
-    {HTTP_GET, "/api/v1/session", AUTH_AGENT, CAP_SELF, ROUTE_READ, NULL, NULL, NULL, session_get,
-        "Who is signed in, in which account, with which capabilities.", "Session", 0},
-    {HTTP_DELETE, "/api/v1/session", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, NULL, NULL,
-        session_delete, "Sign out.", NULL, 0},
-    {HTTP_GET, "/api/v1/sessions", AUTH_AGENT, CAP_SELF, ROUTE_READ, NULL, NULL, NULL,
-        sessions_get, "Your signed-in browsers.", "SessionList", 0},
-    {HTTP_DELETE, "/api/v1/sessions/{id}", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, NULL, NULL,
-        sessions_delete, "Sign one of your browsers out.", NULL, 0},
-    {HTTP_POST, "/api/v1/sessions/revoke-others", AUTH_AGENT, CAP_SELF, ROUTE_WRITE, NULL, NULL,
-        NULL, sessions_revoke_others, "Sign all your other browsers out.", NULL, 0},
+    {HTTP_POST, "/api/v1/session", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_WRITE | ROUTE_401 | ROUTE_403 | ROUTE_409 | ROUTE_429, NULL, &sign_in_spec, sign_in_prepare, session_post,
+     "Sign in with mail address and password.", &signed_in_shape, 0},
+    {HTTP_GET, "/api/v1/session", AUTH_AGENT, CAP_SELF,
+     ROUTE_READ, NULL, NULL, NULL, session_get,
+     "Who is signed in, in which account, with which capabilities.", &signed_in_shape, 0},
+    {HTTP_DELETE, "/api/v1/session", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE, NULL, NULL, NULL, session_delete,
+     "Sign out.", NULL, 0},
+    {HTTP_GET, "/api/v1/sessions", AUTH_AGENT, CAP_SELF,
+     ROUTE_READ | ROUTE_LIST, NULL, NULL, NULL, sessions_get,
+     "Your signed-in browsers.", &session_shape, 0},
+    {HTTP_DELETE, "/api/v1/sessions/{id}", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE, NULL, NULL, NULL, sessions_delete,
+     "Sign one of your browsers out.", NULL, 0},
+    {HTTP_POST, "/api/v1/sessions/revoke-others", AUTH_AGENT, CAP_SELF,
+     ROUTE_WRITE, NULL, NULL, NULL, sessions_revoke_others,
+     "Sign all your other browsers out.", NULL, 0},
 };
 /* clang-format on */
 extern const struct route_table session_routes;

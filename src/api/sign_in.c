@@ -236,6 +236,25 @@ static void server_put(struct json_out *j, const struct config *config, int64_t 
     json_obj_end(j);
 }
 
+static const struct shape_field server_fields[] = {
+    SHOWN("version", SHAPE_TEXT, 0, NULL),
+    SHOWN("base_url", SHAPE_TEXT, 0, NULL),
+    SHOWN("locales", SHAPE_TEXT, SHAPE_LIST, "languages of the console"),
+    SHOWN("undo_seconds", SHAPE_INT, 0, "as in the account"),
+};
+static const struct shape server_shape =
+    SHAPE("ServerInfo", NULL, server_fields, "The server that answers.");
+static const struct shape_field signed_in_fields[] = {
+    SHOWN_OBJECT("agent", 0, &agent_shape, "oneself, with settings"),
+    SHOWN_OBJECT("account", 0, &account_shape, NULL),
+    SHOWN_WORD("capabilities", SHAPE_LIST, capability_words, "what one may do"),
+    SHOWN("csrf", SHAPE_TEXT, 0, "for X-Seva-CSRF with every request that is no GET"),
+    SHOWN("session_id", SHAPE_ID, 0, NULL),
+    SHOWN_OBJECT("server", 0, &server_shape, NULL),
+};
+const struct shape signed_in_shape =
+    SHAPE("Session", NULL, signed_in_fields, "Who is signed in, and where.");
+
 err session_answer(struct call *call)
 {
     struct ctx *cx = &call->cx;

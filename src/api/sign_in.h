@@ -33,6 +33,7 @@ err second_factor_check(struct call *call, const struct login *login, str code);
 /* Opens a session of this agent (checks were made), sets the cookie, answers Session. */
 err sign_in(struct call *call, account_id account, agent_id agent);
 /* The Session of the acting agent. */
+extern const struct shape signed_in_shape;
 err session_answer(struct call *call);
 
 /* Seals and opens the second factor's secret of a login. */

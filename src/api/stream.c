@@ -86,6 +86,12 @@ static void say(struct filling *f, str id, str event, str data)
     hub_send(f->call->api->hub, f->stream, hub_block(f->call->cx.arena, id, event, data));
 }
 
+static const struct shape_field hello_fields[] = {
+    SHOWN("server_time", SHAPE_TIME, 0, NULL),
+    SHOWN("last_event_id", SHAPE_TEXT, 0, "where the stream begins"),
+};
+const struct shape hello_shape = SHAPE("Hello", NULL, hello_fields, "Data of hello.");
+
 static void say_hello(struct filling *f, bool is_reset)
 {
     struct arena *a = f->call->cx.arena;
@@ -206,12 +212,15 @@ err stream_open(struct call *call)
     return OK;
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/stream",    AUTH_AGENT,   CAP_EVENT_READ, ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL,
-     NULL, stream_open, "Events as they happen; resumes at Last-Event-ID.",               NULL, 0},
-    {HTTP_GET, "/widget/v1/stream", AUTH_VISITOR, CAP_NONE,       ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL,
-     NULL, stream_open, "The visitor's events as they happen; resumes at Last-Event-ID.", NULL,
-     0                                                                                           },
+    {HTTP_GET, "/api/v1/stream", AUTH_AGENT, CAP_EVENT_READ,
+     ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL, NULL, stream_open,
+     "Events as they happen; resumes at Last-Event-ID.", NULL, 0},
+    {HTTP_GET, "/widget/v1/stream", AUTH_VISITOR, CAP_NONE,
+     ROUTE_STREAM | ROUTE_NO_DB, NULL, NULL, NULL, stream_open,
+     "The visitor's events as they happen; resumes at Last-Event-ID.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table stream_routes;
 const struct route_table stream_routes = ROUTES(routes);

@@ -87,15 +87,21 @@ static err delete (struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET,    "/api/v1/tags",      AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_READ,                     NULL, NULL,        NULL,
-     list,                                                                                                                                "All tags, by name.",                     "TagList", 0},
-    {HTTP_POST,   "/api/v1/tags",      AUTH_AGENT, CAP_TAG_MANAGE,        ROUTE_WRITE | ROUTE_IDEMPOTENT, NULL,
-     &new_spec,                                                                                                              NULL, post,  "Add a tag.",                             "Tag",     0},
-    {HTTP_PATCH,  "/api/v1/tags/{id}", AUTH_AGENT, CAP_TAG_MANAGE,        ROUTE_WRITE,                    NULL, &patch_spec,
-     NULL,                                                                                                                         patch, "Rename or colour a tag.",                "Tag",     0},
-    {HTTP_DELETE, "/api/v1/tags/{id}", AUTH_AGENT, CAP_TAG_MANAGE,        ROUTE_WRITE,                    NULL, NULL,        NULL,
-     delete,                                                                                                                              "Remove a tag, also from conversations.", NULL,      0},
+    {HTTP_GET, "/api/v1/tags", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ | ROUTE_LIST, NULL, NULL, NULL, list,
+     "All tags, by name.", &tag_shape, 0},
+    {HTTP_POST, "/api/v1/tags", AUTH_AGENT, CAP_TAG_MANAGE,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_429, NULL, &new_spec, NULL, post,
+     "Add a tag.", &tag_shape, 0},
+    {HTTP_PATCH, "/api/v1/tags/{id}", AUTH_AGENT, CAP_TAG_MANAGE,
+     ROUTE_WRITE | ROUTE_409, NULL, &patch_spec, NULL, patch,
+     "Rename or colour a tag.", &tag_shape, 0},
+    {HTTP_DELETE, "/api/v1/tags/{id}", AUTH_AGENT, CAP_TAG_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, delete,
+     "Remove a tag, also from conversations.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table tags_routes;
 const struct route_table tags_routes = ROUTES(routes);

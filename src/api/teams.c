@@ -111,14 +111,18 @@ static err delete (struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/teams", AUTH_AGENT, CAP_AGENT_READ, ROUTE_READ, NULL, NULL, NULL, list,
-        "All teams.", "TeamList", 0},
-    {HTTP_POST, "/api/v1/teams", AUTH_AGENT, CAP_TEAM_MANAGE, ROUTE_WRITE, NULL, &new_spec, NULL,
-        post, "Make a team.", "Team", 0},
-    {HTTP_PATCH, "/api/v1/teams/{id}", AUTH_AGENT, CAP_TEAM_MANAGE, ROUTE_WRITE, NULL, &patch_spec,
-        NULL, patch, "Change a team.", "Team", 0},
-    {HTTP_DELETE, "/api/v1/teams/{id}", AUTH_AGENT, CAP_TEAM_MANAGE, ROUTE_WRITE, NULL, NULL, NULL,
-        delete, "Remove a team.", NULL, 0},
+    {HTTP_GET, "/api/v1/teams", AUTH_AGENT, CAP_AGENT_READ,
+     ROUTE_READ | ROUTE_LIST, NULL, NULL, NULL, list,
+     "All teams.", &team_shape, 0},
+    {HTTP_POST, "/api/v1/teams", AUTH_AGENT, CAP_TEAM_MANAGE,
+     ROUTE_WRITE | ROUTE_MADE, NULL, &new_spec, NULL, post,
+     "Make a team.", &team_shape, 0},
+    {HTTP_PATCH, "/api/v1/teams/{id}", AUTH_AGENT, CAP_TEAM_MANAGE,
+     ROUTE_WRITE | ROUTE_409, NULL, &patch_spec, NULL, patch,
+     "Change a team.", &team_shape, 0},
+    {HTTP_DELETE, "/api/v1/teams/{id}", AUTH_AGENT, CAP_TEAM_MANAGE,
+     ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, delete,
+     "Remove a team.", NULL, 0},
 };
 /* clang-format on */
 extern const struct route_table teams_routes;

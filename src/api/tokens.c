@@ -98,14 +98,23 @@ static err delete (struct call *call)
     return answer_empty(call);
 }
 
+static const struct shape_field made_fields[] = {
+    SHOWN("secret", SHAPE_TEXT, 0, "shown this once"),
+};
+static const struct shape made_shape =
+    SHAPE("TokenMade", &token_shape, made_fields, "A new API token with its secret.");
+
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/tokens", AUTH_AGENT, CAP_TOKEN_MANAGE, ROUTE_READ, NULL, NULL, NULL, list,
-        "All API tokens, without their secrets.", "TokenList", 0},
-    {HTTP_POST, "/api/v1/tokens", AUTH_AGENT, CAP_TOKEN_MANAGE, ROUTE_WRITE, NULL, &spec, NULL,
-        post, "Make an API token; its secret is shown this once.", "TokenMade", 0},
-    {HTTP_DELETE, "/api/v1/tokens/{id}", AUTH_AGENT, CAP_TOKEN_MANAGE, ROUTE_WRITE, NULL, NULL,
-        NULL, delete, "Revoke an API token.", NULL, 0},
+    {HTTP_GET, "/api/v1/tokens", AUTH_AGENT, CAP_TOKEN_MANAGE,
+     ROUTE_READ | ROUTE_LIST, NULL, NULL, NULL, list,
+     "All API tokens, without their secrets.", &token_shape, 0},
+    {HTTP_POST, "/api/v1/tokens", AUTH_AGENT, CAP_TOKEN_MANAGE,
+     ROUTE_WRITE | ROUTE_MADE, NULL, &spec, NULL, post,
+     "Make an API token; its secret is shown this once.", &made_shape, 0},
+    {HTTP_DELETE, "/api/v1/tokens/{id}", AUTH_AGENT, CAP_TOKEN_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, delete,
+     "Revoke an API token.", NULL, 0},
 };
 /* clang-format on */
 extern const struct route_table tokens_routes;

@@ -37,6 +37,13 @@ static const struct input_field upload_fields[] = {
 };
 static const struct input_spec upload_spec = SPEC("UploadNew", struct upload_body, upload_fields);
 
+static const struct shape_field upload_fields_shown[] = {
+    SHOWN("id", SHAPE_ID, 0, "of the upload, later of the attachment"),
+    SHOWN("part_bytes", SHAPE_INT, 0, "the most that one part may have"),
+};
+static const struct shape upload_shape =
+    SHAPE("Upload", NULL, upload_fields_shown, "A file that is to come.");
+
 static err begin(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -209,6 +216,13 @@ static err part_prepare(struct call *call)
     return write_part(call, part, query->offset);
 }
 
+static const struct shape_field part_answer_fields[] = {
+    SHOWN("received", SHAPE_INT, 0, "bytes; go on there"),
+    SHOWN_OBJECT("attachment", SHAPE_OPTIONAL, &attachment_shape, "once the file is whole"),
+};
+static const struct shape part_answer_shape =
+    SHAPE("UploadProgress", NULL, part_answer_fields, "How far a file has come.");
+
 static err answer_part(struct call *call, int64_t received, const struct attachment *at)
 {
     struct json_out j = json_out_make(call->cx.arena, 0);
@@ -276,14 +290,18 @@ static err take_part(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_POST, "/api/v1/uploads", AUTH_AGENT, CAP_ATTACHMENT_READ, ROUTE_WRITE | ROUTE_IDEMPOTENT, NULL, &upload_spec, NULL, begin,
-     "Begin to upload a file; PUT its bytes in parts.", "Upload", 0},
-    {HTTP_PUT, "/api/v1/uploads/{id}", AUTH_AGENT, CAP_ATTACHMENT_READ, ROUTE_WRITE | ROUTE_RAW_BODY, &part_spec, NULL, part_prepare, take_part,
-     "The next part, at most 1 MiB; the last one's answer has the attachment.", "UploadPartAnswer", LIMIT_UPLOAD_PART_BYTES},
-    {HTTP_POST, "/widget/v1/uploads", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE, NULL, &upload_spec, NULL, begin_visitor,
-     "Begin to upload a file; PUT its bytes in parts.", "Upload", 0},
-    {HTTP_PUT, "/widget/v1/uploads/{id}", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE | ROUTE_RAW_BODY, &part_spec, NULL, part_prepare, take_part,
-     "The next part, at most 1 MiB; the last one's answer has the attachment.", "UploadPartAnswer", LIMIT_UPLOAD_PART_BYTES},
+    {HTTP_POST, "/api/v1/uploads", AUTH_AGENT, CAP_ATTACHMENT_READ,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_429, NULL, &upload_spec, NULL, begin,
+     "Begin to upload a file; PUT its bytes in parts.", &upload_shape, 0},
+    {HTTP_PUT, "/api/v1/uploads/{id}", AUTH_AGENT, CAP_ATTACHMENT_READ,
+     ROUTE_WRITE | ROUTE_RAW_BODY | ROUTE_409, &part_spec, NULL, part_prepare, take_part,
+     "The next part, at most 1 MiB; the last one's answer has the attachment.", &part_answer_shape, LIMIT_UPLOAD_PART_BYTES},
+    {HTTP_POST, "/widget/v1/uploads", AUTH_VISITOR, CAP_NONE,
+     ROUTE_WRITE | ROUTE_MADE | ROUTE_429, NULL, &upload_spec, NULL, begin_visitor,
+     "Begin to upload a file; PUT its bytes in parts.", &upload_shape, 0},
+    {HTTP_PUT, "/widget/v1/uploads/{id}", AUTH_VISITOR, CAP_NONE,
+     ROUTE_WRITE | ROUTE_RAW_BODY | ROUTE_409, &part_spec, NULL, part_prepare, take_part,
+     "The next part, at most 1 MiB; the last one's answer has the attachment.", &part_answer_shape, LIMIT_UPLOAD_PART_BYTES},
 };
 /* clang-format on */
 extern const struct route_table uploads_routes;

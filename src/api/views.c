@@ -25,7 +25,7 @@ struct view_body {
         FIELD_SEEN(struct view_body, position, IN_INT, 0, 0, POSITION_MOST, NULL),                 \
     {                                                                                              \
         .name = "sort", .type = IN_ENUM, .offset = offsetof(struct view_body, sort),               \
-        .seen_offset = offsetof(struct view_body, has_sort), .words = inbox_sort_words             \
+        .seen_offset = offsetof(struct view_body, has_sort), .words = conversation_sort_words      \
     }
 static const struct input_field new_fields[] = {VIEW_FIELDS(IN_REQUIRED)};
 static const struct input_spec new_spec = SPEC("ViewNew", struct view_body, new_fields);
@@ -64,6 +64,18 @@ static err put_count(struct ctx *cx, struct json_out *j, str key)
     json_obj_end(j);
     return OK;
 }
+
+static const struct shape_field count_fields[] = {
+    SHOWN("total", SHAPE_INT, 0, "exact up to 10,000 of a status"),
+    SHOWN("unread", SHAPE_INT, 0, NULL),
+};
+static const struct shape count_shape =
+    SHAPE("ViewCount", NULL, count_fields, "How many conversations a view has.");
+static const struct shape_field counts_fields[] = {
+    SHOWN_OBJECT("views", SHAPE_MAP, &count_shape, "by key or id; views with words are left out"),
+};
+static const struct shape counts_shape =
+    SHAPE("ViewCounts", NULL, counts_fields, "How many conversations the views have.");
 
 static err counts(struct call *call)
 {
@@ -157,18 +169,24 @@ static err delete (struct call *call)
     return answer_empty(call);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET,    "/api/v1/views",        AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_READ,                     NULL, NULL,      NULL,
-     list,                                                                                                                                  "Built-in, shared and own views.",                                        "ViewList", 0},
-    {HTTP_GET,    "/api/v1/views/counts", AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_READ,                     NULL, NULL,
-     NULL,                                                                                                                          counts, "Conversations and unread ones per view, exact up to 10,000 per status.",
-     "ViewCounts",                                                                                                                                                                                                                0},
-    {HTTP_POST,   "/api/v1/views",        AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_WRITE | ROUTE_IDEMPOTENT,
-     NULL,                                                                                                         &new_spec, NULL, post,   "Save a view.",                                                           "View",     0},
-    {HTTP_PATCH,  "/api/v1/views/{id}",   AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_WRITE,                    NULL,
-     &patch_spec,                                                                                                             NULL, patch,  "Change a view.",                                                         "View",     0},
-    {HTTP_DELETE, "/api/v1/views/{id}",   AUTH_AGENT, CAP_CONVERSATION_READ, ROUTE_WRITE,                    NULL, NULL,
-     NULL,                                                                                                                          delete, "Remove a view.",                                                         NULL,       0},
+    {HTTP_GET, "/api/v1/views", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ | ROUTE_LIST, NULL, NULL, NULL, list,
+     "Built-in, shared and own views.", &view_shape, 0},
+    {HTTP_GET, "/api/v1/views/counts", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ, NULL, NULL, NULL, counts,
+     "Conversations and unread ones per view, exact up to 10,000 per status.", &counts_shape, 0},
+    {HTTP_POST, "/api/v1/views", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_429, NULL, &new_spec, NULL, post,
+     "Save a view.", &view_shape, 0},
+    {HTTP_PATCH, "/api/v1/views/{id}", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_WRITE, NULL, &patch_spec, NULL, patch,
+     "Change a view.", &view_shape, 0},
+    {HTTP_DELETE, "/api/v1/views/{id}", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_WRITE, NULL, NULL, NULL, delete,
+     "Remove a view.", NULL, 0},
 };
+/* clang-format on */
 extern const struct route_table views_routes;
 const struct route_table views_routes = ROUTES(routes);

@@ -2,6 +2,7 @@
  * is in the answer of the POST that made it and nowhere else. Not here: sending
  * (job/webhook_send.c), which events go out (job/publish.c). */
 #include "api/change.h"
+#include "api/events.h"
 #include "api/input.h"
 #include "api/server.h"
 #include "base/json.h"
@@ -13,11 +14,6 @@
 #include "store/webhook.h"
 
 enum { URL_BYTES = 2048, TYPES_MOST = 32 };
-
-/* What a webhook can ask for; API "Live" has the list. */
-static const char *const event_types[] = {"*", "message.created", "message.updated",
-    "conversation.created", "conversation.updated", "contact.updated", "channel.updated",
-    "agent.updated", "team.updated", "tag.updated", "view.updated", "webhook.updated"};
 
 struct webhook_body {
     str name, url;
@@ -70,15 +66,18 @@ static err url_check(struct ctx *cx, str url)
     return OK;
 }
 
+static bool may_ask_for(str type)
+{
+    const struct event_kind *kind = event_kind_find(type, EVENT_TO_WEBHOOKS);
+    return str_eq(type, S("*")) || (kind && kind->data);
+}
+
 static err events_json(struct ctx *cx, const struct str_list *types, str *json)
 {
     struct json_out j = json_out_make(cx->arena, 0);
     json_arr(&j);
     for (ptrdiff_t i = 0; i < types->len; i++) {
-        bool is_known = false;
-        for (size_t k = 0; k < sizeof event_types / sizeof *event_types; k++)
-            is_known |= str_eq(types->at[i], str_from(event_types[k]));
-        if (!is_known)
+        if (!may_ask_for(types->at[i]))
             return fail_field(cx, "events", "there is no event %.*s", SARG(types->at[i]));
         json_put_str(&j, types->at[i]);
     }
@@ -197,12 +196,7 @@ static err rotate_post(struct call *call)
     TRY(webhook_get(cx, (webhook_id){call->id}, &w));
     TRY(webhook_rotate_secret(cx, &w, &secret, &kept_until_ms));
     TRY(tell(cx, &w, S("webhook.secret_rotated")));
-    struct json_out j = json_out_make(cx->arena, 0);
-    json_obj(&j);
-    json_kv_str(&j, S("secret"), secret);
-    json_kv_time(&j, S("kept_until"), kept_until_ms);
-    json_obj_end(&j);
-    return answer_json(call, 200, json_str(&j));
+    return answer_secret(call, secret, kept_until_ms);
 }
 
 /* ── deliveries ─────────────────────────────────────────────────────────────────────────────────
@@ -294,27 +288,42 @@ static err retry_post(struct call *call)
     return answer_delivery(call, &d);
 }
 
-static const struct route routes[] = {
-    {HTTP_GET,    "/api/v1/webhooks",                    AUTH_AGENT, CAP_WEBHOOK_MANAGE, ROUTE_READ,  &page_spec, NULL,
-     NULL,                                                                                                                          list,           "All outgoing webhooks.",                                   "WebhookList",  0},
-    {HTTP_POST,   "/api/v1/webhooks",                    AUTH_AGENT, CAP_WEBHOOK_MANAGE, ROUTE_WRITE, NULL,       &post_spec,
-     NULL,                                                                                                                          post,           "Make a webhook; its secret is shown this once.",           "WebhookMade",  0},
-    {HTTP_GET,    "/api/v1/webhooks/{id}",               AUTH_AGENT, CAP_WEBHOOK_MANAGE, ROUTE_READ,  NULL,       NULL,
-     NULL,                                                                                                                          get,            "One webhook.",                                             "Webhook",      0},
-    {HTTP_PATCH,  "/api/v1/webhooks/{id}",               AUTH_AGENT, CAP_WEBHOOK_MANAGE, ROUTE_WRITE, NULL,
-     &patch_spec,                                                                                                             NULL, patch,          "Change a webhook; enabling starts with what happens now.",
-     "Webhook",                                                                                                                                                                                                                 0},
-    {HTTP_DELETE, "/api/v1/webhooks/{id}",               AUTH_AGENT, CAP_WEBHOOK_MANAGE, ROUTE_WRITE, NULL,       NULL,
-     NULL,                                                                                                                          delete,         "Remove a webhook and its delivery log.",                   NULL,           0},
-    {HTTP_POST,   "/api/v1/webhooks/{id}/test",          AUTH_AGENT, CAP_WEBHOOK_MANAGE, ROUTE_WRITE, NULL,
-     NULL,                                                                                                                    NULL, test_post,      "Send a ping.",                                             "Delivery",     0},
-    {HTTP_POST,   "/api/v1/webhooks/{id}/rotate-secret", AUTH_AGENT, CAP_WEBHOOK_MANAGE, ROUTE_WRITE,
-     NULL,                                                                                                        NULL,       NULL, rotate_post,    "A new secret; for 24 hours both sign.",                    "SecretMade",   0},
-    {HTTP_GET,    "/api/v1/webhooks/{id}/deliveries",    AUTH_AGENT, CAP_WEBHOOK_MANAGE, ROUTE_READ,
-     &page_spec,                                                                                                  NULL,       NULL, deliveries_get, "The delivery log, newest first.",                          "DeliveryList",
-     0                                                                                                                                                                                                                           },
-    {HTTP_POST,   "/api/v1/deliveries/{id}/retry",       AUTH_AGENT, CAP_WEBHOOK_MANAGE, ROUTE_WRITE, NULL,
-     NULL,                                                                                                                    NULL, retry_post,     "Send it again now.",                                       "Delivery",     0},
+static const struct shape_field made_fields[] = {
+    SHOWN("secret", SHAPE_TEXT, 0, "signs what is sent; shown this once"),
 };
+static const struct shape made_shape =
+    SHAPE("WebhookMade", &webhook_shape, made_fields, "A new webhook with its secret.");
+
+/* clang-format off */
+static const struct route routes[] = {
+    {HTTP_GET, "/api/v1/webhooks", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
+     ROUTE_READ | ROUTE_LIST, &page_spec, NULL, NULL, list,
+     "All outgoing webhooks.", &webhook_shape, 0},
+    {HTTP_POST, "/api/v1/webhooks", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
+     ROUTE_WRITE | ROUTE_MADE | ROUTE_429, NULL, &post_spec, NULL, post,
+     "Make a webhook; its secret is shown this once.", &made_shape, 0},
+    {HTTP_GET, "/api/v1/webhooks/{id}", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
+     ROUTE_READ, NULL, NULL, NULL, get,
+     "One webhook.", &webhook_shape, 0},
+    {HTTP_PATCH, "/api/v1/webhooks/{id}", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
+     ROUTE_WRITE, NULL, &patch_spec, NULL, patch,
+     "Change a webhook; enabling starts with what happens now.", &webhook_shape, 0},
+    {HTTP_DELETE, "/api/v1/webhooks/{id}", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, delete,
+     "Remove a webhook and its delivery log.", NULL, 0},
+    {HTTP_POST, "/api/v1/webhooks/{id}/test", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
+     ROUTE_WRITE | ROUTE_MADE, NULL, NULL, NULL, test_post,
+     "Send a ping.", &delivery_shape, 0},
+    {HTTP_POST, "/api/v1/webhooks/{id}/rotate-secret", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, rotate_post,
+     "A new secret; for 24 hours both sign.", &secret_rotated_shape, 0},
+    {HTTP_GET, "/api/v1/webhooks/{id}/deliveries", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
+     ROUTE_READ | ROUTE_LIST, &page_spec, NULL, NULL, deliveries_get,
+     "The delivery log, newest first.", &delivery_shape, 0},
+    {HTTP_POST, "/api/v1/deliveries/{id}/retry", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
+     ROUTE_WRITE, NULL, NULL, NULL, retry_post,
+     "Send it again now.", &delivery_shape, 0},
+};
+/* clang-format on */
 extern const struct route_table webhooks_routes;
 const struct route_table webhooks_routes = ROUTES(routes);

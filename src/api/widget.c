@@ -13,6 +13,8 @@
 #include "base/utf8.h"
 #include "care/visitor.h"
 #include "model/view_access.h"
+#include "model/view_channel.h"
+#include "model/view_conversation.h"
 #include "store/agent.h"
 #include "store/attachment.h"
 #include "store/door.h"
@@ -99,6 +101,21 @@ static err put_agents(struct call *call, struct json_out *j, bool shows_photo, b
     json_arr_end(j);
     return OK;
 }
+
+static const struct shape_field looks_fields[] = {
+    SHOWN("logo_url", SHAPE_TEXT, SHAPE_NULL, "below the base URL"),
+};
+static const struct shape looks_shape =
+    SHAPE("WidgetSettings", &channel_looks_shape, looks_fields, "How a website chat looks.");
+static const struct shape_field config_fields[] = {
+    SHOWN("channel_name", SHAPE_TEXT, 0, NULL),
+    SHOWN_OBJECT("settings", 0, &looks_shape, NULL),
+    SHOWN("languages", SHAPE_TEXT, SHAPE_LIST, "language tags"),
+    SHOWN_OBJECT("agents", SHAPE_LIST, &widget_agent_shape, "who would answer now, at most five"),
+    SHOWN("is_staffed", SHAPE_BOOL, 0, "somebody is there"),
+};
+static const struct shape config_shape =
+    SHAPE("WidgetConfig", NULL, config_fields, "What everybody may know of a website chat.");
 
 static err config(struct call *call)
 {
@@ -199,7 +216,7 @@ static const struct input_field session_fields[] = {
     FIELD(struct session_body, time_zone, IN_TEXT, IN_NULLABLE, 0, 64, NULL),
 };
 static const struct input_spec session_spec =
-    SPEC("WidgetSession", struct session_body, session_fields);
+    SPEC("WidgetSessionNew", struct session_body, session_fields);
 
 struct opening {
     struct door door;
@@ -208,6 +225,22 @@ struct opening {
     struct visitor_pass resumed;
     bool is_resumed;
 };
+
+static const struct shape_field session_contact_fields[] = {
+    SHOWN("name", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("email", SHAPE_TEXT, SHAPE_NULL, NULL),
+};
+static const struct shape session_contact_shape =
+    SHAPE("WidgetContact", NULL, session_contact_fields, "What is known of the visitor.");
+static const struct shape_field session_shape_fields[] = {
+    SHOWN("token", SHAPE_TEXT, 0, "for Authorization: Bearer, and to resume"),
+    SHOWN("visitor_id", SHAPE_ID, 0, NULL),
+    SHOWN_OBJECT("contact", 0, &session_contact_shape, NULL),
+    SHOWN_OBJECT("conversation", SHAPE_NULL, &widget_conversation_shape, NULL),
+    SHOWN("is_new", SHAPE_BOOL, 0, "was never here before"),
+};
+static const struct shape widget_session_shape =
+    SHAPE("WidgetSession", NULL, session_shape_fields, "A visitor's way in.");
 
 static err session_prepare(struct call *call)
 {
@@ -395,15 +428,20 @@ static err prechat(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/widget/v1/{key}/config", AUTH_PUBLIC, CAP_NONE, ROUTE_READ, NULL, NULL, find_channel, config,
-     "A website chat's looks, languages and who is there.", "WidgetConfig", 0},
-    {HTTP_GET, "/widget/v1/{key}/launcher.js", AUTH_PUBLIC, CAP_NONE, ROUTE_NO_DB, NULL, NULL, NULL, launcher,
+    {HTTP_GET, "/widget/v1/{key}/config", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_READ, NULL, NULL, find_channel, config,
+     "A website chat's looks, languages and who is there.", &config_shape, 0},
+    {HTTP_GET, "/widget/v1/{key}/launcher.js", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_NO_DB | ROUTE_BYTES, NULL, NULL, NULL, launcher,
      "The launcher's looks as a script.", NULL, 0},
-    {HTTP_GET, "/widget/v1/{key}/logo/{logo}", AUTH_PUBLIC, CAP_NONE, ROUTE_READ, NULL, NULL, find_channel, logo,
+    {HTTP_GET, "/widget/v1/{key}/logo/{logo}", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_READ | ROUTE_BYTES, NULL, NULL, find_channel, logo,
      "The channel's logo; its address is in the config.", NULL, 0},
-    {HTTP_POST, "/widget/v1/{key}/session", AUTH_PUBLIC, CAP_NONE, ROUTE_WRITE, NULL, &session_spec, session_prepare, session,
-     "Begin or resume as a visitor; nothing is stored for one who only looks.", "WidgetSessionAnswer", 0},
-    {HTTP_POST, "/widget/v1/prechat", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE, NULL, &prechat_spec, NULL, prechat,
+    {HTTP_POST, "/widget/v1/{key}/session", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_WRITE | ROUTE_401 | ROUTE_403 | ROUTE_429, NULL, &session_spec, session_prepare, session,
+     "Begin or resume as a visitor; nothing is stored for one who only looks.", &widget_session_shape, 0},
+    {HTTP_POST, "/widget/v1/prechat", AUTH_VISITOR, CAP_NONE,
+     ROUTE_WRITE | ROUTE_429, NULL, &prechat_spec, NULL, prechat,
      "Answer the form before the first message.", NULL, 0},
 };
 /* clang-format on */

@@ -6,6 +6,8 @@
 #include "model/conversation.h"
 #include "model/ctx.h"
 
+extern const struct shape widget_agent_shape;
+
 /* {name, photo_url, introduction} */
 void widget_agent_put(struct json_out *j, const struct agent *agent, bool shows_photo);
 /* {id, status}, or null for id {0} */

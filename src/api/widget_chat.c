@@ -34,6 +34,14 @@
 
 enum { PAGE = 50, CLIENT_ID_MAX = 64, URL_MAX = 2000, TITLE_MAX = 400, TRANSCRIPT_MAX = 2000 };
 
+static const struct shape_field agent_fields[] = {
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+    SHOWN("photo_url", SHAPE_TEXT, SHAPE_NULL, "below the base URL"),
+    SHOWN("introduction", SHAPE_TEXT, 0, NULL),
+};
+const struct shape widget_agent_shape =
+    SHAPE("WidgetAgent", NULL, agent_fields, "An agent as visitors see it.");
+
 void widget_agent_put(struct json_out *j, const struct agent *agent, bool shows_photo)
 {
     json_obj(j);
@@ -50,10 +58,7 @@ void widget_conversation_put(struct json_out *j, const struct conversation *c)
         json_put_null(j);
         return;
     }
-    json_obj(j);
-    json_kv_id(j, S("id"), c->id.v);
-    json_kv_str(j, S("status"), c->status);
-    json_obj_end(j);
+    conversation_view_widget(j, c);
 }
 
 err widget_contact(struct ctx *cx, struct contact *contact, bool *has_contact)
@@ -150,6 +155,16 @@ static err answering_agent(struct ctx *cx, const struct conversation *c, const s
         *agent = (struct agent){0};
     return e == E_NOT_FOUND ? OK : e;
 }
+
+static const struct shape_field history_shape_fields[] = {
+    SHOWN_OBJECT("conversation", SHAPE_NULL, &widget_conversation_shape, NULL),
+    SHOWN_OBJECT("messages", SHAPE_LIST, &widget_message_shape, "oldest first"),
+    SHOWN("next", SHAPE_ID, SHAPE_NULL, "cursor of what is older; null = that is all"),
+    SHOWN("read_upto", SHAPE_ID, SHAPE_NULL, "an agent has read up to this message"),
+    SHOWN_OBJECT("agent", SHAPE_NULL, &widget_agent_shape, "who answers"),
+};
+static const struct shape history_shape =
+    SHAPE("WidgetHistory", NULL, history_shape_fields, "The visitor's conversation.");
 
 static err history(struct call *call)
 {
@@ -554,19 +569,26 @@ static err form_post(struct call *call)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {HTTP_GET, "/widget/v1/conversation", AUTH_VISITOR, CAP_NONE, ROUTE_READ, &history_spec, NULL, NULL, history,
-     "The newest conversation with its messages; next = older.", "WidgetHistory", 0},
-    {HTTP_POST, "/widget/v1/messages", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE, NULL, &message_spec, NULL, write_message,
-     "Write a message; the same client_id again gives the same one.", "WidgetMessage", 0},
-    {HTTP_POST, "/widget/v1/typing", AUTH_VISITOR, CAP_NONE, ROUTE_READ, NULL, &typing_spec, NULL, typing,
+    {HTTP_GET, "/widget/v1/conversation", AUTH_VISITOR, CAP_NONE,
+     ROUTE_READ, &history_spec, NULL, NULL, history,
+     "The newest conversation with its messages; next = older.", &history_shape, 0},
+    {HTTP_POST, "/widget/v1/messages", AUTH_VISITOR, CAP_NONE,
+     ROUTE_WRITE | ROUTE_MADE | ROUTE_409 | ROUTE_429 | ROUTE_REPEATS, NULL, &message_spec, NULL, write_message,
+     "Write a message; the same client_id again gives the same one.", &widget_message_shape, 0},
+    {HTTP_POST, "/widget/v1/typing", AUTH_VISITOR, CAP_NONE,
+     ROUTE_READ, NULL, &typing_spec, NULL, typing,
      "Tell the agents that the visitor types.", NULL, 0},
-    {HTTP_POST, "/widget/v1/read", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE, NULL, &read_spec, NULL, mark_read,
+    {HTTP_POST, "/widget/v1/read", AUTH_VISITOR, CAP_NONE,
+     ROUTE_WRITE, NULL, &read_spec, NULL, mark_read,
      "The visitor has read everything up to a message.", NULL, 0},
-    {HTTP_POST, "/widget/v1/page", AUTH_VISITOR, CAP_NONE, ROUTE_WRITE, NULL, &page_spec, NULL, page,
+    {HTTP_POST, "/widget/v1/page", AUTH_VISITOR, CAP_NONE,
+     ROUTE_WRITE, NULL, &page_spec, NULL, page,
      "The page the visitor reads.", NULL, 0},
-    {HTTP_GET, "/widget/v1/transcript", AUTH_VISITOR, CAP_NONE, ROUTE_READ, NULL, NULL, NULL, transcript,
+    {HTTP_GET, "/widget/v1/transcript", AUTH_VISITOR, CAP_NONE,
+     ROUTE_READ | ROUTE_BYTES, NULL, NULL, NULL, transcript,
      "The conversation as a page to keep.", NULL, 0},
-    {HTTP_POST, "/widget/link/{key}", AUTH_PUBLIC, CAP_NONE, ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL, form_prepare, form_post,
+    {HTTP_POST, "/widget/link/{key}", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL, form_prepare, form_post,
      "The chat's form for browsers without script.", NULL, 0},
 };
 /* clang-format on */

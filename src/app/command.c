@@ -2,6 +2,7 @@
 #include "app/command.h"
 
 #include "api/openapi.h"
+#include "api/typescript.h"
 #include "app/admin.h"
 #include "app/doctor.h"
 #include "app/files.h"
@@ -36,7 +37,8 @@ static const char usage[] =
     "  seva account list\n"
     "  seva import FILE [--account ID]    past conversations, docs/import.md\n"
     "  seva doctor                        is everything as it should be?\n"
-    "  seva routes [--openapi]            the API\n"
+    "  seva routes [--openapi|--typescript]\n"
+    "                                     the API: a list, OpenAPI 3.1, or TypeScript types\n"
     "  seva version\n"
     "\n";
 
@@ -252,6 +254,8 @@ int command_run(struct arena *a, int argc, char **argv, char **environment)
     if (str_eq(word, S("doctor")))
         return doctor(a, &s, argc, argv);
     if (str_eq(word, S("routes")))
-        return say(0, settings_flag(&s, SET_OPENAPI) ? openapi_text(a) : openapi_list(a));
+        return say(0, settings_flag(&s, SET_OPENAPI)      ? openapi_text(a)
+                      : settings_flag(&s, SET_TYPESCRIPT) ? typescript_text(a)
+                                                          : openapi_list(a));
     return say(2, str_from(usage));
 }

@@ -48,6 +48,7 @@ static const struct option options[] = {
     {SET_PASSWORD_FILE,      OPTION_COMMAND,        "password-file",      "FILE",      "",                "init, user, account: first line is the password; - reads standard input"},
     {SET_JSON,               OPTION_COMMAND_SWITCH, "json",               "",          "",                "init: print JSON"},
     {SET_OPENAPI,            OPTION_COMMAND_SWITCH, "openapi",            "",          "",                "routes: print OpenAPI 3.1"},
+    {SET_TYPESCRIPT,         OPTION_COMMAND_SWITCH, "typescript",         "",          "",                "routes: print TypeScript types"},
     {SET_HELP,               OPTION_COMMAND_SWITCH, "help",               "",          "",                "print this"},
 };
 /* clang-format on */

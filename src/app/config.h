@@ -35,6 +35,7 @@ enum setting {
     SET_PASSWORD_FILE,
     SET_JSON,
     SET_OPENAPI,
+    SET_TYPESCRIPT,
     SET_HELP,
     SETTING_COUNT,
 };

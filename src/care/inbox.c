@@ -9,14 +9,12 @@
 #include "store/tag.h"
 #include "store/view.h"
 
-const char *const inbox_sort_words[] = {"due", "newest", "oldest", "waiting", NULL};
-
 bool inbox_sort(str name, enum conversation_sort *sort)
 {
     static const enum conversation_sort sorts[] = {
         SORT_DUE, SORT_NEWEST, SORT_OLDEST, SORT_WAITING};
     for (int i = 0; i < SORT_COUNT; i++)
-        if (str_eq(name, str_from(inbox_sort_words[i]))) {
+        if (str_eq(name, str_from(conversation_sort_words[i]))) {
             *sort = sorts[i];
             return true;
         }

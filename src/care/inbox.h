@@ -26,7 +26,6 @@ err inbox_query_check(struct ctx *cx, const struct inbox_query *q);
 str inbox_query_json(struct arena *a, const struct inbox_query *q);
 /* "due" …; false when unknown. */
 bool inbox_sort(str name, enum conversation_sort *sort);
-extern const char *const inbox_sort_words[];
 /* The six every agent has; filter is JSON. */
 extern const struct saved_view inbox_builtin[BUILTIN_VIEWS];
 /* The filter and sort of a view by its key or id. E_NOT_FOUND with words. */

@@ -52,10 +52,7 @@ err news_conversation_visitor(struct ctx *cx, const struct conversation *c)
     if (!is_widget(c))
         return OK;
     struct json_out j = json_out_make(cx->arena, NEWS_BYTES);
-    json_obj(&j);
-    json_kv_id(&j, S("id"), c->id.v);
-    json_kv_str(&j, S("status"), c->status);
-    json_obj_end(&j);
+    conversation_view_widget(&j, c);
     struct event_new e = {
         .type = S("conversation.updated"),
         .subject_type = S("conversation"),

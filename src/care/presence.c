@@ -92,6 +92,28 @@ void presence_get(
     (void)pthread_mutex_unlock(&lock);
 }
 
+static const char *const agent_states[] = {"typing", "viewing", NULL};
+static const struct shape_field agent_fields[] = {
+    SHOWN("agent_id", SHAPE_ID, 0, NULL),
+    SHOWN_WORD("state", 0, agent_states, NULL),
+    SHOWN("is_typing", SHAPE_BOOL, 0, NULL),
+};
+static const struct shape agent_shape =
+    SHAPE("PresentAgent", NULL, agent_fields, "An agent who looks at the conversation.");
+static const struct shape_field contact_fields[] = {
+    SHOWN("is_typing", SHAPE_BOOL, 0, NULL),
+    SHOWN("is_online", SHAPE_BOOL, 0, NULL),
+};
+static const struct shape contact_shape =
+    SHAPE("PresentContact", NULL, contact_fields, "The customer.");
+static const struct shape_field presence_fields[] = {
+    SHOWN("conversation_id", SHAPE_ID, 0, NULL),
+    SHOWN_OBJECT("agents", SHAPE_LIST, &agent_shape, NULL),
+    SHOWN_OBJECT("contact", 0, &contact_shape, NULL),
+};
+const struct shape presence_shape =
+    SHAPE("Presence", NULL, presence_fields, "Who looks at a conversation and who types.");
+
 str presence_json(
     struct arena *a, conversation_id conversation, const struct presence *p, bool is_online)
 {

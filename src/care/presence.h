@@ -3,6 +3,7 @@
  * nodes. Thread: any (one mutex inside). */
 #pragma once
 #include "model/ctx.h"
+#include "model/shape.h"
 
 enum { PRESENCE_MS = 10 * 1000 };
 
@@ -27,4 +28,5 @@ void presence_get(
 /* {"conversation_id","agents":[{"agent_id","state"}],"contact":{"is_typing","is_online"}} */
 str presence_json(
     struct arena *a, conversation_id conversation, const struct presence *p, bool is_online);
+extern const struct shape presence_shape;
 void presence_reset(void); /* for tests */

@@ -26,6 +26,25 @@ struct delivering {
     struct connector_sent sent;
 };
 
+static const struct shape_field outgoing_contact_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("external_id", SHAPE_TEXT, 0, "the channel's own id of the person"),
+    SHOWN("name", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("email", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("phone", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("language", SHAPE_TEXT, SHAPE_NULL, "language tag"),
+};
+static const struct shape outgoing_contact_shape =
+    SHAPE("OutgoingContact", NULL, outgoing_contact_fields, "To whom it goes.");
+static const struct shape_field outgoing_fields[] = {
+    SHOWN_OBJECT("message", 0, &message_shape, NULL),
+    SHOWN_OBJECT("conversation", 0, &conversation_news_shape, NULL),
+    SHOWN_OBJECT("contact", 0, &outgoing_contact_shape, NULL),
+    SHOWN("thread", SHAPE_TEXT, SHAPE_NULL, "the channel's own thread"),
+};
+const struct shape outgoing_shape =
+    SHAPE("OutgoingData", NULL, outgoing_fields, "A reply on its way to a reply address.");
+
 /* {message, conversation, contact} as the event message.outgoing. */
 static str outgoing_json(struct arena *a, const struct delivery_work *w, account_id account,
     str delivery, int64_t now_ms)

@@ -11,6 +11,7 @@
 #pragma once
 #include "db/db.h"
 #include "model/config.h"
+#include "model/shape.h"
 #include "net/egress.h"
 #include "net/hub.h"
 
@@ -53,3 +54,6 @@ struct engine_stats {
     int64_t events_published, deliveries_queued;
 };
 struct engine_stats engine_stats(const struct engine *engine);
+
+/* The data of message.outgoing, which goes to a reply address (deliver.c). */
+extern const struct shape outgoing_shape;

@@ -6,6 +6,11 @@
 static const str capability_texts[CAP_COUNT] = {CAPABILITIES(CAP_TEXT)};
 #undef CAP_TEXT
 
+/* "self" is the table's last row: what everybody signed in may, never part of a role or token. */
+#define CAP_WORD(id, text) [CAP_INDEX_##id] = CAP_INDEX_##id == CAP_INDEX_SELF ? NULL : (text),
+const char *const capability_words[CAP_COUNT + 1] = {CAPABILITIES(CAP_WORD)};
+#undef CAP_WORD
+
 enum {
     CAPS_VIEWER = CAP_CONVERSATION_READ | CAP_CONTACT_READ | CAP_EVENT_READ | CAP_ATTACHMENT_READ |
                   CAP_AGENT_READ | CAP_SELF,

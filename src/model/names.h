@@ -20,6 +20,8 @@ str actor_kind_name(enum actor_kind kind);
 /* ["conversation.read", …] of a set, in table order. */
 str capabilities_json(struct arena *a, uint64_t caps);
 void capabilities_put(struct json_out *j, uint64_t caps);
+/* The same texts but "self", NULL-terminated, for declared answers. */
+extern const char *const capability_words[];
 /* The set of such a text as it was stored; names that are unknown are left out (a newer node may
  * know them). Needs no memory: who may do what does not depend on how much is left. */
 uint64_t capabilities_read(str json);

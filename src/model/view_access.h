@@ -4,6 +4,10 @@
 #include "base/json.h"
 #include "model/access.h"
 #include "model/ctx.h"
+#include "model/shape.h"
+
+extern const struct shape account_shape, agent_shape, team_shape, role_shape, session_shape,
+    token_shape, audit_shape, subject_shape;
 
 /* An agent counts as online when available and seen in the last ten minutes. */
 enum { ONLINE_MS = 10 * 60 * 1000 };

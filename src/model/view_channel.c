@@ -1,6 +1,77 @@
 /* view_channel: see view_channel.h. */
 #include "model/view_channel.h"
 
+const char *const channel_kind_words[] = {"widget", "api", NULL};
+
+static const char *const form_types[] = {"text", "email", "tel", "select", "textarea", NULL};
+static const struct shape_field form_field_fields[] = {
+    SHOWN("key", SHAPE_TEXT, 0, "name, email, phone or one of your own"),
+    SHOWN("label", SHAPE_TEXT, SHAPE_OPTIONAL,
+        "left out or empty: the word of the visitor's language"),
+    SHOWN_WORD("type", 0, form_types, NULL),
+    SHOWN("required", SHAPE_BOOL, SHAPE_OPTIONAL, "false when left out"),
+    SHOWN("options", SHAPE_TEXT, SHAPE_LIST | SHAPE_NULL | SHAPE_OPTIONAL, "of a select"),
+};
+static const struct shape form_field_shape =
+    SHAPE("FormField", NULL, form_field_fields, "A question before the first message.");
+static const struct shape_field prechat_fields[] = {
+    SHOWN("enabled", SHAPE_BOOL, SHAPE_OPTIONAL, "false when left out"),
+    SHOWN_OBJECT("fields", SHAPE_LIST | SHAPE_OPTIONAL, &form_field_shape, NULL),
+    SHOWN("consent_text", SHAPE_TEXT, SHAPE_NULL | SHAPE_OPTIONAL, "asks for agreement"),
+    SHOWN("privacy_url", SHAPE_TEXT, SHAPE_NULL | SHAPE_OPTIONAL, NULL),
+};
+static const struct shape prechat_shape =
+    SHAPE("PrechatForm", NULL, prechat_fields, "The form before the first message.");
+
+static const char *const positions[] = {"right", "left", NULL};
+static const char *const themes[] = {"auto", "light", "dark", NULL};
+static const struct shape_field looks_fields[] = {
+    SHOWN("greeting", SHAPE_TEXT, SHAPE_OPTIONAL, NULL),
+    SHOWN("intro", SHAPE_TEXT, SHAPE_OPTIONAL, NULL),
+    SHOWN("color", SHAPE_TEXT, SHAPE_OPTIONAL, "#rrggbb"),
+    SHOWN_WORD("position", SHAPE_OPTIONAL, positions, NULL),
+    SHOWN("launcher_text", SHAPE_TEXT, SHAPE_OPTIONAL, NULL),
+    SHOWN_WORD("theme", SHAPE_OPTIONAL, themes, NULL),
+    SHOWN_OBJECT("prechat", SHAPE_OPTIONAL, &prechat_shape, NULL),
+    SHOWN("show_agent_photo", SHAPE_BOOL, SHAPE_OPTIONAL, "true when left out"),
+    SHOWN("attachments_enabled", SHAPE_BOOL, SHAPE_OPTIONAL, "true when left out"),
+    SHOWN("transcript_enabled", SHAPE_BOOL, SHAPE_OPTIONAL, "true when left out"),
+    SHOWN("require_identity", SHAPE_BOOL, SHAPE_OPTIONAL, "only for the site's signed-in users"),
+    SHOWN("offline_text", SHAPE_TEXT, SHAPE_OPTIONAL, "when nobody is there"),
+};
+const struct shape channel_looks_shape = SHAPE(
+    "WidgetLooks", NULL, looks_fields, "What everybody may know of a website chat's settings.");
+static const struct shape_field settings_fields[] = {
+    SHOWN("logo_upload_id", SHAPE_ID, SHAPE_OPTIONAL, "website chat"),
+    SHOWN("allowed_origins", SHAPE_TEXT, SHAPE_LIST | SHAPE_OPTIONAL,
+        "website chat: where it may stand; empty or left out = everywhere"),
+    SHOWN("reply_url", SHAPE_TEXT, SHAPE_OPTIONAL, "API channel: replies are posted here"),
+    SHOWN("events", SHAPE_TEXT, SHAPE_LIST | SHAPE_OPTIONAL, "API channel"),
+};
+static const struct shape channel_settings_shape = SHAPE("ChannelSettings", &channel_looks_shape,
+    settings_fields, "Of a website chat, or of an API channel; only what was set.");
+
+static const struct shape_field health_fields[] = {
+    SHOWN("last_in_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("last_out_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("last_error", SHAPE_TEXT, SHAPE_NULL, NULL),
+};
+static const struct shape health_shape =
+    SHAPE("ChannelHealth", NULL, health_fields, "When it last worked, and what went wrong.");
+static const struct shape_field channel_shape_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN_WORD("kind", 0, channel_kind_words, NULL),
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+    SHOWN("is_enabled", SHAPE_BOOL, 0, NULL),
+    SHOWN("public_key", SHAPE_TEXT, 0, "its key in the addresses of widgets and hooks"),
+    SHOWN("languages", SHAPE_TEXT, SHAPE_LIST, "language tags"),
+    SHOWN_OBJECT("settings", 0, &channel_settings_shape, NULL),
+    SHOWN_OBJECT("health", 0, &health_shape, NULL),
+    SHOWN("created_at", SHAPE_TIME, 0, NULL),
+};
+const struct shape channel_shape =
+    SHAPE("Channel", NULL, channel_shape_fields, "Where customers write.");
+
 void channel_fields(struct json_out *j, const struct channel *channel)
 {
     json_kv_id(j, S("id"), channel->id.v);

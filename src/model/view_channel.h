@@ -3,6 +3,10 @@
 #pragma once
 #include "base/json.h"
 #include "model/channel.h"
+#include "model/shape.h"
+
+extern const struct shape channel_shape, channel_looks_shape;
+extern const char *const channel_kind_words[];
 
 /* The fields without the braces. */
 void channel_fields(struct json_out *j, const struct channel *channel);

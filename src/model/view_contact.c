@@ -1,6 +1,8 @@
 /* view_contact: see view_contact.h. */
 #include "model/view_contact.h"
 
+#include "model/view_channel.h"
+
 static void put_identity(struct json_out *j, const struct identity_shown *i)
 {
     json_obj(j);
@@ -13,6 +15,51 @@ static void put_identity(struct json_out *j, const struct identity_shown *i)
     json_kv_time(j, S("last_seen_at"), i->last_seen_ms);
     json_obj_end(j);
 }
+
+static const struct shape_field identity_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("channel_id", SHAPE_ID, 0, NULL),
+    SHOWN_WORD("channel_kind", 0, channel_kind_words, NULL),
+    SHOWN("external_id", SHAPE_TEXT, 0, "the channel's own id of the person"),
+    SHOWN("handle", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("is_verified", SHAPE_BOOL, 0, "the site or network vouches for it"),
+    SHOWN("last_seen_at", SHAPE_TIME, SHAPE_NULL, NULL),
+};
+static const struct shape identity_shape =
+    SHAPE("Identity", NULL, identity_fields, "A contact on one channel.");
+static const struct shape_field page_fields[] = {
+    SHOWN("url", SHAPE_TEXT, 0, NULL),
+    SHOWN("title", SHAPE_TEXT, SHAPE_NULL, NULL),
+};
+static const struct shape page_shape = SHAPE("PageSeen", NULL, page_fields, "A page of the site.");
+
+static const struct shape_field short_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("name", SHAPE_TEXT, 0, "may be empty"),
+    SHOWN("avatar_url", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("is_online", SHAPE_BOOL, 0, "has the website's chat open"),
+};
+const struct shape contact_short_shape =
+    SHAPE("ContactShort", NULL, short_fields, "A contact in a list of conversations.");
+static const struct shape_field contact_fields[] = {
+    SHOWN("email", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("phone", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("language", SHAPE_TEXT, SHAPE_NULL, "language tag"),
+    SHOWN("time_zone", SHAPE_TEXT, SHAPE_NULL, "IANA name"),
+    SHOWN("location", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("company", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("note", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("custom", SHAPE_FREE, 0, "fields of your own"),
+    SHOWN_OBJECT("identities", SHAPE_LIST, &identity_shape, NULL),
+    SHOWN("is_blocked", SHAPE_BOOL, 0, NULL),
+    SHOWN("created_at", SHAPE_TIME, 0, NULL),
+    SHOWN("last_seen_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("updated_at", SHAPE_TIME, 0, NULL),
+    SHOWN_OBJECT("current_page", SHAPE_OPTIONAL, &page_shape, "of a visitor who is there"),
+    SHOWN("conversations_count", SHAPE_INT, SHAPE_OPTIONAL, "left out in lists"),
+};
+const struct shape contact_shape =
+    SHAPE("Contact", &contact_short_shape, contact_fields, "A customer.");
 
 void contact_view(struct json_out *j, const struct contact *c,
     const struct identity_shown *identities, ptrdiff_t n, int64_t conversations)

@@ -3,6 +3,9 @@
 #pragma once
 #include "base/json.h"
 #include "model/conversation.h"
+#include "model/shape.h"
+
+extern const struct shape contact_shape, contact_short_shape;
 
 /* An identity and the kind of its channel. */
 struct identity_shown {

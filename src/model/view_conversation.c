@@ -1,6 +1,9 @@
 /* view_conversation: see view_conversation.h. */
 #include "model/view_conversation.h"
 
+#include "model/view_attachment.h"
+#include "model/view_channel.h"
+#include "model/view_contact.h"
 #include "model/view_message.h"
 
 static void put_channel(struct json_out *j, const struct conversation *c)
@@ -70,6 +73,71 @@ static void put_fields(
     json_kv_int(j, S("version"), c->version);
 }
 
+static const struct shape_field channel_short_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN_WORD("kind", 0, channel_kind_words, NULL),
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+};
+static const struct shape channel_short_shape =
+    SHAPE("ChannelShort", NULL, channel_short_fields, "The channel of a conversation.");
+
+static const char *const preview_kinds[] = {"in", "out", "note", "", NULL};
+static const struct shape_field news_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("number", SHAPE_INT, 0, "what people call it by; counted per account"),
+    SHOWN_OBJECT("channel", 0, &channel_short_shape, NULL),
+    SHOWN_OBJECT("contact", 0, &contact_short_shape, NULL),
+    SHOWN_WORD("status", 0, conversation_status_words, NULL),
+    SHOWN_WORD("priority", 0, conversation_priority_words, NULL),
+    SHOWN("assignee_id", SHAPE_ID, SHAPE_NULL, "an agent"),
+    SHOWN("team_id", SHAPE_ID, SHAPE_NULL, NULL),
+    SHOWN("tags", SHAPE_TEXT, SHAPE_LIST, "names, sorted"),
+    SHOWN("subject", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("preview", SHAPE_TEXT, 0, "how the last message begins"),
+    SHOWN_WORD("preview_kind", 0, preview_kinds, "empty before the first message"),
+    SHOWN("last_message_id", SHAPE_ID, SHAPE_NULL, NULL),
+    SHOWN("last_message_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("last_in_at", SHAPE_TIME, SHAPE_NULL, "the customer's last message"),
+    SHOWN("waiting_since", SHAPE_TIME, SHAPE_NULL, "first customer message without an answer"),
+    SHOWN("snoozed_until", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN_WORD("outcome", SHAPE_NULL, conversation_outcome_words, "of a resolved one"),
+    SHOWN("is_public", SHAPE_BOOL, 0, "others can read it where it was written"),
+    SHOWN("language", SHAPE_TEXT, SHAPE_NULL, "language tag"),
+    SHOWN("created_at", SHAPE_TIME, 0, NULL),
+    SHOWN("updated_at", SHAPE_TIME, 0, NULL),
+    SHOWN("resolved_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("previous_id", SHAPE_ID, SHAPE_NULL, "the resolved conversation that this one goes on"),
+    SHOWN("version", SHAPE_INT, 0, "grows with every change; for expected_version"),
+};
+const struct shape conversation_news_shape = SHAPE("ConversationNews", NULL, news_fields,
+    "A conversation as events carry it: without what belongs to one agent.");
+static const struct shape_field mine_fields[] = {
+    SHOWN("unread_count", SHAPE_INT, 0, "for the asking agent"),
+    SHOWN("draft", SHAPE_BOOL, 0, "the asking agent has begun to write"),
+};
+const struct shape conversation_shape =
+    SHAPE("Conversation", &conversation_news_shape, mine_fields, "An exchange with a customer.");
+
+static const struct shape_field participant_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+};
+static const struct shape participant_shape =
+    SHAPE("Participant", NULL, participant_fields, "An agent who took part.");
+static const struct shape_field viewer_fields[] = {
+    SHOWN("agent_id", SHAPE_ID, 0, NULL),
+    SHOWN("is_typing", SHAPE_BOOL, 0, NULL),
+};
+static const struct shape viewer_shape =
+    SHAPE("Viewer", NULL, viewer_fields, "An agent who has it open now.");
+static const struct shape_field full_fields[] = {
+    SHOWN_OBJECT("contact", 0, &contact_shape, NULL),
+    SHOWN_OBJECT("participants", SHAPE_LIST, &participant_shape, NULL),
+    SHOWN_OBJECT("viewers", SHAPE_LIST, &viewer_shape, NULL),
+};
+const struct shape conversation_full_shape =
+    SHAPE("ConversationFull", &conversation_shape, full_fields, "A conversation that was opened.");
+
 void conversation_view(struct json_out *j, const struct conversation *c)
 {
     json_obj(j);
@@ -87,6 +155,50 @@ void conversation_view_full(
     json_obj_end(j);
 }
 
+static const struct shape_field widget_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN_WORD("status", 0, conversation_status_words, NULL),
+};
+const struct shape widget_conversation_shape =
+    SHAPE("WidgetConversation", NULL, widget_fields, "A conversation as the visitor sees it.");
+
+void conversation_view_widget(struct json_out *j, const struct conversation *c)
+{
+    json_obj(j);
+    json_kv_id(j, S("id"), c->id.v);
+    json_kv_str(j, S("status"), c->status);
+    json_obj_end(j);
+}
+
+const char *const conversation_sort_words[] = {"due", "newest", "oldest", "waiting", NULL};
+
+static const struct shape_field filter_fields[] = {
+    SHOWN_WORD("status", SHAPE_LIST | SHAPE_OPTIONAL, conversation_status_words, NULL),
+    SHOWN("assignee", SHAPE_TEXT, SHAPE_OPTIONAL, "an agent's id, me or none"),
+    SHOWN("team", SHAPE_TEXT, SHAPE_OPTIONAL, "an id or none"),
+    SHOWN("channel", SHAPE_TEXT, SHAPE_OPTIONAL, "an id"),
+    SHOWN("contact", SHAPE_TEXT, SHAPE_OPTIONAL, "an id"),
+    SHOWN("tag", SHAPE_TEXT, SHAPE_LIST | SHAPE_OPTIONAL, "any of these names"),
+    SHOWN_WORD("priority", SHAPE_LIST | SHAPE_OPTIONAL, conversation_priority_words, NULL),
+    SHOWN("q", SHAPE_TEXT, SHAPE_OPTIONAL, "words to look for"),
+    SHOWN("language", SHAPE_TEXT, SHAPE_OPTIONAL, "language tag"),
+    SHOWN("unread", SHAPE_BOOL, SHAPE_OPTIONAL, "true: only what one has not read"),
+    SHOWN("mentions", SHAPE_BOOL, SHAPE_OPTIONAL, "true: only where one was mentioned"),
+};
+static const struct shape filter_shape =
+    SHAPE("ViewFilter", NULL, filter_fields, "Which conversations; only what narrows.");
+static const struct shape_field view_fields[] = {
+    SHOWN("id", SHAPE_ID, SHAPE_NULL, "null when built in"),
+    SHOWN("key", SHAPE_TEXT, 0, "of a built-in one; else custom"),
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+    SHOWN_OBJECT("filter", 0, &filter_shape, NULL),
+    SHOWN_WORD("sort", 0, conversation_sort_words, NULL),
+    SHOWN("is_shared", SHAPE_BOOL, 0, "everybody of the account sees it"),
+    SHOWN("position", SHAPE_INT, 0, "smaller = further up"),
+    SHOWN("agent_id", SHAPE_ID, SHAPE_NULL, "who made it"),
+};
+const struct shape view_shape = SHAPE("View", NULL, view_fields, "A saved list of conversations.");
+
 void saved_view_view(struct json_out *j, const struct saved_view *v)
 {
     json_obj(j);
@@ -100,6 +212,20 @@ void saved_view_view(struct json_out *j, const struct saved_view *v)
     json_kv_id(j, S("agent_id"), v->agent_id.v);
     json_obj_end(j);
 }
+
+static const char *const notification_types[] = {"mention", "assigned", "reply", NULL};
+static const struct shape_field notification_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN_WORD("type", 0, notification_types, NULL),
+    SHOWN("conversation_id", SHAPE_ID, 0, NULL),
+    SHOWN("message_id", SHAPE_ID, SHAPE_NULL, NULL),
+    SHOWN_OBJECT("actor", 0, &author_shape, "without id and photo"),
+    SHOWN("preview", SHAPE_TEXT, 0, NULL),
+    SHOWN("at", SHAPE_TIME, 0, NULL),
+    SHOWN("read_at", SHAPE_TIME, SHAPE_NULL, NULL),
+};
+const struct shape notification_shape =
+    SHAPE("Notification", NULL, notification_fields, "Something that waits for one agent.");
 
 void notification_view(struct json_out *j, const struct notification *n)
 {
@@ -121,6 +247,13 @@ void notification_view(struct json_out *j, const struct notification *n)
     json_obj_end(j);
 }
 
+static const struct shape_field tag_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+    SHOWN("color", SHAPE_TEXT, 0, "#rrggbb or empty"),
+};
+const struct shape tag_shape = SHAPE("Tag", NULL, tag_fields, "A word for conversations.");
+
 void tag_view(struct json_out *j, const struct tag *t)
 {
     json_obj(j);
@@ -130,6 +263,18 @@ void tag_view(struct json_out *j, const struct tag *t)
     json_obj_end(j);
 }
 
+static const char *const draft_kinds[] = {"reply", "note", NULL};
+static const struct shape_field draft_fields[] = {
+    SHOWN("conversation_id", SHAPE_ID, 0, NULL),
+    SHOWN_WORD("kind", 0, draft_kinds, NULL),
+    SHOWN("text", SHAPE_TEXT, 0, "empty, without files: there is none any more"),
+    SHOWN("attachment_ids", SHAPE_ID, SHAPE_LIST, NULL),
+    SHOWN_OBJECT("attachments", SHAPE_LIST, &attachment_shape, NULL),
+    SHOWN("updated_at", SHAPE_TIME, SHAPE_NULL, "null: never written"),
+};
+const struct shape draft_shape =
+    SHAPE("Draft", NULL, draft_fields, "What an agent began to write.");
+
 void draft_view(struct json_out *j, const struct draft *d)
 {
     json_obj(j);
@@ -138,8 +283,7 @@ void draft_view(struct json_out *j, const struct draft *d)
     json_kv_str(j, S("text"), d->text);
     json_key(j, S("attachment_ids"));
     json_put_id_text(j, d->attachment_ids);
-    if (d->attachments.len)
-        json_kv_raw(j, S("attachments"), d->attachments);
+    json_kv_raw(j, S("attachments"), d->attachments.len ? d->attachments : S("[]"));
     json_kv_time(j, S("updated_at"), d->updated_ms);
     json_obj_end(j);
 }

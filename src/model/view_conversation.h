@@ -3,6 +3,11 @@
 #pragma once
 #include "base/json.h"
 #include "model/conversation.h"
+#include "model/shape.h"
+
+extern const struct shape widget_conversation_shape, conversation_news_shape, conversation_shape,
+    conversation_full_shape, view_shape, notification_shape, tag_shape, draft_shape;
+extern const char *const conversation_sort_words[]; /* NULL-terminated */
 
 /* unread_count and draft only when c->is_mine_filled: events go to many agents and leave them out.
  */
@@ -13,6 +18,9 @@ struct conversation_more {
 };
 void conversation_view_full(
     struct json_out *j, const struct conversation *c, const struct conversation_more *more);
+
+/* What the visitor of a widget may see. */
+void conversation_view_widget(struct json_out *j, const struct conversation *c);
 
 struct saved_view {
     view_id id; /* 0 = built in */

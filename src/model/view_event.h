@@ -3,6 +3,10 @@
 #pragma once
 #include "base/json.h"
 #include "model/ids.h"
+#include "model/shape.h"
+
+/* An event object; the shape of its data depends on the type (api/events.h). */
+extern const struct shape event_shape;
 
 struct event_shown {
     str id; /* opaque */

@@ -2,6 +2,7 @@
 #include "model/view_message.h"
 
 #include "base/id.h"
+#include "model/view_attachment.h"
 
 void json_put_id_text(struct json_out *j, str ids)
 {
@@ -77,6 +78,48 @@ static void put_author(struct json_out *j, const struct message *m)
     json_obj_end(j);
 }
 
+static const char *const author_kinds[] = {"contact", "agent", "system", "token", NULL};
+static const struct shape_field author_fields[] = {
+    SHOWN_WORD("kind", 0, author_kinds, NULL),
+    SHOWN("id", SHAPE_ID, SHAPE_NULL, NULL),
+    SHOWN("name", SHAPE_TEXT, 0, "may be empty"),
+    SHOWN("photo_url", SHAPE_TEXT, SHAPE_NULL, "of an agent; below the base URL"),
+};
+const struct shape author_shape = SHAPE("Author", NULL, author_fields, "Who wrote or did it.");
+static const struct shape_field activity_fields[] = {
+    SHOWN("type", SHAPE_TEXT, 0, "status, priority, assignee, team, outcome or tags"),
+    SHOWN("from", SHAPE_TEXT, SHAPE_NULL, "tags: what was taken off"),
+    SHOWN("to", SHAPE_TEXT, SHAPE_NULL, "tags: what was put on"),
+};
+static const struct shape activity_shape =
+    SHAPE("Activity", NULL, activity_fields, "A change of the conversation.");
+
+static const char *const message_kinds[] = {"in", "out", "note", "activity", NULL};
+static const char *const message_states[] = {"received", "held", "queued", "sending", "sent",
+    "delivered", "read", "failed", "unknown", "cancelled", NULL};
+static const char *const visibilities[] = {"private", "public", NULL};
+static const struct shape_field message_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("conversation_id", SHAPE_ID, 0, NULL),
+    SHOWN_WORD("kind", 0, message_kinds, "in: from the customer; out: to the customer"),
+    SHOWN_OBJECT("author", 0, &author_shape, NULL),
+    SHOWN("text", SHAPE_TEXT, 0, NULL),
+    SHOWN_OBJECT("attachments", SHAPE_LIST, &attachment_shape, NULL),
+    SHOWN_WORD("state", 0, message_states, "unknown: may have been sent"),
+    SHOWN("error", SHAPE_TEXT, SHAPE_NULL, "why it could not be sent"),
+    SHOWN("held_until", SHAPE_TIME, SHAPE_NULL, "until then it may be taken back"),
+    SHOWN("client_id", SHAPE_TEXT, SHAPE_NULL, "the writer's own UUID"),
+    SHOWN("mentions", SHAPE_ID, SHAPE_LIST, "agents"),
+    SHOWN_OBJECT("activity", SHAPE_NULL, &activity_shape, "of kind activity"),
+    SHOWN_WORD("visibility", 0, visibilities, NULL),
+    SHOWN("sent_at", SHAPE_TIME, 0, "the channel's time, at the latest that of receipt"),
+    SHOWN("received_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("edited_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("reply_to_id", SHAPE_ID, SHAPE_NULL, NULL),
+    SHOWN("read_by_contact_at", SHAPE_TIME, SHAPE_NULL, NULL),
+};
+const struct shape message_shape = SHAPE("Message", NULL, message_fields, "One message.");
+
 void message_view(struct json_out *j, const struct message *m)
 {
     json_obj(j);
@@ -127,6 +170,26 @@ static str widget_attachments(struct arena *a, str json)
     sb_add(&b, rest);
     return sb_str(&b);
 }
+
+static const char *const visitor_sees_from[] = {"me", "agent", "system", NULL};
+static const struct shape_field widget_author_fields[] = {
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+    SHOWN("photo_url", SHAPE_TEXT, SHAPE_NULL, "below the base URL"),
+};
+static const struct shape widget_author_shape =
+    SHAPE("WidgetAuthor", NULL, widget_author_fields, "Who wrote it, for visitors.");
+static const struct shape_field widget_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN_WORD("from", 0, visitor_sees_from, NULL),
+    SHOWN_OBJECT("author", 0, &widget_author_shape, NULL),
+    SHOWN("text", SHAPE_TEXT, 0, NULL),
+    SHOWN_OBJECT("attachments", SHAPE_LIST, &attachment_shape, NULL),
+    SHOWN_WORD("state", 0, message_states, NULL),
+    SHOWN("sent_at", SHAPE_TIME, 0, NULL),
+    SHOWN("client_id", SHAPE_TEXT, SHAPE_NULL, "the visitor's own UUID"),
+};
+const struct shape widget_message_shape =
+    SHAPE("WidgetMessage", NULL, widget_fields, "A message as the visitor sees it.");
 
 void message_view_widget(struct json_out *j, const struct message *m)
 {

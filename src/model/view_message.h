@@ -3,6 +3,9 @@
 #pragma once
 #include "base/json.h"
 #include "model/conversation.h"
+#include "model/shape.h"
+
+extern const struct shape message_shape, widget_message_shape, author_shape;
 
 void message_view(struct json_out *j, const struct message *m);
 /* What the visitor may see: no ids of agents, no notes. Attachments point at /widget/v1. */

@@ -1,6 +1,21 @@
 /* See view_webhook.h. Thread: pure. */
 #include "model/view_webhook.h"
 
+static const struct shape_field webhook_shape_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+    SHOWN("url", SHAPE_TEXT, 0, NULL),
+    SHOWN("events", SHAPE_TEXT, SHAPE_LIST, "types, or * for all"),
+    SHOWN("is_enabled", SHAPE_BOOL, 0, NULL),
+    SHOWN("failing_since", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("disabled_reason", SHAPE_TEXT, SHAPE_NULL, "when Seva switched it off"),
+    SHOWN("old_secret_kept_until", SHAPE_TIME, SHAPE_NULL, "after a change of the secret"),
+    SHOWN("created_at", SHAPE_TIME, 0, NULL),
+    SHOWN("updated_at", SHAPE_TIME, 0, NULL),
+};
+const struct shape webhook_shape =
+    SHAPE("Webhook", NULL, webhook_shape_fields, "An address that hears events.");
+
 void webhook_fields(struct json_out *j, const struct webhook *w)
 {
     json_kv_id(j, S("id"), w->id.v);
@@ -21,6 +36,24 @@ void webhook_view(struct json_out *j, const struct webhook *w)
     webhook_fields(j, w);
     json_obj_end(j);
 }
+
+static const char *const delivery_states[] = {
+    "queued", "sending", "delivered", "failed", "dead", NULL};
+static const struct shape_field delivery_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("event_id", SHAPE_TEXT, SHAPE_NULL, "null of a ping"),
+    SHOWN("event_type", SHAPE_TEXT, 0, NULL),
+    SHOWN_WORD("state", 0, delivery_states, "failed: is tried again; dead: is not"),
+    SHOWN("attempts", SHAPE_INT, 0, NULL),
+    SHOWN("last_status", SHAPE_INT, SHAPE_NULL, "of HTTP"),
+    SHOWN("last_error", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("next_attempt_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("created_at", SHAPE_TIME, 0, NULL),
+    SHOWN("request", SHAPE_TEXT, SHAPE_NULL, "the body; null once the event is forgotten"),
+    SHOWN("response", SHAPE_TEXT, SHAPE_NULL, "how the last answer began"),
+};
+const struct shape delivery_shape =
+    SHAPE("Delivery", NULL, delivery_fields, "One event on its way to one webhook.");
 
 void delivery_view(struct json_out *j, const struct delivery *d, str event, str request)
 {

@@ -2,7 +2,10 @@
  * quarantine"). Secrets are never in it; the handler that makes one adds it once. Thread: pure. */
 #pragma once
 #include "base/json.h"
+#include "model/shape.h"
 #include "model/webhook.h"
+
+extern const struct shape webhook_shape, delivery_shape;
 
 /* The fields without the braces. */
 void webhook_fields(struct json_out *j, const struct webhook *w);
