@@ -12,9 +12,14 @@ static void engine_make(struct world *w)
 {
     str why = {0};
     const struct egress_rules *rules = NULL;
-    assert_ok(egress_rules_parse(&w->app->arena, S("webhook=127.0.0.0/8"), &rules, &why));
-    const struct engine_options o = {
-        .db = w->app->db, .config = &w->app->config, .rules = rules, .threads = 1};
+    assert_ok(egress_rules_parse(
+        &w->app->arena, S("webhook=127.0.0.0/8;media=127.0.0.0/8"), &rules, &why));
+    const struct engine_options o = {.db = w->app->db,
+        .config = &w->app->config,
+        .rules = rules,
+        .threads = 1,
+        .fetch_ms = w->fetch_ms,
+        .fetch_bytes = w->fetch_bytes};
     assert_ok(engine_open(&w->app->arena, &o, &w->engine, &why));
     w->app->api.engine = w->engine;
 }

@@ -9,6 +9,7 @@
 struct world {
     struct test_app *app;
     struct engine *engine;
+    int64_t fetch_ms, fetch_bytes; /* of a file by address; 0 = as in production */
 };
 void world_open(struct world *w, struct test_app *app);
 /* Ends the engine as a kill would: what it had claimed stays claimed; the next one takes over. */
