@@ -312,7 +312,7 @@ static const struct route routes[] = {
      ROUTE_WRITE, NULL, NULL, NULL, delete,
      "Remove a webhook and its delivery log.", NULL, 0},
     {HTTP_POST, "/api/v1/webhooks/{id}/test", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
-     ROUTE_WRITE | ROUTE_MADE, NULL, NULL, NULL, test_post,
+     ROUTE_WRITE, NULL, NULL, NULL, test_post,
      "Send a ping.", &delivery_shape, 0},
     {HTTP_POST, "/api/v1/webhooks/{id}/rotate-secret", AUTH_AGENT, CAP_WEBHOOK_MANAGE,
      ROUTE_WRITE, NULL, NULL, NULL, rotate_post,

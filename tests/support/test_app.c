@@ -2,14 +2,17 @@
 #include "test_app.h"
 
 #include "api/live.h"
+#include "api/match.h"
 #include "api/rate.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
 #include "model/names.h"
+#include "shape_check.h"
 #include "store/account.h"
 #include "store/agent.h"
 #include "store/door.h"
+#include "store/event.h"
 #include "store/login.h"
 #include "store/session.h"
 #include "store/token.h"
@@ -93,6 +96,40 @@ static void target_split(struct arena *a, const char *target, struct http_reques
     assert(e == OK);
 }
 
+/* Every answer of every test is what its route declares. */
+static void answer_check(struct test_app *app, const struct http_request *req)
+{
+    const struct route *route = route_find(app->api.routes, req->method, req->path).route;
+    if (!route || !app->status)
+        return;
+    str fault = answer_fault_of(&app->arena, route, app->status, app->body, app->json);
+    if (fault.len)
+        fail_msg("%s %s: %.*s", http_method_name(route->method), route->path, SARG(fault));
+}
+
+/* Every event that the test caused is what its type declares. */
+static void events_check(struct test_app *app)
+{
+    enum { BATCH = 500 };
+    struct arena a = arena_make(0);
+    struct db_tx *tx;
+    struct event_pos at = {0};
+    const struct event_row *rows;
+    ptrdiff_t n = BATCH;
+    str fault = {0};
+    if (db_begin(app->db, DB_READ, &a, &tx) == OK) {
+        while (n == BATCH && event_read(tx, at, BATCH, &rows, &n) == OK)
+            for (ptrdiff_t i = 0; i < n && !fault.len; i++) {
+                at = (struct event_pos){rows[i].major, rows[i].minor};
+                fault = event_fault(&app->arena, &rows[i]);
+            }
+        (void)db_rollback(tx); /* it only read */
+    }
+    arena_free(&a);
+    if (fault.len)
+        fail_msg("%.*s", SARG(fault));
+}
+
 int test_request_full(struct test_app *app, const char *method, const char *target,
     const struct http_header *headers, ptrdiff_t n_headers, str body)
 {
@@ -128,6 +165,7 @@ int test_request_full(struct test_app *app, const char *method, const char *targ
     str why;
     if (app->body.len && json_parse(&app->arena, app->body, &app->json, &why) != OK)
         app->json = NULL;
+    answer_check(app, &p.x.req);
     arena_free(&a);
     return app->status;
 }
@@ -439,6 +477,7 @@ int test_app_setup(void **state)
 
 int test_app_teardown(void **state)
 {
+    events_check(*state);
     test_app_close(*state);
     return test_teardown(state);
 }
