@@ -12,6 +12,7 @@ import { overlay } from '../state/overlays'
 import { cancelMessage, discardLocal, retryMessage } from '../state/sending'
 import { agentOf, me, teamOf } from '../state/store'
 import { linkParts } from './link_parts'
+import { UnfetchedFile } from './unfetched'
 import { outcomeName } from '../palette/picker'
 
 /** A person's text: links become links, mentions of colleagues stand out, nothing is ever markup. */
@@ -35,23 +36,18 @@ export function MessageText({ text, mentions }: { text: string; mentions: readon
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'])
 
 export function AttachmentView({ attachment }: { attachment: Attachment }) {
-  if (attachment.state === 'refused') {
-    return (
-      <span class="file file-refused">
-        <Icon name="alert" size={16} /> <Words text={attachment.name} class="file-name" /> <span class="file-size">{t('file.refused')}</span>
-      </span>
-    )
-  }
+  const url = attachment.url
+  if (url === null) return <UnfetchedFile attachment={attachment} />
   if (PICTURES.has(attachment.type) && attachment.state === 'ready') {
     const ratio = attachment.width && attachment.height ? { aspectRatio: `${attachment.width} / ${attachment.height}` } : {}
     return (
-      <button type="button" class="picture" aria-label={t('file.open', { name: attachment.name })} onClick={() => void (overlay.value = { kind: 'image', url: attachment.url, name: attachment.name })}>
-        <img src={attachment.thumbnail_url ?? attachment.url} alt={attachment.name} loading="lazy" decoding="async" style={ratio} />
+      <button type="button" class="picture" aria-label={t('file.open', { name: attachment.name })} onClick={() => void (overlay.value = { kind: 'image', url, name: attachment.name })}>
+        <img src={attachment.thumbnail_url ?? url} alt={attachment.name} loading="lazy" decoding="async" style={ratio} />
       </button>
     )
   }
   return (
-    <a class="file" href={attachment.url} download={attachment.name}>
+    <a class="file" href={url} download={attachment.name}>
       <Icon name="file" size={18} />
       <Words text={attachment.name} class="file-name" />
       <span class="file-size">{attachment.state === 'processing' ? t('file.processing') : bytes(attachment.size)}</span>
