@@ -22,6 +22,8 @@ static err get(struct call *call)
     str cache = S("private, max-age=3600");
     struct attachment at;
     TRY(attachment_seen(&call->cx, (attachment_id){call->id}, &at));
+    if (!at.blob_name.len)
+        return fail(&call->cx, E_NOT_FOUND, "This file has not come.");
     if (query->thumbnail)
         return answer_picture(call, &at, cache);
     return answer_file(call, at.blob_name, at.type, at.name, cache);
