@@ -4,7 +4,7 @@ import type * as api from '../../shared/api/types'
 
 export type {
   Account, Activity, Attachment, AuditEntry, Author, Contact, ContactShort, Delivery, Id, Identity, Job, Message, Notification, Page,
-  QuarantineItem, Role, SessionRow, Tag, Team, Time, View, ViewCount, ViewFilter, Viewer,
+  QuarantineItem, Role, SessionRow, Tag, Team, Time, ViewCount,
 } from '../../shared/api/types'
 export type { FormField as PrechatField } from '../../shared/api/types'
 
@@ -34,6 +34,11 @@ export interface MySettings {
 
 export type Agent = Omit<api.Agent, 'settings'> & { settings?: MySettings }
 export type Session = Omit<api.Session, 'agent'> & { agent: Agent }
+/** Null is how the console says "not narrowed"; it is left out when a view is stored. */
+export type ViewFilter = { [Name in keyof api.ViewFilter]: api.ViewFilter[Name] extends string | undefined ? string | null : api.ViewFilter[Name] }
+export type View = Omit<api.View, 'filter' | 'agent_id'> & { filter: ViewFilter; agent_id?: api.Id | null }
+/** Of an opened conversation, or as `presence.changed` tells it. */
+export type Viewer = api.Viewer & { state?: api.PresentAgent['state'] | 'left' }
 /** As in lists; events leave out what belongs to one agent, the store keeps what it knew. */
 export type Conversation = api.Conversation
 export type ConversationFull = api.ConversationFull

@@ -58,7 +58,7 @@ export function Quarantine() {
             {items.map((one) => (
               <li key={one.id} class="rows-row">
                 <span class="rows-main">
-                  <strong><Words text={one.reason} /></strong>
+                  <strong><Words text={one.reason ?? ''} /></strong>
                   <small>{channels.value.find((other) => other.id === one.channel_id)?.name ?? '—'} · {bytes(one.size)} · {dateTime(one.received_at)} · {t('delivery.attempts', { count: one.attempts })}</small>
                 </span>
                 <a class="button button-plain button-small" href={`/api/v1/quarantine/${one.id}/raw`} download>{t('quarantine.raw')}</a>

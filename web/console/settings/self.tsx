@@ -66,7 +66,7 @@ export function Profile() {
         onSubmit={(event) => {
           event.preventDefault()
           void saving.save(async () => {
-            await changeMe({ name: name.value.trim(), introduction: introduction.value.trim() || null, locale: language.value, time_zone: zone.value })
+            await changeMe({ name: name.value.trim(), introduction: introduction.value.trim(), locale: language.value, time_zone: zone.value })
             await setLocale(pickLocale([language.value]))
           })
         }}

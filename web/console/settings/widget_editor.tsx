@@ -10,7 +10,8 @@ import { agents } from '../state/store'
 import { complain } from '../state/toasts'
 import { AskButton, Code, FormError, SecretOnce, Section, useSaving } from './common'
 
-type Prechat = NonNullable<WidgetSettings['prechat']>
+type Stored = NonNullable<WidgetSettings['prechat']>
+type Prechat = Stored & Required<Pick<Stored, 'enabled' | 'fields'>>
 const COLORS = ['#1f6feb', '#0f766e', '#b4232a', '#7a2489', '#8a5300', '#1f7a43', '#0d5a70', '#1b1f27'] as const
 const LANGUAGES = ['en', 'bn', 'ar'] as const
 
@@ -72,7 +73,7 @@ function PrechatEditor({ prechat, onChange }: { prechat: Prechat; onChange: (nex
                 <select aria-label={t('prechat.type')} value={field.type} onChange={(event) => set(at, { type: event.currentTarget.value as PrechatType })}>
                   {(Object.keys(types) as PrechatType[]).map((type) => <option key={type} value={type}>{types[type]}</option>)}
                 </select>
-                <label class="prechat-required"><input type="checkbox" checked={field.required} onChange={(event) => set(at, { required: event.currentTarget.checked })} />{t('prechat.required')}</label>
+                <label class="prechat-required"><input type="checkbox" checked={field.required === true} onChange={(event) => set(at, { required: event.currentTarget.checked })} />{t('prechat.required')}</label>
                 <span class="prechat-moves">
                   <IconButton icon="up" label={t('prechat.up')} disabled={at === 0} onClick={() => move(at, -1)} />
                   <IconButton icon="down" label={t('prechat.down')} disabled={at === prechat.fields.length - 1} onClick={() => move(at, 1)} />
@@ -182,7 +183,7 @@ export function WidgetEditor({ channel, onChange }: { channel: Channel; onChange
             </fieldset>
           </Section>
           <Section title={t('prechat.title')}>
-            <PrechatEditor prechat={settings.value.prechat ?? { enabled: false, fields: [] }} onChange={(prechat) => change({ prechat })} />
+            <PrechatEditor prechat={{ enabled: false, fields: [], ...settings.value.prechat }} onChange={(prechat) => change({ prechat })} />
           </Section>
           <Section title={t('widget.access')}>
             <Access settings={settings.value} change={change} origins={origins} />

@@ -57,7 +57,7 @@ export const session = signal<Session | null>(null)
 export const me = computed(() => session.value?.agent ?? null)
 export const myId = computed(() => session.value?.agent.id ?? '')
 export const mySettings = computed<MySettings>(() => session.value?.agent.settings ?? {})
-export const capabilities = computed(() => new Set(session.value?.capabilities ?? []))
+export const capabilities = computed(() => new Set<string>(session.value?.capabilities ?? []))
 export const can = (capability: string): boolean => capabilities.value.has(capability)
 
 export const agents = signal<Agent[]>([])

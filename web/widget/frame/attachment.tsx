@@ -14,7 +14,7 @@ export function sizeText(bytes: number): string {
 }
 
 export function AttachmentView({ attachment }: { attachment: Attachment }) {
-  const isPicture = SHOWN.test(attachment.type) && attachment.state !== 'refused'
+  const isPicture = SHOWN.test(attachment.type) && attachment.state !== 'failed'
   return isPicture ? <Picture attachment={attachment} /> : <FileRow attachment={attachment} />
 }
 

@@ -21,7 +21,7 @@ export function Form() {
   const contact = session.value?.contact
   // What a signed identity already told is not asked again.
   const known: Record<string, string | null | undefined> = { name: contact?.name, email: contact?.email }
-  const fields = form?.enabled ? form.fields.filter((field) => !known[field.key]) : []
+  const fields = form?.enabled ? (form.fields ?? []).filter((field) => !known[field.key]) : []
   const [values, setValues] = useState<Record<string, string>>({})
   const [consent, setConsent] = useState(false)
   const [errors, setErrors] = useState<Record<string, string>>({})

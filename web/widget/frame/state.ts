@@ -38,7 +38,7 @@ export const unread = computed(() => unreadOf(messages.value, lastRead.value))
 export const needsForm = computed(() => {
   const form = config.value?.settings.prechat
   if (!form || isFormDone.value || conversation.value || messages.value.length) return false
-  return (form.enabled && form.fields.length > 0) || Boolean(form.consent_text)
+  return (form.enabled === true && (form.fields ?? []).length > 0) || Boolean(form.consent_text)
 })
 
 export const t: Translate<WidgetMessages> = (key, ...args) => (words.value ? words.value(key, ...args) : '')

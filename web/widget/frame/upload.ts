@@ -67,7 +67,7 @@ async function run(upload: Upload, file: File): Promise<void> {
       )
       at = answer.received
       if (answer.attachment) {
-        const isRefused = answer.attachment.state === 'refused'
+        const isRefused = answer.attachment.state === 'failed'
         set(upload.id, isRefused ? { state: 'failed', failure: 'refused' } : { state: 'done', ratio: 1, attachment: answer.attachment })
         return
       }

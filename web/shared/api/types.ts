@@ -1,0 +1,1373 @@
+// The JSON API's types. Made from the server's route table by `seva routes --typescript`; do not edit.
+
+/** Digits. */
+export type Id = string
+/** RFC 3339, UTC, with milliseconds. */
+export type Time = string
+
+/** A list's answer; `next` is the `cursor` of the next page, null on the last. */
+export interface Page<T> {
+  items: T[]
+  next: string | null
+}
+
+/** An account in which to sign in. */
+export interface AccountChoice {
+  id: Id
+  name: string
+}
+
+/** Who wrote or did it. */
+export interface Author {
+  kind: 'contact' | 'agent' | 'system' | 'token'
+  id: Id | null
+  /** may be empty */
+  name: string
+  /** of an agent; below the base URL */
+  photo_url: string | null
+}
+
+/** A file of a message. */
+export interface Attachment {
+  id: Id
+  /** of the file */
+  name: string
+  /** MIME type by content */
+  type: string
+  /** bytes */
+  size: number
+  /** pixels, of a picture */
+  width: number | null
+  /** pixels, of a picture */
+  height: number | null
+  /** below the base URL; null while there is no file */
+  url: string | null
+  /** a small WebP; null: show `url` or a sign */
+  thumbnail_url: string | null
+  /** processing: its thumbnail is being made */
+  state: 'ready' | 'processing' | 'fetching' | 'failed'
+  /** fetching, failed: what went wrong */
+  error?: string | null
+  /** fetching, failed: where it is */
+  source_url?: string
+}
+
+/** A change of the conversation. */
+export interface Activity {
+  /** status, priority, assignee, team, outcome or tags */
+  type: string
+  /** tags: what was taken off */
+  from: string | null
+  /** tags: what was put on */
+  to: string | null
+}
+
+/** One message. */
+export interface Message {
+  id: Id
+  conversation_id: Id
+  /** in: from the customer; out: to the customer */
+  kind: 'in' | 'out' | 'note' | 'activity'
+  author: Author
+  text: string
+  attachments: Attachment[]
+  /** unknown: may have been sent */
+  state: 'received' | 'held' | 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown' | 'cancelled'
+  /** why it could not be sent */
+  error: string | null
+  /** until then it may be taken back */
+  held_until: Time | null
+  /** the writer's own UUID */
+  client_id: string | null
+  /** agents */
+  mentions: Id[]
+  /** of kind activity */
+  activity: Activity | null
+  visibility: 'private' | 'public'
+  /** the channel's time, at the latest that of receipt */
+  sent_at: Time
+  received_at: Time | null
+  edited_at: Time | null
+  reply_to_id: Id | null
+  read_by_contact_at: Time | null
+}
+
+/** What a program needs to go on. */
+export interface FaultDetails {
+  /** conflict.stale: what was not seen yet */
+  messages?: Message[]
+  /** conflict.offset: where the upload stands */
+  received?: number
+}
+
+/** Why a request was refused. */
+export interface Fault {
+  /** invalid, unauthenticated, forbidden, not_found, conflict, limit, busy, upstream or internal; a dot and a finer word may follow */
+  code: string
+  /** for the person who can act */
+  message: string
+  /** the name in the input that is wrong */
+  field: string | null
+  /** finds the request in the log */
+  trace: string | null
+  /** conflict.choose_account */
+  choices?: AccountChoice[]
+  details?: FaultDetails
+}
+
+/** Every refusal. */
+export interface Error {
+  error: Fault
+}
+
+/** What an agent's role is narrowed to. */
+export interface Grant {
+  scope: 'team' | 'channel'
+  /** of the team or channel */
+  id: Id
+}
+
+/** Somebody who answers customers. */
+export interface Agent {
+  id: Id
+  name: string
+  email: string
+  /** key of a role */
+  role: string
+  /** teams of which the agent is a member */
+  team_ids: Id[]
+  /** empty = the whole account */
+  grants: Grant[]
+  /** false: may not sign in */
+  is_active: boolean
+  state: 'invited' | 'active' | 'inactive'
+  /** what the agent chose */
+  availability: 'online' | 'away'
+  /** available and seen in the last ten minutes */
+  is_online: boolean
+  /** below the base URL; public */
+  photo_url: string | null
+  /** what visitors read about the agent */
+  introduction: string
+  locale: string
+  /** IANA name */
+  time_zone: string
+  /** a second factor is on */
+  has_totp: boolean
+  last_seen_at: Time | null
+  /** the console's own; only to the agent itself */
+  settings?: Record<string, unknown>
+}
+
+/** A company's customer care. */
+export interface Account {
+  id: Id
+  name: string
+  /** language of new people and of mails */
+  locale: string
+  /** IANA name */
+  time_zone: string
+  /** how long a reply is held and may be taken back */
+  undo_seconds: number
+  /** a customer who writes within them reopens the conversation */
+  reopen_days: number
+  /** the console's own */
+  settings: Record<string, unknown>
+  created_at: Time
+}
+
+/** The server that answers. */
+export interface ServerInfo {
+  version: string
+  base_url: string
+  /** languages of the console */
+  locales: string[]
+  /** as in the account */
+  undo_seconds: number
+}
+
+/** Who is signed in, and where. */
+export interface Session {
+  /** oneself, with settings */
+  agent: Agent
+  account: Account
+  /** what one may do */
+  capabilities: ('conversation.read' | 'conversation.reply' | 'conversation.note' | 'conversation.assign' | 'conversation.update' | 'conversation.bulk' | 'contact.read' | 'contact.update' | 'attachment.read' | 'event.read' | 'view.share' | 'tag.manage' | 'channel.manage' | 'agent.read' | 'agent.manage' | 'team.manage' | 'role.manage' | 'token.manage' | 'webhook.manage' | 'audit.read' | 'account.manage' | 'job.manage' | 'quarantine.manage')[]
+  /** for X-Seva-CSRF with every request that is no GET */
+  csrf: string
+  session_id: Id
+  server: ServerInfo
+}
+
+/** A browser in which one is signed in. */
+export interface SessionRow {
+  id: Id
+  created_at: Time
+  last_seen_at: Time
+  /** where it began */
+  ip: string
+  /** the browser's own words */
+  user_agent: string
+  /** the one that asks */
+  is_current: boolean
+}
+
+/** What an authenticator needs. */
+export interface TotpSecret {
+  /** base32, to type in by hand */
+  secret: string
+  /** otpauth:, to show as a picture */
+  uri: string
+}
+
+/** For the day the authenticator is lost. */
+export interface RecoveryCodes {
+  /** each signs in once; shown this once */
+  recovery_codes: string[]
+}
+
+/** What a link from an invitation or reset is for. */
+export interface Link {
+  purpose: 'invitation' | 'reset'
+  /** whose it is */
+  email: string
+  account_name: string
+  /** ask for it */
+  needs_name: boolean
+  /** ask for the password of now, not for a new one */
+  has_password: boolean
+}
+
+/** A link with which somebody sets a password. */
+export interface LinkMade {
+  /** to be opened by the person, once */
+  url: string
+  expires_at: Time
+}
+
+/** A new agent and the link to give to it. */
+export interface AgentInvited {
+  agent: Agent
+  link: LinkMade
+}
+
+/** Agents who share conversations. */
+export interface Team {
+  id: Id
+  name: string
+  description: string
+  /** its members */
+  agent_ids: Id[]
+}
+
+/** A set of capabilities. */
+export interface Role {
+  /** null when built in */
+  id: Id | null
+  /** what an agent's `role` says */
+  key: string
+  name: string
+  /** what it allows */
+  capabilities: ('conversation.read' | 'conversation.reply' | 'conversation.note' | 'conversation.assign' | 'conversation.update' | 'conversation.bulk' | 'contact.read' | 'contact.update' | 'attachment.read' | 'event.read' | 'view.share' | 'tag.manage' | 'channel.manage' | 'agent.read' | 'agent.manage' | 'team.manage' | 'role.manage' | 'token.manage' | 'webhook.manage' | 'audit.read' | 'account.manage' | 'job.manage' | 'quarantine.manage')[]
+  is_builtin: boolean
+}
+
+/** An API token, without its secret. */
+export interface Token {
+  id: Id
+  name: string
+  /** what it may do */
+  scopes: ('conversation.read' | 'conversation.reply' | 'conversation.note' | 'conversation.assign' | 'conversation.update' | 'conversation.bulk' | 'contact.read' | 'contact.update' | 'attachment.read' | 'event.read' | 'view.share' | 'tag.manage' | 'channel.manage' | 'agent.read' | 'agent.manage' | 'team.manage' | 'role.manage' | 'token.manage' | 'webhook.manage' | 'audit.read' | 'account.manage' | 'job.manage' | 'quarantine.manage')[]
+  /** how its secret begins */
+  prefix: string
+  /** who made it */
+  agent_id: Id
+  created_at: Time
+  last_used_at: Time | null
+  /** null = never */
+  expires_at: Time | null
+}
+
+/** A new API token with its secret. */
+export interface TokenMade extends Token {
+  /** shown this once */
+  secret: string
+}
+
+/** Who did it. */
+export interface AuditActor {
+  /** agent, token, visitor, system or nobody */
+  kind: string
+  id: Id | null
+  name: string
+}
+
+/** What an event or an entry of the audit is about. */
+export interface Subject {
+  /** agent, channel, conversation … */
+  type: string
+  id: Id | null
+}
+
+/** One thing that was done. */
+export interface AuditEntry {
+  id: Id
+  at: Time
+  actor: AuditActor
+  /** "agent.invited" … */
+  action: string
+  subject: Subject
+  /** depends on the action; never a message's text */
+  detail: Record<string, unknown>
+  ip: string | null
+}
+
+/** A question before the first message. */
+export interface FormField {
+  /** name, email, phone or one of your own */
+  key: string
+  /** left out or empty: the word of the visitor's language */
+  label?: string
+  type: 'text' | 'email' | 'tel' | 'select' | 'textarea'
+  /** false when left out */
+  required?: boolean
+  /** of a select */
+  options?: string[] | null
+}
+
+/** The form before the first message. */
+export interface PrechatForm {
+  /** false when left out */
+  enabled?: boolean
+  fields?: FormField[]
+  /** asks for agreement */
+  consent_text?: string | null
+  privacy_url?: string | null
+}
+
+/** What everybody may know of a website chat's settings. */
+export interface WidgetLooks {
+  greeting?: string
+  intro?: string
+  /** #rrggbb */
+  color?: string
+  position?: 'right' | 'left'
+  launcher_text?: string
+  theme?: 'auto' | 'light' | 'dark'
+  prechat?: PrechatForm
+  /** true when left out */
+  show_agent_photo?: boolean
+  /** true when left out */
+  attachments_enabled?: boolean
+  /** true when left out */
+  transcript_enabled?: boolean
+  /** only for the site's signed-in users */
+  require_identity?: boolean
+  /** when nobody is there */
+  offline_text?: string
+}
+
+/** Of a website chat, or of an API channel; only what was set. */
+export interface ChannelSettings extends WidgetLooks {
+  /** website chat */
+  logo_upload_id?: Id
+  /** website chat: where it may stand; empty or left out = everywhere */
+  allowed_origins?: string[]
+  /** API channel: replies are posted here */
+  reply_url?: string
+  /** API channel */
+  events?: string[]
+}
+
+/** When it last worked, and what went wrong. */
+export interface ChannelHealth {
+  last_in_at: Time | null
+  last_out_at: Time | null
+  last_error: string | null
+}
+
+/** Where customers write. */
+export interface Channel {
+  id: Id
+  kind: 'widget' | 'api'
+  name: string
+  is_enabled: boolean
+  /** its key in the addresses of widgets and hooks */
+  public_key: string
+  /** language tags */
+  languages: string[]
+  settings: ChannelSettings
+  health: ChannelHealth
+  created_at: Time
+}
+
+/** A new channel with its secret. */
+export interface ChannelMade extends Channel {
+  /** of an API channel; shown this once */
+  secret?: string
+  /** of a website chat; shown this once */
+  identity_secret?: string
+}
+
+/** A new secret in place of an old one. */
+export interface SecretRotated {
+  /** shown this once */
+  secret: string
+  /** so long the old one is good too */
+  kept_until: Time
+}
+
+/** What a site includes to show its chat. */
+export interface Snippet {
+  /** to be put into the pages of the site */
+  html: string
+}
+
+/** An address that hears events. */
+export interface Webhook {
+  id: Id
+  name: string
+  url: string
+  /** types, or * for all */
+  events: string[]
+  is_enabled: boolean
+  failing_since: Time | null
+  /** when Seva switched it off */
+  disabled_reason: string | null
+  /** after a change of the secret */
+  old_secret_kept_until: Time | null
+  created_at: Time
+  updated_at: Time
+}
+
+/** A new webhook with its secret. */
+export interface WebhookMade extends Webhook {
+  /** signs what is sent; shown this once */
+  secret: string
+}
+
+/** One event on its way to one webhook. */
+export interface Delivery {
+  id: Id
+  /** null of a ping */
+  event_id: string | null
+  event_type: string
+  /** failed: is tried again; dead: is not */
+  state: 'queued' | 'sending' | 'delivered' | 'failed' | 'dead'
+  attempts: number
+  /** of HTTP */
+  last_status: number | null
+  last_error: string | null
+  next_attempt_at: Time | null
+  created_at: Time
+  /** the body; null once the event is forgotten */
+  request: string | null
+  /** how the last answer began */
+  response: string | null
+}
+
+/** Work without a request. */
+export interface Job {
+  id: Id
+  /** deliver, thumbnail … */
+  kind: string
+  /** dead: given up; waits for somebody to look */
+  state: 'queued' | 'running' | 'dead'
+  attempts: number
+  last_error: string | null
+  /** not before */
+  run_at: Time
+  created_at: Time
+  /** id of what it works on */
+  subject: string
+}
+
+/** Something received that could not be understood. */
+export interface QuarantineItem {
+  id: Id
+  channel_id: Id | null
+  /** why it was not understood */
+  reason: string | null
+  received_at: Time
+  /** bytes */
+  size: number
+  content_type: string | null
+  attempts: number
+}
+
+/** What became of a delivery. */
+export interface HookAnswer {
+  /** messages that are stored and will be taken in */
+  accepted: number
+  /** messages of a delivery that was here before */
+  duplicates: number
+}
+
+/** What became of reports on replies. */
+export interface HookStatusAnswer {
+  accepted: number
+  /** not a reply of this channel, or not a state */
+  unknown: number
+}
+
+/** The channel of a conversation. */
+export interface ChannelShort {
+  id: Id
+  kind: 'widget' | 'api'
+  name: string
+}
+
+/** A contact in a list of conversations. */
+export interface ContactShort {
+  id: Id
+  /** may be empty */
+  name: string
+  avatar_url: string | null
+  /** has the website's chat open */
+  is_online: boolean
+}
+
+/** A conversation as events carry it: without what belongs to one agent. */
+export interface ConversationNews {
+  id: Id
+  /** what people call it by; counted per account */
+  number: number
+  channel: ChannelShort
+  contact: ContactShort
+  status: 'open' | 'pending' | 'snoozed' | 'resolved'
+  priority: 'none' | 'low' | 'medium' | 'high' | 'urgent'
+  /** an agent */
+  assignee_id: Id | null
+  team_id: Id | null
+  /** names, sorted */
+  tags: string[]
+  subject: string | null
+  /** how the last message begins */
+  preview: string
+  /** empty before the first message */
+  preview_kind: 'in' | 'out' | 'note' | ''
+  last_message_id: Id | null
+  last_message_at: Time | null
+  /** the customer's last message */
+  last_in_at: Time | null
+  /** first customer message without an answer */
+  waiting_since: Time | null
+  snoozed_until: Time | null
+  /** of a resolved one */
+  outcome: 'solved' | 'not_solvable' | 'customer_silent' | 'duplicate' | 'no_reply_needed' | null
+  /** others can read it where it was written */
+  is_public: boolean
+  /** language tag */
+  language: string | null
+  created_at: Time
+  updated_at: Time
+  resolved_at: Time | null
+  /** the resolved conversation that this one goes on */
+  previous_id: Id | null
+  /** grows with every change; for expected_version */
+  version: number
+}
+
+/** An exchange with a customer. */
+export interface Conversation extends ConversationNews {
+  /** for the asking agent */
+  unread_count: number
+  /** the asking agent has begun to write */
+  draft: boolean
+}
+
+/** A conversation that was not changed. */
+export interface BulkFailed {
+  id: Id
+  /** as in Error */
+  code: string
+  message: string
+}
+
+/** What became of a bulk change. */
+export interface BulkResult {
+  changed: number
+  failed: BulkFailed[]
+  /** takes it all back, within ten minutes */
+  undo_token: Id | null
+}
+
+/** A contact on one channel. */
+export interface Identity {
+  id: Id
+  channel_id: Id
+  channel_kind: 'widget' | 'api'
+  /** the channel's own id of the person */
+  external_id: string
+  handle: string | null
+  /** the site or network vouches for it */
+  is_verified: boolean
+  last_seen_at: Time | null
+}
+
+/** A page of the site. */
+export interface PageSeen {
+  url: string
+  title: string | null
+}
+
+/** A customer. */
+export interface Contact extends ContactShort {
+  email: string | null
+  phone: string | null
+  /** language tag */
+  language: string | null
+  /** IANA name */
+  time_zone: string | null
+  location: string | null
+  company: string | null
+  note: string | null
+  /** fields of your own */
+  custom: Record<string, unknown>
+  identities: Identity[]
+  is_blocked: boolean
+  created_at: Time
+  last_seen_at: Time | null
+  updated_at: Time
+  /** of a visitor who is there */
+  current_page?: PageSeen
+  /** left out in lists */
+  conversations_count?: number
+}
+
+/** An agent who took part. */
+export interface Participant {
+  id: Id
+  name: string
+}
+
+/** An agent who has it open now. */
+export interface Viewer {
+  agent_id: Id
+  is_typing: boolean
+}
+
+/** A conversation that was opened. */
+export interface ConversationFull extends Conversation {
+  contact: Contact
+  participants: Participant[]
+  viewers: Viewer[]
+}
+
+/** A word for conversations. */
+export interface Tag {
+  id: Id
+  name: string
+  /** #rrggbb or empty */
+  color: string
+}
+
+/** Which conversations; only what narrows. */
+export interface ViewFilter {
+  status?: ('open' | 'pending' | 'snoozed' | 'resolved')[]
+  /** an agent's id, me or none */
+  assignee?: string
+  /** an id or none */
+  team?: string
+  /** an id */
+  channel?: string
+  /** an id */
+  contact?: string
+  /** any of these names */
+  tag?: string[]
+  priority?: ('none' | 'low' | 'medium' | 'high' | 'urgent')[]
+  /** words to look for */
+  q?: string
+  /** language tag */
+  language?: string
+  /** true: only what one has not read */
+  unread?: boolean
+  /** true: only where one was mentioned */
+  mentions?: boolean
+}
+
+/** A saved list of conversations. */
+export interface View {
+  /** null when built in */
+  id: Id | null
+  /** of a built-in one; else custom */
+  key: string
+  name: string
+  filter: ViewFilter
+  sort: 'due' | 'newest' | 'oldest' | 'waiting'
+  /** everybody of the account sees it */
+  is_shared: boolean
+  /** smaller = further up */
+  position: number
+  /** who made it */
+  agent_id: Id | null
+}
+
+/** How many conversations a view has. */
+export interface ViewCount {
+  /** exact up to 10,000 of a status */
+  total: number
+  unread: number
+}
+
+/** How many conversations the views have. */
+export interface ViewCounts {
+  /** by key or id; views with words are left out */
+  views: Record<string, ViewCount>
+}
+
+/** What an agent began to write. */
+export interface Draft {
+  conversation_id: Id
+  kind: 'reply' | 'note'
+  /** empty, without files: there is none any more */
+  text: string
+  attachment_ids: Id[]
+  attachments: Attachment[]
+  /** null: never written */
+  updated_at: Time | null
+}
+
+/** Something that waits for one agent. */
+export interface Notification {
+  id: Id
+  type: 'mention' | 'assigned' | 'reply'
+  conversation_id: Id
+  message_id: Id | null
+  /** without id and photo */
+  actor: Author
+  preview: string
+  at: Time
+  read_at: Time | null
+}
+
+/** How a website chat looks. */
+export interface WidgetSettings extends WidgetLooks {
+  /** below the base URL */
+  logo_url: string | null
+}
+
+/** An agent as visitors see it. */
+export interface WidgetAgent {
+  name: string
+  /** below the base URL */
+  photo_url: string | null
+  introduction: string
+}
+
+/** What everybody may know of a website chat. */
+export interface WidgetConfig {
+  channel_name: string
+  settings: WidgetSettings
+  /** language tags */
+  languages: string[]
+  /** who would answer now, at most five */
+  agents: WidgetAgent[]
+  /** somebody is there */
+  is_staffed: boolean
+}
+
+/** What is known of the visitor. */
+export interface WidgetContact {
+  name: string | null
+  email: string | null
+}
+
+/** A conversation as the visitor sees it. */
+export interface WidgetConversation {
+  id: Id
+  status: 'open' | 'pending' | 'snoozed' | 'resolved'
+}
+
+/** A visitor's way in. */
+export interface WidgetSession {
+  /** for Authorization: Bearer, and to resume */
+  token: string
+  visitor_id: Id
+  contact: WidgetContact
+  conversation: WidgetConversation | null
+  /** was never here before */
+  is_new: boolean
+}
+
+/** Who wrote it, for visitors. */
+export interface WidgetAuthor {
+  name: string
+  /** below the base URL */
+  photo_url: string | null
+}
+
+/** A message as the visitor sees it. */
+export interface WidgetMessage {
+  id: Id
+  from: 'me' | 'agent' | 'system'
+  author: WidgetAuthor
+  text: string
+  attachments: Attachment[]
+  state: 'received' | 'held' | 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown' | 'cancelled'
+  sent_at: Time
+  /** the visitor's own UUID */
+  client_id: string | null
+}
+
+/** The visitor's conversation. */
+export interface WidgetHistory {
+  conversation: WidgetConversation | null
+  /** oldest first */
+  messages: WidgetMessage[]
+  /** cursor of what is older; null = that is all */
+  next: Id | null
+  /** an agent has read up to this message */
+  read_upto: Id | null
+  /** who answers */
+  agent: WidgetAgent | null
+}
+
+/** A file that is to come. */
+export interface Upload {
+  /** of the upload, later of the attachment */
+  id: Id
+  /** the most that one part may have */
+  part_bytes: number
+}
+
+/** How far a file has come. */
+export interface UploadProgress {
+  /** bytes; go on there */
+  received: number
+  /** once the file is whole */
+  attachment?: Attachment
+}
+
+/** Something that happened. */
+export interface Event {
+  /** opaque; the place to resume from */
+  id: string
+  type: string
+  /** 1: fields are only ever added */
+  v: number
+  at: Time
+  account: Id
+  subject: Subject
+  /** the type decides */
+  data: Record<string, unknown>
+}
+
+/** Of message events. */
+export interface MessageData {
+  message: Message
+  /** as it is after it */
+  conversation: ConversationNews
+}
+
+/** Of conversation events. */
+export interface ConversationData {
+  conversation: ConversationNews
+}
+
+/** Of contact events. */
+export interface ContactData {
+  contact: Contact
+}
+
+/** Of channel events. */
+export interface ChannelData {
+  /** null: it is gone */
+  channel: Channel | null
+}
+
+/** Of agent events. */
+export interface AgentData {
+  agent: Agent
+}
+
+/** Of team events. */
+export interface TeamData {
+  /** null: it is gone */
+  team: Team | null
+}
+
+/** Of tag events. */
+export interface TagData {
+  /** null: it is gone */
+  tag: Tag | null
+}
+
+/** Of view events. */
+export interface ViewData {
+  /** null: it is gone */
+  view: View | null
+}
+
+/** Of webhook events. */
+export interface WebhookData {
+  /** null: it is gone */
+  webhook: Webhook | null
+}
+
+/** Of notification events. */
+export interface NotificationData {
+  notification: Notification
+}
+
+/** Of draft events. */
+export interface DraftData {
+  draft: Draft
+}
+
+/** To whom it goes. */
+export interface OutgoingContact {
+  id: Id
+  /** the channel's own id of the person */
+  external_id: string
+  name: string | null
+  email: string | null
+  phone: string | null
+  /** language tag */
+  language: string | null
+}
+
+/** A reply on its way to a reply address. */
+export interface OutgoingData {
+  message: Message
+  conversation: ConversationNews
+  contact: OutgoingContact
+  /** the channel's own thread */
+  thread: string | null
+}
+
+/** Data of hello. */
+export interface Hello {
+  server_time: Time
+  /** where the stream begins */
+  last_event_id: string
+}
+
+/** An agent who looks at the conversation. */
+export interface PresentAgent {
+  agent_id: Id
+  state: 'typing' | 'viewing'
+  is_typing: boolean
+}
+
+/** The customer. */
+export interface PresentContact {
+  is_typing: boolean
+  is_online: boolean
+}
+
+/** Who looks at a conversation and who types. */
+export interface Presence {
+  conversation_id: Id
+  agents: PresentAgent[]
+  contact: PresentContact
+}
+
+/** Who types. */
+export interface Typist {
+  name: string
+}
+
+/** Data of typing. */
+export interface Typing {
+  is_typing: boolean
+  author: Typist
+}
+
+/** Data of read. */
+export interface ReadData {
+  /** read up to this one */
+  message_id: Id
+}
+
+// Bodies of requests.
+
+export interface SignIn {
+  /** mail address */
+  email: string
+  password: string
+  /** six digits, or a recovery code */
+  code?: string
+  /** which account, when the person belongs to several */
+  account_id?: Id
+}
+
+export interface MePatch {
+  name?: string
+  /** shown to visitors */
+  introduction?: string | null
+  locale?: 'en' | 'bn' | 'ar'
+  /** IANA name */
+  time_zone?: string
+  availability?: 'online' | 'away'
+  /** the console's own; at most 16 KiB */
+  settings?: object
+}
+
+export interface PasswordChange {
+  current: string
+  /** at least 8 bytes */
+  new: string
+}
+
+export interface SecondFactorCode {
+  /** six digits */
+  code: string
+}
+
+export interface PasswordProof {
+  password: string
+}
+
+export interface LinkUse {
+  /** the new password, or the one you have when you already use Seva */
+  password: string
+  /** your name, when it is not known yet */
+  name?: string
+  /** second factor, when you have one */
+  code?: string
+}
+
+export interface AccountPatch {
+  name?: string
+  locale?: 'en' | 'bn' | 'ar'
+  /** IANA name */
+  time_zone?: string
+  /** how long a reply is held */
+  undo_seconds?: number
+  /** a customer message within so many days of resolving reopens */
+  reopen_days?: number
+  /** at most 64 KiB */
+  settings?: object
+}
+
+export interface AgentNew {
+  /** mail address */
+  email: string
+  name?: string
+  /** key of a role */
+  role: string
+  team_ids?: Id[]
+  /** narrows the role: [{scope:"team"|"channel", id}]; empty = the whole account */
+  grants?: object
+}
+
+export interface AgentPatch {
+  name?: string
+  /** key of a role */
+  role?: string
+  team_ids?: Id[]
+  /** narrows the role: [{scope:"team"|"channel", id}]; empty = the whole account */
+  grants?: object
+  is_active?: boolean
+}
+
+export interface TeamNew {
+  name: string
+  description?: string
+  agent_ids?: Id[]
+}
+
+export interface TeamPatch {
+  name?: string
+  description?: string | null
+  agent_ids?: Id[]
+}
+
+export interface RoleNew {
+  name: string
+  /** noun.verb */
+  capabilities: string[]
+}
+
+export interface RolePatch {
+  name?: string
+  /** noun.verb */
+  capabilities?: string[]
+}
+
+export interface TokenNew {
+  name: string
+  /** capabilities */
+  scopes: string[]
+  expires_at?: Time | null
+}
+
+export interface ChannelNew {
+  kind: 'widget' | 'api'
+  name: string
+  /** language tags */
+  languages?: string[]
+  /** depends on the kind */
+  settings?: object
+}
+
+export interface ChannelPatch {
+  name?: string
+  is_enabled?: boolean
+  /** language tags */
+  languages?: string[]
+  /** merged; null takes away */
+  settings?: object
+}
+
+export interface WebhookNew {
+  name: string
+  /** http or https */
+  url: string
+  /** event types, or "*" for all */
+  events: string[]
+  /** true when not given */
+  is_enabled?: boolean
+}
+
+export interface WebhookPatch {
+  name?: string
+  /** http or https */
+  url?: string
+  /** event types, or "*" for all */
+  events?: string[]
+  is_enabled?: boolean
+}
+
+export interface ConversationNew {
+  /** an api channel */
+  channel_id: Id
+  /** a known contact, or give `contact` */
+  contact_id?: Id
+  /** {name, email, phone, language, external_id} */
+  contact?: object
+  text: string
+  /** UUID of the message */
+  client_id?: string
+}
+
+export interface ConversationBulk {
+  ids: Id[]
+  /** {status, priority, outcome, assignee_id, team_id, snoozed_until, add_tags, remove_tags} */
+  set: object
+}
+
+export interface ConversationBulkUndo {
+  undo_token: Id
+}
+
+export interface ConversationPatch {
+  status?: 'open' | 'pending' | 'snoozed' | 'resolved'
+  priority?: 'none' | 'low' | 'medium' | 'high' | 'urgent'
+  outcome?: 'solved' | 'not_solvable' | 'customer_silent' | 'duplicate' | 'no_reply_needed' | null
+  assignee_id?: Id | null
+  team_id?: Id | null
+  /** with status snoozed; 24 hours when left out */
+  snoozed_until?: Time | null
+  subject?: string | null
+  language?: string | null
+  /** 409 conflict.stale when it is another by now */
+  expected_version?: number
+}
+
+export interface ConversationTags {
+  /** the whole new set */
+  tags: string[]
+}
+
+export interface MessageNew {
+  kind: 'reply' | 'note'
+  text?: string
+  attachment_ids?: Id[]
+  /** UUID; the same one again gives the same message, for ever */
+  client_id: string
+  /** the last message the writer saw; required for a reply */
+  seen_message_id?: Id | null
+  /** send although something new came in */
+  force?: boolean
+  /** agents, in a note */
+  mentions?: Id[]
+  reply_to_id?: Id | null
+  then?: 'resolve' | 'pending'
+}
+
+export interface ContactPatch {
+  name?: string | null
+  email?: string | null
+  phone?: string | null
+  language?: string | null
+  time_zone?: string | null
+  location?: string | null
+  company?: string | null
+  note?: string | null
+  /** an https address */
+  avatar_url?: string | null
+  /** an object, 16 KiB at most */
+  custom?: object | null
+  /** nothing is taken from them */
+  is_blocked?: boolean
+}
+
+export interface TagNew {
+  name: string
+  /** #rrggbb */
+  color?: string | null
+}
+
+export interface TagPatch {
+  name?: string
+  /** #rrggbb */
+  color?: string | null
+}
+
+export interface ViewNew {
+  name: string
+  /** {status[], assignee, team, channel, tag[], priority[], q, unread, language} */
+  filter?: object
+  is_shared?: boolean
+  position?: number
+  sort?: 'due' | 'newest' | 'oldest' | 'waiting'
+}
+
+export interface ViewPatch {
+  name?: string
+  /** {status[], assignee, team, channel, tag[], priority[], q, unread, language} */
+  filter?: object
+  is_shared?: boolean
+  position?: number
+  sort?: 'due' | 'newest' | 'oldest' | 'waiting'
+}
+
+export interface ConversationRead {
+  /** the newest message seen */
+  message_id: Id
+}
+
+export interface ConversationPresence {
+  /** forgotten after 10 s unless repeated */
+  state: 'viewing' | 'typing' | 'left'
+}
+
+export interface DraftPut {
+  kind: 'reply' | 'note'
+  text?: string
+  attachment_ids?: Id[]
+  /** when it was written; one older than what is stored changes nothing */
+  updated_at?: Time | null
+}
+
+export interface NotificationsRead {
+  ids?: Id[]
+  all?: boolean
+}
+
+export interface WidgetSessionNew {
+  /** the token of an earlier session on this browser */
+  resume_token?: string | null
+  /** {id, hash, name, email, phone} */
+  identity?: object | null
+  /** {url, title, referrer} */
+  page?: object | null
+  locale?: string | null
+  time_zone?: string | null
+}
+
+export interface Prechat {
+  /** {key: text} of the channel's form */
+  fields: object
+  /** agreed to the channel's consent text */
+  consent?: boolean
+}
+
+export interface WidgetMessageNew {
+  /** UUID; the same one again gives the same message */
+  client_id: string
+  text?: string
+  attachment_ids?: Id[]
+  /** {url, title} */
+  page?: object | null
+}
+
+export interface WidgetTyping {
+  /** forgotten after 10 s */
+  is_typing: boolean
+}
+
+export interface WidgetRead {
+  /** the newest message seen */
+  message_id: Id
+}
+
+export interface WidgetPage {
+  /** the page the visitor reads */
+  url: string
+  title?: string | null
+}
+
+export interface UploadNew {
+  /** the file's name; what cannot be shown is taken out */
+  name: string
+  /** bytes */
+  size: number
+  /** ignored: the content says what it is */
+  type?: string | null
+}
+
+export interface Photo {
+  /** a picture that was uploaded */
+  upload_id: Id
+}
+
+/** The data of an agent's stream, by type. */
+export interface ConsoleEvents {
+  /** A message came in, was written, or something was done. */
+  'message.created': MessageData
+  /** Its state, text or files changed. */
+  'message.updated': MessageData
+  /** A conversation began. */
+  'conversation.created': ConversationData
+  /** Its status, assignment, tags or words changed. */
+  'conversation.updated': ConversationData
+  /** A contact was made or changed. */
+  'contact.updated': ContactData
+  /** A channel was made, changed or removed. */
+  'channel.updated': ChannelData
+  /** An agent was invited, joined or changed. */
+  'agent.updated': AgentData
+  /** A team was made, changed or removed. */
+  'team.updated': TeamData
+  /** A tag was made, changed or removed. */
+  'tag.updated': TagData
+  /** A shared view was made, changed or removed. */
+  'view.updated': ViewData
+  /** A webhook was made, changed, switched off or removed. */
+  'webhook.updated': WebhookData
+  /** To the one agent it is for. */
+  'notification.created': NotificationData
+  /** To the agent who writes it, on its other screens. */
+  'draft.updated': DraftData
+  /** First on every stream: where it stands. */
+  'hello': Hello
+  /** Who looks at a conversation and who types. */
+  'presence.changed': Presence
+  /** The stream cannot go on from there: load anew. */
+  'reset': Record<string, never>
+  /** The server stops: connect again. */
+  'reconnect': Record<string, never>
+}
+
+/** The data of a visitor's stream, by type. */
+export interface VisitorEvents {
+  /** A message that the visitor may see. */
+  'message.created': WidgetMessage
+  /** Its state or files changed. */
+  'message.updated': WidgetMessage
+  /** Its status changed. */
+  'conversation.updated': WidgetConversation
+  /** First on every stream: where it stands. */
+  'hello': Hello
+  /** An agent types. */
+  'typing': Typing
+  /** An agent has read the visitor's messages. */
+  'read': ReadData
+  /** The stream cannot go on from there: load anew. */
+  'reset': Record<string, never>
+  /** The server stops: connect again. */
+  'reconnect': Record<string, never>
+}
