@@ -59,8 +59,9 @@ void for_each_allocation_failure(test_step *fn, void *arg);
 void for_each_file_failure(test_step *fn, void *arg, int errno_value, err expected);
 
 /* Fails when fn's CPU time grows more than 2.3-fold per doubling of n, over the three doublings
- * from n to 8 n (allocators and hash tables grow in steps, so a single doubling may look worse). n
- * so large that one call takes some 100 µs. Noise is answered by measuring again. */
+ * from n to 8 n (allocators and hash tables grow in steps, so a single doubling may look worse).
+ * Choose n so small that 8 n still fits into a core's own cache (some 200 KB): growing out of it is
+ * a step that looks like a slope. A loaded machine makes it measure longer, not fail. */
 void test_slope(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n);
 
 /* How a child process that runs fn ends: the signal that killed it, or 0 - its exit status. Its
