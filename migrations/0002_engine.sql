@@ -2,7 +2,7 @@
 -- inbox, job, event, lease and webhook are read across accounts by the engine itself (claims, the
 -- publisher): they have no row-level policy; store/ scopes them by account in every other statement.
 
--- A delivery as it came in. The row is its own receive job: 'new' waits, attempts counts claims.
+-- A delivery as it came in. The row is its own receive job: 'wait' waits, attempts counts claims.
 -- source_id → source, channel_id → channel. body is last: it is the long one.
 CREATE TABLE inbox (
     id @pk,
@@ -11,7 +11,7 @@ CREATE TABLE inbox (
     channel_id @int NOT NULL,
     delivery_key TEXT NOT NULL,
     received_ms @int NOT NULL,
-    state TEXT NOT NULL DEFAULT 'new',
+    state TEXT NOT NULL DEFAULT 'wait',
     attempts @int NOT NULL DEFAULT 0,
     network TEXT NOT NULL,
     content_type TEXT,
@@ -19,7 +19,7 @@ CREATE TABLE inbox (
     body @blob NOT NULL
 );
 CREATE UNIQUE INDEX inbox_delivery ON inbox (account_id, source_id, delivery_key);
-CREATE INDEX inbox_todo ON inbox (id) WHERE state = 'new';
+CREATE INDEX inbox_todo ON inbox (id) WHERE state = 'wait';
 CREATE INDEX inbox_quarantine ON inbox (account_id, id) WHERE state = 'quarantined';
 
 -- Work without a request.

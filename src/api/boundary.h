@@ -2,6 +2,7 @@
  * answer.c and auth.c only. */
 #pragma once
 #include "api/server.h"
+#include "care/intake.h"
 #include "store/door.h"
 
 enum { ANSWER_HEADERS = 24, TRACE_LEN = 16, BUSY_BODY_BYTES = 256 };
@@ -21,6 +22,9 @@ struct boundary {
     bool is_writing;   /* the open transaction is a WRITE one */
     bool is_taken;     /* the hub has the connection */
     bool keeps_writes; /* although the answer is a fault */
+    bool is_deferred;  /* the intake answers (call_take_in) */
+    struct intake_item intake;
+    str if_repeated; /* the body when the delivery was here already */
     err result;
     err input_result; /* told only to somebody who may use the route */
     struct fault input_fault;

@@ -1,14 +1,11 @@
-/* hooks: what networks and machines post to us. The raw body is verified and looked at before the
- * write lock is asked for; under it there is one insert; the answer leaves after the commit. The
- * rest is the receive job's (the inbox row itself). A body that is not the network's is refused and
- * nothing is kept; a single malformed item inside goes to quarantine later.
- * Not here: bytes of networks (connector/), conversations (care/inbound.h).
- * Source: API "API channel"; docs/architecture.md "Inbound key". */
+/* hooks: what networks and machines post to us. The raw body is verified and looked at, then it
+ * goes to the intake (care/intake.h); the answer leaves after the commit. The rest is the receive
+ * job's (the inbox row itself). A body that is not the network's is refused and nothing is kept; a
+ * single malformed item inside goes to quarantine later. Not here: bytes of networks (connector/),
+ * conversations (care/inbound.h). Source: API "API channel"; docs/architecture.md "Inbound key". */
 #include "api/input.h"
 #include "api/server.h"
 #include "base/clock.h"
-#include "base/crypto.h"
-#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -30,19 +27,13 @@ struct hook {
     const struct json *statuses;
 };
 
-/* The sender's id of this delivery, else what it says. */
-static err delivery_key(struct call *call, const char *header, str *key)
+/* The id that the sender gave this delivery; empty without one. */
+static err sender_id(struct call *call, const char *header, str *id)
 {
-    str given = http_header_get(call->req, str_from(header));
-    if (given.len > DELIVERY_KEY_MAX || !utf8_valid(given))
+    *id = http_header_get(call->req, str_from(header));
+    if (id->len > DELIVERY_KEY_MAX || !utf8_valid(*id))
         return fail(
             &call->cx, E_INVALID, "%s has at most %d bytes of text", header, DELIVERY_KEY_MAX);
-    if (given.len) {
-        *key = given;
-        return OK;
-    }
-    struct sha256 sum = crypto_sha256(call->req->body);
-    *key = crypto_hex(call->cx.arena, str_of(sum.b, (ptrdiff_t)sizeof sum.b));
     return OK;
 }
 
@@ -65,11 +56,16 @@ static err verify(struct call *call, const struct connector *c, struct hook *hoo
     return OK;
 }
 
-static err parse(struct call *call, const struct connector *c, struct hook *hook)
+static err parse(
+    struct call *call, const struct connector *c, const char *header, struct hook *hook)
 {
-    str why = {0};
-    if (c->parse(call->cx.arena, call->req->body, call->cx.now_ms, &hook->batch, &why) != OK)
-        return fail(&call->cx, E_INVALID, "%.*s", SARG(why));
+    struct ctx *cx = &call->cx;
+    str why = {0}, id;
+    if (c->parse(cx->arena, call->req->body, cx->now_ms, &hook->batch, &why) != OK)
+        return fail(cx, E_INVALID, "%.*s", SARG(why));
+    TRY(sender_id(call, header, &id));
+    hook->delivery_key =
+        inbox_delivery_key(cx->arena, id, hook->batch.delivery_id, call->req->body);
     return OK;
 }
 
@@ -77,15 +73,17 @@ static err api_prepare(struct call *call)
 {
     struct hook *hook = NEW(call->cx.arena, struct hook, 1);
     TRY(verify(call, &connector_api, hook));
-    TRY(parse(call, &connector_api, hook));
-    TRY(delivery_key(call, "Seva-Delivery", &hook->delivery_key));
+    TRY(parse(call, &connector_api, "Seva-Delivery", hook));
     call->prepared = hook;
     return OK;
 }
 
-static err accept(struct call *call, const struct hook *hook)
+static err take_in(struct call *call)
 {
-    const struct inbox_new in = {
+    struct arena *a = call->cx.arena;
+    const struct hook *hook = call->prepared;
+    const struct inbox_new delivery = {
+        .account = hook->source.account,
         .source = hook->source.id,
         .channel = hook->source.channel,
         .network = hook->source.network,
@@ -94,19 +92,9 @@ static err accept(struct call *call, const struct hook *hook)
         .body = call->req->body,
         .received_ms = call->cx.now_ms,
     };
-    bool is_new = false;
-    TRY(inbox_add(&call->cx, &in, &is_new));
-    FAILPOINT("hook.before_commit");
-    return answer_json(call, 200,
-        str_print(call->cx.arena, "{\"accepted\":%td,\"duplicates\":%td}",
-            is_new ? hook->batch.n : 0, is_new ? 0 : hook->batch.n));
-}
-
-static err api_handle_post(struct call *call)
-{
-    const struct hook *hook = call->prepared;
-    TRY(door_account(&call->cx, hook->source.account));
-    return accept(call, hook);
+    return call_take_in(call, &delivery,
+        str_print(a, "{\"accepted\":%td,\"duplicates\":0}", hook->batch.n),
+        str_print(a, "{\"accepted\":0,\"duplicates\":%td}", hook->batch.n));
 }
 
 /* ── with a token instead of a signature ────────────────────────────────────────────────────────
@@ -131,15 +119,9 @@ static err inbound_prepare(struct call *call)
     e = source_find(call->api->sources, cx->arena, c->name, channel.public_key, &hook->source);
     if (e != OK || !hook->source.is_enabled || hook->source.account.v != cx->account.v)
         return fail(cx, E_NOT_FOUND, "this channel is switched off");
-    TRY(parse(call, c, hook));
-    TRY(delivery_key(call, "Idempotency-Key", &hook->delivery_key));
+    TRY(parse(call, c, "Idempotency-Key", hook));
     call->prepared = hook;
     return OK;
-}
-
-static err inbound_handle(struct call *call)
-{
-    return accept(call, call->prepared);
 }
 
 /* ── what became of our replies ─────────────────────────────────────────────────────────────────
@@ -223,13 +205,13 @@ static const struct shape status_answer_shape =
 /* clang-format off */
 static const struct route routes[] = {
     {HTTP_POST, "/hooks/api/{key}", AUTH_HOOK, CAP_NONE,
-     ROUTE_WRITE | ROUTE_RAW_BODY | ROUTE_APPEND, NULL, NULL, api_prepare, api_handle_post,
+     ROUTE_NO_DB | ROUTE_RAW_BODY, NULL, NULL, api_prepare, take_in,
      "Bring messages of an API channel; signed.", &hook_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},
     {HTTP_POST, "/hooks/api/{key}/status", AUTH_HOOK, CAP_NONE,
      ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL, status_prepare, status_handle,
      "Report what became of replies; signed.", &status_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},
     {HTTP_POST, "/api/v1/channels/{id}/inbound", AUTH_AGENT, CAP_CONVERSATION_REPLY,
-     ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL, inbound_prepare, inbound_handle,
+     ROUTE_NO_DB | ROUTE_RAW_BODY, NULL, NULL, inbound_prepare, take_in,
      "Bring messages of an API channel with a token.", &hook_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},
 };
 /* clang-format on */

@@ -30,12 +30,21 @@ static void respond_http(struct http_exchange *x, const struct http_response *r)
     http_respond(x->server, x->handle, r);
 }
 
+static void wake_receiver(void *arg)
+{
+    const struct api *api = arg;
+    if (api->wake)
+        api->wake(api->wake_arg, false, true);
+}
+
 err api_open(struct arena *a, struct api *api)
 {
     assert(api->db && api->config);
     api->routes = route_tree_make(a, route_tables, n_route_tables);
     api->sources = source_cache_open(api->db, api->config);
-    if (!api->sources)
+    api->intake = intake_open(
+        &(struct intake_options){.db = api->db, .wake = wake_receiver, .wake_arg = api});
+    if (!api->sources || !api->intake)
         return E_BUSY;
     if (!api->respond)
         api->respond = respond_http;
@@ -46,7 +55,9 @@ err api_open(struct arena *a, struct api *api)
 
 void api_close(struct api *api)
 {
+    intake_close(api->intake);
     source_cache_close(api->sources);
+    api->intake = NULL;
     api->sources = NULL;
 }
 
@@ -264,8 +275,7 @@ static err walk(struct boundary *b)
             TRY(authenticate_early(b));
         return call->route->handle(call);
     }
-    enum db_mode writes = call->route->flags & ROUTE_APPEND ? DB_APPEND : DB_WRITE;
-    TRY(begin(b, call->route->flags & ROUTE_WRITE ? writes : DB_READ));
+    TRY(begin(b, call->route->flags & ROUTE_WRITE ? DB_WRITE : DB_READ));
     TRY(authenticate(b));
     return handle(b);
 }
@@ -324,6 +334,25 @@ static void answered(void *arg, err result)
     if (!b->is_taken)
         api->respond(x, &b->call.res);
     api->finish(x);
+}
+
+/* The intake has stored the delivery, or not; on its thread. */
+static void taken_in(void *arg, err result, bool is_new)
+{
+    struct boundary *b = arg;
+    if (!is_new)
+        b->call.res.body = b->if_repeated;
+    answered(b, result);
+}
+
+err call_take_in(struct call *call, const struct inbox_new *delivery, str if_new, str if_repeated)
+{
+    struct boundary *b = boundary_of(call);
+    assert(!call->cx.db);
+    b->intake = (struct intake_item){.delivery = *delivery, .done = taken_in, .arg = b};
+    b->if_repeated = if_repeated;
+    b->is_deferred = true;
+    return answer_json(call, 200, if_new);
 }
 
 /* A READ request cannot write that its session or token was just used; a small transaction of its
@@ -415,9 +444,12 @@ void api_handle(struct api *api, struct http_exchange *x)
     struct late_touch touch = touch_of(b);
     struct db_tx *tx = b->call.cx.db;
     b->call.cx.db = NULL;
-    if (tx) /* from here on the callback owns b and x */
+    /* From here on a callback owns b and x. */
+    if (tx)
         db_end(tx, b->result == OK && b->is_writing, answered, b);
-    else
+    else if (!b->is_deferred || b->result != OK)
         answered(b, OK);
+    else if (intake_put(api->intake, &b->intake) != OK)
+        answered(b, E_BUSY);
     touch_late(api, &touch);
 }

@@ -17,6 +17,8 @@
 #include "net/http_server.h"
 
 struct hub;
+struct intake;       /* care/intake.h */
+struct inbox_new;    /* store/inbox.h */
 struct engine;       /* job/engine.h */
 struct live;         /* api/stream.c */
 struct source_cache; /* store/source.h */
@@ -26,6 +28,7 @@ struct api {
     const struct config *config;
     struct db *db;
     struct source_cache *sources;
+    struct intake *intake;
     const struct route_tree *routes;
     struct http_server *server; /* NULL in tests without sockets */
     struct hub *hub;            /* NULL in tests without sockets */
@@ -73,6 +76,9 @@ struct http_handle call_take_over(struct call *call);
 /* Runs fn(api, arg) after the commit, on an unknown thread; arg lives in the call's arena. Must not
  * block. Nothing runs when the transaction is undone. */
 void call_after_commit(struct call *call, void (*fn)(struct api *api, void *arg), void *arg);
+/* For a route without a transaction: the delivery goes to the intake, and the answer is one of the
+ * two JSON texts once it is durable. The delivery's texts live as long as the call. */
+err call_take_in(struct call *call, const struct inbox_new *delivery, str if_new, str if_repeated);
 /* A READ transaction for a prepare function: opens call->cx.db; end it with prepare_read_end. */
 err prepare_read_begin(struct call *call);
 void prepare_read_end(struct call *call);

@@ -148,6 +148,8 @@ static err parse(
         read_item(&r, v, received_ms);
     }
     *batch = (struct connector_batch){.items = items, .n = n};
+    if (n == 1 && !items[0].fault.len)
+        batch->delivery_id = items[0].external_id;
     return OK;
 }
 

@@ -35,6 +35,7 @@ struct connector_item {
 struct connector_batch {
     const struct connector_item *items;
     ptrdiff_t n;
+    str delivery_id; /* names what is delivered: the id of a single good message; empty = nothing */
 };
 
 /* ── out ────────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,9 @@
 
 enum { READERS = 4 };
 
+/* The writer's cache is small on purpose: SQLite walks its whole table after every commit that has
+ * moved pages (measured: 8 MB instead of 32 MB saves 9 % of the receiver's time), and what does not
+ * fit is in the system's cache. */
 static const char writer_pragmas[] = "PRAGMA journal_mode=WAL;"
                                      "PRAGMA synchronous=FULL;"
                                      "PRAGMA wal_autocheckpoint=0;"
@@ -23,7 +26,7 @@ static const char writer_pragmas[] = "PRAGMA journal_mode=WAL;"
                                      "PRAGMA foreign_keys=ON;"
                                      "PRAGMA temp_store=MEMORY;"
                                      "PRAGMA mmap_size=0;"
-                                     "PRAGMA cache_size=-32768;";
+                                     "PRAGMA cache_size=-8192;";
 static const char reader_pragmas[] = "PRAGMA query_only=ON;"
                                      "PRAGMA wal_autocheckpoint=0;"
                                      "PRAGMA temp_store=MEMORY;"

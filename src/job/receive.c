@@ -141,6 +141,7 @@ static struct items gather(struct ctx *cx, const struct receive_batch *b, accoun
 static err set_aside(struct ctx *cx, const struct inbox_row *row, str mark, str body, str why)
 {
     const struct inbox_new in = {
+        .account = row->account_id,
         .source = row->source_id,
         .channel = row->channel_id,
         .network = row->network,
@@ -149,7 +150,7 @@ static err set_aside(struct ctx *cx, const struct inbox_row *row, str mark, str 
         .body = body,
         .received_ms = row->received_ms,
     };
-    return inbox_add_quarantined(cx, &in, why);
+    return inbox_add_quarantined(cx->db, &in, why);
 }
 
 /* reasons[i] is set when row i goes to quarantine as a whole. */

@@ -1,40 +1,134 @@
-/* See inbox.h. The states are 'new', 'done', 'quarantined', 'discarded'; a change names the old
- * one. Thread: the transaction's. */
+/* See inbox.h. The states are 'wait', 'done', 'quarantined', 'discarded'; a change names the old
+ * one. 'wait' and 'done' are equally long, so that SQLite ends a delivery in place.
+ * Thread: the transaction's. */
 #include "store/inbox.h"
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/id.h"
 
-static err add(struct ctx *cx, const struct inbox_new *in, str state, str reason, bool *is_new)
+/* The kinds of names must not meet: a message "x" is not the delivery "x". */
+static const str by_sender = S_INIT("d:"), by_message = S_INIT("m:"), by_body = S_INIT("h:");
+
+str inbox_delivery_key(struct arena *a, str sender_id, str only_message, str body)
+{
+    if (sender_id.len)
+        return str_cat(a, by_sender, sender_id);
+    if (only_message.len)
+        return str_cat(a, by_message, only_message);
+    struct sha256 sum = crypto_sha256(body);
+    return str_cat(a, by_body, crypto_hex(a, str_of(sum.b, (ptrdiff_t)sizeof sum.b)));
+}
+
+struct new_row {
+    int64_t id, account, source, channel;
+    str delivery_key;
+    int64_t received_ms;
+    str state, network, content_type, reason;
+    blob body;
+};
+static const struct db_col new_row_cols[] = {
+    COL(struct new_row, id),
+    COL(struct new_row, account),
+    COL(struct new_row, source),
+    COL(struct new_row, channel),
+    COL(struct new_row, delivery_key),
+    COL(struct new_row, received_ms),
+    COL(struct new_row, state),
+    COL(struct new_row, network),
+    COL(struct new_row, content_type),
+    COL(struct new_row, reason),
+    COL(struct new_row, body),
+};
+
+struct added {
+    inbox_id id;
+};
+static const struct db_col added_cols[] = {COL(struct added, id)};
+
+#define NEW_COLUMNS                                                                                \
+    "INSERT INTO inbox (id, account_id, source_id, channel_id, delivery_key, received_ms, state, " \
+    "network, content_type, reason, body) "
+#define OR_NOTHING " ON CONFLICT (account_id, source_id, delivery_key) DO NOTHING"
+
+/* The ids are made here, under the write lock on SQLite, so that they follow the order of commits;
+ * they ascend. */
+static struct new_row new_row(const struct inbox_new *in, str state, str reason)
+{
+    return (struct new_row){
+        .id = id_make(clock_now_ms()),
+        .account = in->account.v,
+        .source = in->source.v,
+        .channel = in->channel.v,
+        .delivery_key = in->delivery_key,
+        .received_ms = in->received_ms,
+        .state = state,
+        .network = in->network,
+        .content_type = in->content_type,
+        .reason = reason,
+        .body = {in->body},
+    };
+}
+
+static err add_one(struct db_tx *tx, const struct new_row *row, bool *is_new)
 {
     int64_t changed = 0;
-    /* The id is made here, under the write lock on SQLite, so that ids follow commit order. */
-    TRY(db_run(cx->db,
-        S("INSERT INTO inbox (id, account_id, source_id, channel_id, delivery_key, received_ms, "
-          "state, attempts, network, content_type, reason, body) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11) "
-          "ON CONFLICT (account_id, source_id, delivery_key) DO NOTHING"),
-        ARGS(A_INT(id_make(clock_now_ms())), A_ID(cx->account), A_INT(in->source.v),
-            A_INT(in->channel.v), A_TEXT(in->delivery_key), A_INT(in->received_ms), A_TEXT(state),
-            A_TEXT(in->network), A_TEXT_OR_NULL(in->content_type), A_TEXT_OR_NULL(reason),
-            A_BLOB(in->body)),
+    TRY(db_run(tx,
+        S(NEW_COLUMNS "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)" OR_NOTHING),
+        ARGS(A_INT(row->id), A_INT(row->account), A_INT(row->source), A_INT(row->channel),
+            A_TEXT(row->delivery_key), A_INT(row->received_ms), A_TEXT(row->state),
+            A_TEXT(row->network), A_TEXT_OR_NULL(row->content_type), A_TEXT_OR_NULL(row->reason),
+            A_BLOB(row->body.bytes)),
         &changed));
     *is_new = changed == 1;
     return OK;
 }
 
-err inbox_add(struct ctx *cx, const struct inbox_new *in, bool *is_new)
+static bool has_id(const struct added *added, ptrdiff_t n, int64_t id)
 {
-    TRY(add(cx, in, S("new"), (str){0}, is_new));
-    if (*is_new)
-        cx->effects.jobs = true;
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (added[i].id.v == id)
+            return true;
+    return false;
+}
+
+/* PostgreSQL: one statement. */
+static err add_set(struct db_tx *tx, const struct new_row *rows, ptrdiff_t n, bool *is_new)
+{
+    struct added *added = NULL;
+    ptrdiff_t n_added = 0;
+    str sql = S(NEW_COLUMNS
+        "SELECT id, account, source, channel, delivery_key, received_ms, state, network, "
+        "NULLIF(content_type, ''), NULLIF(reason, ''), body "
+        "FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[], "
+        "?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[], ?11::bytea[]) "
+        "AS q (id, account, source, channel, delivery_key, received_ms, state, network, "
+        "content_type, reason, body)" OR_NOTHING " RETURNING id");
+    TRY(db_many_all(tx, sql, sql, COLS(new_row_cols), rows, (ptrdiff_t)sizeof *rows, n,
+        COLS(added_cols), (ptrdiff_t)sizeof *added, &added, &n_added));
+    for (ptrdiff_t i = 0; i < n; i++)
+        is_new[i] = n_added == n || has_id(added, n_added, rows[i].id);
     return OK;
 }
 
-err inbox_add_quarantined(struct ctx *cx, const struct inbox_new *in, str reason)
+err inbox_add_many(struct db_tx *tx, const struct inbox_new *const *in, ptrdiff_t n, bool *is_new)
 {
+    struct new_row *rows = NEW(db_tx_arena(tx), struct new_row, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        rows[i] = new_row(in[i], S("wait"), (str){0});
+    if (db_tx_kind(tx) == DB_POSTGRES)
+        return add_set(tx, rows, n, is_new);
+    /* Row by row: RETURNING opens a temporary table each time. */
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(add_one(tx, &rows[i], &is_new[i]));
+    return OK;
+}
+
+err inbox_add_quarantined(struct db_tx *tx, const struct inbox_new *in, str reason)
+{
+    struct new_row row = new_row(in, S("quarantined"), reason);
     bool is_new;
-    return add(cx, in, S("quarantined"), reason, &is_new);
+    return add_one(tx, &row, &is_new);
 }
 
 static const struct db_col row_cols[] = {
@@ -58,13 +152,13 @@ err inbox_waiting(struct db_tx *tx, ptrdiff_t max, const struct inbox_row **rows
         S("SELECT id, account_id, source_id, channel_id, received_ms, attempts, network, delivery_key, "
           "content_type, body "
           "FROM inbox INDEXED BY inbox_todo "
-          "WHERE state = 'new' "
+          "WHERE state = 'wait' "
           "ORDER BY id "
           "LIMIT ?1"),
         S("SELECT id, account_id, source_id, channel_id, received_ms, attempts, network, delivery_key, "
           "content_type, body "
           "FROM inbox "
-          "WHERE state = 'new' "
+          "WHERE state = 'wait' "
           "ORDER BY id "
           "LIMIT ?1"));
     TRY(db_all(tx, sql, ARGS(A_INT(max)), COLS(row_cols), (ptrdiff_t)sizeof *got, &got, count));
@@ -82,10 +176,10 @@ err inbox_claim_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n
     int64_t changed = 0;
     TRY(db_many(tx,
         S("UPDATE inbox SET attempts = attempts + 1 "
-          "WHERE account_id = ?1 AND id = ?2 AND state = 'new'"),
+          "WHERE account_id = ?1 AND id = ?2 AND state = 'wait'"),
         S("UPDATE inbox SET attempts = attempts + 1 "
           "FROM unnest(?1::bigint[], ?2::bigint[]) AS k (account_id, id) "
-          "WHERE inbox.account_id = k.account_id AND inbox.id = k.id AND state = 'new'"),
+          "WHERE inbox.account_id = k.account_id AND inbox.id = k.id AND state = 'wait'"),
         COLS(key_cols), rows, (ptrdiff_t)sizeof *rows, n, &changed));
     return changed == n ? OK : E_CONFLICT;
 }
@@ -95,10 +189,10 @@ err inbox_finish_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t 
     int64_t changed = 0;
     TRY(db_many(tx,
         S("UPDATE inbox SET state = 'done' "
-          "WHERE account_id = ?1 AND id = ?2 AND state = 'new'"),
+          "WHERE account_id = ?1 AND id = ?2 AND state = 'wait'"),
         S("UPDATE inbox SET state = 'done' "
           "FROM unnest(?1::bigint[], ?2::bigint[]) AS k (account_id, id) "
-          "WHERE inbox.account_id = k.account_id AND inbox.id = k.id AND state = 'new'"),
+          "WHERE inbox.account_id = k.account_id AND inbox.id = k.id AND state = 'wait'"),
         COLS(key_cols), rows, (ptrdiff_t)sizeof *rows, n, &changed));
     return changed == n ? OK : E_CONFLICT;
 }
@@ -106,10 +200,13 @@ err inbox_finish_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t 
 err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, str reason)
 {
     int64_t changed = 0;
+    str key = row->delivery_key;
+    if (str_starts(key, by_message))
+        key = str_print(db_tx_arena(tx), "%.*s#%lld", SARG(key), (long long)row->id.v);
     TRY(db_run(tx,
-        S("UPDATE inbox SET state = 'quarantined', reason = ?3 "
-          "WHERE account_id = ?1 AND id = ?2 AND state = 'new'"),
-        ARGS(A_ID(row->account_id), A_ID(row->id), A_TEXT(reason)), &changed));
+        S("UPDATE inbox SET state = 'quarantined', reason = ?3, delivery_key = ?4 "
+          "WHERE account_id = ?1 AND id = ?2 AND state = 'wait'"),
+        ARGS(A_ID(row->account_id), A_ID(row->id), A_TEXT(reason), A_TEXT(key)), &changed));
     return changed == 1 ? OK : E_CONFLICT;
 }
 
@@ -124,9 +221,9 @@ err inbox_oldest_waiting(struct db_tx *tx, int64_t *received_ms)
     err e = db_one(tx,
         db_pick(tx,
             S("SELECT received_ms AS value FROM inbox INDEXED BY inbox_todo "
-              "WHERE state = 'new' ORDER BY id LIMIT 1"),
+              "WHERE state = 'wait' ORDER BY id LIMIT 1"),
             S("SELECT received_ms AS value FROM inbox "
-              "WHERE state = 'new' ORDER BY id LIMIT 1")),
+              "WHERE state = 'wait' ORDER BY id LIMIT 1")),
         NO_ARGS, COLS(number_cols), &n);
     if (e != OK && e != E_NOT_FOUND)
         return e;
@@ -147,11 +244,11 @@ err inbox_counts(struct db_tx *tx, int64_t *waiting, int64_t *quarantined)
     struct two_numbers n = {0};
     TRY(db_one(tx,
         db_pick(tx,
-            S("SELECT (SELECT COUNT(*) FROM inbox INDEXED BY inbox_todo WHERE state = 'new') "
+            S("SELECT (SELECT COUNT(*) FROM inbox INDEXED BY inbox_todo WHERE state = 'wait') "
               "AS waiting, "
               "(SELECT COUNT(*) FROM inbox INDEXED BY inbox_quarantine "
               "WHERE state = 'quarantined') AS quarantined"),
-            S("SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new') AS waiting, "
+            S("SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'wait') AS waiting, "
               "(SELECT COUNT(*) FROM inbox WHERE state = 'quarantined') AS quarantined")),
         NO_ARGS, COLS(two_cols), &n));
     *waiting = n.waiting;
@@ -222,7 +319,7 @@ err inbox_quarantine_retry(struct ctx *cx, inbox_id id)
 {
     int64_t changed = 0;
     TRY(db_run(cx->db,
-        S("UPDATE inbox SET state = 'new', attempts = 0, reason = NULL "
+        S("UPDATE inbox SET state = 'wait', attempts = 0, reason = NULL "
           "WHERE account_id = ?1 AND id = ?2 AND state = 'quarantined'"),
         ARGS(A_ID(cx->account), A_ID(id)), &changed));
     if (changed == 0)

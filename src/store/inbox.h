@@ -1,7 +1,7 @@
 /* The inbox: deliveries of networks as they came in, stored raw before they are acknowledged.
  *
  * The row is its own receive job, so that a message costs one insert and two updates instead of two
- * inserts, two updates and a delete: state 'new' waits; a claim is a committed attempts + 1; an
+ * inserts, two updates and a delete: state 'wait' waits; a claim is a committed attempts + 1; an
  * item found with an attempt already behind it was in the hands of a process that ended, and is
  * claimed alone, so that after INBOX_ATTEMPTS such ends exactly the poison item goes to
  * quarantine and not its neighbours. One receiver at a time works on the inbox (store/lease.h on
@@ -17,18 +17,24 @@
 enum { INBOX_ATTEMPTS = 3 }; /* claims that ended with the process, then quarantine */
 
 struct inbox_new {
+    account_id account;
     source_id source;
     channel_id channel;
     str network;      /* the connector's name */
-    str delivery_key; /* the sender's delivery id, or the body's SHA-256 */
+    str delivery_key; /* names what is delivered, see inbox_delivery_key */
     str content_type;
     str body;
     int64_t received_ms;
 };
-/* *is_new = false: this delivery is already here, nothing was added. Sets cx->effects.jobs. */
-err inbox_add(struct ctx *cx, const struct inbox_new *in, bool *is_new);
+/* What tells a delivery from another, in this order: the id that the sender gave the delivery, the
+ * id of the one message in it, the SHA-256 of the body. The last is random and costs a page of the
+ * index for every delivery, the others mostly grow with time. */
+str inbox_delivery_key(struct arena *a, str sender_id, str only_message, str body);
+/* Deliveries of any accounts, in their order. is_new[i] = false: it is here already, or stands
+ * earlier in the list; nothing was added. */
+err inbox_add_many(struct db_tx *tx, const struct inbox_new *const *in, ptrdiff_t n, bool *is_new);
 /* One malformed item out of a delivery goes straight into quarantine; repeats are ignored. */
-err inbox_add_quarantined(struct ctx *cx, const struct inbox_new *in, str reason);
+err inbox_add_quarantined(struct db_tx *tx, const struct inbox_new *in, str reason);
 
 struct inbox_row {
     inbox_id id;
@@ -48,6 +54,7 @@ err inbox_waiting(struct db_tx *tx, ptrdiff_t max, const struct inbox_row **rows
 err inbox_claim_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n);
 /* E_CONFLICT when one of them is no longer waiting (somebody else finished it). */
 err inbox_finish_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n);
+/* A delivery that was known by its message's id gives the id free: mended, it may come again. */
 err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, str reason);
 /* Receive time of the oldest waiting row; 0 = none. */
 err inbox_oldest_waiting(struct db_tx *tx, int64_t *received_ms);

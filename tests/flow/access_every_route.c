@@ -112,14 +112,15 @@ static void rows_make(struct test_app *app, account_id account, struct world *w)
     struct agent *agents;
     struct agent_scope *scopes;
     ptrdiff_t n;
-    struct inbox_new in = {.source = {7},
+    struct inbox_new in = {.account = account,
+        .source = {7},
         .channel = {w->ids[K_CHANNEL]},
         .network = S("api"),
         .delivery_key = S("bad"),
         .content_type = S("application/json"),
         .body = S("{}"),
         .received_ms = cx->now_ms};
-    assert_ok(inbox_add_quarantined(cx, &in, S("test")));
+    assert_ok(inbox_add_quarantined(cx->db, &in, S("test")));
     assert_ok(agent_list(cx, &agents, &scopes, &n));
     assert_ok(session_open(
         cx, agents[0].login_id, agents[0].id, S("192.0.2.1"), S("test"), &session, &token));

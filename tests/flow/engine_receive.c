@@ -29,12 +29,19 @@ static void a_repetition_is_a_duplicate_whether_by_delivery_or_by_message(void *
     assert_int_equal(test_int(w.app, "accepted"), 0);
     assert_int_equal(test_int(w.app, "duplicates"), 1);
     world_run(&w);
-    assert_int_equal(hook_message(&w, "m1", "ann", "hello!"), 200); /* another delivery of it */
-    assert_int_equal(test_int(w.app, "accepted"), 1);
+    assert_int_equal(
+        hook_message(&w, "m1", "ann", "hello!"), 200); /* other bytes, the same message */
+    assert_int_equal(test_int(w.app, "duplicates"), 1);
+    assert_int_equal(
+        hook_post(&w, "{\"messages\":[" /* among others */
+                      "{\"id\":\"m1\",\"contact\":{\"id\":\"ann\"},\"text\":\"hello!\"},"
+                      "{\"id\":\"m1\",\"contact\":{\"id\":\"ann\"},\"text\":\"hello?\"}]}"),
+        200);
+    assert_int_equal(test_int(w.app, "accepted"), 2);
     world_run(&w);
     struct engine_stats stats = engine_stats(w.engine);
     assert_int_equal(stats.received, 1);
-    assert_int_equal(stats.receive_duplicates, 1);
+    assert_int_equal(stats.receive_duplicates, 2);
     (void)conversation_newest(&w);
     assert_str(test_text(w.app, "items.0.preview"), "hello");
     assert_null(json_path(w.app->json, S("items.1")));
@@ -101,6 +108,21 @@ static void a_malformed_item_goes_to_quarantine_and_the_rest_goes_on(void **stat
     world_run(&w); /* it is no better now */
     assert_int_equal(test_request(w.app, "DELETE", str_z(&w.app->arena, at), NULL), 204);
     assert_int_equal(test_request(w.app, "DELETE", str_z(&w.app->arena, at), NULL), 404);
+    world_close(&w);
+}
+
+static void a_mended_message_is_taken_under_the_id_of_its_refused_form(void **state)
+{
+    struct world w;
+    world_open(&w, *state);
+    assert_int_equal(
+        hook_post(&w, "{\"messages\":[{\"id\":\"7\",\"contact\":{},\"text\":\"x\"}]}"), 200);
+    world_run(&w);
+    assert_int_equal(engine_stats(w.engine).quarantined, 1);
+    assert_int_equal(hook_message(&w, "7", "ann", "x"), 200);
+    assert_int_equal(test_int(w.app, "accepted"), 1);
+    world_run(&w);
+    assert_int_equal(engine_stats(w.engine).received, 1);
     world_close(&w);
 }
 
@@ -276,6 +298,7 @@ int main(void)
         TEST_APP(what_is_not_signed_by_the_channels_secret_just_now_is_refused),
         TEST_APP(a_body_that_is_not_ours_is_refused_and_not_kept),
         TEST_APP(a_malformed_item_goes_to_quarantine_and_the_rest_goes_on),
+        TEST_APP(a_mended_message_is_taken_under_the_id_of_its_refused_form),
         TEST_APP(messages_of_one_person_keep_their_order),
         TEST_APP(an_item_that_ends_the_process_each_time_is_set_aside_without_its_neighbours),
         TEST_APP(a_claim_that_died_is_taken_up_again_exactly_once),

@@ -8,16 +8,16 @@ static bool add(struct bench *b, int64_t account, const char *key, const char *b
 {
     bool is_new = false;
     struct ctx *cx = begin(b, DB_WRITE, account);
-    assert_ok(inbox_add(cx,
-        &(struct inbox_new){.source = {7},
-            .channel = {8},
-            .network = S("api"),
-            .delivery_key = str_from(key),
-            .content_type = S("application/json"),
-            .body = str_from(body),
-            .received_ms = cx->now_ms},
-        &is_new));
-    assert_true(cx->effects.jobs == is_new);
+    const struct inbox_new in = {.account = {account},
+        .source = {7},
+        .channel = {8},
+        .network = S("api"),
+        .delivery_key = str_from(key),
+        .content_type = S("application/json"),
+        .body = str_from(body),
+        .received_ms = cx->now_ms};
+    const struct inbox_new *list[] = {&in};
+    assert_ok(inbox_add_many(cx->db, list, 1, &is_new));
     commit(b);
     clock_advance(1);
     return is_new;
