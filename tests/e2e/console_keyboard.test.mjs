@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { launch, open, words } from './lib/browser.mjs'
+import { drawn, launch, open, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 
@@ -11,6 +11,9 @@ describe('keyboard only', { skip: reasonToSkip() }, () => {
   const press = async (...keys) => {
     for (const key of keys) await page.keyboard.press(key)
   }
+  /** Two keys as one hand presses them: the browser gets both at once, however busy the machine is. */
+  const chord = (one, two) => Promise.all([page.keyboard.press(one), page.keyboard.press(two)])
+  const mine = () => page.evaluate(async () => (await (await fetch('/api/v1/session')).json()).agent)
   before(async () => {
     seva = await startSeva()
     browser = await launch()
@@ -43,37 +46,38 @@ describe('keyboard only', { skip: reasonToSkip() }, () => {
     await press('r')
     await page.keyboard.type('Written by keys alone, e and j included.')
     await press('Control+Enter')
-    await until(async () => (await seva.messages(id)).some((one) => one.text.startsWith('Written by keys')), 10_000, 'the reply arriving')
+    await until(async () => (await seva.messages(id)).some((one) => one.text.startsWith('Written by keys')), 'the reply arriving')
 
     await press('Escape', 'n')
     await page.keyboard.type('Keep an eye on this :thum')
     await page.locator('.suggestions').waitFor()
     await press('Enter', 'Control+Enter')
-    await until(async () => (await seva.messages(id)).some((one) => one.kind === 'note' && one.text.includes('👍')), 10_000, 'the note arriving')
+    await until(async () => (await seva.messages(id)).some((one) => one.kind === 'note' && one.text.includes('👍')), 'the note arriving')
 
     await press('Escape', 't')
     await page.keyboard.type('vip')
     await page.locator('[role=option]').first().waitFor()
     await press('Enter')
-    await until(async () => (await seva.call('GET', '/conversations/' + id)).tags.includes('vip'), 5000, 'the tag being there')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).tags.includes('vip'), 'the tag being there')
     await press('i')
-    await until(async () => (await seva.call('GET', '/conversations/' + id)).assignee_id !== null, 5000, 'it being mine')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).assignee_id !== null, 'it being mine')
     await press('p')
     await page.keyboard.type('high')
     await press('Enter')
-    await until(async () => (await seva.call('GET', '/conversations/' + id)).priority === 'high', 5000, 'the priority being high')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).priority === 'high', 'the priority being high')
     await press('h')
     await page.locator('[role=option]').first().waitFor()
     await press('Enter')
-    await until(async () => (await seva.call('GET', '/conversations/' + id)).status === 'snoozed', 5000, 'it being snoozed')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).status === 'snoozed', 'it being snoozed')
     await press('z')
-    await until(async () => (await seva.call('GET', '/conversations/' + id)).status === 'open', 5000, 'it being open again')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).status === 'open', 'it being open again')
     await press('e')
-    await until(async () => (await seva.call('GET', '/conversations/' + id)).status === 'resolved', 5000, 'it being resolved')
+    await until(async () => (await seva.call('GET', '/conversations/' + id)).status === 'resolved', 'it being resolved')
 
-    await press('u', 'g', 'm')
+    await press('u')
+    await chord('g', 'm')
     await page.waitForURL('**/app/inbox/mine')
-    await press('g', 'i')
+    await chord('g', 'i')
     await page.waitForURL('**/app/inbox/all')
     await press('/')
     await page.keyboard.type('Rahima')
@@ -94,13 +98,14 @@ describe('keyboard only', { skip: reasonToSkip() }, () => {
     await page.goto(seva.url + '/app/settings/keys')
     await page.locator('[role=switch]').focus()
     await press('Space')
+    await until(async () => (await mine()).settings.single_keys === false, 'the choice being kept')
     await page.goto(seva.url + '/app/inbox/all')
     await page.locator('.row').first().waitFor()
     await press('?')
-    await page.waitForTimeout(200)
+    await drawn(page)
     assert.equal(await page.locator('dialog[open]').count(), 0)
     await press('Control+k')
-    await page.locator('dialog[open]').waitFor()
+    await page.locator('dialog[open] [role=listbox]').waitFor()
   })
 
   test('a_dialog_keeps_the_focus_and_gives_it_back', async () => {
@@ -122,10 +127,54 @@ describe('keyboard only', { skip: reasonToSkip() }, () => {
     await page.goto(`${seva.url}/app/inbox/all/${talk.id}`)
     const area = page.locator('.composer textarea')
     await area.fill('にほんご')
-    const before = (await seva.messages(talk.id)).length
+    const before = await page.locator('.message-out').count()
     await area.evaluate((element) => element.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, isComposing: true, bubbles: true, cancelable: true })))
-    await page.waitForTimeout(400)
-    assert.equal((await seva.messages(talk.id)).length, before)
+    await drawn(page)
+    assert.equal(await page.locator('.message-out').count(), before)
     assert.equal(await area.inputValue(), 'にほんご')
+    await area.focus()
+    await press('Control+Enter')
+    await until(async () => (await seva.messages(talk.id)).some((one) => one.text === 'にほんご'), 'the reply arriving when the input method is done')
+    assert.equal((await seva.messages(talk.id)).filter((one) => one.text === 'にほんご').length, 1)
+  })
+
+  test('what_is_typed_right_after_a_key_lands_where_that_key_led', async () => {
+    await page.evaluate(async () => {
+      const { agent, csrf } = await (await fetch('/api/v1/session')).json()
+      await fetch('/api/v1/me', { method: 'PATCH', headers: { 'Content-Type': 'application/json', 'X-Seva-CSRF': csrf }, body: JSON.stringify({ settings: { ...agent.settings, single_keys: true } }) })
+    })
+    const talk = await seva.conversation((one) => one.contact.name === 'Rahima')
+    await page.goto(seva.url + '/app/inbox/all')
+    await page.locator('.row').nth(1).waitFor()
+    const all = (text) => Promise.all([...text].map((char) => page.keyboard.press(char === ' ' ? 'Space' : char)))
+    // All at once: nothing waits for a paint between the key and what follows it.
+    await all('/Rahima')
+    await page.waitForFunction(() => document.activeElement?.matches('.search input') && document.activeElement.value === 'Rahima')
+    await press('Enter')
+    await page.waitForFunction(() => document.querySelectorAll('.row').length === 1)
+    await all('jrhere')
+    await page.waitForFunction(() => document.querySelector('.composer textarea')?.value === 'here')
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'TEXTAREA')
+    // An emoji's suggestion stands also when the field was left and taken again a moment ago.
+    await page.locator('.composer textarea').fill('')
+    await press('Escape')
+    await all('n:thum')
+    await page.locator('.suggestions').waitFor()
+    await press('Enter')
+    await page.waitForFunction(() => document.querySelector('.composer textarea').value === '👍')
+    assert.equal((await seva.call('GET', '/conversations/' + talk.id)).status, 'open')
+  })
+
+  test('the_conversation_of_a_walk_is_the_one_that_the_next_key_acts_on', async () => {
+    await page.goto(seva.url + '/app/inbox/all')
+    await page.locator('.row').nth(1).waitFor()
+    await press('j', 'Enter')
+    await page.locator('.message').first().waitFor()
+    const names = await page.locator('.row-name').allTextContents()
+    await Promise.all(['j', 'r', 'x', 'y'].map((key) => page.keyboard.press(key)))
+    await page.waitForFunction(() => document.querySelector('.composer textarea')?.value === 'xy')
+    assert.equal(await page.locator('.conversation-who h1').textContent(), names[1])
+    await page.waitForFunction((id) => location.pathname.endsWith(id), (await seva.conversation((one) => one.contact.name === names[1])).id)
+    await page.locator('.composer textarea').fill('')
   })
 })

@@ -1,28 +1,12 @@
 // The visitor's chat against a real seva: there and back, resume, offline, files, transcript.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
-import { launch, open } from './lib/browser.mjs'
-import { reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { answer, asAgent, chat, chatFrame, openChat, startHost, stored, visit } from './widget_page.mjs'
+import { test } from 'node:test'
+import { open } from './lib/browser.mjs'
+import { until } from './lib/seva.mjs'
+import { answer, asAgent, chat, chatFrame, openChat, stage, stored, visit } from './widget_page.mjs'
 
-const skip = reasonToSkip()
-let seva
-let browser
-let host
-before(async () => {
-  if (skip) return
-  seva = await startSeva()
-  await seva.call('PATCH', '/account', { undo_seconds: 0 })
-  await asAgent(seva, 'PATCH', '/me', { name: 'Ada Lindqvist', introduction: 'Knows every teapot by name' })
-  host = await startHost(seva)
-  browser = await launch()
-})
-after(async () => {
-  await browser?.close()
-  await host?.close()
-  await seva?.stop()
-})
+const { skip, seva, browser, host } = await stage()
 
 const conversationWith = (text) => seva.conversation((one) => one.preview?.includes(text))
 
@@ -77,7 +61,7 @@ test('the_chat_goes_on_after_a_reload_and_the_launcher_counts_what_came_meanwhil
   const frame = await openChat(page)
   await chat(frame).message('We did not.').waitFor()
   await page.waitForFunction(() => window.counts.at(-1) === 0)
-  await until(async () => (await seva.messages(conversation.id)).at(-1).state === 'read', 10_000, 'the answer being read')
+  await until(async () => (await seva.messages(conversation.id)).at(-1).state === 'read', 'the answer being read')
   await page.context().close()
 })
 
@@ -115,7 +99,7 @@ test('messages_written_while_the_server_is_dead_survive_a_reload_and_arrive_once
   await seva.start()
   await visit(page, host.url)
   visitor = chat(await openChat(page))
-  await visitor.message('server dead two').getByText('Sent').waitFor({ timeout: 40_000 })
+  await visitor.message('server dead two').getByText('Sent').waitFor()
   assert.deepEqual(await visitor.texts(), ['server alive', 'server dead one', 'server dead two'])
   const conversation = await conversationWith('server dead two')
   assert.deepEqual((await seva.messages(conversation.id)).filter((one) => one.kind === 'in').map((one) => one.text), ['server alive', 'server dead one', 'server dead two'])
@@ -135,7 +119,7 @@ test('typing_and_reading_are_seen_on_both_sides', { skip }, async () => {
   await frame.getByText('Ada Lindqvist is typing…').waitFor()
   await asAgent(seva, 'POST', `/conversations/${conversation.id}/read`, { message_id: (await seva.messages(conversation.id))[0].id })
   await visitor.message('Who types?').getByText(visitor.t['message.state.read']).waitFor()
-  await until(async () => (await seva.messages(conversation.id)).find((one) => one.text === 'Me, soon.').state === 'read', 10_000, 'the answer being read')
+  await until(async () => (await seva.messages(conversation.id)).find((one) => one.text === 'Me, soon.').state === 'read', 'the answer being read')
   await visit(page, host.url)
   await chat(await openChat(page)).message('Who types?').getByText(visitor.t['message.state.read']).waitFor()
   await page.context().close()
@@ -176,7 +160,7 @@ test('an_answer_given_while_the_stream_was_cut_arrives_once_after_the_restart', 
   await seva.start()
   await answer(seva, conversation.id, 'Second answer.')
   await page.context().setOffline(false)
-  await visitor.message('Second answer.').waitFor({ timeout: 40_000 })
+  await visitor.message('Second answer.').waitFor()
   assert.deepEqual(await visitor.texts(), ['Before the restart', 'First answer.', 'Second answer.'])
   await page.context().close()
 })

@@ -1,22 +1,11 @@
 // The loader inside pages that are strict, hostile, right-to-left, small or broken.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launch, open } from './lib/browser.mjs'
-import { reasonToSkip, startSeva } from './lib/seva.mjs'
-import { chat, chatFrame, openChat, settings, startHost, visit } from './widget_page.mjs'
+import { test } from 'node:test'
+import { drawn, open } from './lib/browser.mjs'
+import { until } from './lib/seva.mjs'
+import { chat, chatFrame, openChat, settings, stage, startHost, visit } from './widget_page.mjs'
 
-const skip = reasonToSkip()
-let seva
-let browser
-before(async () => {
-  if (skip) return
-  seva = await startSeva()
-  browser = await launch()
-})
-after(async () => {
-  await browser?.close()
-  await seva?.stop()
-})
+const { skip, seva, browser } = await stage()
 
 async function onHost(options, work, browserOptions) {
   const host = await startHost(seva, options)
@@ -103,8 +92,10 @@ test('an_unknown_key_says_so_inside_the_chat_and_nowhere_else', { skip }, async 
   const host = await startHost(stranger)
   const page = await open(browser)
   await visit(page, host.url)
+  const answered = page.waitForResponse((response) => response.url().includes('/widget/frame'))
   await page.evaluate(() => window.Seva.open())
-  await page.waitForTimeout(300)
+  await (await answered).finished()
+  await drawn(page)
   assert.deepEqual(page.problems.filter((text) => !/frame-ancestors|Refused to (frame|display)/.test(text)), [])
   await page.context().close()
   await host.close()
@@ -162,10 +153,8 @@ test('the_keyboard_alone_opens_writes_and_closes', { skip }, async () => {
 test('appearance_settings_reach_the_launcher_and_text_stays_readable_on_any_colour', { skip }, async () => {
   await settings(seva, { color: '#ffe95c', position: 'left', greeting: 'Welcome, stranger' })
   await onHost({}, async (page, host) => {
-    const settled = page.waitForResponse((response) => response.url().endsWith('/launcher.js') && response.ok())
     await visit(page, host.url)
-    await settled
-    await page.waitForTimeout(100)
+    await page.waitForFunction(() => !['HTML', 'BODY', 'H1', 'P'].includes(document.elementFromPoint(48, innerHeight - 48)?.tagName ?? 'HTML'))
     await clickLauncher(page, 'left')
     const frame = await chatFrame(page)
     await frame.getByText('Welcome, stranger').waitFor()
@@ -179,38 +168,38 @@ test('only_allowed_origins_may_frame_the_chat', { skip }, async () => {
   await onHost({}, async (page, host) => {
     await visit(page, host.url)
     await page.evaluate(() => window.Seva.open())
-    await page.waitForFunction(() => true)
-    await page.waitForTimeout(500)
-    assert.ok(page.problems.some((text) => /frame-ancestors/.test(text)), page.problems.join('\n'))
+    await until(() => page.problems.some((text) => /frame-ancestors/.test(text)), 'the browser refusing the frame')
   })
   await settings(seva, { allowed_origins: [] })
 })
 
 test('the_live_preview_shows_what_our_own_pages_send_and_nothing_from_others', { skip }, async () => {
-  const show = async (page) => {
-    await page.evaluate(async (src) => {
+  const show = async (page, isOurs) => {
+    await page.evaluate(async ([src, isOurs]) => {
       const frame = document.createElement('iframe')
       frame.src = src
       frame.width = '400'
       frame.height = '600'
+      // Our own pages hear that it is ready; elsewhere it loads as a refusal and says nothing.
       const isReady = new Promise((resolve) => addEventListener('message', (event) => event.data?.type === 'ready' && resolve()))
+      const isLoaded = new Promise((resolve) => frame.addEventListener('load', resolve))
       document.body.append(frame)
-      await Promise.race([isReady, new Promise((resolve) => setTimeout(resolve, 1500))])
+      await (isOurs ? isReady : isLoaded)
       const config = { channel_name: 'Preview shop', settings: { color: '#00563f', greeting: 'A greeting to look at' }, languages: ['en'], agents: [], is_staffed: true }
       frame.contentWindow.postMessage({ seva: 1, type: 'preview', config }, '*')
-    }, `${seva.url}/widget/frame?preview=1&locale=en`)
+    }, [`${seva.url}/widget/frame?preview=1&locale=en`, isOurs])
     return page.frames().find((frame) => frame.url().includes('preview=1'))
   }
   const own = await open(browser)
   await own.goto(`${seva.url}/widget/test?key=${seva.widget.public_key}`)
-  const frame = await show(own)
+  const frame = await show(own, true)
   await frame.getByText('A greeting to look at').waitFor()
   assert.equal(await frame.evaluate(() => getComputedStyle(document.querySelector('.header')).backgroundColor), 'rgb(0, 86, 63)')
   assert.equal(await frame.evaluate(() => document.getElementById('app').inert), true)
   await own.context().close()
   await onHost({}, async (page, host) => {
     await visit(page, host.url)
-    const foreign = await show(page)
+    const foreign = await show(page, false)
     // Our policy lets nobody else frame it at all.
     assert.equal(foreign, undefined)
   })

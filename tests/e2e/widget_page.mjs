@@ -2,10 +2,25 @@
 // origin, with whatever policy and style sheet the test wants), and the walks inside the chat.
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import { words } from './lib/browser.mjs'
-import { OWNER, until } from './lib/seva.mjs'
+import { after } from 'node:test'
+import { launch, words } from './lib/browser.mjs'
+import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
 
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
+
+/** A seva whose owner answers at once and has a face, a page that carries its widget, and a browser; all gone after the last test of the file. */
+export async function stage() {
+  if (reasonToSkip()) return { skip: reasonToSkip() }
+  const seva = await startSeva()
+  after(() => seva.stop())
+  await seva.call('PATCH', '/account', { undo_seconds: 0 })
+  await asAgent(seva, 'PATCH', '/me', { name: 'Ada Lindqvist', introduction: 'Knows every teapot by name' })
+  const host = await startHost(seva)
+  after(() => host.close())
+  const browser = await launch()
+  after(() => browser.close())
+  return { skip: false, seva, host, browser }
+}
 
 /** Serves one page on http://localhost:PORT, a different site than seva's 127.0.0.1. */
 export async function startHost(seva, { csp = '', css = '', lang = 'en', attributes = '', script = '', body = '<h1>A shop</h1><p>With a page of its own.</p>' } = {}) {
@@ -35,7 +50,7 @@ export async function visit(page, url) {
 /** The chat's frame (inside a closed shadow root, so found among the page's frames). */
 export async function chatFrame(page) {
   let frame
-  await until(async () => (frame = page.frames().find((one) => one.url().includes('/widget/frame'))) !== undefined, 10_000, 'the chat frame')
+  await until(async () => (frame = page.frames().find((one) => one.url().includes('/widget/frame'))) !== undefined, 'the chat frame')
   await frame.locator('.app').waitFor()
   return frame
 }
@@ -76,22 +91,8 @@ export async function stored(page) {
   return { cookies: await page.context().cookies(), keys }
 }
 
-const desks = new WeakMap()
-
-/** A call as the signed-in owner makes it from the console (a token would answer under its own name). */
-export async function asAgent(seva, method, path, body) {
-  const send = (where, how, what, more) =>
-    fetch(`${seva.url}/api/v1${where}`, { method: how, headers: { 'Content-Type': 'application/json', Origin: seva.url, ...more }, ...(what ? { body: JSON.stringify(what) } : {}) })
-  if (!desks.has(seva)) {
-    const response = await send('/session', 'POST', { email: OWNER.email, password: OWNER.password })
-    const { csrf } = await response.json()
-    desks.set(seva, { Cookie: response.headers.get('set-cookie').split(';')[0], 'X-Seva-CSRF': csrf })
-  }
-  const response = await send(path, method, body, desks.get(seva))
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-  return text ? JSON.parse(text) : undefined
-}
+/** A call as the signed-in owner makes it from the console. */
+export const asAgent = (seva, method, path, body) => seva.as(OWNER, method, path, body)
 
 /** The agent answers what was said last. */
 export async function answer(seva, conversationId, text) {

@@ -2,28 +2,11 @@
 // and that every screen of the widget is accessible.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { after, before, test } from 'node:test'
-import { axe, launch, open } from './lib/browser.mjs'
-import { reasonToSkip, startSeva } from './lib/seva.mjs'
-import { answer, asAgent, chat, chatFrame, openChat, settings, startHost, visit } from './widget_page.mjs'
+import { test } from 'node:test'
+import { axe, open } from './lib/browser.mjs'
+import { answer, chat, chatFrame, openChat, settings, stage, startHost, visit } from './widget_page.mjs'
 
-const skip = reasonToSkip()
-let seva
-let browser
-let host
-before(async () => {
-  if (skip) return
-  seva = await startSeva()
-  await seva.call('PATCH', '/account', { undo_seconds: 0 })
-  await asAgent(seva, 'PATCH', '/me', { name: 'Ada Lindqvist', introduction: 'Knows every teapot by name' })
-  host = await startHost(seva)
-  browser = await launch()
-})
-after(async () => {
-  await browser?.close()
-  await host?.close()
-  await seva?.stop()
-})
+const { skip, seva, browser, host } = await stage()
 
 const FORM = {
   enabled: true,

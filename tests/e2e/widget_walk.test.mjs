@@ -1,32 +1,14 @@
 // A visitor and an agent, each in a browser, from the first question to the farewell.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launch, open, openConsole, words } from './lib/browser.mjs'
-import { reasonToSkip, startSeva } from './lib/seva.mjs'
-import { asAgent, chat, openChat, startHost, visit } from './widget_page.mjs'
+import { test } from 'node:test'
+import { open, openConsole, words } from './lib/browser.mjs'
+import { chat, openChat, stage, visit } from './widget_page.mjs'
 
-const skip = reasonToSkip()
-let seva
-let browser
-let host
-before(async () => {
-  if (skip) return
-  seva = await startSeva()
-  await seva.call('PATCH', '/account', { undo_seconds: 0 })
-  await asAgent(seva, 'PATCH', '/me', { name: 'Ada Lindqvist', introduction: 'Knows every teapot by name' })
-  host = await startHost(seva)
-  browser = await launch()
-})
-after(async () => {
-  await browser?.close()
-  await host?.close()
-  await seva?.stop()
-})
+const { skip, seva, browser, host } = await stage()
 
 test('visitor_and_agent_talk_in_their_browsers', { skip }, async () => {
   const t = words('console', 'en')
-  const agent = await openConsole(browser, seva)
-  await agent.goto(`${seva.url}/app/inbox/all`)
+  const agent = await openConsole(browser, seva, { path: 'inbox/all' })
   const page = await open(browser)
   await visit(page, host.url)
   const frame = await openChat(page)

@@ -14,7 +14,7 @@ import { SaveView } from './inbox/save_view'
 import { ImageView } from './conversation/image_view'
 import { Lazy } from './ui/lazy'
 import { Button, Spinner } from './ui/parts'
-import { route } from './lib/router'
+import { page, route } from './lib/router'
 import { t } from './lib/i18n'
 import { overlay } from './state/overlays'
 import { size } from './state/look'
@@ -26,7 +26,7 @@ const loadGuide = () => import('./guide/guide').then((module) => module.Guide)
 const loadStart = () => import('./contact/start_conversation').then((module) => module.StartConversation)
 
 function Page() {
-  switch (route.value.page) {
+  switch (page.value) {
     case 'inbox':
     case 'link':
       return <Inbox />
@@ -62,11 +62,10 @@ function Layer() {
 }
 
 export function App() {
-  const current = route.value
   useEffect(() => {
     document.documentElement.dataset['size'] = size.value
   }, [size.value])
-  if (current.page === 'link' && door.value !== 'in') return <LinkPage token={current.token} />
+  if (page.value === 'link' && door.value !== 'in') return <LinkPage token={route.value.page === 'link' ? route.value.token : ''} />
   switch (door.value) {
     case 'unknown':
       return (

@@ -10,12 +10,14 @@ import { pickLocale, setLocale } from './lib/i18n'
 import { startRouter } from './lib/router'
 import { startKeys } from './state/commands'
 import { startLook } from './state/look'
+import { startShown } from './state/shown'
 import { startTitle } from './state/notify'
 import { start } from './state/session'
 
 async function main(): Promise<void> {
   startLook()
   startRouter()
+  startShown()
   const stored = document.documentElement.lang
   await setLocale(pickLocale([localStorage.getItem('seva.look') ? stored : null, ...navigator.languages]))
   startKeys()

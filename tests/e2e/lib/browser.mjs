@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { OWNER } from './seva.mjs'
+import { OWNER, PATIENCE_MS } from './seva.mjs'
 
 const require = createRequire(new URL('../../../web/package.json', import.meta.url))
 const { chromium } = require('playwright-core')
@@ -20,6 +20,7 @@ export function launch() {
 /** A page of its own cookies and storage. What goes wrong inside it (script errors, broken policy) is kept in `page.problems`. */
 export async function open(browser, { width = 1440, height = 900, scheme = 'light', locale = 'en-US', look, mobile = false, bypassCSP = false } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, hasTouch: mobile, isMobile: mobile, bypassCSP, serviceWorkers: 'block' })
+  context.setDefaultTimeout(PATIENCE_MS)
   if (look) await context.addInitScript((value) => {
     if (!localStorage.getItem('seva.look')) localStorage.setItem('seva.look', JSON.stringify(value))
   }, look)
@@ -40,12 +41,18 @@ export async function signIn(page, seva, who = OWNER) {
   await page.locator('.rail').waitFor()
 }
 
-/** A page of the console with the owner (or another agent) signed in. */
-export async function openConsole(browser, seva, options = {}, who = OWNER) {
+/** A page of the console at `path` with the owner (or another agent) signed in. */
+export async function openConsole(browser, seva, { path = '', ...options } = {}, who = OWNER) {
   const page = await open(browser, options)
-  await signIn(page, seva, who)
+  const { name, value } = await seva.session(who)
+  await page.context().addCookies([{ name, value, url: seva.url, httpOnly: true, sameSite: 'Lax' }])
+  await page.goto(`${seva.url}/app/${path}`)
+  await page.locator('.rail').waitFor()
   return page
 }
+
+/** Waits until what the page was told so far has been drawn: what did not show by then was not done. */
+export const drawn = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0))))
 
 /** axe-core's findings on what the page shows now, as short texts. */
 export async function axe(page, where = 'html') {

@@ -42,7 +42,7 @@ export function LinkPage({ token }: { token: string }) {
     isBusy.value = true
     try {
       const session = await post<Session>('/links/' + encodeURIComponent(token), { password: password.value, ...(link.value?.needs_name ? { name: name.value.trim() } : {}) })
-      go('/inbox/all', true)
+      go('/inbox/all')
       await enter(session)
     } catch (cause) {
       error.value = { field: cause instanceof ApiError ? cause.field : null, text: errorText(cause) }
@@ -56,7 +56,7 @@ export function LinkPage({ token }: { token: string }) {
     return (
       <Door title={t('link.title')}>
         <Problem text={problem.value} />
-        <Button onClick={() => go('/inbox/all', true)}>{t('link.to_sign_in')}</Button>
+        <Button onClick={() => go('/inbox/all')}>{t('link.to_sign_in')}</Button>
       </Door>
     )
   }

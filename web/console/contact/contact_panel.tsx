@@ -10,6 +10,7 @@ import { BASE, inboxPath } from '../lib/router'
 import type { Contact, Conversation, Id, Page } from '../lib/types'
 import { statusName } from '../inbox/filter_bar'
 import { contactName } from '../inbox/row'
+import { STAY_MS } from '../state/shown'
 import { agentOf, contacts, conversations, presenceOf } from '../state/store'
 import { ContactFields } from './contact_fields'
 
@@ -17,7 +18,11 @@ export function History({ contact, but }: { contact: Id; but: Id | null }) {
   const items = useSignal<Conversation[] | null>(null)
   const version = but ? conversations.get(but)?.status : null
   useEffect(() => {
-    get<Page<Conversation>>(`/contacts/${contact}/conversations`, { limit: 20 }).then((page) => void (items.value = page.items), () => void (items.value = []))
+    const load = (): void => {
+      get<Page<Conversation>>(`/contacts/${contact}/conversations`, { limit: 20 }).then((page) => void (items.value = page.items), () => void (items.value = []))
+    }
+    const timer = setTimeout(load, STAY_MS)
+    return () => clearTimeout(timer)
   }, [contact, version])
   const shown = items.value?.filter((one) => one.id !== but)
   return (

@@ -1,6 +1,6 @@
 // All contacts: found by name, mail or phone; one beside the list.
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Avatar, Button, Empty, IconButton, Problem, Spinner, Words } from '../ui/parts'
 import { Icon } from '../ui/icon'
 import { get } from '../lib/api'
@@ -9,7 +9,7 @@ import { t } from '../lib/i18n'
 import { BASE, go, route } from '../lib/router'
 import type { Contact, Page } from '../lib/types'
 import { contactName } from '../inbox/row'
-import { focusRequest, overlay } from '../state/overlays'
+import { focusRequest, overlay, takeFocus } from '../state/overlays'
 import { can, channels, contacts } from '../state/store'
 import { size } from '../state/look'
 import { errorText } from '../state/toasts'
@@ -47,8 +47,8 @@ export function ContactsPage() {
   }
   useEffect(() => void load(false), [])
   const asked = focusRequest.value
-  useEffect(() => {
-    if (asked?.part === 'search') input.current?.focus()
+  useLayoutEffect(() => {
+    if (takeFocus(asked, 'search')) input.current?.focus()
   }, [asked])
   const isPhone = size.value === 'phone'
   const ListPlace = isPhone ? 'main' : 'section'

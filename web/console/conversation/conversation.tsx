@@ -10,18 +10,19 @@ import { openConversation } from '../state/timeline'
 import { enterConversation } from '../state/presence'
 import { fetchDraft } from '../state/drafts'
 import { restoreOutbox } from '../state/sending'
-import { conversations, timelineOf } from '../state/store'
-import { cursor } from '../state/lists'
+import { conversations, timelineOf, touchTimeline } from '../state/store'
+import { STAY_MS } from '../state/shown'
 import { Problem, Spinner } from '../ui/parts'
-
-/** Who only passes by with j and k is no viewer and needs no draft yet. */
-const STAY_MS = 250
 
 export function Conversation({ id }: { id: Id }) {
   useEffect(() => {
-    cursor.value = id
-    void openConversation(id).then(() => restoreOutbox(id))
+    const load = (): Promise<void> => openConversation(id).then(() => restoreOutbox(id))
+    // What is on hand is kept current by the stream: asking again can wait until somebody stays.
+    const isKnown = timelineOf(id).isLoaded.peek()
+    if (!isKnown) void load()
+    else touchTimeline(id)
     const timer = setTimeout(() => {
+      if (isKnown) void load()
       void fetchDraft(id)
       enterConversation(id)
     }, STAY_MS)

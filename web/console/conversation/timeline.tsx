@@ -11,6 +11,7 @@ import { contactName } from '../inbox/row'
 import { markRead } from '../state/changes'
 import { lastServerId } from '../state/reducers'
 import { conversations, messages, myId, presenceOf, timelineOf } from '../state/store'
+import { STAY_MS } from '../state/shown'
 import { loadOlder, openConversation } from '../state/timeline'
 import { ActivityLine, MessageView } from './message'
 
@@ -41,10 +42,11 @@ function useReading(conversation: Conversation, newest: Id | null, isAtEnd: bool
       lastSent.current = newest
       void markRead(conversation.id, newest)
     }
-    tell()
+    const timer = setTimeout(tell, STAY_MS)
     addEventListener('focus', tell)
     document.addEventListener('visibilitychange', tell)
     return () => {
+      clearTimeout(timer)
       removeEventListener('focus', tell)
       document.removeEventListener('visibilitychange', tell)
     }

@@ -5,10 +5,11 @@ import { ContactPanel } from '../contact/contact_panel'
 import { Empty, IconButton, Keys } from '../ui/parts'
 import { Resizer } from '../ui/resizer'
 import { t } from '../lib/i18n'
-import { go, inboxPath, route } from '../lib/router'
+import { go, inboxPath } from '../lib/router'
 import { chosenSort, currentView, cursor, listIds, loadList, query, refinement, viewKey } from '../state/lists'
 import { changeLook, isOverlayContextOpen, isOverlayViewsOpen, look, size } from '../state/look'
 import { command, keysOf } from '../state/commands'
+import { shown } from '../state/shown'
 import { ListPane } from './list_pane'
 import { ViewsPane } from './views_pane'
 
@@ -54,8 +55,7 @@ function NothingOpen() {
 
 export function Inbox() {
   useListLoading()
-  const current = route.value
-  const open = current.page === 'inbox' ? current.conversation : null
+  const open = shown.value
   const width = size.value
   const isPhone = width === 'phone'
   const hasViews = width === 'wide' && look.value.isViewsOpen

@@ -4,13 +4,13 @@ import { Button, CommandButton, Empty, IconButton, Keys, Problem, Spinner } from
 import { Icon } from '../ui/icon'
 import { useVirtual } from '../ui/virtual'
 import { t } from '../lib/i18n'
-import { route } from '../lib/router'
+import { openConversationId } from '../lib/router'
 import type { Id } from '../lib/types'
 import {
   currentView, cursor, isListLoaded, isListLoading, isRefined, listError, listIds, listNext, loadList, loadMore, newAbove, query, refinement, selected,
 } from '../state/lists'
 import { look, isOverlayViewsOpen } from '../state/look'
-import { focusRequest } from '../state/overlays'
+import { focusRequest, takeFocus } from '../state/overlays'
 import { command, keysOf } from '../state/commands'
 import { can, channels } from '../state/store'
 import { FilterBar, SortMenu } from './filter_bar'
@@ -29,8 +29,7 @@ function useAnchor(scroller: HTMLElement | null, ids: readonly Id[], rowHeight: 
     if (!scroller || old === ids || !old.length || !ids.length) return
     const top = scroller.scrollTop
     const firstSeen = Math.floor(top / rowHeight)
-    const current = route.peek()
-    const focused = (current.page === 'inbox' ? current.conversation : null) ?? cursor.peek()
+    const focused = openConversationId.peek() ?? cursor.peek()
     const focusedAt = focused ? old.indexOf(focused) : -1
     const isFocusedSeen = focusedAt >= firstSeen && focusedAt * rowHeight < top + scroller.clientHeight
     const anchor = isFocusedSeen ? focused : top > 0 ? old[firstSeen] : null
@@ -47,8 +46,8 @@ function Search() {
   const input = useRef<HTMLInputElement>(null)
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
   const asked = focusRequest.value
-  useEffect(() => {
-    if (asked?.part === 'search') input.current?.focus()
+  useLayoutEffect(() => {
+    if (takeFocus(asked, 'search')) input.current?.focus()
   }, [asked])
   const view = currentView.value
   useEffect(() => {
@@ -137,18 +136,17 @@ export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
   const virtual = useVirtual(scroller, ids.length, rowHeight)
   useAnchor(scroller, ids, rowHeight)
 
-  const current = route.value
-  const open = current.page === 'inbox' ? current.conversation : null
+  const open = openConversationId.value
   const at = cursor.value ?? open
-  useEffect(() => {
+  useLayoutEffect(() => {
     const index = at ? ids.indexOf(at) : -1
-    if (index >= 0) virtual.scrollTo(index)
+    if (index >= 0) virtual.reveal(index)
   }, [at])
   const asked = focusRequest.value
-  useEffect(() => {
-    if (asked?.part !== 'list') return
-    const row = scroller?.querySelector<HTMLElement>(`[data-row="${cursor.peek() ?? ''}"]`) ?? scroller
-    row?.focus()
+  useLayoutEffect(() => {
+    if (!scroller || !takeFocus(asked, 'list')) return
+    const row = scroller.querySelector<HTMLElement>(`[data-row="${cursor.peek() ?? ''}"]`) ?? scroller
+    row.focus({ preventScroll: true })
   }, [asked, scroller])
 
   const last = virtual.items[virtual.items.length - 1]?.index ?? 0

@@ -5,7 +5,7 @@ import { IconButton, Words } from '../ui/parts'
 import { del, patch } from '../lib/api'
 import { number } from '../lib/format'
 import { t } from '../lib/i18n'
-import { BASE, go, inboxPath, route } from '../lib/router'
+import { BASE, go, inboxPath, page } from '../lib/router'
 import type { View } from '../lib/types'
 import { builtinViews, currentView, customViews, viewKey } from '../state/lists'
 import { overlay } from '../state/overlays'
@@ -37,7 +37,7 @@ export function viewName(view: View): string {
 function ViewLink({ view, onChosen }: { view: View; onChosen?: ((key: string) => void) | undefined }) {
   const key = viewKey(view)
   const count = counts.value[view.key] ?? counts.value[key]
-  const isHere = route.value.page === 'inbox' && viewKey(currentView.value) === key
+  const isHere = page.value === 'inbox' && viewKey(currentView.value) === key
   const isQuiet = view.key === 'resolved' || view.key === 'snoozed'
   return (
     <a

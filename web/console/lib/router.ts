@@ -29,13 +29,24 @@ export function parseRoute(path: string): Route {
 
 export const path = signal(location.pathname)
 export const route = computed(() => parseRoute(path.value))
+/** The same without what changes within a page: what reads only this is not drawn anew for each conversation. */
+export const page = computed(() => route.value.page)
+export const openConversationId = computed(() => (route.value.page === 'inbox' ? route.value.conversation : null))
 
-export function go(to: string, replace = false): void {
+export function go(to: string): void {
   const target = BASE + to
-  if (target === location.pathname) return
-  if (replace) history.replaceState(null, '', target)
-  else history.pushState(null, '', target)
+  if (target === path.peek()) return
+  settlePath()
+  history.pushState(null, '', target)
   path.value = target
+}
+
+/** One step of many: the path changes, the address bar follows with `settlePath` (browsers allow only so many changes of it). */
+export function walk(to: string): void {
+  path.value = BASE + to
+}
+export function settlePath(): void {
+  if (path.peek() !== location.pathname) history.replaceState(null, '', path.peek())
 }
 
 export const inboxPath = (view: string, conversation?: string | null): string =>

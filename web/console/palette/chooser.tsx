@@ -21,6 +21,9 @@ export interface Choice {
   pick: () => void
 }
 
+/** As many as the list shows without scrolling. */
+const FIRST = 14
+
 export function Chooser({ label, placeholder, choices, onQuery, onClose, create, keepOrder }: {
   label: string
   placeholder: string
@@ -34,12 +37,16 @@ export function Chooser({ label, placeholder, choices, onQuery, onClose, create,
   const at = useSignal(0)
   const list = useRef<HTMLDivElement>(null)
   const input = useRef<HTMLInputElement>(null)
+  const isWhole = useSignal(false)
   useLayoutEffect(() => input.current?.focus(), [])
+  // After the paint: what lies below the first dozen is not what the key waits for.
+  useEffect(() => void (isWhole.value = true), [])
 
   const wanted = query.value.trim()
   const ranked = choices.map((choice) => ({ choice, rank: score(choice.label, wanted) })).filter((one) => one.rank > 0)
   if (wanted && !keepOrder) ranked.sort((a, b) => b.rank - a.rank)
   const shown = ranked.map((one) => one.choice)
+  if (!isWhole.value && !wanted) shown.splice(FIRST)
   const extra = wanted ? create?.(wanted) : null
   if (extra) shown.push(extra)
   const current = Math.min(at.value, shown.length - 1)
@@ -90,7 +97,7 @@ export function Chooser({ label, placeholder, choices, onQuery, onClose, create,
         {shown.map((choice, index) => {
           const isFirst = choice.group !== undefined && !wanted && choice.group !== shown[index - 1]?.group
           return (
-            <div key={choice.key} role="presentation">
+            <div key={choice.key} class="choice-place" role="presentation">
               {isFirst ? <div class="chooser-group" role="presentation">{choice.group}</div> : null}
               <div
                 class="choice"

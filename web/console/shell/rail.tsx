@@ -1,5 +1,5 @@
 // The rail: places to go, and oneself. On a phone it is the bar at the bottom.
-import { BASE, inboxPath, route } from '../lib/router'
+import { BASE, inboxPath, page } from '../lib/router'
 import { t } from '../lib/i18n'
 import { Icon, type IconName } from '../ui/icon'
 import { Menu } from '../ui/menu'
@@ -19,7 +19,7 @@ function Place({ to, icon, label, isHere, badge }: { to: string; icon: IconName;
 }
 
 export function Rail() {
-  const page = route.value.page
+  const here = page.value
   const self = me.value
   const isAway = self?.availability === 'away'
   const keys = (id: string): { keys?: string } => {
@@ -31,8 +31,8 @@ export function Rail() {
       <span class="rail-mark" aria-hidden="true">
         <img src="/app/icon.svg" alt="" width="28" height="28" />
       </span>
-      <Place to={inboxPath('mine')} icon="inbox" label={t('nav.inbox')} isHere={page === 'inbox'} badge={counts.value['mine']?.unread ?? 0} />
-      {can('contact.read') ? <Place to="/contacts" icon="contacts" label={t('nav.contacts')} isHere={page === 'contacts'} /> : null}
+      <Place to={inboxPath('mine')} icon="inbox" label={t('nav.inbox')} isHere={here === 'inbox'} badge={counts.value['mine']?.unread ?? 0} />
+      {can('contact.read') ? <Place to="/contacts" icon="contacts" label={t('nav.contacts')} isHere={here === 'contacts'} /> : null}
       <button type="button" class="rail-place" title={t('nav.notices')} aria-haspopup="dialog" onClick={() => void (overlay.value = { kind: 'notices' })}>
         <Icon name="bell" size={20} />
         <span class="rail-label">{t('nav.notices')}</span>
@@ -47,7 +47,7 @@ export function Rail() {
         <Icon name="keyboard" size={20} />
         <span class="rail-label">{t('nav.keys')}</span>
       </button>
-      <Place to="/settings/profile" icon="settings" label={t('nav.settings')} isHere={page === 'settings' || page === 'guide'} />
+      <Place to="/settings/profile" icon="settings" label={t('nav.settings')} isHere={here === 'settings' || here === 'guide'} />
       <Menu
         class="rail-self"
         align="start"

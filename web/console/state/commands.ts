@@ -3,16 +3,17 @@ import { computed } from '@preact/signals'
 import { comboOf, ChordReader, isSingleKey } from '../lib/keys'
 import type { PlainKey } from '../lib/i18n'
 import { t } from '../lib/i18n'
-import { go, inboxPath, route } from '../lib/router'
+import { go, inboxPath, openConversationId, page } from '../lib/router'
 import type { IconName } from '../ui/icon'
 import { changeConversations, markUnread } from './changes'
 import { changeDraft, draftOf } from './drafts'
 import { builtinViews, currentView, cursor, customViews, listIds, neighbour, query, selected, targets, toggleSelected, viewKey } from './lists'
 import { changeLook, isOverlayContextOpen, isOverlayViewsOpen, look, size } from './look'
-import { closeOverlay, overlay, requestFocus, type Overlay } from './overlays'
+import { awaitedComposer, closeOverlay, overlay, requestFocus, type Overlay } from './overlays'
 import { changeMe, changeSettings, cycleTheme, setAppearance, signOut } from './session'
 import { can, conversations, me, myId, mySettings } from './store'
 import { complain, toast } from './toasts'
+import { settleShown, walkTo } from './shown'
 import { undoLast } from './undo'
 import { sendDraft } from './sending'
 import { loadList } from './lists'
@@ -31,11 +32,8 @@ export interface Command {
   run: () => void | Promise<unknown>
 }
 
-const inInbox = (): boolean => route.value.page === 'inbox'
-const openId = (): string | null => {
-  const current = route.value
-  return current.page === 'inbox' ? current.conversation : null
-}
+const inInbox = (): boolean => page.value === 'inbox'
+const openId = (): string | null => openConversationId.value
 const hasTarget = (): boolean => inInbox() && targets().length > 0
 const may = (capability: string) => (): boolean => hasTarget() && can(capability)
 const currentKey = (): string => viewKey(currentView.peek())
@@ -49,8 +47,8 @@ function moveCursor(step: 1 | -1): void {
   const at = openId() ?? cursor.peek()
   const next = neighbour(at, step)
   if (!next) return
-  cursor.value = next
-  if (openId()) go(inboxPath(currentKey(), next), true)
+  if (openId()) walkTo(inboxPath(currentKey(), next))
+  else cursor.value = next
 }
 export function leaveConversation(): void {
   if (openId()) {
@@ -67,7 +65,7 @@ function compose(kind: 'reply' | 'note'): void {
   if (!id) return
   if (!openId()) openConversationRow(id)
   changeDraft(id, { kind })
-  requestFocus('composer')
+  requestFocus('composer', id)
 }
 async function resolveAndNext(): Promise<void> {
   const ids = targets()
@@ -99,7 +97,7 @@ const COMMANDS: readonly Command[] = [
   { id: 'list.previous', title: 'command.previous', group: 'list', icon: 'up', keys: ['k', 'ArrowUp'], when: inInbox, run: () => moveCursor(-1) },
   { id: 'list.open', title: 'command.open', group: 'list', icon: 'forward', keys: ['Enter', 'o'], when: () => inInbox() && !openId() && cursor.value !== null, run: () => openConversationRow(cursor.peek()) },
   { id: 'list.back', title: 'command.back', group: 'list', icon: 'back', keys: ['u', 'Escape'], when: () => inInbox() && (openId() !== null || selected.value.size > 0), run: leaveConversation },
-  { id: 'list.search', title: 'command.search', group: 'list', icon: 'search', keys: ['/'], run: () => { if (!inInbox()) go(inboxPath('all')); requestFocus('search') } },
+  { id: 'list.search', title: 'command.search', group: 'list', icon: 'search', keys: ['/'], run: () => { if (!inInbox() && page.peek() !== 'contacts') go(inboxPath('all')); requestFocus('search') } },
   { id: 'list.select', title: 'command.select', group: 'list', icon: 'check', keys: ['x'], when: () => inInbox() && (cursor.value ?? openId()) !== null, run: () => toggleSelected((openId() ?? cursor.peek()) as string) },
   { id: 'list.select_all', title: 'command.select_all', group: 'list', icon: 'check', keys: ['Shift+X'], when: inInbox, run: () => void (selected.value = new Set(listIds.peek().slice(0, 500))) },
   { id: 'list.refresh', title: 'command.refresh', group: 'list', icon: 'refresh', keys: ['g r'], when: inInbox, run: () => loadList(true) },
@@ -141,7 +139,9 @@ export function command(id: string): Command {
   if (!found) throw new Error('no such command: ' + id)
   return found
 }
-export const isEnabled = (one: Command): boolean => one.when?.() ?? true
+/** Each answer is a value of its own: a button is drawn anew when it changes, not whenever another conversation is open. */
+const enabled = new Map(COMMANDS.map((one) => [one.id, computed(() => one.when?.() ?? true)]))
+export const isEnabled = (one: Command): boolean => enabled.get(one.id)?.value ?? true
 export function run(id: string): void {
   const one = command(id)
   if (isEnabled(one)) Promise.resolve(one.run()).catch(complain)
@@ -173,6 +173,18 @@ function isActivating(event: KeyboardEvent): boolean {
   return (event.key === 'Enter' || event.key === ' ') && event.target instanceof Element && event.target.closest('button, a[href], summary, input, [role=tab], [role=option]') !== null
 }
 
+/** What is typed right after "r" while the conversation still loads belongs into its answer and is no command. */
+function writeAhead(event: KeyboardEvent, combo: string, typing: boolean): boolean {
+  const id = awaitedComposer()
+  if (!id || typing || !isSingleKey(combo) || event.key.length !== 1) return false
+  event.preventDefault()
+  const draft = draftOf(id).peek()
+  changeDraft(id, { [draft.kind]: draft[draft.kind] + event.key })
+  return true
+}
+
+const STEPS: ReadonlySet<string> = new Set(['list.next', 'list.previous'])
+
 export function handleKey(event: KeyboardEvent): void {
   if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return
   const combo = comboOf(event)
@@ -184,8 +196,8 @@ export function handleKey(event: KeyboardEvent): void {
     }
     return
   }
-  if (isActivating(event)) return
   const typing = isTyping(event.target)
+  if (writeAhead(event, combo, typing) || isActivating(event)) return
   if (typing && (isSingleKey(combo) || combo === 'Escape')) return
   if (!typing && isSingleKey(combo) && mySettings.peek().single_keys === false && !combo.startsWith('Arrow') && combo !== 'Enter') return
   const result = chords.press(combo, bindings.peek(), event.timeStamp)
@@ -197,6 +209,7 @@ export function handleKey(event: KeyboardEvent): void {
   const found = command(result.id)
   if ((typing && !found.inInputs) || !isEnabled(found)) return
   event.preventDefault()
+  if (!STEPS.has(found.id)) settleShown()
   Promise.resolve(found.run()).catch(complain)
 }
 

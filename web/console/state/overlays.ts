@@ -16,8 +16,20 @@ export const closeOverlay = (): void => {
   overlay.value = null
 }
 
-/** Parts of the page that a command may put the focus into. */
-export const focusRequest = signal<{ part: 'composer' | 'search' | 'list' | 'contact'; at: number } | null>(null)
-export const requestFocus = (part: 'composer' | 'search' | 'list' | 'contact'): void => {
-  focusRequest.value = { part, at: Date.now() }
+/** Where a command wants the focus. It waits until that part stands in the page and is taken once, so that neither a slow page loses it nor a later one finds it. */
+export interface FocusRequest { part: 'composer' | 'search' | 'list'; conversation: Id | null; isTaken: boolean }
+export const focusRequest = signal<FocusRequest | null>(null)
+export const requestFocus = (part: FocusRequest['part'], conversation: Id | null = null): void => {
+  focusRequest.value = { part, conversation, isTaken: false }
+}
+/** True once, for the part that is meant. Ask in a layout effect: what is typed next must land where the focus was sent. */
+export function takeFocus(request: FocusRequest | null, part: FocusRequest['part'], conversation: Id | null = null): boolean {
+  if (!request || request.isTaken || request.part !== part || request.conversation !== conversation) return false
+  request.isTaken = true
+  return true
+}
+/** The conversation whose composer was asked for and does not stand yet. */
+export function awaitedComposer(): Id | null {
+  const request = focusRequest.peek()
+  return request && !request.isTaken && request.part === 'composer' ? request.conversation : null
 }

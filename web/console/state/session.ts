@@ -1,6 +1,6 @@
 // Who is signed in: the start of the console, signing in and out, and one's own settings.
 import { batch, signal } from '@preact/signals'
-import { call, get, patch, post, setCsrf, whenSignedOut } from '../lib/api'
+import { call, get, post, setCsrf, whenSignedOut } from '../lib/api'
 import { pickLocale, setLocale } from '../lib/i18n'
 import type { Agent, MySettings, Session } from '../lib/types'
 import { flushDrafts } from './drafts'
@@ -89,7 +89,8 @@ export async function changeMe(change: Partial<Pick<Agent, 'name' | 'introductio
   if (!old) return
   session.value = { ...old, agent: { ...old.agent, ...change } }
   try {
-    const next = await patch<Agent>('/me', change)
+    // keepalive: a choice made right before the page goes is kept all the same.
+    const next = await call<Agent>('PATCH', '/me', { body: change, keepalive: true })
     session.value = { ...old, agent: { ...old.agent, ...next } }
   } catch (error) {
     session.value = old

@@ -5,6 +5,7 @@ import type { ConversationFull, Id, Message, Page } from '../lib/types'
 import { isLocal } from '../lib/ids'
 import { mergeIds, newerMessage } from './reducers'
 import { messages, myId, presenceOf, putConversation, timelineOf, touchTimeline } from './store'
+import { awaitedComposer, focusRequest } from './overlays'
 import { errorText } from './toasts'
 
 const PAGE = 50
@@ -44,6 +45,7 @@ export async function openConversation(id: Id): Promise<void> {
     })
   } catch (error) {
     timeline.error.value = errorText(error)
+    if (awaitedComposer() === id) focusRequest.value = null
   } finally {
     timeline.isLoading.value = false
   }

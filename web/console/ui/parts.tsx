@@ -179,6 +179,10 @@ export function Dialog({ label, onClose, class: extra, children }: { label: stri
         event.preventDefault()
         onClose()
       }}
+      onClose={(event) => {
+        // A browser may close it without asking first (Escape without a click or key before it).
+        if (event.currentTarget.isConnected && !event.currentTarget.open) onClose()
+      }}
       onClick={(event) => {
         if (event.target === ref.current) onClose()
       }}

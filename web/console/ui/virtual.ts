@@ -2,7 +2,7 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer, type VirtualItem } from '@tanstack/virtual-core'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
-export interface Virtual { items: VirtualItem[]; total: number; scrollTo: (index: number) => void }
+export interface Virtual { items: VirtualItem[]; total: number; reveal: (index: number) => void }
 
 /** Rows of one height; `element` is the scroller once it stands. */
 export function useVirtual(element: HTMLElement | null, count: number, rowHeight: number): Virtual {
@@ -27,6 +27,14 @@ export function useVirtual(element: HTMLElement | null, count: number, rowHeight
   return {
     items: virtualizer.getVirtualItems(),
     total: virtualizer.getTotalSize(),
-    scrollTo: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
+    // From what the virtualizer was told last: asking the element would lay the page out before it is painted.
+    reveal(index) {
+      const height = virtualizer.scrollRect?.height ?? 0
+      const from = virtualizer.scrollOffset ?? 0
+      const top = index * rowHeight
+      if (!element || !height) return
+      if (top < from) element.scrollTop = top
+      else if (top + rowHeight > from + height) element.scrollTop = top + rowHeight - height
+    },
   }
 }
