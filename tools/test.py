@@ -49,7 +49,7 @@ def count(kind, name, detail=""):
 
 def run_tap(label, command, env=None, timeout=600, cwd=ROOT, counts_skips=True, may_repeat=False):
     """Runs one program that speaks TAP and counts its tests; a crash or a wrong plan is a failure.
-    may_repeat: it depends on real time (a browser, a slope of run times, a real socket): when it fails it is run once more, which is
+    may_repeat: it depends on real time (a slope of run times, a real socket): when it fails it is run once more, which is
     told, and the second run counts."""
     before, told = dict(total), len(failures)
     run_tap_once(label, command, env, timeout, cwd, counts_skips)
@@ -224,7 +224,7 @@ def part_e2e(pg):
         return
     for program in sorted(glob.glob(f"{ROOT}/tests/e2e/*.test.mjs")):
         run_tap(f"e2e/{os.path.basename(program)}", ["node", "--test", "--test-reporter=tap", program],
-                {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_SIM_BIN": f"{folder}/sim/seva-sim", "SEVA_TEST_PG": pg.url}, timeout=900, may_repeat=True)
+                {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_SIM_BIN": f"{folder}/sim/seva-sim", "SEVA_TEST_PG": pg.url}, timeout=900)
 
 
 def main():
