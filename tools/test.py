@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the tests: builds what each part needs, starts PostgreSQL once, reads TAP, counts.
+"""Runs the tests: builds what each part needs, starts PostgreSQL, reads TAP, counts.
 
 Parts (any may be named): check unit flow clang asan tsan system fuzz web e2e. Without a name: all.
 `fuzz --minutes N` fuzzes longer; `kills N`, `power N` set how often the crash tests strike.
@@ -7,9 +7,11 @@ Ends with one line "N passed, N failed, N skipped"; exit 0 only if nothing faile
 Only processes started here are ended, by pid."""
 
 import argparse
+import concurrent.futures
 import glob
 import json
 import os
+import queue
 import re
 import shutil
 import signal
@@ -31,7 +33,8 @@ VARIANTS = {
     "release": ("gcc", ["--buildtype=release", "-Dtests=false"]),
 }
 total = {"passed": 0, "failed": 0, "skipped": 0}
-failures = []
+failures = []  # (name, detail)
+AT_ONCE = max(2, os.cpu_count() or 1)  # C programs
 
 
 def say(text):
@@ -41,53 +44,49 @@ def say(text):
 def count(kind, name, detail=""):
     total[kind] += 1
     if kind == "failed":
-        failures.append(name)
+        failures.append((name, detail))
         say(f"FAILED {name}" + (f"\n{detail}" if detail else ""))
     elif kind == "skipped":
         say(f"skipped {name}: {detail}")
 
 
-def run_tap(label, command, env=None, timeout=600, cwd=ROOT, counts_skips=True, may_repeat=False):
-    """Runs one program that speaks TAP and counts its tests; a crash or a wrong plan is a failure.
-    may_repeat: it depends on real time (a slope of run times, a real socket): when it fails it is run once more, which is
-    told, and the second run counts."""
-    before, told = dict(total), len(failures)
-    run_tap_once(label, command, env, timeout, cwd, counts_skips)
-    if may_repeat and total["failed"] > before["failed"]:
-        total.update(before)
-        del failures[told:]
-        say(f"REPEATED {label}: it failed the first time, see above")
-        run_tap_once(label, command, env, timeout, cwd, counts_skips)
+def run_tap(label, command, env=None, timeout=600):
+    """Runs one program that speaks TAP, prints and counts its tests."""
+    report(*tap(label, command, env, timeout))
 
 
-def run_tap_once(label, command, env, timeout, cwd, counts_skips):
-    started = time.monotonic()
+def report(results, line):
+    for kind, name, detail in results:
+        count(kind, name, detail)
+    say(line)
+
+
+def tap(label, command, env=None, timeout=600):
+    """One program that speaks TAP → ([(kind, name, detail)], its line). A crash or no test at all is a failure. Any thread."""
+    started, results = time.monotonic(), []
     try:
-        p = subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL)
+        p = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL)
         out, err, code = p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace"), p.returncode
     except subprocess.TimeoutExpired as e:
         out, err, code = (e.stdout or b"").decode(errors="replace"), f"timed out after {timeout} s", -1
-    seen, failed, lines = 0, 0, out.split("\n")
+    seen, failed, lines = 0, None, out.split("\n")
     for i, line in enumerate(lines):
         m = re.match(r" *(not ok|ok) (\d+)(?: - | )?(.*)", line)
         if not m or any(x.strip() == "type: 'suite'" for x in lines[i + 1:i + 4]):  # node tells a suite after its tests
             continue
         seen += 1
-        name = f"{label}: {m.group(3)}"
         skip = re.search(r"#\s*skip\b:?\s*(.*)", m.group(3), re.I)
+        name = f"{label}: {m.group(3).split('#')[0].strip() if skip else m.group(3)}"
         if m.group(1) == "not ok" and not skip:  # cmocka says "not ok … # SKIP"
-            detail = "\n".join(x for x in lines[i + 1:i + 30] if x.startswith(("#", " ")))
-            count("failed", name, detail)
-            failed += 1
-        elif skip and counts_skips:
-            count("skipped", name.split("#")[0].strip(), skip.group(1) or "no reason given")
-        elif not skip:
-            count("passed", name)
-    if (code != 0 and not failed) or (seen == 0 and code == 0):
-        count("failed", f"{label}: ended with code {code} after {seen} tests", (out[-2500:] + err[-2500:]))
-    elif failed:
-        say(err[-3000:])
-    say(f"  {label}: {seen} tests, {time.monotonic() - started:.1f} s")
+            failed = len(results)
+            results.append(("failed", name, "\n".join(x for x in lines[i + 1:i + 30] if x.startswith(("#", " ")))))
+        else:
+            results.append(("skipped", name, skip.group(1) or "no reason given") if skip else ("passed", name, ""))
+    if (code != 0 and failed is None) or (seen == 0 and code == 0):
+        results.append(("failed", f"{label}: ended with code {code} after {seen} tests", out[-2500:] + err[-2500:]))
+    elif failed is not None:
+        results[failed] = ("failed", results[failed][1], f"{results[failed][2]}\n{err[-3000:]}".rstrip())
+    return results, f"  {label}: {seen} tests, {time.monotonic() - started:.1f} s"
 
 
 def build(variant):
@@ -122,22 +121,33 @@ def programs(folder, part):
 
 
 class Postgres:
-    """A PostgreSQL of our own, in a temporary folder, on a free loopback port."""
+    """PostgreSQL servers of our own, in temporary folders, on free loopback ports: one for each C program that runs at a time,
+    because what one of them leaves open, the others' event feeds wait for. No test ends the server itself: no fsync."""
 
     def __init__(self):
-        self.process = self.url = None
+        self.processes, self.urls = [], []
 
-    def start(self):
-        p = subprocess.Popen([sys.executable, os.path.join(ROOT, "tests/support/pg.py")], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
-        line = p.stdout.readline().strip()
-        if not line.startswith("postgresql://"):
-            raise RuntimeError("PostgreSQL did not start")
-        self.process, self.url = p, line
+    def start(self, n):
+        command = [sys.executable, os.path.join(ROOT, "tests/support/pg.py"), "--no-fsync"]
+        self.processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) for _ in range(n)]
+        for p in self.processes:
+            self.urls.append(p.stdout.readline().strip())
+            if not self.urls[-1].startswith("postgresql://"):
+                raise RuntimeError("PostgreSQL did not start")
 
     def stop(self):
-        if self.process:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(60)
+        for p in self.processes:
+            p.send_signal(signal.SIGTERM)
+        for p in self.processes:
+            p.wait(60)
+
+
+def scratch_folder():
+    """Where C programs keep their databases and files: in memory where there is room. What they say of a lost or full disk, their own
+    file system layer does."""
+    shm = "/dev/shm"
+    has_room = os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 2 << 30
+    return tempfile.mkdtemp(prefix="seva-test-", dir=shm if has_room else None)
 
 
 def web_dist():
@@ -152,18 +162,33 @@ def web_dist():
         count("passed", "build web")
 
 
-def run_programs(variant, parts, env, slower):
-    """slower: how many times longer a program may take than its own limit says. Without PostgreSQL the stories
-    on it are left out."""
+def run_programs(variant, parts, urls, env, slower):
+    """AT_ONCE programs at a time, told in their order. urls: a PostgreSQL for each of them; none = the stories on it are left out.
+    slower: how many times longer a program may take than its own limit says."""
     folder = build(variant)
     if not folder:
         return
-    has_postgres = env.get("SEVA_TEST_PG") != "off"
-    for part in parts:
-        for name, command, own, seconds in programs(folder, part):
-            if own.get("SEVA_TEST_DB") != "postgres" or has_postgres:
-                run_tap(f"{variant}/{part}/{name}", command, {"CMOCKA_MESSAGE_OUTPUT": "TAP", **own, **env}, max(60, seconds) * slower,
-                        counts_skips=has_postgres, may_repeat=name.startswith(("base_", "net", "db/", "engine_")))
+    lanes, scratch = queue.SimpleQueue(), scratch_folder()
+    for i in range(AT_ONCE):
+        lanes.put(urls[i] if urls else "off")
+
+    def run(program):
+        label, command, own, seconds = program
+        lane = lanes.get()
+        try:
+            all_env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": scratch, "SEVA_TEST_PG": lane, **own, **env}
+            return tap(label, command, all_env, max(60, seconds) * slower)
+        finally:
+            lanes.put(lane)
+
+    found = [(f"{variant}/{part}/{name}", *rest) for part in parts for name, *rest in programs(folder, part)]
+    found = [p for p in found if urls or p[2].get("SEVA_TEST_DB") != "postgres"]
+    try:
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            for results, line in pool.map(run, found):
+                report([r for r in results if urls or r[0] != "skipped"], line)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def part_system(pg, args):
@@ -171,7 +196,7 @@ def part_system(pg, args):
     release = build("release")
     if not folder or not release:
         return
-    env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_RELEASE_BIN": f"{release}/src/app/seva", "SEVA_BUILD": folder, "SEVA_TEST_PG": pg.url,
+    env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_RELEASE_BIN": f"{release}/src/app/seva", "SEVA_BUILD": folder, "SEVA_TEST_PG": pg.urls[0],
            "SEVA_KILLS": str(args.kills), "SEVA_POWER": str(args.power)}
     for program in sorted(glob.glob(f"{ROOT}/tests/system/test_*.py")):
         run_tap(f"system/{os.path.basename(program)}", [sys.executable, program], env, timeout=1200)
@@ -215,7 +240,7 @@ def part_web():
     for script, label in (("check", "types and message catalogues"), ("budget", "weight budgets")):
         p = subprocess.run(["npm", "run", "--silent", script], cwd=web, capture_output=True, text=True)
         count("failed" if p.returncode else "passed", f"web: {label}", p.stdout[-3000:] + p.stderr[-2000:])
-    run_tap("web/unit", ["npm", "run", "--silent", "test:tap"], cwd=web)
+    run_tap("web/unit", ["npm", "--prefix", web, "run", "--silent", "test:tap"])
 
 
 def part_e2e(pg):
@@ -224,7 +249,7 @@ def part_e2e(pg):
         return
     for program in sorted(glob.glob(f"{ROOT}/tests/e2e/*.test.mjs")):
         run_tap(f"e2e/{os.path.basename(program)}", ["node", "--test", "--test-reporter=tap", program],
-                {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_SIM_BIN": f"{folder}/sim/seva-sim", "SEVA_TEST_PG": pg.url}, timeout=900)
+                {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_SIM_BIN": f"{folder}/sim/seva-sim", "SEVA_TEST_PG": pg.urls[0]}, timeout=900)
 
 
 def main():
@@ -241,19 +266,17 @@ def main():
             run_tap("check", [sys.executable, os.path.join(ROOT, "tools/check.py")])
         if set(parts) & {"unit", "flow", "system", "e2e"}:
             web_dist()
-            pg.start()
-        both = {"SEVA_TEST_PG": pg.url} if pg.url else {}
+            pg.start(AT_ONCE)
         if "unit" in parts or "flow" in parts:
-            run_programs("plain", [p for p in ("unit", "flow") if p in parts], both, 2)
+            run_programs("plain", [p for p in ("unit", "flow") if p in parts], pg.urls, {}, 2)
         if "clang" in parts:
             web_dist()
             build("clang")
         # The sanitizers look at our code, on SQLite; PostgreSQL ran once in the plain build.
-        quiet = {"SEVA_TEST_PG": "off", "ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-                 "TSAN_OPTIONS": "halt_on_error=1"}
+        strict = {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1"}
         for part in ("asan", "tsan"):
             if part in parts:
-                run_programs(part, ["unit", "flow"], quiet, 6)
+                run_programs(part, ["unit", "flow"], [], strict, 6)
         if "system" in parts:
             part_system(pg, args)
         if "fuzz" in parts:
@@ -264,8 +287,12 @@ def main():
             part_e2e(pg)
     finally:
         pg.stop()
+    if failures:
+        say("\nAll failures once more:")
+    for name, detail in failures:
+        say(f"FAILED {name}\n{detail[-4000:]}\n")
     say(f"took {time.monotonic() - started:.0f} s")
-    for name in failures:
+    for name, _ in failures:
         say(f"  failed: {name}")
     say(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return 1 if total["failed"] or not total["passed"] else 0

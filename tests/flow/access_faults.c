@@ -76,14 +76,15 @@ static void a_failing_allocation_is_answered_with_503(void **state)
     busy_is_expected();
 }
 
-/* The arena's maximum stands for all memory: each step ends a little later in the walk. */
+/* The arena's maximum stands for all memory: each step ends a little later in the walk. The steps
+ * grow with it, so that a long walk (a printed document) has some hundred of them too. */
 static void memory_that_ends_anywhere_leaves_nothing_half_done(void **state)
 {
     struct test_app *app = *state;
     const struct attempt *t;
     for (int i = 0; (t = attempt_at(app, i, 0)); i++) {
         int status = 503;
-        for (int bytes = 600; status == 503; bytes += 96) {
+        for (int bytes = 600; status == 503; bytes += 96 + bytes / 64) {
             ptrdiff_t before = teams(app);
             app->arena_bytes = bytes;
             status = ask(app, attempt_at(app, i, bytes));

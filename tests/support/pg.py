@@ -2,9 +2,9 @@
 """A PostgreSQL of its own for tests: prints its URL, runs until SIGTERM or the end of standard input.
 
 initdb in a temporary folder, as the user postgres when we are root; unix socket and a free loopback
-port; fsync on. The URL's role "seva" is no superuser and owns the database "seva", so that row-level
+port; fsync on unless --no-fsync. The URL's role "seva" is no superuser and owns the database "seva", so that row-level
 security holds for it.
-usage: pg.py [--keep]      prints postgresql://…  (one line)
+usage: pg.py [--keep] [--no-fsync]      prints postgresql://…  (one line)
 """
 import glob
 import os
@@ -67,7 +67,8 @@ class Server:
             f.write(
                 f"listen_addresses = '127.0.0.1'\nport = {self.port}\n"
                 f"unix_socket_directories = '{self.folder}'\n"
-                "max_connections = 200\nshared_buffers = 64MB\nfsync = on\n"
+                "max_connections = 200\nshared_buffers = 64MB\n"
+                f"fsync = {'off' if '--no-fsync' in sys.argv[1:] else 'on'}\n"
                 "log_min_messages = fatal\nlog_destination = 'stderr'\n")
         log = open(self.folder + "/log", "wb")
         self.process = subprocess.Popen(
