@@ -31,11 +31,7 @@ struct db;
 struct db_tx;
 
 enum db_kind { DB_SQLITE, DB_POSTGRES };
-/* DB_APPEND: a write that only adds rows (ON CONFLICT DO NOTHING included). On PostgreSQL it shares
- * its transaction with other appends. On SQLite it has no savepoint, which spares copying every
- * page it touches; so an append that is undone after it wrote takes the whole group along (all are
- * told E_BUSY). For paths that write last and then cannot fail but for want of memory. */
-enum db_mode { DB_READ, DB_WRITE, DB_APPEND };
+enum db_mode { DB_READ, DB_WRITE };
 
 struct db_options {
     str url;     /* "sqlite:/path/seva.db" or "postgresql://…" */

@@ -27,23 +27,16 @@ enum prelude {
     PRELUDE_SAVEPOINT,
     PRELUDE_UNDO,
     PRELUDE_RELEASE,
-    PRELUDE_MEMBER, /* of a group: its savepoint */
-    PRELUDE_MEMBER_UNDO,
-    PRELUDE_MEMBER_KEEP,
 };
-enum { PRELUDES = 12 }; /* the last member's end, this one's begin, an inner one's end and begin */
-
-enum { PG_GROUPS = 2 };
+enum { PRELUDES = 8 };
 
 struct pg;
 struct pg_pool;
-struct pg_group;
 struct pg_conn {
     struct db_tx tx; /* first: a transaction is its connection */
     struct pg *pg;
-    struct pg_pool *pool;   /* or */
-    struct pg_group *group; /* whose transaction several members share */
-    PGconn *handle;         /* NULL = not connected; else in pipeline mode */
+    struct pg_pool *pool;
+    PGconn *handle; /* NULL = not connected; else in pipeline mode */
     struct stmt_cache cache;
     unsigned next_name; /* of prepared statements */
     struct pg_conn *next_free;
@@ -66,38 +59,12 @@ struct pg_pool {
     int n;
 };
 
-struct pg_member {
-    db_done *done;
-    void *arg;
-    err result; /* unless the group is lost */
-};
-
-struct pg_group {
-    struct pg_conn conn;
-    struct pg_group *next_free;
-    int64_t opened_us;
-    bool has_scope; /* a member set an account */
-    int n_members;
-    struct pg_member members[LIMIT_GROUP_MEMBERS];
-};
-
-struct pg_append {
-    struct turn lock;      /* one member at a time; its holder has the next field */
-    struct pg_group *open; /* NULL = none */
-    struct turn idle;      /* groups without a transaction */
-    pthread_mutex_t mutex; /* guards the next two */
-    struct pg_group *free;
-    int64_t due_us; /* the finisher looks for a group left alone then; 0 = never */
-    struct pg_group groups[PG_GROUPS];
-};
-
 struct listener;
 struct finisher;
 struct pg {
     struct db db; /* first */
     char *url;
     struct pg_pool readers, writers;
-    struct pg_append append;
     struct finisher *finisher;
     struct listener *_Atomic listener; /* NULL until db_listen */
 };
@@ -156,21 +123,9 @@ Oid pg_hint(enum db_type type);
 err pg_read(
     const struct db_col *col, void *row, struct arena *a, Oid type, const char *at, int len);
 
-/* ── pg_group.c ── */
-err pg_append_start(struct pg *pg);
-void pg_append_stop(struct pg *pg); /* commits the open group */
-void pg_append_free(struct pg *pg); /* after the finisher's end */
-err pg_append_begin(struct pg *pg, struct db_tx **tx);
-void pg_append_end(struct pg_conn *c, bool keep, db_done *done, void *arg);
-/* Commits a group that was left alone; the ms until it wants to be called
- * again, or -1. */
-int pg_append_keep(struct pg *pg);
-void pg_group_answer(struct pg_group *g, err e); /* the result of its COMMIT */
-
 /* ── pg_finish.c ── */
-err pg_finish_start(struct pg *pg, int n_conns, struct finisher **started);
-void pg_finish_ring(const struct finisher *f); /* look at pg_append_keep */
-void pg_finish_stop(struct finisher *f);       /* after every commit under way; f may be NULL */
+err pg_finish_start(int n_conns, struct finisher **started);
+void pg_finish_stop(struct finisher *f); /* after every commit under way; f may be NULL */
 /* c owes the answer to its COMMIT. */
 void pg_finish_later(struct finisher *f, struct pg_conn *c);
 

@@ -16,7 +16,6 @@
 #include "base/thread.h"
 
 struct finisher {
-    struct pg *pg;
     int event_fd; /* wakes the thread */
     pthread_t thread;
     struct pg_conn **waiting; /* the thread's own: commits under way */
@@ -28,7 +27,7 @@ struct finisher {
     bool is_ending;
 };
 
-void pg_finish_ring(const struct finisher *f)
+static void ring(const struct finisher *f)
 {
     uint64_t one = 1;
     if (write(f->event_fd, &one, sizeof one) < 0 && errno != EAGAIN)
@@ -43,7 +42,7 @@ void pg_finish_later(struct finisher *f, struct pg_conn *c)
     f->added = c;
     (void)pthread_mutex_unlock(&f->mutex);
     if (is_first)
-        pg_finish_ring(f);
+        ring(f);
 }
 
 /* False when the thread is to end. */
@@ -69,10 +68,6 @@ static void finish_one(struct pg_conn *c)
     void *arg = c->done_arg;
     err e = pg_settle(c);
     FAILPOINT("db.after_commit");
-    if (c->group != NULL) {
-        pg_group_answer(c->group, e);
-        return;
-    }
     if (e == OK)
         db_count(&c->pg->db.counted.commits, 1);
     pg_give(c);
@@ -84,7 +79,7 @@ static void *finisher_main(void *arg)
 {
     struct finisher *f = arg;
     while (take_added(f)) {
-        if (poll(f->fds, (nfds_t)f->n_waiting + 1, pg_append_keep(f->pg)) < 0)
+        if (poll(f->fds, (nfds_t)f->n_waiting + 1, -1) < 0)
             continue; /* a signal */
         if (f->fds[0].revents != 0) {
             uint64_t rung;
@@ -111,7 +106,7 @@ void pg_finish_stop(struct finisher *f)
     (void)pthread_mutex_lock(&f->mutex);
     f->is_ending = true;
     (void)pthread_mutex_unlock(&f->mutex);
-    pg_finish_ring(f);
+    ring(f);
     (void)pthread_join(f->thread, NULL);
     assert(f->n_waiting == 0);
     (void)close(f->event_fd);
@@ -130,12 +125,11 @@ static void discard(struct finisher *f)
     free(f);
 }
 
-err pg_finish_start(struct pg *pg, int n_conns, struct finisher **started)
+err pg_finish_start(int n_conns, struct finisher **started)
 {
     struct finisher *f = alloc_zero((ptrdiff_t)sizeof *f);
     if (f == NULL)
         return E_BUSY;
-    f->pg = pg;
     f->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     f->waiting = alloc_zero(n_conns * (ptrdiff_t)sizeof *f->waiting);
     f->fds = alloc_zero((n_conns + 1) * (ptrdiff_t)sizeof *f->fds);

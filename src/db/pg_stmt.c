@@ -74,9 +74,6 @@ static const char *const prelude_sql[] = {
     [PRELUDE_SAVEPOINT] = "SAVEPOINT inner_one",
     [PRELUDE_UNDO] = "ROLLBACK TO inner_one",
     [PRELUDE_RELEASE] = "RELEASE inner_one",
-    [PRELUDE_MEMBER] = "SAVEPOINT member",
-    [PRELUDE_MEMBER_UNDO] = "ROLLBACK TO member",
-    [PRELUDE_MEMBER_KEEP] = "RELEASE member",
 };
 
 static bool send_prelude(struct pg_conn *c)

@@ -139,8 +139,6 @@ static err pg_begin(struct db *db, enum db_mode mode, struct arena *a, struct db
     (void)a;
     struct pg *pg = (struct pg *)db;
     struct pg_conn *c = NULL;
-    if (mode == DB_APPEND)
-        return pg_append_begin(pg, tx);
     TRY(conn_take(pg, mode == DB_READ ? &pg->readers : &pg->writers, &c));
     c->prelude[0] = mode == DB_READ ? PRELUDE_BEGIN_READ : PRELUDE_BEGIN_WRITE;
     c->n_prelude = 1;
@@ -198,10 +196,6 @@ static void end_write(struct pg_conn *c, bool keep, db_done *done, void *arg)
 static void pg_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
 {
     struct pg_conn *c = pg_conn_of(tx);
-    if (tx->mode == DB_APPEND) {
-        pg_append_end(c, keep, done, arg);
-        return;
-    }
     if (tx->mode == DB_WRITE) {
         end_write(c, keep, done, arg);
         return;
@@ -225,8 +219,6 @@ static err pg_scope(struct db_tx *tx)
     for (int i = 0; i < c->n_prelude; i++)
         if (c->prelude[i] == PRELUDE_SCOPE)
             return OK; /* the account is read when it is sent */
-    if (c->group != NULL)
-        c->group->has_scope = true;
     pg_queue(c, PRELUDE_SCOPE);
     return OK;
 }
@@ -326,7 +318,6 @@ static void pg_free(struct pg *pg)
 {
     pool_end(&pg->readers);
     pool_end(&pg->writers);
-    pg_append_free(pg);
     free(pg->url);
     free(pg);
 }
@@ -335,7 +326,6 @@ static void pg_close(struct db *db)
 {
     struct pg *pg = (struct pg *)db;
     pg_listen_stop(pg);
-    pg_append_stop(pg);
     pg_finish_stop(pg->finisher);
     pg_free(pg);
 }
@@ -413,9 +403,7 @@ err postgres_open(struct arena *a, const struct db_options *o, struct db **db, s
     if (e == OK)
         e = look_at_server(pg, a, why);
     if (e == OK)
-        e = pg_append_start(pg);
-    if (e == OK)
-        e = pg_finish_start(pg, pg->writers.n + PG_GROUPS, &pg->finisher);
+        e = pg_finish_start(pg->writers.n, &pg->finisher);
     if (e != OK) {
         pg_free(pg);
         return e;

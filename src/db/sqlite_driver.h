@@ -31,7 +31,7 @@ struct lite_conn {
     struct stmt_cache cache;
     struct lite_conn *next_free; /* readers */
     bool is_member;              /* writer: the savepoint of this member is set */
-    bool has_appended;           /* writer: it wrote without one (DB_APPEND) */
+    bool is_first;               /* writer: nobody wrote in this group before it */
     bool is_script;              /* writer: a transaction of its own, not of the group */
     bool is_open;                /* reader: BEGIN was sent */
 };
@@ -94,7 +94,7 @@ err lite_exec(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_
 err lite_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_in *in,
     struct row_sink *sink, int64_t *changed);
 void lite_forget_statements(struct lite_conn *c);
-/* Sets the member's savepoint before its first write. */
+/* Sets the member's savepoint before its first write; the group's first member needs none. */
 err lite_member_set(struct lite_conn *c);
 
 /* ── sqlite_group.c ── */

@@ -112,7 +112,8 @@ err group_begin(struct lite *l, struct db_tx **tx)
         g->is_open = true;
         g->opened_us = db_mono_us();
     }
-    l->writer.is_member = l->writer.has_appended = false;
+    l->writer.is_member = false;
+    l->writer.is_first = g->n_members == 0;
     *tx = &l->writer.tx;
     return OK;
 }
@@ -123,29 +124,40 @@ void group_look(struct lite *l)
         l->group.is_lost = true;
 }
 
+/* The first member's writes are all that the transaction holds. */
+static err undo_all(struct lite_conn *c)
+{
+    TRY(lite_control(c, CONTROL_ROLLBACK));
+    return lite_control(c, CONTROL_BEGIN_WRITE);
+}
+
 /* Undoes or keeps what the member wrote. When that fails nobody knows what the transaction holds.
  */
 static void close_member(struct lite_conn *c, bool keep)
 {
     struct lite *l = c->lite;
     err e = OK;
-    if (!l->group.is_lost && c->is_member && !keep)
+    if (l->group.is_lost)
+        return;
+    if (c->is_first && !keep)
+        e = undo_all(c);
+    if (c->is_member && !keep)
         e = lite_control(c, CONTROL_MEMBER_UNDO);
-    if (!l->group.is_lost && c->is_member && e == OK)
+    if (c->is_member && e == OK)
         e = lite_control(c, CONTROL_MEMBER_KEEP);
-    if (e != OK || (c->has_appended && !keep))
-        l->group.is_lost = true; /* an append has no savepoint of its own: all of it goes */
-    c->is_member = c->has_appended = false;
+    if (e != OK)
+        l->group.is_lost = true;
 }
 
-static bool is_time(struct lite *l)
+/* Who waits for the commit itself cannot be among the requests that the group would wait for. */
+static bool is_time(struct lite *l, bool waits)
 {
     struct group *g = &l->group;
     if (g->is_lost || g->n_members == LIMIT_GROUP_MEMBERS)
         return true;
     if (db_mono_us() - g->opened_us >= GROUP_US)
         return true;
-    return !turn_is_wanted(&g->lock) && db_pending(&l->db) <= 0;
+    return !turn_is_wanted(&g->lock) && (waits || db_pending(&l->db) <= 0);
 }
 
 static void leave_open(struct group *g)
@@ -168,7 +180,7 @@ void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg)
     assert(g->n_members < LIMIT_GROUP_MEMBERS);
     g->members[g->n_members++] = (struct group_member){
         .done = done, .arg = arg, .result = keep && !is_kept ? E_INTERNAL : OK};
-    if (is_time(l))
+    if (is_time(l, c->tx.waits))
         finish(l);
     else
         leave_open(g);

@@ -91,12 +91,8 @@ err lite_control(struct lite_conn *c, enum control which)
 
 err lite_member_set(struct lite_conn *c)
 {
-    if (c->is_member || c->is_script || c->tx.mode == DB_READ)
+    if (c->is_member || c->is_first || c->is_script || c->tx.mode == DB_READ)
         return OK;
-    if (c->tx.mode == DB_APPEND) {
-        c->has_appended = true;
-        return OK;
-    }
     TRY(lite_control(c, CONTROL_MEMBER_SET));
     c->is_member = true;
     return OK;
