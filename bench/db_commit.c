@@ -97,7 +97,7 @@ static void *worker_main(void *arg)
     while ((c = take(b)) != NULL) {
         struct db_tx *tx = NULL;
         arena_reset(&a);
-        err e = db_begin(b->db, DB_APPEND, &a, &tx);
+        err e = db_begin(b->db, DB_WRITE, &a, &tx);
         if (e != OK) {
             answered(c, e);
             continue;
