@@ -93,6 +93,19 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     return channel_seen_out(cx, d->channel, cx->now_ms, is_sent ? (str){0} : d->sent.why);
 }
 
+/* Nobody knows how far it came. */
+err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms)
+{
+    const struct job_run *r = run;
+    message_id id;
+    (void)is_dead; /* it always is, */
+    (void)next_ms; /* and never runs again by itself */
+    TRY(id_parse(r->job->key, &id.v));
+    err e =
+        message_set_state(cx, id, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms);
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 /* What the outcome means for the job; the words go to its row and, at the end, to the agent. */
 static enum job_end end_of(const struct delivering *d)
 {

@@ -192,6 +192,17 @@ static err bring(struct job_run *run, struct fetching *f)
     return f->error.len ? OK : E_UPSTREAM;
 }
 
+err fetch_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms)
+{
+    const struct job_run *r = run;
+    attachment_id id;
+    (void)is_dead; /* it always is, */
+    (void)next_ms; /* and never runs again by itself */
+    TRY(id_parse(r->job->key, &id.v));
+    err e = media_failed(cx, id, MEDIA_NO_ANSWER);
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 err fetch_work(struct job_run *run, struct job_verdict *v)
 {
     struct ctx *cx = &run->desk.cx;

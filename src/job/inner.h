@@ -94,14 +94,22 @@ struct job_kind {
     /* Does the work, with transactions of its own that are ended before the network is touched. An
      * error counts as JOB_RETRY. */
     err (*work)(struct job_run *run, struct job_verdict *verdict);
+    /* A job that ended the process JOB_KILLS times is not worked on again: written with its end, as
+     * job_verdict.write, `run` is the job_run. Looks at nothing but the key. NULL = nobody waits.
+     */
+    err (*set_aside)(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 };
 const struct job_kind *job_kind_find(str name);
 err deliver_work(struct job_run *run, struct job_verdict *v);
+err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err webhook_work(struct job_run *run, struct job_verdict *v);
+err webhook_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err wake_work(struct job_run *run, struct job_verdict *v);
 err upkeep_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_work(struct job_run *run, struct job_verdict *v);
+err thumbnail_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err fetch_work(struct job_run *run, struct job_verdict *v);
+err fetch_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 /* Files of an account that nobody needs (sweep.c); part of upkeep. */
 void sweep_files(struct engine *e, struct arena *a, account_id account);
 err upkeep_ensure(struct engine *e);

@@ -5,14 +5,16 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const struct job_kind kinds[] = {
-    {"send",      deliver_work  }, /* key: message id. A reply goes to its network */
-    {"webhook",   webhook_work  }, /* key: delivery id. An event goes to a webhook */
-    {"wake",      wake_work     }, /* key: conversation id. A snoozed conversation opens */
-    {"thumbnail", thumbnail_work}, /* key: attachment id. A picture gets its small copy */
-    {"fetch",     fetch_work    }, /* key: attachment id. A file that a message names by address */
-    {"upkeep",    upkeep_work   }, /* account 0. Old rows go, the audit log is chained */
+    {"send",      deliver_work,   deliver_set_aside  }, /* key: message id. A reply goes to its network */
+    {"webhook",   webhook_work,   webhook_set_aside  }, /* key: delivery id. An event goes to a webhook */
+    {"wake",      wake_work,      NULL               }, /* key: conversation id. A snoozed conversation opens */
+    {"thumbnail", thumbnail_work, thumbnail_set_aside}, /* key: attachment id. A picture gets its small copy */
+    {"fetch",     fetch_work,     fetch_set_aside    }, /* key: attachment id. A file that a message names by address */
+    {"upkeep",    upkeep_work,    NULL               }, /* account 0. Old rows go, the audit log is chained */
 };
+/* clang-format on */
 
 const struct job_kind *job_kind_find(str name)
 {

@@ -182,6 +182,13 @@ void runner_do(
         /* A newer node may know it. */
         doing.verdict = (struct job_verdict){
             .end = JOB_RETRY, .error = S("This version does not know this kind of job.")};
+    } else if (job->kills >= JOB_KILLS) {
+        log_line(LOG_ERROR, "a job is set aside that ended the server each time",
+            LOG_S("kind", job->kind), LOG_I("job", job->id.v));
+        doing.verdict = (struct job_verdict){.end = JOB_FINAL,
+            .error = S(JOB_KILLED),
+            .write = doing.kind->set_aside,
+            .arg = &doing.run};
     } else {
         err result = desk_guard(&doing.run.desk, do_work, &doing);
         if (result == OK && doing.verdict.end == JOB_ENDED) {

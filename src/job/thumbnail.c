@@ -54,6 +54,16 @@ static err make(struct job_run *run, const struct attachment *at, str *name)
     return e == E_INVALID || e == E_NOT_FOUND ? OK : e;
 }
 
+err thumbnail_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms)
+{
+    const struct job_run *r = run;
+    attachment_id id;
+    (void)is_dead; /* it always is, */
+    (void)next_ms; /* and never runs again by itself */
+    TRY(id_parse(r->job->key, &id.v));
+    return attachment_done(cx, id, (str){0});
+}
+
 err thumbnail_work(struct job_run *run, struct job_verdict *v)
 {
     struct attachment at;

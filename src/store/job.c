@@ -100,6 +100,7 @@ static const struct db_col row_cols[] = {
     COL(struct job_row, order_key),
     COL(struct job_row, payload),
     COL(struct job_row, attempts),
+    COL(struct job_row, kills),
     COL(struct job_row, first_ms),
     COL(struct job_row, created_ms),
     COL(struct job_row, node),
@@ -120,8 +121,8 @@ static const struct db_col row_cols[] = {
     "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?1, lease_ms = ?2, "        \
     "first_ms = COALESCE(first_ms, ?3) "
 #define CLAIMED                                                                                    \
-    " RETURNING id, account_id, kind, key, order_key, payload, attempts, first_ms, created_ms, "   \
-    "node, lease_ms"
+    " RETURNING id, account_id, kind, key, order_key, payload, attempts, kills, first_ms, "        \
+    "created_ms, node, lease_ms"
 
 err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
     str only, str but, const struct job_row **rows, ptrdiff_t *count)
@@ -182,12 +183,14 @@ err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed)
 {
     return db_run(tx,
         S("UPDATE job SET kills = kills + 1, node = NULL, lease_ms = NULL, "
-          "state = CASE WHEN kills + 1 >= ?3 THEN 'dead' ELSE 'queued' END, "
-          "run_ms = CASE WHEN kills = 0 THEN run_ms ELSE ?1 + 1000 * kills * kills END, "
-          "last_error = CASE WHEN kills + 1 >= ?3 "
-          "THEN 'The server ended while it worked on this, every time.' ELSE last_error END "
+          "state = CASE WHEN kills >= ?3 THEN 'dead' ELSE 'queued' END, "
+          "run_ms = CASE WHEN kills = ?3 - 2 THEN ?1 + ?4 + id % ?5 ELSE run_ms END, "
+          "last_error = CASE WHEN kills >= ?3 - 1 "
+          "THEN '" JOB_KILLED "' ELSE last_error END "
           "WHERE state = 'running' AND (?2 = 1 OR lease_ms < ?1)"),
-        ARGS(A_INT(now_ms), A_BOOL(all), A_INT(JOB_KILLS)), freed);
+        ARGS(A_INT(now_ms), A_BOOL(all), A_INT(JOB_KILLS), A_INT(JOB_SUSPECT_MS),
+            A_INT(JOB_SUSPECT_SPREAD_MS)),
+        freed);
 }
 
 struct number {

@@ -22,10 +22,15 @@ err job_cancel(struct ctx *cx, str kind, str key);
 /* ── for the runner ─────────────────────────────────────────────────────────────────────────────
  */
 
-/* Claims that ended with the process, then dead. More than for the inbox: a job spends its time
- * waiting for a peer, so whoever ends the process for another reason often hits an innocent one.
- * From the second on it also waits, longer each time, so that the rest gets on between the ends. */
-enum { JOB_KILLS = 8 };
+/* Claims in a row that ended with the process: a job with so many is not worked on again. Its next
+ * claim only sets it aside, and tells people (job/runner.c); should even that end the process, it
+ * is dead without a word. A job spends its time waiting for a peer, so whoever ends the process
+ * often hits innocent ones: with one such end they go on at once; with two they wait, each for
+ * another time, until whatever keeps ending the process has had its third and the rest has got on.
+ */
+enum { JOB_KILLS = 3, JOB_SUSPECT_MS = 120 * 1000, JOB_SUSPECT_SPREAD_MS = 60 * 1000 };
+
+#define JOB_KILLED "The server ended while it worked on this, three times in a row."
 
 struct job_row {
     job_id id;
@@ -35,6 +40,7 @@ struct job_row {
     str order_key;
     str payload;
     int64_t attempts; /* with this one */
+    int64_t kills;    /* claims before this one, in a row, that ended with the process */
     int64_t first_ms; /* when it was first tried */
     int64_t created_ms;
     int64_t node; /* with lease_ms the proof of the claim */
@@ -53,8 +59,8 @@ err job_put_back(struct db_tx *tx, const struct job_row *job, int64_t run_ms, st
 /* The same with a clean record: periodic work. */
 err job_repeat(struct db_tx *tx, const struct job_row *job, int64_t run_ms);
 err job_bury(struct db_tx *tx, const struct job_row *job, str error);
-/* Claims whose lease has run out are queued again, or dead after JOB_KILLS of them. all = every
- * claim (SQLite at start: the claimer was this data folder's last process). */
+/* Claims whose lease has run out are queued again, see JOB_KILLS. all = every claim (SQLite at
+ * start: the claimer was this data folder's last process). */
 err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed);
 /* When to look again: the first run_ms or lease end after now; 0 = nothing waits. */
 err job_next_due(struct db_tx *tx, int64_t now_ms, int64_t *at_ms);

@@ -109,28 +109,40 @@ static void a_claim_that_was_lost_ends_nothing(struct bench *b)
 }
 ON_BOTH(a_claim_that_was_lost_ends_nothing)
 
+static void end_the_process(struct bench *b, int64_t freed_wanted)
+{
+    int64_t freed = 0;
+    begin(b, DB_WRITE, 0);
+    assert_ok(job_free_expired(b->cx.db, clock_now_ms(), true, &freed));
+    assert_int_equal(freed, freed_wanted);
+    commit(b);
+}
+
 static void a_job_that_ends_the_process_each_time_dies(struct bench *b)
 {
     ptrdiff_t n;
-    int64_t freed = 0;
     struct job_item item;
     add(b, "1", "", 0);
-    for (int i = 0; i < JOB_KILLS; i++) {
-        clock_advance(100000);
-        (void)claim(b, 5, 10, &n);
-        assert_int_equal(n, 1);
-        begin(b, DB_WRITE, 0);
-        assert_ok(job_free_expired(b->cx.db, clock_now_ms(), true, &freed));
-        commit(b);
-    }
-    clock_advance(100000);
+    assert_int_equal(claim(b, 5, 10, &n)->kills, 0);
+    end_the_process(b, 1);
+    assert_int_equal(claim(b, 5, 10, &n)->kills, 1); /* at once: most are innocent */
+    end_the_process(b, 1);
+    clock_advance(JOB_SUSPECT_MS - 1);
+    (void)claim(b, 5, 10, &n);
+    assert_int_equal(n, 0);
+    clock_advance(JOB_SUSPECT_SPREAD_MS + 1);
+    assert_int_equal(claim(b, 5, 10, &n)->kills, 2);
+    end_the_process(b, 1);
+    assert_int_equal(claim(b, 5, 10, &n)->kills, JOB_KILLS); /* to be set aside in sight */
+    end_the_process(b, 1);
+    clock_advance(JOB_SUSPECT_MS + JOB_SUSPECT_SPREAD_MS);
     (void)claim(b, 5, 10, &n);
     assert_int_equal(n, 0);
     const struct job_item *items;
     struct ctx *cx = begin(b, DB_WRITE, 1);
     assert_ok(job_list(cx, S("dead"), (job_id){0}, 10, &items, &n));
     assert_int_equal(n, 1);
-    assert_true(items[0].last_error.len > 0);
+    assert_str(items[0].last_error, JOB_KILLED);
     assert_ok(job_retry(cx, items[0].id));
     assert_ok(job_get(cx, items[0].id, &item));
     assert_str(item.state, "queued");
@@ -138,6 +150,49 @@ static void a_job_that_ends_the_process_each_time_dies(struct bench *b)
     commit(b);
 }
 ON_BOTH(a_job_that_ends_the_process_each_time_dies)
+
+static void jobs_that_were_hit_together_twice_try_again_apart(struct bench *b)
+{
+    enum { JOBS = 8 };
+    ptrdiff_t n;
+    int64_t at_ms = 0, last_ms = 0;
+    for (int i = 0; i < JOBS; i++)
+        add(b, str_z(test_arena(), str_print(test_arena(), "%d", i)), "", 0);
+    for (int i = 0; i < 2; i++) {
+        (void)claim(b, 5, 10, &n);
+        assert_int_equal(n, JOBS);
+        end_the_process(b, JOBS);
+    }
+    for (int i = 0; i < JOBS; i++) {
+        begin(b, DB_READ, 0);
+        assert_ok(job_next_due(b->cx.db, clock_now_ms(), &at_ms));
+        commit(b);
+        assert_true(at_ms > last_ms); /* one at a time */
+        clock_advance(at_ms - clock_now_ms());
+        const struct job_row *row = claim(b, 5, 10, &n);
+        assert_int_equal(n, 1);
+        last_ms = at_ms;
+        begin(b, DB_WRITE, 0);
+        assert_ok(job_finish(b->cx.db, row));
+        commit(b);
+    }
+}
+ON_BOTH(jobs_that_were_hit_together_twice_try_again_apart)
+
+static void a_try_that_ended_otherwise_wipes_out_the_ends_before_it(struct bench *b)
+{
+    ptrdiff_t n;
+    add(b, "1", "", 0);
+    (void)claim(b, 5, 10, &n);
+    end_the_process(b, 1);
+    const struct job_row *row = claim(b, 5, 10, &n);
+    assert_int_equal(row->kills, 1);
+    begin(b, DB_WRITE, 0);
+    assert_ok(job_put_back(b->cx.db, row, clock_now_ms(), S("no answer")));
+    commit(b);
+    assert_int_equal(claim(b, 5, 10, &n)->kills, 0);
+}
+ON_BOTH(a_try_that_ended_otherwise_wipes_out_the_ends_before_it)
 
 static void a_dead_job_is_raised_by_adding_it_again(struct bench *b)
 {
@@ -216,6 +271,8 @@ int main(void)
         BOTH(a_later_job_of_an_order_key_waits_for_the_earlier_one),
         BOTH(a_claim_that_was_lost_ends_nothing),
         BOTH(a_job_that_ends_the_process_each_time_dies),
+        BOTH(jobs_that_were_hit_together_twice_try_again_apart),
+        BOTH(a_try_that_ended_otherwise_wipes_out_the_ends_before_it),
         BOTH(a_dead_job_is_raised_by_adding_it_again),
         BOTH(a_waiting_job_is_moved_or_cancelled_a_running_one_is_not),
         BOTH(another_account_cannot_touch_a_job),
