@@ -100,6 +100,7 @@ static const struct input_spec presence_spec =
 struct told {
     account_id account;
     struct live_news agents, visitor;
+    struct live_presence said;
     bool is_for_visitor;
 };
 
@@ -144,12 +145,15 @@ static err presence(struct call *call)
     enum presence_state state = is_typing                        ? PRESENCE_TYPING
                                 : str_eq(body->state, S("left")) ? PRESENCE_LEFT
                                                                  : PRESENCE_VIEWING;
-    bool has_changed = presence_agent_set(cx->account, c.id, cx->actor.agent, state, cx->now_ms);
-    struct presence now;
-    presence_get(cx->account, c.id, cx->now_ms, &now);
     bool is_online =
         call->api->live && live_contact_is_online(call->api, cx->account, c.contact_id);
+    const struct presence_place place = {
+        cx->account, c.id, c.channel_id, c.team_id, c.assignee_id, c.contact_id, is_online};
+    bool has_changed = presence_set(&place, cx->actor.agent, state, cx->now_ms);
+    struct presence now;
+    presence_get(cx->account, c.id, cx->now_ms, &now);
     struct told *t = NEW(cx->arena, struct told, 1);
+    t->said = (struct live_presence){cx->actor.agent, state};
     t->account = cx->account;
     t->agents = (struct live_news){
         .type = S("presence.changed"),
@@ -160,8 +164,10 @@ static err presence(struct call *call)
         .contact = c.contact_id,
         .audience = EVENT_FOR_AGENTS,
         .data = presence_json(cx->arena, c.id, &now, is_online),
+        .presence = &t->said,
     };
     t->visitor = t->agents;
+    t->visitor.presence = NULL;
     t->visitor.type = S("typing");
     t->visitor.audience = EVENT_FOR_VISITOR;
     t->visitor.data = typing_json(cx, is_typing);

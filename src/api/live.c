@@ -1,19 +1,43 @@
 /* See live.h. Here: passing news and the ending of streams, on this node and, as one JSON message
- * on the database's wire, on the others. A node ignores what it said itself. */
+ * on the database's wire, on the others. A node ignores what it said itself. Shared: the mark that
+ * ends the ticking thread (a mutex), and what care/audience.h, care/elsewhere.h and care/presence.h
+ * guard themselves. */
 #include "api/live.h"
 
 #include "api/server.h"
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "care/audience.h"
+#include "care/elsewhere.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    TICK_MS = 1000,
+    AGAIN_MS = ELSEWHERE_MS / 3, /* two lost messages are no harm */
+    IDS_PER_MESSAGE = 200,       /* 22 bytes each */
+};
 
 struct live {
     struct audience *audience;
+    struct elsewhere *elsewhere;
     int64_t node; /* random per start: whose message this is */
+    /* The ticking thread's alone: what the other nodes were told, heap. */
+    struct audience_agent *told;
+    ptrdiff_t n_told;
+    int64_t told_ms; /* when all of it was told */
+    /* The thread. */
+    pthread_t thread;
+    pthread_mutex_t lock;  /* is_ending */
+    pthread_cond_t ending; /* monotonic */
+    bool is_started, is_ending;
 };
 
 static const str farewell = S_INIT("event: reconnect\ndata: {}\n\n");
@@ -24,22 +48,50 @@ err live_open(struct api *api)
     if (!live)
         return E_BUSY;
     live->audience = audience_open();
-    if (!live->audience) {
+    live->elsewhere = elsewhere_open();
+    if (!live->audience || !live->elsewhere) {
+        audience_close(live->audience);
+        elsewhere_close(live->elsewhere);
         free(live);
         return E_BUSY;
     }
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&live->ending, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&live->lock, NULL);
     crypto_random(&live->node, (ptrdiff_t)sizeof live->node);
     live->node &= INT64_MAX;
     api->live = live;
     return OK;
 }
 
+void live_stop(struct api *api)
+{
+    struct live *live = api->live;
+    if (!live || !live->is_started)
+        return;
+    pthread_mutex_lock(&live->lock);
+    live->is_ending = true;
+    pthread_cond_signal(&live->ending);
+    pthread_mutex_unlock(&live->lock);
+    (void)pthread_join(live->thread, NULL); /* fails only for a thread that is not there */
+    live->is_started = false;
+}
+
 void live_close(struct api *api)
 {
-    if (!api->live)
+    struct live *live = api->live;
+    if (!live)
         return;
-    audience_close(api->live->audience);
-    free(api->live);
+    live_stop(api);
+    pthread_mutex_destroy(&live->lock);
+    pthread_cond_destroy(&live->ending);
+    audience_close(live->audience);
+    elsewhere_close(live->elsewhere);
+    free(live->told);
+    free(live);
     api->live = NULL;
 }
 
@@ -144,6 +196,10 @@ void live_tell(struct api *api, account_id account, const struct live_news *n)
     json_kv_id(&j, S("contact"), n->contact.v);
     json_kv_id(&j, S("agent"), n->agent.v);
     json_kv_str(&j, S("data"), n->data);
+    if (n->presence) {
+        json_kv_id(&j, S("who"), n->presence->agent.v);
+        json_kv_int(&j, S("how"), (int64_t)n->presence->state);
+    }
     message_send(api, &j);
     arena_free(&a);
 }
@@ -184,6 +240,64 @@ static int64_t id_of(const struct json *v, const char *key)
     return id;
 }
 
+static struct audience_news news_of(const struct presence_place *at)
+{
+    return (struct audience_news){.audience = EVENT_FOR_AGENTS,
+        .conversation = at->conversation,
+        .channel = at->channel,
+        .team = at->team,
+        .assignee = at->assignee,
+        .contact = at->contact};
+}
+
+/* What this node knows of a conversation's presence, to its consoles. */
+static void tell_presence_here(
+    struct api *api, struct arena *a, const struct presence_place *at, int64_t now_ms)
+{
+    struct presence now;
+    const struct audience_news news = news_of(at);
+    presence_get(at->account, at->conversation, now_ms, &now);
+    bool is_online = at->is_contact_online || live_contact_is_online(api, at->account, at->contact);
+    tell_here(api, a, at->account, &news, S("presence.changed"),
+        presence_json(a, at->conversation, &now, is_online));
+}
+
+static void heard_presence(struct api *api, struct arena *a, account_id account,
+    const struct json *v, const struct json *data)
+{
+    const struct presence_place at = {.account = account,
+        .conversation = {id_of(v, "conversation")},
+        .channel = {id_of(v, "channel")},
+        .team = {id_of(v, "team")},
+        .assignee = {id_of(v, "assignee")},
+        .contact = {id_of(v, "contact")},
+        .is_contact_online =
+            json_bool(json_get(json_get(data, S("contact")), S("is_online")), false)};
+    int64_t state = json_int(json_get(v, S("how")), -1), now_ms = clock_now_ms();
+    if (state < PRESENCE_LEFT || state > PRESENCE_TYPING)
+        return;
+    (void)presence_set(&at, (agent_id){id_of(v, "who")}, (enum presence_state)state,
+        now_ms); /* told in any case: the contact may have come or gone */
+    tell_presence_here(api, a, &at, now_ms);
+}
+
+/* Agents who have come to, or gone from, another node. */
+static void heard_agents(struct api *api, account_id account, const struct json *v)
+{
+    int64_t node = id_of(v, "node"), now_ms = clock_now_ms(), id;
+    for (int came = 0; came < 2; came++) {
+        const struct json *list = json_get(v, came ? S("came") : S("left"));
+        for (const struct json *one = list ? list->first : NULL; one; one = one->next) {
+            if (str_int(json_text(one, S("")), 1, INT64_MAX, &id) != OK)
+                continue;
+            if (came)
+                elsewhere_came(api->live->elsewhere, node, account, (agent_id){id}, now_ms);
+            else
+                elsewhere_left(api->live->elsewhere, node, account, (agent_id){id});
+        }
+    }
+}
+
 static void heard(struct api *api, struct arena *a, const struct json *v)
 {
     account_id account = {id_of(v, "account")};
@@ -196,9 +310,19 @@ static void heard(struct api *api, struct arena *a, const struct json *v)
         end_here(api, account, what);
         return;
     }
-    str type = json_text(json_get(v, S("type")), S(""));
+    if (json_get(v, S("came")) || json_get(v, S("left"))) {
+        heard_agents(api, account, v);
+        return;
+    }
+    str type = json_text(json_get(v, S("type")), S("")), why;
+    const struct json *data = NULL;
     if (!str_is_ascii_token(type))
         return;
+    if (json_get(v, S("how")) &&
+        json_parse(a, json_text(json_get(v, S("data")), S("{}")), &data, &why) == OK) {
+        heard_presence(api, a, account, v, data);
+        return;
+    }
     const struct audience_news news = {
         .audience = (int)json_int(json_get(v, S("audience")), 0),
         .conversation = {id_of(v, "conversation")},
@@ -228,5 +352,127 @@ bool live_contact_is_online(struct api *api, account_id account, contact_id cont
 
 bool live_agent_is_online(struct api *api, account_id account, agent_id agent)
 {
-    return api->live && audience_has_agent(api->live->audience, account, agent);
+    return api->live && (audience_has_agent(api->live->audience, account, agent) ||
+                            elsewhere_has(api->live->elsewhere, account, agent, clock_now_ms()));
+}
+
+/* ── with time ──────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void tell_expired(struct api *api, struct arena *a, int64_t now_ms)
+{
+    struct presence_place places[64];
+    const ptrdiff_t most = (ptrdiff_t)(sizeof places / sizeof places[0]);
+    ptrdiff_t n = most;
+    while (n == most) {
+        n = presence_expire(now_ms, places, most);
+        for (ptrdiff_t i = 0; i < n; i++)
+            tell_presence_here(api, a, &places[i], now_ms);
+    }
+}
+
+/* One message per account, or more when it has very many. */
+static void tell_some(
+    struct api *api, struct arena *a, str word, const struct audience_agent *list, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n;) {
+        account_id account = list[i].account;
+        struct json_out j = message_open(api, a, account);
+        json_key(&j, word);
+        json_arr(&j);
+        for (int k = 0; k < IDS_PER_MESSAGE && i < n && list[i].account.v == account.v; k++)
+            json_put_id(&j, list[i++].agent.v);
+        json_arr_end(&j);
+        message_send(api, &j);
+    }
+}
+
+static bool is_in(const struct audience_agent *list, ptrdiff_t n, struct audience_agent one)
+{
+    ptrdiff_t low = 0, high = n;
+    while (low < high) {
+        ptrdiff_t at = low + (high - low) / 2;
+        bool is_below = list[at].account.v != one.account.v ? list[at].account.v < one.account.v
+                                                            : list[at].agent.v < one.agent.v;
+        if (is_below)
+            low = at + 1;
+        else
+            high = at;
+    }
+    return low < n && list[low].account.v == one.account.v && list[low].agent.v == one.agent.v;
+}
+
+/* Those of list that are not in `others`. */
+static ptrdiff_t without(struct arena *a, const struct audience_agent *list, ptrdiff_t n,
+    const struct audience_agent *others, ptrdiff_t n_others, struct audience_agent **rest)
+{
+    ptrdiff_t count = 0;
+    *rest = NEW(a, struct audience_agent, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (!is_in(others, n_others, list[i]))
+            (*rest)[count++] = list[i];
+    return count;
+}
+
+static void tell_agents(struct api *api, struct arena *a, int64_t now_ms)
+{
+    struct live *live = api->live;
+    const struct audience_agent *here = NULL;
+    struct audience_agent *came, *left;
+    ptrdiff_t n = audience_agents(live->audience, a, &here);
+    bool is_all = now_ms - live->told_ms >= AGAIN_MS || now_ms < live->told_ms;
+    ptrdiff_t n_left = without(a, live->told, live->n_told, here, n, &left);
+    ptrdiff_t n_came = without(a, here, n, live->told, is_all ? 0 : live->n_told, &came);
+    tell_some(api, a, S("left"), left, n_left);
+    tell_some(api, a, S("came"), came, n_came);
+    if (is_all)
+        live->told_ms = now_ms;
+    struct audience_agent *told =
+        n ? alloc_resize(live->told, n * (ptrdiff_t)sizeof *told) : live->told;
+    if (!told && n) {
+        live->told_ms = 0; /* all of it once more */
+        return;
+    }
+    live->told = told;
+    live->n_told = n;
+    if (n)
+        memcpy(told, here, (size_t)n * sizeof *told);
+}
+
+void live_tick(struct api *api, int64_t now_ms)
+{
+    struct arena a = arena_make(0);
+    tell_expired(api, &a, now_ms);
+    if (db_kind_of(api->db) == DB_POSTGRES)
+        tell_agents(api, &a, now_ms);
+    arena_free(&a);
+}
+
+static bool waits(struct live *live)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += TICK_MS / 1000;
+    pthread_mutex_lock(&live->lock);
+    int rc = 0;
+    while (!live->is_ending && rc == 0)
+        rc = pthread_cond_timedwait(&live->ending, &live->lock, &end);
+    bool is_ending = live->is_ending;
+    pthread_mutex_unlock(&live->lock);
+    return !is_ending;
+}
+
+static void *live_main(void *arg)
+{
+    struct api *api = arg;
+    while (waits(api->live))
+        live_tick(api, clock_now_ms());
+    return NULL;
+}
+
+err live_start(struct api *api)
+{
+    TRY(thread_start(&api->live->thread, "seva-live", 0, live_main, api));
+    api->live->is_started = true;
+    return OK;
 }

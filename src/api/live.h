@@ -5,7 +5,15 @@
  * Thread: any; never blocks; call it after the commit. */
 #pragma once
 #include "api/route.h"
+#include "care/presence.h"
 #include "store/event.h"
+
+/* What comes with time: whose presence has run out is told to this node's consoles (each node knows
+ * all of it), and the agents with a console here are told to the other nodes. live_start does it
+ * every second on a thread of its own until live_stop (before the hub goes); E_BUSY. */
+void live_tick(struct api *api, int64_t now_ms);
+err live_start(struct api *api);
+void live_stop(struct api *api);
 
 struct audience;
 /* Sets api->live with an empty audience; E_BUSY. The engine gets live_audience(api). */
@@ -29,6 +37,13 @@ struct live_news {
     agent_id agent;     /* EVENT_FOR_AGENT: whose consoles */
     int audience;       /* enum event_audience, exactly one */
     str data;           /* a JSON object, ≤ 4 KiB */
+    /* presence.changed: what was said (care/presence.h); the other nodes keep it too. NULL =
+     * nothing. */
+    const struct live_presence *presence;
+};
+struct live_presence {
+    agent_id agent; /* 0 = the contact */
+    enum presence_state state;
 };
 void live_tell(struct api *api, account_id account, const struct live_news *news);
 
@@ -38,7 +53,7 @@ void live_end_agent(struct api *api, account_id account, agent_id agent);
 void live_end_session(struct api *api, account_id account, session_id session);
 void live_end_token(struct api *api, account_id account, token_id token);
 
-/* Contacts with an open widget stream, and agents with an open console stream, on this node. */
+/* Contacts with an open widget stream on this node, and agents with an open console on any. */
 bool live_contact_is_online(struct api *api, account_id account, contact_id contact);
 bool live_agent_is_online(struct api *api, account_id account, agent_id agent);
 

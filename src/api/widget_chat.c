@@ -309,6 +309,7 @@ static const struct input_spec typing_spec =
 struct told {
     account_id account;
     struct live_news news;
+    struct live_presence said;
 };
 
 static void tell_after(struct api *api, void *arg)
@@ -323,7 +324,13 @@ static err typing(struct call *call)
     const struct typing_body *body = call->body;
     struct conversation c;
     TRY(visitor_conversation(cx, &c));
-    if (!c.id.v || !presence_contact_set(cx->account, c.id, body->is_typing, cx->now_ms))
+    if (!c.id.v)
+        return answer_empty(call);
+    const struct presence_place place = {
+        cx->account, c.id, c.channel_id, c.team_id, c.assignee_id, c.contact_id, true};
+    enum presence_state state = body->is_typing ? PRESENCE_TYPING : PRESENCE_LEFT;
+    /* Typing on is told again: other nodes forget it after a while, too. */
+    if (!presence_set(&place, (agent_id){0}, state, cx->now_ms) && !body->is_typing)
         return answer_empty(call);
     struct presence presence;
     presence_get(cx->account, c.id, cx->now_ms, &presence);
@@ -335,8 +342,11 @@ static err typing(struct call *call)
                  .channel = c.channel_id,
                  .team = c.team_id,
                  .assignee = c.assignee_id,
+                 .contact = c.contact_id,
                  .audience = EVENT_FOR_AGENTS,
-                 .data = presence_json(cx->arena, c.id, &presence, true)}
+                 .data = presence_json(cx->arena, c.id, &presence, true),
+                 .presence = &t->said},
+        .said = {.state = state      },
     };
     call_after_commit(call, tell_after, t);
     return answer_empty(call);

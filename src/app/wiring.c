@@ -235,7 +235,7 @@ err node_open(struct arena *a, const struct settings *s, const struct files *fil
     TRY(engine_make(a, s, node, why));
     db_pending_set(node->db, pending, node->server);
     if (db_listen(node->db, heard, node) != OK || engine_start(node->engine) != OK ||
-        http_server_start(node->server) != OK) {
+        live_start(&node->api) != OK || http_server_start(node->server) != OK) {
         *why = S("the system gives no threads");
         return E_BUSY;
     }
@@ -248,6 +248,7 @@ err node_open(struct arena *a, const struct settings *s, const struct files *fil
 int node_close(struct node *node)
 {
     int unanswered = http_server_drain(node->server, node->drain_delay_ms, node->drain_most_ms);
+    live_stop(&node->api);
     engine_stop(node->engine, STOP_GRACE_MS);
     http_server_close(node->server);
     engine_close(node->engine);

@@ -216,6 +216,32 @@ bool audience_has_agent(struct audience *audience, account_id account, agent_id 
     return is_here(audience, account.v, KEY_AGENT, agent.v);
 }
 
+static int by_account(const void *x, const void *y)
+{
+    const struct audience_agent *p = x, *q = y;
+    if (p->account.v != q->account.v)
+        return p->account.v < q->account.v ? -1 : 1;
+    return p->agent.v < q->agent.v ? -1 : p->agent.v > q->agent.v;
+}
+
+ptrdiff_t audience_agents(
+    struct audience *audience, struct arena *a, const struct audience_agent **agents)
+{
+    ptrdiff_t n = 0;
+    pthread_mutex_lock(&audience->lock);
+    struct audience_agent *list = arena_try(
+        a, (audience->used + 1) * (ptrdiff_t)sizeof *list, alignof(struct audience_agent));
+    for (ptrdiff_t i = 0; list && i < audience->cap; i++)
+        if (audience->slots[i].kind == KEY_AGENT)
+            list[n++] =
+                (struct audience_agent){{audience->slots[i].account}, {audience->slots[i].id}};
+    pthread_mutex_unlock(&audience->lock);
+    if (n)
+        qsort(list, (size_t)n, sizeof *list, by_account);
+    *agents = list;
+    return n;
+}
+
 static const int64_t *mentions_of(const struct listener *l)
 {
     return l->scope ? l->scope + l->n_teams + l->n_channels : NULL;

@@ -36,6 +36,14 @@ int64_t audience_count(struct audience *audience);
 bool audience_has_contact(struct audience *audience, account_id account, contact_id contact);
 bool audience_has_agent(struct audience *audience, account_id account, agent_id agent);
 
+/* The agents with a stream here, each once, ordered by account and agent. */
+struct audience_agent {
+    account_id account;
+    agent_id agent;
+};
+ptrdiff_t audience_agents(
+    struct audience *audience, struct arena *a, const struct audience_agent **agents);
+
 /* On the loop: new rights of the same agent, or one more conversation that mentions them. False =
  * out of memory: the stream must end. */
 bool listener_set_scope(struct listener *l, const struct actor *actor);

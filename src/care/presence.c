@@ -13,9 +13,9 @@ enum {
 };
 
 struct entry {
-    int64_t account, conversation;
-    int64_t agent; /* 0 = the contact */
-    int64_t until_ms;
+    struct presence_place at;
+    int64_t agent;    /* 0 = the contact */
+    int64_t until_ms; /* 0 = free */
     bool is_typing;
 };
 
@@ -29,15 +29,15 @@ static struct entry *bucket(int64_t conversation)
 
 static bool is_about(const struct entry *e, account_id account, conversation_id conversation)
 {
-    return e->account == account.v && e->conversation == conversation.v;
+    return e->at.account.v == account.v && e->at.conversation.v == conversation.v;
 }
 
 /* The entry, or the one to use for it: a free, expired or the oldest one. */
-static struct entry *place(account_id account, conversation_id conversation, int64_t agent)
+static struct entry *entry_of(const struct presence_place *at, int64_t agent)
 {
-    struct entry *list = bucket(conversation.v), *oldest = &list[0];
+    struct entry *list = bucket(at->conversation.v), *oldest = &list[0];
     for (int i = 0; i < SLOTS; i++) {
-        if (is_about(&list[i], account, conversation) && list[i].agent == agent)
+        if (is_about(&list[i], at->account, at->conversation) && list[i].agent == agent)
             return &list[i];
         if (list[i].until_ms < oldest->until_ms)
             oldest = &list[i];
@@ -45,33 +45,47 @@ static struct entry *place(account_id account, conversation_id conversation, int
     return oldest;
 }
 
-static bool set(account_id account, conversation_id conversation, int64_t agent, bool is_there,
-    bool is_typing, int64_t now_ms)
+bool presence_set(
+    const struct presence_place *place, agent_id agent, enum presence_state state, int64_t now_ms)
 {
+    bool is_typing = state == PRESENCE_TYPING;
+    bool is_there = agent.v ? state != PRESENCE_LEFT : is_typing;
     (void)pthread_mutex_lock(&lock); /* a default mutex used rightly cannot fail */
-    struct entry *e = place(account, conversation, agent);
-    bool is_same = is_about(e, account, conversation) && e->agent == agent;
+    struct entry *e = entry_of(place, agent.v);
+    bool is_same = is_about(e, place->account, place->conversation) && e->agent == agent.v;
     bool was_there = is_same && e->until_ms > now_ms;
     bool was_typing = was_there && e->is_typing;
     if (is_there)
-        *e = (struct entry){account.v, conversation.v, agent, now_ms + PRESENCE_MS, is_typing};
+        *e = (struct entry){*place, agent.v, now_ms + PRESENCE_MS, is_typing};
     else if (is_same)
         *e = (struct entry){0};
     (void)pthread_mutex_unlock(&lock);
     return was_there != is_there || was_typing != is_typing;
 }
 
-bool presence_agent_set(account_id account, conversation_id conversation, agent_id agent,
-    enum presence_state state, int64_t now_ms)
+static bool is_among(const struct presence_place *places, ptrdiff_t n, const struct entry *e)
 {
-    return set(
-        account, conversation, agent.v, state != PRESENCE_LEFT, state == PRESENCE_TYPING, now_ms);
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (is_about(e, places[i].account, places[i].conversation))
+            return true;
+    return false;
 }
 
-bool presence_contact_set(
-    account_id account, conversation_id conversation, bool is_typing, int64_t now_ms)
+ptrdiff_t presence_expire(int64_t now_ms, struct presence_place *places, ptrdiff_t most)
 {
-    return set(account, conversation, 0, is_typing, is_typing, now_ms);
+    ptrdiff_t n = 0;
+    (void)pthread_mutex_lock(&lock); /* a default mutex used rightly cannot fail */
+    for (int b = 0; b < BUCKETS && n < most; b++)
+        for (int i = 0; i < SLOTS && n < most; i++) {
+            struct entry *e = &table[b][i];
+            if (e->until_ms == 0 || e->until_ms > now_ms)
+                continue;
+            if (!is_among(places, n, e))
+                places[n++] = e->at;
+            *e = (struct entry){0};
+        }
+    (void)pthread_mutex_unlock(&lock);
+    return n;
 }
 
 void presence_get(
