@@ -3,10 +3,14 @@
 #include "engine_world.h"
 
 #include "../unit/net/peer.h"
+#include "api/events.h"
 #include "api/live.h"
 #include "care/audience.h"
+#include "files_world.h"
+#include "model/view_event.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "shape_check.h"
 
 struct air {
     struct test_app *app;
@@ -55,16 +59,22 @@ static void air_close(struct air *w)
     engine_close(w->engine);
 }
 
-static int stream(struct air *w, str token, str last)
+static int stream_of(struct air *w, const char *base, str token, str last)
 {
     struct arena *a = &w->app->arena;
     int fd = peer_connect(http_server_port(w->server, 0));
-    str head = str_print(
-        a, "GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %.*s\r\n", SARG(token));
+    str head =
+        str_print(a, "GET %s/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %.*s\r\n", base,
+            SARG(token));
     if (last.len)
         head = str_cat(a, head, str_print(a, "Last-Event-ID: %.*s\r\n", SARG(last)));
     peer_send(fd, str_cat(a, head, S("\r\n")));
     return fd;
+}
+
+static int stream(struct air *w, str token, str last)
+{
+    return stream_of(w, "/api", token, last);
 }
 
 /* Everything up to and with `end`. */
@@ -205,6 +215,75 @@ static void passing_news_reaches_the_one_it_is_for(void **state)
     air_close(&w);
 }
 
+/* The text with the rest of its last block. */
+static str whole_blocks(struct air *w, int fd, str text)
+{
+    return str_ends(text, S("\n\n")) ? text : str_cat(&w->app->arena, text, until(w, fd, "\n\n"));
+}
+
+/* Every block is of a type that these listeners may get, its data of the type's shape. What comes
+ * after the last whole block is left out. */
+static void blocks_check(struct air *w, str text, int to)
+{
+    struct arena *a = &w->app->arena;
+    while (text.len && !str_ends(text, S("\n\n")))
+        text = str_sub(text, 0, text.len - 1);
+    for (ptrdiff_t at; (at = str_find(text, S("event: "))) >= 0;) {
+        str type, data, rest, why;
+        const struct json *v;
+        (void)str_cut(str_skip(text, at + 7), '\n', &type, &rest);
+        (void)str_cut(rest, '\n', &data, &text);
+        const struct event_kind *kind = event_kind_find(type, to);
+        if (!kind || json_parse(a, str_skip(data, 6), &v, &why) != OK) {
+            fail_msg("%.*s %.*s", SARG(type), SARG(data));
+            return;
+        }
+        bool is_whole = !(kind->to & EVENT_IS_FLEETING);
+        str fault = is_whole ? shape_fault(a, &event_shape, v) : (str){0};
+        if (!fault.len && kind->data)
+            fault = shape_fault(a, kind->data, is_whole ? json_get(v, S("data")) : v);
+        if (fault.len)
+            fail_msg("%.*s: %.*s", SARG(type), SARG(fault));
+    }
+}
+
+static void what_streams_say_is_as_declared(void **state)
+{
+    struct air w;
+    air_open(&w, *state);
+    struct test_app *app = w.app;
+    struct arena *a = &app->arena;
+    app->api.hub = w.api.hub; /* requests of this test reach the streams */
+    str ann = visitor_begin(app);
+    str said = visitor_says(app, ann, "c1", "hello");
+    str conversation = conversation_of_owner(app);
+    char *presence =
+        str_z(a, str_print(a, "/api/v1/conversations/%.*s/presence", SARG(conversation)));
+    char *read = str_z(a, str_print(a, "/api/v1/conversations/%.*s/read", SARG(conversation)));
+    char *upto = str_z(a, str_print(a, "{\"message_id\":\"%.*s\"}", SARG(said)));
+    int agents = stream(&w, app->owner_token, S("")),
+        visitors = stream_of(&w, "/widget", ann, S(""));
+    str to_agents = until(&w, agents, "event: hello\ndata: {"),
+        to_visitors = until(&w, visitors, "event: hello\ndata: {");
+    assert_int_equal(test_request(app, "POST", presence, "{\"state\":\"typing\"}"), 204);
+    assert_int_equal(visitor_post(app, ann, "typing", "{\"is_typing\":true}"), 204);
+    (void)visitor_says(app, ann, "c2", "again");
+    assert_ok(engine_run_due(w.engine));
+    assert_int_equal(test_request(app, "POST", read, upto), 204);
+    to_agents = str_cat(a, to_agents, until(&w, agents, "\"again\""));
+    to_agents = whole_blocks(&w, agents, to_agents);
+    to_visitors = str_cat(a, to_visitors, until(&w, visitors, "event: read\n"));
+    to_visitors = whole_blocks(&w, visitors, to_visitors);
+    assert_true(count_of(to_agents, "event: presence.changed\n") > 0);
+    assert_int_equal(count_of(to_visitors, "event: typing\n"), 1);
+    blocks_check(&w, to_agents, EVENT_TO_CONSOLES);
+    blocks_check(&w, to_visitors, EVENT_TO_VISITORS);
+    app->api.hub = NULL;
+    close(agents);
+    close(visitors);
+    air_close(&w);
+}
+
 static void a_stream_ends_when_its_token_does(void **state)
 {
     struct air w;
@@ -252,6 +331,115 @@ static void without_a_credential_there_is_no_stream(void **state)
     air_close(&w);
 }
 
+/* A conversation of Ann's on the API channel; its id. */
+static conversation_id conversation_in(struct air *w)
+{
+    struct world world = {.app = w->app, .engine = w->engine};
+    conversation_id id;
+    message_in(w, "m1", "ann", "hello");
+    assert_ok(str_int(conversation_newest(&world), 1, INT64_MAX, &id.v));
+    return id;
+}
+
+static void whose_presence_runs_out_is_told(void **state)
+{
+    struct air w;
+    air_open(&w, *state);
+    presence_reset();
+    conversation_id c = conversation_in(&w);
+    str path = str_print(&w.app->arena, "/api/v1/conversations/%lld/presence", (long long)c.v);
+    int fd = stream(&w, w.app->owner_token, S(""));
+    (void)until(&w, fd, "event: hello\n");
+    assert_int_equal(
+        test_request(w.app, "POST", str_z(&w.app->arena, path), "{\"state\":\"viewing\"}"), 204);
+    clock_advance(PRESENCE_MS - 1);
+    live_tick(&w.api, clock_now_ms()); /* not yet */
+    live_tell(&w.api, w.app->account,
+        &(struct live_news){.type = S("note"), .audience = EVENT_FOR_AGENTS, .data = S("{}")});
+    clock_advance(1);
+    live_tick(&w.api, clock_now_ms());
+    live_tick(&w.api, clock_now_ms()); /* once is enough */
+    live_tell(&w.api, w.app->account,
+        &(struct live_news){.type = S("end"), .audience = EVENT_FOR_AGENTS, .data = S("{}")});
+    str got = until(&w, fd, "event: end\n");
+    assert_int_equal(count_of(got, "event: presence.changed\n"), 1);
+    assert_true(str_find(got, S("event: note\n")) < str_find(got, S("presence.changed")));
+    str data =
+        str_print(&w.app->arena, "{\"conversation_id\":\"%lld\",\"agents\":[],", (long long)c.v);
+    assert_true(str_find(got, data) > 0);
+    close(fd);
+    air_close(&w);
+}
+
+static void what_another_node_says_of_presence_is_known_here(void **state)
+{
+    struct air w;
+    air_open(&w, *state);
+    presence_reset();
+    conversation_id c = conversation_in(&w);
+    int fd = stream(&w, w.app->owner_token, S(""));
+    (void)until(&w, fd, "event: hello\n");
+    str said = str_print(&w.app->arena,
+        "{\"node\":\"5\",\"account\":\"%lld\",\"type\":\"presence.changed\",\"audience\":%d,"
+        "\"conversation\":\"%lld\",\"channel\":\"%lld\",\"data\":\"{}\",\"who\":\"77\",\"how\":2}",
+        (long long)w.app->account.v, EVENT_FOR_AGENTS, (long long)c.v,
+        (long long)w.app->api_channel.v);
+    live_heard(&w.api, said);
+    str got = until(&w, fd, "\n\n");
+    assert_true(str_find(got, S("{\"agent_id\":\"77\",\"state\":\"typing\"")) > 0);
+    struct presence now;
+    presence_get(w.app->account, c, clock_now_ms(), &now);
+    assert_int_equal(now.n, 1);
+    clock_advance(PRESENCE_MS);
+    live_tick(&w.api, clock_now_ms());
+    assert_true(str_find(until(&w, fd, "\n\n"), S("\"agents\":[]")) > 0);
+    close(fd);
+    air_close(&w);
+}
+
+static void heard_of_agents(struct air *w, const char *came, const char *left)
+{
+    live_heard(&w->api, str_print(&w->app->arena,
+                            "{\"node\":\"5\",\"account\":\"%lld\",\"came\":[%s],\"left\":[%s]}",
+                            (long long)w->app->account.v, came, left));
+}
+
+static void agents_at_other_nodes_are_online_until_the_node_falls_silent(void **state)
+{
+    struct air w;
+    const account_id stranger = {4711};
+    const agent_id anna = {77}, bob = {78};
+    air_open(&w, *state);
+    const account_id here = w.app->account;
+    heard_of_agents(&w, "\"77\",\"78\"", "");
+    assert_true(live_agent_is_online(&w.api, here, anna));
+    assert_false(live_agent_is_online(&w.api, stranger, anna));
+    heard_of_agents(&w, "", "\"77\"");
+    assert_false(live_agent_is_online(&w.api, here, anna));
+    clock_advance(40000);
+    heard_of_agents(&w, "\"77\"", "");
+    clock_advance(40000);
+    assert_true(live_agent_is_online(&w.api, here, anna));
+    assert_false(live_agent_is_online(&w.api, here, bob)); /* not said again for a minute */
+    air_close(&w);
+}
+
+/* The widget asks; the owner's console stands at another node. */
+static void a_chat_is_staffed_by_agents_of_any_node(void **state)
+{
+    struct air w;
+    air_open(&w, *state);
+    str path = str_print(&w.app->arena, "/widget/v1/%.*s/config", SARG(w.app->widget_key));
+    const char *config = str_z(&w.app->arena, path);
+    assert_int_equal(test_request_full(w.app, "GET", config, NULL, 0, S("")), 200);
+    assert_false(json_bool(json_path(w.app->json, S("is_staffed")), true));
+    str owner = str_print(&w.app->arena, "\"%lld\"", (long long)w.app->owner.v);
+    heard_of_agents(&w, str_z(&w.app->arena, owner), "");
+    assert_int_equal(test_request_full(w.app, "GET", config, NULL, 0, S("")), 200);
+    assert_true(json_bool(json_path(w.app->json, S("is_staffed")), false));
+    air_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,9 +448,14 @@ int main(void)
         TEST_APP(a_place_that_means_nothing_any_more_is_reset),
         TEST_APP(nobody_hears_another_account),
         TEST_APP(passing_news_reaches_the_one_it_is_for),
+        TEST_APP(what_streams_say_is_as_declared),
         TEST_APP(a_stream_ends_when_its_token_does),
         TEST_APP(an_agent_who_may_not_be_here_any_more_is_cut_off),
         TEST_APP(without_a_credential_there_is_no_stream),
+        TEST_APP(whose_presence_runs_out_is_told),
+        TEST_APP(what_another_node_says_of_presence_is_known_here),
+        TEST_APP(agents_at_other_nodes_are_online_until_the_node_falls_silent),
+        TEST_APP(a_chat_is_staffed_by_agents_of_any_node),
     };
     if (test_app_is_skipped())
         return 77;

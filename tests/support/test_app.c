@@ -107,8 +107,7 @@ static void answer_check(struct test_app *app, const struct http_request *req)
         fail_msg("%s %s: %.*s", http_method_name(route->method), route->path, SARG(fault));
 }
 
-/* Every event that the test caused is what its type declares. */
-static void events_check(struct test_app *app)
+void test_events_check(struct test_app *app)
 {
     enum { BATCH = 500 };
     struct arena a = arena_make(0);
@@ -477,7 +476,7 @@ int test_app_setup(void **state)
 
 int test_app_teardown(void **state)
 {
-    events_check(*state);
+    test_events_check(*state);
     test_app_close(*state);
     return test_teardown(state);
 }

@@ -63,6 +63,9 @@ int64_t test_int(struct test_app *app, const char *path);
 /* A header of the last answer, or empty. */
 str test_answer_header(struct test_app *app, const char *name);
 
+/* Fails the test unless every event so far is what its type declares; the teardown does it too. */
+void test_events_check(struct test_app *app);
+
 /* Another person of the account with this role; returns an API token of theirs with every
  * capability they have. */
 str test_agent_add(struct test_app *app, const char *email, const char *role, agent_id *id);
