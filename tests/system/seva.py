@@ -7,6 +7,7 @@ import http.client
 import http.server
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,9 +25,17 @@ OWNER = "owner@shop.example"
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port for a server that is killed and started again on it: below those that the system gives to outgoing connections
+    (net.ipv4.ip_local_port_range begins at 32768), one of which could otherwise have it in between."""
+    for _ in range(1000):
+        port = random.randrange(15000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+    raise RuntimeError("there is no free port")
 
 
 class Answer:

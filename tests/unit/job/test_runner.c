@@ -1,0 +1,223 @@
+/* The runner: tries again with back-off between its bounds, gives up after a day, does one job of
+ * an order key at a time, drops what it did under a lost lease, and sets poison aside. The kind
+ * "of-another-version" is known to no version: its work always fails, and nothing else happens. */
+#include "job/inner.h"
+
+#include "base/crypto.h"
+#include "base/limits.h"
+#include "support.h"
+
+struct runner {
+    struct bench *b;
+    struct engine *engine;
+    struct arena arena;
+};
+
+static void runner_open(struct runner *r, struct bench *b)
+{
+    static const struct config config = {0};
+    str why;
+    *r = (struct runner){.b = b, .arena = arena_make(0)};
+    const struct engine_options o = {.db = b->t->db, .config = &config, .threads = 1};
+    assert_ok(engine_open(&r->arena, &o, &r->engine, &why));
+}
+
+static void runner_close(struct runner *r)
+{
+    engine_close(r->engine);
+    arena_free(&r->arena);
+}
+
+static void add(struct runner *r, const char *kind, str key, const char *order_key)
+{
+    struct ctx *cx = begin(r->b, DB_WRITE, 1);
+    assert_ok(job_add(cx, &(struct job_new){.kind = str_from(kind),
+                              .key = key,
+                              .order_key = str_from(order_key),
+                              .run_ms = cx->now_ms,
+                              .payload = S("{}")}));
+    commit(r->b);
+    clock_advance(1);
+}
+
+/* Claims as the dispatcher does; upkeep, which every engine adds, is left out. */
+static const struct job_row *claim(struct runner *r, ptrdiff_t max, ptrdiff_t *n)
+{
+    const struct job_row *rows = NULL;
+    struct job_row *kept;
+    struct desk desk = {.engine = r->engine, .arena = &r->arena};
+    assert_ok(desk_begin(&desk, DB_WRITE));
+    assert_ok(runner_claim(&desk, LANE_ANY, max, &rows, n));
+    assert_ok(desk_commit(&desk));
+    kept = NEW(&r->arena, struct job_row, *n);
+    ptrdiff_t count = 0;
+    for (ptrdiff_t i = 0; i < *n; i++)
+        if (rows[i].account_id.v)
+            kept[count++] = rows[i];
+    *n = count;
+    return kept;
+}
+
+static void end_the_process(struct runner *r)
+{
+    int64_t freed;
+    begin(r->b, DB_WRITE, 0);
+    assert_ok(job_free_expired(r->b->cx.db, clock_now_ms(), true, &freed));
+    commit(r->b);
+}
+
+static struct job_item only_item(struct runner *r, const char *state)
+{
+    const struct job_item *items = NULL;
+    ptrdiff_t n = 0;
+    struct ctx *cx = begin(r->b, DB_READ, 1);
+    assert_ok(job_list(cx, str_from(state), (job_id){0}, 10, &items, &n));
+    commit(r->b);
+    assert_int_equal(n, 1);
+    return items[0];
+}
+
+static void a_failed_try_is_repeated_after_a_random_part_of_a_growing_pause(struct bench *b)
+{
+    enum { TRIES = 14, JOBS = 12 };
+    struct runner r;
+    runner_open(&r, b);
+    for (int i = 0; i < JOBS; i++)
+        add(&r, "of-another-version", str_print(test_arena(), "%d", i), "");
+    for (int attempt = 1; attempt <= TRIES; attempt++) {
+        ptrdiff_t n;
+        int64_t most_ms = attempt < 10 ? 1000LL << (attempt - 1) : LIMIT_JOB_BACKOFF_MS;
+        int64_t least = INT64_MAX, greatest = 0;
+        most_ms = most_ms > LIMIT_JOB_BACKOFF_MS ? LIMIT_JOB_BACKOFF_MS : most_ms;
+        const struct job_row *rows = claim(&r, JOBS + 1, &n);
+        assert_int_equal(n, JOBS);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            assert_int_equal(rows[i].attempts, attempt);
+            runner_do(r.engine, &r.arena, NULL, &rows[i]);
+        }
+        const struct job_item *items = NULL;
+        struct ctx *cx = begin(b, DB_READ, 1);
+        assert_ok(job_list(cx, S("queued"), (job_id){0}, 100, &items, &n));
+        commit(b);
+        assert_int_equal(n, JOBS);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            int64_t pause_ms = items[i].run_ms - clock_now_ms();
+            assert_in_range(pause_ms, 1, most_ms);
+            least = pause_ms < least ? pause_ms : least;
+            greatest = pause_ms > greatest ? pause_ms : greatest;
+        }
+        /* A dozen peers are not asked again in step, and all of the pause is used. */
+        assert_true(least < most_ms / 2 && greatest > most_ms / 2);
+        clock_advance(most_ms);
+    }
+    assert_int_equal(engine_stats(r.engine).jobs_retried, JOBS * TRIES);
+    runner_close(&r);
+}
+ON_BOTH(a_failed_try_is_repeated_after_a_random_part_of_a_growing_pause)
+
+static void after_a_day_of_tries_a_job_is_dead_and_says_why(struct bench *b)
+{
+    struct runner r;
+    ptrdiff_t n;
+    runner_open(&r, b);
+    add(&r, "of-another-version", S("1"), "");
+    runner_do(r.engine, &r.arena, NULL, claim(&r, 2, &n));
+    clock_advance(LIMIT_JOB_RETRY_MS - 1);
+    runner_do(r.engine, &r.arena, NULL, claim(&r, 2, &n));
+    (void)only_item(&r, "queued"); /* a moment before the day is over */
+    clock_advance(LIMIT_JOB_BACKOFF_MS);
+    runner_do(r.engine, &r.arena, NULL, claim(&r, 2, &n));
+    struct job_item item = only_item(&r, "dead");
+    assert_str(item.last_error, "This version does not know this kind of job.");
+    assert_int_equal(engine_stats(r.engine).jobs_dead, 1);
+    clock_advance(LIMIT_JOB_RETRY_MS);
+    (void)claim(&r, 2, &n);
+    assert_int_equal(n, 0);
+    runner_close(&r);
+}
+ON_BOTH(after_a_day_of_tries_a_job_is_dead_and_says_why)
+
+static void one_job_of_an_order_key_is_done_at_a_time_and_the_oldest_first(struct bench *b)
+{
+    struct runner r;
+    ptrdiff_t n;
+    runner_open(&r, b);
+    add(&r, "of-another-version", S("first"), "conversation:1");
+    add(&r, "of-another-version", S("second"), "conversation:1");
+    add(&r, "of-another-version", S("other"), "conversation:2");
+    const struct job_row *rows = claim(&r, 10, &n);
+    assert_int_equal(n, 2);
+    for (ptrdiff_t i = 0; i < n; i++)
+        assert_false(str_eq(rows[i].key, S("second")));
+    for (ptrdiff_t i = 0; i < n; i++)
+        runner_do(r.engine, &r.arena, NULL, &rows[i]); /* put back: it keeps its place */
+    clock_advance(1000);
+    rows = claim(&r, 10, &n);
+    assert_int_equal(n, 2);
+    for (ptrdiff_t i = 0; i < n; i++)
+        assert_false(str_eq(rows[i].key, S("second")));
+    runner_close(&r);
+}
+ON_BOTH(one_job_of_an_order_key_is_done_at_a_time_and_the_oldest_first)
+
+static void what_was_done_under_a_lost_lease_is_dropped(struct bench *b)
+{
+    struct runner r;
+    ptrdiff_t n;
+    runner_open(&r, b);
+    add(&r, "of-another-version", S("1"), "");
+    const struct job_row slow = claim(&r, 2, &n)[0];
+    assert_int_equal(n, 1);
+    clock_advance(LIMIT_JOB_LEASE_MS);
+    assert_ok(runner_free_expired(r.engine, false));
+    (void)claim(&r, 2, &n);
+    assert_int_equal(n, 0); /* to the millisecond it is still its claimer's */
+    clock_advance(1);
+    assert_ok(runner_free_expired(r.engine, false));
+    const struct job_row next = claim(&r, 2, &n)[0];
+    assert_int_equal(n, 1);
+    runner_do(r.engine, &r.arena, NULL, &slow);
+    assert_int_equal(engine_stats(r.engine).jobs_lost_lease, 1);
+    assert_int_equal(engine_stats(r.engine).jobs_retried, 0);
+    assert_int_equal(only_item(&r, "running").attempts, 2);
+    runner_do(r.engine, &r.arena, NULL, &next);
+    assert_int_equal(engine_stats(r.engine).jobs_retried, 1);
+    runner_close(&r);
+}
+ON_BOTH(what_was_done_under_a_lost_lease_is_dropped)
+
+/* A wake of a conversation that is not there is done at once when it is worked on; poison is not.
+ */
+static void poison_is_not_worked_on_again_but_set_aside(struct bench *b)
+{
+    struct runner r;
+    ptrdiff_t n;
+    runner_open(&r, b);
+    add(&r, "wake", S("1"), "");
+    for (int i = 0; i < JOB_KILLS; i++) {
+        (void)claim(&r, 2, &n);
+        assert_int_equal(n, 1);
+        end_the_process(&r);
+        clock_advance(JOB_SUSPECT_MS + JOB_SUSPECT_SPREAD_MS);
+    }
+    const struct job_row *row = claim(&r, 2, &n);
+    assert_int_equal(n, 1);
+    runner_do(r.engine, &r.arena, NULL, row);
+    assert_str(only_item(&r, "dead").last_error, JOB_KILLED);
+    assert_int_equal(engine_stats(r.engine).jobs_dead, 1);
+    test_log_had(LOG_ERROR, "a job is set aside");
+    runner_close(&r);
+}
+ON_BOTH(poison_is_not_worked_on_again_but_set_aside)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(a_failed_try_is_repeated_after_a_random_part_of_a_growing_pause),
+        BOTH(after_a_day_of_tries_a_job_is_dead_and_says_why),
+        BOTH(one_job_of_an_order_key_is_done_at_a_time_and_the_oldest_first),
+        BOTH(what_was_done_under_a_lost_lease_is_dropped),
+        BOTH(poison_is_not_worked_on_again_but_set_aside),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
