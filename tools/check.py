@@ -40,6 +40,7 @@ SQL = re.compile(r'"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s', re.S)
 SQL_HOMES = ("src/store/", "src/report/", "src/db/", "tests/", "bench/", "migrations/")
 MAX_FILE_LINES = 800
 MAX_FUNCTION_LINES = 80
+PRINTED = "web/shared/api/types.ts"  # by `seva routes --typescript`
 
 
 def tracked():
@@ -167,7 +168,7 @@ def check_sizes(files):
                     if n - start > MAX_FUNCTION_LINES:
                         bad.append(f"{f}:{start}: a function of {n - start} lines")
                     start = None
-        elif f.startswith("web/") and f.endswith((".ts", ".tsx")) and read(f).count("\n") > MAX_FILE_LINES:
+        elif f.startswith("web/") and f.endswith((".ts", ".tsx")) and f != PRINTED and read(f).count("\n") > MAX_FILE_LINES:
             bad.append(f"{f}: {read(f).count(chr(10))} lines")
     return bad
 
