@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { reasonToSkip, startSeva } from './lib/seva.mjs'
-import { axe, launch, open, openConsole } from './lib/browser.mjs'
+import { OWNER, reasonToSkip, startSeva } from './lib/seva.mjs'
+import { axe, drawn, launch, open, openConsole } from './lib/browser.mjs'
 
 const SETTINGS = ['profile', 'security', 'appearance', 'notifications', 'keys', 'account', 'channels', 'agents', 'teams', 'roles', 'views', 'tags', 'tokens', 'webhooks', 'jobs', 'quarantine', 'audit']
 const WIDTHS = [[1440, 900], [1000, 760], [390, 800]]
@@ -16,6 +16,15 @@ const TALKS = [
   ['陈晓明', '我的退款什么时候到账？'],
   ['A person with an exceedingly long display name that never seems to come to any end', 'x'.repeat(300)],
 ]
+/** Elements that one would have to scroll sideways: the page itself, or a part of it. */
+const sideways = (page) =>
+  page.evaluate(() => {
+    const wide = (element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0
+    const scrolls = (element) => ['auto', 'scroll'].includes(getComputedStyle(element).overflowX) && !element.matches('pre, textarea')
+    return [document.documentElement, ...document.querySelectorAll('body *')]
+      .filter((element) => wide(element) && (element === document.documentElement || scrolls(element)))
+      .map((element) => `${element.tagName.toLowerCase()}.${element.className} is ${element.scrollWidth} in ${element.clientWidth}`)
+  })
 const shot = async (page, name) => {
   if (process.env.E2E_SHOTS) await page.screenshot({ path: join(process.env.E2E_SHOTS, name + '.png') })
 }
@@ -26,6 +35,16 @@ describe('looks', { skip: reasonToSkip() }, () => {
     await page.locator('#main').waitFor()
     await page.waitForFunction(() => !document.querySelector('#main .spinner, .lazy'))
   }
+  /** To another page of the console as a link goes there, without loading everything anew; `a_route_opens_by_its_address` does that. */
+  const go = async (page, route) => {
+    await page.evaluate((path) => {
+      history.pushState(null, '', path)
+      dispatchEvent(new PopStateEvent('popstate'))
+    }, '/app/' + route)
+    await drawn(page)
+    await settled(page)
+  }
+  const routes = () => ['inbox/all', `inbox/all/${talk.id}`, 'contacts', 'contacts/' + talk.contact.id, 'guide', ...SETTINGS.map((one) => 'settings/' + one), ...[seva.widget, seva.api].map((one) => 'settings/channels/' + one.id)]
   before(async () => {
     seva = await startSeva()
     browser = await launch()
@@ -51,18 +70,13 @@ describe('looks', { skip: reasonToSkip() }, () => {
           const found = (await axe(door)).map((one) => 'sign-in ' + one)
           await door.context().close()
 
-          const page = await openConsole(browser, seva, { width, height, scheme, locale, look: { locale: locale.slice(0, 2) } })
-          await page.evaluate(async (language) => {
-            const { csrf } = await (await fetch('/api/v1/session')).json()
-            await fetch('/api/v1/me', { method: 'PATCH', headers: { 'Content-Type': 'application/json', 'X-Seva-CSRF': csrf }, body: JSON.stringify({ locale: language }) })
-          }, locale.slice(0, 2))
-          const channels = [seva.widget, seva.api].map((one) => 'settings/channels/' + one.id)
-          for (const route of ['inbox/all', `inbox/all/${talk.id}`, 'contacts', 'contacts/' + talk.contact.id, 'guide', ...SETTINGS.map((one) => 'settings/' + one), ...channels]) {
-            await page.goto(`${seva.url}/app/${route}`)
-            await settled(page)
+          await seva.as(OWNER, 'PATCH', '/me', { locale: locale.slice(0, 2) })
+          const page = await openConsole(browser, seva, { width, height, scheme, locale, path: 'guide', look: { locale: locale.slice(0, 2) } })
+          for (const route of routes()) {
+            await go(page, route)
             found.push(...(await axe(page)).map((one) => `${route} ${one}`))
             assert.equal(await page.evaluate(() => document.documentElement.dir), locale === 'ar' ? 'rtl' : 'ltr')
-            assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${route} scrolls sideways`)
+            assert.deepEqual(await sideways(page), [], `${route} scrolls sideways`)
             await shot(page, `${route.replaceAll('/', '-')}-${width}-${scheme}-${locale.slice(0, 2)}`)
           }
           await page.keyboard.press('Control+k')
@@ -76,9 +90,26 @@ describe('looks', { skip: reasonToSkip() }, () => {
     }
   }
 
+  test('a_route_opens_by_its_address_and_scrolls_sideways_nowhere_at_four_hundred_percent', async () => {
+    await seva.as(OWNER, 'PATCH', '/me', { locale: 'en' })
+    // A window of 1280 by 1024 at 400 %.
+    const page = await openConsole(browser, seva, { width: 320, height: 256 })
+    for (const route of routes()) {
+      await page.goto(`${seva.url}/app/${route}`)
+      await settled(page)
+      assert.deepEqual(await sideways(page), [], `${route} scrolls sideways`)
+      await shot(page, `${route.replaceAll('/', '-')}-400-percent`)
+    }
+    await page.goto(`${seva.url}/app/inbox/all/${talk.id}`)
+    await page.locator('.composer textarea').fill('Readable')
+    await page.locator('[data-command=send]').click()
+    await page.locator('.message-out', { hasText: 'Readable' }).waitFor()
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  })
+
   test('on_a_phone_one_pane_shows_with_a_way_back_and_the_composer_in_sight', async () => {
-    const page = await openConsole(browser, seva, { width: 390, height: 780, mobile: true })
-    await page.goto(seva.url + '/app/inbox/all')
+    const page = await openConsole(browser, seva, { width: 390, height: 780, mobile: true, path: 'inbox/all' })
     await page.locator('.row').first().tap()
     await page.locator('.message').first().waitFor()
     assert.equal(await page.locator('.pane-list').count(), 0)
@@ -94,8 +125,7 @@ describe('looks', { skip: reasonToSkip() }, () => {
   })
 
   test('the_theme_of_the_profile_stands_before_the_first_paint', async () => {
-    const page = await openConsole(browser, seva, { scheme: 'light' })
-    await page.goto(seva.url + '/app/settings/appearance')
+    const page = await openConsole(browser, seva, { scheme: 'light', path: 'settings/appearance' })
     await page.locator('input[type=radio]').nth(2).check()
     await page.route('**/assets/*.js', (route) => route.abort())
     await page.goto(seva.url + '/app/inbox/all', { waitUntil: 'domcontentloaded' })

@@ -94,7 +94,7 @@ test('an_unknown_key_says_so_inside_the_chat_and_nowhere_else', { skip }, async 
   await visit(page, host.url)
   const answered = page.waitForResponse((response) => response.url().includes('/widget/frame'))
   await page.evaluate(() => window.Seva.open())
-  await (await answered).finished()
+  await answered
   await drawn(page)
   assert.deepEqual(page.problems.filter((text) => !/frame-ancestors|Refused to (frame|display)/.test(text)), [])
   await page.context().close()

@@ -35,7 +35,11 @@ export function freePort() {
 export async function until(check, what, ms = PATIENCE_MS) {
   const end = Date.now() + ms
   for (;;) {
-    if (await check().catch(() => false)) return
+    try {
+      if (await check()) return
+    } catch {
+      // Not yet: what is asked may still be starting.
+    }
     if (Date.now() > end) throw new Error(`${what} did not happen within ${ms} ms`)
     await new Promise((resolve) => setTimeout(resolve, 25))
   }

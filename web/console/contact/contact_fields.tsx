@@ -1,12 +1,13 @@
 // A contact's own fields, written in place: leaving a field or Enter saves it, Escape takes it back.
 import { useSignal } from '@preact/signals'
 import { useId } from 'preact/hooks'
-import { patch } from '../lib/api'
 import { t, type PlainKey } from '../lib/i18n'
 import type { Contact } from '../lib/types'
-import { can, contacts } from '../state/store'
+import { can } from '../state/store'
 import { errorText, toast } from '../state/toasts'
 import { pushUndo } from '../state/undo'
+import { CustomFields } from './custom_fields'
+import { saveContact } from './save'
 
 type FieldName = 'name' | 'email' | 'phone' | 'company' | 'location' | 'note'
 const FIELDS: readonly { name: FieldName; label: PlainKey; type: 'text' | 'email' | 'tel' | 'area'; isLtr?: boolean }[] = [
@@ -18,17 +19,6 @@ const FIELDS: readonly { name: FieldName; label: PlainKey; type: 'text' | 'email
   { name: 'note', label: 'contact.note', type: 'area' },
 ]
 
-async function save(contact: Contact, change: Partial<Contact>): Promise<void> {
-  const old = contacts.peek(contact.id) ?? contact
-  contacts.set({ ...old, ...change })
-  try {
-    contacts.set({ ...old, ...(await patch<Contact>('/contacts/' + contact.id, change)) })
-  } catch (error) {
-    contacts.set(old)
-    throw error
-  }
-}
-
 function OneField({ contact, field }: { contact: Contact; field: (typeof FIELDS)[number] }) {
   const id = useId()
   const error = useSignal<string | null>(null)
@@ -37,8 +27,8 @@ function OneField({ contact, field }: { contact: Contact; field: (typeof FIELDS)
     const clean = next.trim()
     if (clean === value) return
     error.value = null
-    save(contact, { [field.name]: clean || null }).then(
-      () => toast(t('done.saved'), { undoId: pushUndo(() => save(contact, { [field.name]: value || null })) }),
+    saveContact(contact, { [field.name]: clean || null }).then(
+      () => toast(t('done.saved'), { undoId: pushUndo(() => saveContact(contact, { [field.name]: value || null })) }),
       (cause: unknown) => void (error.value = errorText(cause)),
     )
   }
@@ -68,17 +58,12 @@ function OneField({ contact, field }: { contact: Contact; field: (typeof FIELDS)
 }
 
 export function ContactFields({ contact }: { contact: Contact }) {
-  const custom = Object.entries(contact.custom ?? {}).filter(([, value]) => value !== null && value !== '')
   return (
-    <section class="context-section" aria-label={t('contact.details')}>
-      {FIELDS.map((field) => <OneField key={field.name + contact.id} contact={contact} field={field} />)}
-      {custom.length ? (
-        <dl class="facts">
-          {custom.map(([key, value]) => (
-            <div key={key}><dt dir="auto">{key}</dt><dd dir="auto">{typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd></div>
-          ))}
-        </dl>
-      ) : null}
-    </section>
+    <>
+      <section class="context-section" aria-label={t('contact.details')}>
+        {FIELDS.map((field) => <OneField key={field.name + contact.id} contact={contact} field={field} />)}
+      </section>
+      <CustomFields contact={contact} />
+    </>
   )
 }

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { Icon } from '../ui/icon'
-import { Avatar, Chip, Spinner, Words } from '../ui/parts'
+import { Avatar, Button, Chip, Spinner, Words } from '../ui/parts'
 import { get } from '../lib/api'
 import { age, dateTime, languageName, localTimeIn } from '../lib/format'
 import { t } from '../lib/i18n'
@@ -11,8 +11,9 @@ import type { Contact, Conversation, Id, Page } from '../lib/types'
 import { statusName } from '../inbox/filter_bar'
 import { contactName } from '../inbox/row'
 import { STAY_MS } from '../state/shown'
-import { agentOf, contacts, conversations, presenceOf } from '../state/store'
+import { agentOf, can, contacts, conversations, presenceOf } from '../state/store'
 import { ContactFields } from './contact_fields'
+import { setBlocked } from './save'
 
 export function History({ contact, but }: { contact: Id; but: Id | null }) {
   const items = useSignal<Conversation[] | null>(null)
@@ -61,14 +62,28 @@ export function ContactFacts({ contact, isOnline }: { contact: Contact; isOnline
         {contact.language ? <Chip>{languageName(contact.language)}</Chip> : null}
         {contact.time_zone && localTimeIn(contact.time_zone) ? <Chip icon="clock">{t('contact.local_time', { time: localTimeIn(contact.time_zone) })}</Chip> : null}
         {contact.location ? <Chip><Words text={contact.location} /></Chip> : null}
-        {contact.is_blocked ? <Chip tone="urgent">{t('contact.blocked')}</Chip> : null}
+        {contact.is_blocked ? <Chip tone="urgent" icon="lock">{t('contact.blocked')}</Chip> : null}
       </div>
+      {contact.is_blocked ? <p class="context-blocked" role="status">{t('contact.blocked_hint')}</p> : null}
       {contact.current_page?.url ? (
         <p class="context-page">
           <Icon name="eye" size={14} /> <a href={contact.current_page.url} target="_blank" rel="noopener noreferrer nofollow" dir="auto">{contact.current_page.title || contact.current_page.url}</a>
         </p>
       ) : null}
     </>
+  )
+}
+
+/** At the end of the panel: rare, and not to be hit by chance. */
+export function Blocking({ contact }: { contact: Contact }) {
+  if (!can('contact.update')) return null
+  return (
+    <section class="context-section">
+      <Button small tone={contact.is_blocked ? 'plain' : 'danger'} icon="lock" onClick={() => void setBlocked(contact, !contact.is_blocked)}>
+        {contact.is_blocked ? t('contact.unblock') : t('contact.block')}
+      </Button>
+      <p class="field-hint">{contact.is_blocked ? t('contact.unblock_hint') : t('contact.block_hint')}</p>
+    </section>
   )
 }
 
@@ -113,6 +128,7 @@ export function ContactPanel({ conversation: id }: { conversation: Id }) {
         <a class="context-download" href={`/api/v1/conversations/${id}/transcript`} download><Icon name="download" size={15} /> {t('conversation.transcript')}</a>
       </section>
       <History contact={contact.id} but={id} />
+      <Blocking contact={contact} />
     </div>
   )
 }

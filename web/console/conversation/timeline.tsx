@@ -1,4 +1,6 @@
 // The messages of a conversation, newest last: a live log that stays at the end while one reads there and never jumps while one reads above.
+import { useComputed } from '@preact/signals'
+import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Icon } from '../ui/icon'
 import { Button, Problem, Spinner } from '../ui/parts'
@@ -53,38 +55,28 @@ function useReading(conversation: Conversation, newest: Id | null, isAtEnd: bool
   }, [conversation.id, newest, isAtEnd, unread])
 }
 
-export function Timeline({ conversation }: { conversation: Conversation }) {
-  const timeline = timelineOf(conversation.id)
-  const ids = timeline.ids.value
-  const presence = presenceOf(conversation.id).value
+interface Place { scroller: RefObject<HTMLDivElement>; isAtEnd: boolean; unseen: number; onScroll: () => void; toEnd: () => void }
+
+/** Where one reads: at the end it follows what comes, above it stays while things come below or older ones above. */
+function usePlace(conversation: Id, ids: readonly Id[], isTyping: boolean): Place {
   const scroller = useRef<HTMLDivElement>(null)
   const isStuck = useRef(true)
-  const heightBefore = useRef(0)
-  const firstBefore = useRef<Id | null>(null)
-  const [unseenCount, setUnseenCount] = useState(0)
+  const before = useRef({ height: 0, first: null as Id | null, count: ids.length })
+  const [unseen, setUnseen] = useState(0)
   const [isAtEnd, setAtEnd] = useState(true)
-  const countBefore = useRef(ids.length)
-  const newest = lastServerId(ids)
-  const [unreadFrom] = useState(() => conversation.unread_count)
-
-  useReading(conversation, newest, isAtEnd)
-
   useLayoutEffect(() => {
     const element = scroller.current
     if (!element) return
     const last = ids[ids.length - 1]
-    const lastMessage = last ? messages.peek(last) : undefined
-    const isMine = lastMessage !== undefined && isLocal(lastMessage.id)
+    const isMine = last !== undefined && isLocal(last)
     // Read once: each further reading after a write would lay the page out again.
     const height = element.scrollHeight
+    const old = before.current
     if (isStuck.current || isMine) element.scrollTop = height
-    else if (firstBefore.current !== null && ids[0] !== firstBefore.current) element.scrollTop += height - heightBefore.current
-    else if (ids.length > countBefore.current) setUnseenCount((count) => count + ids.length - countBefore.current)
-    heightBefore.current = height
-    firstBefore.current = ids[0] ?? null
-    countBefore.current = ids.length
-  }, [ids, presence.isContactTyping])
-
+    else if (old.first !== null && ids[0] !== old.first) element.scrollTop += height - old.height
+    else if (ids.length > old.count) setUnseen((count) => count + ids.length - old.count)
+    before.current = { height, first: ids[0] ?? null, count: ids.length }
+  }, [ids, isTyping])
   useEffect(() => {
     const element = scroller.current
     if (!element) return
@@ -95,61 +87,85 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
     if (element.firstElementChild) observer.observe(element.firstElementChild)
     return () => observer.disconnect()
   }, [])
-
   const onScroll = (): void => {
     const element = scroller.current
     if (!element) return
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END
     isStuck.current = atEnd
     setAtEnd(atEnd)
-    if (atEnd) setUnseenCount(0)
-    if (element.scrollTop < 400) void loadOlder(conversation.id)
+    if (atEnd) setUnseen(0)
+    if (element.scrollTop < 400) void loadOlder(conversation)
   }
+  const toEnd = (): void => scroller.current?.scrollTo({ top: scroller.current.scrollHeight })
+  return { scroller, isAtEnd, unseen, onScroll, toEnd }
+}
 
+/** What stands over the messages: that more is coming, why none came, the conversation before this one. */
+function Above({ conversation }: { conversation: Conversation }) {
+  const { ids, isLoading, isLoaded, older, error } = timelineOf(conversation.id)
+  const isEmpty = ids.value.length === 0
+  return (
+    <>
+      {(isLoading.value && !isEmpty) || (!isLoaded.value && isEmpty && !error.value) ? <div class="timeline-older"><Spinner /></div> : null}
+      {error.value ? <Problem text={error.value} onRetry={() => void openConversation(conversation.id)} /> : null}
+      {isLoaded.value && !older.value && conversation.previous_id ? (
+        <p class="timeline-previous"><a href={BASE + inboxPath('all', conversation.previous_id)}>{t('timeline.previous')}</a></p>
+      ) : null}
+    </>
+  )
+}
+
+function Entry({ message, before, isFirstUnread, isPublic }: { message: Message; before: Message | undefined; isFirstUnread: boolean; isPublic: boolean }) {
+  const isNewDay = !before || dayKey(before.sent_at) !== dayKey(message.sent_at)
+  return (
+    <div class="timeline-item">
+      {isNewDay ? <div class="timeline-day"><span>{dayTitle(message.sent_at)}</span></div> : null}
+      {isFirstUnread ? <div class="timeline-unread"><span>{t('timeline.new')}</span></div> : null}
+      {message.kind === 'activity' ? <ActivityLine message={message} /> : <MessageView message={message} isContinued={!isNewDay && continues(before, message)} isMine={message.author.id === myId.value} isPublic={isPublic} />}
+    </div>
+  )
+}
+
+function Log({ conversation, ids }: { conversation: Conversation; ids: readonly Id[] }) {
+  const [unreadFrom] = useState(() => conversation.unread_count)
   const shown = ids.map((id) => messages.get(id)).filter((one): one is Message => one !== undefined)
   const firstUnread = unreadFrom > 0 ? shown.filter((one) => one.kind === 'in').slice(-unreadFrom)[0]?.id : undefined
   return (
+    <div role="log" aria-live="polite" aria-relevant="additions" aria-label={t('timeline.log')}>
+      {shown.map((message, at) => <Entry key={message.client_id ?? message.id} message={message} before={shown[at - 1]} isFirstUnread={message.id === firstUnread} isPublic={conversation.is_public} />)}
+    </div>
+  )
+}
+
+function ContactTyping({ conversation, isTyping }: { conversation: Conversation; isTyping: boolean }) {
+  return (
+    <div class="timeline-typing" aria-live="polite">
+      {isTyping ? (
+        <>
+          <span class="dots" aria-hidden="true"><i /><i /><i /></span> {t('timeline.contact_typing_name', { name: contactName(conversation.contact.name) })}
+        </>
+      ) : null}
+    </div>
+  )
+}
+
+export function Timeline({ conversation }: { conversation: Conversation }) {
+  const ids = timelineOf(conversation.id).ids.value
+  const isTyping = useComputed(() => presenceOf(conversation.id).value.isContactTyping).value
+  const place = usePlace(conversation.id, ids, isTyping)
+  useReading(conversation, lastServerId(ids), place.isAtEnd)
+  return (
     <div class="timeline-place">
-      <div class="timeline" ref={scroller} onScroll={onScroll} tabIndex={0} role="region" aria-label={t('timeline.label', { name: contactName(conversation.contact.name) })}>
+      <div class="timeline" ref={place.scroller} onScroll={place.onScroll} tabIndex={0} role="region" aria-label={t('timeline.label', { name: contactName(conversation.contact.name) })}>
         <div class="timeline-inner">
-          {timeline.isLoading.value && ids.length ? <div class="timeline-older"><Spinner /></div> : null}
-          {timeline.error.value ? <Problem text={timeline.error.value} onRetry={() => void openConversation(conversation.id)} /> : null}
-          {timeline.isLoaded.value && !timeline.older.value && conversation.previous_id ? (
-            <p class="timeline-previous"><a href={BASE + inboxPath('all', conversation.previous_id)}>{t('timeline.previous')}</a></p>
-          ) : null}
-          {!timeline.isLoaded.value && !ids.length && !timeline.error.value ? <div class="timeline-older"><Spinner /></div> : null}
-          <div role="log" aria-live="polite" aria-relevant="additions" aria-label={t('timeline.log')}>
-            {shown.map((message, at) => {
-              const before = shown[at - 1]
-              const isNewDay = !before || dayKey(before.sent_at) !== dayKey(message.sent_at)
-              return (
-                <div key={message.client_id ?? message.id} class="timeline-item">
-                  {isNewDay ? <div class="timeline-day"><span>{dayTitle(message.sent_at)}</span></div> : null}
-                  {message.id === firstUnread ? <div class="timeline-unread"><span>{t('timeline.new')}</span></div> : null}
-                  {message.kind === 'activity' ? <ActivityLine message={message} /> : <MessageView message={message} isContinued={!isNewDay && continues(before, message)} isMine={message.author.id === myId.value} isPublic={conversation.is_public} />}
-                </div>
-              )
-            })}
-          </div>
-          <div class="timeline-typing" aria-live="polite">
-            {presence.isContactTyping ? (
-              <>
-                <span class="dots" aria-hidden="true"><i /><i /><i /></span> {t('timeline.contact_typing_name', { name: contactName(conversation.contact.name) })}
-              </>
-            ) : null}
-          </div>
+          <Above conversation={conversation} />
+          <Log conversation={conversation} ids={ids} />
+          <ContactTyping conversation={conversation} isTyping={isTyping} />
         </div>
       </div>
-      {unseenCount > 0 && !isAtEnd ? (
-        <Button
-          class="timeline-jump"
-          small
-          onClick={() => {
-            const element = scroller.current
-            if (element) element.scrollTo({ top: element.scrollHeight })
-          }}
-        >
-          <Icon name="down" size={14} /> {t('timeline.new_below', { count: unseenCount })}
+      {place.unseen > 0 && !place.isAtEnd ? (
+        <Button class="timeline-jump" small onClick={place.toEnd}>
+          <Icon name="down" size={14} /> {t('timeline.new_below', { count: place.unseen })}
         </Button>
       ) : null}
     </div>

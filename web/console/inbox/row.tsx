@@ -1,4 +1,5 @@
-// One conversation in the list.
+// One conversation in the list. Its parts are drawn apart: a moved highlight or a colleague who types does not draw the whole row.
+import { useComputed } from '@preact/signals'
 import { Icon } from '../ui/icon'
 import { Avatar, Chip, Words } from '../ui/parts'
 import { age, dateTime } from '../lib/format'
@@ -59,16 +60,85 @@ function Waiting({ conversation, sort }: { conversation: Conversation; sort: Sor
   )
 }
 
-export function Row({ id, index, count, top, height, isOpen, isCursor, sort }: { id: Id; index: number; count: number; top: number; height: number; isOpen: boolean; isCursor: boolean; sort: Sort }) {
-  const conversation = conversations.get(id)
-  if (!conversation) return null
-  const isTicked = selected.value.has(id)
-  const name = contactName(conversation.contact.name)
+function Face({ conversation, name }: { conversation: Conversation; name: string }) {
+  const isOnline = presenceOf(conversation.id).value.isContactOnline ?? conversation.contact.is_online
+  return (
+    <span class="row-avatar">
+      <Avatar name={name} photo={conversation.contact.avatar_url} size={32} online={isOnline} />
+      <span class="row-channel" title={conversation.channel.name}>
+        <Icon name={conversation.channel.kind === 'widget' ? 'chat' : 'code'} size={11} />
+      </span>
+    </span>
+  )
+}
+
+/** Who looks at it now, and whose it is. */
+function People({ conversation }: { conversation: Conversation }) {
+  const viewers = presenceOf(conversation.id).value.agents.flatMap((one) => {
+    const agent = agentOf(one.agent_id)
+    return agent ? [{ agent, isTyping: one.is_typing || one.state === 'typing' }] : []
+  })
   const assignee = agentOf(conversation.assignee_id)
   const team = teamOf(conversation.team_id)
-  const isUnread = conversation.unread_count > 0
-  const viewers = presenceOf(id).value.agents.filter((one) => agentOf(one.agent_id))
-  const classes = ['row', isOpen ? 'row-open' : '', isCursor ? 'row-cursor' : '', isUnread ? 'row-unread' : '', isTicked ? 'row-ticked' : ''].filter(Boolean).join(' ')
+  return (
+    <span class="row-people">
+      {viewers.slice(0, 2).map(({ agent, isTyping }) => (
+        <span key={agent.id} class={isTyping ? 'row-viewer row-viewer-typing' : 'row-viewer'} title={t('presence.viewing', { name: agent.name })}>
+          <Avatar name={agent.name} photo={agent.photo_url} size={20} />
+        </span>
+      ))}
+      {assignee ? (
+        <span title={t('row.assigned', { name: assignee.name })}>
+          <span class="sr-only">{t('row.assigned', { name: assignee.name })}</span>
+          <Avatar name={assignee.name} photo={assignee.photo_url} size={20} />
+        </span>
+      ) : team ? <Words text={team.name} class="row-team" /> : null}
+    </span>
+  )
+}
+
+function Chips({ conversation, sort }: { conversation: Conversation; sort: Sort }) {
+  return (
+    <span class="row-line row-chips">
+      {conversation.priority !== 'none' ? <Chip tone={conversation.priority} icon="flag">{priorityName(conversation.priority)}</Chip> : null}
+      {conversation.status === 'snoozed' ? <Chip icon="clock">{t('row.until', { time: dateTime(conversation.snoozed_until) })}</Chip> : null}
+      {conversation.status === 'pending' ? <Chip icon="pause">{t('status.pending')}</Chip> : null}
+      <Waiting conversation={conversation} sort={sort} />
+      {conversation.tags.slice(0, 2).map((tag) => (
+        <Chip key={tag}><Words text={tag} /></Chip>
+      ))}
+      {conversation.tags.length > 2 ? <span class="row-more" dir="ltr">+{conversation.tags.length - 2}</span> : null}
+      <People conversation={conversation} />
+    </span>
+  )
+}
+
+function Body({ conversation, name, sort }: { conversation: Conversation; name: string; sort: Sort }) {
+  const unread = conversation.unread_count
+  return (
+    <span class="row-body">
+      <span class="row-line">
+        <Words text={name} class="row-name" />
+        {unread > 0 ? <span class="sr-only">{t('row.unread', { count: unread })}</span> : null}
+        <time class="row-age" dateTime={conversation.last_message_at ?? ''} title={dateTime(conversation.last_message_at)}>
+          {age(conversation.last_message_at)}
+        </time>
+      </span>
+      <span class="row-line">
+        <Preview conversation={conversation} />
+        {unread > 0 ? <span class="row-badge" aria-hidden="true">{unread > 9 ? '9+' : unread}</span> : null}
+      </span>
+      <Chips conversation={conversation} sort={sort} />
+    </span>
+  )
+}
+
+export function Row({ id, index, count, top, height, isOpen, isCursor, sort }: { id: Id; index: number; count: number; top: number; height: number; isOpen: boolean; isCursor: boolean; sort: Sort }) {
+  const conversation = conversations.get(id)
+  const isTicked = useComputed(() => selected.value.has(id)).value
+  if (!conversation) return null
+  const name = contactName(conversation.contact.name)
+  const classes = ['row', isOpen ? 'row-open' : '', isCursor ? 'row-cursor' : '', conversation.unread_count > 0 ? 'row-unread' : '', isTicked ? 'row-ticked' : ''].filter(Boolean).join(' ')
   return (
     <div class={classes} role="listitem" aria-setsize={count} aria-posinset={index + 1} style={{ transform: `translateY(${top}px)`, blockSize: height + 'px' }}>
       <label class="row-tick">
@@ -86,51 +156,8 @@ export function Row({ id, index, count, top, height, isOpen, isCursor, sort }: {
           openConversationRow(id)
         }}
       >
-        <span class="row-avatar">
-          <Avatar name={name} photo={conversation.contact.avatar_url} size={32} online={presenceOf(id).value.isContactOnline ?? conversation.contact.is_online} />
-          <span class="row-channel" title={conversation.channel.name}>
-            <Icon name={conversation.channel.kind === 'widget' ? 'chat' : 'code'} size={11} />
-          </span>
-        </span>
-        <span class="row-body">
-          <span class="row-line">
-            <Words text={name} class="row-name" />
-            {isUnread ? <span class="sr-only">{t('row.unread', { count: conversation.unread_count })}</span> : null}
-            <time class="row-age" dateTime={conversation.last_message_at ?? ''} title={dateTime(conversation.last_message_at)}>
-              {age(conversation.last_message_at)}
-            </time>
-          </span>
-          <span class="row-line">
-            <Preview conversation={conversation} />
-            {isUnread ? <span class="row-badge" aria-hidden="true">{conversation.unread_count > 9 ? '9+' : conversation.unread_count}</span> : null}
-          </span>
-          <span class="row-line row-chips">
-            {conversation.priority !== 'none' ? <Chip tone={conversation.priority} icon="flag">{priorityName(conversation.priority)}</Chip> : null}
-            {conversation.status === 'snoozed' ? <Chip icon="clock">{t('row.until', { time: dateTime(conversation.snoozed_until) })}</Chip> : null}
-            {conversation.status === 'pending' ? <Chip icon="pause">{t('status.pending')}</Chip> : null}
-            <Waiting conversation={conversation} sort={sort} />
-            {conversation.tags.slice(0, 2).map((tag) => (
-              <Chip key={tag}><Words text={tag} /></Chip>
-            ))}
-            {conversation.tags.length > 2 ? <span class="row-more" dir="ltr">+{conversation.tags.length - 2}</span> : null}
-            <span class="row-people">
-              {viewers.slice(0, 2).map((one) => {
-                const agent = agentOf(one.agent_id)
-                return agent ? (
-                  <span key={agent.id} class={one.is_typing || one.state === 'typing' ? 'row-viewer row-viewer-typing' : 'row-viewer'} title={t('presence.viewing', { name: agent.name })}>
-                    <Avatar name={agent.name} photo={agent.photo_url} size={20} />
-                  </span>
-                ) : null
-              })}
-              {assignee ? (
-                <span title={t('row.assigned', { name: assignee.name })}>
-                  <span class="sr-only">{t('row.assigned', { name: assignee.name })}</span>
-                  <Avatar name={assignee.name} photo={assignee.photo_url} size={20} />
-                </span>
-              ) : team ? <Words text={team.name} class="row-team" /> : null}
-            </span>
-          </span>
-        </span>
+        <Face conversation={conversation} name={name} />
+        <Body conversation={conversation} name={name} sort={sort} />
       </a>
     </div>
   )

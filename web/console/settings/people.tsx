@@ -3,102 +3,23 @@ import { useSignal } from '@preact/signals'
 import { Avatar, Button, Chip, Dialog, Field, IconButton, Words } from '../ui/parts'
 import { Menu } from '../ui/menu'
 import { del, patch, post } from '../lib/api'
-import { age, dateTime } from '../lib/format'
+import { age } from '../lib/format'
 import { t } from '../lib/i18n'
 import { uuid } from '../lib/ids'
 import type { Agent, Role, Team } from '../lib/types'
 import { refreshPeople } from '../state/reference'
 import { agents, can, capabilities, myId, teams } from '../state/store'
 import { complain, toast } from '../state/toasts'
-import { AskButton, Code, FormError, Listed, PageTitle, useListing, useSaving } from './common'
+import { AgentDialog, LinkShown, type Link } from './agent_dialog'
+import { AskButton, FormError, Listed, PageTitle, useListing, useSaving } from './common'
+import { grantNames } from './grants'
+import { roleName } from './role_name'
 
 const BUILTIN = ['owner', 'admin', 'supervisor', 'agent', 'viewer'] as const
 
-export function roleName(role: Pick<Role, 'key' | 'name'>): string {
-  switch (role.key) {
-    case 'owner':
-      return t('role.owner')
-    case 'admin':
-      return t('role.admin')
-    case 'supervisor':
-      return t('role.supervisor')
-    case 'agent':
-      return t('role.agent')
-    case 'viewer':
-      return t('role.viewer')
-    default:
-      return role.name
-  }
-}
-
-function TeamChoice({ chosen, onChange }: { chosen: readonly string[]; onChange: (ids: string[]) => void }) {
-  if (!teams.value.length) return null
-  return (
-    <fieldset class="choices">
-      <legend>{t('settings.teams')}</legend>
-      {teams.value.map((one) => (
-        <label key={one.id}>
-          <input type="checkbox" checked={chosen.includes(one.id)} onChange={(event) => onChange(event.currentTarget.checked ? [...chosen, one.id] : chosen.filter((id) => id !== one.id))} />
-          <Words text={one.name} />
-        </label>
-      ))}
-    </fieldset>
-  )
-}
-
-interface Link { url: string; expires_at: string }
-
-function LinkShown({ link, email }: { link: Link; email: string }) {
-  return (
-    <div class="secret" role="status">
-      <strong>{t('agents.link_for', { email })}</strong>
-      <p>{t('agents.link_hint', { time: dateTime(link.expires_at) })}</p>
-      <Code text={link.url} label={t('agents.link_for', { email })} />
-    </div>
-  )
-}
-
-function AgentDialog({ agent, roles, onClose }: { agent: Agent | null; roles: Role[]; onClose: () => void }) {
-  const saving = useSaving()
-  const email = useSignal(agent?.email ?? '')
-  const name = useSignal(agent?.name ?? '')
-  const role = useSignal(agent?.role ?? 'agent')
-  const chosen = useSignal<string[]>(agent?.team_ids ?? [])
-  const link = useSignal<Link | null>(null)
-  const key = useSignal(uuid())
-  const submit = async (): Promise<void> => {
-    const ok = await saving.save(async () => {
-      if (agent) await patch('/agents/' + agent.id, { name: name.value.trim(), ...(agent.id === myId.peek() ? {} : { role: role.value }), team_ids: chosen.value })
-      else link.value = (await post<{ link: Link }>('/agents', { email: email.value.trim(), ...(name.value.trim() ? { name: name.value.trim() } : {}), role: role.value, team_ids: chosen.value }, key.value)).link
-      refreshPeople()
-    }, agent ? t('done.saved') : t('agents.invited'))
-    key.value = uuid()
-    if (ok && agent) onClose()
-  }
-  const title = agent ? t('agents.edit', { name: agent.name }) : t('agents.invite')
-  return (
-    <Dialog label={title} onClose={onClose} class="dialog-small">
-      <h2>{title}</h2>
-      {link.value ? (
-        <>
-          <LinkShown link={link.value} email={email.value} />
-          <div class="dialog-actions"><Button tone="primary" onClick={onClose}>{t('common.done')}</Button></div>
-        </>
-      ) : (
-        <form onSubmit={(event) => { event.preventDefault(); void submit() }}>
-          {agent ? null : <Field label={t('door.email')} error={saving.field.value === 'email' ? saving.error.value : null}>{(props) => <input {...props} type="email" required dir="ltr" autofocus value={email} onInput={(event) => void (email.value = event.currentTarget.value)} />}</Field>}
-          <Field label={t('profile.name')}>{(props) => <input {...props} type="text" dir="auto" maxLength={120} required={agent !== null} value={name} onInput={(event) => void (name.value = event.currentTarget.value)} />}</Field>
-          <Field label={t('agents.role')}>{(props) => <select {...props} disabled={agent?.id === myId.value} value={role.value} onChange={(event) => void (role.value = event.currentTarget.value)}>{roles.map((one) => <option key={one.key} value={one.key}>{roleName(one)}</option>)}</select>}</Field>
-          <TeamChoice chosen={chosen.value} onChange={(ids) => void (chosen.value = ids)} />
-          {saving.field.value === 'email' ? null : <FormError saving={saving} />}
-          <div class="dialog-actions">
-            <Button onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" tone="primary" disabled={saving.isBusy.value}>{agent ? t('common.save') : t('agents.invite_action')}</Button>
-          </div>
-        </form>
-      )}
-    </Dialog>
-  )
+function Scope({ agent }: { agent: Agent }) {
+  const names = grantNames(agent)
+  return names.length ? <Chip icon="lock"><Words text={t('grants.only', { names: names.join(', ') })} /></Chip> : null
 }
 
 export function Agents() {
@@ -126,6 +47,7 @@ export function Agents() {
               {one.has_totp ? <Chip tone="good" icon="shield">{t('agents.totp')}</Chip> : null}
               {one.state === 'invited' ? <Chip tone="warn">{t('agents.is_invited')}</Chip> : null}
               {!one.is_active ? <Chip>{t('agents.inactive')}</Chip> : null}
+              <Scope agent={one} />
               <Chip tone="accent">{role ? roleName(role) : one.role}</Chip>
               <Menu
                 label={t('agents.menu', { name: one.name })}

@@ -8,6 +8,7 @@ import { languageName } from '../lib/format'
 import type { Channel, PrechatField, PrechatType, WidgetSettings } from '../lib/types'
 import { agents } from '../state/store'
 import { complain } from '../state/toasts'
+import { Logo, logoUrl } from './logo'
 import { AskButton, Code, FormError, SecretOnce, Section, useSaving } from './common'
 
 type Stored = NonNullable<WidgetSettings['prechat']>
@@ -15,7 +16,7 @@ type Prechat = Stored & Required<Pick<Stored, 'enabled' | 'fields'>>
 const COLORS = ['#1f6feb', '#0f766e', '#b4232a', '#7a2489', '#8a5300', '#1f7a43', '#0d5a70', '#1b1f27'] as const
 const LANGUAGES = ['en', 'bn', 'ar'] as const
 
-function Preview({ name, languages, settings }: { name: string; languages: string[]; settings: WidgetSettings }) {
+function Preview({ channel, name, languages, settings }: { channel: Channel; name: string; languages: string[]; settings: WidgetSettings }) {
   const frame = useRef<HTMLIFrameElement>(null)
   const isReady = useSignal(false)
   useEffect(() => {
@@ -29,13 +30,13 @@ function Preview({ name, languages, settings }: { name: string; languages: strin
     if (!isReady.value) return
     const config = {
       channel_name: name,
-      settings,
+      settings: { ...settings, logo_url: logoUrl(channel, settings) },
       languages,
       agents: agents.peek().filter((one) => one.is_active).slice(0, 3).map((one) => ({ name: one.name.split(' ')[0] ?? one.name, photo_url: settings.show_agent_photo === false ? null : one.photo_url, introduction: one.introduction })),
       is_staffed: true,
     }
     frame.current?.contentWindow?.postMessage({ seva: 1, type: 'preview', config, locale: locale.peek() }, location.origin)
-  }, [isReady.value, name, languages, settings])
+  }, [isReady.value, channel, name, languages, settings])
   return (
     <aside class="preview" aria-label={t('widget.preview')}>
       <h2>{t('widget.preview')}</h2>
@@ -172,6 +173,7 @@ export function WidgetEditor({ channel, onChange }: { channel: Channel; onChange
         <form onSubmit={(event) => { event.preventDefault(); void save() }}>
           <Section title={t('widget.looks')}>
             <Field label={t('channels.name')}>{(props) => <input {...props} type="text" required maxLength={80} dir="auto" value={name} onInput={(event) => { name.value = event.currentTarget.value; isChanged.value = true }} />}</Field>
+            <Logo channel={channel} settings={settings.value} change={(id) => change({ logo_upload_id: id })} />
             <Looks settings={settings.value} change={change} />
           </Section>
           <Section title={t('widget.languages')} hint={t('widget.languages_hint')}>
@@ -195,7 +197,7 @@ export function WidgetEditor({ channel, onChange }: { channel: Channel; onChange
           </div>
         </form>
       </div>
-      <Preview name={name.value} languages={languages.value} settings={settings.value} />
+      <Preview channel={channel} name={name.value} languages={languages.value} settings={settings.value} />
     </div>
   )
 }

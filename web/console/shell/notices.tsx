@@ -11,11 +11,13 @@ import { refreshNotifications } from '../state/reference'
 import { notifications } from '../state/store'
 import { askPermission, permission } from '../state/notify'
 import { changeSettings } from '../state/session'
+import { tellNoticesRead } from '../state/tabs'
 import { complain } from '../state/toasts'
 
 function read(body: { ids: string[] } | { all: true }): void {
   const now = new Date().toISOString()
   notifications.value = notifications.peek().map((one) => ('all' in body || body.ids.includes(one.id) ? { ...one, read_at: one.read_at ?? now } : one))
+  tellNoticesRead('all' in body ? null : body.ids)
   post('/notifications/read', body).catch(complain)
 }
 

@@ -6,6 +6,7 @@ import { uuid } from '../lib/ids'
 import type { Conversation, Id, Outcome, Priority, Status } from '../lib/types'
 import { loadCounts, placeConversation, refreshCountsSoon, selected } from './lists'
 import { agentOf, conversations, putConversation, teamOf } from './store'
+import { tellUnread } from './tabs'
 import { complain, toast } from './toasts'
 import { pushUndo } from './undo'
 
@@ -145,14 +146,20 @@ export async function changeTags(ids: readonly Id[], tagging: Tagging): Promise<
 
 export async function markRead(id: Id, message: Id): Promise<void> {
   const old = conversations.peek(id)
-  if (old && old.unread_count > 0) conversations.set({ ...old, unread_count: 0 })
+  if (old && old.unread_count > 0) {
+    conversations.set({ ...old, unread_count: 0 })
+    tellUnread(id, 0)
+  }
   await post(`/conversations/${id}/read`, { message_id: message }).catch(() => undefined)
   if (old && old.unread_count > 0) refreshCountsSoon()
 }
 
 export async function markUnread(id: Id): Promise<void> {
   const old = conversations.peek(id)
-  if (old) conversations.set({ ...old, unread_count: Math.max(1, old.unread_count) })
+  if (old) {
+    conversations.set({ ...old, unread_count: Math.max(1, old.unread_count) })
+    tellUnread(id, Math.max(1, old.unread_count))
+  }
   await post(`/conversations/${id}/unread`).catch(complain)
   refreshCountsSoon()
 }

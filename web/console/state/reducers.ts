@@ -2,7 +2,9 @@
 import { compareIds, isLocal } from '../lib/ids'
 import type { Conversation, Id, Message, Sort, ViewFilter } from '../lib/types'
 
-const RANK = { urgent: 4, high: 3, medium: 2, low: 1, none: 0 } as const
+/** How much earlier a priority makes what waits, as the server's order has it (docs/api.md, `due`). */
+const HOUR_MS = 3_600_000
+const HEAD_START_MS = { urgent: 24 * HOUR_MS, high: 4 * HOUR_MS, medium: HOUR_MS, none: 0, low: -4 * HOUR_MS } as const
 
 /** Whether a conversation belongs to a filtered list. Null: only the server can say (search words, mentions). */
 export function matchesFilter(conversation: Conversation, filter: ViewFilter, me: Id, now: number): boolean | null {
@@ -33,12 +35,14 @@ export function compareConversations(a: Conversation, b: Conversation, sort: Sor
     case 'oldest':
       return time(a.last_message_at) - time(b.last_message_at) || -tie
     case 'waiting':
-      return waiting(a) - waiting(b) || tie
+      return waiting(a) - waiting(b) || -tie
     case 'due':
-      return RANK[b.priority] - RANK[a.priority] || waiting(a) - waiting(b) || time(b.last_message_at) - time(a.last_message_at) || tie
+      return due(a) - due(b) || -tie
   }
 }
-const waiting = (c: Conversation): number => (c.waiting_since ? Date.parse(c.waiting_since) : Number.MAX_SAFE_INTEGER)
+const AFTER_ALL = Number.MAX_SAFE_INTEGER
+const waiting = (c: Conversation): number => (c.waiting_since ? Date.parse(c.waiting_since) : AFTER_ALL)
+const due = (c: Conversation): number => (c.waiting_since ? Date.parse(c.waiting_since) - HEAD_START_MS[c.priority] : AFTER_ALL - time(c.last_message_at))
 
 /**
  * The list after one conversation changed. `belongs` false takes it out, except when it is `kept` (the one being read stays in view until

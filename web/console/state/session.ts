@@ -10,6 +10,7 @@ import { changeLook, look } from './look'
 import { refreshReference } from './reference'
 import { startOutbox } from './sending'
 import { forgetEverything, me, mySettings, session } from './store'
+import { startTabs } from './tabs'
 import { complain } from './toasts'
 
 /** unknown: asking the server; out: the sign-in page; in: the console. */
@@ -39,6 +40,7 @@ export async function enter(next: Session): Promise<void> {
   if (!hasStarted) {
     hasStarted = true
     startOutbox()
+    startTabs()
     watchPage()
   }
 }

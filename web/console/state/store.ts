@@ -90,6 +90,7 @@ export function timelineOf(conversation: Id): Timeline {
 export const peekTimeline = (conversation: Id): Timeline | undefined => timelines.get(conversation)
 
 const MAX_TIMELINES = 30
+const MAX_CONTACTS = 200
 /** Forgets the timelines least recently opened, so that a long shift does not grow the heap. */
 export function touchTimeline(conversation: Id): void {
   const found = timelineOf(conversation)
@@ -101,6 +102,7 @@ export function touchTimeline(conversation: Id): void {
     for (const message of timeline.ids.peek()) messages.remove(message)
     timelines.delete(id)
   }
+  if (contacts.size > MAX_CONTACTS) contacts.keepOnly(new Set([...timelines.keys()].flatMap((id) => conversations.peek(id)?.contact.id ?? [])))
 }
 /** After a gap in the event stream every kept timeline may miss something. */
 export function distrustTimelines(): void {

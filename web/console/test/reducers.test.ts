@@ -43,13 +43,24 @@ test('only_the_server_can_answer_a_search', () => {
   assert.equal(matchesFilter(conversation(), { q: 'parcel' }, '1', NOW), null)
   assert.equal(matchesFilter(conversation({ status: 'resolved' }), { q: 'parcel' }, '1', NOW), false)
 })
-test('due_order_is_priority_then_longest_waiting', () => {
-  const urgent = conversation({ id: '1', priority: 'urgent', waiting_since: at(1) })
-  const old = conversation({ id: '2', waiting_since: at(60) })
-  const young = conversation({ id: '3', waiting_since: at(5) })
-  const none = conversation({ id: '4' })
-  const order = [none, young, old, urgent].sort((a, b) => compareConversations(a, b, 'due')).map((one) => one.id)
-  assert.deepEqual(order, ['1', '2', '3', '4'])
+test('due_order_is_the_time_of_waiting_less_the_head_start_of_the_priority_then_the_newest', () => {
+  const hours = 60
+  const list = [
+    conversation({ id: '1', priority: 'urgent', waiting_since: at(1) }),
+    conversation({ id: '2', priority: 'none', waiting_since: at(23 * hours) }),
+    conversation({ id: '3', priority: 'high', waiting_since: at(hours) }),
+    conversation({ id: '4', priority: 'medium', waiting_since: at(2 * hours) }),
+    conversation({ id: '5', priority: 'low', waiting_since: at(5 * hours) }),
+    conversation({ id: '6', priority: 'none', waiting_since: at(30) }),
+    conversation({ id: '7', priority: 'urgent', last_message_at: at(90) }),
+    conversation({ id: '8', last_message_at: at(10) }),
+  ]
+  const order = [...list].reverse().sort((a, b) => compareConversations(a, b, 'due')).map((one) => one.id)
+  assert.deepEqual(order, ['1', '2', '3', '4', '5', '6', '8', '7'])
+})
+test('what_began_to_wait_at_the_same_moment_stands_by_id_as_on_the_server', () => {
+  const list = ['12', '11', '13'].map((id) => conversation({ id, waiting_since: at(5) }))
+  for (const sort of ['due', 'waiting'] as const) assert.deepEqual([...list].sort((a, b) => compareConversations(a, b, sort)).map((one) => one.id), ['11', '12', '13'])
 })
 
 const shelf = (list: Conversation[]) => (id: string) => list.find((one) => one.id === id)
