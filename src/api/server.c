@@ -37,13 +37,20 @@ static void wake_receiver(void *arg)
         api->wake(api->wake_arg, false, true);
 }
 
+static void make_room(void *arg)
+{
+    const struct api *api = arg;
+    if (api->make_room)
+        api->make_room(api->wake_arg);
+}
+
 err api_open(struct arena *a, struct api *api)
 {
     assert(api->db && api->config);
     api->routes = route_tree_make(a, route_tables, n_route_tables);
     api->sources = source_cache_open(api->db, api->config);
-    api->intake = intake_open(
-        &(struct intake_options){.db = api->db, .wake = wake_receiver, .wake_arg = api});
+    api->intake = intake_open(&(struct intake_options){
+        .db = api->db, .wake = wake_receiver, .make_room = make_room, .arg = api});
     if (!api->sources || !api->intake)
         return E_BUSY;
     if (!api->respond)
@@ -51,6 +58,11 @@ err api_open(struct arena *a, struct api *api)
     if (!api->finish)
         api->finish = http_finish;
     return OK;
+}
+
+void api_stop(struct api *api)
+{
+    intake_stop(api->intake);
 }
 
 void api_close(struct api *api)

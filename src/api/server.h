@@ -36,7 +36,9 @@ struct api {
     struct engine *engine;      /* for its counters in /metrics; NULL in tests without it */
     /* After a commit that asked for it; must not block. */
     void (*wake)(void *arg, bool events, bool jobs);
-    void *wake_arg;
+    /* Holds the intake up for a moment when receiving is behind; NULL = never. */
+    void (*make_room)(void *arg);
+    void *wake_arg; /* of both */
     /* How answers leave: http_respond and http_finish, or a test's own. */
     void (*respond)(struct http_exchange *x, const struct http_response *r);
     void (*finish)(struct http_exchange *x);
@@ -44,6 +46,9 @@ struct api {
 
 /* Sets what must be set (routes, sources, respond, finish); config and db are given. E_BUSY. */
 err api_open(struct arena *a, struct api *api);
+/* Before the server's end: every delivery that is on its way in is stored and answered; later ones
+ * are told to come again. */
+void api_stop(struct api *api);
 void api_close(struct api *api);
 /* One request; answers and finishes x, now or later. */
 void api_handle(struct api *api, struct http_exchange *x);

@@ -127,6 +127,12 @@ static void wake(void *arg, bool events, bool jobs)
         engine_nudge_jobs(node->engine);
 }
 
+static void make_room(void *arg)
+{
+    struct node *node = arg;
+    engine_make_room(node->engine);
+}
+
 static void heard(void *arg, str topic, str payload)
 {
     struct node *node = arg;
@@ -205,6 +211,7 @@ static err boundary_open(struct arena *a, struct node *node, str *why)
         .server = node->server,
         .hub = http_server_hub(node->server),
         .wake = wake,
+        .make_room = make_room,
         .wake_arg = node,
     };
     if (api_open(a, &node->api) == OK && live_open(&node->api) == OK)
@@ -249,6 +256,7 @@ int node_close(struct node *node)
 {
     int unanswered = http_server_drain(node->server, node->drain_delay_ms, node->drain_most_ms);
     live_stop(&node->api);
+    api_stop(&node->api);
     engine_stop(node->engine, STOP_GRACE_MS);
     http_server_close(node->server);
     engine_close(node->engine);

@@ -60,7 +60,7 @@ enum {
     LIMIT_SEALED_BYTES                 = 64 * 1024,         /* bytes: a secret sealed at rest (OAuth tokens, certificates) */
     LIMIT_FOLDER_DEPTH                 = 8,                 /* levels below a folder that is removed whole */
     LIMIT_HOOK_ITEMS                   = 1000,              /* messages in one delivery to the API channel */
-    LIMIT_INTAKE_BATCH                 = 64,                /* deliveries written at once */
+    LIMIT_INTAKE_BATCH                 = 256,               /* deliveries written at once */
     LIMIT_INTAKE_WAITING               = 4096,              /* deliveries waiting to be written, then 503 */
     LIMIT_RECEIVE_BATCH                = 64,                /* deliveries claimed at once; the group commit's best size */
     LIMIT_RECEIVE_BATCH_SET            = 256,               /* the same where statements are set-wise (PostgreSQL) */

@@ -33,6 +33,11 @@ static bool gather(struct intake *in, struct batch *b)
     (void)pthread_mutex_lock(&in->mutex);
     while (!in->first && !in->is_closing)
         (void)pthread_cond_wait(&in->changed, &in->mutex);
+    if (in->options.make_room && !in->is_closing) {
+        (void)pthread_mutex_unlock(&in->mutex);
+        in->options.make_room(in->options.arg);
+        (void)pthread_mutex_lock(&in->mutex);
+    }
     b->n = 0;
     while (in->first && b->n < LIMIT_INTAKE_BATCH) {
         b->items[b->n] = in->first;
@@ -80,7 +85,7 @@ static void answer(struct intake *in, const struct batch *b, err result)
     for (ptrdiff_t i = 0; i < b->n; i++)
         any |= result == OK && b->is_new[i];
     if (any)
-        in->options.wake(in->options.wake_arg);
+        in->options.wake(in->options.arg);
     for (ptrdiff_t i = 0; i < b->n; i++)
         b->items[i]->done(b->items[i]->arg, result, result == OK && b->is_new[i]);
 }
@@ -110,15 +115,24 @@ struct intake *intake_open(const struct intake_options *options)
     return NULL;
 }
 
-void intake_close(struct intake *in)
+void intake_stop(struct intake *in)
 {
     if (!in)
         return;
     (void)pthread_mutex_lock(&in->mutex);
+    bool is_running = !in->is_closing;
     in->is_closing = true;
     (void)pthread_cond_signal(&in->changed);
     (void)pthread_mutex_unlock(&in->mutex);
-    (void)pthread_join(in->thread, NULL); /* fails only for a thread that is not there */
+    if (is_running)
+        (void)pthread_join(in->thread, NULL); /* fails only for a thread that is not there */
+}
+
+void intake_close(struct intake *in)
+{
+    if (!in)
+        return;
+    intake_stop(in);
     (void)pthread_cond_destroy(&in->changed);
     (void)pthread_mutex_destroy(&in->mutex);
     arena_free(&in->arena);
@@ -129,13 +143,13 @@ err intake_put(struct intake *in, struct intake_item *item)
 {
     item->next = NULL;
     (void)pthread_mutex_lock(&in->mutex);
-    bool is_full = in->waiting >= LIMIT_INTAKE_WAITING;
-    if (!is_full) {
+    bool is_refused = in->waiting >= LIMIT_INTAKE_WAITING || in->is_closing;
+    if (!is_refused) {
         *in->last = item;
         in->last = &item->next;
         in->waiting++;
         (void)pthread_cond_signal(&in->changed);
     }
     (void)pthread_mutex_unlock(&in->mutex);
-    return is_full ? E_BUSY : OK;
+    return is_refused ? E_BUSY : OK;
 }

@@ -25,13 +25,19 @@ struct intake_item {
 struct intake_options {
     struct db *db;
     void (*wake)(void *arg); /* something new was committed; must not block */
-    void *wake_arg;
+    /* Called before each batch; may hold it up for a moment when what is in the inbox already is
+     * not taken up fast enough. NULL = never. */
+    void (*make_room)(void *arg);
+    void *arg;
 };
 
 /* NULL: no memory or no thread. */
 struct intake *intake_open(const struct intake_options *options);
-/* Writes and answers what waits, then ends. Nothing may be put any more. */
+/* Writes and answers what waits, then ends the thread; what is put from then on is refused. in may
+ * be NULL in both. */
+void intake_stop(struct intake *in);
+/* Stops it and frees it: nobody else uses it any more. */
 void intake_close(struct intake *in);
-/* E_BUSY: LIMIT_INTAKE_WAITING wait already; the item stays the caller's and `done` is not called.
- */
+/* E_BUSY: LIMIT_INTAKE_WAITING wait already, or the intake has stopped; the item stays the caller's
+ * and `done` is not called. */
 err intake_put(struct intake *in, struct intake_item *item);

@@ -32,6 +32,7 @@ static err make(struct engine *e, str *why)
     waker_open(&e->receive_waker);
     waker_open(&e->dispatch_waker);
     waker_open(&e->publish_waker);
+    waker_open(&e->room_waker);
     for (int i = 0; i < e->n_threads; i++) {
         struct job_thread *t = &e->threads[i];
         t->engine = e;
@@ -145,6 +146,7 @@ void engine_close(struct engine *e)
     waker_close(&e->receive_waker);
     waker_close(&e->dispatch_waker);
     waker_close(&e->publish_waker);
+    waker_close(&e->room_waker);
     pthread_mutex_destroy(&e->lock);
     arena_free(&e->receiver.arenas[0]);
     arena_free(&e->receiver.arenas[1]);
@@ -164,6 +166,13 @@ void engine_nudge_events(struct engine *e)
 {
     waker_nudge(&e->publish_waker);
     db_wake(e->db, "event");
+}
+
+void engine_make_room(struct engine *e)
+{
+    enum { ROOM_MS = 100 };
+    if (db_kind_of(e->db) != DB_SQLITE && atomic_load(&e->is_behind))
+        (void)waker_wait(&e->room_waker, ROOM_MS); /* late is as good as called */
 }
 
 void engine_heard(struct engine *e, str topic)

@@ -165,6 +165,8 @@ struct engine {
     bool is_started;
 
     struct waker receive_waker, dispatch_waker, publish_waker;
+    struct waker room_waker; /* the receiver has ended a turn (engine_make_room) */
+    atomic_bool is_behind;   /* its last claim was a full one */
     pthread_t receive_thread, dispatch_thread, publish_thread;
     struct receiver receiver;
     struct publisher publisher;

@@ -412,6 +412,8 @@ err receive_turn(struct engine *e, struct receiver *r, bool *more)
         turn.tally = (struct tally){0};
         turn.next = (struct receive_batch){0};
     }
+    if (result != OK)
+        atomic_store(&e->is_behind, false); /* nobody waits for a turn that may not come */
     if (result == E_CONFLICT) {
         /* Another node has taken over: what we hold is its work now. */
         r->batch = (struct receive_batch){0};
@@ -424,6 +426,8 @@ err receive_turn(struct engine *e, struct receiver *r, bool *more)
         count(e, &turn.tally);
     r->current = !r->current;
     r->batch = turn.next;
+    atomic_store(&e->is_behind, r->batch.n >= LIMIT_RECEIVE_BATCH_SET);
+    waker_nudge(&e->room_waker);
     if (r->batch.n && desk_guard(&desk, parse_all, &r->batch) != OK) {
         r->batch = (struct receive_batch){0}; /* out of memory: they are claimed again one by one */
         return E_BUSY;

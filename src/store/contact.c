@@ -2,6 +2,7 @@
 #include "store/contact.h"
 
 #include "db/db.h"
+#include "store/set.h"
 
 #define CONTACT_COLUMNS                                                                            \
     " k.id, k.name, k.email, k.phone, k.language, k.time_zone, k.location, k.company, k.note,"     \
@@ -108,8 +109,8 @@ err contact_touch_many(struct ctx *cx, const contact_id *ids, ptrdiff_t n, int64
         S("UPDATE contact SET last_seen_ms = ?3"
           " WHERE account_id = ?1 AND id = ?2 AND last_seen_ms < ?3"),
         S("UPDATE contact k SET last_seen_ms = q.at_ms"
-          " FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[]) AS q(account, id, at_ms)"
-          " WHERE k.account_id = q.account AND k.id = q.id AND k.last_seen_ms < q.at_ms"),
+          " FROM unnest(?2::bigint[], ?3::bigint[]) AS q(id, at_ms)"
+          " WHERE k.account_id = " SET_ACCOUNT " AND k.id = q.id AND k.last_seen_ms < q.at_ms"),
         COLS(touch_cols), in, (ptrdiff_t)sizeof *in, n, NULL);
 }
 

@@ -2,6 +2,7 @@
 #include "store/conversation.h"
 
 #include "model/view_message.h"
+#include "store/set.h"
 
 const struct db_col conversation_cols[CONVERSATION_COLS] = {
     COL(struct conversation, id),
@@ -158,8 +159,9 @@ err conversation_fill_tags(struct ctx *cx, struct conversation *rows, ptrdiff_t 
           " JOIN tag t ON t.account_id = ct.account_id AND t.id = ct.tag_id"
           " WHERE ct.account_id = ?1 AND ct.conversation_id = ?2"),
         S("SELECT ct.conversation_id, t.name"
-          " FROM unnest(?1::bigint[], ?2::bigint[]) AS q(account, id)"
-          " JOIN conversation_tag ct ON ct.account_id = q.account AND ct.conversation_id = q.id"
+          " FROM unnest(?2::bigint[]) AS q(id)"
+          " CROSS JOIN LATERAL (SELECT * FROM conversation_tag ct WHERE ct.account_id = " SET_ACCOUNT
+          " AND ct.conversation_id = q.id OFFSET 0) ct"
           " JOIN tag t ON t.account_id = ct.account_id AND t.id = ct.tag_id"),
         COLS(id_pair_cols), keys, (ptrdiff_t)sizeof *keys, n_keys, COLS(tag_of_cols),
         (ptrdiff_t)sizeof *tags, (void *)&tags, &n_tags));
@@ -216,9 +218,9 @@ err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t 
         S(MINE_SELECT
             " FROM conversation c" MINE_JOINS("?1", "?2") " WHERE c.account_id = ?1 AND c.id = ?3"),
         S(MINE_SELECT
-            " FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[]) AS q(account, agent, id)"
-            " JOIN conversation c ON c.account_id = q.account AND c.id = q.id" MINE_JOINS(
-                "q.account", "q.agent")),
+            " FROM unnest(?3::bigint[]) AS q(id)"
+            " CROSS JOIN LATERAL (SELECT * FROM conversation c WHERE c.account_id = " SET_ACCOUNT
+            " AND c.id = q.id OFFSET 0) c" MINE_JOINS(SET_ACCOUNT, "(?2::bigint[])[1]")),
         COLS(mine_key_cols), keys, (ptrdiff_t)sizeof *keys, n, COLS(mine_row_cols),
         (ptrdiff_t)sizeof *mine, (void *)&mine, &n_mine));
     for (ptrdiff_t i = 0; i < n; i++) {

@@ -3,6 +3,8 @@
  * message received. Thread: the transaction's. */
 #include "store/conversation.h"
 
+#include "store/set.h"
+
 struct thread_row {
     int64_t account;
     identity_id identity_id;
@@ -26,10 +28,10 @@ err conversation_newest_of_threads(struct ctx *cx, const struct thread_key *keys
           " WHERE c.account_id = ?1 AND c.identity_id = ?2 AND c.thread_key = ?3"
           " ORDER BY c.id DESC LIMIT 1"),
         S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
-          " WHERE c.account_id = (?1::bigint[])[1] AND c.id IN (SELECT (SELECT n.id"
-          "  FROM conversation n WHERE n.account_id = q.account AND n.identity_id = q.identity"
-          "  AND n.thread_key = q.thread ORDER BY n.id DESC LIMIT 1)"
-          "  FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[]) AS q(account, identity, thread))"
+          " WHERE c.account_id = " SET_ACCOUNT " AND c.id = ANY(ARRAY(SELECT (SELECT n.id"
+          "  FROM conversation n WHERE n.account_id = " SET_ACCOUNT
+          "  AND n.identity_id = q.identity AND n.thread_key = q.thread ORDER BY n.id DESC LIMIT 1)"
+          "  FROM unnest(?2::bigint[], ?3::text[]) AS q(identity, thread)))"
           " ORDER BY c.id FOR UPDATE OF c"),
         COLS(thread_row_cols), in, (ptrdiff_t)sizeof *in, n, conversation_cols, CONVERSATION_COLS,
         (ptrdiff_t)sizeof **rows, rows, n_rows);
@@ -194,7 +196,7 @@ err conversation_write_inbound(
             S("UPDATE conversation c SET" LIVELY_SET(
                 AS_COLUMN) " FROM unnest(" LIVELY_UNNEST
                            ") AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9)"
-                           " WHERE c.account_id = q.c1 AND c.id = q.c2"),
+                           " WHERE c.account_id = " SET_ACCOUNT " AND c.id = q.c2"),
             inbound_row_cols, LIVELY_COLS, in, (ptrdiff_t)sizeof *in, n, &changed));
     else
         TRY(db_many(cx->db,
@@ -204,7 +206,7 @@ err conversation_write_inbound(
                 AS_COLUMN) " FROM unnest(" LIVELY_UNNEST
                            ", ?10::text[], ?11::bigint[], ?12::bigint[], ?13::bigint[], ?14::text[])"
                            " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14)"
-                           " WHERE c.account_id = q.c1 AND c.id = q.c2"),
+                           " WHERE c.account_id = " SET_ACCOUNT " AND c.id = q.c2"),
             COLS(inbound_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
     return OK;
 }

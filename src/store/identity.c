@@ -2,6 +2,7 @@
 #include "store/identity.h"
 
 #include "db/db.h"
+#include "store/set.h"
 
 struct key_row {
     int64_t account, channel;
@@ -37,11 +38,11 @@ err identity_find_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
         S("SELECT" KNOWN_COLUMNS " FROM identity i"
           " JOIN contact k ON k.account_id = i.account_id AND k.id = i.contact_id"
           " WHERE i.account_id = ?1 AND i.channel_id = ?2 AND i.external_id = ?3"),
-        S("SELECT" KNOWN_COLUMNS
-          " FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[]) AS q(account, channel, external)"
-          " JOIN identity i ON i.account_id = q.account AND i.channel_id = q.channel"
-          " AND i.external_id = q.external"
-          " JOIN contact k ON k.account_id = i.account_id AND k.id = i.contact_id"),
+        S("SELECT" KNOWN_COLUMNS " FROM unnest(?2::bigint[], ?3::text[]) AS q(channel, external)"
+          " CROSS JOIN LATERAL (SELECT * FROM identity i WHERE i.account_id = " SET_ACCOUNT
+          " AND i.channel_id = q.channel AND i.external_id = q.external OFFSET 0) i"
+          " CROSS JOIN LATERAL (SELECT * FROM contact k WHERE k.account_id = " SET_ACCOUNT
+          " AND k.id = i.contact_id OFFSET 0) k"),
         COLS(key_cols), in, (ptrdiff_t)sizeof *in, n, COLS(known_cols), (ptrdiff_t)sizeof **found,
         found, n_found);
 }
@@ -133,9 +134,9 @@ err identity_list_many(struct ctx *cx, const struct contact *contacts, ptrdiff_t
     return db_many_all(cx->db,
         S("SELECT" IDENTITY_OF_COLUMNS " FROM identity i" CHANNEL_JOIN
           " WHERE i.account_id = ?1 AND i.contact_id = ?2 ORDER BY i.id LIMIT 50"),
-        S("SELECT" IDENTITY_OF_COLUMNS " FROM unnest(?1::bigint[], ?2::bigint[])"
-          " AS q(account, contact) JOIN identity i ON i.account_id = q.account"
-          " AND i.contact_id = q.contact" CHANNEL_JOIN),
+        S("SELECT" IDENTITY_OF_COLUMNS " FROM unnest(?2::bigint[]) AS q(contact)"
+          " CROSS JOIN LATERAL (SELECT * FROM identity i WHERE i.account_id = " SET_ACCOUNT
+          " AND i.contact_id = q.contact ORDER BY i.id LIMIT 50) i" CHANNEL_JOIN),
         COLS(contact_key_cols), in, (ptrdiff_t)sizeof *in, n, COLS(identity_of_cols),
         (ptrdiff_t)sizeof **rows, rows, n_rows);
 }

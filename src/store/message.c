@@ -5,6 +5,7 @@
 #include "db/db.h"
 #include "model/view_message.h"
 #include "store/conversation.h"
+#include "store/set.h"
 
 #define MESSAGE_COLUMNS                                                                            \
     " m.id, m.conversation_id, m.channel_id, m.external_id, m.kind, m.author_kind, m.author_id,"   \
@@ -244,9 +245,9 @@ err message_find_external(struct ctx *cx, const struct message *keys, ptrdiff_t 
         S("SELECT m.id, m.conversation_id, m.channel_id, m.external_id FROM message m"
           " WHERE m.account_id = ?1 AND m.channel_id = ?2 AND m.external_id = ?3"),
         S("SELECT m.id, m.conversation_id, m.channel_id, m.external_id"
-          " FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[]) AS q(account, channel, external)"
-          " JOIN message m ON m.account_id = q.account AND m.channel_id = q.channel"
-          " AND m.external_id = q.external"),
+          " FROM unnest(?2::bigint[], ?3::text[]) AS q(channel, external)"
+          " CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.account_id = " SET_ACCOUNT
+          " AND m.channel_id = q.channel AND m.external_id = q.external OFFSET 0) m"),
         COLS(external_key_cols), in, (ptrdiff_t)sizeof *in, n, COLS(external_cols),
         (ptrdiff_t)sizeof **found, found, n_found);
 }

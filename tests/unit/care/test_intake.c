@@ -34,7 +34,7 @@ static struct station *station_open(struct world *w)
 {
     struct station *s = calloc(1, sizeof *s);
     assert_non_null(s);
-    s->intake = intake_open(&(struct intake_options){.db = w->t->db, .wake = wake, .wake_arg = s});
+    s->intake = intake_open(&(struct intake_options){.db = w->t->db, .wake = wake, .arg = s});
     assert_non_null(s->intake);
     return s;
 }
@@ -126,7 +126,7 @@ static void one_that_is_here_is_told_so_and_wakes_nobody(struct world *w)
     assert_int_equal(n_new, 2);
     assert_true(s->puts[0].is_new && s->puts[1].is_new);
     int woken = s->woken;
-    s->intake = intake_open(&(struct intake_options){.db = w->t->db, .wake = wake, .wake_arg = s});
+    s->intake = intake_open(&(struct intake_options){.db = w->t->db, .wake = wake, .arg = s});
     s->puts[0].answers = 0;
     (void)put(s, 0, "same");
     intake_close(s->intake);
