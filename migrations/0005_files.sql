@@ -1,5 +1,12 @@
 -- Files: bytes on disk under a content hash, uploads on their way, attachments.
 
+-- What is true of the whole installation; a door table (no row-level security).
+-- blobs: what the marker file in the shared folder of files says (PostgreSQL).
+CREATE TABLE installation (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);
+
 -- One file of the account on disk. name: the SHA-256 of its content (hex), or "photos/<agent>-<hash>".
 -- The row stands before the file: every file has a row, so the sweep finds files by rows alone.
 CREATE TABLE blob (

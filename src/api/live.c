@@ -67,19 +67,6 @@ err live_open(struct api *api)
     return OK;
 }
 
-void live_stop(struct api *api)
-{
-    struct live *live = api->live;
-    if (!live || !live->is_started)
-        return;
-    pthread_mutex_lock(&live->lock);
-    live->is_ending = true;
-    pthread_cond_signal(&live->ending);
-    pthread_mutex_unlock(&live->lock);
-    (void)pthread_join(live->thread, NULL); /* fails only for a thread that is not there */
-    live->is_started = false;
-}
-
 void live_close(struct api *api)
 {
     struct live *live = api->live;
@@ -475,4 +462,21 @@ err live_start(struct api *api)
     TRY(thread_start(&api->live->thread, "seva-live", 0, live_main, api));
     api->live->is_started = true;
     return OK;
+}
+
+void live_stop(struct api *api)
+{
+    struct live *live = api->live;
+    if (!live || !live->is_started)
+        return;
+    pthread_mutex_lock(&live->lock);
+    live->is_ending = true;
+    pthread_cond_signal(&live->ending);
+    pthread_mutex_unlock(&live->lock);
+    (void)pthread_join(live->thread, NULL); /* fails only for a thread that is not there */
+    live->is_started = false;
+    struct arena a = arena_make(0);
+    tell_some(api, &a, S("left"), live->told, live->n_told); /* the others need not find out */
+    live->n_told = 0;
+    arena_free(&a);
 }

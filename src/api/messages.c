@@ -168,9 +168,10 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/conversations/{id}/messages", AUTH_AGENT, CAP_CONVERSATION_READ,
      ROUTE_READ | ROUTE_LIST, &page_query_spec, NULL, NULL, list,
      "The timeline: the newest page first, oldest first inside it; next = older.", &message_shape, 0},
-    {HTTP_POST, "/api/v1/conversations/{id}/messages", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+    /* A reply asks for conversation.reply, a note for conversation.note: care/reply.c. */
+    {HTTP_POST, "/api/v1/conversations/{id}/messages", AUTH_AGENT, CAP_CONVERSATION_READ,
      ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_REPEATS, NULL, &post_spec, NULL, post,
-     "Reply, or leave a note. A reply against stale state is 409 conflict.stale.", &message_shape, 0},
+     "Reply (conversation.reply), or leave a note (conversation.note). A reply against stale state is 409 conflict.stale.", &message_shape, 0},
     {HTTP_DELETE, "/api/v1/messages/{id}", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, cancel,
      "Cancel a reply while it is held.", &message_shape, 0},

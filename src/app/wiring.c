@@ -2,6 +2,7 @@
 #include "app/wiring.h"
 
 #include "api/live.h"
+#include "app/machine.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -173,7 +174,7 @@ static err server_open(struct arena *a, const struct settings *s, struct node *n
         .cert_file = s->values[SET_TLS_CERT],
         .key_file = s->values[SET_TLS_KEY],
         .workers = (int)workers,
-        .max_connections = (int)connections,
+        .max_connections = (int)machine_make_room(connections),
         .trusted_proxies = proxies,
         .trusted_proxy_count = parts(a, s->values[SET_TRUSTED_PROXIES], proxies, PROXIES_MAX),
         .arg = &node->api,
@@ -237,6 +238,8 @@ err node_open(struct arena *a, const struct settings *s, const struct files *fil
     TRY(times_read(a, s, node, why));
     TRY(node_config(a, s, files, &node->config, why));
     TRY(node_db_open(a, files, &node->db, &applied, why));
+    if (db_kind_of(node->db) == DB_POSTGRES)
+        TRY(machine_check_blobs(a, node->db, files->blobs_dir, why));
     TRY(server_open(a, s, node, why));
     TRY(boundary_open(a, node, why));
     TRY(engine_make(a, s, node, why));

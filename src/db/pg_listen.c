@@ -276,8 +276,10 @@ static void *listener_main(void *arg)
         }
         hear(l);
     }
-    if (l->handle != NULL)
+    if (l->handle != NULL) {
+        send_messages(l); /* the last words: who has gone */
         PQfinish(l->handle);
+    }
     return NULL;
 }
 

@@ -71,7 +71,7 @@
 {"PUT", "/api/v1/conversations/{id}/tags", "conversation.update", K_CONVERSATION, "{\"tags\":[\"late\"]}", NULL},
 {"GET", "/api/v1/contacts/{id}/conversations", "conversation.read", K_CONTACT, NULL, NULL},
 {"GET", "/api/v1/conversations/{id}/messages", "conversation.read", K_CONVERSATION, NULL, NULL},
-{"POST", "/api/v1/conversations/{id}/messages", "conversation.reply", K_CONVERSATION, "{\"kind\":\"reply\",\"text\":\"hi\",\"client_id\":\"11111111-1111-4111-8111-111111111111\",\"seen_message_id\":\"$M\"}", "{\"kind\":\"note\",\"text\":\"hi\",\"client_id\":\"22222222-2222-4222-8222-222222222222\",\"mentions\":[\"$A\"]}"},
+{"POST", "/api/v1/conversations/{id}/messages", "conversation.read", K_CONVERSATION, "{\"kind\":\"reply\",\"text\":\"hi\",\"client_id\":\"11111111-1111-4111-8111-111111111111\",\"seen_message_id\":\"$M\"}", "{\"kind\":\"note\",\"text\":\"hi\",\"client_id\":\"22222222-2222-4222-8222-222222222222\",\"mentions\":[\"$A\"]}"},
 {"DELETE", "/api/v1/messages/{id}", "conversation.reply", K_MESSAGE, NULL, NULL},
 {"POST", "/api/v1/messages/{id}/retry", "conversation.reply", K_MESSAGE, NULL, NULL},
 {"GET", "/api/v1/conversations/{id}/transcript", "conversation.read", K_CONVERSATION, NULL, NULL},

@@ -79,6 +79,49 @@ static void nobody_gives_away_more_than_they_have(void **state)
         201);
 }
 
+/* An agent with these capabilities alone; their token. */
+static str agent_who_can(struct test_app *app, const char *email, const char *capabilities)
+{
+    str role =
+        str_print(&app->arena, "{\"name\":\"%s\",\"capabilities\":[%s]}", email, capabilities);
+    assert_int_equal(test_request(app, "POST", "/api/v1/roles", str_z(&app->arena, role)), 201);
+    return test_agent_add(app, email, str_z(&app->arena, test_text(app, "key")), NULL);
+}
+
+static int says(struct test_app *app, str token, str conversation, const char *kind)
+{
+    static int number;
+    str path = str_print(&app->arena, "/api/v1/conversations/%.*s/messages", SARG(conversation));
+    str body = str_print(&app->arena,
+        "{\"kind\":\"%s\",\"text\":\"x\",\"client_id\":\"00000000-0000-4000-8000-%012d\","
+        "\"seen_message_id\":\"1\",\"force\":true}",
+        kind, ++number);
+    return test_request_as(app, token, "POST", str_z(&app->arena, path), str_z(&app->arena, body));
+}
+
+static void notes_and_replies_are_two_capabilities(void **state)
+{
+    struct test_app *app = *state;
+    str begin = str_print(&app->arena,
+        "{\"channel_id\":\"%lld\",\"contact\":{\"name\":\"Ann\",\"external_id\":\"ann\"},"
+        "\"text\":\"hello\"}",
+        (long long)app->api_channel.v);
+    assert_int_equal(
+        test_request(app, "POST", "/api/v1/conversations", str_z(&app->arena, begin)), 201);
+    str c = test_text(app, "id");
+    const char *notes = "\"conversation.read\",\"conversation.note\"";
+    const char *replies = "\"conversation.read\",\"conversation.reply\"";
+    str advisor = agent_who_can(app, "advisor@test.example", notes);
+    str replier = agent_who_can(app, "replier@test.example", replies);
+    str viewer = test_agent_add(app, "viewer@test.example", "viewer", NULL);
+    assert_int_equal(says(app, advisor, c, "note"), 201);
+    assert_int_equal(says(app, advisor, c, "reply"), 403);
+    assert_int_equal(says(app, replier, c, "note"), 403);
+    assert_int_equal(says(app, replier, c, "reply"), 201);
+    assert_int_equal(says(app, viewer, c, "note"), 403);
+    assert_int_equal(says(app, viewer, c, "reply"), 403);
+}
+
 static void a_role_in_use_is_not_removed(void **state)
 {
     struct test_app *app = *state;
@@ -307,6 +350,7 @@ int main(void)
         TEST_APP(the_last_owner_stays_an_active_owner),
         TEST_APP(an_admin_neither_makes_nor_changes_owners),
         TEST_APP(nobody_gives_away_more_than_they_have),
+        TEST_APP(notes_and_replies_are_two_capabilities),
         TEST_APP(a_role_in_use_is_not_removed),
         TEST_APP(a_deactivated_agent_is_out_at_once),
         TEST_APP(a_narrowed_role_loses_what_concerns_the_whole_account),

@@ -81,6 +81,27 @@ def connections_beyond_the_limit_are_refused_clearly_and_the_others_are_served()
         assert until(lambda: answers(seva), 10), "after the crowd has left a newcomer is served"
 
 
+def the_server_raises_its_own_limit_of_open_files():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 3000 + 512
+    if hard < needed:
+        return f"skip: this machine allows {hard} open files, {needed} are needed"
+    with Seva(more=["--max-connections", "3000"]) as seva:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        try:
+            seva.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert resource.prlimit(seva.process.pid, resource.RLIMIT_NOFILE) == (needed, hard)
+        assert "open_files" not in seva.log_tail()
+        seva.stop()
+        if hard > 100000:
+            return None  # so many connections would only cost memory; tests/unit/app/test_machine.c has the rest
+        seva.more = ["--max-connections", str(hard)]  # 512 more than there can be
+        seva.start()
+        assert "raise the hard limit of open files" in seva.log_tail(), seva.log_tail()
+
+
 def answers(seva):
     try:
         return request(seva.port, "GET", "/healthz", timeout=2).status == 200
@@ -165,5 +186,6 @@ def deep_and_wrong_json_is_refused_with_a_clear_error():
 
 
 if __name__ == "__main__":
-    run([connections_beyond_the_limit_are_refused_clearly_and_the_others_are_served, slow_clients_are_cut_off_and_the_others_are_served,
+    run([the_server_raises_its_own_limit_of_open_files,
+         connections_beyond_the_limit_are_refused_clearly_and_the_others_are_served, slow_clients_are_cut_off_and_the_others_are_served,
          a_body_that_never_comes_is_cut_off, oversized_input_is_refused_with_the_right_status, deep_and_wrong_json_is_refused_with_a_clear_error])

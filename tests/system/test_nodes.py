@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 
-from seva import GONE, Peer, Seva, fresh_postgres, run, until
+from seva import GONE, Peer, Seva, fresh_postgres, request, run, until
 
 
 def pair(url):
@@ -89,6 +89,34 @@ def an_event_on_one_node_reaches_a_console_on_the_other():
         assert two.api("POST", f"/conversations/{conversation}/messages", reply).status in (200, 201)
         assert until(lambda: "seen on the other node" in [m["text"] for m in one.items(f"/conversations/{conversation}/messages")], 5)
         console.ended = True
+
+
+def a_node_with_another_folder_of_files_does_not_start():
+    one, two = pair(fresh_postgres())
+    with one, two:
+        two.stop()
+        two.more = [m if not m.endswith("/blobs") else os.path.join(two.folder, "other") for m in two.more]
+        os.makedirs(os.path.join(two.folder, "other"))
+        two.start(wait=False)
+        assert two.process.wait(20) == 1
+        assert "--blobs" in two.log_tail() and "other" in two.log_tail(), two.log_tail()
+        assert not os.listdir(os.path.join(two.folder, "other"))
+        assert one.api("GET", "/conversations").status == 200
+
+
+def a_chat_is_staffed_by_agents_of_the_other_node():
+    one, two = pair(fresh_postgres())
+    with one, two:
+        config = f"/widget/v1/{one.channel('widget')['public_key']}/config"
+        staffed = lambda: request(one.port, "GET", config).json["is_staffed"]
+        assert not staffed()
+        console = Console(two)
+        console.start()
+        assert console.connected.wait(10)
+        assert until(staffed, 10), "the agent at the other node is not counted"
+        console.ended = True
+        two.stop()
+        assert until(lambda: not staffed(), 10), "the agent who has gone is still counted"
 
 
 def presence_on_one_node_is_seen_on_the_other():
@@ -178,4 +206,5 @@ def killing_one_of_two_nodes_loses_and_doubles_nothing():
 
 if __name__ == "__main__":
     run([an_event_on_one_node_reaches_a_console_on_the_other, presence_on_one_node_is_seen_on_the_other,
+         a_node_with_another_folder_of_files_does_not_start, a_chat_is_staffed_by_agents_of_the_other_node,
          killing_one_of_two_nodes_loses_and_doubles_nothing])
