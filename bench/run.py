@@ -152,8 +152,10 @@ def bench_latency(build, seconds):
 
 
 def bench_broadcast(build, seconds):
+    """Each message goes to a conversation that is there, so it is one event for every stream."""
     s = Server(build)
-    r = load(build, s, "latency", "--seconds", min(seconds, 20), "--rate", 2, "--streams", 5000)
+    load(build, s, "latency", "--seconds", 1, "--rate", 1, "--streams", 1, "--contacts", 1)
+    r = load(build, s, "latency", "--seconds", min(seconds, 20), "--rate", 2, "--streams", 5000, "--contacts", 1)
     s.stop()
     s.remove()
     want = r["acknowledged"] * 5000
