@@ -476,6 +476,108 @@ static void certificates_are_verified_and_can_be_changed(void **state)
     http_server_close(server);
 }
 
+/* ── files: bodies that are handed on ───────────────────────────────────────────────────────────
+ */
+
+struct sink {
+    struct sb got;
+    ptrdiff_t most; /* takes no more than that */
+};
+
+static bool take(void *arg, str piece)
+{
+    struct sink *sink = arg;
+    sb_add(&sink->got, piece);
+    return sb_str(&sink->got).len <= sink->most;
+}
+
+static struct http_result fetch(str answer, struct sink *sink)
+{
+    struct script *s = script_play(&answer, 1);
+    sink->got = sb_make(test_arena(), 1 << 20);
+    struct http_result r = call((struct http_call){.method = HTTP_GET,
+        .url = url_of(s->port, "/file"),
+        .max_response_bytes = 100,
+        .sink = take,
+        .sink_arg = sink});
+    script_end(s);
+    return r;
+}
+
+static void a_file_is_handed_on_and_not_kept(void **state)
+{
+    (void)state;
+    struct sink sink = {.most = 100};
+    struct http_result r = fetch(S("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nthe file"), &sink);
+    assert_int_equal(r.outcome, HTTP_CALL_ANSWERED);
+    assert_int_equal(r.body.len, 0);
+    assert_str(sb_str(&sink.got), "the file");
+}
+
+static void what_promises_to_be_too_long_is_not_begun(void **state)
+{
+    (void)state;
+    struct sink sink = {.most = 100};
+    struct http_result r = fetch(S("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\nabc"), &sink);
+    assert_int_equal(r.outcome, HTTP_CALL_TOO_LARGE);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(sb_str(&sink.got).len, 0);
+}
+
+static void what_is_too_long_without_a_word_is_cut_at_the_limit(void **state)
+{
+    (void)state;
+    struct sink sink = {.most = 1000};
+    str piece = S("0123456789012345678901234567890123456789");
+    str answer = str_print(
+        test_arena(), "HTTP/1.1 200 OK\r\n\r\n%.*s%.*s%.*s", SARG(piece), SARG(piece), SARG(piece));
+    struct http_result r = fetch(answer, &sink);
+    assert_int_equal(r.outcome, HTTP_CALL_TOO_LARGE);
+    assert_true(sb_str(&sink.got).len <= 100);
+}
+
+static void what_comes_with_a_refusal_is_no_file(void **state)
+{
+    (void)state;
+    struct sink sink = {.most = 100};
+    struct http_result r =
+        fetch(S("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nbye"), &sink);
+    assert_int_equal(r.outcome, HTTP_CALL_ANSWERED);
+    assert_int_equal(r.status, 404);
+    assert_int_equal(sb_str(&sink.got).len, 0);
+}
+
+static void who_takes_no_more_ends_the_call(void **state)
+{
+    (void)state;
+    struct sink sink = {.most = 3};
+    struct http_result r = fetch(S("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nthe file"), &sink);
+    assert_int_equal(r.outcome, HTTP_CALL_UNKNOWN);
+}
+
+static void a_named_time_is_read_and_never_beyond_an_hour(void **state)
+{
+    (void)state;
+    const struct {
+        const char *value;
+        int64_t expected_ms;
+    } cases[] = {
+        {"7",                             8000          },
+        {"3600",                          1000 + 3600000},
+        {"86400",                         1000 + 3600000},
+        {"0",                             0             },
+        {"-5",                            0             },
+        {"soon",                          0             },
+        {"",                              0             },
+        {"Fri, 31 Dec 1999 23:59:59 GMT", 0             },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct http_header header = {S("retry-after"), str_from(cases[i].value)};
+        const struct http_result r = {.headers = &header, .header_count = 1};
+        assert_int_equal(http_result_retry_ms(&r, 1000), cases[i].expected_ms);
+    }
+}
+
 int main(void)
 {
     if (http_client_start() != OK)
@@ -495,6 +597,12 @@ int main(void)
         TEST(a_header_cannot_be_injected_into_a_request),
         TEST(a_call_can_be_cancelled),
         TEST(certificates_are_verified_and_can_be_changed),
+        TEST(a_file_is_handed_on_and_not_kept),
+        TEST(what_promises_to_be_too_long_is_not_begun),
+        TEST(what_is_too_long_without_a_word_is_cut_at_the_limit),
+        TEST(what_comes_with_a_refusal_is_no_file),
+        TEST(who_takes_no_more_ends_the_call),
+        TEST(a_named_time_is_read_and_never_beyond_an_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,29 @@ static void a_job_is_not_claimed_before_its_time_and_not_twice(struct bench *b)
 }
 ON_BOTH(a_job_is_not_claimed_before_its_time_and_not_twice)
 
+static ptrdiff_t claim_kinds(struct bench *b, str only, str but)
+{
+    const struct job_row *rows = NULL;
+    ptrdiff_t n = 0;
+    int64_t now_ms = clock_now_ms();
+    begin(b, DB_WRITE, 0);
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 10, only, but, &rows, &n));
+    commit(b);
+    return n;
+}
+
+static void a_claim_is_for_one_kind_or_for_all_but_one(struct bench *b)
+{
+    add(b, "1", "", 0);
+    add(b, "2", "", 0);
+    assert_int_equal(claim_kinds(b, S("fetch"), S("")), 0);
+    assert_int_equal(claim_kinds(b, S(""), S("send")), 0);
+    assert_int_equal(claim_kinds(b, S("send"), S("")), 2);
+    add(b, "3", "", 0);
+    assert_int_equal(claim_kinds(b, S(""), S("fetch")), 1);
+}
+ON_BOTH(a_claim_is_for_one_kind_or_for_all_but_one)
+
 static void a_later_job_of_an_order_key_waits_for_the_earlier_one(struct bench *b)
 {
     ptrdiff_t n;
@@ -268,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(adding_a_live_job_again_adds_nothing),
         BOTH(a_job_is_not_claimed_before_its_time_and_not_twice),
+        BOTH(a_claim_is_for_one_kind_or_for_all_but_one),
         BOTH(a_later_job_of_an_order_key_waits_for_the_earlier_one),
         BOTH(a_claim_that_was_lost_ends_nothing),
         BOTH(a_job_that_ends_the_process_each_time_dies),
