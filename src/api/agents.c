@@ -16,6 +16,7 @@
 #include "store/login.h"
 #include "store/role.h"
 #include "store/session.h"
+#include "store/team.h"
 
 enum { EMAIL_MAX = 320, TEAMS_MAX = 200, GRANTS_MAX = 200 };
 
@@ -59,18 +60,6 @@ static const struct input_spec grant_spec = SPEC("Grant", struct grant_body, gra
 
 /* ── answers ────────────────────────────────────────────────────────────────────────────────────
  */
-
-static err agent_json(struct ctx *cx, agent_id id, str *json)
-{
-    struct agent agent;
-    struct agent_scope scope;
-    TRY(agent_get(cx, id, &agent));
-    TRY(agent_scope_get(cx, id, &scope));
-    struct json_out j = json_out_make(cx->arena, 0);
-    agent_view(&j, &agent, &scope, cx->now_ms, false);
-    *json = json_str(&j);
-    return OK;
-}
 
 static void link_put(struct json_out *j, struct ctx *cx, str token, int64_t expires_ms)
 {
@@ -167,7 +156,7 @@ static err agent_make(struct ctx *cx, const struct agent_body *body, struct agen
     };
     TRY(agent_add(cx, agent));
     TRY(login_join(cx, login.id, agent->id));
-    TRY(agent_set_teams(cx, agent->id, body->team_ids.at, body->team_ids.len));
+    TRY(team_set_of(cx, agent->id, body->team_ids.at, body->team_ids.len));
     if (body->has_grants)
         TRY(grants_set(cx, agent->id, agent->role, body->grants));
     return OK;
@@ -243,7 +232,7 @@ static err agent_apply(struct ctx *cx, const struct agent_body *body, struct age
     TRY(access_keeps_owner(cx, &before, agent->role, agent->is_active));
     TRY(agent_set(cx, agent));
     if (body->has_team_ids)
-        TRY(agent_set_teams(cx, agent->id, body->team_ids.at, body->team_ids.len));
+        TRY(team_set_of(cx, agent->id, body->team_ids.at, body->team_ids.len));
     if (body->has_grants && agent->id.v == cx->actor.agent.v && !cx->actor.sees_all)
         return fail(cx, E_FORBIDDEN, "you cannot widen your own scope");
     if (body->has_grants)

@@ -6,3 +6,5 @@
 err change_tell(struct ctx *cx, str type, str subject_type, int64_t subject_id, str view);
 /* The thing is gone: data is {"agent": null}. */
 err change_tell_gone(struct ctx *cx, str type, str subject_type, int64_t subject_id);
+/* The agent as others see it: the view of agent.updated. */
+err agent_json(struct ctx *cx, agent_id id, str *json);

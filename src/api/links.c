@@ -116,13 +116,9 @@ static err link_password(struct call *call, const struct link_people *p)
 
 static err joined_news(struct ctx *cx, agent_id id)
 {
-    struct agent agent;
-    struct agent_scope scope;
-    TRY(agent_get(cx, id, &agent));
-    TRY(agent_scope_get(cx, id, &scope));
-    struct json_out j = json_out_make(cx->arena, 0);
-    agent_view(&j, &agent, &scope, cx->now_ms, false);
-    return change_tell(cx, S("agent.updated"), S("agent"), id.v, json_str(&j));
+    str json;
+    TRY(agent_json(cx, id, &json));
+    return change_tell(cx, S("agent.updated"), S("agent"), id.v, json);
 }
 
 static err link_post(struct call *call)

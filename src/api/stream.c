@@ -12,7 +12,6 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "care/audience.h"
-#include "model/view_event.h"
 #include "store/door.h"
 
 #include <string.h>
@@ -111,25 +110,10 @@ static void say_hello(struct filling *f, bool is_reset)
 static void say_event(struct filling *f, const struct event_row *row)
 {
     struct arena *a = f->call->cx.arena;
-    const struct audience_news news = {.audience = (int)row->audience,
-        .conversation = row->conversation_id,
-        .channel = row->channel_id,
-        .team = row->team_id,
-        .assignee = row->assignee_id,
-        .contact = row->contact_id,
-        .agent = row->agent_id};
-    if (!audience_match(&f->me, &news))
-        return;
-    str id = event_pos_text(a, (struct event_pos){row->major, row->minor});
-    struct json_out j = json_out_make(a, LIMIT_JSON_BODY_BYTES);
-    event_view(&j, &(struct event_shown){.id = id,
-                       .type = row->type,
-                       .account = row->account_id,
-                       .subject_type = row->subject_type,
-                       .subject_id = row->subject_id,
-                       .at_ms = row->at_ms,
-                       .data = row->data});
-    say(f, id, row->type, json_str(&j));
+    const struct audience_news news = audience_news_of(row);
+    if (audience_match(&f->me, &news))
+        say(f, event_pos_text(a, (struct event_pos){row->major, row->minor}), row->type,
+            event_json(a, row));
 }
 
 /* Before the oldest event or beyond the newest: the place means nothing any more. {0, 0} was given

@@ -216,15 +216,7 @@ static err request_of(struct ctx *cx, const struct delivery *d, str *event, str 
     if (e == E_NOT_FOUND)
         return OK;
     TRY(e);
-    struct json_out j = json_out_make(cx->arena, 0);
-    event_view(&j, &(struct event_shown){.id = *event,
-                       .type = row.type,
-                       .account = row.account_id,
-                       .subject_type = row.subject_type,
-                       .subject_id = row.subject_id,
-                       .at_ms = row.at_ms,
-                       .data = row.data});
-    *request = json_str(&j);
+    *request = event_json(cx->arena, &row);
     return OK;
 }
 

@@ -291,6 +291,19 @@ static bool sees(const struct listener *l, const struct audience_news *news)
     return has(mentions_of(l), l->n_mentions, news->conversation.v);
 }
 
+struct audience_news audience_news_of(const struct event_row *row)
+{
+    return (struct audience_news){
+        .audience = (int)row->audience,
+        .conversation = row->conversation_id,
+        .channel = row->channel_id,
+        .team = row->team_id,
+        .assignee = row->assignee_id,
+        .contact = row->contact_id,
+        .agent = row->agent_id,
+    };
+}
+
 bool audience_match(const void *listener, const void *news)
 {
     const struct listener *l = listener;

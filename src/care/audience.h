@@ -59,6 +59,7 @@ struct audience_news {
     contact_id contact;
     agent_id agent;
 };
+struct audience_news audience_news_of(const struct event_row *row);
 /* hub_match: (struct listener *, struct audience_news *). News about a conversation reaches an
  * agent who sees it: by scope, assigned or mentioned; other news reaches every agent. */
 bool audience_match(const void *listener, const void *news);

@@ -141,7 +141,7 @@ static err agent_teams(
             return fail_field(cx, "teams", "There is no team \"%.*s\"; its line must come before.",
                 SARG(v->text));
     }
-    return agent_set_teams(cx, agent, ids, n);
+    return team_set_of(cx, agent, ids, n);
 }
 
 /* The agent can be given work and is named on messages, and signs in after an invitation. */

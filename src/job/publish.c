@@ -11,7 +11,6 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "job/inner.h"
-#include "model/view_event.h"
 #include "store/delivery.h"
 #include "store/door.h"
 #include "store/webhook.h"
@@ -25,41 +24,19 @@ static const str farewell = S_INIT("event: reconnect\ndata: {}\n\n");
 /* ── to the hub ─────────────────────────────────────────────────────────────────────────────────
  */
 
-static struct audience_news news_of(const struct event_row *row)
-{
-    return (struct audience_news){
-        .audience = (int)row->audience,
-        .conversation = row->conversation_id,
-        .channel = row->channel_id,
-        .team = row->team_id,
-        .assignee = row->assignee_id,
-        .contact = row->contact_id,
-        .agent = row->agent_id,
-    };
-}
-
 static err hand_to_hub(struct engine *e, struct arena *a, const struct event_row *row)
 {
-    struct event_pos pos = {row->major, row->minor};
-    str id = event_pos_text(a, pos);
-    struct json_out j = json_out_make(a, LIMIT_JSON_BODY_BYTES);
-    event_view(&j, &(struct event_shown){.id = id,
-                       .type = row->type,
-                       .account = row->account_id,
-                       .subject_type = row->subject_type,
-                       .subject_id = row->subject_id,
-                       .at_ms = row->at_ms,
-                       .data = row->data});
+    str id = event_pos_text(a, (struct event_pos){row->major, row->minor});
     struct audience_news *about = alloc_zero((ptrdiff_t)sizeof *about);
     if (!about)
         return E_BUSY;
-    *about = news_of(row);
+    *about = audience_news_of(row);
     struct hub_key key = audience_key(row->account_id, about);
     hub_publish(e->hub, &(struct hub_event){
                             .keys = &key,
                             .key_count = 1,
                             .seq = {row->major, row->minor},
-                            .bytes = hub_block(a, id, row->type, json_str(&j)),
+                            .bytes = hub_block(a, id, row->type, event_json(a, row)),
                             .match = audience_match,
                             .about = about,
                             .about_free = free

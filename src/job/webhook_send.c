@@ -10,7 +10,6 @@
 #include "base/utf8.h"
 #include "connector/signature.h"
 #include "job/inner.h"
-#include "model/view_event.h"
 #include "model/view_webhook.h"
 #include "store/audit.h"
 #include "store/delivery.h"
@@ -34,15 +33,7 @@ static err load_body(struct ctx *cx, struct sending *s)
     struct event_row row = {0};
     struct event_pos pos = {d->event_major, d->event_minor};
     TRY(event_get(cx, pos, &row));
-    struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
-    event_view(&j, &(struct event_shown){.id = event_pos_text(cx->arena, pos),
-                       .type = row.type,
-                       .account = row.account_id,
-                       .subject_type = row.subject_type,
-                       .subject_id = row.subject_id,
-                       .at_ms = row.at_ms,
-                       .data = row.data});
-    s->body = json_str(&j);
+    s->body = event_json(cx->arena, &row);
     return OK;
 }
 
@@ -132,33 +123,6 @@ static err write_try(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     return disabled ? tell_disabled(cx, s->webhook.id) : OK;
 }
 
-static int64_t retry_after_ms(const struct http_result *r, int64_t now_ms)
-{
-    enum { MOST_S = 3600 }; /* a peer cannot park a delivery for longer at a time */
-    int64_t after_s;
-    if (str_int(http_result_header(r, S("Retry-After")), 1, MOST_S, &after_s) != OK)
-        return 0;
-    return now_ms + after_s * 1000;
-}
-
-err webhook_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms)
-{
-    const struct job_run *r = run;
-    struct delivery d;
-    delivery_id id;
-    (void)is_dead; /* it always is, */
-    (void)next_ms; /* and never runs again by itself */
-    TRY(id_parse(r->job->key, &id.v));
-    err e = delivery_get(cx, id, &d);
-    if (e == E_NOT_FOUND)
-        return OK;
-    TRY(e);
-    d.state = S("dead");
-    d.last_error = S(JOB_KILLED);
-    d.next_ms = 0;
-    return delivery_set(cx, &d);
-}
-
 err webhook_work(struct job_run *run, struct job_verdict *v)
 {
     struct sending *s = NEW(run->desk.arena, struct sending, 1);
@@ -181,7 +145,7 @@ err webhook_work(struct job_run *run, struct job_verdict *v)
     *v = (struct job_verdict){.end = JOB_DONE, .write = write_try, .arg = s};
     if (is_taken(&s->result))
         return OK;
-    v->at_ms = retry_after_ms(&s->result, run->now_ms);
+    v->at_ms = http_result_retry_ms(&s->result, run->now_ms);
     v->end = v->at_ms ? JOB_WAIT : JOB_RETRY;
     if (s->result.outcome == HTTP_CALL_REFUSED || s->result.status == 410)
         v->end = JOB_FINAL;

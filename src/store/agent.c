@@ -191,28 +191,6 @@ err agent_touch(struct ctx *cx, agent_id id)
         ARGS(A_ID(cx->account), A_ID(id), A_INT(cx->now_ms)), NULL);
 }
 
-err agent_set_teams(struct ctx *cx, agent_id id, const int64_t *team_ids, ptrdiff_t n)
-{
-    TRY(db_run(cx->db,
-        S("DELETE FROM team_agent "
-          "WHERE account_id = ?1 AND agent_id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id)), NULL));
-    for (ptrdiff_t i = 0; i < n; i++) {
-        int64_t added = 0;
-        TRY(db_run(cx->db,
-            S("INSERT INTO team_agent (account_id, team_id, agent_id) "
-              "SELECT account_id, id, ?3 "
-              "FROM team "
-              "WHERE account_id = ?1 AND id = ?2 "
-              "ON CONFLICT (account_id, team_id, agent_id) DO UPDATE "
-              "SET agent_id = excluded.agent_id"),
-            ARGS(A_ID(cx->account), A_INT(team_ids[i]), A_ID(id)), &added));
-        if (!added)
-            return fail_field(cx, "team_ids", "there is no team %lld", (long long)team_ids[i]);
-    }
-    return OK;
-}
-
 static err grant_add(struct ctx *cx, agent_id id, str kind, str sql, int64_t scope_id)
 {
     int64_t added = 0;
@@ -270,6 +248,18 @@ err agent_count_role(struct ctx *cx, str role, int64_t *n)
               "    WHERE account_id = ?1 AND role = ?2 AND is_active = 1 "
               "    ORDER BY id FOR UPDATE) AS held")),
         ARGS(A_ID(cx->account), A_TEXT(role)), COLS(count_cols), &row));
+    *n = row.n;
+    return OK;
+}
+
+err agent_count_limited(struct ctx *cx, str scope_kind, int64_t scope_id, int64_t *n)
+{
+    struct count_row row;
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS n "
+          "FROM agent_grant "
+          "WHERE account_id = ?1 AND scope_kind = ?2 AND scope_id = ?3"),
+        ARGS(A_ID(cx->account), A_TEXT(scope_kind), A_INT(scope_id)), COLS(count_cols), &row));
     *n = row.n;
     return OK;
 }

@@ -18,9 +18,10 @@ err agent_set_photo(struct ctx *cx, agent_id id, str photo_hash);
 /* The invitation was taken up. */
 err agent_joined(struct ctx *cx, agent_id id, str name);
 err agent_touch(struct ctx *cx, agent_id id);
-/* Replaces memberships / grants. The ids must be of this account: E_INVALID otherwise. */
-err agent_set_teams(struct ctx *cx, agent_id id, const int64_t *team_ids, ptrdiff_t n);
+/* Replaces grants. The ids must be of this account: E_INVALID otherwise. */
 err agent_set_grants(struct ctx *cx, agent_id id, const int64_t *team_ids, ptrdiff_t n_teams,
     const int64_t *channel_ids, ptrdiff_t n_channels);
 /* Active agents with this role key. */
 err agent_count_role(struct ctx *cx, str role, int64_t *n);
+/* Agents whose role is narrowed to this "team" or "channel". */
+err agent_count_limited(struct ctx *cx, str scope_kind, int64_t scope_id, int64_t *n);

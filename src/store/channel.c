@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "base/id.h"
 #include "db/db.h"
+#include "store/agent.h"
 #include "store/channel_seal.h"
 
 #define CHANNEL_COLUMNS                                                                            \
@@ -107,23 +108,14 @@ err channel_set(struct ctx *cx, const struct channel *channel)
         NULL);
 }
 
-struct count_row {
-    int64_t n;
-};
-static const struct db_col count_cols[] = {COL(struct count_row, n)};
-
 err channel_remove(struct ctx *cx, channel_id id)
 {
-    struct count_row grants;
-    TRY(db_one(cx->db,
-        S("SELECT COUNT(*) AS n "
-          "FROM agent_grant "
-          "WHERE account_id = ?1 AND scope_kind = 'channel' AND scope_id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id)), COLS(count_cols), &grants));
-    if (grants.n) /* removing it would leave agents without any scope: they would see everything */
+    int64_t limited;
+    TRY(agent_count_limited(cx, S("channel"), id.v, &limited));
+    if (limited) /* removing it would leave agents without any scope: they would see everything */
         return fail_detail(cx, E_CONFLICT, "in_use",
             "%lld agents are limited to this channel; change their scope first",
-            (long long)grants.n);
+            (long long)limited);
     TRY(db_run(cx->db,
         S("DELETE FROM source "
           "WHERE account_id = ?1 AND channel_id = ?2"),

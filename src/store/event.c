@@ -4,7 +4,9 @@
  * Thread: the transaction's. */
 #include "store/event.h"
 
+#include "base/json.h"
 #include "db/db.h"
+#include "model/view_event.h"
 
 #include <assert.h>
 
@@ -227,6 +229,21 @@ err event_replay(struct ctx *cx, struct event_pos after, agent_id agent, contact
         COLS(row_cols), (ptrdiff_t)sizeof *got, &got, count));
     *rows = got;
     return OK;
+}
+
+str event_json(struct arena *a, const struct event_row *row)
+{
+    struct json_out j = json_out_make(a, 0);
+    event_view(&j, &(struct event_shown){
+                       .id = event_pos_text(a, (struct event_pos){row->major, row->minor}),
+                       .type = row->type,
+                       .account = row->account_id,
+                       .subject_type = row->subject_type,
+                       .subject_id = row->subject_id,
+                       .at_ms = row->at_ms,
+                       .data = row->data,
+                   });
+    return json_str(&j);
 }
 
 err event_get(struct ctx *cx, struct event_pos pos, struct event_row *row)

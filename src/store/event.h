@@ -59,6 +59,8 @@ struct event_row {
     int64_t at_ms;
     str data;
 };
+/* The event object as streams and webhooks get it; its id is the row's place. */
+str event_json(struct arena *a, const struct event_row *row);
 /* These see all accounts (publisher). On PostgreSQL only events whose place in the order can no
  * longer be preceded by a running transaction are seen. */
 err event_read(struct db_tx *tx, struct event_pos after, ptrdiff_t limit,

@@ -2,6 +2,7 @@
 #include "store/team.h"
 
 #include "db/db.h"
+#include "store/agent.h"
 
 static const struct db_col team_cols[] = {
     COL(struct team, id),
@@ -87,6 +88,23 @@ err team_set(struct ctx *cx, const struct team *team)
     return changed ? OK : name_taken(cx, team->name);
 }
 
+/* *joined: false when one of them is not of this account. */
+static err join(struct ctx *cx, int64_t team, int64_t agent, bool *joined)
+{
+    int64_t added = 0;
+    TRY(db_run(cx->db,
+        S("INSERT INTO team_agent (account_id, team_id, agent_id) "
+          "SELECT t.account_id, t.id, a.id "
+          "FROM team t "
+          "JOIN agent a ON a.account_id = t.account_id AND a.id = ?3 "
+          "WHERE t.account_id = ?1 AND t.id = ?2 "
+          "ON CONFLICT (account_id, team_id, agent_id) DO UPDATE "
+          "SET agent_id = excluded.agent_id"),
+        ARGS(A_ID(cx->account), A_INT(team), A_INT(agent)), &added));
+    *joined = added > 0;
+    return OK;
+}
+
 err team_set_members(struct ctx *cx, team_id id, const int64_t *agent_ids, ptrdiff_t n)
 {
     TRY(db_run(cx->db,
@@ -94,37 +112,36 @@ err team_set_members(struct ctx *cx, team_id id, const int64_t *agent_ids, ptrdi
           "WHERE account_id = ?1 AND team_id = ?2"),
         ARGS(A_ID(cx->account), A_ID(id)), NULL));
     for (ptrdiff_t i = 0; i < n; i++) {
-        int64_t added = 0;
-        TRY(db_run(cx->db,
-            S("INSERT INTO team_agent (account_id, team_id, agent_id) "
-              "SELECT account_id, ?3, id "
-              "FROM agent "
-              "WHERE account_id = ?1 AND id = ?2 "
-              "ON CONFLICT (account_id, team_id, agent_id) DO UPDATE "
-              "SET agent_id = excluded.agent_id"),
-            ARGS(A_ID(cx->account), A_INT(agent_ids[i]), A_ID(id)), &added));
-        if (!added)
+        bool joined = false;
+        TRY(join(cx, id.v, agent_ids[i], &joined));
+        if (!joined)
             return fail_field(cx, "agent_ids", "there is no agent %lld", (long long)agent_ids[i]);
     }
     return OK;
 }
 
-struct count_row {
-    int64_t n;
-};
-static const struct db_col count_cols[] = {COL(struct count_row, n)};
+err team_set_of(struct ctx *cx, agent_id agent, const int64_t *team_ids, ptrdiff_t n)
+{
+    TRY(db_run(cx->db,
+        S("DELETE FROM team_agent "
+          "WHERE account_id = ?1 AND agent_id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(agent)), NULL));
+    for (ptrdiff_t i = 0; i < n; i++) {
+        bool joined = false;
+        TRY(join(cx, team_ids[i], agent.v, &joined));
+        if (!joined)
+            return fail_field(cx, "team_ids", "there is no team %lld", (long long)team_ids[i]);
+    }
+    return OK;
+}
 
 err team_remove(struct ctx *cx, team_id id)
 {
-    struct count_row grants;
-    TRY(db_one(cx->db,
-        S("SELECT COUNT(*) AS n "
-          "FROM agent_grant "
-          "WHERE account_id = ?1 AND scope_kind = 'team' AND scope_id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id)), COLS(count_cols), &grants));
-    if (grants.n) /* removing it would leave agents without any scope: they would see everything */
+    int64_t limited;
+    TRY(agent_count_limited(cx, S("team"), id.v, &limited));
+    if (limited) /* removing it would leave agents without any scope: they would see everything */
         return fail_detail(cx, E_CONFLICT, "in_use",
-            "%lld agents are limited to this team; change their scope first", (long long)grants.n);
+            "%lld agents are limited to this team; change their scope first", (long long)limited);
     TRY(db_run(cx->db,
         S("DELETE FROM team_agent "
           "WHERE account_id = ?1 AND team_id = ?2"),

@@ -459,10 +459,23 @@ static void every_route_answers_as_declared_and_every_field_is_written(void **st
     every_field_was_filled(app);
 }
 
+static void the_readable_page_leads_to_every_shape(void **state)
+{
+    struct test_app *app = *state;
+    struct described d = describe_all(&app->arena);
+    assert_int_equal(test_request_full(app, "GET", "/docs", NULL, 0, S("")), 200);
+    for (ptrdiff_t i = 0; i < d.n_shapes; i++) {
+        str place = str_print(&app->arena, "id=\"%s\"", d.shapes[i]->name);
+        if (str_find(app->body, place) < 0)
+            fail_msg("/docs has no %s", d.shapes[i]->name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_APP(every_route_answers_as_declared_and_every_field_is_written),
+        TEST_APP(the_readable_page_leads_to_every_shape),
     };
     if (test_app_is_skipped())
         return 77;
