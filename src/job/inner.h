@@ -44,6 +44,10 @@ void desk_rollback(struct desk *desk);
 /* A fault's words, or the code's name. */
 str desk_words(const struct ctx *cx, err e);
 
+/* A delivery that two processes ended with has its last try when this one has lived so long: in a
+ * series of kills from outside, an innocent one would have had all three by chance. */
+enum { RECEIVE_CALM_MS = 2000 };
+
 /* ── receiver (receive.c) ───────────────────────────────────────────────────────────────────────
  */
 
@@ -56,6 +60,7 @@ struct receiver {
     struct arena arenas[2]; /* the batch in hand lives in one, the next is claimed into the other */
     int current;
     struct receive_batch batch;
+    bool has_suspect;      /* the oldest delivery waits for RECEIVE_CALM_MS */
     int64_t channel_noted; /* when a channel's health was written last */
     channel_id channel_last;
 };
@@ -160,7 +165,8 @@ struct engine {
     const struct config *config;
     struct http_client_options client_options;
     int64_t fetch_ms, fetch_bytes;
-    int64_t holder; /* random per start: claims and leases are ours by it */
+    int64_t holder;    /* random per start: claims and leases are ours by it */
+    int64_t opened_ms; /* monotonic */
     atomic_bool is_stopping;
     bool is_started;
 

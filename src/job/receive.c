@@ -298,7 +298,10 @@ static err claim(struct desk *desk, struct receive_batch *next, struct tally *ta
         rows++;
         n--;
     }
-    n = batch_size(rows, n);
+    bool is_last_try = n && rows[0].attempts == INBOX_ATTEMPTS - 1;
+    bool is_calm = clock_mono_ms() - desk->engine->opened_ms >= RECEIVE_CALM_MS;
+    desk->engine->receiver.has_suspect = is_last_try && !is_calm;
+    n = is_last_try && !is_calm ? 0 : batch_size(rows, n);
     if (n)
         TRY(inbox_claim_many(desk->tx, rows, n));
     *next = (struct receive_batch){.rows = rows, .n = n};
@@ -476,7 +479,9 @@ void *receive_main(void *engine)
             continue;
         }
         pause_ms = PAUSE_MS;
-        if (!more)
+        if (!more && e->receiver.has_suspect)
+            waker_wait(&e->receive_waker, PAUSE_MS);
+        else if (!more)
             sleep_until_work(e);
     }
     return NULL;

@@ -14,7 +14,9 @@
 #include "model/ctx.h"
 #include "model/job.h"
 
-enum { INBOX_ATTEMPTS = 3 }; /* claims that ended with the process, then quarantine */
+/* Claims that ended with the process, then quarantine; the last of them waits until the process has
+ * lived for a moment (job/receive.c). */
+enum { INBOX_ATTEMPTS = 3 };
 
 struct inbox_new {
     account_id account;

@@ -169,14 +169,39 @@ static void an_item_that_ends_the_process_each_time_is_set_aside_without_its_nei
     assert_int_equal(hook_message(&w, "m2", "ann", "two"), 200);
     clock_advance(1);
     assert_int_equal(hook_message(&w, "m3", "ann", "three"), 200);
-    for (int i = 0; i < INBOX_ATTEMPTS; i++)
+    for (int i = 0; i < INBOX_ATTEMPTS; i++) {
+        clock_advance(RECEIVE_CALM_MS);
         die_in_processing(&w);
+    }
     world_run(&w);
     assert_int_equal(engine_stats(w.engine).received, 2);
     assert_int_equal(test_request(w.app, "GET", "/api/v1/quarantine", NULL), 200);
     assert_int_equal(test_int(w.app, "items.0.attempts"), INBOX_ATTEMPTS);
     assert_null(json_path(w.app->json, S("items.1")));
     test_log_had(LOG_ERROR, "quarantine");
+    world_close(&w);
+}
+
+static void an_item_hit_by_a_series_of_kills_waits_for_calm_and_then_arrives(void **state)
+{
+    struct world w;
+    bool more = true;
+    world_open(&w, *state);
+    assert_int_equal(hook_message(&w, "m1", "ann", "one"), 200);
+    for (int i = 0; i < INBOX_ATTEMPTS - 1; i++)
+        die_in_processing(&w);
+    assert_int_equal(hook_message(&w, "m2", "ann", "two"), 200);
+    for (int i = 0; i < 10; i++) { /* young processes do not touch it, so it does not count */
+        clock_advance(RECEIVE_CALM_MS - 1);
+        assert_ok(receive_turn(w.engine, &w.engine->receiver, &more));
+        assert_false(more);
+        assert_true(w.engine->receiver.has_suspect);
+        world_engine_again(&w);
+    }
+    clock_advance(RECEIVE_CALM_MS);
+    world_run(&w);
+    assert_int_equal(engine_stats(w.engine).received, 2);
+    assert_int_equal(engine_stats(w.engine).quarantined, 0);
     world_close(&w);
 }
 
@@ -301,6 +326,7 @@ int main(void)
         TEST_APP(a_mended_message_is_taken_under_the_id_of_its_refused_form),
         TEST_APP(messages_of_one_person_keep_their_order),
         TEST_APP(an_item_that_ends_the_process_each_time_is_set_aside_without_its_neighbours),
+        TEST_APP(an_item_hit_by_a_series_of_kills_waits_for_calm_and_then_arrives),
         TEST_APP(a_claim_that_died_is_taken_up_again_exactly_once),
         TEST_APP(a_token_brings_messages_with_an_idempotency_key),
         TEST_APP(two_accounts_in_one_batch_stay_apart),

@@ -189,6 +189,8 @@ def nothing_acknowledged_is_lost_or_doubled_by_kills():
             t.join(40)
         assert not oracle.errors, oracle.errors[:3]
         assert until(lambda: drained(seva), 300, 0.2), "the queues did not drain:\n" + waiting(seva)
+        aside = seva.items("/quarantine")
+        assert not aside, f"innocent deliveries were set aside: {aside[:3]}"
         per, everything = stored_messages(seva)
         number = check_inside(oracle, per, everything)
         until(lambda: not missing_at_peer(oracle, peer), 30)
