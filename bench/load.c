@@ -1,6 +1,7 @@
 /* Load for a running Seva, one mode a run; prints one JSON object of what was measured.
  *
  *   load inbound   --port P --key K --secret S [--connections 64] [--seconds 60] [--rate N]
+ *                  [--random-ids 1]    message ids like UUIDs; else they grow, as most networks' do
  *   load latency   … --token T --rate 500 [--streams 1]     inbound to console event
  *   load visitors  --port P --key WIDGET --count 10000      opens visitors' streams, holds until
  * stdin ends
@@ -24,6 +25,7 @@ struct load {
     str mode, host, key, secret, token, origin;
     int port, connections, streams, contacts;
     int64_t seconds, rate;
+    bool has_random_ids;
     int64_t started_us, stop_us, next_us;
     int64_t sent, acknowledged, refused, broken, events;
     struct tally ack, seen;
@@ -45,16 +47,27 @@ static str signature(struct arena *a, str secret, int64_t at_s, str body)
         a, "t=%lld,v1=%.*s", (long long)at_s, SARG(crypto_hex(a, str_of(mac.b, sizeof mac.b))));
 }
 
+static str message_id_of(struct load *l, int64_t n)
+{
+    struct arena *a = &l->scratch;
+    if (!l->has_random_ids)
+        return str_print(a, "b%lld-%lld", (long long)l->started_us, (long long)n);
+    uint8_t bytes[16];
+    crypto_random(bytes, sizeof bytes);
+    return crypto_hex(a, str_of(bytes, sizeof bytes));
+}
+
 static void post_message(struct load *l, struct peer *p)
 {
     struct arena *a = &l->scratch;
     arena_reset(a);
     int64_t n = l->sent++;
+    str id = message_id_of(l, n);
     str body = str_print(a,
-        "{\"messages\":[{\"id\":\"b%lld-%lld\",\"contact\":{\"id\":\"c%lld\",\"name\":\"Load %lld\"},"
+        "{\"messages\":[{\"id\":\"%.*s\",\"contact\":{\"id\":\"c%lld\",\"name\":\"Load %lld\"},"
         "\"text\":\"bench:%lld: where is my order? It should have been here on Friday, please look.\"}]}",
-        (long long)l->started_us, (long long)n, (long long)(n % l->contacts),
-        (long long)(n % l->contacts), (long long)clock_mono_us());
+        SARG(id), (long long)(n % l->contacts), (long long)(n % l->contacts),
+        (long long)clock_mono_us());
     str sig = signature(a, l->secret, clock_now_ms() / 1000, body);
     if (!p->user && !(p->user = malloc(REQUEST_BYTES)))
         abort();
@@ -267,6 +280,8 @@ static void set_option(struct load *l, str name, str value)
         l->contacts = (int)n;
     else if (is_number && str_eq(name, S("--seconds")))
         l->seconds = n;
+    else if (is_number && str_eq(name, S("--random-ids")))
+        l->has_random_ids = n != 0;
     else if (is_number && str_eq(name, S("--rate")))
         l->rate = n;
     else {

@@ -126,6 +126,16 @@ def bench_inbound_sqlite(build, seconds):
     row("ratio to bare SQLite inserting the same rows", "≥ 0.4", f"{ratio:.2f} (bare {bare:,.0f}/s)", ratio >= 0.4)
 
 
+def bench_inbound_random(build, seconds):
+    s = Server(build)
+    r = load(build, s, "inbound", "--seconds", seconds, "--random-ids", 1)
+    wait = drained_s(s)
+    s.stop()
+    s.remove()
+    row(f"the same with random message ids (UUIDs), {seconds} s", "none",
+        f"{r['per_second']:,.0f}/s, ack p50 {r['ack_p50_us'] / 1000:.1f} p99 {r['ack_p99_us'] / 1000:.1f} ms, drained {wait:.2f} s, refused {r['refused']}", not r["refused"])
+
+
 def bench_inbound_postgres(build, seconds):
     p = subprocess.Popen([sys.executable, os.path.join(ROOT, "tests/support/pg.py")], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
     url = p.stdout.readline().strip()
@@ -194,7 +204,7 @@ def bench_start(build, seconds):
     row("start to ready (11 starts)", "≤ 300 ms", f"median {times[5]:.0f} ms, worst {times[-1]:.0f} ms", times[-1] <= 300)
 
 
-BENCHES = {"inbound-sqlite": bench_inbound_sqlite, "inbound-postgres": bench_inbound_postgres, "latency": bench_latency,
+BENCHES = {"inbound-sqlite": bench_inbound_sqlite, "inbound-random": bench_inbound_random, "inbound-postgres": bench_inbound_postgres, "latency": bench_latency,
            "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start}
 
 
