@@ -14,7 +14,6 @@ enum {
     ID_BYTES = 255,      /* external ids: one index entry */
     LANGUAGE_BYTES = 35, /* BCP 47: the longest tag anybody must take (RFC 5646, 4.4.1) */
     URL_BYTES = 2048,
-    RETRY_AFTER_MAX_S = 3600, /* a peer cannot park a reply for longer at a time */
 };
 
 static err verify(const struct connector_hook *hook, str *why)
@@ -196,11 +195,10 @@ static void read_answer(
                 utf8_prefix_bytes(json_text(json_get(root, S("id")), S("")), ID_BYTES);
         return;
     }
-    int64_t after_s;
-    str after = http_result_header(res, S("Retry-After"));
-    if (sent->outcome == CONNECTOR_RETRY && str_int(after, 1, RETRY_AFTER_MAX_S, &after_s) == OK) {
+    int64_t wait_until_ms = http_result_retry_ms(res, now_ms);
+    if (sent->outcome == CONNECTOR_RETRY && wait_until_ms) {
         sent->outcome = CONNECTOR_WAIT;
-        sent->wait_until_ms = now_ms + after_s * 1000;
+        sent->wait_until_ms = wait_until_ms;
     }
     sent->why = res->status ? str_print(a, "The reply address answered %d.", res->status)
                             : str_copy(a, res->why);

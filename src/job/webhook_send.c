@@ -123,6 +123,24 @@ static err write_try(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     return disabled ? tell_disabled(cx, s->webhook.id) : OK;
 }
 
+err webhook_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms)
+{
+    const struct job_run *r = run;
+    struct delivery d;
+    delivery_id id;
+    (void)is_dead; /* it always is, */
+    (void)next_ms; /* and never runs again by itself */
+    TRY(id_parse(r->job->key, &id.v));
+    err e = delivery_get(cx, id, &d);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    d.state = S("dead");
+    d.last_error = S(JOB_KILLED);
+    d.next_ms = 0;
+    return delivery_set(cx, &d);
+}
+
 err webhook_work(struct job_run *run, struct job_verdict *v)
 {
     struct sending *s = NEW(run->desk.arena, struct sending, 1);
