@@ -17,8 +17,7 @@ struct account_patch {
 static const char *const locales[] = {"en", "bn", "ar", NULL};
 static const struct input_field fields[] = {
     FIELD_SEEN(struct account_patch, name, IN_TEXT, 0, 1, 0, NULL),
-    {"locale", IN_ENUM, 0, offsetof(struct account_patch, locale),
-                                                          offsetof(struct account_patch, has_locale), 0, 0, locales, NULL},
+    FIELD_ENUM_SEEN(struct account_patch, locale, 0, locales, NULL),
     FIELD_SEEN(struct account_patch, time_zone, IN_TEXT, 0, 1, 64, "IANA name"),
     FIELD_SEEN(struct account_patch, undo_seconds, IN_INT, 0, 0, 30, "how long a reply is held"),
     FIELD_SEEN(struct account_patch, reopen_days, IN_INT, 0, 1, 365,

@@ -52,8 +52,7 @@ struct grant_body {
 };
 static const char *const scopes[] = {"team", "channel", NULL};
 static const struct input_field grant_fields[] = {
-    {"scope", IN_ENUM, IN_REQUIRED, offsetof(struct grant_body, scope), NO_SEEN, 0, 0, scopes,
-     NULL},
+    FIELD_ENUM(struct grant_body, scope, IN_REQUIRED, scopes, NULL),
     FIELD(struct grant_body, id, IN_ID, IN_REQUIRED, 0, 0, NULL),
 };
 static const struct input_spec grant_spec = SPEC("Grant", struct grant_body, grant_fields);

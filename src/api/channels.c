@@ -20,9 +20,8 @@ struct channel_body {
     bool is_enabled;
     bool has_name, has_languages, has_settings, has_is_enabled;
 };
-static const char *const kinds[] = {"widget", "api", NULL};
 static const struct input_field new_fields[] = {
-    {"kind", IN_ENUM, IN_REQUIRED, offsetof(struct channel_body, kind), NO_SEEN, 0, 0, kinds, NULL},
+    FIELD_ENUM(struct channel_body, kind, IN_REQUIRED, channel_kind_words, NULL),
     FIELD_SEEN(struct channel_body, name, IN_TEXT, IN_REQUIRED, 1, 0, NULL),
     FIELD_SEEN(struct channel_body, languages, IN_TEXT_LIST, 0, 0, 100, "language tags"),
     FIELD_SEEN(struct channel_body, settings, IN_JSON, 0, 0, 0, "depends on the kind"),

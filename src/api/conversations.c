@@ -60,11 +60,7 @@ static const struct input_field list_fields[] = {
         "number, contact, mail address, phone, subject or text, newest 5,000 conversations"),
     FIELD_SEEN(struct list_query, language, IN_TEXT, 0, 0, 40, NULL),
     FIELD_SEEN(struct list_query, unread, IN_BOOL, 0, 0, 0, "only what I have not read"),
-    {.name = "sort",
-                                                                                .type = IN_ENUM,
-                                                                                .offset = offsetof(struct list_query, sort),
-                                                                                .seen_offset = offsetof(struct list_query, has_sort),
-                                                                                .words = conversation_sort_words},
+    FIELD_ENUM_SEEN(struct list_query, sort, 0, conversation_sort_words, NULL),
     PAGE_FIELDS(struct list_query),
 };
 static const struct input_spec list_spec =
@@ -284,15 +280,10 @@ struct patch_body {
     bool has_status, has_priority, has_outcome, has_subject, has_language, has_assignee_id,
         has_team_id, has_snoozed_until;
 };
-#define ENUM_SEEN(T, member, list, more)                                                           \
-    {                                                                                              \
-        .name = #member, .type = IN_ENUM, .flags = (more), .offset = offsetof(T, member),          \
-        .seen_offset = offsetof(T, has_##member), .words = (list)                                  \
-    }
 static const struct input_field patch_fields[] = {
-    ENUM_SEEN(struct patch_body, status, conversation_status_words, 0),
-    ENUM_SEEN(struct patch_body, priority, conversation_priority_words, 0),
-    ENUM_SEEN(struct patch_body, outcome, conversation_outcome_words, IN_NULLABLE),
+    FIELD_ENUM_SEEN(struct patch_body, status, 0, conversation_status_words, NULL),
+    FIELD_ENUM_SEEN(struct patch_body, priority, 0, conversation_priority_words, NULL),
+    FIELD_ENUM_SEEN(struct patch_body, outcome, IN_NULLABLE, conversation_outcome_words, NULL),
     FIELD_SEEN(struct patch_body, assignee_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
     FIELD_SEEN(struct patch_body, team_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
     FIELD_SEEN(struct patch_body, snoozed_until, IN_TIME, IN_NULLABLE, 0, 0,
@@ -361,9 +352,9 @@ struct bulk_set {
     struct str_list add_tags, remove_tags;
 };
 static const struct input_field bulk_set_fields[] = {
-    ENUM_SEEN(struct patch_body, status, conversation_status_words, 0),
-    ENUM_SEEN(struct patch_body, priority, conversation_priority_words, 0),
-    ENUM_SEEN(struct patch_body, outcome, conversation_outcome_words, IN_NULLABLE),
+    FIELD_ENUM_SEEN(struct patch_body, status, 0, conversation_status_words, NULL),
+    FIELD_ENUM_SEEN(struct patch_body, priority, 0, conversation_priority_words, NULL),
+    FIELD_ENUM_SEEN(struct patch_body, outcome, IN_NULLABLE, conversation_outcome_words, NULL),
     FIELD_SEEN(struct patch_body, assignee_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
     FIELD_SEEN(struct patch_body, team_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
     FIELD_SEEN(struct patch_body, snoozed_until, IN_TIME, IN_NULLABLE, 0, 0, NULL),

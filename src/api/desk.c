@@ -86,13 +86,8 @@ struct presence_body {
     str state;
 };
 static const struct input_field presence_fields[] = {
-    {.name = "state",
-     .type = IN_ENUM,
-     .flags = IN_REQUIRED,
-     .offset = offsetof(struct presence_body, state),
-     .seen_offset = NO_SEEN,
-     .words = presence_words,
-     .help = "forgotten after 10 s unless repeated"},
+    FIELD_ENUM(struct presence_body, state, IN_REQUIRED, presence_words,
+        "forgotten after 10 s unless repeated"),
 };
 static const struct input_spec presence_spec =
     SPEC("ConversationPresence", struct presence_body, presence_fields);
@@ -187,12 +182,7 @@ struct draft_body {
     int64_t updated_at;
 };
 static const struct input_field draft_fields[] = {
-    {.name = "kind",
-     .type = IN_ENUM,
-     .flags = IN_REQUIRED,
-     .offset = offsetof(struct draft_body, kind),
-     .seen_offset = NO_SEEN,
-     .words = draft_words},
+    FIELD_ENUM(struct draft_body, kind, IN_REQUIRED, draft_words, NULL),
     FIELD(struct draft_body, text, IN_TEXT, IN_MULTILINE, 0, LIMIT_TEXT_BYTES, NULL),
     FIELD(struct draft_body, attachment_ids, IN_ID_LIST, 0, 0, LIMIT_ATTACHMENTS, NULL),
     FIELD(struct draft_body, updated_at, IN_TIME, IN_NULLABLE, 0, 0,

@@ -20,6 +20,17 @@ struct json;
         .name = #member, .type = (in_type), .flags = (in_flags), .offset = offsetof(T, member),    \
         .seen_offset = offsetof(T, has_##member), .min = (least), .max = (most), .help = (hint)    \
     }
+/* One of the words of a NULL-terminated list. */
+#define FIELD_ENUM(T, member, in_flags, list, hint)                                                \
+    {                                                                                              \
+        .name = #member, .type = IN_ENUM, .flags = (in_flags), .offset = offsetof(T, member),      \
+        .seen_offset = NO_SEEN, .words = (list), .help = (hint)                                    \
+    }
+#define FIELD_ENUM_SEEN(T, member, in_flags, list, hint)                                           \
+    {                                                                                              \
+        .name = #member, .type = IN_ENUM, .flags = (in_flags), .offset = offsetof(T, member),      \
+        .seen_offset = offsetof(T, has_##member), .words = (list), .help = (hint)                  \
+    }
 #define SPEC(schema, T, table)                                                                     \
     {                                                                                              \
         .name = (schema), .size = sizeof(T), .fields = (table),                                    \

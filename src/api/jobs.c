@@ -14,8 +14,7 @@ struct jobs_query {
     int64_t cursor, limit;
 };
 static const struct input_field jobs_fields[] = {
-    {"state", IN_ENUM, 0, offsetof(struct jobs_query, state), NO_SEEN, 0, 0, job_state_words,
-     "dead when not given"},
+    FIELD_ENUM(struct jobs_query, state, 0, job_state_words, "dead when not given"),
     FIELD(struct jobs_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
     FIELD(struct jobs_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
 };

@@ -38,11 +38,9 @@ static const struct input_field me_fields[] = {
     FIELD_SEEN(struct me_patch, name, IN_TEXT, 0, 1, 0, NULL),
     FIELD_SEEN(struct me_patch, introduction, IN_TEXT, IN_MULTILINE | IN_NULLABLE, 0,
         INTRODUCTION_MAX, "shown to visitors"),
-    {"locale",       IN_ENUM, 0, offsetof(struct me_patch, locale),       offsetof(struct me_patch, has_locale),
-                            0,                                                                                                                   0, locales,        NULL},
+    FIELD_ENUM_SEEN(struct me_patch, locale, 0, locales, NULL),
     FIELD_SEEN(struct me_patch, time_zone, IN_TEXT, 0, 1, 64, "IANA name"),
-    {"availability", IN_ENUM, 0, offsetof(struct me_patch, availability),
-                            offsetof(struct me_patch,                                                                      has_availability), 0, 0, availabilities, NULL},
+    FIELD_ENUM_SEEN(struct me_patch, availability, 0, availabilities, NULL),
     FIELD_SEEN(struct me_patch, settings, IN_JSON, 0, 0, 0, "the console's own; at most 16 KiB"),
 };
 static const struct input_spec me_spec = SPEC("MePatch", struct me_patch, me_fields);

@@ -53,12 +53,7 @@ struct post_body {
     bool force;
 };
 static const struct input_field post_fields[] = {
-    {.name = "kind",
-     .type = IN_ENUM,
-     .flags = IN_REQUIRED,
-     .offset = offsetof(struct post_body, kind),
-     .seen_offset = NO_SEEN,
-     .words = kind_words},
+    FIELD_ENUM(struct post_body, kind, IN_REQUIRED, kind_words, NULL),
     FIELD(struct post_body, text, IN_TEXT, IN_MULTILINE, 0, LIMIT_TEXT_BYTES, NULL),
     FIELD(struct post_body, attachment_ids, IN_ID_LIST, 0, 0, LIMIT_ATTACHMENTS, NULL),
     FIELD(struct post_body, client_id, IN_TEXT, IN_REQUIRED, 1, CLIENT_ID_BYTES,
@@ -68,11 +63,7 @@ static const struct input_field post_fields[] = {
     FIELD(struct post_body, force, IN_BOOL, 0, 0, 0, "send although something new came in"),
     FIELD(struct post_body, mentions, IN_ID_LIST, 0, 0, MENTIONS_MOST, "agents, in a note"),
     FIELD(struct post_body, reply_to_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
-    {.name = "then",
-     .type = IN_ENUM,
-     .offset = offsetof(struct post_body,      then),
-     .seen_offset = NO_SEEN,
-     .words = then_words},
+    FIELD_ENUM(struct post_body, then, 0, then_words, NULL),
 };
 static const struct input_spec post_spec = SPEC("MessageNew", struct post_body, post_fields);
 

@@ -23,10 +23,7 @@ struct view_body {
             "{status[], assignee, team, channel, tag[], priority[], q, unread, language}"),        \
         FIELD_SEEN(struct view_body, is_shared, IN_BOOL, 0, 0, 0, NULL),                           \
         FIELD_SEEN(struct view_body, position, IN_INT, 0, 0, POSITION_MOST, NULL),                 \
-    {                                                                                              \
-        .name = "sort", .type = IN_ENUM, .offset = offsetof(struct view_body, sort),               \
-        .seen_offset = offsetof(struct view_body, has_sort), .words = conversation_sort_words      \
-    }
+        FIELD_ENUM_SEEN(struct view_body, sort, 0, conversation_sort_words, NULL)
 static const struct input_field new_fields[] = {VIEW_FIELDS(IN_REQUIRED)};
 static const struct input_spec new_spec = SPEC("ViewNew", struct view_body, new_fields);
 static const struct input_field patch_fields[] = {VIEW_FIELDS(0)};
