@@ -105,7 +105,7 @@ function Chips({ conversation, sort }: { conversation: Conversation; sort: Sort 
       {conversation.status === 'pending' ? <Chip icon="pause">{t('status.pending')}</Chip> : null}
       <Waiting conversation={conversation} sort={sort} />
       {conversation.tags.slice(0, 2).map((tag) => (
-        <Chip key={tag}><Words text={tag} /></Chip>
+        <Chip key={tag} tone="tag"><Words text={tag} /></Chip>
       ))}
       {conversation.tags.length > 2 ? <span class="row-more" dir="ltr">+{conversation.tags.length - 2}</span> : null}
       <People conversation={conversation} />

@@ -52,7 +52,7 @@ function ViewLink({ view, onChosen }: { view: View; onChosen?: ((key: string) =>
     >
       <Icon name={ICONS[view.key] ?? (view.is_shared ? 'team' : 'views')} />
       <Words text={viewName(view)} class="view-name" />
-      {count && !isQuiet ? (
+      {count?.total && !isQuiet ? (
         <span class={count.unread ? 'view-count view-count-unread' : 'view-count'} title={t('view.counts', { total: count.total, unread: count.unread })}>
           {number(count.total)}
         </span>

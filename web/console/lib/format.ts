@@ -1,6 +1,7 @@
 // Times, ages, sizes and names in the chosen locale. Formatters are made once per locale: Intl constructors are slow.
 import { signal } from '@preact/signals'
 import { locale } from './i18n'
+import { initialsIn } from './initials'
 
 /** Ticks every half minute so that ages on screen move on by themselves. */
 export const now = signal(Date.now())
@@ -80,16 +81,7 @@ export function languageName(code: string): string {
   }
 }
 
-/** First letters of the first and last word, by grapheme so that no script is cut in half. */
-export function initials(name: string): string {
-  const words = name.trim().split(/\s+/).filter(Boolean)
-  const first = (word: string | undefined): string => {
-    if (!word) return ''
-    const segmenter = cached('seg', () => new Intl.Segmenter(locale.value, { granularity: 'grapheme' }))
-    return [...segmenter.segment(word)][0]?.segment.toLocaleUpperCase(locale.value) ?? ''
-  }
-  return words.length > 1 ? first(words[0]) + first(words[words.length - 1]) : first(words[0])
-}
+export const initials = (name: string): string => initialsIn(name, locale.value)
 
 export const collate = (a: string, b: string): number =>
   cached('col', () => new Intl.Collator(locale.value, { numeric: true, sensitivity: 'base' })).compare(a, b)

@@ -30,7 +30,7 @@ export function Logo({ channel, settings, change }: { channel: Channel; settings
     <div class="field">
       <span class="field-label" id="widget-logo">{t('logo.title')}</span>
       <div class="logo-choice" role="group" aria-labelledby="widget-logo">
-        {url ? <img src={url} alt={t('logo.title')} /> : <span class="logo-none"><Icon name="eye" size={18} /></span>}
+        {url ? <img src={url} alt={t('logo.title')} /> : <span class="logo-none"><Icon name="plus" size={18} /></span>}
         <Button small onClick={() => picker.current?.click()} disabled={saving.isBusy.value}>{t('logo.choose')}</Button>
         {url ? <Button small tone="quiet" onClick={() => change(null)}>{t('logo.remove')}</Button> : null}
         <input ref={picker} type="file" accept="image/png,image/jpeg,image/gif,image/webp" hidden tabIndex={-1} aria-label={t('logo.choose')} onChange={(event) => { void upload(event.currentTarget.files?.[0]); event.currentTarget.value = '' }} />

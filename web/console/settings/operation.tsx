@@ -1,7 +1,7 @@
 // Keeping it running: background work that failed, items that could not be read, and who did what.
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { Button, Chip, Field, Problem, Spinner, Words } from '../ui/parts'
+import { Button, Field, Problem, Spinner, Words } from '../ui/parts'
 import { del, get, post } from '../lib/api'
 import { age, bytes, dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
@@ -73,7 +73,27 @@ export function Quarantine() {
   )
 }
 
-export function Audit() {
+const detailText = (entry: AuditEntry): string =>
+  Object.entries(entry.detail ?? {}).map(([key, value]) => `${key}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(', ')
+
+/** One thing that was done: what and by whom, then when, to what and from where. It wraps where the window is narrow. */
+function AuditRow({ entry }: { entry: AuditEntry }) {
+  return (
+    <li class="rows-row">
+      <span class="rows-main">
+        <strong><Words text={entry.actor.name ?? entry.actor.kind} /> <code dir="ltr">{entry.action}</code></strong>
+        <small>
+          <time dateTime={entry.at} title={age(entry.at)}>{dateTime(entry.at)}</time>
+          {entry.subject?.type ? <> · <bdi dir="ltr">{`${entry.subject.type} ${entry.subject.id ?? ''}`.trim()}</bdi></> : null}
+          {entry.ip ? <> · <bdi dir="ltr">{entry.ip}</bdi></> : null}
+        </small>
+      </span>
+      <span class="audit-detail" dir="auto">{detailText(entry)}</span>
+    </li>
+  )
+}
+
+function useAudit() {
   const items = useSignal<AuditEntry[]>([])
   const next = useSignal<string | null>(null)
   const isLoading = useSignal(true)
@@ -94,6 +114,11 @@ export function Audit() {
     }
   }
   useEffect(() => void load(false), [actor.value])
+  return { items, next, isLoading, error, actor, action, load }
+}
+
+export function Audit() {
+  const { items, next, isLoading, error, actor, action, load } = useAudit()
   return (
     <>
       <PageTitle title={t('settings.audit')} hint={t('audit.hint')} />
@@ -103,23 +128,7 @@ export function Audit() {
         <Button type="submit">{t('filter.title')}</Button>
       </form>
       {error.value ? <Problem text={error.value} onRetry={() => void load(false)} /> : null}
-      <div class="table-scroll" tabIndex={0} role="region" aria-label={t('settings.audit')}>
-        <table>
-          <thead><tr><th>{t('audit.time')}</th><th>{t('audit.actor')}</th><th>{t('audit.action')}</th><th>{t('audit.subject')}</th><th>{t('audit.detail')}</th><th>{t('audit.address')}</th></tr></thead>
-          <tbody>
-            {items.value.map((one) => (
-              <tr key={one.id}>
-                <td title={age(one.at)}>{dateTime(one.at)}</td>
-                <td><Words text={one.actor.name ?? one.actor.kind} /></td>
-                <td><Chip><code dir="ltr">{one.action}</code></Chip></td>
-                <td dir="ltr">{one.subject?.type ? `${one.subject.type} ${one.subject.id ?? ''}` : ''}</td>
-                <td class="table-detail" dir="auto">{Object.entries(one.detail ?? {}).map(([key, value]) => `${key}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(', ')}</td>
-                <td dir="ltr">{one.ip}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ul class="rows" aria-label={t('settings.audit')}>{items.value.map((one) => <AuditRow key={one.id} entry={one} />)}</ul>
       {isLoading.value ? <Spinner /> : null}
       {next.value && !isLoading.value ? <Button class="load-more" onClick={() => void load(true)}>{t('common.more')}</Button> : null}
     </>

@@ -3,6 +3,7 @@ import { webcrypto } from 'node:crypto'
 import { test } from 'node:test'
 import { SseParser } from '../lib/sse'
 import { compareIds, uuid } from '../lib/ids'
+import { initialsIn } from '../lib/initials'
 import { linkParts } from '../conversation/link_parts'
 import { replaceTrigger, triggerAt } from '../conversation/trigger'
 import { snoozeTimes } from '../palette/snooze'
@@ -76,4 +77,13 @@ test('a_code_has_the_size_of_its_version_and_its_three_finders', () => {
     assert.equal(rows[y + 3]?.[x + 3], true)
   }
   assert.throws(() => qrCode('x'.repeat(400)), RangeError)
+})
+
+test('initials_are_two_letters_or_one_syllable_never_half_of_one', () => {
+  assert.equal(initialsIn('Oscar van Pemberton', 'en'), 'OP')
+  assert.equal(initialsIn('Maya', 'en'), 'M')
+  assert.equal(initialsIn('সুব্রত ঘোষ', 'en'), 'সু')
+  assert.equal(initialsIn('विक्रम श्रीवास्तव', 'en'), 'वि')
+  assert.equal(initialsIn('鈴木 一郎', 'en'), '鈴')
+  assert.equal(initialsIn('نورة القحطاني', 'en'), 'ن')
 })
