@@ -242,6 +242,12 @@ static void a_filter_reads_back_as_it_was_written(struct world *w)
 }
 ON_BOTH(a_filter_reads_back_as_it_was_written)
 
+static bool say(int64_t account, int64_t agent, enum presence_state state, int64_t now_ms)
+{
+    const struct presence_place place = {.account = {account}, .conversation = {77}};
+    return presence_set(&place, (agent_id){agent}, state, now_ms);
+}
+
 static void presence_is_forgotten_after_ten_seconds(void **state)
 {
     (void)state;
@@ -249,16 +255,16 @@ static void presence_is_forgotten_after_ten_seconds(void **state)
     account_id account = {ACCOUNT};
     conversation_id c = {77};
     struct presence p;
-    assert_true(presence_agent_set(account, c, (agent_id){ANNA}, PRESENCE_VIEWING, 1000));
-    assert_false(presence_agent_set(account, c, (agent_id){ANNA}, PRESENCE_VIEWING, 2000));
-    assert_true(presence_agent_set(account, c, (agent_id){BEN}, PRESENCE_TYPING, 2000));
+    assert_true(say(ACCOUNT, ANNA, PRESENCE_VIEWING, 1000));
+    assert_false(say(ACCOUNT, ANNA, PRESENCE_VIEWING, 2000));
+    assert_true(say(ACCOUNT, BEN, PRESENCE_TYPING, 2000));
     presence_get(account, c, 11999, &p);
     assert_int_equal(p.n, 2);
     presence_get(account, c, 12000, &p);
     assert_int_equal(p.n, 0);
     presence_get((account_id){OTHER_ACCOUNT}, c, 3000, &p);
     assert_int_equal(p.n, 0);
-    assert_true(presence_agent_set(account, c, (agent_id){BEN}, PRESENCE_LEFT, 3000));
+    assert_true(say(ACCOUNT, BEN, PRESENCE_LEFT, 3000));
     presence_get(account, c, 3000, &p);
     assert_int_equal(p.n, 1);
     assert_int_equal(p.agents[0].agent.v, ANNA);
@@ -271,8 +277,7 @@ static void presence_of_very_many_forgets_the_oldest(void **state)
     conversation_id c = {77};
     struct presence p;
     for (int i = 1; i <= 100; i++)
-        assert_true(
-            presence_agent_set((account_id){ACCOUNT}, c, (agent_id){i}, PRESENCE_VIEWING, i));
+        assert_true(say(ACCOUNT, i, PRESENCE_VIEWING, i));
     presence_get((account_id){ACCOUNT}, c, 200, &p);
     assert_int_equal(p.n, 16);
     for (int i = 0; i < p.n; i++)
