@@ -2,6 +2,8 @@
  * that is here already is told so; what waits at the end is still written. */
 #include "care/intake.h"
 
+#include "base/limits.h"
+
 #include "world.h"
 
 #include <pthread.h>
@@ -9,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { THREADS = 4, EACH = 200 };
+enum { THREADS = 4, EACH = 200, PUTS = LIMIT_INTAKE_WAITING + LIMIT_INTAKE_BATCH + 1 };
 
 struct put {
     struct intake_item item; /* first */
@@ -21,7 +23,7 @@ struct put {
 struct station {
     struct intake *intake;
     _Atomic int woken;
-    struct put puts[THREADS * EACH];
+    struct put puts[PUTS];
 };
 
 static void wake(void *arg)
@@ -47,7 +49,7 @@ static void answered(void *arg, err result, bool is_new)
     atomic_fetch_add(&p->answers, 1);
 }
 
-static struct put *put(struct station *s, int i, const char *key)
+static err try_put(struct station *s, int i, const char *key)
 {
     struct put *p = &s->puts[i];
     (void)snprintf(p->key, sizeof p->key, "%s", key);
@@ -63,8 +65,12 @@ static struct put *put(struct station *s, int i, const char *key)
         .done = answered,
         .arg = p,
     };
-    assert_ok(intake_put(s->intake, &p->item));
-    return p;
+    return intake_put(s->intake, &p->item);
+}
+
+static void put(struct station *s, int i, const char *key)
+{
+    assert_ok(try_put(s, i, key));
 }
 
 struct producer {
@@ -78,7 +84,7 @@ static void *produce(void *arg)
     char key[32];
     for (int i = 0; i < EACH; i++) {
         (void)snprintf(key, sizeof key, "%d-%d", me->number, i);
-        (void)put(me->station, me->number * EACH + i, key);
+        put(me->station, me->number * EACH + i, key);
     }
     return NULL;
 }
@@ -115,7 +121,7 @@ static void one_that_is_here_is_told_so_and_wakes_nobody(struct world *w)
 {
     struct station *s = station_open(w);
     for (int i = 0; i < 100; i++) /* in one batch or in two */
-        (void)put(s, i, i % 2 ? "same" : "other");
+        put(s, i, i % 2 ? "same" : "other");
     intake_close(s->intake);
     int n_new = 0;
     for (int i = 0; i < 100; i++) {
@@ -128,7 +134,7 @@ static void one_that_is_here_is_told_so_and_wakes_nobody(struct world *w)
     int woken = s->woken;
     s->intake = intake_open(&(struct intake_options){.db = w->t->db, .wake = wake, .arg = s});
     s->puts[0].answers = 0;
-    (void)put(s, 0, "same");
+    put(s, 0, "same");
     intake_close(s->intake);
     assert_false(s->puts[0].is_new);
     assert_int_equal(s->woken, woken);
@@ -136,6 +142,35 @@ static void one_that_is_here_is_told_so_and_wakes_nobody(struct world *w)
     free(s);
 }
 ON_BOTH(one_that_is_here_is_told_so_and_wakes_nobody)
+
+/* While somebody holds the write lock nothing can be written; more than the limit is not kept. */
+static void more_than_may_wait_is_refused_and_the_rest_is_kept(void **state)
+{
+    (void)state;
+    struct world *w = world_open(DB_SQLITE);
+    struct station *s = station_open(w);
+    char key[32];
+    int kept = 0;
+    (void)as_system(w);
+    err e = OK;
+    for (int i = 0; i < PUTS && e == OK; i++) {
+        (void)snprintf(key, sizeof key, "%d", i);
+        e = try_put(s, i, key);
+        kept += e == OK;
+    }
+    assert_err(e, E_BUSY);
+    assert_in_range(kept, LIMIT_INTAKE_WAITING, PUTS - 1);
+    done(w);
+    intake_stop(s->intake);
+    for (int i = 0; i < kept; i++)
+        assert_true(s->puts[i].answers == 1 && s->puts[i].result == OK);
+    assert_int_equal(s->puts[kept].answers, 0);
+    assert_int_equal(count(w, S("SELECT COUNT(*) AS n FROM inbox")), kept);
+    assert_err(try_put(s, kept, "late"), E_BUSY); /* it has ended */
+    intake_close(s->intake);
+    free(s);
+    world_close(w);
+}
 
 /* The sender's id, the message's and the body's sum are different kinds of names. */
 static void names_of_different_kinds_never_meet(void **state)
@@ -157,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(each_of_many_is_answered_once_and_kept_in_its_order),
         BOTH(one_that_is_here_is_told_so_and_wakes_nobody),
+        TEST(more_than_may_wait_is_refused_and_the_rest_is_kept),
         TEST(names_of_different_kinds_never_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
