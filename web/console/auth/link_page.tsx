@@ -9,8 +9,8 @@ import { Button, Field, Problem, Spinner } from '../ui/parts'
 import { enter } from '../state/session'
 import { errorText } from '../state/toasts'
 import { Door } from './sign_in'
+import type { Link } from '../../shared/api/types'
 
-interface Link { purpose: 'invitation' | 'reset'; email: string; account_name: string; needs_name: boolean }
 export const MIN_PASSWORD = 8
 
 export function LinkPage({ token }: { token: string }) {

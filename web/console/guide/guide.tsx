@@ -14,6 +14,7 @@ import { refreshChannels } from '../state/reference'
 import { changeSettings } from '../state/session'
 import { agents, channels, me } from '../state/store'
 import { complain } from '../state/toasts'
+import type { Snippet } from '../../shared/api/types'
 
 function Step({ number, title, isDone, children }: { number: number; title: string; isDone: boolean; children: preact.ComponentChildren }) {
   return (
@@ -30,7 +31,7 @@ function Step({ number, title, isDone, children }: { number: number; title: stri
 function Install({ channel }: { channel: Channel }) {
   const snippet = useSignal<string | null>(null)
   useEffect(() => {
-    get<{ html: string }>(`/channels/${channel.id}/snippet`).then((answer) => void (snippet.value = answer.html), complain)
+    get<Snippet>(`/channels/${channel.id}/snippet`).then((answer) => void (snippet.value = answer.html), complain)
   }, [channel.id])
   return snippet.value ? <Code text={snippet.value} label={t('widget.install')} /> : <Spinner />
 }

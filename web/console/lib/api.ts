@@ -1,14 +1,8 @@
 // Calls to the server's JSON API: one place for the base path, the CSRF header, errors and keys that make a POST safe to repeat.
-import type { Message } from './types'
+import type { Fault } from '../../shared/api/types'
 
-export interface ErrorBody {
-  code: string
-  message: string
-  field?: string | null
-  trace?: string | null
-  choices?: { id: string; name: string }[]
-  details?: { messages?: Message[] } & Record<string, unknown>
-}
+/** As the server says it; a call that got no answer has no more than code and message. */
+export type ErrorBody = Pick<Fault, 'code' | 'message'> & Partial<Fault>
 
 /** A refusal by the server (status > 0) or a call that never got an answer (status 0, code "offline"). */
 export class ApiError extends Error {

@@ -11,6 +11,7 @@ import { myId, teams } from '../state/store'
 import { Code, FormError, useSaving, type Saving } from './common'
 import { GrantChoice } from './grants'
 import { roleName } from './role_name'
+import type { AgentInvited, LinkMade } from '../../shared/api/types'
 
 function TeamChoice({ chosen, onChange }: { chosen: readonly string[]; onChange: (ids: string[]) => void }) {
   if (!teams.value.length) return null
@@ -27,9 +28,7 @@ function TeamChoice({ chosen, onChange }: { chosen: readonly string[]; onChange:
   )
 }
 
-export interface Link { url: string; expires_at: string }
-
-export function LinkShown({ link, email }: { link: Link; email: string }) {
+export function LinkShown({ link, email }: { link: LinkMade; email: string }) {
   return (
     <div class="secret" role="status">
       <strong>{t('agents.link_for', { email })}</strong>
@@ -72,13 +71,13 @@ export function AgentDialog({ agent, roles, onClose }: { agent: Agent | null; ro
     chosen: useSignal<string[]>(agent?.team_ids ?? []),
     grants: useSignal<Grant[] | null>(agent?.grants?.length ? agent.grants : null),
   }
-  const link = useSignal<Link | null>(null)
+  const link = useSignal<LinkMade | null>(null)
   const key = useSignal(uuid())
   const submit = async (): Promise<void> => {
     const body = bodyOf(fields, agent)
     const ok = await saving.save(async () => {
       if (agent) await patch('/agents/' + agent.id, body)
-      else link.value = (await post<{ link: Link }>('/agents', body, key.value)).link
+      else link.value = (await post<AgentInvited>('/agents', body, key.value)).link
       refreshPeople()
     }, agent ? t('done.saved') : t('agents.invited'))
     key.value = uuid()

@@ -7,6 +7,7 @@ import type { Channel } from '../lib/types'
 import { session } from '../state/store'
 import { complain } from '../state/toasts'
 import { AskButton, Code, FormError, SecretOnce, Section, useSaving } from './common'
+import type { SecretRotated } from '../../shared/api/types'
 
 export function ApiChannel({ channel, onChange }: { channel: Channel; onChange: (next: Channel) => void }) {
   const saving = useSaving()
@@ -35,7 +36,7 @@ curl -H "Seva-Signature: t=$T,v1=$SIG" -H 'Content-Type: application/json' -d "$
       </Section>
       <Section title={t('channels.secret')} hint={t('channels.secret_hint')}>
         {secret.value ? <SecretOnce label={t('channels.secret')} secret={secret.value} onDone={() => void (secret.value = null)} /> : (
-          <AskButton icon="refresh" label={t('channels.rotate')} title={t('channels.rotate')} text={t('channels.rotate_text')} onConfirm={() => void post<{ secret: string }>(`/channels/${channel.id}/rotate-secret`).then((answer) => void (secret.value = answer.secret), complain)} />
+          <AskButton icon="refresh" label={t('channels.rotate')} title={t('channels.rotate')} text={t('channels.rotate_text')} onConfirm={() => void post<SecretRotated>(`/channels/${channel.id}/rotate-secret`).then((answer) => void (secret.value = answer.secret), complain)} />
         )}
       </Section>
     </>

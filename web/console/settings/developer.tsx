@@ -11,6 +11,7 @@ import type { Delivery, Token, Webhook } from '../lib/types'
 import { complain, toast } from '../state/toasts'
 import { AskButton, Code, FIRST_ROWS, FormError, Listed, PageTitle, SecretOnce, useListing, useSaving } from './common'
 import { CapabilityChoice } from './people'
+import type { SecretRotated } from '../../shared/api/types'
 
 function TokenDialog({ onClose }: { onClose: (made: Token | null) => void }) {
   const saving = useSaving()
@@ -202,7 +203,7 @@ function WebhookList() {
                   items={[
                     { label: t('common.edit'), icon: 'edit', run: () => void (edited.value = one) },
                     { label: t('webhooks.test'), icon: 'send', run: () => void post(`/webhooks/${one.id}/test`).then(() => toast(t('webhooks.tested')), complain) },
-                    { label: t('channels.rotate'), icon: 'refresh', run: () => void post<{ secret: string }>(`/webhooks/${one.id}/rotate-secret`).then((answer) => void (secret.value = { name: one.name, secret: answer.secret }), complain) },
+                    { label: t('channels.rotate'), icon: 'refresh', run: () => void post<SecretRotated>(`/webhooks/${one.id}/rotate-secret`).then((answer) => void (secret.value = { name: one.name, secret: answer.secret }), complain) },
                     { label: t('common.delete'), icon: 'trash', tone: 'danger', run: () => void del('/webhooks/' + one.id).then(() => listing.reload(), complain) },
                   ]}
                 />

@@ -10,7 +10,8 @@ import type { Agent, Role, Team } from '../lib/types'
 import { refreshPeople } from '../state/reference'
 import { agents, can, capabilities, myId, teams } from '../state/store'
 import { complain, toast } from '../state/toasts'
-import { AgentDialog, LinkShown, type Link } from './agent_dialog'
+import type { LinkMade } from '../../shared/api/types'
+import { AgentDialog, LinkShown } from './agent_dialog'
 import { AskButton, FormError, Listed, PageTitle, useListing, useSaving } from './common'
 import { grantNames } from './grants'
 import { roleName } from './role_name'
@@ -25,7 +26,7 @@ function Scope({ agent }: { agent: Agent }) {
 export function Agents() {
   const roles = useListing<Role>('/roles')
   const edited = useSignal<Agent | 'new' | null>(null)
-  const link = useSignal<{ link: Link; email: string } | null>(null)
+  const link = useSignal<{ link: LinkMade; email: string } | null>(null)
   const known = roles.items.value ?? BUILTIN.map((key) => ({ id: key, key, name: key, capabilities: [], is_builtin: true }))
   const act = (work: Promise<unknown>, done: string): void => void work.then(() => { toast(done); refreshPeople() }, complain)
   return (
@@ -54,7 +55,7 @@ export function Agents() {
                 icon="more"
                 items={[
                   { label: t('common.edit'), icon: 'edit', run: () => void (edited.value = one) },
-                  { label: one.state === 'invited' ? t('agents.new_invitation') : t('agents.reset'), icon: 'link', run: () => void post<Link>(`/agents/${one.id}/reset-link`).then((made) => void (link.value = { link: made, email: one.email }), complain) },
+                  { label: one.state === 'invited' ? t('agents.new_invitation') : t('agents.reset'), icon: 'link', run: () => void post<LinkMade>(`/agents/${one.id}/reset-link`).then((made) => void (link.value = { link: made, email: one.email }), complain) },
                   { label: t('agents.sign_out'), icon: 'outside', run: () => act(post(`/agents/${one.id}/sign-out`), t('agents.signed_out')) },
                   ...(one.id === myId.value ? [] : [{ label: one.is_active ? t('agents.deactivate') : t('agents.activate'), icon: 'lock' as const, ...(one.is_active ? { tone: 'danger' as const } : {}), run: () => act(patch('/agents/' + one.id, { is_active: !one.is_active }), t('done.saved')) }]),
                 ]}

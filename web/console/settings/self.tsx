@@ -18,6 +18,7 @@ import { groupName } from '../palette/palette'
 import { AskButton, Code, FormError, Listed, PageTitle, Section, useListing, useSaving } from './common'
 import { MIN_PASSWORD } from '../auth/link_page'
 import { QrCode } from './qr'
+import type { RecoveryCodes } from '../../shared/api/types'
 
 function setMe(next: Partial<Agent>): void {
   const old = session.peek()
@@ -141,7 +142,7 @@ function SecondFactor() {
     )
   }
   return (
-    <form class="settings-form" onSubmit={(event) => { event.preventDefault(); void saving.save(async () => { codes.value = (await post<{ recovery_codes: string[] }>('/me/totp/confirm', { code: code.value.trim() })).recovery_codes; setMe({ has_totp: true }); started.value = null }, t('security.totp_is_on')) }}>
+    <form class="settings-form" onSubmit={(event) => { event.preventDefault(); void saving.save(async () => { codes.value = (await post<RecoveryCodes>('/me/totp/confirm', { code: code.value.trim() })).recovery_codes; setMe({ has_totp: true }); started.value = null }, t('security.totp_is_on')) }}>
       <p>{t('security.totp_scan')}</p>
       <QrCode text={started.value.uri} label={t('security.totp_scan')} />
       <Code text={started.value.secret} label={t('security.totp_secret')} />

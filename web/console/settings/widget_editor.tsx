@@ -10,6 +10,7 @@ import { agents } from '../state/store'
 import { complain } from '../state/toasts'
 import { Logo, logoUrl } from './logo'
 import { AskButton, Code, FormError, SecretOnce, Section, useSaving } from './common'
+import type { SecretRotated, Snippet } from '../../shared/api/types'
 
 type Stored = NonNullable<WidgetSettings['prechat']>
 type Prechat = Stored & Required<Pick<Stored, 'enabled' | 'fields'>>
@@ -131,7 +132,7 @@ function Install({ channel }: { channel: Channel }) {
   const snippet = useSignal<string | null>(null)
   const secret = useSignal<string | null>(null)
   useEffect(() => {
-    get<{ html: string }>(`/channels/${channel.id}/snippet`).then((answer) => void (snippet.value = answer.html), complain)
+    get<Snippet>(`/channels/${channel.id}/snippet`).then((answer) => void (snippet.value = answer.html), complain)
   }, [channel.id])
   return (
     <>
@@ -144,7 +145,7 @@ function Install({ channel }: { channel: Channel }) {
       </Section>
       <Section title={t('channels.identity_secret')} hint={t('widget.identity_secret_hint')}>
         {secret.value ? <SecretOnce label={t('channels.identity_secret')} secret={secret.value} onDone={() => void (secret.value = null)} /> : (
-          <AskButton icon="refresh" label={t('channels.rotate')} title={t('channels.rotate')} text={t('channels.rotate_text')} onConfirm={() => void post<{ secret: string }>(`/channels/${channel.id}/rotate-secret`).then((answer) => void (secret.value = answer.secret), complain)} />
+          <AskButton icon="refresh" label={t('channels.rotate')} title={t('channels.rotate')} text={t('channels.rotate_text')} onConfirm={() => void post<SecretRotated>(`/channels/${channel.id}/rotate-secret`).then((answer) => void (secret.value = answer.secret), complain)} />
         )}
       </Section>
     </>

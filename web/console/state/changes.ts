@@ -9,6 +9,7 @@ import { agentOf, conversations, putConversation, teamOf } from './store'
 import { tellUnread } from './tabs'
 import { complain, toast } from './toasts'
 import { pushUndo } from './undo'
+import type { BulkResult } from '../../shared/api/types'
 
 export interface Change {
   status?: Status
@@ -99,7 +100,7 @@ async function changeMany(ids: readonly Id[], change: Change & Tagging): Promise
     selected.value = new Set()
   })
   try {
-    const answer = await post<{ changed: number; failed: { id: Id; message: string }[]; undo_token: string | null }>(
+    const answer = await post<BulkResult>(
       '/conversations/bulk', { ids, set: change }, uuid(),
     )
     const failed = new Set(answer.failed.map((one) => one.id))

@@ -2,6 +2,7 @@
 import { signal, type Signal } from '@preact/signals'
 import { call, get, put } from '../lib/api'
 import type { Attachment, Id } from '../lib/types'
+import type { Draft as ServerDraft } from '../../shared/api/types'
 
 export type DraftKind = 'reply' | 'note'
 export interface Draft {
@@ -14,7 +15,6 @@ export interface Draft {
   begunAfter: Id | null
   updatedAt: number
 }
-interface ServerDraft { kind: DraftKind; text: string; attachment_ids: Id[]; attachments?: Attachment[]; updated_at: string | null }
 
 export const emptyDraft = (): Draft => ({ kind: 'reply', reply: '', note: '', attachments: [], mentions: [], begunAfter: null, updatedAt: 0 })
 export const isBlank = (draft: Draft): boolean => !draft.reply.trim() && !draft.note.trim() && draft.attachments.length === 0

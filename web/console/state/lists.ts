@@ -1,11 +1,12 @@
 // The list of conversations on screen: which view or search, its rows, its pages, and how live changes enter it.
 import { batch, computed, signal } from '@preact/signals'
 import { ApiError, get, type Query } from '../lib/api'
-import type { Conversation, Id, Page, Sort, View, ViewCount, ViewFilter } from '../lib/types'
+import type { Conversation, Id, Page, Sort, View, ViewFilter } from '../lib/types'
 import { route } from '../lib/router'
 import { matchesFilter, placeInList } from './reducers'
 import { conversations, counts, myId, pruneConversations, putConversation, views } from './store'
 import { errorText } from './toasts'
+import type { ViewCounts } from '../../shared/api/types'
 
 export interface ListQuery { filter: ViewFilter; sort: Sort; view: string }
 
@@ -133,7 +134,7 @@ export async function loadMore(): Promise<void> {
 }
 
 export async function loadCounts(): Promise<void> {
-  const answer = await get<{ views: Record<string, ViewCount> }>('/views/counts')
+  const answer = await get<ViewCounts>('/views/counts')
   counts.value = answer.views
 }
 

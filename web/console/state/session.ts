@@ -12,6 +12,7 @@ import { startOutbox } from './sending'
 import { forgetEverything, me, mySettings, session } from './store'
 import { startTabs } from './tabs'
 import { complain } from './toasts'
+import type { SignIn } from '../../shared/api/types'
 
 /** unknown: asking the server; out: the sign-in page; in: the console. */
 export const door = signal<'unknown' | 'out' | 'in' | 'unreachable'>('unknown')
@@ -73,8 +74,7 @@ export async function start(): Promise<void> {
   }
 }
 
-export interface Credentials { email: string; password: string; code?: string; account_id?: string }
-export async function signIn(credentials: Credentials): Promise<void> {
+export async function signIn(credentials: SignIn): Promise<void> {
   await enter(await post<Session>('/session', credentials))
 }
 

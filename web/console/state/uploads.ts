@@ -5,6 +5,7 @@ import { uuid } from '../lib/ids'
 import type { Attachment, Id } from '../lib/types'
 import { changeDraft, draftOf } from './drafts'
 import { errorText } from './toasts'
+import type { Upload as Begun } from '../../shared/api/types'
 
 export interface Upload { id: string; name: string; size: number; sent: number; error: string | null; abort: AbortController; file: File }
 
@@ -28,7 +29,7 @@ function update(conversation: Id, id: string, change: Partial<Upload> | null): v
 
 /** Sends a file; the answer of the last part carries the attachment. */
 export async function sendFile(file: File, signal: AbortSignal, progress: (sent: number) => void): Promise<{ uploadId: Id; attachment: Attachment }> {
-  const started = await post<{ id: Id; part_bytes: number }>('/uploads', { name: file.name, size: file.size, type: file.type || 'application/octet-stream' }, uuid())
+  const started = await post<Begun>('/uploads', { name: file.name, size: file.size, type: file.type || 'application/octet-stream' }, uuid())
   let offset = 0
   for (;;) {
     const part = file.slice(offset, offset + started.part_bytes)

@@ -5,6 +5,7 @@ import { ApiError, call, Offline, putPart } from './api'
 import { newId } from './chat'
 import { backoffMs, pause } from './sse'
 import type { Attachment } from './types'
+import type { Upload as Begun, UploadProgress } from '../../shared/api/types'
 
 export const MAX_FILES = 10
 export const MAX_FILE_BYTES = 100 * 1024 * 1024
@@ -57,7 +58,7 @@ async function run(upload: Upload, file: File): Promise<void> {
   const { signal: stop } = upload.abort
   try {
     const { id, part_bytes } = await patiently(upload, () =>
-      call<{ id: string; part_bytes: number }>('POST', '/uploads', { name: upload.name, size: file.size, type: file.type || 'application/octet-stream' }),
+      call<Begun>('POST', '/uploads', { name: upload.name, size: file.size, type: file.type || 'application/octet-stream' }),
     )
     let at = 0
     while (!stop.aborted) {
@@ -78,10 +79,7 @@ async function run(upload: Upload, file: File): Promise<void> {
   }
 }
 
-interface Answer {
-  received: number
-  attachment?: Attachment
-}
+type Answer = UploadProgress
 
 /** A part that arrived while its answer was lost: the server says where it stands. */
 function goOn(error: unknown): Answer {
