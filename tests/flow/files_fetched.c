@@ -405,6 +405,30 @@ static void a_worker_that_ends_in_the_middle_leaves_nothing_doubled(void **state
     story_close(&s);
 }
 
+static void a_disk_that_takes_nothing_is_tried_again(void **state)
+{
+    struct story s;
+    story_open(&s, state);
+    media_peer_says(s.peer, "/a", "HTTP/1.1 200 OK", S("the file"));
+    message_comes(&s, "m1", "x", file_of(&s, "/a"));
+    receive_only(&s);
+    for (long nth = 1; nth <= 5; nth++) { /* opening, locking, writing, syncing, placing */
+        file_fail_at(nth, 1000000, ENOSPC);
+        world_run(&s.w);
+        file_fail_at(0, 0, 0);
+        (void)look(&s);
+        assert_str(test_text(s.app, FIRST "state"), "fetching");
+        assert_int_equal(jobs(&s), 1);
+        clock_advance(LIMIT_JOB_BACKOFF_MS);
+    }
+    world_run(&s.w);
+    str id = first_id(&s);
+    assert_str(test_text(s.app, FIRST "state"), "ready");
+    assert_int_equal(download(s.app, s.app->owner_token, "/api/v1", id, ""), 200);
+    assert_str(s.app->body, "the file");
+    story_close(&s);
+}
+
 static void a_conversation_that_has_gone_meanwhile_takes_its_files_along(void **state)
 {
     struct story s;
@@ -472,6 +496,7 @@ int main(void)
         TEST_APP(a_server_that_stops_in_the_middle_is_given_up_and_asked_again),
         TEST_APP(after_a_day_it_is_given_up_and_an_agent_may_ask_again),
         TEST_APP(a_worker_that_ends_in_the_middle_leaves_nothing_doubled),
+        TEST_APP(a_disk_that_takes_nothing_is_tried_again),
         TEST_APP(a_conversation_that_has_gone_meanwhile_takes_its_files_along),
         TEST_APP(files_take_only_their_share_of_the_claims),
     };
