@@ -22,30 +22,17 @@ static const struct input_field read_fields[] = {
 };
 static const struct input_spec read_spec = SPEC("ConversationRead", struct read_body, read_fields);
 
-struct told_read {
-    account_id account;
-    struct live_news news;
-};
-
 static const struct shape_field read_shape_fields[] = {
     SHOWN("message_id", SHAPE_ID, 0, "read up to this one"),
 };
 const struct shape read_shape = SHAPE("ReadData", NULL, read_shape_fields, "Data of read.");
-
-static void tell_read(struct api *api, void *arg)
-{
-    const struct told_read *t = arg;
-    live_tell(api, t->account, &t->news);
-}
 
 /* The visitor of a website chat sees that it was read. */
 static void tell_visitor_read(struct call *call, const struct conversation *c, int64_t upto)
 {
     if (!str_eq(c->channel_kind, S("widget")))
         return;
-    struct told_read *t = NEW(call->cx.arena, struct told_read, 1);
-    t->account = call->cx.account;
-    t->news = (struct live_news){
+    const struct live_news news = {
         .type = S("read"),
         .conversation = c->id,
         .channel = c->channel_id,
@@ -53,7 +40,7 @@ static void tell_visitor_read(struct call *call, const struct conversation *c, i
         .audience = EVENT_FOR_VISITOR,
         .data = str_print(call->cx.arena, "{\"message_id\":\"%lld\"}", (long long)upto),
     };
-    call_after_commit(call, tell_read, t);
+    live_tell_after(call, &news);
 }
 
 static err mark_read(struct call *call)
@@ -91,21 +78,6 @@ static const struct input_field presence_fields[] = {
 };
 static const struct input_spec presence_spec =
     SPEC("ConversationPresence", struct presence_body, presence_fields);
-
-struct told {
-    account_id account;
-    struct live_news agents, visitor;
-    struct live_presence said;
-    bool is_for_visitor;
-};
-
-static void tell_after(struct api *api, void *arg)
-{
-    const struct told *t = arg;
-    live_tell(api, t->account, &t->agents);
-    if (t->is_for_visitor)
-        live_tell(api, t->account, &t->visitor);
-}
 
 static const struct shape_field typist_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, NULL),
@@ -147,10 +119,8 @@ static err presence(struct call *call)
     bool has_changed = presence_set(&place, cx->actor.agent, state, cx->now_ms);
     struct presence now;
     presence_get(cx->account, c.id, cx->now_ms, &now);
-    struct told *t = NEW(cx->arena, struct told, 1);
-    t->said = (struct live_presence){cx->actor.agent, state};
-    t->account = cx->account;
-    t->agents = (struct live_news){
+    const struct live_presence said = {cx->actor.agent, state};
+    struct live_news news = {
         .type = S("presence.changed"),
         .conversation = c.id,
         .channel = c.channel_id,
@@ -159,16 +129,16 @@ static err presence(struct call *call)
         .contact = c.contact_id,
         .audience = EVENT_FOR_AGENTS,
         .data = presence_json(cx->arena, c.id, &now, is_online),
-        .presence = &t->said,
+        .presence = &said,
     };
-    t->visitor = t->agents;
-    t->visitor.presence = NULL;
-    t->visitor.type = S("typing");
-    t->visitor.audience = EVENT_FOR_VISITOR;
-    t->visitor.data = typing_json(cx, is_typing);
-    t->is_for_visitor =
-        str_eq(c.channel_kind, S("widget")) && (is_typing || (has_changed && is_online));
-    call_after_commit(call, tell_after, t);
+    live_tell_after(call, &news);
+    if (!str_eq(c.channel_kind, S("widget")) || !(is_typing || (has_changed && is_online)))
+        return answer_empty(call);
+    news.type = S("typing");
+    news.audience = EVENT_FOR_VISITOR;
+    news.data = typing_json(cx, is_typing);
+    news.presence = NULL;
+    live_tell_after(call, &news);
     return answer_empty(call);
 }
 

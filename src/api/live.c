@@ -191,6 +191,30 @@ void live_tell(struct api *api, account_id account, const struct live_news *n)
     arena_free(&a);
 }
 
+struct told {
+    account_id account;
+    struct live_news news;
+    struct live_presence presence;
+};
+
+static void tell(struct api *api, void *arg)
+{
+    const struct told *t = arg;
+    live_tell(api, t->account, &t->news);
+}
+
+void live_tell_after(struct call *call, const struct live_news *news)
+{
+    struct told *t = NEW(call->cx.arena, struct told, 1);
+    t->account = call->cx.account;
+    t->news = *news;
+    if (news->presence) {
+        t->presence = *news->presence;
+        t->news.presence = &t->presence;
+    }
+    call_after_commit(call, tell, t);
+}
+
 static void end_everywhere(struct api *api, account_id account, struct end_what what)
 {
     if (!api->live)

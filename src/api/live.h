@@ -46,6 +46,8 @@ struct live_presence {
     enum presence_state state;
 };
 void live_tell(struct api *api, account_id account, const struct live_news *news);
+/* The same from a handler, once what it wrote is committed. The texts live as long as the call. */
+void live_tell_after(struct call *call, const struct live_news *news);
 
 /* Ends streams so that their clients connect again and are resolved anew (rights changed), or are
  * refused (signed out). Ids of 0 match nothing; all nodes. */

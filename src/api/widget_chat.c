@@ -306,18 +306,6 @@ static const struct input_field typing_fields[] = {
 static const struct input_spec typing_spec =
     SPEC("WidgetTyping", struct typing_body, typing_fields);
 
-struct told {
-    account_id account;
-    struct live_news news;
-    struct live_presence said;
-};
-
-static void tell_after(struct api *api, void *arg)
-{
-    const struct told *t = arg;
-    live_tell(api, t->account, &t->news);
-}
-
 static err typing(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -334,21 +322,18 @@ static err typing(struct call *call)
         return answer_empty(call);
     struct presence presence;
     presence_get(cx->account, c.id, cx->now_ms, &presence);
-    struct told *t = NEW(cx->arena, struct told, 1);
-    *t = (struct told){
-        .account = cx->account,
-        .news = {.type = S("presence.changed"),
-                 .conversation = c.id,
-                 .channel = c.channel_id,
-                 .team = c.team_id,
-                 .assignee = c.assignee_id,
-                 .contact = c.contact_id,
-                 .audience = EVENT_FOR_AGENTS,
-                 .data = presence_json(cx->arena, c.id, &presence, true),
-                 .presence = &t->said},
-        .said = {.state = state      },
-    };
-    call_after_commit(call, tell_after, t);
+    const struct live_presence said = {.state = state};
+    live_tell_after(call, &(const struct live_news){
+                              .type = S("presence.changed"),
+                              .conversation = c.id,
+                              .channel = c.channel_id,
+                              .team = c.team_id,
+                              .assignee = c.assignee_id,
+                              .contact = c.contact_id,
+                              .audience = EVENT_FOR_AGENTS,
+                              .data = presence_json(cx->arena, c.id, &presence, true),
+                              .presence = &said,
+                          });
     return answer_empty(call);
 }
 
