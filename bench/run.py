@@ -204,8 +204,34 @@ def bench_start(build, seconds):
     row("start to ready (11 starts)", "≤ 300 ms", f"median {times[5]:.0f} ms, worst {times[-1]:.0f} ms", times[-1] <= 300)
 
 
+def bench_console(build, seconds):
+    s = Server(build)
+    s.stop()
+    past = os.path.join(s.folder, "demo.jsonl")
+    with open(past, "wb") as f:
+        subprocess.run([os.path.join(build, "sim/seva-sim"), "generate"], stdout=f, check=True)
+    subprocess.run([s.bin, "import", "--data", s.folder + "/data", past], capture_output=True, check=True)
+    s.start()
+    out = subprocess.run(["node", os.path.join(ROOT, "bench/console.mjs"), "--url", f"http://127.0.0.1:{s.port}", "--email", "owner@bench.example",
+                          "--password", "correct horse battery staple"], capture_output=True, text=True, timeout=600)
+    s.stop()
+    s.remove()
+    if out.returncode:
+        raise SystemExit(out.stderr)
+    names = {"list": "j and k in the list", "walk": "with an open conversation", "type": "typing", "palette": "palette"}
+    found = json.loads(out.stdout)
+    row("console: key to paint, demo data", "p95 ≤ 50 ms", "; ".join(f"{names[r['name']]} p50 {r['p50_ms']:.0f} p95 {r['p95_ms']:.0f} ms" for r in found),
+        all(r["p95_ms"] <= 50 for r in found))
+
+
+def bench_weight(build, seconds):
+    out = subprocess.run(["npm", "run", "--silent", "budget"], cwd=os.path.join(ROOT, "web"), capture_output=True, text=True)
+    for m in re.finditer(r"^ *([\d.]+) of +(\d+) KB  (widget loader|widget app, scripts|console first route, scripts|console first route, styles)$", out.stdout, re.M):
+        row(f"{m.group(3)}, gzip", f"≤ {m.group(2)} KB", f"{m.group(1)} KB", float(m.group(1)) <= int(m.group(2)))
+
+
 BENCHES = {"inbound-sqlite": bench_inbound_sqlite, "inbound-random": bench_inbound_random, "inbound-postgres": bench_inbound_postgres, "latency": bench_latency,
-           "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start}
+           "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start, "console": bench_console, "weight": bench_weight}
 
 
 def machine():

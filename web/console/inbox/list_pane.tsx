@@ -1,4 +1,5 @@
 // The list: search, filters, order, the rows (only those in sight are in the page), what is new above, and actions on many.
+import { useSignalEffect } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button, CommandButton, Empty, IconButton, Keys, Problem, Spinner } from '../ui/parts'
 import { Icon } from '../ui/icon'
@@ -49,10 +50,11 @@ function Search() {
   useLayoutEffect(() => {
     if (takeFocus(asked, 'search')) input.current?.focus()
   }, [asked])
-  const view = currentView.value
-  useEffect(() => {
-    if (input.current) input.current.value = refinement.peek().q ?? ''
-  }, [view])
+  // What is searched for may be changed elsewhere (another view, a chip taken away), but never under the hands of who types.
+  useSignalEffect(() => {
+    const q = refinement.value.q ?? ''
+    if (input.current && document.activeElement !== input.current) input.current.value = q
+  })
   const apply = (): void => {
     const q = input.current?.value.trim() ?? ''
     if ((refinement.peek().q ?? '') !== q) refinement.value = { ...refinement.peek(), q: q || null }
