@@ -15,8 +15,10 @@ static const str style = S_INIT(
     "h3{margin:0;font:600 1rem ui-monospace,monospace;overflow-wrap:anywhere}"
     "h3 b{display:inline-block;min-inline-size:4.5rem}"
     "p{margin-block:.25rem}table{border-collapse:collapse;margin-block:.5rem;font-size:.9rem}"
-    "th,td{text-align:start;padding:.15rem .75rem .15rem 0;vertical-align:top}"
-    "code{font-family:ui-monospace,monospace}small{opacity:.75}");
+    "caption{text-align:start}th,td{text-align:start;padding:.15rem .75rem .15rem 0;vertical-align:top}"
+    "code{font-family:ui-monospace,monospace}small{opacity:.75}"
+    "@media(max-width:45rem){tr{display:block;padding-block:.25rem}"
+    "th,td,caption{display:block;padding-block:0;overflow-wrap:anywhere}}");
 
 static void escape(struct sb *b, str s)
 {
