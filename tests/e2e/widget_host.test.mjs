@@ -110,7 +110,7 @@ test('arabic_pages_get_an_arabic_chat_from_right_to_left', { skip }, async () =>
     assert.equal(await frame.evaluate(() => document.documentElement.dir), 'rtl')
     await visitor.say('مرحبا، أين طلبي رقم 1234؟')
     const bubble = visitor.message('أين طلبي').locator('.bubble')
-    await bubble.waitFor()
+    await visitor.message('أين طلبي').getByText(visitor.t['message.state.sent']).waitFor()
     const box = await bubble.boundingBox()
     const whole = await frameBox(frame)
     assert.ok(box.x - whole.x < whole.x + whole.width - (box.x + box.width), 'the visitor writes on the left in Arabic')

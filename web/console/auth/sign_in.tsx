@@ -1,6 +1,6 @@
 // The door: mail and password, then the second factor and the account when the server asks for them.
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { ApiError } from '../lib/api'
 import { consoleLocales, locale, setLocale, t } from '../lib/i18n'
 import { languageName } from '../lib/format'
@@ -43,7 +43,8 @@ export function SignIn() {
   const isBusy = useSignal(false)
   const form = useRef<HTMLFormElement>(null)
 
-  useEffect(() => {
+  // Before the paint: who types at once types into the field.
+  useLayoutEffect(() => {
     form.current?.querySelector<HTMLElement>('input, button')?.focus()
   }, [step.value])
 

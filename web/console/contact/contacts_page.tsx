@@ -18,17 +18,14 @@ import { ContactFields } from './contact_fields'
 
 const SEARCH_MS = 200
 
-export function ContactsPage() {
-  const current = route.value
-  const open = current.page === 'contacts' ? current.contact : null
+/** The people found, a page at a time; an answer to an older question is dropped. */
+function useContacts() {
   const items = useSignal<Contact[]>([])
   const next = useSignal<string | null>(null)
   const query = useSignal('')
   const isLoading = useSignal(true)
   const error = useSignal<string | null>(null)
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
-  const input = useRef<HTMLInputElement>(null)
-
   const load = async (more: boolean): Promise<void> => {
     isLoading.value = true
     error.value = null
@@ -45,62 +42,81 @@ export function ContactsPage() {
       isLoading.value = false
     }
   }
+  const search = (text: string): void => {
+    query.value = text.trim()
+    if (timer.current) clearTimeout(timer.current)
+    timer.current = setTimeout(() => void load(false), SEARCH_MS)
+  }
   useEffect(() => void load(false), [])
+  return { items, next, query, isLoading, error, load, search }
+}
+
+function ContactRow({ contact, isOpen }: { contact: Contact; isOpen: boolean }) {
+  const name = contactName(contact.name)
+  return (
+    <a class={isOpen ? 'contact-row contact-row-open' : 'contact-row'} href={BASE + '/contacts/' + contact.id} aria-current={isOpen ? 'true' : undefined}>
+      <Avatar name={name} photo={contact.avatar_url} size={32} online={contact.is_online} />
+      <span class="row-body">
+        <span class="row-line"><Words text={name} class="row-name" /><span class="row-age">{age(contact.last_seen_at ?? contact.created_at)}</span></span>
+        <span class="row-preview"><Words text={[contact.email, contact.phone, contact.company].filter(Boolean).join(' · ')} /></span>
+      </span>
+    </a>
+  )
+}
+
+function Search({ onSearch }: { onSearch: (text: string) => void }) {
+  const input = useRef<HTMLInputElement>(null)
   const asked = focusRequest.value
   useLayoutEffect(() => {
     if (takeFocus(asked, 'search')) input.current?.focus()
   }, [asked])
+  return (
+    <div class="search">
+      <Icon name="search" size={16} />
+      <input ref={input} type="search" dir="auto" aria-label={t('contact.search')} placeholder={t('contact.search')} onInput={(event) => onSearch(event.currentTarget.value)} />
+    </div>
+  )
+}
+
+function Found({ open }: { open: string | null }) {
+  const { items, next, query, isLoading, error, load, search } = useContacts()
+  const canStart = can('conversation.reply') && channels.value.some((one) => one.kind === 'api' && one.is_enabled)
+  return (
+    <>
+      <header class="list-head">
+        <h1>{t('nav.contacts')}</h1>
+        {canStart ? (
+          <span class="list-head-end">
+            <IconButton icon="plus" label={t('start.title')} onClick={() => void (overlay.value = { kind: 'startConversation' })} />
+          </span>
+        ) : null}
+      </header>
+      <Search onSearch={search} />
+      <div class="list-body">
+        <div class="list-scroll">
+          {error.value ? <Problem text={error.value} onRetry={() => void load(false)} /> : null}
+          {!isLoading.value && items.value.length === 0 && !error.value ? <Empty icon="contacts" title={query.value ? t('empty.filtered') : t('empty.contacts')} /> : null}
+          <ul class="contact-rows">
+            {items.value.map((one) => <li key={one.id}><ContactRow contact={one} isOpen={open === one.id} /></li>)}
+          </ul>
+          {isLoading.value ? <div class="timeline-older"><Spinner /></div> : null}
+          {next.value && !isLoading.value ? <Button class="load-more" onClick={() => void load(true)}>{t('common.more')}</Button> : null}
+        </div>
+      </div>
+    </>
+  )
+}
+
+export function ContactsPage() {
+  const current = route.value
+  const open = current.page === 'contacts' ? current.contact : null
   const isPhone = size.value === 'phone'
   const ListPlace = isPhone ? 'main' : 'section'
-  const canStart = can('conversation.reply') && channels.value.some((one) => one.kind === 'api' && one.is_enabled)
   return (
     <div class="inbox contacts">
       {isPhone && open ? null : (
         <ListPlace class="pane pane-list contacts-list" aria-label={t('nav.contacts')} {...(isPhone ? { id: 'main', tabIndex: -1 } : {})}>
-          <header class="list-head">
-            <h1>{t('nav.contacts')}</h1>
-            {canStart ? (
-              <span class="list-head-end">
-                <IconButton icon="plus" label={t('start.title')} onClick={() => void (overlay.value = { kind: 'startConversation' })} />
-              </span>
-            ) : null}
-          </header>
-          <div class="search">
-            <Icon name="search" size={16} />
-            <input
-              ref={input}
-              type="search"
-              dir="auto"
-              aria-label={t('contact.search')}
-              placeholder={t('contact.search')}
-              onInput={(event) => {
-                query.value = event.currentTarget.value.trim()
-                if (timer.current) clearTimeout(timer.current)
-                timer.current = setTimeout(() => void load(false), SEARCH_MS)
-              }}
-            />
-          </div>
-          <div class="list-body">
-            <div class="list-scroll">
-              {error.value ? <Problem text={error.value} onRetry={() => void load(false)} /> : null}
-              {!isLoading.value && items.value.length === 0 && !error.value ? <Empty icon="contacts" title={query.value ? t('empty.filtered') : t('empty.contacts')} /> : null}
-              <ul class="contact-rows">
-                {items.value.map((one) => (
-                  <li key={one.id}>
-                    <a class={open === one.id ? 'contact-row contact-row-open' : 'contact-row'} href={BASE + '/contacts/' + one.id} aria-current={open === one.id ? 'true' : undefined}>
-                      <Avatar name={contactName(one.name)} photo={one.avatar_url} size={32} online={one.is_online} />
-                      <span class="row-body">
-                        <span class="row-line"><Words text={contactName(one.name)} class="row-name" /><span class="row-age">{age(one.last_seen_at ?? one.created_at)}</span></span>
-                        <span class="row-preview"><Words text={[one.email, one.phone, one.company].filter(Boolean).join(' · ')} /></span>
-                      </span>
-                    </a>
-                  </li>
-                ))}
-              </ul>
-              {isLoading.value ? <div class="timeline-older"><Spinner /></div> : null}
-              {next.value && !isLoading.value ? <Button class="load-more" onClick={() => void load(true)}>{t('common.more')}</Button> : null}
-            </div>
-          </div>
+          <Found open={open} />
         </ListPlace>
       )}
       {isPhone && !open ? null : (

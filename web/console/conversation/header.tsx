@@ -32,69 +32,92 @@ function Viewers({ conversation }: { conversation: Conversation }) {
 
 const MENU = ['reopen', 'pending', 'resolve_as', 'tag', 'priority', 'unread', 'look.context'] as const
 
-export function Header({ conversation }: { conversation: Conversation }) {
-  const name = contactName(conversation.contact.name)
+function Who({ conversation }: { conversation: Conversation }) {
+  return (
+    <div class="conversation-who">
+      <h1>
+        <Words text={contactName(conversation.contact.name)} />
+      </h1>
+      <span class="conversation-sub">
+        <Icon name={conversation.channel.kind === 'widget' ? 'chat' : 'code'} size={14} />
+        <Words text={conversation.channel.name} />
+        <span dir="ltr">#{conversation.number}</span>
+        {conversation.is_public ? <Chip tone="warn" icon="eye">{t('conversation.public')}</Chip> : null}
+      </span>
+    </div>
+  )
+}
+
+function Assignee({ conversation }: { conversation: Conversation }) {
   const assignee = agentOf(conversation.assignee_id)
   const team = teamOf(conversation.team_id)
-  const width = size.value
-  const isSmall = width === 'phone' || width === 'narrow'
+  return (
+    <button type="button" class="assignee-button" data-command="assign" disabled={!can('conversation.assign')} title={t('command.assign')} onClick={() => run('assign')}>
+      {assignee ? <Avatar name={assignee.name} photo={assignee.photo_url} size={20} /> : <Icon name="assign" size={16} />}
+      <span>{assignee || team ? <Words text={assignee?.name ?? team?.name ?? ''} /> : t('conversation.unassigned')}</span>
+    </button>
+  )
+}
+
+function Actions({ conversation }: { conversation: Conversation }) {
+  const isSmall = size.value === 'phone' || size.value === 'narrow'
   const menuIds = isSmall ? (['assign', 'assign_me', 'snooze', ...MENU] as const) : MENU
+  const items = menuIds.filter((id) => isEnabled(command(id))).map((id) => {
+    const one = command(id)
+    const keys = keysOf(one)[0]
+    return { label: t(one.title), icon: one.icon, ...(keys ? { keys } : {}), run: () => run(id) }
+  })
+  return (
+    <div class="conversation-actions">
+      {isSmall ? null : (
+        <>
+          <Assignee conversation={conversation} />
+          <CommandButton id="snooze" iconOnly />
+        </>
+      )}
+      {conversation.status === 'resolved' ? <CommandButton id="reopen" label={t('conversation.reopen')} small /> : <CommandButton id="resolve" label={t('conversation.resolve')} tone="primary" small />}
+      <Menu label={t('conversation.more')} icon="more" items={items} />
+    </div>
+  )
+}
+
+const STATUS_ICONS = { open: 'inbox', pending: 'pause', snoozed: 'clock', resolved: 'check' } as const
+
+function Chips({ conversation }: { conversation: Conversation }) {
+  const { id, status, priority, snoozed_until } = conversation
+  const removal = (tag: string) => (can('conversation.update') ? { onRemove: () => void changeTags([id], { remove_tags: [tag] }), removeLabel: t('tag.remove', { name: tag }) } : {})
+  return (
+    <div class="conversation-chips">
+      <Chip tone={'status-' + status} icon={STATUS_ICONS[status]}>
+        {statusName(status)}
+        {status === 'snoozed' && snoozed_until ? ' · ' + dateTime(snoozed_until) : ''}
+      </Chip>
+      {priority !== 'none' ? <Chip tone={priority} icon="flag">{priorityName(priority)}</Chip> : null}
+      {conversation.tags.map((tag) => (
+        <Chip key={tag} icon="tag" {...removal(tag)}>
+          <Words text={tag} />
+        </Chip>
+      ))}
+      {can('conversation.update') ? (
+        <button type="button" class="chip-add" title={t('command.tag')} onClick={() => run('tag')}>
+          <Icon name="plus" size={14} />
+          {t('tag.add')}
+        </button>
+      ) : null}
+    </div>
+  )
+}
+
+export function Header({ conversation }: { conversation: Conversation }) {
   return (
     <header class="conversation-head">
       <div class="conversation-head-line">
-        {width === 'phone' ? <IconButton icon="back" label={t('command.back')} onClick={leaveConversation} /> : null}
-        <div class="conversation-who">
-          <h1>
-            <Words text={name} />
-          </h1>
-          <span class="conversation-sub">
-            <Icon name={conversation.channel.kind === 'widget' ? 'chat' : 'code'} size={14} />
-            <Words text={conversation.channel.name} />
-            <span dir="ltr">#{conversation.number}</span>
-            {conversation.is_public ? <Chip tone="warn" icon="eye">{t('conversation.public')}</Chip> : null}
-          </span>
-        </div>
+        {size.value === 'phone' ? <IconButton icon="back" label={t('command.back')} onClick={leaveConversation} /> : null}
+        <Who conversation={conversation} />
         <Viewers conversation={conversation} />
-        <div class="conversation-actions">
-          {isSmall ? null : (
-            <>
-              <button type="button" class="assignee-button" data-command="assign" disabled={!can('conversation.assign')} title={t('command.assign')} onClick={() => run('assign')}>
-                {assignee ? <Avatar name={assignee.name} photo={assignee.photo_url} size={20} /> : <Icon name="assign" size={16} />}
-                <span>{assignee || team ? <Words text={assignee?.name ?? team?.name ?? ''} /> : t('conversation.unassigned')}</span>
-              </button>
-              <CommandButton id="snooze" iconOnly />
-            </>
-          )}
-          {conversation.status === 'resolved' ? <CommandButton id="reopen" label={t('conversation.reopen')} small /> : <CommandButton id="resolve" label={t('conversation.resolve')} tone="primary" small />}
-          <Menu
-            label={t('conversation.more')}
-            icon="more"
-            items={menuIds.filter((id) => isEnabled(command(id))).map((id) => {
-              const one = command(id)
-              const keys = keysOf(one)[0]
-              return { label: t(one.title), icon: one.icon, ...(keys ? { keys } : {}), run: () => run(id) }
-            })}
-          />
-        </div>
+        <Actions conversation={conversation} />
       </div>
-      <div class="conversation-chips">
-        <Chip tone={'status-' + conversation.status} icon={conversation.status === 'resolved' ? 'check' : conversation.status === 'snoozed' ? 'clock' : conversation.status === 'pending' ? 'pause' : 'inbox'}>
-          {statusName(conversation.status)}
-          {conversation.status === 'snoozed' && conversation.snoozed_until ? ' · ' + dateTime(conversation.snoozed_until) : ''}
-        </Chip>
-        {conversation.priority !== 'none' ? <Chip tone={conversation.priority} icon="flag">{priorityName(conversation.priority)}</Chip> : null}
-        {conversation.tags.map((tag) => (
-          <Chip key={tag} icon="tag" {...(can('conversation.update') ? { onRemove: () => void changeTags([conversation.id], { remove_tags: [tag] }), removeLabel: t('tag.remove', { name: tag }) } : {})}>
-            <Words text={tag} />
-          </Chip>
-        ))}
-        {can('conversation.update') ? (
-          <button type="button" class="chip-add" title={t('command.tag')} onClick={() => run('tag')}>
-            <Icon name="plus" size={14} />
-            {t('tag.add')}
-          </button>
-        ) : null}
-      </div>
+      <Chips conversation={conversation} />
     </header>
   )
 }

@@ -51,72 +51,57 @@ function change(next: Partial<ViewFilter>): void {
   refinement.value = { ...refinement.peek(), ...next }
 }
 
-function FilterDialog({ onClose }: { onClose: () => void }) {
+/** One condition of which one value, or none, is chosen. */
+function OneOf({ label, value, choices, onChange }: { label: string; value: string; choices: readonly (readonly [value: string, name: string])[]; onChange: (value: string) => void }) {
+  return (
+    <Field label={label}>
+      {(props) => (
+        <select {...props} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+          <option value="">{t('filter.any')}</option>
+          {choices.map(([key, name]) => <option key={key} value={key}>{name}</option>)}
+        </select>
+      )}
+    </Field>
+  )
+}
+
+function StatusChoice({ chosen }: { chosen: readonly Status[] }) {
+  const toggle = (one: Status, isOn: boolean): void => change({ status: STATUSES.filter((status) => (status === one ? isOn : chosen.includes(status))) })
+  return (
+    <fieldset class="choices">
+      <legend>{t('filter.status')}</legend>
+      {STATUSES.map((one) => (
+        <label key={one}>
+          <input type="checkbox" checked={chosen.includes(one)} onChange={(event) => toggle(one, event.currentTarget.checked)} />
+          {statusName(one)}
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+function Conditions() {
   const filter = query.value.filter
+  const named = (list: readonly { id: string; name: string }[]) => list.map((one) => [one.id, one.name] as const)
+  const people = [['me', t('filter.me')], ['none', t('filter.nobody')], ...named(agents.value.filter((one) => one.is_active))] as const
+  return (
+    <>
+      <StatusChoice chosen={filter.status?.length ? filter.status : ['open']} />
+      <OneOf label={t('filter.assignee')} value={filter.assignee ?? ''} choices={people} onChange={(one) => change({ assignee: one || null })} />
+      <OneOf label={t('filter.team')} value={filter.team ?? ''} choices={named(teams.value)} onChange={(one) => change({ team: one || null })} />
+      <OneOf label={t('filter.channel')} value={filter.channel ?? ''} choices={named(channels.value)} onChange={(one) => change({ channel: one || null })} />
+      <OneOf label={t('filter.priority')} value={filter.priority?.[0] ?? ''} choices={PRIORITIES.map((one) => [one, priorityName(one)] as const)} onChange={(one) => change({ priority: one ? [one as Priority] : [] })} />
+      <OneOf label={t('filter.tag')} value={filter.tag?.[0] ?? ''} choices={tags.value.map((one) => [one.name, one.name] as const)} onChange={(one) => change({ tag: one ? [one] : [] })} />
+      <Switch label={t('filter.unread')} checked={filter.unread ?? false} onChange={(unread) => change({ unread })} />
+    </>
+  )
+}
+
+function FilterDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog label={t('filter.title')} onClose={onClose} class="dialog-small">
       <h2>{t('filter.title')}</h2>
-      <fieldset class="choices">
-        <legend>{t('filter.status')}</legend>
-        {STATUSES.map((one) => (
-          <label key={one}>
-            <input
-              type="checkbox"
-              checked={(filter.status?.length ? filter.status : ['open']).includes(one)}
-              onChange={(event) => {
-                const now = new Set(filter.status?.length ? filter.status : (['open'] as Status[]))
-                if (event.currentTarget.checked) now.add(one)
-                else now.delete(one)
-                change({ status: STATUSES.filter((status) => now.has(status)) })
-              }}
-            />
-            {statusName(one)}
-          </label>
-        ))}
-      </fieldset>
-      <Field label={t('filter.assignee')}>
-        {(props) => (
-          <select {...props} value={filter.assignee ?? ''} onChange={(event) => change({ assignee: event.currentTarget.value || null })}>
-            <option value="">{t('filter.any')}</option>
-            <option value="me">{t('filter.me')}</option>
-            <option value="none">{t('filter.nobody')}</option>
-            {agents.value.filter((one) => one.is_active).map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
-          </select>
-        )}
-      </Field>
-      <Field label={t('filter.team')}>
-        {(props) => (
-          <select {...props} value={filter.team ?? ''} onChange={(event) => change({ team: event.currentTarget.value || null })}>
-            <option value="">{t('filter.any')}</option>
-            {teams.value.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
-          </select>
-        )}
-      </Field>
-      <Field label={t('filter.channel')}>
-        {(props) => (
-          <select {...props} value={filter.channel ?? ''} onChange={(event) => change({ channel: event.currentTarget.value || null })}>
-            <option value="">{t('filter.any')}</option>
-            {channels.value.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
-          </select>
-        )}
-      </Field>
-      <Field label={t('filter.priority')}>
-        {(props) => (
-          <select {...props} value={filter.priority?.[0] ?? ''} onChange={(event) => change({ priority: event.currentTarget.value ? [event.currentTarget.value as Priority] : [] })}>
-            <option value="">{t('filter.any')}</option>
-            {PRIORITIES.map((one) => <option key={one} value={one}>{priorityName(one)}</option>)}
-          </select>
-        )}
-      </Field>
-      <Field label={t('filter.tag')}>
-        {(props) => (
-          <select {...props} value={filter.tag?.[0] ?? ''} onChange={(event) => change({ tag: event.currentTarget.value ? [event.currentTarget.value] : [] })}>
-            <option value="">{t('filter.any')}</option>
-            {tags.value.map((one) => <option key={one.id} value={one.name}>{one.name}</option>)}
-          </select>
-        )}
-      </Field>
-      <Switch label={t('filter.unread')} checked={filter.unread ?? false} onChange={(unread) => change({ unread })} />
+      <Conditions />
       <div class="dialog-actions">
         <Button onClick={() => void (refinement.value = {})} disabled={!isRefined.value}>{t('filter.clear')}</Button>
         <Button onClick={() => { onClose(); overlay.value = { kind: 'saveView' } }}>{t('command.save_view')}</Button>

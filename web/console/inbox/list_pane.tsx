@@ -3,7 +3,7 @@ import { useSignalEffect } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button, CommandButton, Empty, IconButton, Keys, Problem, Spinner } from '../ui/parts'
 import { Icon } from '../ui/icon'
-import { useVirtual } from '../ui/virtual'
+import { useVirtual, type Virtual } from '../ui/virtual'
 import { t } from '../lib/i18n'
 import { openConversationId } from '../lib/router'
 import type { Id } from '../lib/types'
@@ -131,15 +131,42 @@ function EmptyList() {
   )
 }
 
-export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
-  const ids = listIds.value
-  const rowHeight = ROW[look.value.density]
-  const [scroller, setScroller] = useState<HTMLDivElement | null>(null)
-  const virtual = useVirtual(scroller, ids.length, rowHeight)
-  useAnchor(scroller, ids, rowHeight)
+function Head({ hasViewsButton }: { hasViewsButton: boolean }) {
+  const name = viewName(currentView.value)
+  return (
+    <header class="list-head">
+      {hasViewsButton ? (
+        <button type="button" class="list-view-button" aria-haspopup="true" onClick={() => void (isOverlayViewsOpen.value = true)}>
+          <h1>{name}</h1>
+          <Icon name="down" size={16} />
+        </button>
+      ) : (
+        <h1>{name}</h1>
+      )}
+      {isListLoading.value && isListLoaded.value ? <Spinner /> : null}
+      <span class="list-head-end">
+        <SortMenu />
+        <FilterBar.Menu />
+      </span>
+    </header>
+  )
+}
 
-  const open = openConversationId.value
-  const at = cursor.value ?? open
+function NewAbove({ scroller }: { scroller: HTMLElement | null }) {
+  if (newAbove.value === 0) return null
+  const show = (): void => {
+    scroller?.scrollTo({ top: 0 })
+    newAbove.value = 0
+  }
+  return (
+    <button type="button" class="new-above" onClick={show}>
+      <Icon name="up" size={14} /> {t('inbox.new_above', { count: newAbove.value })}
+    </button>
+  )
+}
+
+/** Keeps the row under the cursor in sight, and takes the focus when a command sends it here. */
+function useCursor(scroller: HTMLElement | null, ids: readonly Id[], virtual: Virtual, at: Id | null): void {
   useLayoutEffect(() => {
     const index = at ? ids.indexOf(at) : -1
     if (index >= 0) virtual.reveal(index)
@@ -150,66 +177,51 @@ export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
     const row = scroller.querySelector<HTMLElement>(`[data-row="${cursor.peek() ?? ''}"]`) ?? scroller
     row.focus({ preventScroll: true })
   }, [asked, scroller])
+}
 
+function Rows({ scroller, rowHeight }: { scroller: HTMLDivElement | null; rowHeight: number }) {
+  const ids = listIds.value
+  const virtual = useVirtual(scroller, ids.length, rowHeight)
+  const open = openConversationId.value
+  const at = cursor.value ?? open
+  useAnchor(scroller, ids, rowHeight)
+  useCursor(scroller, ids, virtual, at)
   const last = virtual.items[virtual.items.length - 1]?.index ?? 0
   useEffect(() => {
     if (last >= ids.length - 12 && listNext.value) void loadMore()
   }, [last, ids.length])
+  if (!ids.length) return null
+  return (
+    <div class="list" role="list" aria-label={t('inbox.list_of', { view: viewName(currentView.value) })} style={{ blockSize: virtual.total + 'px' }}>
+      {virtual.items.map((item) => {
+        const id = ids[item.index]
+        return id ? (
+          <Row key={id} id={id} index={item.index} count={listNext.value ? -1 : ids.length} top={item.start} height={rowHeight} isOpen={id === open} isCursor={id === at} sort={query.value.sort} />
+        ) : null
+      })}
+    </div>
+  )
+}
 
+export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
+  const rowHeight = ROW[look.value.density]
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null)
+  const onScroll = (event: { currentTarget: HTMLElement }): void => {
+    if (event.currentTarget.scrollTop < rowHeight / 2) newAbove.value = 0
+  }
   return (
     <>
-      <header class="list-head">
-        {hasViewsButton ? (
-          <button type="button" class="list-view-button" aria-haspopup="true" onClick={() => void (isOverlayViewsOpen.value = true)}>
-            <h1>{viewName(currentView.value)}</h1>
-            <Icon name="down" size={16} />
-          </button>
-        ) : (
-          <h1>{viewName(currentView.value)}</h1>
-        )}
-        {isListLoading.value && isListLoaded.value ? <Spinner /> : null}
-        <span class="list-head-end">
-          <SortMenu />
-          <FilterBar.Menu />
-        </span>
-      </header>
+      <Head hasViewsButton={hasViewsButton} />
       <Search />
       <FilterBar.Chips />
       {selected.value.size ? <BulkBar /> : null}
       <div class="list-body">
-        {newAbove.value > 0 ? (
-          <button
-            type="button"
-            class="new-above"
-            onClick={() => {
-              scroller?.scrollTo({ top: 0 })
-              newAbove.value = 0
-            }}
-          >
-            <Icon name="up" size={14} /> {t('inbox.new_above', { count: newAbove.value })}
-          </button>
-        ) : null}
-        <div
-          class="list-scroll"
-          ref={setScroller}
-          tabIndex={-1}
-          onScroll={(event) => {
-            if (event.currentTarget.scrollTop < rowHeight / 2) newAbove.value = 0
-          }}
-        >
+        <NewAbove scroller={scroller} />
+        <div class="list-scroll" ref={setScroller} tabIndex={-1} onScroll={onScroll}>
           {listError.value ? <Problem text={listError.value} onRetry={() => void loadList()} /> : null}
           {!isListLoaded.value && isListLoading.value ? <Skeleton rowHeight={rowHeight} /> : null}
-          {isListLoaded.value && ids.length === 0 ? <EmptyList /> : null}
-          {ids.length ? (
-            <div class="list" role="list" aria-label={t('inbox.list_of', { view: viewName(currentView.value) })} style={{ blockSize: virtual.total + 'px' }}>
-              {virtual.items.map((item) => {
-                const id = ids[item.index]
-                return id ? (
-                  <Row key={id} id={id} index={item.index} count={listNext.value ? -1 : ids.length} top={item.start} height={rowHeight} isOpen={id === open} isCursor={id === at} sort={query.value.sort} />
-                ) : null
-              })}
-            </div>
-          ) : null}
+          {isListLoaded.value && listIds.value.length === 0 ? <EmptyList /> : null}
+          <Rows scroller={scroller} rowHeight={rowHeight} />
         </div>
       </div>
     </>

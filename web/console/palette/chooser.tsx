@@ -24,7 +24,28 @@ export interface Choice {
 /** As many as the list shows without scrolling. */
 const FIRST = 14
 
-export function Chooser({ label, placeholder, choices, onQuery, onClose, create, keepOrder }: {
+function ranked(choices: readonly Choice[], wanted: string, keepOrder: boolean): Choice[] {
+  const found = choices.map((choice) => ({ choice, rank: score(choice.label, wanted) })).filter((one) => one.rank > 0)
+  if (wanted && !keepOrder) found.sort((a, b) => b.rank - a.rank)
+  return found.map((one) => one.choice)
+}
+
+function OneChoice({ choice, index, isCurrent, group, onPoint, onTake }: { choice: Choice; index: number; isCurrent: boolean; group: string | null; onPoint: () => void; onTake: () => void }) {
+  return (
+    <div class="choice-place" role="presentation">
+      {group !== null ? <div class="chooser-group" role="presentation">{group}</div> : null}
+      <div class="choice" id={'choice-' + index} role="option" aria-selected={isCurrent} onPointerMove={onPoint} onClick={onTake}>
+        {choice.isTicked !== undefined ? <span class={choice.isTicked ? 'choice-tick choice-ticked' : 'choice-tick'}>{choice.isTicked ? <Icon name="check" size={14} /> : null}</span> : null}
+        {choice.lead ?? (choice.icon ? <Icon name={choice.icon} /> : null)}
+        <bdi class="choice-label" dir="auto">{choice.label}</bdi>
+        {choice.hint ? <span class="choice-hint">{choice.hint}</span> : null}
+        {choice.keys ? <Keys combo={choice.keys} /> : null}
+      </div>
+    </div>
+  )
+}
+
+interface ChooserProps {
   label: string
   placeholder: string
   choices: readonly Choice[]
@@ -32,25 +53,28 @@ export function Chooser({ label, placeholder, choices, onQuery, onClose, create,
   onClose: () => void
   create?: (query: string) => Choice | null
   keepOrder?: boolean
-}) {
+}
+
+function useChooser({ choices, create, keepOrder = false }: ChooserProps) {
   const query = useSignal('')
   const at = useSignal(0)
-  const list = useRef<HTMLDivElement>(null)
-  const input = useRef<HTMLInputElement>(null)
   const isWhole = useSignal(false)
-  useLayoutEffect(() => input.current?.focus(), [])
   // After the paint: what lies below the first dozen is not what the key waits for.
   useEffect(() => void (isWhole.value = true), [])
-
   const wanted = query.value.trim()
-  const ranked = choices.map((choice) => ({ choice, rank: score(choice.label, wanted) })).filter((one) => one.rank > 0)
-  if (wanted && !keepOrder) ranked.sort((a, b) => b.rank - a.rank)
-  const shown = ranked.map((one) => one.choice)
+  const shown = ranked(choices, wanted, keepOrder)
   if (!isWhole.value && !wanted) shown.splice(FIRST)
   const extra = wanted ? create?.(wanted) : null
   if (extra) shown.push(extra)
-  const current = Math.min(at.value, shown.length - 1)
+  return { query, at, shown, wanted, current: Math.min(at.value, shown.length - 1) }
+}
 
+export function Chooser(props: ChooserProps) {
+  const { label, placeholder, onQuery, onClose } = props
+  const { query, at, shown, wanted, current } = useChooser(props)
+  const list = useRef<HTMLDivElement>(null)
+  const input = useRef<HTMLInputElement>(null)
+  useLayoutEffect(() => input.current?.focus(), [])
   useEffect(() => {
     list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
   }, [current])
@@ -96,25 +120,7 @@ export function Chooser({ label, placeholder, choices, onQuery, onClose, create,
       <div class="chooser-list" id="chooser-list" role="listbox" aria-label={label} ref={list} tabIndex={-1}>
         {shown.map((choice, index) => {
           const isFirst = choice.group !== undefined && !wanted && choice.group !== shown[index - 1]?.group
-          return (
-            <div key={choice.key} class="choice-place" role="presentation">
-              {isFirst ? <div class="chooser-group" role="presentation">{choice.group}</div> : null}
-              <div
-                class="choice"
-                id={'choice-' + index}
-                role="option"
-                aria-selected={index === current}
-                onPointerMove={() => void (at.value = index)}
-                onClick={() => take(choice)}
-              >
-                {choice.isTicked !== undefined ? <span class={choice.isTicked ? 'choice-tick choice-ticked' : 'choice-tick'}>{choice.isTicked ? <Icon name="check" size={14} /> : null}</span> : null}
-                {choice.lead ?? (choice.icon ? <Icon name={choice.icon} /> : null)}
-                <bdi class="choice-label" dir="auto">{choice.label}</bdi>
-                {choice.hint ? <span class="choice-hint">{choice.hint}</span> : null}
-                {choice.keys ? <Keys combo={choice.keys} /> : null}
-              </div>
-            </div>
-          )
+          return <OneChoice key={choice.key} choice={choice} index={index} isCurrent={index === current} group={isFirst ? (choice.group ?? null) : null} onPoint={() => void (at.value = index)} onTake={() => take(choice)} />
         })}
         {shown.length === 0 ? <p class="chooser-none">{t('palette.none')}</p> : null}
       </div>
