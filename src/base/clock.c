@@ -215,14 +215,21 @@ err time_parse(str s, int64_t *ms)
     return OK;
 }
 
-str time_http(struct arena *a, int64_t ms)
+str time_http_to(char to[TIME_HTTP_BYTES], int64_t ms)
 {
     static const char *const weekday[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char *const month[] = {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct civil c = civil_from_ms(clamp_to_rfc3339(ms));
-    return str_print(a, "%s, %02d %s %04d %02d:%02d:%02d GMT", weekday[c.weekday], c.day,
-        month[c.month - 1], (int)c.year, c.hour, c.minute, c.second);
+    int len = snprintf(to, TIME_HTTP_BYTES, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+        weekday[c.weekday], c.day, month[c.month - 1], (int)c.year, c.hour, c.minute, c.second);
+    return str_of(to, len);
+}
+
+str time_http(struct arena *a, int64_t ms)
+{
+    char to[TIME_HTTP_BYTES];
+    return str_copy(a, time_http_to(to, ms));
 }
 
 bool time_zone_is_known(str zone)

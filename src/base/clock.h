@@ -18,4 +18,6 @@ void time_rfc3339_to(char to[TIME_RFC3339_LEN], int64_t ms); /* not terminated *
 err time_parse(str s, int64_t *ms);
 /* "Thu, 01 Jan 2026 00:00:00 GMT" (RFC 9110) */
 str time_http(struct arena *a, int64_t ms);
-bool time_zone_is_known(str zone); /* IANA name, by ICU */
+enum { TIME_HTTP_BYTES = 40 };
+str time_http_to(char to[TIME_HTTP_BYTES], int64_t ms); /* the same, in `to`; needs no memory */
+bool time_zone_is_known(str zone);                      /* IANA name, by ICU */

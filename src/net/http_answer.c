@@ -48,10 +48,9 @@ str answer_date(struct http_server *s)
 {
     int64_t second = clock_now_ms() / 1000;
     if (second != s->date_second || s->date[0] == 0) {
-        struct arena a = arena_make(4096);
-        str text = time_http(&a, second * 1000);
-        (void)snprintf(s->date, sizeof s->date, "Date: %.*s\r\n", SARG(text)); /* 37 of 40 bytes */
-        arena_free(&a);
+        char text[TIME_HTTP_BYTES]; /* no arena: the loop has no request to give up */
+        str date = time_http_to(text, second * 1000);
+        (void)snprintf(s->date, sizeof s->date, "Date: %.*s\r\n", SARG(date)); /* 37 of 40 bytes */
         s->date_second = second;
     }
     return str_from(s->date);

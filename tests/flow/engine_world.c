@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void engine_make(struct world *w)
 {
@@ -130,7 +131,7 @@ str message_state(struct world *w, str conversation, str message)
 
 struct receiver_peer {
     struct http_server *server;
-    struct arena arena; /* of the ledger, under the lock */
+    struct arena arena; /* of what the test asks for */
     pthread_mutex_t lock;
     struct post posts[PEER_POSTS];
     ptrdiff_t n;
@@ -138,17 +139,37 @@ struct receiver_peer {
     str body, retry_after;
 };
 
+/* Not by an arena: while the test lets allocations fail, the ledger goes on. */
+static str ledger_copy(str s)
+{
+    char *to = malloc((size_t)s.len + 1);
+    assert_non_null(to);
+    if (s.len > 0)
+        memcpy(to, s.at, (size_t)s.len);
+    return str_of(to, s.len);
+}
+
+static void ledger_free(struct receiver_peer *p)
+{
+    for (ptrdiff_t i = 0; i < p->n; i++) {
+        const str texts[] = {p->posts[i].path, p->posts[i].body, p->posts[i].event,
+            p->posts[i].delivery, p->posts[i].signature};
+        for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+            free((void *)(uintptr_t)texts[k].at);
+    }
+}
+
 static void receive(void *arg, struct http_exchange *x)
 {
     struct receiver_peer *p = arg;
     pthread_mutex_lock(&p->lock);
     if (p->n < PEER_POSTS)
         p->posts[p->n++] = (struct post){
-            .path = str_copy(&p->arena, x->req.path),
-            .body = str_copy(&p->arena, x->req.body),
-            .event = str_copy(&p->arena, http_header_get(&x->req, S("Seva-Event"))),
-            .delivery = str_copy(&p->arena, http_header_get(&x->req, S("Seva-Delivery"))),
-            .signature = str_copy(&p->arena, http_header_get(&x->req, S("Seva-Signature"))),
+            .path = ledger_copy(x->req.path),
+            .body = ledger_copy(x->req.body),
+            .event = ledger_copy(http_header_get(&x->req, S("Seva-Event"))),
+            .delivery = ledger_copy(http_header_get(&x->req, S("Seva-Delivery"))),
+            .signature = ledger_copy(http_header_get(&x->req, S("Seva-Signature"))),
         };
     const struct http_header header = {S("Retry-After"), p->retry_after};
     const struct http_response res = {.status = p->status,
@@ -183,6 +204,7 @@ void receiver_close(struct receiver_peer *p)
 {
     http_server_close(p->server);
     pthread_mutex_destroy(&p->lock);
+    ledger_free(p);
     arena_free(&p->arena);
     free(p);
 }

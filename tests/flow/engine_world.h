@@ -33,7 +33,7 @@ str message_state(struct world *w, str conversation, str message);
 /* ── the peer ───────────────────────────────────────────────────────────────────────────────────
  */
 
-enum { PEER_POSTS = 64 };
+enum { PEER_POSTS = 4096 };
 struct post {
     str path, body, event, delivery, signature;
 };

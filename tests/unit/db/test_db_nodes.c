@@ -251,6 +251,28 @@ static void a_commit_that_fails_is_answered_busy(void **state)
     test_db_close(t);
 }
 
+/* ── the role ── */
+
+/* The ordinary role is not warned of: in every other test the line would be an unexpected one. */
+static void a_role_that_bypasses_row_level_security_is_warned_of(void **state)
+{
+    (void)state;
+    struct test_db *t = open_cards();
+    ptrdiff_t at = str_find(t->url, S("//seva@")); /* tests/support/pg.py */
+    struct db *db = NULL;
+    str why = {0};
+    if (at < 0) {
+        test_db_close(t);
+        skip();
+    }
+    const struct db_options o = {.url = str_print(&t->arena, "%.*s//postgres@%.*s",
+                                     SARG(str_sub(t->url, 0, at)), SARG(str_skip(t->url, at + 7)))};
+    assert_ok(db_open(&t->arena, &o, &db, &why));
+    test_log_had(LOG_WARN, "the database role bypasses row-level security");
+    db_close(db);
+    test_db_close(t);
+}
+
 /* ── other nodes ── */
 
 struct ear {
@@ -369,6 +391,7 @@ int main(void)
         TEST(a_connection_lost_within_a_transaction_is_busy_and_undone),
         TEST(a_commit_is_answered_while_its_worker_goes_on),
         TEST(a_commit_that_fails_is_answered_busy),
+        TEST(a_role_that_bypasses_row_level_security_is_warned_of),
         TEST(a_wake_reaches_the_other_node),
         TEST(a_message_reaches_the_other_node_whole),
         TEST(a_listener_that_lost_its_connection_reports_every_topic),
