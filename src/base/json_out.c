@@ -103,11 +103,36 @@ static void put_escape(struct json_out *j, unsigned char c, char how)
     sb_add(&j->b, str_of(text, how == 'u' ? 6 : 2));
 }
 
+/* The first byte that may need an escape; the length when none does. */
+static ptrdiff_t plain_bytes(str s)
+{
+    ptrdiff_t i = 0;
+    while (i < s.len && escape_of[(unsigned char)s.at[i]] == 0)
+        i++;
+    return i;
+}
+
+static void put_plain(struct json_out *j, str s)
+{
+    char *at = sb_space(&j->b, s.len + 2);
+    if (at == NULL)
+        return;
+    at[0] = at[s.len + 1] = '"';
+    if (s.len > 0)
+        memcpy(at + 1, s.at, (size_t)s.len);
+    j->b.len += s.len + 2;
+}
+
 static void put_quoted(struct json_out *j, str s)
 {
+    ptrdiff_t first = plain_bytes(s);
+    if (first == s.len) {
+        put_plain(j, s);
+        return;
+    }
     ptrdiff_t from = 0; /* start of the run that needs no escape */
     sb_byte(&j->b, '"');
-    for (ptrdiff_t i = 0; i < s.len; i++) {
+    for (ptrdiff_t i = first; i < s.len; i++) {
         unsigned char c = (unsigned char)s.at[i];
         char how = escape_of[c];
         if (how == 0)

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAP_FIRST_CAP = 16 }; /* capacities are powers of two */
 
@@ -87,4 +88,13 @@ void map_free(struct map *m)
         free(m->slots);
     m->slots = NULL;
     m->count = m->cap = 0;
+}
+
+str map_key(struct arena *a, int64_t number, str text)
+{
+    char *at = arena_alloc(a, (ptrdiff_t)sizeof number + text.len, 1);
+    memcpy(at, &number, sizeof number);
+    if (text.len > 0)
+        memcpy(at + sizeof number, text.at, (size_t)text.len);
+    return str_of(at, (ptrdiff_t)sizeof number + text.len);
 }

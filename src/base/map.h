@@ -16,3 +16,5 @@ void *map_get(const struct map *m, str key);      /* NULL when absent */
 err map_put(struct map *m, str key, void *value); /* replaces; E_BUSY when out of memory */
 void *map_take(struct map *m, str key);           /* removes and returns */
 void map_free(struct map *m);
+/* A key of a number and a text, made in the arena; different pairs have different keys. */
+str map_key(struct arena *a, int64_t number, str text);

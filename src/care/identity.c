@@ -15,15 +15,10 @@ struct people people_make(struct arena *a, ptrdiff_t n)
     return (struct people){.at = NEW(a, struct person, n + 1), .by_key = {.a = a}};
 }
 
-static str person_key(struct arena *a, channel_id channel, str external_id)
-{
-    return str_print(a, "%lld:%.*s", (long long)channel.v, SARG(external_id));
-}
-
 err people_want(
     struct people *people, struct ctx *cx, const struct inbound_item *item, struct person **person)
 {
-    str key = person_key(cx->arena, item->channel, item->contact_external_id);
+    str key = map_key(cx->arena, item->channel.v, item->contact_external_id);
     struct person *p = map_get(&people->by_key, key);
     if (!p) {
         p = &people->at[people->n++];
@@ -136,7 +131,7 @@ err people_resolve(struct people *people, struct ctx *cx)
     ptrdiff_t n = 0;
     TRY(identity_find_many(cx, keys, people->n, &found, &n));
     for (ptrdiff_t i = 0; i < n; i++) {
-        str key = person_key(cx->arena, found[i].channel_id, found[i].external_id);
+        str key = map_key(cx->arena, found[i].channel_id.v, found[i].external_id);
         struct person *p = map_get(&people->by_key, key);
         if (p && !p->why)
             take_known(p, &found[i], cx->now_ms);

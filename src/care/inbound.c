@@ -83,18 +83,13 @@ static const char *what_is_wrong(const struct inbound_item *item)
     return NULL;
 }
 
-static str message_key(struct arena *a, channel_id channel, str external_id)
-{
-    return str_print(a, "%lld:%.*s", (long long)channel.v, SARG(external_id));
-}
-
 static err mark_stored(struct batch *b, struct message *keys, ptrdiff_t n, struct map *firsts)
 {
     struct message *found = NULL;
     ptrdiff_t n_found = 0;
     TRY(message_find_external(b->cx, keys, n, &found, &n_found));
     for (ptrdiff_t i = 0; i < n_found; i++) {
-        str key = message_key(b->cx->arena, found[i].channel_id, found[i].external_id);
+        str key = map_key(b->cx->arena, found[i].channel_id.v, found[i].external_id);
         struct inbound_result *r = map_get(firsts, key);
         if (r)
             *r = (struct inbound_result){
@@ -120,7 +115,7 @@ static err check_items(struct batch *b, struct inbound_result **first_of)
             b->results[i].result = E_INVALID;
             continue;
         }
-        str key = message_key(a, item->channel, item->external_id);
+        str key = map_key(a, item->channel.v, item->external_id);
         first_of[i] = map_get(&firsts, key);
         if (first_of[i]) {
             b->results[i].result = E_CONFLICT;
@@ -172,8 +167,7 @@ static err collect_threads(struct batch *b)
         struct person *p = b->person_of[i];
         if (!p)
             continue;
-        str key = str_print(
-            b->cx->arena, "%lld:%.*s", (long long)p->identity.v, SARG(b->items[i].thread_key));
+        str key = map_key(b->cx->arena, p->identity.v, b->items[i].thread_key);
         struct thread *t = map_get(&known, key);
         if (!t) {
             t = &b->threads[b->n_threads++];
