@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { ComponentChildren } from 'preact'
 import { Icon, type IconName } from '../ui/icon'
-import { Dialog, Keys } from '../ui/parts'
+import { Keys, Overlay } from '../ui/parts'
 import { t } from '../lib/i18n'
 import { score } from './score'
 
@@ -95,7 +95,7 @@ export function Chooser(props: ChooserProps) {
     }
   }
   return (
-    <Dialog label={label} onClose={onClose} class="dialog-chooser">
+    <Overlay label={label} onClose={onClose} class="dialog-chooser">
       <div class="chooser-field">
         <Icon name="search" />
         <input
@@ -124,6 +124,6 @@ export function Chooser(props: ChooserProps) {
         })}
         {shown.length === 0 ? <p class="chooser-none">{t('palette.none')}</p> : null}
       </div>
-    </Dialog>
+    </Overlay>
   )
 }

@@ -192,6 +192,41 @@ export function Dialog({ label, onClose, class: extra, children }: { label: stri
   )
 }
 
+/**
+ * The same for a layer that opens at a key and has one field: over the page without making it inert, which would restyle every element of it
+ * before the paint. Tab stays at the field, a press beside it or Escape closes it.
+ */
+export function Overlay({ label, onClose, class: extra, children }: { label: string; onClose: () => void; class?: string; children: ComponentChildren }) {
+  const ref = useRef<HTMLDialogElement>(null)
+  useLayoutEffect(() => {
+    const before = document.activeElement
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus()
+    }
+  }, [])
+  return (
+    <>
+      <div class="overlay-veil" onClick={onClose} />
+      <dialog
+        ref={ref}
+        open
+        class={`dialog overlay${extra ? ' ' + extra : ''}`}
+        aria-label={label}
+        aria-modal="true"
+        onKeyDown={(event) => {
+          if (event.key === 'Tab') event.preventDefault()
+          if (event.key !== 'Escape' || event.isComposing) return
+          event.preventDefault()
+          event.stopPropagation()
+          onClose()
+        }}
+      >
+        <div class="dialog-body">{children}</div>
+      </dialog>
+    </>
+  )
+}
+
 /** A question that cannot be taken back afterwards. */
 export function Confirm({ title, text, action, onConfirm, onClose }: { title: string; text: string; action: string; onConfirm: () => void; onClose: () => void }) {
   return (
