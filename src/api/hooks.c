@@ -82,13 +82,14 @@ static err take_in(struct call *call)
 {
     struct arena *a = call->cx.arena;
     const struct hook *hook = call->prepared;
+    str type = http_media_type(http_header_get(call->req, S("Content-Type")));
     const struct inbox_new delivery = {
         .account = hook->source.account,
         .source = hook->source.id,
         .channel = hook->source.channel,
         .network = hook->source.network,
         .delivery_key = hook->delivery_key,
-        .content_type = http_media_type(http_header_get(call->req, S("Content-Type"))),
+        .content_type = utf8_valid(type) ? type : (str){0}, /* only told to people */
         .body = call->req->body,
         .received_ms = call->cx.now_ms,
     };

@@ -51,7 +51,8 @@ static bool gather(struct intake *in, struct batch *b)
     return b->n > 0;
 }
 
-static err add(struct intake *in, struct batch *b, struct db_tx **tx)
+/* The deliveries from `from` to `end`. */
+static err add(struct intake *in, struct batch *b, ptrdiff_t from, ptrdiff_t end, struct db_tx **tx)
 {
     jmp_buf escape;
     if (setjmp(escape)) {
@@ -61,33 +62,47 @@ static err add(struct intake *in, struct batch *b, struct db_tx **tx)
     in->arena.escape = &escape;
     err e = db_begin(in->options.db, DB_WRITE, &in->arena, tx);
     if (e == OK)
-        e = inbox_add_many(*tx, b->deliveries, b->n, b->is_new);
+        e = inbox_add_many(*tx, b->deliveries + from, end - from, b->is_new + from);
     in->arena.escape = NULL;
     return e;
 }
 
-static err write_down(struct intake *in, struct batch *b)
+static err write_down(struct intake *in, struct batch *b, ptrdiff_t from, ptrdiff_t end)
 {
     struct db_tx *tx = NULL;
     arena_reset(&in->arena);
-    err e = add(in, b, &tx);
+    err e = add(in, b, from, end, &tx);
     FAILPOINT("intake.before_commit");
     if (tx && e == OK)
-        return db_commit(tx) == OK ? OK : E_BUSY;
+        return db_commit(tx);
     if (tx)
         (void)db_rollback(tx); /* it is being given up: nothing more can be done about it */
-    return E_BUSY;
+    return e;
 }
 
-static void answer(struct intake *in, const struct batch *b, err result)
+static void answer(
+    struct intake *in, const struct batch *b, ptrdiff_t from, ptrdiff_t end, err result)
 {
     bool any = false;
-    for (ptrdiff_t i = 0; i < b->n; i++)
+    for (ptrdiff_t i = from; i < end; i++)
         any |= result == OK && b->is_new[i];
     if (any)
         in->options.wake(in->options.arg);
+    for (ptrdiff_t i = from; i < end; i++)
+        b->items[i]->done(
+            b->items[i]->arg, result == OK ? OK : E_BUSY, result == OK && b->is_new[i]);
+}
+
+/* One that the database does not take must not take its neighbours along: then each goes alone. */
+static void take_in(struct intake *in, struct batch *b)
+{
+    err result = write_down(in, b, 0, b->n);
+    if (result == OK || result == E_BUSY || b->n == 1) {
+        answer(in, b, 0, b->n, result);
+        return;
+    }
     for (ptrdiff_t i = 0; i < b->n; i++)
-        b->items[i]->done(b->items[i]->arg, result, result == OK && b->is_new[i]);
+        answer(in, b, i, i + 1, write_down(in, b, i, i + 1));
 }
 
 static void *intake_main(void *intake)
@@ -95,7 +110,7 @@ static void *intake_main(void *intake)
     struct intake *in = intake;
     struct batch b;
     while (gather(in, &b))
-        answer(in, &b, write_down(in, &b));
+        take_in(in, &b);
     return NULL;
 }
 

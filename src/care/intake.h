@@ -1,7 +1,8 @@
 /* intake: verified deliveries on their way into the inbox. All that wait are written by one
  * statement in one transaction, and each is answered when it is durable: a delivery costs no turn
- * of the write lock and no commit of its own. Order: as they were put. Not here: verifying and
- * parsing (the caller has done it), what becomes of a delivery (job/receive.c).
+ * of the write lock and no commit of its own. One that the database refuses fails alone. Order: as
+ * they were put. Not here: verifying and parsing (the caller has done it), what becomes of a
+ * delivery (job/receive.c).
  *
  * Thread: intake_put any; one thread of its own writes and answers. Shared: the queue (a mutex). */
 #pragma once

@@ -143,6 +143,30 @@ static void one_that_is_here_is_told_so_and_wakes_nobody(struct world *w)
 }
 ON_BOTH(one_that_is_here_is_told_so_and_wakes_nobody)
 
+/* PostgreSQL takes no text that is not UTF-8; SQLite takes any. */
+static void one_that_the_database_refuses_does_not_take_its_neighbours_along(void **state)
+{
+    (void)state;
+    struct world *w = world_open(DB_POSTGRES);
+    if (!w)
+        skip();
+    struct station *s = station_open(w);
+    for (int i = 0; i < 60; i++) {
+        char key[32];
+        (void)snprintf(key, sizeof key, i == 30 ? "bad\xff" : "%d", i);
+        put(s, i, key);
+    }
+    intake_close(s->intake);
+    for (int i = 0; i < 60; i++) {
+        assert_int_equal(s->puts[i].answers, 1);
+        assert_err(s->puts[i].result, i == 30 ? E_BUSY : OK);
+    }
+    assert_int_equal(count(w, S("SELECT COUNT(*) AS n FROM inbox")), 59);
+    test_log_had(LOG_ERROR, "database error");
+    free(s);
+    world_close(w);
+}
+
 /* While somebody holds the write lock nothing can be written; more than the limit is not kept. */
 static void more_than_may_wait_is_refused_and_the_rest_is_kept(void **state)
 {
@@ -192,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(each_of_many_is_answered_once_and_kept_in_its_order),
         BOTH(one_that_is_here_is_told_so_and_wakes_nobody),
+        TEST(one_that_the_database_refuses_does_not_take_its_neighbours_along),
         TEST(more_than_may_wait_is_refused_and_the_rest_is_kept),
         TEST(names_of_different_kinds_never_meet),
     };
