@@ -122,6 +122,17 @@ describe('keyboard only', { skip: reasonToSkip() }, () => {
     await page.waitForFunction(() => document.activeElement?.getAttribute('aria-haspopup') === 'dialog')
   })
 
+  test('a_press_beside_the_words_of_the_palette_leaves_the_keys_with_it', async () => {
+    await press('Control+k')
+    await page.locator('dialog[open] [role=listbox]').waitFor()
+    await page.locator('dialog[open] kbd').first().click()
+    assert.ok(await page.evaluate(() => document.activeElement.closest('dialog') !== null))
+    await press('Tab')
+    assert.ok(await page.evaluate(() => document.activeElement.closest('dialog') !== null))
+    await press('Escape')
+    await page.locator('dialog[open]').waitFor({ state: 'detached' })
+  })
+
   test('an_input_method_at_work_keeps_its_enter', async () => {
     const talk = await seva.conversation((one) => one.contact.name === 'Maya')
     await page.goto(`${seva.url}/app/inbox/all/${talk.id}`)

@@ -197,7 +197,6 @@ export function Dialog({ label, onClose, class: extra, children }: { label: stri
  * before the paint. Tab stays at the field, a press beside it or Escape closes it.
  */
 export function Overlay({ label, onClose, class: extra, children }: { label: string; onClose: () => void; class?: string; children: ComponentChildren }) {
-  const ref = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
     const before = document.activeElement
     return () => {
@@ -208,11 +207,14 @@ export function Overlay({ label, onClose, class: extra, children }: { label: str
     <>
       <div class="overlay-veil" onClick={onClose} />
       <dialog
-        ref={ref}
         open
         class={`dialog overlay${extra ? ' ' + extra : ''}`}
         aria-label={label}
         aria-modal="true"
+        // A press on what takes no focus would leave the field, and keys would go to the page below.
+        onMouseDown={(event) => {
+          if (!(event.target instanceof HTMLInputElement)) event.preventDefault()
+        }}
         onKeyDown={(event) => {
           if (event.key === 'Tab') event.preventDefault()
           if (event.key !== 'Escape' || event.isComposing) return
