@@ -60,6 +60,7 @@ struct receiver {
     struct arena arenas[2]; /* the batch in hand lives in one, the next is claimed into the other */
     int current;
     struct receive_batch batch;
+    bool owns_hand;        /* what the database says is in hand is `batch` */
     bool has_suspect;      /* the oldest delivery waits for RECEIVE_CALM_MS */
     int64_t channel_noted; /* when a channel's health was written last */
     channel_id channel_last;

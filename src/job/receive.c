@@ -1,7 +1,7 @@
 /* receive: stored deliveries become messages of conversations. One transaction per turn finishes
- * the batch in hand and claims the next; its commit makes the claim's attempts durable before a
- * byte of the new batch is looked at, so that an item that ends the process has counted. Exactly
- * once: the messages, their events and the inbox rows' end are one commit.
+ * the batch in hand and takes the next; its commit says durably what is in hand before a byte of it
+ * is looked at, so that an item that ends the process counts. Exactly once: the messages, their
+ * events and the inbox rows' end are one commit.
  *
  * A batch of deliveries that have been tried before (the process ended) has one row only. A
  * batch that fails for another reason than a busy database is undone and taken row by row: the row
@@ -221,7 +221,7 @@ static err end_rows(struct desk *desk, const struct receive_batch *b, const str 
     ptrdiff_t n = 0;
     for (ptrdiff_t i = 0; i < b->n; i++) {
         if (reasons[i].len)
-            TRY(inbox_quarantine(desk->tx, &b->rows[i], reasons[i]));
+            TRY(inbox_quarantine(desk->tx, &b->rows[i], b->rows[i].attempts + 1, reasons[i]));
         else
             done[n++] = b->rows[i];
     }
@@ -282,15 +282,19 @@ static err quarantine_poison(struct desk *desk, const struct inbox_row *row)
 {
     log_line(LOG_ERROR, "delivery put into quarantine: the server ended each time it was processed",
         LOG_I("inbox", row->id.v), LOG_I("attempts", row->attempts));
-    return inbox_quarantine(
-        desk->tx, row, S("Three times the server ended or ran out of memory in processing this."));
+    return inbox_quarantine(desk->tx, row, row->attempts,
+        S("Three times the server ended or ran out of memory in processing this."));
 }
 
-static err claim(struct desk *desk, struct receive_batch *next, struct tally *tally)
+/* in_hand: how many are in hand until this transaction ends. */
+static err claim(
+    struct desk *desk, ptrdiff_t in_hand, struct receive_batch *next, struct tally *tally)
 {
     bool is_set = db_tx_kind(desk->tx) == DB_POSTGRES;
     ptrdiff_t most = is_set ? LIMIT_RECEIVE_BATCH_SET : LIMIT_RECEIVE_BATCH, n = 0;
     const struct inbox_row *rows = NULL;
+    if (!desk->engine->receiver.owns_hand)
+        TRY(inbox_hand_take(desk->tx));
     TRY(inbox_waiting(desk->tx, most, &rows, &n));
     while (n && rows[0].attempts >= INBOX_ATTEMPTS) {
         TRY(quarantine_poison(desk, &rows[0]));
@@ -302,8 +306,8 @@ static err claim(struct desk *desk, struct receive_batch *next, struct tally *ta
     bool is_calm = clock_mono_ms() - desk->engine->opened_ms >= RECEIVE_CALM_MS;
     desk->engine->receiver.has_suspect = is_last_try && !is_calm;
     n = is_last_try && !is_calm ? 0 : batch_size(rows, n);
-    if (n)
-        TRY(inbox_claim_many(desk->tx, rows, n));
+    if (n || in_hand)
+        TRY(inbox_hand_set(desk->tx, rows, n));
     *next = (struct receive_batch){.rows = rows, .n = n};
     return OK;
 }
@@ -340,7 +344,7 @@ static err one_transaction(struct desk *desk, void *arg)
     if (t->in_hand->n)
         TRY(take_batch(desk, t->r, t->in_hand, &t->tally));
     if (t->claims)
-        TRY(claim(desk, &t->next, &t->tally));
+        TRY(claim(desk, t->in_hand->n, &t->next, &t->tally));
     if (t->next.n == 0 && db_tx_kind(desk->tx) == DB_POSTGRES)
         TRY(lease_give_up(desk->tx, S("receive"), desk->engine->holder));
     FAILPOINT("receive.before_commit");
@@ -372,7 +376,7 @@ static err refuse(struct desk *desk, void *arg)
     TRY(hold(desk, &held));
     if (!held)
         return E_CONFLICT;
-    TRY(inbox_quarantine(desk->tx, refusal->row, refusal->why));
+    TRY(inbox_quarantine(desk->tx, refusal->row, refusal->row->attempts + 1, refusal->why));
     return desk_commit(desk);
 }
 
@@ -420,6 +424,7 @@ err receive_turn(struct engine *e, struct receiver *r, bool *more)
     if (result == E_CONFLICT) {
         /* Another node has taken over: what we hold is its work now. */
         r->batch = (struct receive_batch){0};
+        r->owns_hand = false;
         *more = false;
         return OK;
     }
@@ -429,10 +434,13 @@ err receive_turn(struct engine *e, struct receiver *r, bool *more)
         count(e, &turn.tally);
     r->current = !r->current;
     r->batch = turn.next;
+    r->owns_hand = r->batch.n > 0;
     atomic_store(&e->is_behind, r->batch.n >= LIMIT_RECEIVE_BATCH_SET);
     waker_nudge(&e->room_waker);
     if (r->batch.n && desk_guard(&desk, parse_all, &r->batch) != OK) {
-        r->batch = (struct receive_batch){0}; /* out of memory: they are claimed again one by one */
+        /* Out of memory: that counts, and they are taken again one by one. */
+        r->batch = (struct receive_batch){0};
+        r->owns_hand = false;
         return E_BUSY;
     }
     *more = r->batch.n > 0;

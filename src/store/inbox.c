@@ -1,6 +1,5 @@
-/* See inbox.h. The states are 'wait', 'done', 'quarantined', 'discarded'; a change names the old
- * one. 'wait' and 'done' are equally long, so that SQLite ends a delivery in place.
- * Thread: the transaction's. */
+/* See inbox.h. The states of a row are 'taken' (waiting or processed: inbox_waiting says which),
+ * 'quarantined', 'discarded'; a change names the old one. Thread: the transaction's. */
 #include "store/inbox.h"
 
 #include "base/clock.h"
@@ -84,6 +83,12 @@ static err add_one(struct db_tx *tx, const struct new_row *row, bool *is_new)
     return OK;
 }
 
+static err wait_one(struct db_tx *tx, int64_t id, int64_t account)
+{
+    return db_run(tx, S("INSERT INTO inbox_waiting (id, account_id) VALUES (?1, ?2)"),
+        ARGS(A_INT(id), A_INT(account)), NULL);
+}
+
 static bool has_id(const struct added *added, ptrdiff_t n, int64_t id)
 {
     for (ptrdiff_t i = 0; i < n; i++)
@@ -97,13 +102,16 @@ static err add_set(struct db_tx *tx, const struct new_row *rows, ptrdiff_t n, bo
 {
     struct added *added = NULL;
     ptrdiff_t n_added = 0;
-    str sql = S(NEW_COLUMNS
-        "SELECT id, account, source, channel, delivery_key, received_ms, state, network, "
-        "NULLIF(content_type, ''), NULLIF(reason, ''), body "
-        "FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[], "
-        "?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[], ?11::bytea[]) "
-        "AS q (id, account, source, channel, delivery_key, received_ms, state, network, "
-        "content_type, reason, body)" OR_NOTHING " RETURNING id");
+    str sql =
+        S("WITH added AS (" NEW_COLUMNS
+          "SELECT id, account, source, channel, delivery_key, received_ms, state, network, "
+          "NULLIF(content_type, ''), NULLIF(reason, ''), body "
+          "FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[], "
+          "?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[], ?11::bytea[]) "
+          "AS q (id, account, source, channel, delivery_key, received_ms, state, network, "
+          "content_type, reason, body)" OR_NOTHING " RETURNING id, account_id), "
+          "waits AS (INSERT INTO inbox_waiting (id, account_id) SELECT id, account_id FROM added) "
+          "SELECT id FROM added");
     TRY(db_many_all(tx, sql, sql, COLS(new_row_cols), rows, (ptrdiff_t)sizeof *rows, n,
         COLS(added_cols), (ptrdiff_t)sizeof *added, &added, &n_added));
     for (ptrdiff_t i = 0; i < n; i++)
@@ -115,12 +123,15 @@ err inbox_add_many(struct db_tx *tx, const struct inbox_new *const *in, ptrdiff_
 {
     struct new_row *rows = NEW(db_tx_arena(tx), struct new_row, n + 1);
     for (ptrdiff_t i = 0; i < n; i++)
-        rows[i] = new_row(in[i], S("wait"), (str){0});
+        rows[i] = new_row(in[i], S("taken"), (str){0});
     if (db_tx_kind(tx) == DB_POSTGRES)
         return add_set(tx, rows, n, is_new);
     /* Row by row: RETURNING opens a temporary table each time. */
-    for (ptrdiff_t i = 0; i < n; i++)
+    for (ptrdiff_t i = 0; i < n; i++) {
         TRY(add_one(tx, &rows[i], &is_new[i]));
+        if (is_new[i])
+            TRY(wait_one(tx, rows[i].id, rows[i].account));
+    }
     return OK;
 }
 
@@ -147,67 +158,59 @@ static const struct db_col row_cols[] = {
 err inbox_waiting(struct db_tx *tx, ptrdiff_t max, const struct inbox_row **rows, ptrdiff_t *count)
 {
     struct inbox_row *got = NULL;
-    /* Without the hint SQLite would walk the table in id order past everything that is done. */
-    str sql = db_pick(tx,
-        S("SELECT id, account_id, source_id, channel_id, received_ms, attempts, network, delivery_key, "
-          "content_type, body "
-          "FROM inbox INDEXED BY inbox_todo "
-          "WHERE state = 'wait' "
-          "ORDER BY id "
-          "LIMIT ?1"),
-        S("SELECT id, account_id, source_id, channel_id, received_ms, attempts, network, delivery_key, "
-          "content_type, body "
-          "FROM inbox "
-          "WHERE state = 'wait' "
-          "ORDER BY id "
-          "LIMIT ?1"));
-    TRY(db_all(tx, sql, ARGS(A_INT(max)), COLS(row_cols), (ptrdiff_t)sizeof *got, &got, count));
+    TRY(db_all(tx,
+        S("SELECT i.id, i.account_id, i.source_id, i.channel_id, i.received_ms, t.attempts, "
+          "i.network, i.delivery_key, i.content_type, i.body "
+          "FROM (SELECT id, account_id, attempts FROM inbox_waiting ORDER BY id LIMIT ?1) AS t "
+          "JOIN inbox i ON i.account_id = t.account_id AND i.id = t.id "
+          "ORDER BY t.id"),
+        ARGS(A_INT(max)), COLS(row_cols), (ptrdiff_t)sizeof *got, &got, count));
     *rows = got;
     return OK;
 }
 
-static const struct db_col key_cols[] = {
-    COL(struct inbox_row, account_id),
-    COL(struct inbox_row, id),
-};
-
-err inbox_claim_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n)
+err inbox_hand_set(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n)
 {
-    int64_t changed = 0;
-    TRY(db_many(tx,
-        S("UPDATE inbox SET attempts = attempts + 1 "
-          "WHERE account_id = ?1 AND id = ?2 AND state = 'wait'"),
-        S("UPDATE inbox SET attempts = attempts + 1 "
-          "FROM unnest(?1::bigint[], ?2::bigint[]) AS k (account_id, id) "
-          "WHERE inbox.account_id = k.account_id AND inbox.id = k.id AND state = 'wait'"),
-        COLS(key_cols), rows, (ptrdiff_t)sizeof *rows, n, &changed));
-    return changed == n ? OK : E_CONFLICT;
+    int64_t first = n ? rows[0].id.v : 1, last = n ? rows[n - 1].id.v : 0;
+    return db_run(tx,
+        S("INSERT INTO inbox_hand (one, first_id, last_id) VALUES (1, ?1, ?2) "
+          "ON CONFLICT (one) DO UPDATE "
+          "SET first_id = excluded.first_id, last_id = excluded.last_id"),
+        ARGS(A_INT(first), A_INT(last)), NULL);
 }
+
+err inbox_hand_take(struct db_tx *tx)
+{
+    TRY(db_run(tx,
+        S("UPDATE inbox_waiting SET attempts = attempts + 1 "
+          "WHERE id >= (SELECT first_id FROM inbox_hand) "
+          "AND id <= (SELECT last_id FROM inbox_hand)"),
+        NO_ARGS, NULL));
+    return inbox_hand_set(tx, NULL, 0);
+}
+
+static const struct db_col key_cols[] = {COL(struct inbox_row, id)};
 
 err inbox_finish_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n)
 {
     int64_t changed = 0;
-    TRY(db_many(tx,
-        S("UPDATE inbox SET state = 'done' "
-          "WHERE account_id = ?1 AND id = ?2 AND state = 'wait'"),
-        S("UPDATE inbox SET state = 'done' "
-          "FROM unnest(?1::bigint[], ?2::bigint[]) AS k (account_id, id) "
-          "WHERE inbox.account_id = k.account_id AND inbox.id = k.id AND state = 'wait'"),
-        COLS(key_cols), rows, (ptrdiff_t)sizeof *rows, n, &changed));
+    TRY(db_many(tx, S("DELETE FROM inbox_waiting WHERE id = ?1"),
+        S("DELETE FROM inbox_waiting WHERE id = ANY(?1::bigint[])"), COLS(key_cols), rows,
+        (ptrdiff_t)sizeof *rows, n, &changed));
     return changed == n ? OK : E_CONFLICT;
 }
 
-err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, str reason)
+err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, int64_t attempts, str reason)
 {
-    int64_t changed = 0;
     str key = row->delivery_key;
     if (str_starts(key, by_message))
         key = str_print(db_tx_arena(tx), "%.*s#%lld", SARG(key), (long long)row->id.v);
-    TRY(db_run(tx,
-        S("UPDATE inbox SET state = 'quarantined', reason = ?3, delivery_key = ?4 "
-          "WHERE account_id = ?1 AND id = ?2 AND state = 'wait'"),
-        ARGS(A_ID(row->account_id), A_ID(row->id), A_TEXT(reason), A_TEXT(key)), &changed));
-    return changed == 1 ? OK : E_CONFLICT;
+    TRY(inbox_finish_many(tx, row, 1));
+    return db_run(tx,
+        S("UPDATE inbox SET state = 'quarantined', attempts = ?3, reason = ?4, delivery_key = ?5 "
+          "WHERE account_id = ?1 AND id = ?2 AND state = 'taken'"),
+        ARGS(A_ID(row->account_id), A_ID(row->id), A_INT(attempts), A_TEXT(reason), A_TEXT(key)),
+        NULL);
 }
 
 struct number {
@@ -219,11 +222,9 @@ err inbox_oldest_waiting(struct db_tx *tx, int64_t *received_ms)
 {
     struct number n = {0};
     err e = db_one(tx,
-        db_pick(tx,
-            S("SELECT received_ms AS value FROM inbox INDEXED BY inbox_todo "
-              "WHERE state = 'wait' ORDER BY id LIMIT 1"),
-            S("SELECT received_ms AS value FROM inbox "
-              "WHERE state = 'wait' ORDER BY id LIMIT 1")),
+        S("SELECT i.received_ms AS value "
+          "FROM (SELECT id, account_id FROM inbox_waiting ORDER BY id LIMIT 1) AS t "
+          "JOIN inbox i ON i.account_id = t.account_id AND i.id = t.id"),
         NO_ARGS, COLS(number_cols), &n);
     if (e != OK && e != E_NOT_FOUND)
         return e;
@@ -242,13 +243,13 @@ static const struct db_col two_cols[] = {
 err inbox_counts(struct db_tx *tx, int64_t *waiting, int64_t *quarantined)
 {
     struct two_numbers n = {0};
+    /* Without the hint SQLite would walk the whole table. */
     TRY(db_one(tx,
         db_pick(tx,
-            S("SELECT (SELECT COUNT(*) FROM inbox INDEXED BY inbox_todo WHERE state = 'wait') "
-              "AS waiting, "
+            S("SELECT (SELECT COUNT(*) FROM inbox_waiting) AS waiting, "
               "(SELECT COUNT(*) FROM inbox INDEXED BY inbox_quarantine "
               "WHERE state = 'quarantined') AS quarantined"),
-            S("SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'wait') AS waiting, "
+            S("SELECT (SELECT COUNT(*) FROM inbox_waiting) AS waiting, "
               "(SELECT COUNT(*) FROM inbox WHERE state = 'quarantined') AS quarantined")),
         NO_ARGS, COLS(two_cols), &n));
     *waiting = n.waiting;
@@ -263,7 +264,8 @@ err inbox_forget(struct db_tx *tx, int64_t before_ms, ptrdiff_t max, int64_t *re
         S("DELETE FROM inbox "
           "WHERE id IN (SELECT id FROM "
           "(SELECT id, received_ms, state FROM inbox ORDER BY id LIMIT ?2) AS oldest "
-          "WHERE received_ms < ?1 AND state IN ('done', 'discarded'))"),
+          "WHERE received_ms < ?1 AND state IN ('taken', 'discarded') "
+          "AND NOT EXISTS (SELECT 1 FROM inbox_waiting t WHERE t.id = oldest.id))"),
         ARGS(A_INT(before_ms), A_INT(max)), removed);
 }
 
@@ -319,11 +321,12 @@ err inbox_quarantine_retry(struct ctx *cx, inbox_id id)
 {
     int64_t changed = 0;
     TRY(db_run(cx->db,
-        S("UPDATE inbox SET state = 'wait', attempts = 0, reason = NULL "
+        S("UPDATE inbox SET state = 'taken', attempts = 0, reason = NULL "
           "WHERE account_id = ?1 AND id = ?2 AND state = 'quarantined'"),
         ARGS(A_ID(cx->account), A_ID(id)), &changed));
     if (changed == 0)
         return fail(cx, E_NOT_FOUND, "This item is not in quarantine any more.");
+    TRY(wait_one(cx->db, id.v, cx->account.v));
     cx->effects.jobs = true;
     return OK;
 }

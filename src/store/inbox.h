@@ -1,11 +1,12 @@
 /* The inbox: deliveries of networks as they came in, stored raw before they are acknowledged.
  *
- * The row is its own receive job, so that a message costs one insert and two updates instead of two
- * inserts, two updates and a delete: state 'wait' waits; a claim is a committed attempts + 1; an
- * item found with an attempt already behind it was in the hands of a process that ended, and is
- * claimed alone, so that after INBOX_ATTEMPTS such ends exactly the poison item goes to
- * quarantine and not its neighbours. One receiver at a time works on the inbox (store/lease.h on
- * PostgreSQL, the only process on SQLite); it takes rows in the order of their ids.
+ * What is to be processed stands in a small table beside them (inbox_waiting), so that a message
+ * costs two inserts and a small delete and its raw row is written once. One receiver at a time
+ * works on the inbox (store/lease.h on PostgreSQL, the only process on SQLite); it takes rows in
+ * the order of their ids and says durably which it has in hand before it touches them: one row for
+ * a whole batch (inbox_hand). Who begins to receive finds there what a process that ended had in
+ * hand, counts an attempt for each, and takes such deliveries alone, so that after INBOX_ATTEMPTS
+ * ends exactly the poison item goes to quarantine and not its neighbours.
  *
  * Functions with a ctx are scoped by its account; those with a db_tx are the engine's and see all
  * accounts. Thread: the transaction's. */
@@ -14,8 +15,8 @@
 #include "model/ctx.h"
 #include "model/job.h"
 
-/* Claims that ended with the process, then quarantine; the last of them waits until the process has
- * lived for a moment (job/receive.c). */
+/* Ends of the process with it in hand, then quarantine; the last of them waits until the process
+ * has lived for a moment (job/receive.c). */
 enum { INBOX_ATTEMPTS = 3 };
 
 struct inbox_new {
@@ -44,7 +45,7 @@ struct inbox_row {
     source_id source_id;
     channel_id channel_id;
     int64_t received_ms;
-    int64_t attempts; /* claims before this one */
+    int64_t attempts; /* ends of a process that had it in hand */
     str network;
     str delivery_key;
     str content_type;
@@ -52,12 +53,17 @@ struct inbox_row {
 };
 /* The oldest waiting rows, at most `max`. */
 err inbox_waiting(struct db_tx *tx, ptrdiff_t max, const struct inbox_row **rows, ptrdiff_t *count);
-/* Counts an attempt for each; durable before anything is done with them. */
-err inbox_claim_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n);
+/* rows, of inbox_waiting, are in hand now (n 0 = nothing is): durable before anything is done with
+ * them. */
+err inbox_hand_set(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n);
+/* Before the first inbox_waiting of somebody who begins, or who has dropped what he had in hand: an
+ * attempt for each delivery in hand that still waits. Nothing is in hand then. */
+err inbox_hand_take(struct db_tx *tx);
 /* E_CONFLICT when one of them is no longer waiting (somebody else finished it). */
 err inbox_finish_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t n);
-/* A delivery that was known by its message's id gives the id free: mended, it may come again. */
-err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, str reason);
+/* attempts: how often it was tried, for people to see. A delivery that was known by its message's
+ * id gives the id free: mended, it may come again. */
+err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, int64_t attempts, str reason);
 /* Receive time of the oldest waiting row; 0 = none. */
 err inbox_oldest_waiting(struct db_tx *tx, int64_t *received_ms);
 err inbox_counts(struct db_tx *tx, int64_t *waiting, int64_t *quarantined);

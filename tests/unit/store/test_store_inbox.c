@@ -1,4 +1,4 @@
-/* The inbox: stored once per delivery, claimed in order, every claim counted, ended once. */
+/* The inbox: stored once per delivery, claimed in order, every attempt counted, ended once. */
 #include "store/inbox.h"
 
 #include "store/lease.h"
@@ -46,25 +46,33 @@ static void a_repeated_delivery_is_stored_once(struct bench *b)
 }
 ON_BOTH(a_repeated_delivery_is_stored_once)
 
-static void rows_are_claimed_in_the_order_of_their_commit_and_each_claim_counts(struct bench *b)
+static void what_was_in_hand_counts_an_attempt_when_somebody_else_begins(struct bench *b)
 {
     ptrdiff_t n;
     add(b, 1, "one", "1");
     add(b, 1, "two", "2");
+    add(b, 1, "three", "3");
     begin(b, DB_WRITE, 0);
+    assert_ok(inbox_hand_take(b->cx.db)); /* nothing was in hand */
     const struct inbox_row *rows = waiting(b, &n);
-    assert_int_equal(n, 2);
+    assert_int_equal(n, 3);
     assert_str(rows[0].delivery_key, "one");
     assert_int_equal(rows[0].attempts, 0);
-    assert_ok(inbox_claim_many(b->cx.db, rows, 2));
+    assert_ok(inbox_hand_set(b->cx.db, rows, 2));
+    assert_ok(inbox_finish_many(b->cx.db, rows, 1));
     commit(b);
-    begin(b, DB_WRITE, 0);
-    rows = waiting(b, &n);
-    assert_int_equal(rows[0].attempts, 1);
-    assert_int_equal(rows[1].attempts, 1);
-    commit(b);
+    for (int i = 0; i < 2; i++) { /* the second finds nothing in hand */
+        begin(b, DB_WRITE, 0);
+        assert_ok(inbox_hand_take(b->cx.db));
+        rows = waiting(b, &n);
+        assert_int_equal(n, 2);
+        assert_str(rows[0].delivery_key, "two");
+        assert_int_equal(rows[0].attempts, 1);
+        assert_int_equal(rows[1].attempts, 0);
+        commit(b);
+    }
 }
-ON_BOTH(rows_are_claimed_in_the_order_of_their_commit_and_each_claim_counts)
+ON_BOTH(what_was_in_hand_counts_an_attempt_when_somebody_else_begins)
 
 static void a_row_is_ended_once(struct bench *b)
 {
@@ -74,7 +82,6 @@ static void a_row_is_ended_once(struct bench *b)
     const struct inbox_row *rows = waiting(b, &n);
     assert_ok(inbox_finish_many(b->cx.db, rows, 1));
     assert_err(inbox_finish_many(b->cx.db, rows, 1), E_CONFLICT);
-    assert_err(inbox_claim_many(b->cx.db, rows, 1), E_CONFLICT);
     (void)waiting(b, &n);
     assert_int_equal(n, 0);
     commit(b);
@@ -91,7 +98,7 @@ static void a_quarantined_row_is_seen_with_its_bytes_and_can_be_retried_or_disca
     str type;
     add(b, 1, "one", "raw bytes");
     begin(b, DB_WRITE, 0);
-    assert_ok(inbox_quarantine(b->cx.db, &waiting(b, &n)[0], S("it is broken")));
+    assert_ok(inbox_quarantine(b->cx.db, &waiting(b, &n)[0], 1, S("it is broken")));
     commit(b);
     struct ctx *cx = begin(b, DB_WRITE, 1);
     assert_ok(inbox_quarantine_list(cx, (inbox_id){0}, 10, &items, &n));
@@ -103,7 +110,7 @@ static void a_quarantined_row_is_seen_with_its_bytes_and_can_be_retried_or_disca
     assert_str(type, "application/json");
     assert_ok(inbox_quarantine_retry(cx, items[0].id));
     assert_err(inbox_quarantine_retry(cx, items[0].id), E_NOT_FOUND);
-    assert_ok(inbox_quarantine(cx->db, &waiting(b, &n)[0], S("again")));
+    assert_ok(inbox_quarantine(cx->db, &waiting(b, &n)[0], 1, S("again")));
     assert_ok(inbox_quarantine_discard(cx, items[0].id));
     assert_err(inbox_quarantine_raw(cx, items[0].id, &body, &type), E_NOT_FOUND);
     commit(b);
@@ -119,7 +126,7 @@ static void another_account_sees_nothing_of_the_quarantine(struct bench *b)
     add(b, 1, "one", "raw");
     begin(b, DB_WRITE, 0);
     const struct inbox_row row = waiting(b, &n)[0];
-    assert_ok(inbox_quarantine(b->cx.db, &row, S("broken")));
+    assert_ok(inbox_quarantine(b->cx.db, &row, 1, S("broken")));
     commit(b);
     struct ctx *cx = begin(b, DB_WRITE, 2);
     assert_ok(inbox_quarantine_list(cx, (inbox_id){0}, 10, &items, &n));
@@ -175,7 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(a_repeated_delivery_is_stored_once),
-        BOTH(rows_are_claimed_in_the_order_of_their_commit_and_each_claim_counts),
+        BOTH(what_was_in_hand_counts_an_attempt_when_somebody_else_begins),
         BOTH(a_row_is_ended_once),
         BOTH(a_quarantined_row_is_seen_with_its_bytes_and_can_be_retried_or_discarded),
         BOTH(another_account_sees_nothing_of_the_quarantine),
