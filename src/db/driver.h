@@ -81,5 +81,5 @@ err postgres_open(struct arena *a, const struct db_options *o, struct db **db, s
 /* One migration in this database's dialect; E_INVALID when its blocks do not match. */
 err migration_text(struct arena *a, str text, enum db_kind kind, str *sql);
 
-/* Test seam: checkpoints at other WAL sizes than the program's. SQLite only. */
-void sqlite_checkpoint_at(struct db *db, int gap_pages, int force_pages);
+/* Test seam: checkpoints at other sizes of the log than the program's. SQLite only. */
+void sqlite_checkpoint_at(struct db *db, int pass_pages, int anew_pages, int force_pages);

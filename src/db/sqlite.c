@@ -3,7 +3,7 @@
  * none is used by two threads at once, so they are opened without SQLite's
  * mutex. Settings: WAL with synchronous=FULL (what was answered survives a
  * power cut); no mmap (a bad sector would be SIGBUS instead of an error);
- * checkpoints by the writer alone. Thread: any. Shared: struct lite. */
+ * checkpoints only where sqlite_wal.c says. Thread: any. Shared: struct lite. */
 #include "db/sqlite_driver.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ enum { READERS = 4 };
 static const char writer_pragmas[] = "PRAGMA journal_mode=WAL;"
                                      "PRAGMA synchronous=FULL;"
                                      "PRAGMA wal_autocheckpoint=0;"
-                                     "PRAGMA journal_size_limit=67108864;"
+                                     "PRAGMA journal_size_limit=134217728;"
                                      "PRAGMA foreign_keys=ON;"
                                      "PRAGMA temp_store=MEMORY;"
                                      "PRAGMA mmap_size=0;"
@@ -32,6 +32,12 @@ static const char reader_pragmas[] = "PRAGMA query_only=ON;"
                                      "PRAGMA temp_store=MEMORY;"
                                      "PRAGMA mmap_size=0;"
                                      "PRAGMA cache_size=-2048;";
+
+/* It reads no pages through its cache. */
+static const char mover_pragmas[] = "PRAGMA synchronous=FULL;"
+                                    "PRAGMA wal_autocheckpoint=0;"
+                                    "PRAGMA mmap_size=0;"
+                                    "PRAGMA cache_size=-64;";
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
@@ -100,6 +106,8 @@ static void lite_free(struct lite *l)
 {
     for (int i = 0; i < l->n_readers; i++)
         conn_close(&l->readers[i]);
+    conn_close(&l->wal.guard);
+    conn_close(&l->wal.mover);
     conn_close(&l->writer); /* last: it checkpoints and removes the WAL */
     free(l->readers);
     free(l->path);
@@ -109,6 +117,7 @@ static void lite_free(struct lite *l)
 static void lite_close(struct db *db)
 {
     struct lite *l = (struct lite *)db;
+    wal_stop(l);
     group_stop(l);
     lite_free(l);
 }
@@ -334,8 +343,14 @@ static err open_all(struct lite *l, struct arena *a, const struct db_options *o)
 {
     TRY(file_make(a, l->path));
     TRY(conn_open(l, &l->writer, writer_pragmas));
+    TRY(conn_open(l, &l->wal.guard, reader_pragmas));
+    TRY(conn_open(l, &l->wal.mover, mover_pragmas));
     TRY(readers_open(l, o->readers > 0 ? o->readers : READERS));
-    return group_start(l);
+    TRY(group_start(l));
+    err e = wal_start(l);
+    if (e != OK)
+        group_stop(l);
+    return e;
 }
 
 err sqlite_open(struct arena *a, const struct db_options *o, struct db **db, str *why)

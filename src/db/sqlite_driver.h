@@ -1,5 +1,5 @@
 /* The parts of the SQLite driver among themselves: sqlite.c (opening, transactions), sqlite_stmt.c
- * (statements, errors), sqlite_group.c (group commit, checkpoints). */
+ * (statements, errors), sqlite_group.c (group commit), sqlite_wal.c (checkpoints). */
 #pragma once
 #include "db/row.h"
 #include "db/turn.h"
@@ -51,21 +51,31 @@ struct group {
     int64_t opened_us;
     int n_members;
     struct group_member members[LIMIT_GROUP_MEMBERS];
-    uint64_t next_ticket;       /* callbacks run in the order of tickets */
-    int wal_pages;              /* in the WAL after the last commit */
-    int gap_pages;              /* at so many a checkpoint in the next gap … */
-    int force_pages;            /* … and at so many without waiting for one */
-    int gap_least, force_least; /* what they are after a whole checkpoint */
+    uint64_t next_ticket; /* callbacks run in the order of tickets */
 
     pthread_mutex_t mutex; /* guards the rest */
     pthread_cond_t served_cond;
     uint64_t served;
     pthread_cond_t keeper_cond;
     int64_t due_us; /* the keeper looks for an idle open group then; 0 = never */
-    bool wants_checkpoint, must_checkpoint;
     bool is_ending;
     bool has_keeper;
     pthread_t keeper;
+};
+
+/* The write-ahead log and who keeps it short. The connections are its thread's alone. */
+struct wal {
+    struct lite_conn guard, mover;
+    pthread_mutex_t mutex; /* guards the rest */
+    pthread_cond_t changed;
+    int pages;                   /* in the log after the last commit */
+    int moved;                   /* of them in the database file for sure */
+    int tried;                   /* of them when the last pass began */
+    int pass_pages, force_pages; /* see sqlite_wal.c */
+    int anew_pages, anew_least;  /* when to try next; when the log is fresh */
+    bool is_ending;
+    bool has_thread;
+    pthread_t thread;
 };
 
 struct lite {
@@ -73,6 +83,7 @@ struct lite {
     char *path;
     struct lite_conn writer;
     struct group group;
+    struct wal wal;
     struct turn readers_turn;
     pthread_mutex_t readers_mutex; /* guards free_reader */
     struct lite_conn *free_reader;
@@ -104,6 +115,12 @@ err group_begin(struct lite *l, struct db_tx **tx);
 void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg);
 /* After an error in the writer: has the database rolled the group back? */
 void group_look(struct lite *l);
-/* The lock with no group open, for migrations; group_leave gives it back. */
+/* The lock with no group open, for migrations and checkpoints; group_leave gives it back. */
 err group_enter_alone(struct lite *l);
 void group_leave(struct lite *l);
+
+/* ── sqlite_wal.c ── */
+err wal_start(struct lite *l);
+void wal_stop(struct lite *l); /* ends its thread; before group_stop */
+/* With the lock and nobody else using the database: all into the file, the log is emptied. */
+void wal_finish(struct lite *l);

@@ -1,14 +1,11 @@
 /* Group commit on SQLite: one write lock, one open transaction shared by up to 64 members, one
- * fsync for all of them, answers only after it. And the checkpoints, which share the lock. Not:
- * statements. Rules: docs/architecture.md "Group commit"; SQLite's WAL documentation.
+ * fsync for all of them, answers only after it. Not: statements, checkpoints (sqlite_wal.c).
+ * Rules: docs/architecture.md "Group commit".
  *
  * A member holds the lock from db_begin to db_end. Whoever ends commits for all when nobody waits
  * for the lock and no write request is queued, at 64 members, or when the group is 4 ms old;
  * otherwise it leaves the group open to the next one. The keeper thread commits a group that was
- * left open and found no next member, and writes the WAL back into the database.
- *
- * Only the writer connection checkpoints: it keeps SQLite 3.40 away from the race between one
- * connection's checkpoint and another's restart of the WAL (fixed in 3.51.3).
+ * left open and found no next member.
  *
  * Thread: any; the keeper is its own. Shared: struct group (sqlite_driver.h says by which lock). */
 #include "db/sqlite_driver.h"
@@ -23,12 +20,8 @@
 #include "base/thread.h"
 
 enum {
-    GAP_PAGES = 16000,      /* 64 MB: a checkpoint at the next quiet moment */
-    FORCE_PAGES = 64000,    /* 256 MB: now */
-    FORCE_BUSY_MS = 200,    /* a forced checkpoint waits so long for readers */
-    KEEPER_LOCK_MS = 60000, /* the keeper has time */
+    ALONE_LOCK_MS = 60000, /* who wants to be alone has time */
     GROUP_US = LIMIT_GROUP_MS * 1000,
-    CALM_MS = 4, /* between two looks for a gap */
 };
 
 /* ── the end of a group ── */
@@ -47,17 +40,6 @@ static void serve(
     (void)pthread_mutex_lock(&g->mutex);
     g->served++;
     (void)pthread_cond_broadcast(&g->served_cond);
-    (void)pthread_mutex_unlock(&g->mutex);
-}
-
-static void ask_for_checkpoint(struct group *g)
-{
-    if (g->wal_pages < g->gap_pages)
-        return;
-    (void)pthread_mutex_lock(&g->mutex);
-    g->wants_checkpoint = true;
-    g->must_checkpoint = g->must_checkpoint || g->wal_pages >= g->force_pages;
-    (void)pthread_cond_signal(&g->keeper_cond);
     (void)pthread_mutex_unlock(&g->mutex);
 }
 
@@ -91,7 +73,6 @@ static void finish(struct lite *l)
     uint64_t ticket = g->next_ticket++;
     g->n_members = 0;
     g->is_open = g->is_lost = false;
-    ask_for_checkpoint(g);
     turn_give(&g->lock);
     serve(g, ticket, members, n, result);
 }
@@ -190,7 +171,7 @@ err group_enter_alone(struct lite *l)
 {
     struct group *g = &l->group;
     for (int tries = 0; tries < 100; tries++) {
-        if (!turn_take(&g->lock, KEEPER_LOCK_MS))
+        if (!turn_take(&g->lock, ALONE_LOCK_MS))
             return E_BUSY;
         if (!g->is_open)
             return OK;
@@ -206,27 +187,6 @@ void group_leave(struct lite *l)
 
 /* ── the keeper ── */
 
-/* With the lock and no group open. */
-static void checkpoint(struct lite *l, int how)
-{
-    struct group *g = &l->group;
-    int in_wal = 0, written = 0;
-    if (how != SQLITE_CHECKPOINT_PASSIVE)
-        (void)sqlite3_busy_timeout(l->writer.handle, FORCE_BUSY_MS);
-    int code = sqlite3_wal_checkpoint_v2(l->writer.handle, NULL, how, &in_wal, &written);
-    if (how != SQLITE_CHECKPOINT_PASSIVE)
-        (void)sqlite3_busy_timeout(l->writer.handle, LITE_BUSY_MS);
-    if (code != SQLITE_OK && code != SQLITE_BUSY)
-        (void)lite_err(
-            l->writer.handle, code, S("checkpoint")); /* logged; the WAL stays, it is tried again */
-    bool is_whole = code == SQLITE_OK && in_wal == written;
-    int more = is_whole ? 0 : g->wal_pages;
-    g->gap_pages = more + g->gap_least;
-    g->force_pages = more + g->force_least;
-    if (is_whole)
-        g->wal_pages = 0;
-}
-
 /* Looks at a group that was left open; the next member may have come meanwhile. */
 static void commit_if_idle(struct lite *l)
 {
@@ -239,26 +199,6 @@ static void commit_if_idle(struct lite *l)
         leave_open(g);
     else
         turn_give(&g->lock);
-}
-
-static bool checkpoint_in_a_gap(struct lite *l)
-{
-    struct group *g = &l->group;
-    if (db_pending(&l->db) > 0 || !turn_try(&g->lock))
-        return false;
-    bool is_gap = !g->is_open;
-    if (is_gap)
-        checkpoint(l, SQLITE_CHECKPOINT_PASSIVE);
-    turn_give(&g->lock);
-    return is_gap;
-}
-
-static void checkpoint_now(struct lite *l)
-{
-    if (group_enter_alone(l) != OK)
-        return;
-    checkpoint(l, SQLITE_CHECKPOINT_RESTART);
-    group_leave(l);
 }
 
 static void wait_until(struct group *g, int64_t us)
@@ -277,19 +217,6 @@ static void keep_once(struct lite *l)
         (void)pthread_mutex_unlock(&g->mutex);
         commit_if_idle(l);
         (void)pthread_mutex_lock(&g->mutex);
-    } else if (g->must_checkpoint || g->wants_checkpoint) {
-        bool must = g->must_checkpoint;
-        (void)pthread_mutex_unlock(&g->mutex);
-        bool is_done = true;
-        if (must)
-            checkpoint_now(l);
-        else
-            is_done = checkpoint_in_a_gap(l);
-        (void)pthread_mutex_lock(&g->mutex);
-        if (is_done)
-            g->must_checkpoint = g->wants_checkpoint = false;
-        else
-            wait_until(g, now + CALM_MS * 1000);
     } else if (g->due_us != 0) {
         wait_until(g, g->due_us);
     } else {
@@ -308,24 +235,9 @@ static void *keeper_main(void *arg)
     return NULL;
 }
 
-static int on_commit(void *arg, sqlite3 *handle, const char *schema, int pages)
-{
-    (void)handle;
-    (void)schema;
-    struct group *g = arg;
-    g->wal_pages = pages;
-    if (pages < g->gap_least) {
-        g->gap_pages = g->gap_least;
-        g->force_pages = g->force_least;
-    }
-    return SQLITE_OK;
-}
-
 err group_start(struct lite *l)
 {
     struct group *g = &l->group;
-    g->gap_pages = g->gap_least = GAP_PAGES;
-    g->force_pages = g->force_least = FORCE_PAGES;
     pthread_condattr_t attr;
     bool made = turn_make(&g->lock, 1) && pthread_mutex_init(&g->mutex, NULL) == 0 &&
                 pthread_cond_init(&g->served_cond, NULL) == 0 && pthread_condattr_init(&attr) == 0;
@@ -336,7 +248,6 @@ err group_start(struct lite *l)
     (void)pthread_condattr_destroy(&attr);
     if (!made)
         return E_BUSY;
-    (void)sqlite3_wal_hook(l->writer.handle, on_commit, g);
     TRY(thread_start(&g->keeper, "db-keeper", 0, keeper_main, l));
     g->has_keeper = true;
     return OK;
@@ -353,19 +264,9 @@ void group_stop(struct lite *l)
     (void)pthread_mutex_unlock(&g->mutex);
     (void)pthread_join(g->keeper, NULL);
     if (group_enter_alone(l) == OK) { /* else a thread still holds it: our bug, seen in the log */
-        checkpoint(l, SQLITE_CHECKPOINT_TRUNCATE);
+        wal_finish(l);
         group_leave(l);
     } else {
         log_line(LOG_ERROR, "the database is closed while a transaction runs");
     }
-}
-
-void sqlite_checkpoint_at(struct db *db, int gap_pages, int force_pages)
-{
-    struct lite *l = (struct lite *)db;
-    if (group_enter_alone(l) != OK)
-        return;
-    l->group.gap_pages = l->group.gap_least = gap_pages;
-    l->group.force_pages = l->group.force_least = force_pages;
-    group_leave(l);
 }
