@@ -5,7 +5,8 @@
  * the counters, everything else the upper half, so that they never meet, not even with the ids of
  * an earlier process.
  *
- * Present: within LIVE_MS of the clock. A ring holds the next counter of each of the last 16,384
+ * Present: within LIVE_MS of the clock, and not before the process began: what an earlier one gave
+ * then is not known here. A ring holds the next counter of each of the last 16,384
  * milliseconds; a full millisecond hands over to the next one. When the clock is set back, ids go
  * on from the newest millisecond used, because older ones may have been given already.
  *
@@ -30,6 +31,7 @@ enum {
 };
 
 static _Atomic int node_id;
+static _Atomic int64_t begin_ms; /* of this process */
 
 /* The present: (millisecond << COUNTER_BITS) + next counter. */
 static _Atomic uint64_t ring[RING];
@@ -46,6 +48,7 @@ static struct {
 void id_node_set(int node)
 {
     atomic_store(&node_id, node & ((1 << NODE_BITS) - 1));
+    atomic_store(&begin_ms, clock_now_ms());
 }
 
 static int64_t id_of(uint64_t place)
@@ -129,8 +132,9 @@ int64_t id_make(int64_t time_ms)
 {
     const int64_t most = (INT64_C(1) << 42) - 1;
     int64_t ms = time_ms < 1 ? 1 : time_ms > most ? most : time_ms;
-    int64_t from_now = ms - clock_now_ms();
-    bool is_now = from_now >= -LIVE_MS && from_now <= LIVE_MS;
+    int64_t now = clock_now_ms(), begin = atomic_load_explicit(&begin_ms, memory_order_relaxed);
+    bool is_ours = ms >= begin || now < begin; /* the clock was set back */
+    bool is_now = is_ours && ms - now >= -LIVE_MS && ms - now <= LIVE_MS;
     return id_of(is_now ? place_now(ms) : place_elsewhere(ms));
 }
 

@@ -3,12 +3,14 @@
 #pragma once
 #include "base/str.h"
 
-void id_node_set(int node); /* 0–1023; once at start */
+/* node: 0–1023. Once at start: the process begins here. */
+void id_node_set(int node);
 /* Unique in this process for any time_ms; an import passes the row's time. Ids of one millisecond
  * rise in the order they were made; after more than 1,024 of them the following milliseconds are
- * used. Times within 10 s of the clock never meet ids of an earlier process of this node, unless
- * the clock was set back between the two; an import may, in 1 of 1,000 cases of equal times: its
- * INSERT then reports E_CONFLICT and another id is made. */
+ * used. Times since the process began never meet ids of an earlier process of this node, unless the
+ * clock was set back between the two; earlier times may meet those that it gave for times before
+ * its own beginning, in 1 of 1,000 cases of equal times: the INSERT then finds the id taken, and
+ * another one is made. */
 int64_t id_make(int64_t time_ms);
 int64_t id_time_ms(int64_t id);
 /* A decimal positive int64 as text; E_INVALID. */

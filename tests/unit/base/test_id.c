@@ -89,6 +89,22 @@ static void ids_of_the_past_never_meet_those_made_when_it_was_present(void **sta
     assert_true(id_time_ms(ids[0]) == present);
 }
 
+/* A message that came in just before a kill is processed just after it, under ids of its own time.
+ */
+static void what_was_present_before_the_process_began_is_past(void **state)
+{
+    (void)state;
+    enum { HALF = 1024 };
+    const int64_t at = clock_now_ms();
+    int64_t earlier = id_make(at);
+    assert_int_equal(earlier & HALF, 0);
+    clock_advance(2000);
+    id_node_set(0); /* as the next process does */
+    assert_int_not_equal(id_make(at) & HALF, 0);
+    assert_int_equal(id_time_ms(id_make(at)), at);
+    assert_int_equal(id_make(clock_now_ms()) & HALF, 0);
+}
+
 static void a_later_time_gives_a_greater_id(void **state)
 {
     (void)state;
@@ -178,6 +194,7 @@ int main(void)
         TEST(ids_of_one_moment_rise_in_the_order_they_were_made),
         TEST(a_clock_set_back_gives_no_id_twice),
         TEST(ids_of_the_past_never_meet_those_made_when_it_was_present),
+        TEST(what_was_present_before_the_process_began_is_past),
         TEST(a_later_time_gives_a_greater_id),
         TEST(an_import_in_any_order_of_times_gets_distinct_ids),
         TEST(many_rows_of_one_day_without_time_are_no_burden),
