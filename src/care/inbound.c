@@ -23,10 +23,11 @@ struct thread {
     struct person *person;
     str key;
     struct conversation c;
-    bool is_known;   /* c was found */
-    bool is_new;     /* c is made by this batch */
-    bool is_touched; /* c has a message of this batch */
-    bool is_lively;  /* was open and waiting: the narrow write is enough */
+    int64_t recent_key; /* as it was found */
+    bool is_known;      /* c was found */
+    bool is_new;        /* c is made by this batch */
+    bool is_touched;    /* c has a message of this batch */
+    bool was_waiting;   /* c was open and waiting already */
 };
 
 struct place {
@@ -283,7 +284,8 @@ static err ready_thread(struct batch *b, struct thread *t, const struct inbound_
         begin_conversation(b, t, item, t->is_known ? c->id : (conversation_id){0});
         return OK;
     }
-    t->is_lively = str_eq(c->status, S("open")) && c->waiting_since_ms;
+    t->was_waiting = str_eq(c->status, S("open")) && c->waiting_since_ms;
+    t->recent_key = conversation_recent_key(c->last_message_ms);
     c->version++;
     if (!str_eq(c->status, S("open")))
         open_again(b, t);
@@ -320,7 +322,7 @@ static void put_message(
     if (!c->waiting_since_ms)
         c->waiting_since_ms = m->sent_ms;
     c->is_contact_online = str_eq(item->channel_kind, S("widget"));
-    if (!t->is_lively)
+    if (!t->was_waiting)
         conversation_set_keys(c);
 }
 
@@ -402,6 +404,12 @@ static err apply_items(struct batch *b)
 /* ── step 5: write ──────────────────────────────────────────────────────────────────────────────
  */
 
+/* Was waiting and keeps its place in every list: the narrow write is enough. */
+static bool is_lively(const struct thread *t)
+{
+    return t->was_waiting && conversation_recent_key(t->c.last_message_ms) == t->recent_key;
+}
+
 static err write_conversations(struct batch *b)
 {
     struct conversation *new = NEW(b->cx->arena, struct conversation, b->n_threads + 1);
@@ -414,7 +422,7 @@ static err write_conversations(struct batch *b)
             continue;
         if (t->is_new)
             new[n_new++] = t->c;
-        else if (t->is_lively)
+        else if (is_lively(t))
             lively[n_lively++] = t->c;
         else
             others[n_others++] = t->c;
@@ -439,7 +447,7 @@ static err notify_assignees(struct batch *b)
     err e = OK;
     for (ptrdiff_t i = 0; i < b->n_threads && e == OK; i++) {
         const struct thread *t = &b->threads[i];
-        if (!t->is_touched || t->is_new || t->is_lively || !t->c.assignee_id.v)
+        if (!t->is_touched || t->is_new || t->was_waiting || !t->c.assignee_id.v)
             continue;
         b->cx->actor.name = t->c.contact_name;
         e = news_notify(b->cx, t->c.assignee_id, S("reply"), &t->c, t->c.last_in_id, t->c.preview);

@@ -54,6 +54,12 @@ void conversation_set_keys(struct conversation *c)
     }
 }
 
+int64_t conversation_recent_key(int64_t last_message_ms)
+{
+    enum { STEP_MS = 10000 };
+    return last_message_ms / STEP_MS;
+}
+
 int message_state_rank(str state)
 {
     static const struct {

@@ -102,6 +102,9 @@ extern const char *const conversation_outcome_words[];
  * medium 1 h, high 4 h, urgent 24 h); after all of it the rest, newest first.
  * wait: what waits by the time it began to wait, then the rest. */
 void conversation_set_keys(struct conversation *c);
+/* Where "newest first" files it: last_message_ms in steps of ten seconds, as migration 0006 says.
+ */
+int64_t conversation_recent_key(int64_t last_message_ms);
 
 /* The order in which a message's delivery can go: a state moves only to a higher rank. 0 = unknown
  * text. held 1, queued 2, sending 3, unknown 4, failed 5, sent 6, delivered 7, read 8; cancelled

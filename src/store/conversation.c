@@ -94,7 +94,8 @@ err conversation_write(struct ctx *cx, struct conversation *c, str was_status)
           " subject = ?8, preview = ?9, preview_kind = ?10, last_message_id = ?11,"
           " last_message_ms = ?12, last_in_id = ?13, last_in_ms = ?14, waiting_since_ms = ?15,"
           " due_key = ?16, wait_key = ?17, snoozed_until_ms = ?18, outcome = ?19, language = ?20,"
-          " resolved_ms = ?21, tag_count = ?22, updated_ms = ?23, version = version + 1"
+          " resolved_ms = ?21, tag_count = ?22, updated_ms = ?23, recent_key = ?25,"
+          " version = version + 1"
           " WHERE account_id = ?1 AND id = ?2 AND status = ?3 AND version = ?24"),
         ARGS(A_INT(cx->account.v), A_INT(c->id.v), A_TEXT(was_status), A_TEXT(c->status),
             A_TEXT(c->priority), A_INT(c->assignee_id.v), A_INT(c->team_id.v), A_TEXT(c->subject),
@@ -102,7 +103,8 @@ err conversation_write(struct ctx *cx, struct conversation *c, str was_status)
             A_INT(c->last_message_ms), A_INT(c->last_in_id.v), A_INT(c->last_in_ms),
             A_INT(c->waiting_since_ms), A_INT(c->due_key), A_INT(c->wait_key),
             A_INT(c->snoozed_until_ms), A_TEXT(c->outcome), A_TEXT(c->language),
-            A_INT(c->resolved_ms), A_INT(c->tag_count), A_INT(c->updated_ms), A_INT(c->version)),
+            A_INT(c->resolved_ms), A_INT(c->tag_count), A_INT(c->updated_ms), A_INT(c->version),
+            A_INT(conversation_recent_key(c->last_message_ms))),
         &changed));
     if (changed != 1)
         return fail_detail(

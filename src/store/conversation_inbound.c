@@ -44,7 +44,7 @@ struct new_row {
     int64_t last_message_id, last_message_ms, last_in_id, last_in_ms, waiting_since_ms, due_key,
         wait_key;
     str language;
-    int64_t assignee_id, team_id, previous_id, created_ms, updated_ms;
+    int64_t assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -72,6 +72,7 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, previous_id),
     COL(struct new_row, created_ms),
     COL(struct new_row, updated_ms),
+    COL(struct new_row, recent_key),
 };
 
 static struct new_row new_row(const struct ctx *cx, const struct conversation *c)
@@ -102,6 +103,7 @@ static struct new_row new_row(const struct ctx *cx, const struct conversation *c
         .previous_id = c->previous_id.v,
         .created_ms = c->created_ms,
         .updated_ms = c->updated_ms,
+        .recent_key = conversation_recent_key(c->last_message_ms),
     };
 }
 
@@ -109,7 +111,7 @@ static struct new_row new_row(const struct ctx *cx, const struct conversation *c
     "INSERT INTO conversation (account_id, id, number, channel_id, identity_id, contact_id,"       \
     " thread_key, status, priority, subject, preview, preview_kind, last_message_id,"              \
     " last_message_ms, last_in_id, last_in_ms, waiting_since_ms, due_key, wait_key, language,"     \
-    " assignee_id, team_id, previous_id, created_ms, updated_ms)"
+    " assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key)"
 
 err conversation_add_many(
     struct ctx *cx, const struct conversation *rows, ptrdiff_t n, int64_t *changed)
@@ -118,14 +120,16 @@ err conversation_add_many(
     for (ptrdiff_t i = 0; i < n; i++)
         in[i] = new_row(cx, &rows[i]);
     return db_many(cx->db,
-        S(NEW_COLUMNS " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                      " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) ON CONFLICT DO NOTHING"),
+        S(NEW_COLUMNS
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+            " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) ON CONFLICT DO NOTHING"),
         S(NEW_COLUMNS
             " SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[],"
             " ?5::bigint[], ?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[],"
             " ?11::text[], ?12::text[], ?13::bigint[], ?14::bigint[], ?15::bigint[],"
             " ?16::bigint[], ?17::bigint[], ?18::bigint[], ?19::bigint[], ?20::text[],"
-            " ?21::bigint[], ?22::bigint[], ?23::bigint[], ?24::bigint[], ?25::bigint[])"
+            " ?21::bigint[], ?22::bigint[], ?23::bigint[], ?24::bigint[], ?25::bigint[],"
+            " ?26::bigint[])"
             " ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
 }
@@ -146,6 +150,7 @@ struct inbound_row {
     str status;
     int64_t waiting_since_ms, due_key, wait_key;
     str outcome;
+    int64_t recent_key;
 };
 static const struct db_col inbound_row_cols[] = {
     COL(struct inbound_row, account),
@@ -162,6 +167,7 @@ static const struct db_col inbound_row_cols[] = {
     COL(struct inbound_row, due_key),
     COL(struct inbound_row, wait_key),
     COL(struct inbound_row, outcome),
+    COL(struct inbound_row, recent_key),
 };
 enum { LIVELY_COLS = 9 }; /* the first nine are all that a waiting conversation needs */
 
@@ -171,7 +177,7 @@ enum { LIVELY_COLS = 9 }; /* the first nine are all that a waiting conversation 
 #define WHOLE_SET(x)                                                                               \
     LIVELY_SET(x)                                                                                  \
     ", status = " x(10) ", waiting_since_ms = " x(11) ", due_key = " x(12) ", wait_key = " x(      \
-        13) ", outcome = " x(14) ", snoozed_until_ms = 0, resolved_ms = 0"
+        13) ", outcome = " x(14) ", recent_key = " x(15) ", snoozed_until_ms = 0, resolved_ms = 0"
 #define AS_PARAMETER(n) "?" #n
 #define AS_COLUMN(n)    "q.c" #n
 #define LIVELY_UNNEST                                                                              \
@@ -186,7 +192,8 @@ err conversation_write_inbound(
         const struct conversation *c = &rows[i];
         in[i] = (struct inbound_row){cx->account.v, c->id.v, c->preview, c->preview_kind,
             c->last_message_id.v, c->last_message_ms, c->last_in_id.v, c->last_in_ms, c->updated_ms,
-            c->status, c->waiting_since_ms, c->due_key, c->wait_key, c->outcome};
+            c->status, c->waiting_since_ms, c->due_key, c->wait_key, c->outcome,
+            conversation_recent_key(c->last_message_ms)};
     }
     int64_t changed = 0;
     if (lively)
@@ -204,8 +211,9 @@ err conversation_write_inbound(
                 AS_PARAMETER) " WHERE account_id = ?1 AND id = ?2"),
             S("UPDATE conversation c SET" WHOLE_SET(
                 AS_COLUMN) " FROM unnest(" LIVELY_UNNEST
-                           ", ?10::text[], ?11::bigint[], ?12::bigint[], ?13::bigint[], ?14::text[])"
-                           " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14)"
+                           ", ?10::text[], ?11::bigint[], ?12::bigint[], ?13::bigint[], ?14::text[],"
+                           " ?15::bigint[])"
+                           " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15)"
                            " WHERE c.account_id = " SET_ACCOUNT " AND c.id = q.c2"),
             COLS(inbound_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
     return OK;

@@ -39,15 +39,16 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
     " CROSS JOIN"
 
 #define BEHIND_NEWEST                                                                              \
-    " AND (c.last_message_ms, c.id) < (?20, ?21)"                                                  \
-    " ORDER BY c.last_message_ms DESC, c.id DESC LIMIT ?22"
+    " AND (c.recent_key, c.last_message_ms, c.id) < (?20, ?21, ?22)"                               \
+    " ORDER BY c.recent_key DESC, c.last_message_ms DESC, c.id DESC LIMIT ?23"
 #define BEHIND_OLDEST                                                                              \
-    " AND (c.last_message_ms, c.id) > (?20, ?21) ORDER BY c.last_message_ms, c.id LIMIT ?22"
-#define BEHIND_DUE     " AND (c.due_key, c.id) > (?20, ?21) ORDER BY c.due_key, c.id LIMIT ?22"
-#define BEHIND_WAITING " AND (c.wait_key, c.id) > (?20, ?21) ORDER BY c.wait_key, c.id LIMIT ?22"
-#define SORTED_DUE     " AND (c.due_key + 0, c.id) > (?20, ?21) ORDER BY c.due_key + 0, c.id LIMIT ?22"
+    " AND (c.recent_key, c.last_message_ms, c.id) > (?20, ?21, ?22)"                               \
+    " ORDER BY c.recent_key, c.last_message_ms, c.id LIMIT ?23"
+#define BEHIND_DUE     " AND (c.due_key, c.id) > (?21, ?22) ORDER BY c.due_key, c.id LIMIT ?23"
+#define BEHIND_WAITING " AND (c.wait_key, c.id) > (?21, ?22) ORDER BY c.wait_key, c.id LIMIT ?23"
+#define SORTED_DUE     " AND (c.due_key + 0, c.id) > (?21, ?22) ORDER BY c.due_key + 0, c.id LIMIT ?23"
 #define SORTED_WAITING                                                                             \
-    " AND (c.wait_key + 0, c.id) > (?20, ?21) ORDER BY c.wait_key + 0, c.id LIMIT ?22"
+    " AND (c.wait_key + 0, c.id) > (?21, ?22) ORDER BY c.wait_key + 0, c.id LIMIT ?23"
 
 #define LIST(from, in, behind)                                                                     \
     S_INIT("SELECT " CONVERSATION_COLUMNS " FROM" from CONVERSATION_TABLES UNREAD_JOIN             \
@@ -79,7 +80,7 @@ static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
 /* An agent who sees little of much must not make the count read everything. */
 #define NEWEST_OF_STATUS                                                                           \
     "(SELECT * FROM conversation n WHERE n.account_id = ?1 AND n.status = ?7"                      \
-    " ORDER BY n.last_message_ms DESC, n.id DESC LIMIT ?21) c"
+    " ORDER BY n.recent_key DESC LIMIT ?21) c"
 static const str count_sql[DRIVER_COUNT] = {
     [BY_STATUS] = COUNTS(NEWEST_OF_STATUS, IN_STATUS),
     [BY_ASSIGNEE] = COUNTS(FROM_ALL " conversation c", IN_ASSIGNEE " AND ?21 > 0"),
@@ -184,17 +185,19 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     struct run runs[CONVERSATION_STATUS_COUNT] = {0};
     int n_runs = 0;
     ptrdiff_t total = 0;
-    struct db_arg args[FILTER_ARGS + 3];
+    struct db_arg args[FILTER_ARGS + 4];
     int64_t edge = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
     for (int s = 0; s < CONVERSATION_STATUS_COUNT; s++) {
         if (!f->statuses[s])
             continue;
         filter_args(cx, f, (enum conversation_status)s, args);
-        args[FILTER_ARGS] = A_INT(after->is_set ? after->key : edge);
-        args[FILTER_ARGS + 1] = A_INT(after->is_set ? after->id : edge);
-        args[FILTER_ARGS + 2] = A_INT(limit);
+        int64_t key = after->is_set ? after->key : edge;
+        args[FILTER_ARGS] = A_INT(conversation_recent_key(key));
+        args[FILTER_ARGS + 1] = A_INT(key);
+        args[FILTER_ARGS + 2] = A_INT(after->is_set ? after->id : edge);
+        args[FILTER_ARGS + 3] = A_INT(limit);
         struct run *run = &runs[n_runs++];
-        TRY(db_all(cx->db, list_sql[driver_of(f)][sort], args, FILTER_ARGS + 3, conversation_cols,
+        TRY(db_all(cx->db, list_sql[driver_of(f)][sort], args, FILTER_ARGS + 4, conversation_cols,
             CONVERSATION_COLS, (ptrdiff_t)sizeof **rows, &run->rows, &run->n));
         total += run->n;
     }

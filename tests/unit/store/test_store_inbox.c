@@ -156,6 +156,33 @@ static void old_finished_rows_are_forgotten_and_others_kept(struct bench *b)
 }
 ON_BOTH(old_finished_rows_are_forgotten_and_others_kept)
 
+/* While nodes are exchanged one by one, those of the version before write as they always did. */
+static void what_an_old_node_puts_in_waits_here_too(struct bench *b)
+{
+    ptrdiff_t n;
+    begin(b, DB_WRITE, 0);
+    if (db_tx_kind(b->cx.db) == DB_SQLITE) { /* one process only */
+        commit(b);
+        return;
+    }
+    for (int i = 0; i < 2; i++) /* the second time it is there already */
+        assert_ok(db_run(b->cx.db,
+            S("INSERT INTO inbox (id, account_id, source_id, channel_id, delivery_key, "
+              "received_ms, network, body) VALUES (5, 1, 7, 8, 'old', 1, 'api', '') "
+              "ON CONFLICT (account_id, source_id, delivery_key) DO NOTHING"),
+            NO_ARGS, NULL));
+    const struct inbox_row *rows = waiting(b, &n);
+    assert_int_equal(n, 1);
+    assert_str(rows[0].delivery_key, "old");
+    assert_ok(inbox_quarantine(b->cx.db, &rows[0], 1, S("broken")));
+    assert_ok(db_run(b->cx.db, S("UPDATE inbox SET state = 'wait' WHERE account_id = 1 AND id = 5"),
+        NO_ARGS, NULL));
+    (void)waiting(b, &n);
+    assert_int_equal(n, 1);
+    commit(b);
+}
+ON_BOTH(what_an_old_node_puts_in_waits_here_too)
+
 static void a_lease_is_held_by_one_until_it_runs_out_or_is_given_up(struct bench *b)
 {
     bool held = false;
@@ -187,6 +214,7 @@ int main(void)
         BOTH(a_quarantined_row_is_seen_with_its_bytes_and_can_be_retried_or_discarded),
         BOTH(another_account_sees_nothing_of_the_quarantine),
         BOTH(old_finished_rows_are_forgotten_and_others_kept),
+        BOTH(what_an_old_node_puts_in_waits_here_too),
         BOTH(a_lease_is_held_by_one_until_it_runs_out_or_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
