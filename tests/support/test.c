@@ -219,26 +219,45 @@ static int calls_worth_timing(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptr
     return times;
 }
 
+/* How many times as long the larger size takes: the first answer that is at most `most`, or the
+ * one after all rounds. Other work on the machine only ever adds, to both alike, so the least of
+ * many rounds taken in turn is the algorithm's own. The end is counted in this thread's CPU time: a
+ * busy machine gets as many rounds as a calm one. */
+static double growth(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n, double most)
+{
+    enum { ROUNDS_LEAST = 3 };
+    const int64_t enough_ns = 1000000000;
+    double small_ns = 1e18, large_ns = 1e18;
+    int times = calls_worth_timing(fn, arg, n);
+    int64_t from = cpu_ns();
+    for (int round = 1;; round++) {
+        double small = call_ns(fn, arg, n, times);
+        double large = call_ns(fn, arg, TEST_SLOPE_GROWTH * n,
+            times > TEST_SLOPE_GROWTH ? times / TEST_SLOPE_GROWTH : 1);
+        small_ns = small < small_ns ? small : small_ns;
+        large_ns = large < large_ns ? large : large_ns;
+        if (round < ROUNDS_LEAST)
+            continue;
+        if (large_ns <= most * small_ns || cpu_ns() - from >= enough_ns)
+            return large_ns / small_ns;
+    }
+}
+
 void test_slope(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n)
 {
-    enum { ROUNDS_LEAST = 3, ROUNDS_MOST = 400 };
-    const double most = 2.3 * 2.3 * 2.3; /* three doublings */
-    double small_ns = 1e18, large_ns = 1e18;
+    const double octave = 2.3 * 2.3 * 2.3, most = octave * octave; /* six doublings */
+    if (TEST_IS_SANITIZED) {
+        fn(arg, n);
+        fn(arg, TEST_SLOPE_GROWTH * n);
+        return;
+    }
     /* The kernel's price for fresh pages is not the algorithm's: keep what was once touched. */
     (void)mallopt(M_MMAP_THRESHOLD, INT32_MAX);
     (void)mallopt(M_TRIM_THRESHOLD, INT32_MAX);
-    int times = calls_worth_timing(fn, arg, n);
-    /* Other work on the machine only ever adds, to both alike, so the least of many rounds taken in
-     * turn is the algorithm's own. */
-    for (int round = 1; round <= ROUNDS_MOST; round++) {
-        double small = call_ns(fn, arg, n, times);
-        double large = call_ns(fn, arg, 8 * n, times > 8 ? times / 8 : 1);
-        small_ns = small < small_ns ? small : small_ns;
-        large_ns = large < large_ns ? large : large_ns;
-        if (round >= ROUNDS_LEAST && large_ns <= most * small_ns)
-            return;
-    }
-    fail_msg("8 times the size takes %.1f times as long (at most %.1f)", large_ns / small_ns, most);
+    double times = growth(fn, arg, n, most);
+    if (times > most)
+        fail_msg("%d times the size takes %.1f times as long (at most %.1f)", TEST_SLOPE_GROWTH,
+            times, most);
 }
 
 int test_child(void (*fn)(void *arg), void *arg)

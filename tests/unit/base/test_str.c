@@ -216,7 +216,7 @@ static void append_n(void *arg, ptrdiff_t n)
 static void appending_is_linear(void **state)
 {
     (void)state;
-    test_slope(append_n, NULL, 1500);
+    test_slope(append_n, NULL, 200);
 }
 
 int main(void)
