@@ -199,12 +199,12 @@ def part_system(pg, args):
     env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_RELEASE_BIN": f"{release}/src/app/seva", "SEVA_BUILD": folder, "SEVA_TEST_PG": pg.urls[0],
            "SEVA_KILLS": str(args.kills), "SEVA_POWER": str(args.power)}
     for program in sorted(glob.glob(f"{ROOT}/tests/system/test_*.py")):
-        run_tap(f"system/{os.path.basename(program)}", [sys.executable, program], env, timeout=1200)
+        run_tap(f"system/{os.path.basename(program)}", [sys.executable, program], env, timeout=1200 + 5 * args.kills)
     echo = glob.glob(f"{folder}/tests/**/http_echo", recursive=True)
     if not echo:
         count("failed", "system/http_differential: http_echo was not built")
         return
-    p = subprocess.run([sys.executable, f"{ROOT}/tests/system/http_differential.py", echo[0]], capture_output=True, text=True, timeout=300)
+    p = subprocess.run([sys.executable, f"{ROOT}/tests/system/http_differential.py", echo[0]], capture_output=True, text=True, timeout=1200)
     if p.returncode == 77:
         count("skipped", "system/http_differential", "nginx is not installed")
     else:

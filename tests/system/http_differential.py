@@ -338,7 +338,7 @@ def start_nginx(folder, back_port):
     binary = shutil.which("nginx") or "/usr/sbin/nginx"
     p = subprocess.Popen([binary, "-p", folder, "-c", str(config), "-e", folder + "/error.log"],
                          stdin=subprocess.DEVNULL)
-    for _ in range(200):
+    for _ in range(1200):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return p, port

@@ -19,6 +19,8 @@ import time
 import traceback
 
 BIN = os.environ.get("SEVA_BIN", "")
+# How long anything may take before it counts as not happening: long, because next to nothing here is about speed.
+PATIENCE_S = 60
 GONE = (OSError, http.client.HTTPException, ValueError)  # the server is away, or died while answering
 PASSWORD = "correct horse battery staple"
 OWNER = "owner@shop.example"
@@ -47,7 +49,7 @@ class Answer:
         return json.loads(self.body)
 
 
-def request(port, method, path, body=None, headers=None, timeout=10, host="127.0.0.1"):
+def request(port, method, path, body=None, headers=None, timeout=PATIENCE_S, host="127.0.0.1"):
     """One request on a connection of its own; raises OSError or http.client.HTTPException when the server is not there."""
     c = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
@@ -103,7 +105,7 @@ class Seva:
             self.wait_ready()
         return time.monotonic() - started
 
-    def wait_ready(self, most=20):
+    def wait_ready(self, most=PATIENCE_S):
         until = time.monotonic() + most
         while time.monotonic() < until:
             if self.process.poll() is not None:
@@ -125,7 +127,7 @@ class Seva:
         self.process.wait()
         self.log.close()
 
-    def stop(self, most=40):
+    def stop(self, most=2 * PATIENCE_S):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -151,11 +153,11 @@ class Seva:
     def channel(self, kind):
         return next(c for c in self.made["channels"] if c["kind"] == kind)
 
-    def api(self, method, path, body=None, headers=None, timeout=10):
+    def api(self, method, path, body=None, headers=None, timeout=PATIENCE_S):
         """With the owner's token; the path stands under /api/v1."""
         return request(self.port, method, "/api/v1" + path, body, {"Authorization": "Bearer " + self.made["token"], **(headers or {})}, timeout)
 
-    def hook(self, message, timeout=10, raw=None):
+    def hook(self, message, timeout=PATIENCE_S, raw=None):
         """One signed inbound post on the API channel."""
         c = self.channel("api")
         body = raw if raw is not None else json.dumps({"messages": [message]}).encode()
@@ -166,7 +168,7 @@ class Seva:
         """A visitor's token on the widget channel."""
         return request(self.port, "POST", f"/widget/v1/{self.channel('widget')['public_key']}/session", body or {}).json["token"]
 
-    def widget(self, token, method, path, body=None, timeout=10):
+    def widget(self, token, method, path, body=None, timeout=PATIENCE_S):
         return request(self.port, method, "/widget/v1" + path, body, {"Authorization": "Bearer " + token}, timeout)
 
     def items(self, path, limit=200):
@@ -232,7 +234,7 @@ class Peer:
         self.server.server_close()
 
 
-def until(true, most=10, step=0.02):
+def until(true, most=PATIENCE_S, step=0.02):
     """Waits for a condition; the value it had last."""
     end = time.monotonic() + most
     while True:

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 
-from seva import Seva, request, run, sign, until
+from seva import PATIENCE_S, Seva, request, run, sign, until
 
 
 class SmallDisk:
@@ -28,7 +28,7 @@ class SmallDisk:
 
 
 def post(seva, marker):
-    return seva.hook({"id": marker, "contact": {"id": "c1"}, "text": marker + " " + "x" * 2000}, timeout=15)
+    return seva.hook({"id": marker, "contact": {"id": "c1"}, "text": marker + " " + "x" * 2000})
 
 
 def texts(seva):
@@ -67,9 +67,9 @@ def a_full_disk_refuses_new_messages_keeps_the_old_and_recovers():
             assert request(seva.port, "GET", "/healthz").status == 200
             filler.close()
             os.unlink(os.path.join(disk.folder, "filler"))
-            assert until(lambda: post(seva, "after").status == 200, 15), "it must go on when there is room again"
+            assert until(lambda: post(seva, "after").status == 200), "it must go on when there is room again"
             acknowledged.append("after")
-            assert until(lambda: seva.metric("seva_inbox_waiting") == 0, 30)
+            assert until(lambda: seva.metric("seva_inbox_waiting") == 0)
             stored = texts(seva)
             lost = [m for m in acknowledged if m not in set(stored)]
             assert not lost, f"lost {len(lost)}: {lost[:5]}"
@@ -85,19 +85,19 @@ def a_locked_database_answers_busy_and_goes_on_afterwards():
     with Seva() as seva:
         seva.start()
         assert post(seva, "before").status == 200
-        until(lambda: seva.metric("seva_inbox_waiting") == 0)
+        assert until(lambda: seva.metric("seva_inbox_waiting") == 0)
         other = sqlite3.connect(os.path.join(seva.data, "seva.db"), timeout=10, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         started = time.monotonic()
         r = post(seva, "locked")
         assert r.status == 503, r.status
-        assert time.monotonic() - started < 14, "busy must be said soon"
+        assert time.monotonic() - started < 20, "busy must be said soon"
         assert int(r.headers.get("retry-after", "0")) >= 1
         assert seva.api("GET", "/conversations").status == 200, "reading goes on while writing is locked"
         other.execute("ROLLBACK")
         other.close()
-        assert until(lambda: post(seva, "locked").status == 200, 15)
-        assert until(lambda: {"before", "locked"} <= set(texts(seva)), 15)
+        assert until(lambda: post(seva, "locked").status == 200)
+        assert until(lambda: {"before", "locked"} <= set(texts(seva)))
 
 
 def rows_ahead_of_the_clock_do_not_disturb_new_ones():
@@ -107,7 +107,7 @@ def rows_ahead_of_the_clock_do_not_disturb_new_ones():
         ahead = {"id": "ahead", "contact": {"id": "c1"}, "text": "ahead", "sent_at": "2099-01-01T00:00:00.000Z"}
         assert seva.hook(ahead).status == 200
         assert seva.hook({"id": "then", "contact": {"id": "c1"}, "text": "then"}).status == 200
-        assert until(lambda: texts(seva) == ["ahead", "then"], 10), texts(seva)
+        assert until(lambda: texts(seva) == ["ahead", "then"]), texts(seva)
         body = json.dumps({"messages": [{"id": "x", "contact": {"id": "c"}, "text": "old signature"}]}).encode()
         c = seva.channel("api")
         r = request(seva.port, "POST", "/hooks/api/" + c["source_key"], body,
@@ -132,19 +132,18 @@ def a_drain_under_load_fails_no_request():
                     failures.append((number, n, repr(e)))
                 n += 1
 
-        threads = [threading.Thread(target=poster, args=(i,)) for i in range(8)]
+        threads = [threading.Thread(target=poster, args=(i,), daemon=True) for i in range(8)]
         for t in threads:
             t.start()
-        time.sleep(0.7)
-        threading.Thread(target=lambda: (time.sleep(3), stop.set()), daemon=True).start()
+        assert until(lambda: len(done) > 100), "nothing is acknowledged"
         code = seva.stop()
         stop.set()
         for t in threads:
-            t.join(20)
+            t.join(PATIENCE_S)
         assert code == 0, code
         assert done and not failures, f"{len(failures)} failed of {len(done)}: {failures[:3]}"
         seva.start()
-        assert until(lambda: len(set(texts(seva))) == len(done), 20), (len(texts(seva)), len(done))
+        assert until(lambda: len(set(texts(seva))) == len(done)), (len(texts(seva)), len(done))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import threading
 import time
 import uuid
 
-from seva import GONE, Peer, Seva, request, run, until
+from seva import GONE, PATIENCE_S, Peer, Seva, request, run, until
 
 KILLS = int(os.environ.get("SEVA_KILLS", "60"))
+LOAD = 5  # messages acknowledged per kill, so that a slow machine is not killed before it has begun
 READY_S = 1.0
 READY_MOST_S = 10.0  # a single one, on a machine that has other things to do
 
@@ -32,6 +33,10 @@ class Oracle:
     def wrong(self, what):
         with self.lock:
             self.errors.append(what)
+
+    def count(self):
+        with self.lock:
+            return sum(len(markers) for markers in self.acknowledged.values())
 
 
 def insist(stop, attempt):
@@ -54,7 +59,7 @@ def machine(seva, oracle, stop, number):
     while not stop.is_set():
         marker = f"m{number}-{n}"
         message = {"id": marker, "contact": {"id": f"contact-{number}", "name": f"Machine {number}"}, "text": marker}
-        answer = insist(stop, lambda: seva.hook(message, timeout=3))
+        answer = insist(stop, lambda: seva.hook(message, timeout=20))
         if answer is None:
             return
         if answer.status != 200:
@@ -67,11 +72,11 @@ def machine(seva, oracle, stop, number):
 def visitor(seva, oracle, stop, number):
     """Chats on the widget, retrying with the same client id."""
     key = seva.channel("widget")["public_key"]
-    made = insist(stop, lambda: request(seva.port, "POST", f"/widget/v1/{key}/session", {}, timeout=3))
+    made = insist(stop, lambda: request(seva.port, "POST", f"/widget/v1/{key}/session", {}, timeout=20))
     token, n = made.json["token"], 0
     while not stop.is_set():
         marker, client = f"v{number}-{n}", str(uuid.uuid4())
-        answer = insist(stop, lambda: seva.widget(token, "POST", "/messages", {"client_id": client, "text": marker}, timeout=3))
+        answer = insist(stop, lambda: seva.widget(token, "POST", "/messages", {"client_id": client, "text": marker}, timeout=20))
         if answer is None:
             return
         if answer.status == 429:
@@ -88,7 +93,7 @@ def replier(seva, oracle, stop):
     """Answers conversations of the API channel; each reply goes to the peer as a webhook."""
     n, rand = 0, random.Random(7)
     while not stop.is_set():
-        found = insist(stop, lambda: seva.api("GET", "/conversations?limit=20", timeout=3))
+        found = insist(stop, lambda: seva.api("GET", "/conversations?limit=20", timeout=20))
         mine = [c for c in found.json["items"] if c["channel"]["kind"] == "api"] if found is not None and found.status == 200 else []
         if not mine:
             time.sleep(0.02)
@@ -96,7 +101,7 @@ def replier(seva, oracle, stop):
         conversation = rand.choice(mine)
         marker, client = f"r-{n}", str(uuid.uuid4())
         body = {"kind": "reply", "text": marker, "client_id": client, "seen_message_id": conversation["last_message_id"], "force": True}
-        answer = insist(stop, lambda: seva.api("POST", f"/conversations/{conversation['id']}/messages", body, timeout=3))
+        answer = insist(stop, lambda: seva.api("POST", f"/conversations/{conversation['id']}/messages", body, timeout=20))
         if answer is None:
             return
         if answer.status not in (200, 201):
@@ -107,18 +112,19 @@ def replier(seva, oracle, stop):
         time.sleep(0.01)
 
 
-def kill_and_restart(seva, ready):
+def kill_and_restart(seva, oracle, ready):
     rand = random.Random(int(os.environ.get("SEVA_SEED", "1")))
-    for _ in range(KILLS):
+    for n in range(KILLS):
         time.sleep(rand.uniform(0.02, 0.35))
+        assert until(lambda: oracle.errors or oracle.count() > n * LOAD), "nothing is acknowledged any more"
         seva.kill()
         ready.append(seva.start())
 
 
 def load(seva, oracle, stop):
-    threads = [threading.Thread(target=machine, args=(seva, oracle, stop, i)) for i in range(6)]
-    threads += [threading.Thread(target=visitor, args=(seva, oracle, stop, i)) for i in range(4)]
-    threads += [threading.Thread(target=replier, args=(seva, oracle, stop))]
+    threads = [threading.Thread(target=machine, args=(seva, oracle, stop, i), daemon=True) for i in range(6)]
+    threads += [threading.Thread(target=visitor, args=(seva, oracle, stop, i), daemon=True) for i in range(4)]
+    threads += [threading.Thread(target=replier, args=(seva, oracle, stop), daemon=True)]
     for t in threads:
         t.start()
     return threads
@@ -181,23 +187,24 @@ def nothing_acknowledged_is_lost_or_doubled_by_kills():
         assert seva.api("PATCH", f"/channels/{seva.channel('api')['id']}", {"settings": {"reply_url": peer.url("/replies")}}).status == 200
         assert seva.api("POST", "/webhooks", {"name": "feed", "url": peer.url("/feed"), "events": ["message.created"]}).status in (200, 201)
         threads = load(seva, oracle, stop)
-        kill_and_restart(seva, ready)
+        kill_and_restart(seva, oracle, ready)
         time.sleep(0.5)
         stop.deadline = time.monotonic() + 20
         stop.set()
         for t in threads:
-            t.join(40)
+            t.join(2 * PATIENCE_S)
+            assert not t.is_alive(), "a sender hangs"
         assert not oracle.errors, oracle.errors[:3]
         assert until(lambda: drained(seva), 300, 0.2), "the queues did not drain:\n" + waiting(seva)
         aside = seva.items("/quarantine")
         assert not aside, f"innocent deliveries were set aside: {aside[:3]}"
         per, everything = stored_messages(seva)
         number = check_inside(oracle, per, everything)
-        until(lambda: not missing_at_peer(oracle, peer), 30)
+        until(lambda: not missing_at_peer(oracle, peer))
         check_peers(oracle, peer)
         usual, worst = statistics.median(ready), max(ready)
         assert usual <= READY_S and worst <= READY_MOST_S, f"restarts took {usual:.2f} s usually, {worst:.2f} s at worst"
-        assert number > KILLS * 5, f"the load was too thin: {number}"
+        assert number > KILLS * LOAD, f"the load was too thin: {number}"
         print(f"# {KILLS} kills, {number} acknowledged, restarts {usual:.2f} s usually, {worst:.2f} s at worst, {len(peer.ledger)} posts at the peer")
     peer.close()
 

@@ -7,19 +7,20 @@ import select
 import socket
 import time
 
-from seva import Seva, request, run, until
+from seva import PATIENCE_S, Seva, request, run, until
 
 ALLOWED, TRIED = 10000, 12000
+ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def connect(port):
-    s = socket.socket()
+    """A connection that is there; what follows on it does not block."""
+    s = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
     s.setblocking(False)
-    s.connect_ex(("127.0.0.1", port))
     return s
 
 
-def read_all(s, most=5):
+def read_all(s, most=PATIENCE_S):
     s.settimeout(most)
     data = b""
     try:
@@ -28,6 +29,23 @@ def read_all(s, most=5):
     except (socket.timeout, ConnectionResetError):
         pass
     return data
+
+
+def answers_of(socks):
+    """The first words on each of these connections: {socket: bytes}, empty where it was closed without any."""
+    poll, said, by_fd = select.poll(), {}, {s.fileno(): s for s in socks}
+    for s in socks:
+        poll.register(s, select.POLLIN)
+    end = time.monotonic() + PATIENCE_S
+    while len(said) < len(socks) and time.monotonic() < end:
+        for fd, _ in poll.poll(1000):
+            try:
+                said[by_fd[fd]] = by_fd[fd].recv(4096)
+            except OSError:
+                said[by_fd[fd]] = b""
+            poll.unregister(fd)
+    assert len(said) == len(socks), f"{len(socks) - len(said)} connections are neither served nor refused"
+    return said
 
 
 def drain(socks, most):
@@ -61,24 +79,27 @@ def connections_beyond_the_limit_are_refused_clearly_and_the_others_are_served()
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with Seva(more=["--max-connections", str(ALLOWED)]) as seva:
         seva.start()
-        socks = []
-        for i in range(TRIED):
-            socks.append(connect(seva.port))
-            if i % 500 == 499:
-                time.sleep(0.05)
-        said = drain(socks, 8)
-        refused = [fd for fd, parts in said.items() if b"".join(parts).startswith(b"HTTP/1.1 503")]
-        closed = [fd for fd, parts in said.items() if parts[-1] == b""]
-        assert len(closed) >= TRIED - ALLOWED - 10, f"{len(closed)} closed, {TRIED - ALLOWED} expected"
-        assert len(closed) <= TRIED - ALLOWED + 600, f"{len(closed)} closed: accepted ones were dropped"
+        socks, said = [], {}
+        while len(socks) < TRIED:
+            more = [connect(seva.port) for _ in range(200)]
+            for s in more:
+                try:
+                    s.send(ASK)
+                except OSError:
+                    pass  # refused already
+            said.update(answers_of(more))
+            socks += more
+        served = [s for s in socks if said[s].startswith(b"HTTP/1.1 200")]
+        refused = [s for s in socks if said[s].startswith(b"HTTP/1.1 503")]
+        assert ALLOWED - 10 <= len(served) <= ALLOWED, f"{len(served)} served, {ALLOWED} expected"
         assert len(refused) >= (TRIED - ALLOWED) * 0.9, f"only {len(refused)} were told why"
-        alive = next(s for s in socks if s.fileno() not in said)
-        alive.settimeout(10)
-        alive.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert alive.recv(4096).startswith(b"HTTP/1.1 200"), "an accepted connection must be served on"
+        oldest = served[0]
+        oldest.settimeout(PATIENCE_S)
+        oldest.sendall(ASK)
+        assert oldest.recv(4096).startswith(b"HTTP/1.1 200"), "an accepted connection must be served on"
         for s in socks:
             s.close()
-        assert until(lambda: answers(seva), 10), "after the crowd has left a newcomer is served"
+        assert until(lambda: answers(seva)), "after the crowd has left a newcomer is served"
 
 
 def the_server_raises_its_own_limit_of_open_files():
@@ -104,7 +125,7 @@ def the_server_raises_its_own_limit_of_open_files():
 
 def answers(seva):
     try:
-        return request(seva.port, "GET", "/healthz", timeout=2).status == 200
+        return request(seva.port, "GET", "/healthz").status == 200
     except OSError:
         return False
 
@@ -113,17 +134,11 @@ def slow_clients_are_cut_off_and_the_others_are_served():
     with Seva() as seva:
         seva.start()
         slow = [connect(seva.port) for _ in range(1000)]
-        time.sleep(0.3)
         for s in slow:
-            try:
-                s.send(b"GET /healthz HT")
-            except OSError:
-                pass
-        started, ended, times = time.monotonic(), {}, []
-        while time.monotonic() - started < 16 and len(ended) < len(slow):
-            t = time.monotonic()
-            assert request(seva.port, "GET", "/healthz", timeout=5).status == 200
-            times.append(time.monotonic() - t)
+            s.send(b"GET /healthz HT")
+        started, ended = time.monotonic(), {}
+        while time.monotonic() - started < PATIENCE_S and len(ended) < len(slow):
+            assert request(seva.port, "GET", "/healthz").status == 200
             for fd, parts in drain([s for s in slow if s.fileno() not in ended], 0.3).items():
                 if parts[-1] == b"":
                     ended[fd] = b"".join(parts)
@@ -145,7 +160,7 @@ def a_body_that_never_comes_is_cut_off():
         seva.start()
         s = socket.create_connection(("127.0.0.1", seva.port))
         s.sendall(b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-        data = read_all(s, 45)
+        data = read_all(s)
         assert data.startswith(b"HTTP/1.1 408"), data[:80]
 
 
@@ -160,12 +175,12 @@ def oversized_input_is_refused_with_the_right_status():
         seva.start()
         for raw, statuses in cases:
             s = socket.create_connection(("127.0.0.1", seva.port))
-            s.settimeout(10)
+            s.settimeout(PATIENCE_S)
             try:
                 s.sendall(raw)
             except OSError:
                 pass
-            status = int(read_all(s, 10).split(b" ")[1])
+            status = int(read_all(s).split(b" ")[1])
             assert status in statuses, f"{raw[:30]}… gave {status}, not {statuses}"
 
 

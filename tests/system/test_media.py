@@ -8,7 +8,7 @@ import subprocess
 import threading
 import uuid
 
-from seva import Peer, Seva, fresh_postgres, run, until
+from seva import PATIENCE_S, Peer, Seva, fresh_postgres, run, until
 
 STEPS = ["fetch.after_download", "fetch.before_place", "fetch.after_place", "fetch.before_commit"]
 FILE = b"%PDF-1.7\n" + bytes(range(256)) * 4096  # a megabyte
@@ -26,7 +26,7 @@ class Files:
                 with files.lock:
                     files.asked.append(self.path)
                 if self.path.startswith("/slow"):
-                    files.let_go.wait(60)
+                    files.let_go.wait(10 * PATIENCE_S)
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(FILE)))
                 self.end_headers()
@@ -73,15 +73,15 @@ def killed_at_every_step(url):
             seva.env["SEVA_FAILPOINT"] = step + ":crash@1"
             seva.start(wait=False)
             message = {"id": f"m{n}", "contact": {"id": f"c{n}"}, "attachments": [{"url": files.url(f"/{n}/bill.pdf")}]}
-            assert until(lambda: acknowledged(seva, message), 20), step
-            assert until(lambda: seva.process.poll() is not None, 20), f"{step} was not passed"
+            assert until(lambda: acknowledged(seva, message)), step
+            assert until(lambda: seva.process.poll() is not None), f"{step} was not passed"
             seva.log.close()
             del seva.env["SEVA_FAILPOINT"]
             if url:
                 leases_run_out(url)
             seva.start()
             assert seva.hook(message).status == 200  # the sender may have heard nothing: it tells it again
-            here = until(lambda: arrived(seva, f"/{n}/"), 20)
+            here = until(lambda: arrived(seva, f"/{n}/"))
             assert here, (step, messages(seva), seva.log_tail())
             got = seva.api("GET", f"/attachments/{here['id']}")
             assert got.status == 200 and got.body == FILE, (step, got.status)
@@ -98,7 +98,7 @@ def killed_at_every_step(url):
 def acknowledged(seva, message):
     """The sender insists until it is told 200, or until the server dies of it (it was stored before)."""
     try:
-        return seva.hook(message, timeout=5).status == 200
+        return seva.hook(message, timeout=20).status == 200
     except Exception:
         return seva.process.poll() is not None
 
@@ -132,12 +132,12 @@ def slow_addresses_hold_up_no_webhook():
         assert seva.api("POST", "/webhooks", {"name": "feed", "url": peer.url("/feed"), "events": ["message.created"]}).status in (200, 201)
         slow = [{"url": files.url(f"/slow/{n}")} for n in range(10)]
         assert seva.hook({"id": "m1", "contact": {"id": "c"}, "text": "files", "attachments": slow}).status == 200
-        assert until(lambda: files.asked, 20)
+        assert until(lambda: files.asked)
         assert seva.hook({"id": str(uuid.uuid4()), "contact": {"id": "c"}, "text": "more"}).status == 200
-        assert until(lambda: len(peer.ledger) == 2, 20), "a webhook waits behind slow files"
+        assert until(lambda: len(peer.ledger) == 2), "a webhook waits behind slow files"
         assert len(files.asked) == 1, "only one of two threads brings files"
         files.let_go.set()
-        assert until(lambda: [a["state"] for m in messages(seva) for a in m["attachments"]] == ["ready"] * 10, 30)
+        assert until(lambda: [a["state"] for m in messages(seva) for a in m["attachments"]] == ["ready"] * 10)
     peer.close()
     files.close()
 

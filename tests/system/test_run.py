@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 
-from seva import BIN, free_port, request, run, until
+from seva import BIN, PATIENCE_S, free_port, request, run, until
 
 SIM = os.path.join(os.environ.get("SEVA_BUILD", ""), "sim/seva-sim")
 
@@ -21,7 +21,7 @@ class Demo:
         self.out = open(os.path.join(folder, "out"), "w+b")
         self.process = subprocess.Popen([SIM, "demo", "--seva", BIN, "--data", os.path.join(folder, "demo"), *more, "--",
                                          "--listen", f"127.0.0.1:{self.port}"], stdout=self.out, stderr=self.out)
-        self.text = until(self.greeting, 60, 0.05)
+        self.text = until(self.greeting, 2 * PATIENCE_S, 0.05)
         if not self.text:
             self.out.seek(0)
             raise AssertionError("no greeting: " + self.out.read().decode()[-2000:])
@@ -46,7 +46,7 @@ class Demo:
     def end(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(45)
+            self.process.wait(2 * PATIENCE_S)
         self.out.close()
 
 
@@ -73,10 +73,10 @@ def the_demo_is_full_of_life_and_goes_on_after_kill_9():
             agents = request(demo.port, "GET", "/api/v1/agents", None, who).json["items"]
             assert len(agents) >= 6, len(agents)
             before = {c["id"] for c in every}
-            assert until(lambda: {c["id"] for c in conversations(demo, who)} - before, 60, 0.5), "no visitor wrote within a minute"
+            assert until(lambda: {c["id"] for c in conversations(demo, who)} - before, 2 * PATIENCE_S, 0.5), "no visitor writes"
             assert request(demo.port, "GET", "/demo/shop").status == 200
             os.kill(demo.server_pid(), signal.SIGKILL)
-            assert demo.process.wait(20) != 0
+            assert demo.process.wait(PATIENCE_S) != 0
         finally:
             demo.end()
         again = Demo(folder, "--quiet")

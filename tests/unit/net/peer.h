@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PEER_PATIENCE_S = 20 };
+enum { PEER_PATIENCE_S = 60 };
 
 static inline int peer_connect(int port)
 {
