@@ -18,7 +18,10 @@ bool shop_open(struct arena *a, struct shop *s)
 static int call(struct shop *s, struct arena *a, struct http_call *c, const struct json **answer)
 {
     struct http_result r = {0};
-    if (http_client_call(s->client, a, c, &r) != OK || r.outcome != HTTP_CALL_ANSWERED)
+    bool is_answered =
+        http_client_call(s->client, a, c, &r) == OK && r.outcome == HTTP_CALL_ANSWERED;
+    s->why = r.why;
+    if (!is_answered)
         return 0;
     const struct json *root = NULL;
     str why;

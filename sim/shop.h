@@ -11,6 +11,7 @@ struct shop {
     str widget_id, widget_key;
     str api_id, api_key, api_secret;
     struct http_client *client;
+    str why; /* there was no answer to the last call; as long as its arena */
 };
 
 /* Opens the client; only loopback addresses are ever called. false when out of memory. */
