@@ -112,32 +112,19 @@ static err presence(struct call *call)
     enum presence_state state = is_typing                        ? PRESENCE_TYPING
                                 : str_eq(body->state, S("left")) ? PRESENCE_LEFT
                                                                  : PRESENCE_VIEWING;
-    bool is_online =
-        call->api->live && live_contact_is_online(call->api, cx->account, c.contact_id);
-    const struct presence_place place = {
-        cx->account, c.id, c.channel_id, c.team_id, c.assignee_id, c.contact_id, is_online};
-    bool has_changed = presence_set(&place, cx->actor.agent, state, cx->now_ms);
-    struct presence now;
-    presence_get(cx->account, c.id, cx->now_ms, &now);
-    const struct live_presence said = {cx->actor.agent, state};
-    struct live_news news = {
-        .type = S("presence.changed"),
+    bool has_changed = live_say_presence(call, &c, cx->actor.agent, state);
+    bool is_told =
+        is_typing || (has_changed && live_contact_is_online(call->api, cx->account, c.contact_id));
+    if (!str_eq(c.channel_kind, S("widget")) || !is_told)
+        return answer_empty(call);
+    const struct live_news news = {
+        .type = S("typing"),
         .conversation = c.id,
         .channel = c.channel_id,
-        .team = c.team_id,
-        .assignee = c.assignee_id,
         .contact = c.contact_id,
-        .audience = EVENT_FOR_AGENTS,
-        .data = presence_json(cx->arena, c.id, &now, is_online),
-        .presence = &said,
+        .audience = EVENT_FOR_VISITOR,
+        .data = typing_json(cx, is_typing),
     };
-    live_tell_after(call, &news);
-    if (!str_eq(c.channel_kind, S("widget")) || !(is_typing || (has_changed && is_online)))
-        return answer_empty(call);
-    news.type = S("typing");
-    news.audience = EVENT_FOR_VISITOR;
-    news.data = typing_json(cx, is_typing);
-    news.presence = NULL;
     live_tell_after(call, &news);
     return answer_empty(call);
 }

@@ -215,6 +215,34 @@ void live_tell_after(struct call *call, const struct live_news *news)
     call_after_commit(call, tell, t);
 }
 
+bool live_say_presence(
+    struct call *call, const struct conversation *c, agent_id agent, enum presence_state state)
+{
+    struct ctx *cx = &call->cx;
+    /* A contact that types is here, whether or not its stream is open at this moment. */
+    bool is_online = !agent.v || live_contact_is_online(call->api, cx->account, c->contact_id);
+    const struct presence_place place = {
+        cx->account, c->id, c->channel_id, c->team_id, c->assignee_id, c->contact_id, is_online};
+    bool has_changed = presence_set(&place, agent, state, cx->now_ms);
+    if (!has_changed && state == PRESENCE_LEFT)
+        return false;
+    struct presence now;
+    presence_get(cx->account, c->id, cx->now_ms, &now);
+    const struct live_presence said = {agent, state};
+    live_tell_after(call, &(const struct live_news){
+                              .type = S("presence.changed"),
+                              .conversation = c->id,
+                              .channel = c->channel_id,
+                              .team = c->team_id,
+                              .assignee = c->assignee_id,
+                              .contact = c->contact_id,
+                              .audience = EVENT_FOR_AGENTS,
+                              .data = presence_json(cx->arena, c->id, &now, is_online),
+                              .presence = &said,
+                          });
+    return has_changed;
+}
+
 static void end_everywhere(struct api *api, account_id account, struct end_what what)
 {
     if (!api->live)

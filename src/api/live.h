@@ -6,6 +6,7 @@
 #pragma once
 #include "api/route.h"
 #include "care/presence.h"
+#include "model/conversation.h"
 #include "store/event.h"
 
 /* What comes with time: whose presence has run out is told to this node's consoles (each node knows
@@ -48,6 +49,12 @@ struct live_presence {
 void live_tell(struct api *api, account_id account, const struct live_news *news);
 /* The same from a handler, once what it wrote is committed. The texts live as long as the call. */
 void live_tell_after(struct call *call, const struct live_news *news);
+/* From a handler: what an agent ({0} = the contact) says of itself in the conversation is kept
+ * (care/presence.h) and told to the agents who see the conversation, on all nodes. True when what
+ * they see has changed by it. A departure that changes nothing is not told; everything else is told
+ * again, since it is forgotten after PRESENCE_MS. */
+bool live_say_presence(
+    struct call *call, const struct conversation *c, agent_id agent, enum presence_state state);
 
 /* Ends streams so that their clients connect again and are resolved anew (rights changed), or are
  * refused (signed out). Ids of 0 match nothing; all nodes. */

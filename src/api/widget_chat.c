@@ -314,26 +314,8 @@ static err typing(struct call *call)
     TRY(visitor_conversation(cx, &c));
     if (!c.id.v)
         return answer_empty(call);
-    const struct presence_place place = {
-        cx->account, c.id, c.channel_id, c.team_id, c.assignee_id, c.contact_id, true};
-    enum presence_state state = body->is_typing ? PRESENCE_TYPING : PRESENCE_LEFT;
-    /* Typing on is told again: other nodes forget it after a while, too. */
-    if (!presence_set(&place, (agent_id){0}, state, cx->now_ms) && !body->is_typing)
-        return answer_empty(call);
-    struct presence presence;
-    presence_get(cx->account, c.id, cx->now_ms, &presence);
-    const struct live_presence said = {.state = state};
-    live_tell_after(call, &(const struct live_news){
-                              .type = S("presence.changed"),
-                              .conversation = c.id,
-                              .channel = c.channel_id,
-                              .team = c.team_id,
-                              .assignee = c.assignee_id,
-                              .contact = c.contact_id,
-                              .audience = EVENT_FOR_AGENTS,
-                              .data = presence_json(cx->arena, c.id, &presence, true),
-                              .presence = &said,
-                          });
+    (void)live_say_presence(call, &c, (agent_id){0},
+        body->is_typing ? PRESENCE_TYPING : PRESENCE_LEFT); /* only agents are told */
     return answer_empty(call);
 }
 
