@@ -10,6 +10,7 @@ static void steps(ptrdiff_t n)
     volatile ptrdiff_t sink = 0;
     for (ptrdiff_t i = 0; i < n; i++)
         sink += i;
+    (void)sink;
 }
 
 static void linear(void *arg, ptrdiff_t n)
