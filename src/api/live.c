@@ -21,8 +21,8 @@
 
 enum {
     TICK_MS = 1000,
-    AGAIN_MS = ELSEWHERE_MS / 3, /* two lost messages are no harm */
-    IDS_PER_MESSAGE = 200,       /* 22 bytes each */
+    AGAIN_TICKS = ELSEWHERE_MS / 3 / TICK_MS, /* two lost messages are no harm */
+    IDS_PER_MESSAGE = 200,                    /* 22 bytes each */
 };
 
 struct live {
@@ -30,9 +30,9 @@ struct live {
     struct elsewhere *elsewhere;
     int64_t node; /* random per start: whose message this is */
     /* The ticking thread's alone: what the other nodes were told, heap. */
-    struct audience_agent *told;
+    struct audience_one *told;
     ptrdiff_t n_told;
-    int64_t told_ms; /* when all of it was told */
+    int turn; /* whose turn it is to be told again, 0 … AGAIN_TICKS - 1 */
     /* The thread. */
     pthread_t thread;
     pthread_mutex_t lock;  /* is_ending */
@@ -222,7 +222,7 @@ bool live_say_presence(
     /* A contact that types is here, whether or not its stream is open at this moment. */
     bool is_online = !agent.v || live_contact_is_online(call->api, cx->account, c->contact_id);
     const struct presence_place place = {
-        cx->account, c->id, c->channel_id, c->team_id, c->assignee_id, c->contact_id, is_online};
+        cx->account, c->id, c->channel_id, c->team_id, c->assignee_id, c->contact_id};
     bool has_changed = presence_set(&place, agent, state, cx->now_ms);
     if (!has_changed && state == PRESENCE_LEFT)
         return false;
@@ -289,14 +289,15 @@ static struct audience_news news_of(const struct presence_place *at)
         .contact = at->contact};
 }
 
-/* What this node knows of a conversation's presence, to its consoles. */
-static void tell_presence_here(
-    struct api *api, struct arena *a, const struct presence_place *at, int64_t now_ms)
+/* What this node knows of a conversation's presence, to its consoles. is_online: somebody who must
+ * know says that the contact is here; else it is what this node knows. */
+static void tell_presence_here(struct api *api, struct arena *a, const struct presence_place *at,
+    bool is_online, int64_t now_ms)
 {
     struct presence now;
     const struct audience_news news = news_of(at);
     presence_get(at->account, at->conversation, now_ms, &now);
-    bool is_online = at->is_contact_online || live_contact_is_online(api, at->account, at->contact);
+    is_online = is_online || live_contact_is_online(api, at->account, at->contact);
     tell_here(api, a, at->account, &news, S("presence.changed"),
         presence_json(a, at->conversation, &now, is_online));
 }
@@ -309,32 +310,48 @@ static void heard_presence(struct api *api, struct arena *a, account_id account,
         .channel = {id_of(v, "channel")},
         .team = {id_of(v, "team")},
         .assignee = {id_of(v, "assignee")},
-        .contact = {id_of(v, "contact")},
-        .is_contact_online =
-            json_bool(json_get(json_get(data, S("contact")), S("is_online")), false)};
+        .contact = {id_of(v, "contact")}};
     int64_t state = json_int(json_get(v, S("how")), -1), now_ms = clock_now_ms();
     if (state < PRESENCE_LEFT || state > PRESENCE_TYPING)
         return;
     (void)presence_set(&at, (agent_id){id_of(v, "who")}, (enum presence_state)state,
         now_ms); /* told in any case: the contact may have come or gone */
-    tell_presence_here(api, a, &at, now_ms);
+    bool is_online = json_bool(json_path(data, S("contact.is_online")), false);
+    tell_presence_here(api, a, &at, is_online, now_ms);
 }
 
-/* Agents who have come to, or gone from, another node. */
-static void heard_agents(struct api *api, account_id account, const struct json *v)
+/* The lists of ids in what a node says of who has come to it or gone. */
+static const struct {
+    str word;
+    enum audience_kind kind;
+    bool is_there;
+} comings[] = {
+    {S_INIT("left"),          AUDIENCE_AGENT,   false},
+    {S_INIT("came"),          AUDIENCE_AGENT,   true },
+    {S_INIT("contacts_left"), AUDIENCE_CONTACT, false},
+    {S_INIT("contacts_came"), AUDIENCE_CONTACT, true },
+};
+enum { COMINGS = (int)(sizeof comings / sizeof comings[0]) };
+
+/* False: it is about something else. */
+static bool heard_comings(struct api *api, account_id account, const struct json *v)
 {
     int64_t node = id_of(v, "node"), now_ms = clock_now_ms(), id;
-    for (int came = 0; came < 2; came++) {
-        const struct json *list = json_get(v, came ? S("came") : S("left"));
+    bool is_any = false;
+    for (int i = 0; i < COMINGS; i++) {
+        const struct json *list = json_get(v, comings[i].word);
+        is_any = is_any || list;
         for (const struct json *one = list ? list->first : NULL; one; one = one->next) {
             if (str_int(json_text(one, S("")), 1, INT64_MAX, &id) != OK)
                 continue;
-            if (came)
-                elsewhere_came(api->live->elsewhere, node, account, (agent_id){id}, now_ms);
+            const struct audience_one who = {account, comings[i].kind, id};
+            if (comings[i].is_there)
+                elsewhere_came(api->live->elsewhere, node, who, now_ms);
             else
-                elsewhere_left(api->live->elsewhere, node, account, (agent_id){id});
+                elsewhere_left(api->live->elsewhere, node, who);
         }
     }
+    return is_any;
 }
 
 static void heard(struct api *api, struct arena *a, const struct json *v)
@@ -349,10 +366,8 @@ static void heard(struct api *api, struct arena *a, const struct json *v)
         end_here(api, account, what);
         return;
     }
-    if (json_get(v, S("came")) || json_get(v, S("left"))) {
-        heard_agents(api, account, v);
+    if (heard_comings(api, account, v))
         return;
-    }
     str type = json_text(json_get(v, S("type")), S("")), why;
     const struct json *data = NULL;
     if (!str_is_ascii_token(type))
@@ -384,15 +399,22 @@ void live_heard(struct api *api, str payload)
     arena_free(&a);
 }
 
+static bool is_elsewhere(struct api *api, account_id account, enum audience_kind kind, int64_t id)
+{
+    const struct audience_one who = {account, kind, id};
+    return elsewhere_has(api->live->elsewhere, who, clock_now_ms());
+}
+
 bool live_contact_is_online(struct api *api, account_id account, contact_id contact)
 {
-    return api->live && audience_has_contact(api->live->audience, account, contact);
+    return api->live && (audience_has_contact(api->live->audience, account, contact) ||
+                            is_elsewhere(api, account, AUDIENCE_CONTACT, contact.v));
 }
 
 bool live_agent_is_online(struct api *api, account_id account, agent_id agent)
 {
     return api->live && (audience_has_agent(api->live->audience, account, agent) ||
-                            elsewhere_has(api->live->elsewhere, account, agent, clock_now_ms()));
+                            is_elsewhere(api, account, AUDIENCE_AGENT, agent.v));
 }
 
 /* ── with time ──────────────────────────────────────────────────────────────────────────────────
@@ -406,72 +428,78 @@ static void tell_expired(struct api *api, struct arena *a, int64_t now_ms)
     while (n == most) {
         n = presence_expire(now_ms, places, most);
         for (ptrdiff_t i = 0; i < n; i++)
-            tell_presence_here(api, a, &places[i], now_ms);
+            tell_presence_here(api, a, &places[i], false, now_ms);
     }
 }
 
-/* One message per account, or more when it has very many. */
-static void tell_some(
-    struct api *api, struct arena *a, str word, const struct audience_agent *list, ptrdiff_t n)
+static str word_of(enum audience_kind kind, bool is_there)
+{
+    int i = 0;
+    while (comings[i].kind != kind || comings[i].is_there != is_there)
+        i++;
+    return comings[i].word;
+}
+
+/* One message per account and kind, or more when there are very many. */
+static void tell_comings(
+    struct api *api, struct arena *a, bool is_there, const struct audience_one *list, ptrdiff_t n)
 {
     for (ptrdiff_t i = 0; i < n;) {
-        account_id account = list[i].account;
-        struct json_out j = message_open(api, a, account);
-        json_key(&j, word);
+        struct audience_one first = list[i];
+        struct json_out j = message_open(api, a, first.account);
+        json_key(&j, word_of(first.kind, is_there));
         json_arr(&j);
-        for (int k = 0; k < IDS_PER_MESSAGE && i < n && list[i].account.v == account.v; k++)
-            json_put_id(&j, list[i++].agent.v);
+        for (int k = 0; k < IDS_PER_MESSAGE && i < n && list[i].kind == first.kind &&
+                        list[i].account.v == first.account.v;
+             k++)
+            json_put_id(&j, list[i++].id);
         json_arr_end(&j);
         message_send(api, &j);
     }
 }
 
-static bool is_in(const struct audience_agent *list, ptrdiff_t n, struct audience_agent one)
+/* The low bits of ids hardly differ (base/id.h), so they are mixed. */
+static int turn_of(int64_t id)
 {
-    ptrdiff_t low = 0, high = n;
-    while (low < high) {
-        ptrdiff_t at = low + (high - low) / 2;
-        bool is_below = list[at].account.v != one.account.v ? list[at].account.v < one.account.v
-                                                            : list[at].agent.v < one.agent.v;
-        if (is_below)
-            low = at + 1;
-        else
-            high = at;
-    }
-    return low < n && list[low].account.v == one.account.v && list[low].agent.v == one.agent.v;
+    return (int)((uint64_t)id * 0x9E3779B97F4A7C15u >> 40) % AGAIN_TICKS;
 }
 
-/* Those of list that are not in `others`. */
-static ptrdiff_t without(struct arena *a, const struct audience_agent *list, ptrdiff_t n,
-    const struct audience_agent *others, ptrdiff_t n_others, struct audience_agent **rest)
+/* Those of list that are not in `others`, and those whose turn it is; both lists are in order. */
+static ptrdiff_t without(struct arena *a, const struct audience_one *list, ptrdiff_t n,
+    const struct audience_one *others, ptrdiff_t n_others, int turn, struct audience_one **rest)
 {
-    ptrdiff_t count = 0;
-    *rest = NEW(a, struct audience_agent, n + 1);
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (!is_in(others, n_others, list[i]))
+    ptrdiff_t count = 0, k = 0;
+    *rest = NEW(a, struct audience_one, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        while (k < n_others && audience_order(others[k], list[i]) < 0)
+            k++;
+        bool is_in = k < n_others && audience_order(others[k], list[i]) == 0;
+        if (!is_in || turn_of(list[i].id) == turn)
             (*rest)[count++] = list[i];
+    }
     return count;
 }
 
-static void tell_agents(struct api *api, struct arena *a, int64_t now_ms)
+/* Everybody who is here is told when they come, and again every AGAIN_TICKS, by their ids in turn:
+ * all of them at once may be more than the wire holds (LIMIT_TELLS). */
+static void tell_present(struct api *api, struct arena *a)
 {
+    enum { NOBODYS = -1 };
     struct live *live = api->live;
-    const struct audience_agent *here = NULL;
-    struct audience_agent *came, *left;
-    ptrdiff_t n = audience_agents(live->audience, a, &here);
-    bool is_all = now_ms - live->told_ms >= AGAIN_MS || now_ms < live->told_ms;
-    ptrdiff_t n_left = without(a, live->told, live->n_told, here, n, &left);
-    ptrdiff_t n_came = without(a, here, n, live->told, is_all ? 0 : live->n_told, &came);
-    tell_some(api, a, S("left"), left, n_left);
-    tell_some(api, a, S("came"), came, n_came);
-    if (is_all)
-        live->told_ms = now_ms;
-    struct audience_agent *told =
+    const struct audience_one *here = NULL;
+    struct audience_one *came, *left;
+    ptrdiff_t n = audience_list(live->audience, a, &here);
+    if (n < 0)
+        return; /* the next second is as good */
+    ptrdiff_t n_left = without(a, live->told, live->n_told, here, n, NOBODYS, &left);
+    ptrdiff_t n_came = without(a, here, n, live->told, live->n_told, live->turn, &came);
+    tell_comings(api, a, false, left, n_left);
+    tell_comings(api, a, true, came, n_came);
+    live->turn = (live->turn + 1) % AGAIN_TICKS;
+    struct audience_one *told =
         n ? alloc_resize(live->told, n * (ptrdiff_t)sizeof *told) : live->told;
-    if (!told && n) {
-        live->told_ms = 0; /* all of it once more */
-        return;
-    }
+    if (!told && n)
+        return; /* what has changed is told once more */
     live->told = told;
     live->n_told = n;
     if (n)
@@ -483,7 +511,7 @@ void live_tick(struct api *api, int64_t now_ms)
     struct arena a = arena_make(0);
     tell_expired(api, &a, now_ms);
     if (db_kind_of(api->db) == DB_POSTGRES)
-        tell_agents(api, &a, now_ms);
+        tell_present(api, &a);
     arena_free(&a);
 }
 
@@ -528,7 +556,7 @@ void live_stop(struct api *api)
     (void)pthread_join(live->thread, NULL); /* fails only for a thread that is not there */
     live->is_started = false;
     struct arena a = arena_make(0);
-    tell_some(api, &a, S("left"), live->told, live->n_told); /* the others need not find out */
+    tell_comings(api, &a, false, live->told, live->n_told); /* the others need not find out */
     live->n_told = 0;
     arena_free(&a);
 }

@@ -10,7 +10,7 @@
 #include "store/event.h"
 
 /* What comes with time: whose presence has run out is told to this node's consoles (each node knows
- * all of it), and the agents with a console here are told to the other nodes. live_start does it
+ * all of it), and who has a stream here is told to the other nodes. live_start does it
  * every second on a thread of its own until live_stop (before the hub goes); E_BUSY. */
 void live_tick(struct api *api, int64_t now_ms);
 err live_start(struct api *api);
@@ -62,7 +62,8 @@ void live_end_agent(struct api *api, account_id account, agent_id agent);
 void live_end_session(struct api *api, account_id account, session_id session);
 void live_end_token(struct api *api, account_id account, token_id token);
 
-/* Contacts with an open widget stream on this node, and agents with an open console on any. */
+/* Contacts with an open widget stream, and agents with an open console, on any node: a second may
+ * pass until what happens on another one is known here. */
 bool live_contact_is_online(struct api *api, account_id account, contact_id contact);
 bool live_agent_is_online(struct api *api, account_id account, agent_id agent);
 

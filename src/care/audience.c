@@ -216,30 +216,38 @@ bool audience_has_agent(struct audience *audience, account_id account, agent_id 
     return is_here(audience, account.v, KEY_AGENT, agent.v);
 }
 
-static int by_account(const void *x, const void *y)
+int audience_order(struct audience_one x, struct audience_one y)
 {
-    const struct audience_agent *p = x, *q = y;
-    if (p->account.v != q->account.v)
-        return p->account.v < q->account.v ? -1 : 1;
-    return p->agent.v < q->agent.v ? -1 : p->agent.v > q->agent.v;
+    if (x.account.v != y.account.v)
+        return x.account.v < y.account.v ? -1 : 1;
+    if (x.kind != y.kind)
+        return x.kind < y.kind ? -1 : 1;
+    return x.id < y.id ? -1 : x.id > y.id;
 }
 
-ptrdiff_t audience_agents(
-    struct audience *audience, struct arena *a, const struct audience_agent **agents)
+static int by_order(const void *x, const void *y)
+{
+    return audience_order(*(const struct audience_one *)x, *(const struct audience_one *)y);
+}
+
+ptrdiff_t audience_list(
+    struct audience *audience, struct arena *a, const struct audience_one **people)
 {
     ptrdiff_t n = 0;
     pthread_mutex_lock(&audience->lock);
-    struct audience_agent *list = arena_try(
-        a, (audience->used + 1) * (ptrdiff_t)sizeof *list, alignof(struct audience_agent));
-    for (ptrdiff_t i = 0; list && i < audience->cap; i++)
-        if (audience->slots[i].kind == KEY_AGENT)
-            list[n++] =
-                (struct audience_agent){{audience->slots[i].account}, {audience->slots[i].id}};
+    struct audience_one *list =
+        arena_try(a, (audience->used + 1) * (ptrdiff_t)sizeof *list, alignof(struct audience_one));
+    for (ptrdiff_t i = 0; list && i < audience->cap; i++) {
+        const struct present *p = &audience->slots[i];
+        if (p->kind)
+            list[n++] = (struct audience_one){
+                {p->account}, p->kind == KEY_AGENT ? AUDIENCE_AGENT : AUDIENCE_CONTACT, p->id};
+    }
     pthread_mutex_unlock(&audience->lock);
     if (n)
-        qsort(list, (size_t)n, sizeof *list, by_account);
-    *agents = list;
-    return n;
+        qsort(list, (size_t)n, sizeof *list, by_order);
+    *people = list;
+    return list ? n : -1;
 }
 
 static const int64_t *mentions_of(const struct listener *l)

@@ -36,13 +36,18 @@ int64_t audience_count(struct audience *audience);
 bool audience_has_contact(struct audience *audience, account_id account, contact_id contact);
 bool audience_has_agent(struct audience *audience, account_id account, agent_id agent);
 
-/* The agents with a stream here, each once, ordered by account and agent. */
-struct audience_agent {
+/* Somebody with a stream. */
+enum audience_kind { AUDIENCE_AGENT = 1, AUDIENCE_CONTACT };
+struct audience_one {
     account_id account;
-    agent_id agent;
+    enum audience_kind kind;
+    int64_t id;
 };
-ptrdiff_t audience_agents(
-    struct audience *audience, struct arena *a, const struct audience_agent **agents);
+/* By account, kind, id: below 0, 0, above 0. */
+int audience_order(struct audience_one x, struct audience_one y);
+/* Everybody with a stream here, each once, in that order; how many, -1 when out of memory. */
+ptrdiff_t audience_list(
+    struct audience *audience, struct arena *a, const struct audience_one **people);
 
 /* On the loop: new rights of the same agent, or one more conversation that mentions them. False =
  * out of memory: the stream must end. */

@@ -1,5 +1,6 @@
-/* elsewhere: see elsewhere.h. A list walked from end to end: a few hundred agents, asked for when a
- * visitor opens a chat. */
+/* elsewhere: see elsewhere.h. An open hash table, at most half full, since thousands of visitors
+ * are looked up for every list of conversations. Who has left, or was not told again in time, keeps
+ * the slot until the table is full: then it is made anew of those who are there. */
 #include "care/elsewhere.h"
 
 #include <pthread.h>
@@ -7,20 +8,35 @@
 
 #include "base/arena.h"
 
+enum {
+    SLOTS_FIRST = 64,
+    SLOTS_MOST = ELSEWHERE_MOST * 2,
+    SWEEP_MS = 1000, /* between two looks for room in a table that cannot grow */
+};
+
 struct seen {
-    int64_t node, account, agent, until_ms;
+    int64_t node, account, id, until_ms;
+    int32_t kind; /* enum audience_kind; 0 = free */
 };
 struct elsewhere {
     pthread_mutex_t lock;
-    struct seen *at;
-    ptrdiff_t n, cap;
+    struct seen *slots; /* cap is a power of two */
+    ptrdiff_t cap, used;
+    int64_t swept_ms;
 };
 
 struct elsewhere *elsewhere_open(void)
 {
     struct elsewhere *e = alloc_zero((ptrdiff_t)sizeof *e);
-    if (e)
-        pthread_mutex_init(&e->lock, NULL);
+    if (!e)
+        return NULL;
+    e->cap = SLOTS_FIRST;
+    e->slots = alloc_zero((ptrdiff_t)sizeof *e->slots * e->cap);
+    if (!e->slots) {
+        free(e);
+        return NULL;
+    }
+    pthread_mutex_init(&e->lock, NULL);
     return e;
 }
 
@@ -29,69 +45,98 @@ void elsewhere_close(struct elsewhere *e)
     if (!e)
         return;
     pthread_mutex_destroy(&e->lock);
-    free(e->at);
+    free(e->slots);
     free(e);
 }
 
-/* NULL without one. */
-static struct seen *find(struct elsewhere *e, int64_t node, int64_t account, int64_t agent)
+/* The same for all nodes: a question is not about a certain one. */
+static ptrdiff_t home(ptrdiff_t cap, int64_t account, int32_t kind, int64_t id)
 {
-    for (ptrdiff_t i = 0; i < e->n; i++)
-        if (e->at[i].agent == agent && e->at[i].node == node && e->at[i].account == account)
-            return &e->at[i];
-    return NULL;
+    uint64_t h = ((uint64_t)account * 31 + (uint64_t)id) * 0x9E3779B97F4A7C15u + (uint64_t)kind;
+    return (ptrdiff_t)((h ^ h >> 29) & (uint64_t)(cap - 1));
 }
 
-/* Room for one more, after the forgotten ones are out. */
-static bool make_room(struct elsewhere *e, int64_t now_ms)
+static bool is_about(const struct seen *s, struct audience_one who)
 {
-    enum { FIRST = 64 };
-    ptrdiff_t kept = 0;
-    for (ptrdiff_t i = 0; i < e->n; i++)
-        if (e->at[i].until_ms > now_ms)
-            e->at[kept++] = e->at[i];
-    e->n = kept;
-    if (e->n < e->cap)
-        return true;
-    if (e->n >= ELSEWHERE_MOST)
+    return s->id == who.id && s->kind == (int32_t)who.kind && s->account == who.account.v;
+}
+
+/* What node said of them, or the free slot where it belongs. */
+static struct seen *find(struct seen *slots, ptrdiff_t cap, int64_t node, struct audience_one who)
+{
+    ptrdiff_t i = home(cap, who.account.v, (int32_t)who.kind, who.id);
+    for (;; i = (i + 1) & (cap - 1)) {
+        struct seen *s = &slots[i];
+        if (s->kind == 0 || (s->node == node && is_about(s, who)))
+            return s;
+    }
+}
+
+/* A table of those who are there, at most a quarter full if it may be so large. */
+static bool rebuild(struct elsewhere *e, int64_t now_ms)
+{
+    ptrdiff_t there = 0, cap = SLOTS_FIRST;
+    for (ptrdiff_t i = 0; i < e->cap; i++)
+        there += e->slots[i].until_ms > now_ms;
+    while (cap < (there + 1) * 4 && cap < SLOTS_MOST)
+        cap *= 2;
+    struct seen *slots = alloc_zero((ptrdiff_t)sizeof *slots * cap);
+    if (!slots)
         return false;
-    ptrdiff_t cap = e->cap ? e->cap * 2 : FIRST;
-    struct seen *bigger = alloc_resize(e->at, cap * (ptrdiff_t)sizeof *bigger);
-    if (!bigger)
-        return false;
-    e->at = bigger;
+    for (ptrdiff_t i = 0; i < e->cap; i++) {
+        const struct seen *s = &e->slots[i];
+        const struct audience_one who = {{s->account}, (enum audience_kind)s->kind, s->id};
+        if (s->until_ms > now_ms)
+            *find(slots, cap, s->node, who) = *s;
+    }
+    free(e->slots);
+    e->slots = slots;
     e->cap = cap;
+    e->used = there;
+    e->swept_ms = now_ms;
     return true;
 }
 
-void elsewhere_came(
-    struct elsewhere *e, int64_t node, account_id account, agent_id agent, int64_t now_ms)
+static bool make_room(struct elsewhere *e, int64_t now_ms)
+{
+    if ((e->used + 1) * 2 <= e->cap)
+        return true;
+    if (e->cap == SLOTS_MOST && now_ms - e->swept_ms < SWEEP_MS)
+        return false;
+    return rebuild(e, now_ms) && (e->used + 1) * 2 <= e->cap;
+}
+
+void elsewhere_came(struct elsewhere *e, int64_t node, struct audience_one who, int64_t now_ms)
 {
     pthread_mutex_lock(&e->lock);
-    struct seen *seen = find(e, node, account.v, agent.v);
-    if (!seen && make_room(e, now_ms))
-        seen = &e->at[e->n++];
-    if (seen)
-        *seen = (struct seen){node, account.v, agent.v, now_ms + ELSEWHERE_MS};
+    struct seen *s = find(e->slots, e->cap, node, who);
+    if (s->kind == 0 && make_room(e, now_ms)) {
+        s = find(e->slots, e->cap, node, who);
+        *s = (struct seen){
+            .node = node, .account = who.account.v, .id = who.id, .kind = (int32_t)who.kind};
+        e->used++;
+    }
+    if (s->kind != 0)
+        s->until_ms = now_ms + ELSEWHERE_MS;
     pthread_mutex_unlock(&e->lock);
 }
 
-void elsewhere_left(struct elsewhere *e, int64_t node, account_id account, agent_id agent)
+void elsewhere_left(struct elsewhere *e, int64_t node, struct audience_one who)
 {
     pthread_mutex_lock(&e->lock);
-    struct seen *seen = find(e, node, account.v, agent.v);
-    if (seen)
-        *seen = e->at[--e->n];
+    struct seen *s = find(e->slots, e->cap, node, who);
+    if (s->kind != 0)
+        s->until_ms = 0;
     pthread_mutex_unlock(&e->lock);
 }
 
-bool elsewhere_has(struct elsewhere *e, account_id account, agent_id agent, int64_t now_ms)
+bool elsewhere_has(struct elsewhere *e, struct audience_one who, int64_t now_ms)
 {
     bool has = false;
     pthread_mutex_lock(&e->lock);
-    for (ptrdiff_t i = 0; i < e->n && !has; i++)
-        has = e->at[i].agent == agent.v && e->at[i].account == account.v &&
-              e->at[i].until_ms > now_ms;
+    ptrdiff_t i = home(e->cap, who.account.v, (int32_t)who.kind, who.id);
+    for (; e->slots[i].kind != 0 && !has; i = (i + 1) & (e->cap - 1))
+        has = is_about(&e->slots[i], who) && e->slots[i].until_ms > now_ms;
     pthread_mutex_unlock(&e->lock);
     return has;
 }

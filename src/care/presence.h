@@ -26,7 +26,6 @@ struct presence_place {
     team_id team;
     agent_id assignee;
     contact_id contact;
-    bool is_contact_online; /* as it was when it was said */
 };
 enum presence_state { PRESENCE_LEFT, PRESENCE_VIEWING, PRESENCE_TYPING };
 /* True when what others see has changed. agent {0} = the contact, who only types or does not. */

@@ -5,7 +5,7 @@
 #include "../unit/net/peer.h"
 #include "api/events.h"
 #include "api/live.h"
-#include "care/audience.h"
+#include "care/elsewhere.h"
 #include "files_world.h"
 #include "model/view_event.h"
 #include "net/http_client.h"
@@ -424,6 +424,43 @@ static void agents_at_other_nodes_are_online_until_the_node_falls_silent(void **
     air_close(&w);
 }
 
+static void heard_of_contact(struct air *w, int node, const char *word, str contact)
+{
+    live_heard(&w->api, str_print(&w->app->arena,
+                            "{\"node\":\"%d\",\"account\":\"%lld\",\"contacts_%s\":[\"%.*s\"]}",
+                            node, (long long)w->app->account.v, word, SARG(contact)));
+}
+
+static bool conversation_shows_online(struct air *w, const char *path)
+{
+    assert_int_equal(test_request(w->app, "GET", path, NULL), 200);
+    const struct json *online = json_path(w->app->json, S("contact.is_online"));
+    assert_non_null(online);
+    return json_bool(online, false);
+}
+
+static void a_contact_is_online_at_whichever_node_the_chat_is_open(void **state)
+{
+    struct air w;
+    air_open(&w, *state);
+    struct arena *a = &w.app->arena;
+    conversation_id c = conversation_in(&w);
+    const char *path = str_z(a, str_print(a, "/api/v1/conversations/%lld", (long long)c.v));
+    assert_false(conversation_shows_online(&w, path));
+    str contact = test_text(w.app, "contact.id");
+    heard_of_contact(&w, 5, "came", contact);
+    heard_of_contact(&w, 6, "came", contact);
+    assert_true(conversation_shows_online(&w, path));
+    heard_of_contact(&w, 5, "left", contact);
+    assert_true(conversation_shows_online(&w, path)); /* a second tab, at another node */
+    heard_of_contact(&w, 6, "left", contact);
+    assert_false(conversation_shows_online(&w, path));
+    heard_of_contact(&w, 5, "came", contact);
+    clock_advance(ELSEWHERE_MS);
+    assert_false(conversation_shows_online(&w, path)); /* that node has fallen silent */
+    air_close(&w);
+}
+
 /* The widget asks; the owner's console stands at another node. */
 static void a_chat_is_staffed_by_agents_of_any_node(void **state)
 {
@@ -455,6 +492,7 @@ int main(void)
         TEST_APP(whose_presence_runs_out_is_told),
         TEST_APP(what_another_node_says_of_presence_is_known_here),
         TEST_APP(agents_at_other_nodes_are_online_until_the_node_falls_silent),
+        TEST_APP(a_contact_is_online_at_whichever_node_the_chat_is_open),
         TEST_APP(a_chat_is_staffed_by_agents_of_any_node),
     };
     if (test_app_is_skipped())

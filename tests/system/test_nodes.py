@@ -119,6 +119,29 @@ def a_chat_is_staffed_by_agents_of_the_other_node():
         assert until(lambda: not staffed()), "the agent who has gone is still counted"
 
 
+def a_contact_is_online_at_whichever_node_the_chat_is_open():
+    one, two = pair(fresh_postgres())
+    with one, two:
+        token = two.visitor()
+        assert two.widget(token, "POST", "/messages", {"client_id": str(uuid.uuid4()), "text": "hello"}).status == 201
+        conversation = one.items("/conversations")[0]
+        path = "/conversations/" + conversation["id"]
+        online = lambda: [node.api("GET", path).json["contact"]["is_online"] for node in (one, two)]
+        assert online() == [False, False], online()
+        chat = http.client.HTTPConnection("127.0.0.1", two.port, timeout=PATIENCE_S)
+        chat.request("GET", "/widget/v1/stream", headers={"Authorization": "Bearer " + token})
+        answer = chat.getresponse()
+        assert answer.status == 200, answer.status
+        assert until(lambda: online() == [True, True]), "the chat at the other node is not counted"
+        assert one.api("GET", "/contacts/" + conversation["contact"]["id"]).json["is_online"]
+        one.kill()
+        one.start()  # it knows nobody, and is told again within 20 s
+        assert until(lambda: online() == [True, True]), "a node that comes later is not told"
+        answer.close()
+        chat.close()
+        assert until(lambda: online() == [False, False]), "the chat that was closed is still counted"
+
+
 def presence_on_one_node_is_seen_on_the_other():
     one, two = pair(fresh_postgres())
     with one, two:
@@ -207,4 +230,5 @@ def killing_one_of_two_nodes_loses_and_doubles_nothing():
 if __name__ == "__main__":
     run([an_event_on_one_node_reaches_a_console_on_the_other, presence_on_one_node_is_seen_on_the_other,
          a_node_with_another_folder_of_files_does_not_start, a_chat_is_staffed_by_agents_of_the_other_node,
+         a_contact_is_online_at_whichever_node_the_chat_is_open,
          killing_one_of_two_nodes_loses_and_doubles_nothing])

@@ -119,6 +119,34 @@ static void who_is_here_is_counted_by_streams(void **state)
     audience_close(audience);
 }
 
+static void everybody_who_is_here_is_listed_once_and_in_order(void **state)
+{
+    (void)state;
+    struct audience *audience = audience_open();
+    const struct audience_one *people;
+    assert_int_equal(audience_list(audience, test_arena(), &people), 0);
+    struct listener *v = join(audience, &visitor), *w = join(audience, &wide),
+                    *n = join(audience, &narrow), *again = join(audience, &visitor), *other;
+    assert_ok(audience_join(audience, (account_id){2}, &narrow, mentions, 1, &other));
+    const struct audience_one expected[] = {
+        {{1}, AUDIENCE_AGENT,   5},
+        {{1}, AUDIENCE_AGENT,   6},
+        {{1}, AUDIENCE_CONTACT, 7},
+        {{2}, AUDIENCE_AGENT,   5},
+    };
+    assert_int_equal(audience_list(audience, test_arena(), &people), 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(audience_order(people[i], expected[i]), 0);
+    audience_leave(v);
+    assert_int_equal(audience_list(audience, test_arena(), &people), 4);
+    audience_leave(again);
+    assert_int_equal(audience_list(audience, test_arena(), &people), 3);
+    audience_leave(w);
+    audience_leave(n);
+    audience_leave(other);
+    audience_close(audience);
+}
+
 static err join_and_leave(struct arena *a, void *arg)
 {
     (void)a;
@@ -147,6 +175,7 @@ int main(void)
         TEST(what_is_for_one_agent_or_one_visitor_reaches_nobody_else),
         TEST(new_rights_replace_the_old_ones_and_mentions_stay),
         TEST(who_is_here_is_counted_by_streams),
+        TEST(everybody_who_is_here_is_listed_once_and_in_order),
         TEST(the_end_of_memory_is_busy_and_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
