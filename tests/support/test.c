@@ -225,7 +225,7 @@ static int calls_worth_timing(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptr
  * busy machine gets as many rounds as a calm one. */
 static double growth(void (*fn)(void *arg, ptrdiff_t n), void *arg, ptrdiff_t n, double most)
 {
-    enum { ROUNDS_LEAST = 3 };
+    enum { ROUNDS_LEAST = 8 }; /* a small size that was disturbed would excuse a large one */
     const int64_t enough_ns = 1000000000;
     double small_ns = 1e18, large_ns = 1e18;
     int times = calls_worth_timing(fn, arg, n);
