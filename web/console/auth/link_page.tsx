@@ -1,5 +1,5 @@
 // The page behind an invitation or a reset link: choose a password (and, when invited, a name) and be signed in.
-import { useSignal } from '@preact/signals'
+import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { ApiError, get, post } from '../lib/api'
 import { t } from '../lib/i18n'
@@ -13,35 +13,38 @@ import type { Link } from '../../shared/api/types'
 
 export const MIN_PASSWORD = 8
 
-export function LinkPage({ token }: { token: string }) {
+interface Refusal { field: string | null; text: string }
+
+/** What the link leads to; null while the server is asked. */
+function useLink(token: string) {
   const link = useSignal<Link | null>(null)
   const problem = useSignal<string | null>(null)
-  const name = useSignal('')
-  const password = useSignal('')
-  const again = useSignal('')
-  const error = useSignal<{ field: string | null; text: string } | null>(null)
-  const isBusy = useSignal(false)
-
   useEffect(() => {
     get<Link>('/links/' + encodeURIComponent(token)).then(
       (found) => void (link.value = found),
       (cause: unknown) => void (problem.value = cause instanceof ApiError && cause.status >= 400 && cause.status < 429 ? t('link.dead') : errorText(cause)),
     )
   }, [token])
+  return { link: link.value, problem: problem.value }
+}
 
+/** What is filled in and the try to be let in with it. */
+function useEntry(token: string, needsName: boolean) {
+  const name = useSignal('')
+  const password = useSignal('')
+  const again = useSignal('')
+  const error = useSignal<Refusal | null>(null)
+  const isBusy = useSignal(false)
+  const check = (): Refusal | null => {
+    if (password.value.length < MIN_PASSWORD) return { field: 'password', text: t('link.too_short', { count: MIN_PASSWORD }) }
+    return password.value === again.value ? null : { field: 'again', text: t('link.differs') }
+  }
   const submit = async (): Promise<void> => {
-    error.value = null
-    if (password.value.length < MIN_PASSWORD) {
-      error.value = { field: 'password', text: t('link.too_short', { count: MIN_PASSWORD }) }
-      return
-    }
-    if (password.value !== again.value) {
-      error.value = { field: 'again', text: t('link.differs') }
-      return
-    }
+    error.value = check()
+    if (error.value) return
     isBusy.value = true
     try {
-      const session = await post<Session>('/links/' + encodeURIComponent(token), { password: password.value, ...(link.value?.needs_name ? { name: name.value.trim() } : {}) })
+      const session = await post<Session>('/links/' + encodeURIComponent(token), { password: password.value, ...(needsName ? { name: name.value.trim() } : {}) })
       go('/inbox/all')
       await enter(session)
     } catch (cause) {
@@ -50,37 +53,54 @@ export function LinkPage({ token }: { token: string }) {
       isBusy.value = false
     }
   }
+  return { name, password, again, error, isBusy, submit }
+}
 
-  const found = link.value
-  if (problem.value) {
+function NewPassword({ label, hint, value, error }: { label: string; hint?: string; value: Signal<string>; error: string | null }) {
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {(props) => <input {...props} type="password" autocomplete="new-password" required dir="ltr" value={value} onInput={(event) => void (value.value = event.currentTarget.value)} />}
+    </Field>
+  )
+}
+
+const FIELDS: readonly (string | null)[] = ['name', 'password', 'again']
+
+function LinkForm({ link, token }: { link: Link; token: string }) {
+  const { name, password, again, error, isBusy, submit } = useEntry(token, link.needs_name)
+  const refusal = error.value
+  const of = (field: string): string | null => (refusal?.field === field ? refusal.text : null)
+  return (
+    <form onSubmit={(event) => { event.preventDefault(); void submit() }}>
+      <input type="email" name="username" autocomplete="username" value={link.email} hidden readOnly />
+      {link.needs_name ? (
+        <Field label={t('profile.name')} error={of('name')}>
+          {(props) => <input {...props} type="text" autocomplete="name" required dir="auto" value={name} onInput={(event) => void (name.value = event.currentTarget.value)} />}
+        </Field>
+      ) : null}
+      <NewPassword label={t('link.password')} hint={t('link.password_hint', { count: MIN_PASSWORD })} value={password} error={of('password')} />
+      <NewPassword label={t('link.again')} value={again} error={of('again')} />
+      <p class="form-error" role="alert">{refusal && !FIELDS.includes(refusal.field) ? refusal.text : null}</p>
+      <Button type="submit" tone="primary" class="door-submit" disabled={isBusy.value}>{t('link.save')}</Button>
+    </form>
+  )
+}
+
+export function LinkPage({ token }: { token: string }) {
+  const { link, problem } = useLink(token)
+  if (problem) {
     return (
       <Door title={t('link.title')}>
-        <Problem text={problem.value} />
+        <Problem text={problem} />
         <Button onClick={() => go('/inbox/all')}>{t('link.to_sign_in')}</Button>
       </Door>
     )
   }
-  if (!found) return <div class="door"><Spinner /></div>
-  const fieldError = (field: string): string | null => (error.value?.field === field ? error.value.text : null)
+  if (!link) return <div class="door"><Spinner /></div>
   return (
-    <Door title={found.purpose === 'invitation' ? t('link.invitation', { account: found.account_name }) : t('link.reset')}>
-      <p class="door-note" dir="ltr">{found.email}</p>
-      <form onSubmit={(event) => { event.preventDefault(); void submit() }}>
-        <input type="email" name="username" autocomplete="username" value={found.email} hidden readOnly />
-        {found.needs_name ? (
-          <Field label={t('profile.name')} error={fieldError('name')}>
-            {(props) => <input {...props} type="text" autocomplete="name" required dir="auto" value={name} onInput={(event) => void (name.value = event.currentTarget.value)} />}
-          </Field>
-        ) : null}
-        <Field label={t('link.password')} hint={t('link.password_hint', { count: MIN_PASSWORD })} error={fieldError('password')}>
-          {(props) => <input {...props} type="password" autocomplete="new-password" required dir="ltr" value={password} onInput={(event) => void (password.value = event.currentTarget.value)} />}
-        </Field>
-        <Field label={t('link.again')} error={fieldError('again')}>
-          {(props) => <input {...props} type="password" autocomplete="new-password" required dir="ltr" value={again} onInput={(event) => void (again.value = event.currentTarget.value)} />}
-        </Field>
-        <p class="form-error" role="alert">{error.value && !['name', 'password', 'again'].includes(error.value.field ?? '') ? error.value.text : null}</p>
-        <Button type="submit" tone="primary" class="door-submit" disabled={isBusy.value}>{t('link.save')}</Button>
-      </form>
+    <Door title={link.purpose === 'invitation' ? t('link.invitation', { account: link.account_name }) : t('link.reset')}>
+      <p class="door-note" dir="ltr">{link.email}</p>
+      <LinkForm link={link} token={token} />
     </Door>
   )
 }

@@ -33,21 +33,30 @@ export function Door({ title, children }: { title: string; children: preact.Comp
   )
 }
 
-export function SignIn() {
+type Step = 'password' | 'code' | 'account'
+
+/** What was filled in, which question the server asks next, and how the last try ended. */
+function useSignIn() {
   const email = useSignal('')
   const password = useSignal('')
   const code = useSignal('')
-  const step = useSignal<'password' | 'code' | 'account'>('password')
+  const step = useSignal<Step>('password')
   const choices = useSignal<{ id: string; name: string }[]>([])
   const error = useSignal<string | null>(null)
   const isBusy = useSignal(false)
-  const form = useRef<HTMLFormElement>(null)
 
-  // Before the paint: who types at once types into the field.
-  useLayoutEffect(() => {
-    form.current?.querySelector<HTMLElement>('input, button')?.focus()
-  }, [step.value])
-
+  const refuse = (cause: unknown): void => {
+    const wrongCode = step.value === 'code' && code.value ? t('door.wrong_code') : null
+    if (!(cause instanceof ApiError)) error.value = errorText(cause)
+    else if (cause.code === 'unauthenticated.second_factor_required') {
+      error.value = wrongCode
+      step.value = 'code'
+    } else if (cause.code === 'conflict.choose_account') {
+      choices.value = cause.body.choices ?? []
+      step.value = 'account'
+    } else if (cause.status === 401) error.value = step.value === 'code' ? t('door.wrong_code') : t('door.wrong')
+    else error.value = errorText(cause)
+  }
   const submit = async (account?: string): Promise<void> => {
     if (isBusy.value) return
     isBusy.value = true
@@ -55,18 +64,60 @@ export function SignIn() {
     try {
       await signIn({ email: email.value.trim(), password: password.value, ...(code.value ? { code: code.value.trim() } : {}), ...(account ? { account_id: account } : {}) })
     } catch (cause) {
-      if (cause instanceof ApiError && cause.code === 'unauthenticated.second_factor_required') {
-        if (step.value === 'code' && code.value) error.value = t('door.wrong_code')
-        step.value = 'code'
-      } else if (cause instanceof ApiError && cause.code === 'conflict.choose_account') {
-        choices.value = cause.body.choices ?? []
-        step.value = 'account'
-      } else if (cause instanceof ApiError && cause.status === 401) error.value = step.value === 'code' ? t('door.wrong_code') : t('door.wrong')
-      else error.value = errorText(cause)
+      refuse(cause)
     } finally {
       isBusy.value = false
     }
   }
+  return { email, password, code, step, choices, error, isBusy, submit }
+}
+
+type Asked = ReturnType<typeof useSignIn>
+
+function Accounts({ choices, submit }: Pick<Asked, 'choices' | 'submit'>) {
+  return (
+    <ul class="door-accounts">
+      {choices.value.map((one) => (
+        <li key={one.id}>
+          <Button onClick={() => void submit(one.id)}>
+            <Words text={one.name} />
+          </Button>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Credentials({ email, password }: Pick<Asked, 'email' | 'password'>) {
+  return (
+    <>
+      <Field label={t('door.email')}>
+        {(props) => <input {...props} type="email" autocomplete="username" required dir="ltr" value={email} onInput={(event) => void (email.value = event.currentTarget.value)} />}
+      </Field>
+      <Field label={t('door.password')}>
+        {(props) => <input {...props} type="password" autocomplete="current-password" required dir="ltr" value={password} onInput={(event) => void (password.value = event.currentTarget.value)} />}
+      </Field>
+    </>
+  )
+}
+
+function SecondFactor({ code }: Pick<Asked, 'code'>) {
+  return (
+    <Field label={t('door.code')} hint={t('door.code_hint')}>
+      {(props) => <input {...props} type="text" inputMode="text" autocomplete="one-time-code" required dir="ltr" value={code} onInput={(event) => void (code.value = event.currentTarget.value)} />}
+    </Field>
+  )
+}
+
+export function SignIn() {
+  const asked = useSignIn()
+  const step = asked.step.value
+  const form = useRef<HTMLFormElement>(null)
+
+  // Before the paint: who types at once types into the field.
+  useLayoutEffect(() => {
+    form.current?.querySelector<HTMLElement>('input, button')?.focus()
+  }, [step])
 
   return (
     <Door title={t('door.title')}>
@@ -75,41 +126,18 @@ export function SignIn() {
         ref={form}
         onSubmit={(event) => {
           event.preventDefault()
-          void submit()
+          void asked.submit()
         }}
       >
-        {step.value === 'account' ? (
-          <ul class="door-accounts">
-            {choices.value.map((one) => (
-              <li key={one.id}>
-                <Button onClick={() => void submit(one.id)}>
-                  <Words text={one.name} />
-                </Button>
-              </li>
-            ))}
-          </ul>
-        ) : null}
-        {step.value === 'password' ? (
-          <>
-            <Field label={t('door.email')}>
-              {(props) => <input {...props} type="email" autocomplete="username" required dir="ltr" value={email} onInput={(event) => void (email.value = event.currentTarget.value)} />}
-            </Field>
-            <Field label={t('door.password')}>
-              {(props) => <input {...props} type="password" autocomplete="current-password" required dir="ltr" value={password} onInput={(event) => void (password.value = event.currentTarget.value)} />}
-            </Field>
-          </>
-        ) : null}
-        {step.value === 'code' ? (
-          <Field label={t('door.code')} hint={t('door.code_hint')}>
-            {(props) => <input {...props} type="text" inputMode="text" autocomplete="one-time-code" required dir="ltr" value={code} onInput={(event) => void (code.value = event.currentTarget.value)} />}
-          </Field>
-        ) : null}
+        {step === 'account' ? <Accounts choices={asked.choices} submit={asked.submit} /> : null}
+        {step === 'password' ? <Credentials email={asked.email} password={asked.password} /> : null}
+        {step === 'code' ? <SecondFactor code={asked.code} /> : null}
         <p class="form-error" role="alert">
-          {error.value}
+          {asked.error.value}
         </p>
-        {step.value !== 'account' ? (
-          <Button type="submit" tone="primary" class="door-submit" disabled={isBusy.value}>
-            {step.value === 'code' ? t('door.continue') : t('door.sign_in')}
+        {step !== 'account' ? (
+          <Button type="submit" tone="primary" class="door-submit" disabled={asked.isBusy.value}>
+            {step === 'code' ? t('door.continue') : t('door.sign_in')}
           </Button>
         ) : null}
       </form>
