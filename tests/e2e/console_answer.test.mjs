@@ -1,8 +1,8 @@
 // An agent's work: a message comes in live, is answered, taken back, noted; nothing is lost or doubled when the plug is pulled; of two replies one goes.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { launch, openConsole, words } from './lib/browser.mjs'
+import { describe, test } from 'node:test'
+import { reasonToSkip, until } from './lib/seva.mjs'
+import { openConsole, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 const send = async (page, text) => {
@@ -17,15 +17,10 @@ describe('answering', { skip: reasonToSkip() }, () => {
     await seva.inbound({ id: 'contact-' + name, name }, text)
     return seva.conversation((one) => one.contact.name === name)
   }
-  before(async () => {
-    seva = await startSeva()
+  withConsole(async (both) => {
+    ;({ seva, browser } = both)
     // The longest window there is: whether somebody is quick enough is not what is tested.
     await seva.call('PATCH', '/account', { undo_seconds: 30 })
-    browser = await launch()
-  })
-  after(async () => {
-    await browser?.close()
-    await seva?.stop()
   })
 
   test('a_message_appears_by_itself_and_its_answer_reaches_the_server_once', async () => {

@@ -1,8 +1,8 @@
 // The whole day without a mouse: every step of this walk is a key.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { drawn, launch, open, words } from './lib/browser.mjs'
+import { describe, test } from 'node:test'
+import { OWNER, reasonToSkip, until } from './lib/seva.mjs'
+import { drawn, open, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 
@@ -14,16 +14,11 @@ describe('keyboard only', { skip: reasonToSkip() }, () => {
   /** Two keys as one hand presses them: the browser gets both at once, however busy the machine is. */
   const chord = (one, two) => Promise.all([page.keyboard.press(one), page.keyboard.press(two)])
   const mine = () => page.evaluate(async () => (await (await fetch('/api/v1/session')).json()).agent)
-  before(async () => {
-    seva = await startSeva()
-    browser = await launch()
+  withConsole(async (both) => {
+    ;({ seva, browser } = both)
     for (const name of ['Maya', 'Rahima', 'Ahmed']) await seva.inbound({ id: name, name }, `Hello from ${name}`)
     await seva.conversation((one) => one.contact.name === 'Ahmed')
     page = await open(browser)
-  })
-  after(async () => {
-    await browser?.close()
-    await seva?.stop()
   })
 
   test('sign_in_answer_note_tag_assign_snooze_resolve_undo_search_palette_and_help_are_reached_by_keys', async () => {

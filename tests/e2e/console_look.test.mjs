@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { OWNER, reasonToSkip, startSeva } from './lib/seva.mjs'
-import { axe, drawn, launch, open, openConsole } from './lib/browser.mjs'
+import { describe, test } from 'node:test'
+import { OWNER, reasonToSkip } from './lib/seva.mjs'
+import { axe, drawn, open, openConsole, withConsole } from './lib/browser.mjs'
 
 const SETTINGS = ['profile', 'security', 'appearance', 'notifications', 'keys', 'account', 'channels', 'agents', 'teams', 'roles', 'views', 'tags', 'tokens', 'webhooks', 'jobs', 'quarantine', 'audit']
 const WIDTHS = [[1440, 900], [1000, 760], [390, 800]]
@@ -45,19 +45,14 @@ describe('looks', { skip: reasonToSkip() }, () => {
     await settled(page)
   }
   const routes = () => ['inbox/all', `inbox/all/${talk.id}`, 'contacts', 'contacts/' + talk.contact.id, 'guide', ...SETTINGS.map((one) => 'settings/' + one), ...[seva.widget, seva.api].map((one) => 'settings/channels/' + one.id)]
-  before(async () => {
-    seva = await startSeva()
-    browser = await launch()
+  withConsole(async (both) => {
+    ;({ seva, browser } = both)
     for (const [at, [name, text]] of TALKS.entries()) await seva.inbound({ id: 'contact-' + at, name, email: `contact${at}@example.org` }, text)
     talk = await seva.conversation((one) => one.contact.name === TALKS[4][0])
     await seva.call('PUT', `/conversations/${talk.id}/tags`, { tags: ['vip', 'shipping', 'রিফান্ড'] })
     await seva.call('PATCH', '/conversations/' + talk.id, { priority: 'urgent' })
     await seva.call('POST', `/conversations/${talk.id}/messages`, { kind: 'note', text: 'A note', client_id: randomUUID() })
     await seva.call('POST', '/webhooks', { name: 'CRM', url: 'https://crm.example/hook', events: ['*'], is_enabled: false })
-  })
-  after(async () => {
-    await browser?.close()
-    await seva?.stop()
   })
 
   for (const scheme of ['light', 'dark']) {

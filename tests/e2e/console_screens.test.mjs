@@ -1,8 +1,8 @@
 // What an admin and an agent keep: who sees what, who is blocked, fields of one's own, the logo of the chat.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { launch, openConsole, words } from './lib/browser.mjs'
+import { describe, test } from 'node:test'
+import { reasonToSkip, until } from './lib/seva.mjs'
+import { openConsole, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 /** A picture of 2 by 2. */
@@ -10,13 +10,8 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR
 
 describe('screens', { skip: reasonToSkip() }, () => {
   let seva, browser
-  before(async () => {
-    seva = await startSeva()
-    browser = await launch()
-  })
-  after(async () => {
-    await browser?.close()
-    await seva?.stop()
+  withConsole((both) => {
+    ;({ seva, browser } = both)
   })
 
   test('an_agent_is_narrowed_to_a_team_by_keys_and_sees_only_that_teams_conversations', async () => {

@@ -1,9 +1,9 @@
 // The door of the console: password, second factor, invitation, the end of a session under one's hands.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
-import { OWNER, reasonToSkip, startSeva } from './lib/seva.mjs'
-import { launch, open, openConsole, signIn, words } from './lib/browser.mjs'
+import { describe, test } from 'node:test'
+import { OWNER, reasonToSkip } from './lib/seva.mjs'
+import { open, openConsole, signIn, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 
@@ -19,13 +19,8 @@ function totp(secret, steps = 0) {
 
 describe('signing in', { skip: reasonToSkip() }, () => {
   let seva, browser
-  before(async () => {
-    seva = await startSeva()
-    browser = await launch()
-  })
-  after(async () => {
-    await browser?.close()
-    await seva?.stop()
+  withConsole((both) => {
+    ;({ seva, browser } = both)
   })
 
   test('a_wrong_password_is_told_and_the_right_one_opens_the_inbox_and_survives_a_reload', async () => {

@@ -1,8 +1,8 @@
 // Several tabs and a long day: one event stream for all tabs of a browser, what is read in one is read in the others, and the heap stays where it is.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { drawn, launch, openConsole } from './lib/browser.mjs'
+import { describe, test } from 'node:test'
+import { reasonToSkip, until } from './lib/seva.mjs'
+import { drawn, openConsole, withConsole } from './lib/browser.mjs'
 
 const TALKS = 300
 const MB = 1024 * 1024
@@ -17,13 +17,8 @@ async function tab(page, url) {
 
 describe('tabs', { skip: reasonToSkip() }, () => {
   let seva, browser
-  before(async () => {
-    seva = await startSeva()
-    browser = await launch()
-  })
-  after(async () => {
-    await browser?.close()
-    await seva?.stop()
+  withConsole((both) => {
+    ;({ seva, browser } = both)
   })
   /** Streams that the server holds now. */
   const streams = async () => Number(/^seva_streams(?:\{[^}]*\})? (\d+)/m.exec(await (await fetch(seva.url + '/metrics')).text())?.[1])

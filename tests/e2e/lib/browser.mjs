@@ -1,8 +1,9 @@
 // Chromium for the browser tests, and the few walks that every test begins with.
+import { after, before } from 'node:test'
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { OWNER, PATIENCE_MS } from './seva.mjs'
+import { OWNER, PATIENCE_MS, startSeva } from './seva.mjs'
 
 const require = createRequire(new URL('../../../web/package.json', import.meta.url))
 const { chromium } = require('playwright-core')
@@ -14,6 +15,20 @@ export function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+}
+
+/** A seva and a browser for all tests of a `describe`: `ready` is given both before the first test, and they end after the last. */
+export function withConsole(ready) {
+  let seva, browser
+  before(async () => {
+    seva = await startSeva()
+    browser = await launch()
+    await ready({ seva, browser })
+  })
+  after(async () => {
+    await browser?.close()
+    await seva?.stop()
   })
 }
 
