@@ -183,4 +183,24 @@ describe('keyboard only', { skip: reasonToSkip() }, () => {
     await page.waitForFunction((id) => location.pathname.endsWith(id), (await seva.conversation((one) => one.contact.name === names[1])).id)
     await page.locator('.composer textarea').fill('')
   })
+
+  test('a_walk_takes_the_answer_and_the_contact_of_each_conversation_along', async () => {
+    const names = await page.locator('.row-name').allTextContents()
+    const stands = (name, text) =>
+      page.waitForFunction(
+        ([wanted, written]) =>
+          document.querySelector('.conversation-who h1').textContent === wanted && document.querySelector('.context-who h2')?.textContent === wanted && document.querySelector('.composer textarea').value === written,
+        [name, text],
+      )
+    await press('Escape')
+    await stands(names[1], '')
+    await press('r')
+    await page.keyboard.type('For the second')
+    await press('Escape', 'k')
+    await stands(names[0], '')
+    await press('j')
+    await stands(names[1], 'For the second')
+    await page.locator('.composer textarea').fill('')
+    assert.deepEqual(page.problems, [])
+  })
 })

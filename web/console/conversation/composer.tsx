@@ -53,6 +53,7 @@ function SendButtons({ desk }: { desk: Desk }) {
       </Button>
       {can('conversation.update') ? (
         <Menu
+          key={desk.id}
           label={t('composer.more')}
           icon="down"
           class="composer-more"
@@ -73,7 +74,7 @@ function Foot({ desk }: { desk: Desk }) {
     <div class="composer-foot">
       <IconButton icon="attach" label={t('composer.attach')} onClick={() => picker.current?.click()} />
       <input ref={picker} type="file" multiple hidden tabIndex={-1} aria-label={t('composer.attach')} onChange={(event) => { addFiles(desk.id, event.currentTarget.files ?? []); event.currentTarget.value = '' }} />
-      <Emoji desk={desk} />
+      <Emoji key={desk.id} desk={desk} />
       {desk.kind.value === 'note' ? <IconButton icon="at" label={t('composer.mention')} onClick={() => { desk.insert('@'); desk.look() }} /> : null}
       <span class="composer-status">{desk.isUploading.value ? t('composer.uploading') : null}</span>
       <span class="composer-keys" aria-hidden="true"><Keys combo={keysOf(command('send'))[0] ?? 'Mod+Enter'} /></span>
@@ -107,7 +108,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   if (!can('conversation.reply') && !can('conversation.note')) return <p class="composer-readonly">{t('composer.readonly')}</p>
   return (
     <section class={`composer composer-${desk.kind.value}${isOver.value ? ' composer-drop' : ''}`} aria-label={t('composer.label')} {...dropping(desk, isOver)}>
-      <Collision conversation={desk.id} />
+      <Collision key={desk.id} conversation={desk.id} />
       <div class="composer-box">
         <Tabs desk={desk} />
         <ComposerField desk={desk} />

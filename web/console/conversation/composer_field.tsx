@@ -1,7 +1,6 @@
 // The field of the composer with what "@", ":" and "#" offer. Typing changes the draft and draws nothing anew but what it changes.
-import { useSignalEffect, type ReadonlySignal } from '@preact/signals'
-import { useComputed } from '@preact/signals'
-import { useLayoutEffect } from 'preact/hooks'
+import { computed, effect, type ReadonlySignal } from '@preact/signals'
+import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks'
 import { Avatar, Words } from '../ui/parts'
 import { t } from '../lib/i18n'
 import { changeTags } from '../state/changes'
@@ -83,13 +82,17 @@ function Suggestions({ shown, desk }: { shown: ReadonlySignal<Suggestion[]>; des
 
 /** The field is written to by hand, and only when the draft changed elsewhere: typing must not wait for a render. */
 function useDraftInField(desk: Desk): void {
-  useSignalEffect(() => {
-    const text = desk.draft.value[desk.kind.value]
-    const element = desk.area.current
-    if (!element || element.value === text) return
-    element.value = text
-    fit(element)
-  })
+  useEffect(
+    () =>
+      effect(() => {
+        const text = desk.draft.value[desk.kind.value]
+        const element = desk.area.current
+        if (!element || element.value === text) return
+        element.value = text
+        fit(element)
+      }),
+    [desk],
+  )
   const asked = focusRequest.value
   useLayoutEffect(() => {
     const element = desk.area.current
@@ -102,13 +105,15 @@ function useDraftInField(desk: Desk): void {
 }
 
 export function ComposerField({ desk }: { desk: Desk }) {
-  const shown = useComputed(() => suggest(desk))
-  const isOffering = useComputed(() => shown.value.length > 0).value
+  const shown = useMemo(() => computed(() => suggest(desk)), [desk])
+  const isOffering = useMemo(() => computed(() => shown.value.length > 0), [shown]).value
   useDraftInField(desk)
   const isNote = desk.kind.value === 'note'
   return (
     <>
       <textarea
+        // A field of its own for each conversation: taking back what was typed must not bring up what was written to somebody else.
+        key={desk.id}
         ref={desk.area}
         dir="auto"
         rows={2}

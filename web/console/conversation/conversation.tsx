@@ -14,6 +14,7 @@ import { conversations, timelineOf, touchTimeline } from '../state/store'
 import { STAY_MS } from '../state/shown'
 import { Problem, Spinner } from '../ui/parts'
 
+/** Stays in the page from one conversation to the next: head and composer are mostly alike, and what is alike needs no painting. */
 export function Conversation({ id }: { id: Id }) {
   useEffect(() => {
     const load = (): Promise<void> => openConversation(id).then(() => restoreOutbox(id))
@@ -39,7 +40,7 @@ export function Conversation({ id }: { id: Id }) {
   return (
     <div class="conversation">
       <Header conversation={conversation} />
-      <Timeline conversation={conversation} />
+      <Timeline key={id} conversation={conversation} />
       <Review id={id} />
       <Composer conversation={conversation} />
     </div>

@@ -1,5 +1,5 @@
 // What the parts of one composer share: its draft and kind, its field, what a sign like "@" has begun, and the ways to write and send.
-import { useComputed, useSignal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
 import type { RefObject } from 'preact'
 import type { Id } from '../lib/types'
@@ -35,8 +35,11 @@ export function fit(element: HTMLTextAreaElement): void {
   element.style.blockSize = element.scrollHeight + 'px'
 }
 
-function makeDesk(id: Id, parts: Pick<Desk, 'draft' | 'kind' | 'isUploading' | 'isEmpty' | 'area' | 'trigger' | 'choice'>): Desk {
-  const { draft, kind, area, trigger, choice } = parts
+function makeDesk(id: Id, area: Desk['area']): Desk {
+  const draft = draftOf(id)
+  const kind = computed<DraftKind>(() => (draft.value.kind === 'note' && can('conversation.note') ? 'note' : can('conversation.reply') ? 'reply' : 'note'))
+  const trigger = signal<Trigger | null>(null)
+  const choice = signal(0)
   const write: Desk['write'] = (value, caret) => {
     const element = area.current
     if (element && caret !== undefined) {
@@ -50,7 +53,13 @@ function makeDesk(id: Id, parts: Pick<Desk, 'draft' | 'kind' | 'isUploading' | '
   }
   return {
     id,
-    ...parts,
+    draft,
+    kind,
+    isUploading: computed(() => uploadsOf(id).value.some((one) => !one.error)),
+    isEmpty: computed(() => !draft.value[kind.value].trim() && !draft.value.attachments.length),
+    area,
+    trigger,
+    choice,
     write,
     insert(words) {
       const element = area.current
@@ -78,12 +87,6 @@ function makeDesk(id: Id, parts: Pick<Desk, 'draft' | 'kind' | 'isUploading' | '
 }
 
 export function useDesk(id: Id): Desk {
-  const draft = draftOf(id)
-  const kind = useComputed<DraftKind>(() => (draft.value.kind === 'note' && can('conversation.note') ? 'note' : can('conversation.reply') ? 'reply' : 'note'))
-  const isUploading = useComputed(() => uploadsOf(id).value.some((one) => !one.error))
-  const isEmpty = useComputed(() => !draft.value[kind.value].trim() && !draft.value.attachments.length)
   const area = useRef<HTMLTextAreaElement>(null)
-  const trigger = useSignal<Trigger | null>(null)
-  const choice = useSignal(0)
-  return useMemo(() => makeDesk(id, { draft, kind, isUploading, isEmpty, area, trigger, choice }), [id])
+  return useMemo(() => makeDesk(id, area), [id])
 }

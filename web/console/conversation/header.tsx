@@ -76,7 +76,7 @@ function Actions({ conversation }: { conversation: Conversation }) {
         </>
       )}
       {conversation.status === 'resolved' ? <CommandButton id="reopen" label={t('conversation.reopen')} small /> : <CommandButton id="resolve" label={t('conversation.resolve')} tone="primary" small />}
-      <Menu label={t('conversation.more')} icon="more" items={items} />
+      <Menu key={conversation.id} label={t('conversation.more')} icon="more" items={items} />
     </div>
   )
 }

@@ -1,9 +1,10 @@
 // The messages of a conversation, newest last: a live log that stays at the end while one reads there and never jumps while one reads above.
 import { useComputed } from '@preact/signals'
 import type { RefObject } from 'preact'
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Icon } from '../ui/icon'
 import { Button, Problem, Spinner } from '../ui/parts'
+import { afterPaint } from '../lib/after_paint'
 import { dayKey, longDate, relativeDay } from '../lib/format'
 import { t } from '../lib/i18n'
 import { isLocal } from '../lib/ids'
@@ -126,12 +127,23 @@ function Entry({ message, before, isFirstUnread, isPublic }: { message: Message;
   )
 }
 
-function Log({ conversation, ids }: { conversation: Conversation; ids: readonly Id[] }) {
+/** The least height of a message in pixels: as many of the newest as may fill the window are painted first, what stands above them after that. */
+const LEAST_HEIGHT = 40
+
+function useNewestFirst(ids: readonly Id[]): { shown: readonly Id[]; isWhole: boolean } {
+  const [first] = useState(() => Math.ceil(innerHeight / LEAST_HEIGHT))
+  const [isReady, setReady] = useState(false)
+  const isWhole = isReady || ids.length <= first
+  useEffect(() => (isWhole ? undefined : afterPaint(() => setReady(true))), [isWhole])
+  return { shown: useMemo(() => (isWhole ? ids : ids.slice(-first)), [ids, isWhole]), isWhole }
+}
+
+function Log({ conversation, ids, isWhole }: { conversation: Conversation; ids: readonly Id[]; isWhole: boolean }) {
   const [unreadFrom] = useState(() => conversation.unread_count)
   const shown = ids.map((id) => messages.get(id)).filter((one): one is Message => one !== undefined)
   const firstUnread = unreadFrom > 0 ? shown.filter((one) => one.kind === 'in').slice(-unreadFrom)[0]?.id : undefined
   return (
-    <div role="log" aria-live="polite" aria-relevant="additions" aria-label={t('timeline.log')}>
+    <div role="log" aria-live="polite" aria-busy={!isWhole} aria-relevant="additions" aria-label={t('timeline.log')}>
       {shown.map((message, at) => <Entry key={message.client_id ?? message.id} message={message} before={shown[at - 1]} isFirstUnread={message.id === firstUnread} isPublic={conversation.is_public} />)}
     </div>
   )
@@ -152,14 +164,15 @@ function ContactTyping({ conversation, isTyping }: { conversation: Conversation;
 export function Timeline({ conversation }: { conversation: Conversation }) {
   const ids = timelineOf(conversation.id).ids.value
   const isTyping = useComputed(() => presenceOf(conversation.id).value.isContactTyping).value
-  const place = usePlace(conversation.id, ids, isTyping)
+  const { shown, isWhole } = useNewestFirst(ids)
+  const place = usePlace(conversation.id, shown, isTyping)
   useReading(conversation, lastServerId(ids), place.isAtEnd)
   return (
     <div class="timeline-place">
       <div class="timeline" ref={place.scroller} onScroll={place.onScroll} tabIndex={0} role="region" aria-label={t('timeline.label', { name: contactName(conversation.contact.name) })}>
         <div class="timeline-inner">
           <Above conversation={conversation} />
-          <Log conversation={conversation} ids={ids} />
+          <Log conversation={conversation} ids={shown} isWhole={isWhole} />
           <ContactTyping conversation={conversation} isTyping={isTyping} />
         </div>
       </div>

@@ -9,7 +9,7 @@ import { go, inboxPath } from '../lib/router'
 import { chosenSort, currentView, cursor, listIds, loadList, query, refinement, viewKey } from '../state/lists'
 import { changeLook, isOverlayContextOpen, isOverlayViewsOpen, look, size } from '../state/look'
 import { command, keysOf } from '../state/commands'
-import { shown } from '../state/shown'
+import { shown, shownBeside } from '../state/shown'
 import { ListPane } from './list_pane'
 import { ViewsPane } from './views_pane'
 
@@ -53,6 +53,11 @@ function NothingOpen() {
   )
 }
 
+function Beside() {
+  const id = shownBeside.value
+  return id ? <ContactPanel key={id} conversation={id} /> : null
+}
+
 export function Inbox() {
   useListLoading()
   const open = shown.value
@@ -83,18 +88,18 @@ export function Inbox() {
       )}
       {isPhone && !open ? null : (
         <main id="main" class="pane pane-conversation" tabIndex={-1}>
-          {open ? <Conversation key={open} id={open} /> : <NothingOpen />}
+          {open ? <Conversation id={open} /> : <NothingOpen />}
         </main>
       )}
       {hasContext && open ? (
         <aside class="pane pane-context" style={{ inlineSize: look.value.contextWidth + 'px' }} aria-label={t('contact.panel')}>
           <Resizer label={t('inbox.resize_context')} value={look.value.contextWidth} min={240} max={480} isEnd onChange={(contextWidth) => changeLook({ contextWidth })} />
-          <ContactPanel key={open} conversation={open} />
+          <Beside />
         </aside>
       ) : null}
       {isContextOver && open ? (
         <Drawer side="end" label={t('contact.panel')} onClose={() => void (isOverlayContextOpen.value = false)}>
-          <ContactPanel key={open} conversation={open} />
+          <Beside />
         </Drawer>
       ) : null}
       {isViewsOver ? (

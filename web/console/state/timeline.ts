@@ -22,8 +22,16 @@ function take(conversation: Id, page: Page<Message>, replace: boolean): void {
   })
 }
 
-export async function openConversation(id: Id): Promise<void> {
+const underWay = new Map<Id, Promise<void>>()
+/** Who asks while the answer is under way waits for the same one. */
+export function openConversation(id: Id): Promise<void> {
   touchTimeline(id)
+  const asked = underWay.get(id) ?? load(id).finally(() => underWay.delete(id))
+  underWay.set(id, asked)
+  return asked
+}
+
+async function load(id: Id): Promise<void> {
   const timeline = timelineOf(id)
   if (timeline.isLoading.peek()) return
   timeline.isLoading.value = true
