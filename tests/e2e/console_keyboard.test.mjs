@@ -128,6 +128,22 @@ describe('keyboard only', { skip: reasonToSkip() }, () => {
     await page.locator('dialog[open]').waitFor({ state: 'detached' })
   })
 
+  test('the_last_choice_of_the_palette_is_one_key_above_the_first', async () => {
+    await press('Control+k')
+    const chosen = page.locator('dialog[open] [role=option][aria-selected=true]')
+    await chosen.waitFor()
+    assert.equal(await chosen.getAttribute('aria-posinset'), '1')
+    await press('ArrowUp')
+    await page.waitForFunction(() => {
+      const one = document.querySelector('[role=option][aria-selected=true]')
+      const list = one?.closest('[role=listbox]').getBoundingClientRect()
+      return one?.ariaPosInSet === one?.ariaSetSize && one.getBoundingClientRect().bottom <= list.bottom
+    })
+    assert.equal(await page.locator('dialog[open] [role=option]').count(), Number(await chosen.getAttribute('aria-setsize')))
+    await press('Escape')
+    await page.locator('dialog[open]').waitFor({ state: 'detached' })
+  })
+
   test('an_input_method_at_work_keeps_its_enter', async () => {
     const talk = await seva.conversation((one) => one.contact.name === 'Maya')
     await page.goto(`${seva.url}/app/inbox/all/${talk.id}`)
