@@ -10,6 +10,7 @@ typedef int failpoint_room_is_not_empty;
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -18,7 +19,7 @@ enum { FAILPOINTS_MOST = 16 };
 
 struct point {
     str name;
-    bool crashes;
+    bool crashes, waits;
     bool stays; /* every later pass too */
     int64_t nth;
     _Atomic int64_t passes;
@@ -37,10 +38,12 @@ static void point_read(str text)
     struct point *p = &points[count++];
     p->name = name;
     p->crashes = str_eq(action, S("crash"));
+    p->waits = str_eq(action, S("wait"));
     p->stays = str_ends(nth, S("+"));
     if (p->stays)
         nth.len--;
-    if (str_int(nth, 1, INT64_MAX, &p->nth) != OK || (!p->crashes && !str_eq(action, S("fail"))))
+    bool is_action = p->crashes || p->waits || str_eq(action, S("fail"));
+    if (str_int(nth, 1, INT64_MAX, &p->nth) != OK || !is_action)
         abort();
 }
 
@@ -64,7 +67,9 @@ bool failpoint_pass(const char *name)
         bool hits = pass == p->nth || (p->stays && pass > p->nth);
         if (hits && p->crashes)
             (void)kill(getpid(), SIGKILL);
-        return hits;
+        if (hits && p->waits)
+            (void)nanosleep(&(struct timespec){.tv_nsec = FAILPOINT_WAIT_MS * 1000000L}, NULL);
+        return hits && !p->waits;
     }
     return false;
 }

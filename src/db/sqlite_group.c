@@ -141,15 +141,19 @@ static bool is_time(struct lite *l, bool waits)
     return !turn_is_wanted(&g->lock) && (waits || db_pending(&l->db) <= 0);
 }
 
+/* Gives the lock on before the keeper hears of it: a keeper that finds the lock taken believes that
+ * whoever has it will decide, and looks again only when it is told. */
 static void leave_open(struct group *g)
 {
+    int64_t due_us = g->opened_us + GROUP_US;
+    FAILPOINT("db.leave_open");
+    turn_give(&g->lock);
     (void)pthread_mutex_lock(&g->mutex);
     if (g->due_us == 0) {
-        g->due_us = g->opened_us + GROUP_US;
+        g->due_us = due_us;
         (void)pthread_cond_signal(&g->keeper_cond);
     }
     (void)pthread_mutex_unlock(&g->mutex);
-    turn_give(&g->lock);
 }
 
 void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg)

@@ -49,6 +49,15 @@ static void the_named_pass_kills_the_process(void **state)
     assert_int_equal(run((char[]){"room.a:crash@4"}), 0);
 }
 
+static void the_named_pass_stands_still_and_does_not_fail(void **state)
+{
+    (void)state;
+    clock_fix(0);
+    int64_t from = clock_mono_us();
+    assert_int_equal(run((char[]){"room.a:wait@2"}), 0);
+    assert_true(clock_mono_us() - from >= FAILPOINT_WAIT_MS * INT64_C(1000));
+}
+
 static void a_misspelt_variable_ends_the_process(void **state)
 {
     (void)state;
@@ -64,6 +73,7 @@ int main(void)
         TEST(without_the_variable_nothing_happens),
         TEST(the_named_pass_fails_and_only_that),
         TEST(the_named_pass_kills_the_process),
+        TEST(the_named_pass_stands_still_and_does_not_fail),
         TEST(a_misspelt_variable_ends_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "db/turn.h"
@@ -201,6 +203,27 @@ static void a_group_that_is_left_alone_is_committed_by_the_keeper(void **state)
     assert_ok(answers.results[1]);
     assert_int_equal(notes_on_disk(t), 2);
     test_db_close(t);
+}
+
+/* Longer than the group may grow old, between the decision and the lock. */
+static void leave_a_group_slowly(void *arg)
+{
+    (void)arg;
+    (void)setenv("SEVA_FAILPOINT", "db.leave_open:wait@1", 1);
+    (void)alarm(20);
+    struct test_db *t = open_notes();
+    struct answer a;
+    answers.n = 0;
+    atomic_store(&queued, 1);
+    member(t, &a, 1, true);
+    wait_for_answers(1);
+    test_db_close(t);
+}
+
+static void a_member_that_is_held_up_as_it_leaves_the_group_is_answered(void **state)
+{
+    (void)state;
+    assert_int_equal(test_child(leave_a_group_slowly, NULL), 0);
 }
 
 /* The first member has no savepoint of its own: what it undoes is the whole transaction so far. */
@@ -429,6 +452,7 @@ static void closing_commits_what_was_left_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_member_that_is_held_up_as_it_leaves_the_group_is_answered), /* reads its failpoint */
         TEST(members_share_one_commit_while_writes_are_queued),
         TEST(nobody_is_answered_before_the_commit),
         TEST(a_full_group_commits_even_while_writes_are_queued),
