@@ -473,7 +473,7 @@ static err write_all(struct batch *b)
     TRY(message_add_many(b->cx, b->messages, b->n_messages));
     TRY(event_add_many(b->cx, b->events, b->n_events));
     TRY(notify_assignees(b));
-    return is_sampled(b) ? statistics_refresh(b->cx) : OK;
+    return is_sampled(b) ? statistics_plan(b->cx) : OK;
 }
 
 err inbound_take_many(struct ctx *cx, const struct inbound_item *items, ptrdiff_t n,

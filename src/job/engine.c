@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "job/inner.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -60,6 +61,7 @@ err engine_open(struct arena *a, const struct engine_options *o, struct engine *
     }
     e->db = o->db;
     e->opened_ms = clock_mono_ms();
+    atomic_store(&e->room, INT_MAX);
     e->hub = o->audience ? o->hub : NULL;
     e->audience = o->audience;
     e->config = o->config;
@@ -172,7 +174,7 @@ void engine_nudge_events(struct engine *e)
 void engine_make_room(struct engine *e)
 {
     enum { ROOM_MS = 100 };
-    if (db_kind_of(e->db) != DB_SQLITE && atomic_load(&e->is_behind))
+    if (db_kind_of(e->db) != DB_SQLITE && atomic_fetch_sub(&e->room, 1) <= 0)
         (void)waker_wait(&e->room_waker, ROOM_MS); /* late is as good as called */
 }
 

@@ -41,9 +41,10 @@ void engine_close(struct engine *engine);
 /* After a commit whose cx->effects ask for it; wakes the other nodes too. */
 void engine_nudge_jobs(struct engine *engine);
 void engine_nudge_events(struct engine *engine);
-/* For who brings new deliveries: waits for the receiver's next turn, at most 100 ms, when it finds
- * more in the inbox than it can take at once. On PostgreSQL deliveries are written faster than they
- * are taken up, and would pile up; on SQLite both take turns at the write lock anyhow. */
+/* For who brings new deliveries, before each batch: waits for the receiver's next turn, at most
+ * 100 ms, when it found more in the inbox than it can take at once, or when a turn lasts while some
+ * batches have come. On PostgreSQL deliveries are written faster than they are taken up, and would
+ * pile up; on SQLite both take turns at the write lock anyhow. */
 void engine_make_room(struct engine *engine);
 /* From db_listen: topics "job" and "event" of other nodes; others are ignored. */
 void engine_heard(struct engine *engine, str topic);

@@ -111,6 +111,7 @@ err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err webhook_work(struct job_run *run, struct job_verdict *v);
 err webhook_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err wake_work(struct job_run *run, struct job_verdict *v);
+err statistics_work(struct job_run *run, struct job_verdict *v);
 err upkeep_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
@@ -173,7 +174,7 @@ struct engine {
 
     struct waker receive_waker, dispatch_waker, publish_waker;
     struct waker room_waker; /* the receiver has ended a turn (engine_make_room) */
-    atomic_bool is_behind;   /* its last claim was a full one */
+    atomic_int room;         /* so many batches of new deliveries may come before its next one */
     pthread_t receive_thread, dispatch_thread, publish_thread;
     struct receiver receiver;
     struct publisher publisher;

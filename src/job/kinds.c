@@ -2,17 +2,19 @@
 #include "base/id.h"
 #include "care/lifecycle.h"
 #include "job/inner.h"
+#include "store/statistics.h"
 
 #include <string.h>
 
 /* clang-format off */
 static const struct job_kind kinds[] = {
-    {"send",      deliver_work,   deliver_set_aside  }, /* key: message id. A reply goes to its network */
-    {"webhook",   webhook_work,   webhook_set_aside  }, /* key: delivery id. An event goes to a webhook */
-    {"wake",      wake_work,      NULL               }, /* key: conversation id. A snoozed conversation opens */
-    {"thumbnail", thumbnail_work, thumbnail_set_aside}, /* key: attachment id. A picture gets its small copy */
-    {"fetch",     fetch_work,     fetch_set_aside    }, /* key: attachment id. A file that a message names by address */
-    {"upkeep",    upkeep_work,    NULL               }, /* account 0. Old rows go, the audit log is chained */
+    {"send",       deliver_work,    deliver_set_aside  }, /* key: message id. A reply goes to its network */
+    {"webhook",    webhook_work,    webhook_set_aside  }, /* key: delivery id. An event goes to a webhook */
+    {"wake",       wake_work,       NULL               }, /* key: conversation id. A snoozed conversation opens */
+    {"thumbnail",  thumbnail_work,  thumbnail_set_aside}, /* key: attachment id. A picture gets its small copy */
+    {"fetch",      fetch_work,      fetch_set_aside    }, /* key: attachment id. A file that a message names by address */
+    {"statistics", statistics_work, NULL               }, /* PostgreSQL: the planner hears how tables have grown */
+    {"upkeep",     upkeep_work,     NULL               }, /* account 0. Old rows go, the audit log is chained */
 };
 /* clang-format on */
 
@@ -22,6 +24,26 @@ const struct job_kind *job_kind_find(str name)
         if (str_eq(name, str_from(kinds[i].name)))
             return &kinds[i];
     return NULL;
+}
+
+static err refresh_one(struct desk *desk, str table)
+{
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(statistics_refresh(&desk->cx, table));
+    return desk_commit(desk);
+}
+
+err statistics_work(struct job_run *run, struct job_verdict *v)
+{
+    const str *tables = NULL;
+    ptrdiff_t n = 0;
+    TRY(desk_begin(&run->desk, DB_READ));
+    TRY(statistics_stale(&run->desk.cx, &tables, &n));
+    TRY(desk_commit(&run->desk));
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(refresh_one(&run->desk, tables[i]));
+    v->end = JOB_DONE;
+    return OK;
 }
 
 /* Snoozing keys the job by the conversation's number in the database. */

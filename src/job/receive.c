@@ -20,8 +20,11 @@
 #include "store/channel.h"
 #include "store/lease.h"
 
+#include <limits.h>
+
 enum {
-    LEASE_MS = 3000, /* PostgreSQL: another node may receive that long after a holder's end */
+    LEASE_MS = 3000,  /* PostgreSQL: another node may receive that long after a holder's end */
+    ROOM_BATCHES = 4, /* of the intake while one turn runs: about what a turn takes up */
     CHANNEL_NOTE_MS = 10000, /* between two writes of a channel's health */
 };
 
@@ -420,7 +423,7 @@ err receive_turn(struct engine *e, struct receiver *r, bool *more)
         turn.next = (struct receive_batch){0};
     }
     if (result != OK)
-        atomic_store(&e->is_behind, false); /* nobody waits for a turn that may not come */
+        atomic_store(&e->room, INT_MAX); /* nobody waits for a turn that may not come */
     if (result == E_CONFLICT) {
         /* Another node has taken over: what we hold is its work now. */
         r->batch = (struct receive_batch){0};
@@ -435,7 +438,7 @@ err receive_turn(struct engine *e, struct receiver *r, bool *more)
     r->current = !r->current;
     r->batch = turn.next;
     r->owns_hand = r->batch.n > 0;
-    atomic_store(&e->is_behind, r->batch.n >= LIMIT_RECEIVE_BATCH_SET);
+    atomic_store(&e->room, r->batch.n < LIMIT_RECEIVE_BATCH_SET ? ROOM_BATCHES : 0);
     waker_nudge(&e->room_waker);
     if (r->batch.n && desk_guard(&desk, parse_all, &r->batch) != OK) {
         /* Out of memory: that counts, and they are taken again one by one. */
