@@ -41,6 +41,32 @@ describe('answering', { skip: reasonToSkip() }, () => {
     await page.context().close()
   })
 
+  test('what_comes_while_the_messages_and_the_list_are_on_their_way_stays', async () => {
+    await talk('Noor', 'The first')
+    const page = await openConsole(browser, seva)
+    const row = (name) => page.locator('.row', { hasText: name })
+    await row('Noor').waitFor()
+    const held = []
+    await page.route(/\/conversations\?|\/messages\?/, async (route) => void held.push({ route, response: await route.fetch() }))
+    const letGo = () => Promise.all(held.splice(0).map(({ route, response }) => route.fulfill({ response })))
+    await row('Noor').locator('a').click()
+    await until(() => held.length > 0, 'the messages being asked for')
+    await seva.inbound({ id: 'contact-Noor', name: 'Noor' }, 'The second')
+    await row('Noor').getByText('The second').waitFor()
+    await letGo()
+    await page.locator('.message', { hasText: 'The first' }).waitFor()
+    assert.equal(await page.locator('.message', { hasText: 'The second' }).count(), 1)
+    await page.keyboard.press('g')
+    await page.keyboard.press('r')
+    await until(() => held.length > 0, 'the list being asked for')
+    await seva.inbound({ id: 'contact-Late', name: 'Late' }, 'I am late')
+    await row('Late').waitFor()
+    await letGo()
+    await page.locator('.list-head .spinner').waitFor({ state: 'detached' })
+    assert.equal(await row('Late').count(), 1)
+    await page.context().close()
+  })
+
   test('a_reply_taken_back_within_the_window_is_not_sent_and_its_words_return', async () => {
     const { id } = await talk('Jürgen Müller')
     const page = await openConsole(browser, seva, { path: `inbox/all/${id}` })

@@ -62,6 +62,8 @@ export const newAbove = signal(0)
 
 const PAGE = 50
 let generation = 0
+/** What changed while the list was on its way: the answer may be older than that. */
+const changedMeanwhile = new Set<Id>()
 
 export function listParameters(q: ListQuery): Query {
   const { filter } = q
@@ -83,6 +85,7 @@ export function listParameters(q: ListQuery): Query {
 export async function loadList(quiet = false): Promise<void> {
   const mine = ++generation
   const asked = query.peek()
+  changedMeanwhile.clear()
   batch(() => {
     isListLoading.value = true
     listError.value = null
@@ -102,6 +105,10 @@ export async function loadList(quiet = false): Promise<void> {
       listNext.value = page.next
       isListLoaded.value = true
       isListLoading.value = false
+      for (const id of changedMeanwhile) {
+        const one = conversations.peek(id)
+        if (one) placeConversation(one)
+      }
     })
   } catch (error) {
     if (mine !== generation) return
@@ -156,6 +163,7 @@ function refreshListSoon(): void {
 
 /** Lets a changed conversation move into, within or out of the list on screen. */
 export function placeConversation(conversation: Conversation): void {
+  if (isListLoading.peek()) changedMeanwhile.add(conversation.id)
   if (!isListLoaded.peek()) return
   const { filter, sort, view } = query.peek()
   const belongs = view === 'mentions' ? null : matchesFilter(conversation, filter, myId.peek(), Date.now())

@@ -17,7 +17,7 @@ export function matchesFilter(conversation: Conversation, filter: ViewFilter, me
   }
   if (filter.team && conversation.team_id !== (filter.team === 'none' ? null : filter.team)) return false
   if (filter.channel && conversation.channel.id !== filter.channel) return false
-  if (filter.tag?.length && !filter.tag.every((tag) => conversation.tags.includes(tag))) return false
+  if (filter.tag?.length && !filter.tag.some((tag) => conversation.tags.includes(tag))) return false
   if (filter.priority?.length && !filter.priority.includes(conversation.priority)) return false
   if (filter.language && conversation.language !== filter.language) return false
   if (filter.unread && conversation.unread_count === 0) return false
@@ -78,6 +78,12 @@ export function mergeIds(ids: readonly Id[], more: readonly Id[]): Id[] {
   const last = ids[ids.length - 1]
   const isAppend = added.length === 1 && (last === undefined || compareIds(added[0] as Id, last) > 0)
   return isAppend ? all : all.sort(compareIds)
+}
+
+/** The same when the newest page has come: what was there before it gives way, except what is not sent yet and what the stream told while the page was on its way. */
+export function newestPageIds(ids: readonly Id[], page: readonly Id[]): Id[] {
+  const oldest = page[0]
+  return mergeIds(ids.filter((id) => isLocal(id) || oldest === undefined || compareIds(id, oldest) > 0), page)
 }
 
 /** The id of the newest message that the server knows: what a reply claims to have seen. */

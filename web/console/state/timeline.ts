@@ -3,7 +3,7 @@ import { batch } from '@preact/signals'
 import { get } from '../lib/api'
 import type { ConversationFull, Id, Message, Page } from '../lib/types'
 import { isLocal } from '../lib/ids'
-import { mergeIds, newerMessage } from './reducers'
+import { mergeIds, newerMessage, newestPageIds } from './reducers'
 import { messages, myId, presenceOf, putConversation, timelineOf, touchTimeline } from './store'
 import { awaitedComposer, focusRequest } from './overlays'
 import { errorText } from './toasts'
@@ -17,7 +17,7 @@ function take(conversation: Id, page: Page<Message>, replace: boolean): void {
     const ids = page.items.map((one) => one.id)
     const known = new Set(page.items.map((one) => one.client_id).filter(Boolean))
     const kept = timeline.ids.peek().filter((id) => !(isLocal(id) && known.has(messages.peek(id)?.client_id ?? '')))
-    timeline.ids.value = replace ? mergeIds(kept.filter(isLocal), ids) : mergeIds(kept, ids)
+    timeline.ids.value = replace ? newestPageIds(kept, ids) : mergeIds(kept, ids)
     timeline.older.value = page.next
   })
 }

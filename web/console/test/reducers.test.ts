@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Conversation, Message } from '../lib/types'
-import { compareConversations, lastServerId, matchesFilter, mergeIds, newerConversation, newerMessage, placeInList, staleReplies } from '../state/reducers'
+import { compareConversations, lastServerId, matchesFilter, mergeIds, newerConversation, newerMessage, newestPageIds, placeInList, staleReplies } from '../state/reducers'
 
 const NOW = Date.parse('2026-11-01T12:00:00.000Z')
 function conversation(change: Partial<Conversation> = {}): Conversation {
@@ -35,9 +35,10 @@ test('mine_and_nobody_are_told_apart_from_other_agents', () => {
   assert.equal(matchesFilter(conversation(), { assignee: 'none' }, '7', NOW), true)
   assert.equal(matchesFilter(conversation({ assignee_id: '7' }), { assignee: 'none' }, '7', NOW), false)
 })
-test('all_tags_of_a_filter_must_be_there', () => {
+test('one_tag_of_a_filter_is_enough_as_on_the_server', () => {
   assert.equal(matchesFilter(conversation({ tags: ['vip', 'bug'] }), { tag: ['vip'] }, '1', NOW), true)
-  assert.equal(matchesFilter(conversation({ tags: ['vip'] }), { tag: ['vip', 'bug'] }, '1', NOW), false)
+  assert.equal(matchesFilter(conversation({ tags: ['vip'] }), { tag: ['vip', 'bug'] }, '1', NOW), true)
+  assert.equal(matchesFilter(conversation({ tags: ['new'] }), { tag: ['vip', 'bug'] }, '1', NOW), false)
 })
 test('only_the_server_can_answer_a_search', () => {
   assert.equal(matchesFilter(conversation(), { q: 'parcel' }, '1', NOW), null)
@@ -90,6 +91,10 @@ test('a_timeline_holds_each_message_once_in_order_with_local_ones_last', () => {
   assert.deepEqual(mergeIds(['9', '100'], ['100', '10']), ['9', '10', '100'])
   assert.deepEqual(mergeIds(['9', 'local:a'], ['10']), ['9', '10', 'local:a'])
   assert.deepEqual(mergeIds(['9', 'local:a'], ['local:b']), ['9', 'local:a', 'local:b'])
+})
+test('a_message_told_while_the_page_was_on_its_way_stays_and_what_lies_before_the_page_goes', () => {
+  assert.deepEqual(newestPageIds(['7', '12', 'local:a'], ['9', '10']), ['9', '10', '12', 'local:a'])
+  assert.deepEqual(newestPageIds(['12'], []), ['12'])
 })
 test('what_a_reply_claims_to_have_seen_is_never_a_local_message', () => {
   assert.equal(lastServerId(['9', '12', 'local:a']), '12')
