@@ -141,7 +141,11 @@ function useNewestFirst(ids: readonly Id[]): { shown: readonly Id[]; isWhole: bo
 function Log({ conversation, ids, isWhole }: { conversation: Conversation; ids: readonly Id[]; isWhole: boolean }) {
   const [unreadFrom] = useState(() => conversation.unread_count)
   const shown = ids.map((id) => messages.get(id)).filter((one): one is Message => one !== undefined)
-  const firstUnread = unreadFrom > 0 ? shown.filter((one) => one.kind === 'in').slice(-unreadFrom)[0]?.id : undefined
+  // Found once all of it stands: what comes later does not move it.
+  const found = useRef<Id | undefined>(undefined)
+  const unread = found.current || unreadFrom === 0 ? [] : shown.filter((one) => one.kind === 'in').slice(-unreadFrom)
+  if (isWhole && unread.length === unreadFrom) found.current ??= unread[0]?.id
+  const firstUnread = found.current ?? unread[0]?.id
   return (
     <div role="log" aria-live="polite" aria-busy={!isWhole} aria-relevant="additions" aria-label={t('timeline.log')}>
       {shown.map((message, at) => <Entry key={message.client_id ?? message.id} message={message} before={shown[at - 1]} isFirstUnread={message.id === firstUnread} isPublic={conversation.is_public} />)}
