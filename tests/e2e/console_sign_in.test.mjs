@@ -67,6 +67,26 @@ describe('signing in', { skip: reasonToSkip() }, () => {
     await page.context().close()
   })
 
+  test('a_link_opens_also_where_somebody_else_is_signed_in', async () => {
+    const { link } = await seva.call('POST', '/agents', { email: 'other@example.org', name: 'Other One', role: 'agent' })
+    const page = await openConsole(browser, seva)
+    await page.goto(`${seva.url}/app/link/${link.url.split('/').pop()}`)
+    await page.getByText('other@example.org').waitFor()
+    await page.locator('input[autocomplete=name]').fill('Other One')
+    for (const field of await page.locator('input[autocomplete=new-password]').all()) await field.fill('a quite long sentence')
+    await page.locator('form button[type=submit]').click()
+    await page.locator('.rail').waitFor()
+    assert.equal((await page.evaluate(async () => (await fetch('/api/v1/session')).json())).agent.email, 'other@example.org')
+    await page.context().close()
+  })
+
+  test('an_account_without_any_message_offers_the_guide', async () => {
+    const page = await openConsole(browser, seva)
+    await page.locator('.list-body [data-command="go.guide"]').click()
+    await page.locator('.guide a[href*="/widget/test?key="]').waitFor()
+    await page.context().close()
+  })
+
   test('with_a_second_factor_the_password_alone_does_not_open', async () => {
     const who = await seva.agent('Priya Patel', 'agent')
     const page = await openConsole(browser, seva, {}, who)

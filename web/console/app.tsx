@@ -28,7 +28,7 @@ const loadStart = () => import('./contact/start_conversation').then((module) => 
 function Page() {
   switch (page.value) {
     case 'inbox':
-    case 'link':
+    case 'link': // stands before the door
       return <Inbox />
     case 'contacts':
       return <Lazy isPage load={loadContacts} />
@@ -65,7 +65,7 @@ export function App() {
   useEffect(() => {
     document.documentElement.dataset['size'] = size.value
   }, [size.value])
-  if (page.value === 'link' && door.value !== 'in') return <LinkPage token={route.value.page === 'link' ? route.value.token : ''} />
+  if (page.value === 'link') return <LinkPage token={route.value.page === 'link' ? route.value.token : ''} />
   switch (door.value) {
     case 'unknown':
       return (

@@ -3,10 +3,10 @@ import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { ApiError, get, post } from '../lib/api'
 import { t } from '../lib/i18n'
-import { go } from '../lib/router'
+import { BASE, go } from '../lib/router'
 import type { Session } from '../lib/types'
 import { Button, Field, Problem, Spinner } from '../ui/parts'
-import { enter } from '../state/session'
+import { door, enter } from '../state/session'
 import { errorText } from '../state/toasts'
 import { Door } from './sign_in'
 import type { Link } from '../../shared/api/types'
@@ -45,6 +45,8 @@ function useEntry(token: string, needsName: boolean) {
     isBusy.value = true
     try {
       const session = await post<Session>('/links/' + encodeURIComponent(token), { password: password.value, ...(needsName ? { name: name.value.trim() } : {}) })
+      // Whoever was signed in here before leaves nothing in the page.
+      if (door.peek() === 'in') return location.assign(BASE + '/inbox/all')
       go('/inbox/all')
       await enter(session)
     } catch (cause) {

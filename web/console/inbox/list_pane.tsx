@@ -13,7 +13,7 @@ import {
 import { look, isOverlayViewsOpen } from '../state/look'
 import { focusRequest, takeFocus } from '../state/overlays'
 import { command, keysOf } from '../state/commands'
-import { can, channels } from '../state/store'
+import { can, channels, counts, mySettings } from '../state/store'
 import { FilterBar, SortMenu } from './filter_bar'
 import { Row } from './row'
 import { viewName } from './views_pane'
@@ -103,6 +103,12 @@ function BulkBar() {
   )
 }
 
+/** Nothing was ever written here, and the guide was not put aside: its first step is worth more than another empty list. */
+function isNewAccount(): boolean {
+  const has = (view: string): boolean => counts.value[view]?.total !== 0
+  return can('channel.manage') && mySettings.value.guide_done !== true && !['all', 'snoozed', 'resolved'].some(has)
+}
+
 function EmptyList() {
   const key = currentView.value.key
   if (isRefined.value) {
@@ -116,6 +122,15 @@ function EmptyList() {
     return (
       <Empty icon="chat" title={t('empty.no_channel')}>
         <CommandButton id="go.guide" tone="primary" />
+      </Empty>
+    )
+  }
+  if (isNewAccount()) {
+    return (
+      <Empty icon="compass" title={t('guide.hint')}>
+        <span class="empty-with-key">
+          <CommandButton id="go.guide" tone="primary" /> <Keys combo={keysOf(command('go.guide'))[0] ?? ''} />
+        </span>
       </Empty>
     )
   }
