@@ -72,6 +72,8 @@ describe('looks', { skip: reasonToSkip() }, () => {
             found.push(...(await axe(page)).map((one) => `${route} ${one}`))
             assert.equal(await page.evaluate(() => document.documentElement.dir), locale === 'ar' ? 'rtl' : 'ltr')
             assert.deepEqual(await sideways(page), [], `${route} scrolls sideways`)
+            assert.ok(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight), `${route}: the page itself scrolls`)
+            assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll('[dir=auto]:placeholder-shown')].filter((one) => getComputedStyle(one).direction !== document.dir).map((one) => one.outerHTML)), [], `${route}: hints stand on the wrong side`)
             await shot(page, `${route.replaceAll('/', '-')}-${width}-${scheme}-${locale.slice(0, 2)}`)
           }
           await page.keyboard.press('Control+k')
