@@ -227,7 +227,9 @@ static const struct input_spec message_spec =
 static err take(struct ctx *cx, const struct inbound_item *item, struct inbound_result *result)
 {
     TRY(inbound_take_many(cx, item, 1, result, NULL));
-    if (result->result == OK || result->result == E_CONFLICT)
+    if (result->result == OK)
+        return channel_seen_in(cx, item->channel, item->received_ms);
+    if (result->result == E_CONFLICT)
         return OK;
     return fail(cx, result->result, "%s", result->why ? result->why : "The message was refused.");
 }

@@ -237,11 +237,11 @@ static err contact_line(
     channel = channel ? channel : &im->channels[0];
     identity_id identity;
     contact_id existing;
-    TRY(import_identity(cx, channel, id, (contact_id){0}, &identity, &existing));
+    TRY(import_identity(cx, channel, id, (contact_id){0}, 0, &identity, &existing));
     *is_known = existing.v != 0;
     if (!*is_known) {
         TRY(contact_add_many(cx, &c, 1));
-        TRY(import_identity(cx, channel, id, c.id, &identity, &existing));
+        TRY(import_identity(cx, channel, id, c.id, 0, &identity, &existing));
     }
     return import_remember(im, &im->contacts, id, existing.v);
 }

@@ -20,8 +20,9 @@ err import_tag(struct ctx *cx, struct importer *im, struct tag *t, bool *is_know
 /* By name, else the first of that kind; NULL when there is none. */
 const struct channel *import_channel(const struct importer *im, str name);
 /* Finds the identity of an imported person on a channel, or makes it for `contact` when that is not
- * {0}. *owner: whose it is, {0} when there is none and none was made. */
+ * {0}. seen_ms: when they wrote last there, 0 = never. *owner: whose it is, {0} when there is none
+ * and none was made. */
 err import_identity(struct ctx *cx, const struct channel *channel, str id, contact_id contact,
-    identity_id *identity, contact_id *owner);
+    int64_t seen_ms, identity_id *identity, contact_id *owner);
 err import_conversation(
     struct ctx *cx, struct importer *im, const struct json *line, bool *is_known);

@@ -12,13 +12,13 @@
 #include "store/tag.h"
 
 err import_identity(struct ctx *cx, const struct channel *channel, str id, contact_id contact,
-    identity_id *identity, contact_id *owner)
+    int64_t seen_ms, identity_id *identity, contact_id *owner)
 {
     bool is_own = str_eq(channel->kind, S("api"));
     struct identity row = {.channel_id = channel->id,
         .external_id = is_own ? id : str_cat(cx->arena, S("import:"), id),
         .contact_id = contact,
-        .last_seen_ms = cx->now_ms};
+        .last_seen_ms = seen_ms};
     struct identity_known *found;
     ptrdiff_t n;
     TRY(identity_find_many(cx, &row, 1, &found, &n));
@@ -216,6 +216,8 @@ err import_conversation(
         return e;
     }
     contact_id owner;
-    TRY(import_identity(cx, channel, contact_key, c.contact_id, &c.identity_id, &owner));
+    TRY(import_identity(
+        cx, channel, contact_key, c.contact_id, c.last_in_ms, &c.identity_id, &owner));
+    TRY(contact_touch_many(cx, &c.contact_id, 1, c.last_in_ms));
     return conversation_store(cx, im, line, &c, rows, list->count);
 }

@@ -25,7 +25,6 @@
 enum {
     LEASE_MS = 3000,  /* PostgreSQL: another node may receive that long after a holder's end */
     ROOM_BATCHES = 4, /* of the intake while one turn runs: about what a turn takes up */
-    CHANNEL_NOTE_MS = 10000, /* between two writes of a channel's health */
 };
 
 /* What parsing made of one row. */

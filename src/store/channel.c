@@ -171,8 +171,8 @@ err channel_seen_in(struct ctx *cx, channel_id id, int64_t at_ms)
     return db_run(cx->db,
         S("UPDATE channel "
           "SET last_in_ms = ?3 "
-          "WHERE account_id = ?1 AND id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id), A_INT(at_ms)), NULL);
+          "WHERE account_id = ?1 AND id = ?2 AND COALESCE(last_in_ms, 0) <= ?4"),
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(at_ms), A_INT(at_ms - CHANNEL_NOTE_MS)), NULL);
 }
 
 err channel_seen_out(struct ctx *cx, channel_id id, int64_t at_ms, str error)

@@ -49,6 +49,18 @@ static void a_message_sent_twice_is_stored_once(void **state)
     assert_int_equal(json_path(app->json, S("messages"))->count, 1);
 }
 
+static void a_channel_tells_when_its_last_message_came(void **state)
+{
+    struct test_app *app = *state;
+    str ann = visitor_begin(app),
+        channel = str_print(&app->arena, "%lld", (long long)app->widget.v);
+    assert_int_equal(owner_get(app, "/api/v1/channels/", channel, ""), 200);
+    assert_int_equal(json_path(app->json, S("health.last_in_at"))->kind, JSON_NULL);
+    (void)visitor_says(app, ann, "c1", "hello");
+    assert_int_equal(owner_get(app, "/api/v1/channels/", channel, ""), 200);
+    assert_int_equal(json_path(app->json, S("health.last_in_at"))->kind, JSON_STRING);
+}
+
 static void one_visitors_client_id_says_nothing_of_anothers_message(void **state)
 {
     struct test_app *app = *state;
@@ -244,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_APP(a_message_sent_twice_is_stored_once),
+        TEST_APP(a_channel_tells_when_its_last_message_came),
         TEST_APP(one_visitors_client_id_says_nothing_of_anothers_message),
         TEST_APP(malformed_messages_are_refused),
         TEST_APP(the_visitor_sees_replies_but_no_notes),

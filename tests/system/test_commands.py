@@ -133,6 +133,8 @@ def import_takes_a_file_and_sets_bad_lines_aside():
         found = s.items("/conversations?status=resolved")
         assert len(found) == 1 and found[0]["contact"]["name"] == "আমিনা", found
         assert [m["text"] for m in s.items(f"/conversations/{found[0]['id']}/messages")] == ["নমস্কার"]
+        contact = s.api("GET", f"/contacts/{found[0]['contact']['id']}").json
+        assert contact["last_seen_at"] == "2026-01-01T00:00:00.000Z", "an import is no visit"
 
 
 if __name__ == "__main__":
