@@ -36,7 +36,8 @@ static void take_known(struct person *p, const struct identity_known *k, int64_t
     p->contact = k->contact_id;
     p->name = k->contact_name;
     p->avatar_url = k->contact_avatar_url;
-    p->is_touched = now_ms - k->contact_seen_ms >= SEEN_STEP_MS;
+    p->is_touched =
+        now_ms - k->contact_seen_ms >= SEEN_STEP_MS || now_ms - k->seen_ms >= SEEN_STEP_MS;
     if (k->is_blocked) {
         p->refusal = E_FORBIDDEN;
         p->why = "The contact is blocked.";
@@ -162,6 +163,7 @@ err people_write(struct people *people, struct ctx *cx)
     struct contact *contacts = NEW(cx->arena, struct contact, people->n + 1);
     struct identity *identities = NEW(cx->arena, struct identity, people->n + 1);
     contact_id *seen = NEW(cx->arena, contact_id, people->n + 1);
+    identity_id *seen_as = NEW(cx->arena, identity_id, people->n + 1);
     ptrdiff_t n_contacts = 0, n_identities = 0, n_seen = 0;
     for (ptrdiff_t i = 0; i < people->n; i++) {
         const struct person *p = &people->at[i];
@@ -179,8 +181,10 @@ err people_write(struct people *people, struct ctx *cx)
                 .is_verified = p->first->is_verified,
                 .last_seen_ms = cx->now_ms,
             };
-        if (p->is_touched)
+        if (p->is_touched) {
+            seen_as[n_seen] = p->identity;
             seen[n_seen++] = p->contact;
+        }
     }
     int64_t changed = 0;
     if (n_contacts)
@@ -189,5 +193,8 @@ err people_write(struct people *people, struct ctx *cx)
         TRY(identity_add_many(cx, identities, n_identities, &changed));
     if (changed != n_identities)
         return fail(cx, E_BUSY, "Another node met the same person; try again.");
-    return n_seen ? contact_touch_many(cx, seen, n_seen, cx->now_ms) : OK;
+    if (!n_seen)
+        return OK;
+    TRY(contact_touch_many(cx, seen, n_seen, cx->now_ms));
+    return identity_touch_many(cx, seen_as, n_seen, cx->now_ms);
 }

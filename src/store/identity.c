@@ -22,11 +22,13 @@ static const struct db_col known_cols[] = {
     COL(struct identity_known, contact_name),
     COL(struct identity_known, contact_avatar_url),
     COL(struct identity_known, is_blocked),
+    COL(struct identity_known, seen_ms),
     COL(struct identity_known, contact_seen_ms),
 };
 #define KNOWN_COLUMNS                                                                              \
     " i.id, i.channel_id, i.external_id, i.is_verified, i.contact_id, k.name AS contact_name,"     \
-    " k.avatar_url AS contact_avatar_url, k.is_blocked, k.last_seen_ms AS contact_seen_ms"
+    " k.avatar_url AS contact_avatar_url, k.is_blocked, i.last_seen_ms AS seen_ms,"                \
+    " k.last_seen_ms AS contact_seen_ms"
 
 err identity_find_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
     struct identity_known **found, ptrdiff_t *n_found)
@@ -80,6 +82,29 @@ err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, 
           " ?3::bigint[], ?4::bigint[], ?5::text[], ?6::text[], ?7::bigint[], ?8::bigint[])"
           " ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
+}
+
+struct touch_row {
+    int64_t account, id, at_ms;
+};
+static const struct db_col touch_cols[] = {
+    COL(struct touch_row, account),
+    COL(struct touch_row, id),
+    COL(struct touch_row, at_ms),
+};
+
+err identity_touch_many(struct ctx *cx, const identity_id *ids, ptrdiff_t n, int64_t at_ms)
+{
+    struct touch_row *in = NEW(cx->arena, struct touch_row, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        in[i] = (struct touch_row){cx->account.v, ids[i].v, at_ms};
+    return db_many(cx->db,
+        S("UPDATE identity SET last_seen_ms = ?3"
+          " WHERE account_id = ?1 AND id = ?2 AND last_seen_ms < ?3"),
+        S("UPDATE identity i SET last_seen_ms = q.at_ms"
+          " FROM unnest(?2::bigint[], ?3::bigint[]) AS q(id, at_ms)"
+          " WHERE i.account_id = " SET_ACCOUNT " AND i.id = q.id AND i.last_seen_ms < q.at_ms"),
+        COLS(touch_cols), in, (ptrdiff_t)sizeof *in, n, NULL);
 }
 
 static const struct db_col shown_cols[] = {

@@ -14,13 +14,15 @@ struct identity_known {
     contact_id contact_id;
     str contact_name, contact_avatar_url;
     bool is_blocked;
-    int64_t contact_seen_ms;
+    int64_t seen_ms, contact_seen_ms;
 };
 /* keys: channel_id and external_id count. */
 err identity_find_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
     struct identity_known **found, ptrdiff_t *n_found);
 /* changed < n: another node made one of them at the same moment. */
 err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, int64_t *changed);
+/* Raises last_seen_ms. */
+err identity_touch_many(struct ctx *cx, const identity_id *ids, ptrdiff_t n, int64_t at_ms);
 /* With the kind of each one's channel; at most 50. */
 err identity_list(struct ctx *cx, contact_id contact, struct identity_shown **rows, ptrdiff_t *n);
 /* Those of many contacts, in no promised order. */

@@ -267,6 +267,22 @@ static void the_assignee_is_told_of_an_answer_once_per_wait(struct world *w)
 }
 ON_BOTH(the_assignee_is_told_of_an_answer_once_per_wait)
 
+static void a_person_is_seen_where_they_write_in_steps_of_five_minutes(struct world *w)
+{
+    str seen = S("SELECT MIN(i.last_seen_ms) AS n FROM identity i"
+                 " JOIN contact k ON k.account_id = i.account_id AND k.id = i.contact_id"
+                 " WHERE k.last_seen_ms = i.last_seen_ms");
+    take(w, API, "rina", "one");
+    int64_t first = count(w, seen);
+    clock_advance(60 * 1000);
+    take(w, API, "rina", "two");
+    assert_int_equal(count(w, seen), first);
+    clock_advance(5 * 60 * 1000);
+    take(w, API, "rina", "three");
+    assert_int_equal(count(w, seen), first + 6 * 60 * 1000);
+}
+ON_BOTH(a_person_is_seen_where_they_write_in_steps_of_five_minutes)
+
 static bool is_stale(struct world *w, str table)
 {
     const str *tables = NULL;
@@ -325,6 +341,7 @@ int main(void)
         BOTH(only_a_proved_address_joins_two_identities),
         BOTH(a_widget_message_is_told_to_its_visitor_too),
         BOTH(the_assignee_is_told_of_an_answer_once_per_wait),
+        BOTH(a_person_is_seen_where_they_write_in_steps_of_five_minutes),
         BOTH(a_young_table_is_analysed_for_the_planner),
         BOTH(a_batch_of_many_people_is_numbered_without_gaps),
     };
