@@ -45,13 +45,11 @@ static err verify(struct call *call, const struct connector *c, struct hook *hoo
     if (e == E_NOT_FOUND || (e == OK && !hook->source.is_enabled))
         return fail(cx, E_NOT_FOUND, "there is no channel with this key, or it is switched off");
     TRY(e);
-    const struct connector_hook in = {
-        .req = call->req,
+    const struct connector_setup setup = {.settings = hook->source.settings,
         .secret = hook->source.secret,
-        .old_secret = hook->source.old_secret,
-        .now_ms = cx->now_ms,
-    };
-    if (c->verify(&in, &why) != OK)
+        .old_secret = hook->source.old_secret};
+    const struct connector_hook in = {.req = call->req, .setup = &setup, .now_ms = cx->now_ms};
+    if (c->verify(cx->arena, &in, &why) != OK)
         return fail(cx, E_UNAUTHENTICATED, "%.*s", SARG(why));
     return OK;
 }
@@ -60,8 +58,12 @@ static err parse(
     struct call *call, const struct connector *c, const char *header, struct hook *hook)
 {
     struct ctx *cx = &call->cx;
+    const struct connector_raw raw = {.body = call->req->body,
+        .content_type = http_header_get(call->req, S("Content-Type")),
+        .origin = S("hook"),
+        .received_ms = cx->now_ms};
     str why = {0}, id;
-    if (c->parse(cx->arena, call->req->body, cx->now_ms, &hook->batch, &why) != OK)
+    if (c->parse(cx->arena, &raw, &hook->batch, &why) != OK)
         return fail(cx, E_INVALID, "%.*s", SARG(why));
     TRY(sender_id(call, header, &id));
     hook->delivery_key =
@@ -71,9 +73,10 @@ static err parse(
 
 static err api_prepare(struct call *call)
 {
+    const struct connector *api = connector_find(S("api"));
     struct hook *hook = NEW(call->cx.arena, struct hook, 1);
-    TRY(verify(call, &connector_api, hook));
-    TRY(parse(call, &connector_api, "Seva-Delivery", hook));
+    TRY(verify(call, api, hook));
+    TRY(parse(call, api, "Seva-Delivery", hook));
     call->prepared = hook;
     return OK;
 }
@@ -134,7 +137,7 @@ static err status_prepare(struct call *call)
     struct hook *hook = NEW(cx->arena, struct hook, 1);
     const struct json *root = NULL;
     str why = {0};
-    TRY(verify(call, &connector_api, hook));
+    TRY(verify(call, connector_find(S("api")), hook));
     if (json_parse(cx->arena, call->req->body, &root, &why) != OK)
         return fail(cx, E_INVALID, "%.*s", SARG(why));
     hook->statuses = json_get(root, S("statuses"));

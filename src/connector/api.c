@@ -8,19 +8,18 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "connector/connector.h"
+#include "connector/network.h"
+#include "connector/reading.h"
 #include "connector/signature.h"
 
-enum {
-    ID_BYTES = 255,      /* external ids: one index entry */
-    LANGUAGE_BYTES = 35, /* BCP 47: the longest tag anybody must take (RFC 5646, 4.4.1) */
-    URL_BYTES = 2048,
-};
+enum { LANGUAGE_BYTES = 35 }; /* BCP 47: the longest tag anybody must take (RFC 5646, 4.4.1) */
 
-static err verify(const struct connector_hook *hook, str *why)
+static err verify(struct arena *a, const struct connector_hook *hook, str *why)
 {
+    (void)a;
     str header = http_header_get(hook->req, S("Seva-Signature"));
     return signature_check(
-        header, hook->secret, hook->old_secret, hook->now_ms, hook->req->body, why);
+        header, hook->setup->secret, hook->setup->old_secret, hook->now_ms, hook->req->body, why);
 }
 
 /* ── parse ──────────────────────────────────────────────────────────────────────────────────────
@@ -66,7 +65,7 @@ static void read_contact(struct reading *r, const struct json *contact)
         fault(r, S("contact is missing."));
         return;
     }
-    it->contact_external_id = text_of(r, contact, S("id"), ID_BYTES, true);
+    it->contact_external_id = text_of(r, contact, S("id"), READING_ID_BYTES, true);
     it->contact_name = text_of(r, contact, S("name"), LIMIT_NAME_BYTES, true);
     it->contact_email = text_of(r, contact, S("email"), LIMIT_NAME_BYTES, true);
     it->contact_phone = text_of(r, contact, S("phone"), LIMIT_NAME_BYTES, true);
@@ -86,7 +85,7 @@ static void read_attachments(struct reading *r, const struct json *list)
     struct connector_attachment *at = NEW(r->a, struct connector_attachment, list->count);
     ptrdiff_t n = 0;
     for (const struct json *v = list->first; v; v = v->next) {
-        at[n].url = text_of(r, v, S("url"), URL_BYTES, true);
+        at[n].url = text_of(r, v, S("url"), READING_URL_BYTES, true);
         at[n].name = text_of(r, v, S("name"), LIMIT_NAME_BYTES, false);
         if (!str_starts(at[n].url, S("https://")) && !str_starts(at[n].url, S("http://")))
             fault(r, S("attachments: url is not a web address."));
@@ -102,12 +101,12 @@ static void read_item(struct reading *r, const struct json *v, int64_t received_
     if (v->kind != JSON_OBJECT) {
         fault(r, S("A message is not an object."));
     } else {
-        it->external_id = text_of(r, v, S("id"), ID_BYTES, true);
-        it->thread_key = text_of(r, v, S("thread"), ID_BYTES, true);
+        it->external_id = text_of(r, v, S("id"), READING_ID_BYTES, true);
+        it->thread_key = text_of(r, v, S("thread"), READING_ID_BYTES, true);
         it->text = text_of(r, v, S("text"), LIMIT_TEXT_BYTES, false);
         read_contact(r, json_get(v, S("contact")));
         read_attachments(r, json_get(v, S("attachments")));
-        str sent_at = text_of(r, v, S("sent_at"), ID_BYTES, true);
+        str sent_at = text_of(r, v, S("sent_at"), READING_ID_BYTES, true);
         it->sent_ms = received_ms;
         if (sent_at.len && time_parse(sent_at, &it->sent_ms) != OK)
             fault(r, S("sent_at is not a time of RFC 3339."));
@@ -118,18 +117,17 @@ static void read_item(struct reading *r, const struct json *v, int64_t received_
         if (str_trim(it->text).len == 0 && it->n_attachments == 0)
             fault(r, S("There is neither text nor an attachment."));
     }
-    if (it->fault.len) {
-        struct json_out raw = json_out_make(r->a, LIMIT_WEBHOOK_BODY_BYTES * 2);
-        json_put_tree(&raw, v);
-        *it = (struct connector_item){.fault = it->fault, .raw = json_str(&raw)};
-    }
+    it->opens_window = true;
+    if (it->fault.len)
+        *it = (struct connector_item){.fault = it->fault,
+            .raw = str_print(r->a, "{\"messages\":[%.*s]}", SARG(json_text_of(r->a, v)))};
 }
 
 static err parse(
-    struct arena *a, str body, int64_t received_ms, struct connector_batch *batch, str *why)
+    struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why)
 {
     const struct json *root = NULL;
-    if (json_parse(a, body, &root, why) != OK)
+    if (json_parse(a, raw->body, &root, why) != OK)
         return E_INVALID;
     const struct json *list = json_get(root, S("messages"));
     if (!list || list->kind != JSON_ARRAY || list->count == 0) {
@@ -144,7 +142,7 @@ static err parse(
     ptrdiff_t n = 0;
     for (const struct json *v = list->first; v; v = v->next) {
         struct reading r = {.a = a, .item = &items[n++]};
-        read_item(&r, v, received_ms);
+        read_item(&r, v, raw->received_ms);
     }
     *batch = (struct connector_batch){.items = items, .n = n};
     if (n == 1 && !items[0].fault.len)
@@ -155,53 +153,18 @@ static err parse(
 /* ── send ───────────────────────────────────────────────────────────────────────────────────────
  */
 
-static bool is_settled(int status)
-{
-    return status >= 200 && status < 300;
-}
-
-/* What an answer means. Source: RFC 9110, 15; RFC 6585 for 429. */
-static enum connector_outcome outcome_of(const struct http_result *res)
-{
-    switch (res->outcome) {
-    case HTTP_CALL_REFUSED:
-        return CONNECTOR_FINAL;
-    case HTTP_CALL_NOT_SENT:
-        return CONNECTOR_RETRY;
-    case HTTP_CALL_UNKNOWN:
-        return CONNECTOR_UNKNOWN;
-    case HTTP_CALL_TOO_LARGE:
-    case HTTP_CALL_ANSWERED:
-        break;
-    }
-    if (is_settled(res->status))
-        return CONNECTOR_SENT;
-    if (res->status == 401 || res->status == 403)
-        return CONNECTOR_REAUTH;
-    if (res->status == 408 || res->status == 425 || res->status == 429 || res->status >= 500)
-        return CONNECTOR_RETRY;
-    return CONNECTOR_FINAL;
-}
-
 static void read_answer(
     struct arena *a, const struct http_result *res, int64_t now_ms, struct connector_sent *sent)
 {
-    sent->outcome = outcome_of(res);
-    if (sent->outcome == CONNECTOR_SENT) {
-        const struct json *root = NULL;
-        str why;
-        if (json_parse(a, res->body, &root, &why) == OK)
-            sent->external_id =
-                utf8_prefix_bytes(json_text(json_get(root, S("id")), S("")), ID_BYTES);
-        return;
-    }
-    int64_t wait_until_ms = http_result_retry_ms(res, now_ms);
-    if (sent->outcome == CONNECTOR_RETRY && wait_until_ms) {
-        sent->outcome = CONNECTOR_WAIT;
-        sent->wait_until_ms = wait_until_ms;
-    }
-    sent->why = res->status ? str_print(a, "The reply address answered %d.", res->status)
-                            : str_copy(a, res->why);
+    network_answer(a, S("The reply address"), res, now_ms, sent);
+    if (res->status == 403)
+        sent->outcome = CONNECTOR_REAUTH;
+    if (res->status == 429) /* it does not say how much else goes: only this one waits */
+        sent->is_channel_wide = false;
+    if (sent->outcome == CONNECTOR_SENT)
+        sent->external_id = take_id(network_json(a, res), "id");
+    else if (!res->status)
+        sent->why = str_copy(a, res->why);
 }
 
 static err send_reply(struct http_client *client, struct arena *a,
@@ -209,14 +172,15 @@ static err send_reply(struct http_client *client, struct arena *a,
 {
     const struct json *settings = NULL;
     str why, url = {0};
-    if (json_parse(a, out->settings, &settings, &why) == OK)
+    if (json_parse(a, out->setup->settings, &settings, &why) == OK)
         url = json_text(json_get(settings, S("reply_url")), S(""));
     if (url.len == 0) {
         *sent = (struct connector_sent){
             .outcome = CONNECTOR_FINAL, .why = S("The channel has no reply address.")};
         return OK;
     }
-    str signature = signature_make(a, out->secret, out->old_secret, out->now_ms, out->event_json);
+    str signature =
+        signature_make(a, out->setup->secret, out->setup->old_secret, out->now_ms, out->event_json);
     const struct http_header headers[] = {
         {S("Content-Type"),   S("application/json")},
         {S("Seva-Event"),     S("message.outgoing")},
@@ -242,16 +206,25 @@ static err send_reply(struct http_client *client, struct arena *a,
 }
 
 static const struct connector_setting settings[] = {
-    {"reply_url", "url",  true,  "Where replies are posted to."            },
-    {"events",    "list", false, "Which events are posted besides replies."},
-    {NULL,        NULL,   false, NULL                                      },
+    {.name = "reply_url",                     .kind = "url", .help = "Where replies are posted to."},
+    {.name = "events", .kind = "list", .help = "Which events are posted besides replies."},
+    {0                       },
+};
+static const struct connector_media media[] = {
+    {"*", LIMIT_UPLOAD_BYTES},
+    {0  }
 };
 
 const struct connector connector_api = {
     .name = S_INIT("api"),
     .title = S_INIT("API"),
+    .able = ABLE_HOOK | ABLE_DELIVERED | ABLE_READ | ABLE_BEGIN | ABLE_QUOTE,
     .settings = settings,
-    .max_text_bytes = LIMIT_TEXT_BYTES,
+    .private_rules = {.unit = LENGTH_BYTES,
+                      .max_length = LIMIT_TEXT_BYTES,
+                      .max_length_with_file = LIMIT_TEXT_BYTES,
+                      .files_per_piece = LIMIT_ATTACHMENTS,
+                      .media = media},
     .repeats_safely = true,
     .verify = verify,
     .parse = parse,

@@ -1,96 +1,248 @@
 /* A connector: everything Seva knows about one network, as one `const struct connector`. It is
- * pure: bytes in, values out, and one outgoing call through the client it is given; it never sees
- * the database. Adding one = one file, one row in registry.c, golden files in tests/connector/.
+ * pure: bytes in, values out, and calls through the client it is given; it never sees the database.
+ * Adding one = one file, one row in registry.c, golden files in tests/connector/ (see
+ * docs/adding-a-connector.md).
  *
- * Order for what comes in: verify on the raw bytes, then parse. Unknown fields are ignored; an item
- * that cannot be understood comes back with its fault and its raw text and does not spoil the rest.
- * Thread: any; calls block (job threads). */
+ * Order for what comes in: verify on the raw bytes, then parse. Unknown fields and unknown events
+ * are ignored; an item that cannot be understood comes back with its fault and its raw text and
+ * does not spoil the rest. What is polled or streamed goes the same way: poll and listen give
+ * deliveries, which are stored raw and parsed later, as if the network had called.
+ *
+ * Errors of every call: E_BUSY only when memory ended; everything else is an outcome.
+ * Thread: any; calls block (job threads); no state between calls. */
 #pragma once
 #include "base/json.h"
+#include "connector/item.h"
+#include "connector/outgoing.h"
 #include "net/http_client.h"
+#include "text/unit.h"
 
-/* ── in ─────────────────────────────────────────────────────────────────────────────────────────
+struct oauth1_provider;
+struct oauth2_provider;
+
+/* ── the form ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct connector_setting {
+    const char *name, *kind; /* kind: "text", "url", "secret", "list", "choice", "number" */
+    bool is_required;
+    const char *help;     /* English, one sentence; the console has its own words by name */
+    const char *standard; /* what is taken when it is left out; NULL = empty */
+    const char *choices;  /* "choice": words, with spaces */
+};
+/* A base address of the network. The operator can set another ("<kind>.<name>=URL"); the demo
+ * points all at the simulator. */
+struct connector_host {
+    const char *name, *url; /* no trailing slash */
+};
+
+/* ── the network's rules ────────────────────────────────────────────────────────────────────────
+ */
+
+enum connector_able {
+    ABLE_HOOK = 1 << 0,          /* the network calls us */
+    ABLE_POLL = 1 << 1,          /* we ask */
+    ABLE_LISTEN = 1 << 2,        /* a stream */
+    ABLE_PRIVATE_REPLY = 1 << 3, /* a private message to the author of a public one */
+    ABLE_DELIVERED = 1 << 4,     /* it reports delivery */
+    ABLE_READ = 1 << 5,          /* it reports reading */
+    ABLE_BEGIN = 1 << 6,         /* we may write first */
+    ABLE_QUOTE = 1 << 7,         /* private: a reply can name the message it answers */
+    ABLE_BUTTONS = 1 << 8,
+    ABLE_TEMPLATES = 1 << 9,
+    ABLE_CALLS = 1 << 10, /* voice */
+    ABLE_COMMENTS = 1 << 11,
+};
+enum connector_act_kind {
+    ACT_DELETE,
+    ACT_EDIT,
+    ACT_REACT,
+    ACT_HIDE,
+    ACT_UNHIDE,
+    ACT_LIKE,
+    ACT_READ
+};
+enum { ACT_KINDS = ACT_READ + 1 };
+
+/* A kind of file: every type that fits `types`. */
+struct connector_media {
+    const char *types; /* "image/jpeg image/png", "video/" (prefix), "*" */
+    int64_t max_bytes;
+};
+/* What a message of one visibility may be. */
+struct connector_rules {
+    enum length_unit unit;
+    int64_t max_length;           /* 0 = this visibility is not offered */
+    int64_t max_length_with_file; /* of the text that goes along with files; 0 = text and files go
+                                   * as separate pieces */
+    int files_per_piece;          /* 0 = no files */
+    const struct connector_media *media; /* ended by {0} */
+    int64_t reply_window_ms;             /* after the customer's last message; 0 = always open */
+    int64_t late_window_ms;    /* longer, for a person's answer only (HUMAN_AGENT); 0 = none */
+    bool needs_template_after; /* when the window is closed a template still goes */
+    bool may_number;           /* "(1/3)" before the parts of a long text is usual there */
+    bool may_split;
+};
+
+/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
  */
 
 struct connector_hook {
     const struct http_request *req;
-    str secret, old_secret; /* old: empty, or still good after a rotation */
+    const struct connector_setup *setup;
     int64_t now_ms;
 };
+struct connector_answer {
+    int status;
+    const char *content_type;
+    str body;
+};
 
-struct connector_attachment {
-    str url, name;
+/* What was stored of a delivery. origin: "hook", or what poll and listen gave. */
+struct connector_raw {
+    str body, content_type, origin;
+    int64_t received_ms;
 };
-struct connector_item {
-    str fault; /* words: why this item is not understood; then only `raw` is set */
-    str raw;   /* JSON of a faulty item */
-    str external_id;
-    str thread_key;
-    str contact_external_id, contact_name, contact_email, contact_phone, contact_language;
-    str text;
-    int64_t sent_ms; /* the network's time, at most received_ms */
-    const struct connector_attachment *attachments;
-    ptrdiff_t n_attachments;
+
+/* One delivery that we fetched. key: names it for ever (repetitions are dropped by it). origin: at
+ * most 200 bytes, handed back to parse: says what kind of answer the body is, and whose. */
+struct connector_delivery {
+    str key, origin, content_type, body;
 };
-struct connector_batch {
-    const struct connector_item *items;
+struct connector_poll {
+    const struct connector_setup *setup;
+    str cursors;      /* JSON object, as the last poll left it; "{}" at first */
+    int64_t since_ms; /* > 0: everything since then, whatever the cursors say (reconcile) */
+    int64_t now_ms;
+};
+struct connector_polled {
+    struct connector_sent end; /* SENT = asked and answered; else as for a send */
+    const struct connector_delivery *deliveries;
     ptrdiff_t n;
-    str delivery_id; /* names what is delivered: the id of a single good message; empty = nothing */
+    str cursors;     /* to be stored with the deliveries; empty = unchanged */
+    int64_t next_ms; /* when to ask again; 0 = the connector's poll_ms from now */
+    bool has_more;   /* ask again at once */
 };
-
-/* ── out ────────────────────────────────────────────────────────────────────────────────────────
- */
-
-enum connector_outcome {
-    CONNECTOR_SENT,    /* the network has it */
-    CONNECTOR_FINAL,   /* it will never take this one: tell the agent */
-    CONNECTOR_RETRY,   /* not taken, try again with back-off */
-    CONNECTOR_WAIT,    /* not taken, try again at wait_until_ms */
-    CONNECTOR_REAUTH,  /* our credentials are refused: the channel needs its people */
-    CONNECTOR_UNKNOWN, /* may have been taken */
-};
-const char *connector_outcome_name(enum connector_outcome o);
-
-struct connector_outgoing {
-    str delivery_id; /* the same for every try of this message */
-    str settings;    /* the channel's, JSON */
-    str secret, old_secret;
-    str event_json; /* {message, conversation, contact}: public views (api) */
-    str text;
+/* Takes a delivery of a stream with the cursors after it, durably. False = stop listening. */
+typedef bool connector_take(void *arg, const struct connector_delivery *delivery, str cursors);
+struct connector_listen {
+    const struct connector_setup *setup;
+    str cursors;
+    connector_take *take; /* delivery NULL = only a sign of life */
+    void *arg;
     int64_t now_ms;
 };
-struct connector_sent {
-    enum connector_outcome outcome;
-    str external_id; /* the network's id of the message, when it gave one */
-    str why;         /* words when not SENT */
-    int64_t wait_until_ms;
-};
 
-struct connector_setting {
-    const char *name, *kind; /* kind: "text", "url", "secret", "list" */
-    bool is_required;
-    const char *help;
+struct connector_checked {
+    struct connector_sent end;
+    /* Accounts that these credentials reach: one, or several to choose from (pages). secrets:
+     * what is to be merged into the channel's secrets when it is chosen; empty = nothing. */
+    struct connector_account {
+        str external_id, handle, name, avatar_url, secrets, settings;
+    } * accounts;
+    ptrdiff_t n;
+    int64_t expires_ms; /* of the credentials; 0 = never or unknown */
+    str note;           /* what works less than it could, and what to do; empty = all well */
+};
+struct connector_refreshed {
+    struct connector_sent end;
+    str secrets; /* the whole new object */
+    int64_t expires_ms;
+};
+struct connector_header {
+    str name, value;
+};
+/* Where a file is to be fetched from now, and with what. */
+struct connector_source {
+    struct connector_sent end;
+    str url;
+    struct http_header headers[4];
+    int n_headers;
+};
+struct connector_act {
+    const struct connector_setup *setup;
+    enum connector_act_kind kind;
+    str external_id; /* the message meant */
+    str to, thread_key, post, text, reaction;
+    bool is_public, is_ours;
+    str delivery_id;
+    int64_t now_ms;
+};
+struct connector_template {
+    str name, language, category, state; /* state: "approved" or the network's word */
+    str body, header, footer;            /* text with {{1}} or {{name}} */
+    int n_variables;
+    str buttons; /* JSON array of titles */
+};
+struct connector_templates {
+    struct connector_sent end;
+    const struct connector_template *at;
+    ptrdiff_t n;
 };
 
 struct connector {
     str name; /* channel.kind, and the word in /hooks/<name>/… */
     str title;
+    uint32_t able;         /* enum connector_able */
+    uint32_t acts_private; /* bits of enum connector_act_kind */
+    uint32_t acts_public;
     const struct connector_setting *settings; /* ended by {0} */
-    int64_t reply_window_ms; /* after the customer's last message; 0 = always open */
-    ptrdiff_t max_text_bytes;
-    bool repeats_safely; /* the network knows a repetition by delivery_id: UNKNOWN may be resent */
+    const struct connector_host *hosts;       /* ended by {0}; NULL = none */
+    struct connector_rules private_rules, public_rules;
+    const char *approval; /* what the network wants to see first; NULL = nothing. English */
+    bool repeats_safely;  /* it knows a repetition by delivery_id: UNKNOWN may be resent */
+    int64_t poll_ms;      /* between polls */
+    int64_t send_gap_ms;  /* at least so long between two sends of a channel; 0 = none */
+    const struct oauth1_provider *oauth1;
+    const struct oauth2_provider *oauth2;
+
+    /* A handshake instead of a delivery (GET, or a POST that only asks whether we are there). OK:
+     * *answer goes out; E_NOT_FOUND: it is none; E_UNAUTHENTICATED with words. NULL = none. */
+    err (*challenge)(struct arena *a, const struct connector_hook *hook,
+        struct connector_answer *answer, str *why);
     /* NULL: this network does not call us. Constant time, before any parsing. */
-    err (*verify)(const struct connector_hook *hook, str *why);
-    /* NULL as above. E_INVALID with words: the body as a whole is not this network's. */
+    err (*verify)(struct arena *a, const struct connector_hook *hook, str *why);
+    struct connector_answer taken; /* after the commit; status 0 = the usual JSON */
+    /* NULL as above, without poll and listen. E_INVALID with words: the body as a whole is not this
+     * network's. */
     err (*parse)(
-        struct arena *a, str body, int64_t received_ms, struct connector_batch *batch, str *why);
-    /* NULL: nothing to send, a stored message is a sent one. E_BUSY only without memory. */
+        struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why);
+    err (*poll)(struct http_client *client, struct arena *a, const struct connector_poll *in,
+        struct connector_polled *out);
+    /* Returns when the stream ends; `out` says how, and when to come back. The arena is reset by
+     * nobody meanwhile: what is kept per delivery must be bounded. */
+    err (*listen)(struct http_client *client, struct arena *a, const struct connector_listen *in,
+        struct connector_polled *out);
+    /* NULL: nothing to send, a stored message is a sent one. */
     err (*send)(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
         struct connector_sent *sent);
+    err (*act)(struct http_client *client, struct arena *a, const struct connector_act *act,
+        struct connector_sent *sent);
+    /* Is it there, who are we, what may we do? Also right after an authorisation. */
+    err (*check)(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+        int64_t now_ms, struct connector_checked *out);
+    /* Tells the network where to call (on) or not to call any more. */
+    err (*subscribe)(struct http_client *client, struct arena *a,
+        const struct connector_setup *setup, bool on, struct connector_sent *sent);
+    err (*refresh)(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+        int64_t now_ms, struct connector_refreshed *out);
+    err (*media)(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+        const struct connector_attachment *at, struct connector_source *out);
+    err (*templates)(struct http_client *client, struct arena *a,
+        const struct connector_setup *setup, struct connector_templates *out);
 };
-
-extern const struct connector connector_widget;
-extern const struct connector connector_api;
 
 /* NULL when there is no such network. */
 const struct connector *connector_find(str name);
+/* All, in the order in which people see them; *n of them. */
+const struct connector *const *connector_all(ptrdiff_t *n);
+
+/* The base address to use: the operator's for "<kind>.<name>", else his for "*" with
+ * "/<kind>/<name>" after it, else the network's own. hosts: text
+ * "x.api=https://…;*=http://127.0.0.1:9000". */
+str connector_host_url(struct arena *a, const struct connector *c, str hosts, str name);
+
+/* Settings and secrets of a setup; empty (or the standard) when absent. */
+str setup_setting(
+    struct arena *a, const struct connector *c, const struct connector_setup *s, const char *name);
+str setup_secret(struct arena *a, const struct connector_setup *s, const char *name);

@@ -1,10 +1,19 @@
 /* The list of networks: one row each. Not here: what they do. Thread: constant data. */
 #include "connector/connector.h"
 
+extern const struct connector connector_widget;
+extern const struct connector connector_api;
+
 static const struct connector *const connectors[] = {
     &connector_widget,
     &connector_api,
 };
+
+const struct connector *const *connector_all(ptrdiff_t *n)
+{
+    *n = (ptrdiff_t)(sizeof connectors / sizeof *connectors);
+    return connectors;
+}
 
 const struct connector *connector_find(str name)
 {

@@ -5,11 +5,19 @@
 #include "connector/connector.h"
 
 static const struct connector_setting settings[] = {{0}};
+static const struct connector_media media[] = {
+    {"*", LIMIT_UPLOAD_BYTES},
+    {0  }
+};
 
 const struct connector connector_widget = {
     .name = S_INIT("widget"),
     .title = S_INIT("Website chat"),
+    .able = ABLE_DELIVERED | ABLE_READ | ABLE_QUOTE,
     .settings = settings,
-    .max_text_bytes = LIMIT_TEXT_BYTES,
-    .repeats_safely = true,
+    .private_rules = {.unit = LENGTH_BYTES,
+                      .max_length = LIMIT_TEXT_BYTES,
+                      .max_length_with_file = LIMIT_TEXT_BYTES,
+                      .files_per_piece = LIMIT_ATTACHMENTS,
+                      .media = media},
 };

@@ -22,6 +22,7 @@ struct delivering {
     message_id message;
     channel_id channel;
     const struct connector *connector;
+    struct connector_setup setup;
     struct connector_outgoing out;
     struct connector_sent sent;
 };
@@ -155,9 +156,10 @@ static err prepare(struct job_run *run, struct job_verdict *v, struct delivering
     }
     TRY(message_set_state(cx, d->message, S("sending"), (str){0}, (str){0}, cx->now_ms));
     str identity;
-    TRY(channel_secrets(cx, &channel, &d->out.secret, &d->out.old_secret, &identity));
+    TRY(channel_secrets(cx, &channel, &d->setup.secret, &d->setup.old_secret, &identity));
+    d->setup.settings = channel.settings;
+    d->out.setup = &d->setup;
     d->out.delivery_id = run->job->key;
-    d->out.settings = channel.settings;
     d->out.text = work.message.text;
     d->out.now_ms = run->now_ms;
     d->out.event_json =

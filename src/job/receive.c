@@ -39,10 +39,14 @@ struct received {
 static void parse_row(struct arena *a, const struct inbox_row *row, struct received *out)
 {
     const struct connector *c = connector_find(row->network);
+    const struct connector_raw raw = {.body = row->body.bytes,
+        .content_type = row->content_type,
+        .origin = row->origin,
+        .received_ms = row->received_ms};
     str why = {0};
     if (!c || !c->parse)
         out->fault = str_print(a, "There is no network %.*s here.", SARG(row->network));
-    else if (c->parse(a, row->body.bytes, row->received_ms, &out->batch, &why) != OK)
+    else if (c->parse(a, &raw, &out->batch, &why) != OK)
         out->fault = why.len ? why : S("The delivery was not understood.");
 }
 
@@ -149,6 +153,7 @@ static err set_aside(struct ctx *cx, const struct inbox_row *row, str mark, str 
         .network = row->network,
         .delivery_key = str_print(cx->arena, "%.*s#%.*s", SARG(row->delivery_key), SARG(mark)),
         .content_type = row->content_type,
+        .origin = row->origin,
         .body = body,
         .received_ms = row->received_ms,
     };
@@ -175,8 +180,8 @@ static err set_aside_faulty(struct desk *desk, const struct receive_batch *b, ac
             if (parsed->batch.n == 1)
                 reasons[i] = it->fault;
             else
-                TRY(set_aside(&desk->cx, &b->rows[i], str_print(desk->arena, "%td", k),
-                    str_print(desk->arena, "{\"messages\":[%.*s]}", SARG(it->raw)), it->fault));
+                TRY(set_aside(
+                    &desk->cx, &b->rows[i], str_print(desk->arena, "%td", k), it->raw, it->fault));
         }
     }
     return OK;
@@ -383,7 +388,7 @@ static err refuse(struct desk *desk, void *arg)
 }
 
 /* The batch failed as a whole: each row by itself; the one at fault goes to quarantine. E_BUSY and
- * E_CONFLICT as in receive_turn. *first: rows before it are done already. */
+ * E_CONFLICT as in receive_turn: the rows before are done then, the batch begins with the next. */
 static err one_by_one(struct engine *e, struct receiver *r, struct arena *work)
 {
     while (r->batch.n) {

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 
 enum {
@@ -41,9 +42,10 @@ struct hop {
     struct arena *a;
     const struct http_call *call;
     enum egress_purpose purpose;
-    str body;
-    ptrdiff_t body_read; /* taken by libcurl */
-    bool was_refused;    /* the address check at the socket said no */
+    const struct http_part *parts;
+    ptrdiff_t part_count;
+    int64_t body_size, body_read; /* bytes; taken by libcurl */
+    bool was_refused;             /* the address check at the socket said no */
     bool is_too_large, is_out_of_memory;
     bool is_head_whole; /* the empty line came: libcurl takes an end inside the head for a whole
                            answer */
@@ -150,22 +152,45 @@ static size_t on_header(char *at, size_t size, size_t n, void *arg)
     return (size_t)line.len;
 }
 
+/* The next bytes of the body from body_read on, at most `most`; −1 when a file fails. */
+static ptrdiff_t read_parts(struct hop *hop, char *to, ptrdiff_t most)
+{
+    int64_t before = 0;
+    for (ptrdiff_t i = 0; i < hop->part_count; i++) {
+        const struct http_part *part = &hop->parts[i];
+        int64_t size = part->is_file ? part->size : part->bytes.len;
+        int64_t at = hop->body_read - before;
+        before += size;
+        if (at >= size)
+            continue;
+        ptrdiff_t n = size - at < most ? (ptrdiff_t)(size - at) : most, got = 0;
+        if (!part->is_file) {
+            memcpy(to, part->bytes.at + at, (size_t)n);
+            return n;
+        }
+        if (file_read_at(part->fd, at, to, n, &got) != OK || got == 0)
+            return -1; /* shorter than promised: this request cannot be completed */
+        return got;
+    }
+    return 0;
+}
+
 static size_t on_read(char *to, size_t size, size_t n, void *arg)
 {
     struct hop *hop = arg;
-    str part = str_sub(hop->body, hop->body_read, (ptrdiff_t)(size * n));
-    if (part.len > 0)
-        memcpy(to, part.at, (size_t)part.len);
-    hop->body_read += part.len;
-    return (size_t)part.len;
+    ptrdiff_t got = read_parts(hop, to, (ptrdiff_t)(size * n));
+    if (got < 0)
+        return CURL_READFUNC_ABORT;
+    hop->body_read += got;
+    return (size_t)got;
 }
 
 static int on_seek(void *arg, curl_off_t offset, int origin)
 {
     struct hop *hop = arg;
-    if (origin != SEEK_SET || offset < 0 || offset > hop->body.len)
+    if (origin != SEEK_SET || offset < 0 || offset > hop->body_size)
         return CURL_SEEKFUNC_FAIL;
-    hop->body_read = (ptrdiff_t)offset;
+    hop->body_read = offset;
     return CURL_SEEKFUNC_OK;
 }
 
@@ -294,10 +319,10 @@ static void set_method(CURL *curl, struct hop *hop)
 {
     const struct http_call *call = hop->call;
     bool has_body = call->method == HTTP_POST || call->method == HTTP_PUT ||
-                    call->method == HTTP_PATCH || call->body.len > 0;
+                    call->method == HTTP_PATCH || hop->body_size > 0;
     if (has_body) {
         curl_easy_setopt(curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)hop->body_size);
         curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
         curl_easy_setopt(curl, CURLOPT_READDATA, hop);
         curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
@@ -370,7 +395,7 @@ static void judge(struct hop *hop, CURLcode code, struct http_result *r)
                               : str_copy(hop->a, str_from(curl_easy_strerror(code)));
     /* libcurl took the whole body (or there was none and the head went out): it may have arrived.
      */
-    bool may_have_arrived = request_bytes > 0 && hop->body_read >= hop->body.len;
+    bool may_have_arrived = request_bytes > 0 && hop->body_read >= hop->body_size;
     if (hop->is_too_large) {
         r->outcome = HTTP_CALL_TOO_LARGE;
         r->why = str_print(hop->a, "the answer is longer than %td bytes", hop->answer_max);
@@ -467,13 +492,17 @@ static err follow(struct http_client *client, struct arena *a, const struct http
         r->timed_out = left_ms <= 0;
         return refuse(r, HTTP_CALL_NOT_SENT, e != OK ? why : S("no time was left"));
     }
+    const struct http_part whole = {.bytes = call->body};
     struct hop hop = {.client = client,
         .a = a,
         .call = call,
         .purpose = call->purpose,
-        .body = call->body,
+        .parts = call->parts ? call->parts : &whole,
+        .part_count = call->parts ? call->part_count : 1,
         .answer_max = call->max_response_bytes > 0 ? call->max_response_bytes : ANSWER_BYTES,
         .headers = NEW(a, struct http_header, HEADERS_MAX)};
+    for (ptrdiff_t i = 0; i < hop.part_count; i++)
+        hop.body_size += hop.parts[i].is_file ? hop.parts[i].size : hop.parts[i].bytes.len;
     e = run_hop(&hop, url, &target, is_same_origin, left_ms, r);
     call_clean(client);
     return e;

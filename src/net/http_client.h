@@ -20,6 +20,15 @@ struct http_client_options {
     str user_agent;                   /* "Seva/0.1" when empty */
 };
 
+/* A stretch of a request's body: bytes, or (is_file) the first `size` bytes of a file that is read
+ * while it is sent. */
+struct http_part {
+    str bytes;
+    bool is_file;
+    int fd; /* the caller's; read with pread */
+    int64_t size;
+};
+
 struct http_call {
     enum http_method method;
     str url; /* http or https; user and password parts are refused */
@@ -27,6 +36,8 @@ struct http_call {
     const struct http_header *headers;
     ptrdiff_t header_count;
     str body;
+    const struct http_part *parts; /* instead of body */
+    ptrdiff_t part_count;
     int64_t connect_timeout_ms;   /* 0 = 5,000 */
     int64_t timeout_ms;           /* the whole call with redirects; 0 = 20,000 */
     ptrdiff_t max_response_bytes; /* body; 0 = 1 MiB */

@@ -23,7 +23,7 @@ struct new_row {
     int64_t id, account, source, channel;
     str delivery_key;
     int64_t received_ms;
-    str state, network, content_type, reason;
+    str state, network, content_type, reason, origin;
     blob body;
 };
 static const struct db_col new_row_cols[] = {
@@ -37,6 +37,7 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, network),
     COL(struct new_row, content_type),
     COL(struct new_row, reason),
+    COL(struct new_row, origin),
     COL(struct new_row, body),
 };
 
@@ -47,7 +48,7 @@ static const struct db_col added_cols[] = {COL(struct added, id)};
 
 #define NEW_COLUMNS                                                                                \
     "INSERT INTO inbox (id, account_id, source_id, channel_id, delivery_key, received_ms, state, " \
-    "network, content_type, reason, body) "
+    "network, content_type, reason, origin, body) "
 #define OR_NOTHING " ON CONFLICT (account_id, source_id, delivery_key) DO NOTHING"
 
 /* The ids are made here, under the write lock on SQLite, so that they follow the order of commits;
@@ -65,6 +66,7 @@ static struct new_row new_row(const struct inbox_new *in, str state, str reason)
         .network = in->network,
         .content_type = in->content_type,
         .reason = reason,
+        .origin = in->origin.len ? in->origin : S("hook"),
         .body = {in->body},
     };
 }
@@ -73,11 +75,11 @@ static err add_one(struct db_tx *tx, const struct new_row *row, bool *is_new)
 {
     int64_t changed = 0;
     TRY(db_run(tx,
-        S(NEW_COLUMNS "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)" OR_NOTHING),
+        S(NEW_COLUMNS "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)" OR_NOTHING),
         ARGS(A_INT(row->id), A_INT(row->account), A_INT(row->source), A_INT(row->channel),
             A_TEXT(row->delivery_key), A_INT(row->received_ms), A_TEXT(row->state),
             A_TEXT(row->network), A_TEXT_OR_NULL(row->content_type), A_TEXT_OR_NULL(row->reason),
-            A_BLOB(row->body.bytes)),
+            A_TEXT(row->origin), A_BLOB(row->body.bytes)),
         &changed));
     *is_new = changed == 1;
     return OK;
@@ -102,16 +104,16 @@ static err add_set(struct db_tx *tx, const struct new_row *rows, ptrdiff_t n, bo
 {
     struct added *added = NULL;
     ptrdiff_t n_added = 0;
-    str sql =
-        S("WITH added AS (" NEW_COLUMNS
-          "SELECT id, account, source, channel, delivery_key, received_ms, state, network, "
-          "NULLIF(content_type, ''), NULLIF(reason, ''), body "
-          "FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[], "
-          "?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[], ?11::bytea[]) "
-          "AS q (id, account, source, channel, delivery_key, received_ms, state, network, "
-          "content_type, reason, body)" OR_NOTHING " RETURNING id, account_id), "
-          "waits AS (INSERT INTO inbox_waiting (id, account_id) SELECT id, account_id FROM added) "
-          "SELECT id FROM added");
+    str sql = S(
+        "WITH added AS (" NEW_COLUMNS
+        "SELECT id, account, source, channel, delivery_key, received_ms, state, network, "
+        "NULLIF(content_type, ''), NULLIF(reason, ''), origin, body "
+        "FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[], "
+        "?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[], ?11::text[], ?12::bytea[]) "
+        "AS q (id, account, source, channel, delivery_key, received_ms, state, network, "
+        "content_type, reason, origin, body)" OR_NOTHING " RETURNING id, account_id), "
+        "waits AS (INSERT INTO inbox_waiting (id, account_id) SELECT id, account_id FROM added) "
+        "SELECT id FROM added");
     TRY(db_many_all(tx, sql, sql, COLS(new_row_cols), rows, (ptrdiff_t)sizeof *rows, n,
         COLS(added_cols), (ptrdiff_t)sizeof *added, &added, &n_added));
     for (ptrdiff_t i = 0; i < n; i++)
@@ -152,6 +154,7 @@ static const struct db_col row_cols[] = {
     COL(struct inbox_row, network),
     COL(struct inbox_row, delivery_key),
     COL(struct inbox_row, content_type),
+    COL(struct inbox_row, origin),
     COL(struct inbox_row, body),
 };
 
@@ -160,7 +163,7 @@ err inbox_waiting(struct db_tx *tx, ptrdiff_t max, const struct inbox_row **rows
     struct inbox_row *got = NULL;
     TRY(db_all(tx,
         S("SELECT i.id, i.account_id, i.source_id, i.channel_id, i.received_ms, t.attempts, "
-          "i.network, i.delivery_key, i.content_type, i.body "
+          "i.network, i.delivery_key, i.content_type, i.origin, i.body "
           "FROM (SELECT id, account_id, attempts FROM inbox_waiting ORDER BY id LIMIT ?1) AS t "
           "JOIN inbox i ON i.account_id = t.account_id AND i.id = t.id "
           "ORDER BY t.id"),

@@ -26,6 +26,7 @@ struct inbox_new {
     str network;      /* the connector's name */
     str delivery_key; /* names what is delivered, see inbox_delivery_key */
     str content_type;
+    str origin; /* for the parser (connector_raw); empty = "hook" */
     str body;
     int64_t received_ms;
 };
@@ -49,6 +50,7 @@ struct inbox_row {
     str network;
     str delivery_key;
     str content_type;
+    str origin;
     blob body;
 };
 /* The oldest waiting rows, at most `max`. */

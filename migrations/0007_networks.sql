@@ -1,0 +1,165 @@
+-- Networks: connected accounts with their tokens, public messages under posts, what is in a message
+-- beside text and files, and what paces the sending.
+
+ALTER TABLE channel ADD COLUMN external_id TEXT NOT NULL DEFAULT '';      -- our account's id there
+ALTER TABLE channel ADD COLUMN handle TEXT NOT NULL DEFAULT '';           -- as people write it
+ALTER TABLE channel ADD COLUMN handle_role TEXT NOT NULL DEFAULT '';      -- brand, support, ''
+ALTER TABLE channel ADD COLUMN avatar_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE channel ADD COLUMN secrets_sealed TEXT;                       -- JSON: the form's secrets, tokens
+ALTER TABLE channel ADD COLUMN secrets_expire_ms @int NOT NULL DEFAULT 0; -- 0 = never or unknown
+ALTER TABLE channel ADD COLUMN auth_state TEXT NOT NULL DEFAULT 'ok';     -- ok, refused
+ALTER TABLE channel ADD COLUMN auth_error TEXT NOT NULL DEFAULT '';
+CREATE INDEX channel_external ON channel (account_id, kind, external_id);
+
+-- Where a poller or a stream stands; written with what it brought. name: poll, listen.
+CREATE TABLE channel_cursor (
+  account_id @int NOT NULL,
+  channel_id @int NOT NULL,               -- channel.id
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,                    -- JSON object, the connector's own
+  updated_ms @int NOT NULL,
+  PRIMARY KEY (account_id, channel_id, name)
+);
+
+-- How fast a channel may send. Jobs of a channel that may not send now, or has too many ready, are
+-- parked (job.state) and released in the channel's own time.
+CREATE TABLE lane (
+  channel_id @int PRIMARY KEY,            -- channel.id
+  account_id @int NOT NULL,
+  open_ms @int NOT NULL DEFAULT 0,        -- nothing is sent before
+  reason TEXT NOT NULL DEFAULT '',        -- limit, failing, refused, ''
+  failures @int NOT NULL DEFAULT 0,       -- in a row, of the whole channel
+  has_parked @int NOT NULL DEFAULT 0,
+  turn_ms @int NOT NULL DEFAULT 0,        -- has_parked: when to release the next ones
+  budget_limit @int NOT NULL DEFAULT 0,   -- what the network said last; 0 = nothing
+  budget_left @int NOT NULL DEFAULT 0,
+  budget_reset_ms @int NOT NULL DEFAULT 0,
+  updated_ms @int NOT NULL DEFAULT 0
+);
+CREATE INDEX lane_turn ON lane (turn_ms) WHERE has_parked = 1;
+CREATE INDEX lane_closed ON lane (open_ms) WHERE reason <> '';
+ALTER TABLE job ADD COLUMN lane @int NOT NULL DEFAULT 0;                  -- lane.channel_id; 0 = none
+CREATE INDEX job_lane ON job (lane, state, id) WHERE lane <> 0;
+
+-- Says to the parser what kind of answer a delivery is: hook, or the connector's own word.
+ALTER TABLE inbox ADD COLUMN origin TEXT NOT NULL DEFAULT 'hook';
+
+-- What public messages stand under.
+CREATE TABLE post (
+  id @pk,
+  account_id @int NOT NULL,
+  channel_id @int NOT NULL,               -- channel.id
+  external_id TEXT NOT NULL,
+  kind TEXT NOT NULL DEFAULT 'post',      -- post, video, story, review, ad
+  url TEXT NOT NULL DEFAULT '',
+  text TEXT NOT NULL DEFAULT '',
+  author_name TEXT NOT NULL DEFAULT '',
+  author_handle TEXT NOT NULL DEFAULT '',
+  image_url TEXT NOT NULL DEFAULT '',
+  is_ours @int NOT NULL DEFAULT 0,
+  at_ms @int NOT NULL DEFAULT 0,
+  created_ms @int NOT NULL
+);
+CREATE UNIQUE INDEX post_external ON post (account_id, channel_id, external_id);
+
+ALTER TABLE conversation ADD COLUMN post_id @int NOT NULL DEFAULT 0;      -- post.id
+ALTER TABLE conversation ADD COLUMN visibility TEXT NOT NULL DEFAULT 'private'; -- of the customer's last message
+ALTER TABLE conversation ADD COLUMN window_ms @int NOT NULL DEFAULT 0;    -- last message that opens the reply window
+
+-- Where else a conversation goes on: it was moved from there, or into private.
+CREATE TABLE conversation_place (
+  account_id @int NOT NULL,
+  identity_id @int NOT NULL,              -- identity.id
+  thread_key TEXT NOT NULL,
+  conversation_id @int NOT NULL,          -- conversation.id
+  created_ms @int NOT NULL,
+  PRIMARY KEY (account_id, identity_id, thread_key)
+);
+CREATE INDEX conversation_place_conversation ON conversation_place (account_id, conversation_id);
+
+ALTER TABLE identity ADD COLUMN profile_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE identity ADD COLUMN avatar_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE identity ADD COLUMN gone_ms @int NOT NULL DEFAULT 0;          -- cannot be reached since; 0 = can
+
+ALTER TABLE message ADD COLUMN parts TEXT NOT NULL DEFAULT '';            -- JSON array, connector/part.h
+ALTER TABLE message ADD COLUMN reactions TEXT NOT NULL DEFAULT '';        -- JSON array {emoji, by, name}
+ALTER TABLE message ADD COLUMN deleted_ms @int NOT NULL DEFAULT 0;        -- on the network
+ALTER TABLE message ADD COLUMN pieces TEXT NOT NULL DEFAULT '';           -- JSON array: pieces sent so far
+
+-- Other ids of a message on its network: later pieces, versions of an edited post, second names.
+CREATE TABLE message_alias (
+  account_id @int NOT NULL,
+  channel_id @int NOT NULL,
+  external_id TEXT NOT NULL,
+  message_id @int NOT NULL,               -- message.id
+  PRIMARY KEY (account_id, channel_id, external_id)
+);
+CREATE INDEX message_alias_message ON message_alias (account_id, message_id);
+
+ALTER TABLE attachment ADD COLUMN media_id TEXT NOT NULL DEFAULT '';      -- the network's own name of the file
+ALTER TABLE attachment ADD COLUMN channel_id @int NOT NULL DEFAULT 0;     -- whose credentials fetch it; 0 = none
+
+-- Message templates of a network, as it has approved them.
+CREATE TABLE channel_template (
+  account_id @int NOT NULL,
+  channel_id @int NOT NULL,               -- channel.id
+  name TEXT NOT NULL,
+  language TEXT NOT NULL,
+  category TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL DEFAULT '',         -- approved, or the network's word
+  header TEXT NOT NULL DEFAULT '',
+  body TEXT NOT NULL DEFAULT '',
+  footer TEXT NOT NULL DEFAULT '',
+  buttons TEXT NOT NULL DEFAULT '',       -- JSON array of titles
+  variables @int NOT NULL DEFAULT 0,
+  updated_ms @int NOT NULL,
+  PRIMARY KEY (account_id, channel_id, name, language)
+);
+
+-- An authorisation under way: from the network's page back to us. A door table.
+CREATE TABLE authorization_pending (
+  state_hash TEXT PRIMARY KEY,            -- SHA-256 of the state in the address, hex
+  account_id @int NOT NULL,
+  agent_id @int NOT NULL,                 -- agent.id: who began; only he ends it
+  channel_id @int NOT NULL DEFAULT 0,     -- channel.id: authorised anew; 0 = a new channel
+  kind TEXT NOT NULL,
+  sealed TEXT NOT NULL,                   -- JSON: settings, secrets, PKCE verifier, request token
+  expires_ms @int NOT NULL
+);
+CREATE INDEX authorization_expiry ON authorization_pending (expires_ms);
+
+-- The nightly comparison with what the network has.
+CREATE TABLE reconciliation (
+  id @pk,
+  account_id @int NOT NULL,
+  channel_id @int NOT NULL,               -- channel.id
+  from_ms @int NOT NULL,
+  until_ms @int NOT NULL,
+  seen @int NOT NULL DEFAULT 0,           -- messages that the network has
+  missed @int NOT NULL DEFAULT 0,         -- of these: not here before
+  details TEXT NOT NULL DEFAULT '',       -- JSON array of what was missed, at most 100
+  error TEXT NOT NULL DEFAULT '',         -- it could not be compared
+  created_ms @int NOT NULL
+);
+CREATE INDEX reconciliation_channel ON reconciliation (account_id, channel_id, id);
+
+-- @postgres
+ALTER TABLE channel_cursor ENABLE ROW LEVEL SECURITY;
+ALTER TABLE channel_cursor FORCE ROW LEVEL SECURITY;
+CREATE POLICY scope ON channel_cursor USING (account_id = current_setting('seva.account')::bigint);
+ALTER TABLE post ENABLE ROW LEVEL SECURITY;
+ALTER TABLE post FORCE ROW LEVEL SECURITY;
+CREATE POLICY scope ON post USING (account_id = current_setting('seva.account')::bigint);
+ALTER TABLE conversation_place ENABLE ROW LEVEL SECURITY;
+ALTER TABLE conversation_place FORCE ROW LEVEL SECURITY;
+CREATE POLICY scope ON conversation_place USING (account_id = current_setting('seva.account')::bigint);
+ALTER TABLE message_alias ENABLE ROW LEVEL SECURITY;
+ALTER TABLE message_alias FORCE ROW LEVEL SECURITY;
+CREATE POLICY scope ON message_alias USING (account_id = current_setting('seva.account')::bigint);
+ALTER TABLE channel_template ENABLE ROW LEVEL SECURITY;
+ALTER TABLE channel_template FORCE ROW LEVEL SECURITY;
+CREATE POLICY scope ON channel_template USING (account_id = current_setting('seva.account')::bigint);
+ALTER TABLE reconciliation ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reconciliation FORCE ROW LEVEL SECURITY;
+CREATE POLICY scope ON reconciliation USING (account_id = current_setting('seva.account')::bigint);
+-- @end

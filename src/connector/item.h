@@ -1,0 +1,79 @@
+/* item: what a network's delivery says, in Seva's words: the result of a connector's parse. Nothing
+ * here is checked against what Seva has: care/inbound.h does that. All texts are valid UTF-8 (json
+ * and utf8 see to it) and live in the arena of the parse; empty = the network did not say.
+ * Thread: values. */
+#pragma once
+#include "base/str.h"
+
+enum connector_item_kind {
+    ITEM_MESSAGE,  /* somebody wrote: the customer, or (is_ours) we ourselves elsewhere */
+    ITEM_EDIT,     /* external_id has this text now */
+    ITEM_DELETE,   /* external_id is gone on the network */
+    ITEM_REACTION, /* the contact reacted to external_id with `reaction`; empty = took it back */
+    ITEM_STATUS,   /* what became of our message external_id (or ours_ref): `state` */
+    ITEM_READ,     /* the contact has got (state "delivered") or read (state "read") everything of
+                    * ours in this thread up to sent_ms */
+    ITEM_PERSON,   /* the contact's name, handle, picture, or (is_gone) that we cannot reach them */
+    ITEM_ACCOUNT,  /* about our account there: `state` is "revoked", "limited", "restored" or
+                    * "template"; `error` says it in words */
+};
+
+/* A file that came with a message: by address, or by the network's own id (connector.media turns it
+ * into an address at the moment of fetching). */
+struct connector_attachment {
+    str url;      /* http(s), as the network gave it; never with our credentials in it */
+    str media_id; /* when there is no address */
+    str name, type;
+};
+
+/* What a public message stands under: the post and its author. */
+struct connector_post {
+    str external_id; /* empty = no post */
+    str url, text, author_name, author_handle, image_url;
+    str kind; /* "post", "video", "story", "review", "ad"; empty = post */
+    int64_t at_ms;
+    bool is_ours;
+};
+
+struct connector_item {
+    enum connector_item_kind kind;
+    str fault; /* words: why this item is not understood; then only `raw` is set */
+    str raw;   /* JSON (or text) of a faulty item; it must be a delivery that parse takes again */
+
+    str account;        /* the network's id of our account; empty = the channel it came in on */
+    str external_id;    /* of the message; for EDIT, DELETE, REACTION, STATUS: of the one meant */
+    const str *aliases; /* other ids that the network uses for the same message */
+    ptrdiff_t n_aliases;
+    str thread_key; /* the network's thread; private: empty = one per person; public: the root post
+                     * ("post:<id>"), so that a person has one conversation per post */
+    bool is_ours;   /* written by us: an echo of an API send, or typed in the network's own app */
+    str ours_ref;   /* connector_outgoing.delivery_id when the network brings it back */
+    bool is_public;
+
+    /* The customer (also when is_ours: the one it went to). */
+    str contact_external_id;
+    str contact_other_id; /* an id under which the person may be known already */
+    str contact_name, contact_handle, contact_email, contact_phone, contact_language;
+    str contact_avatar_url, contact_profile_url;
+
+    str text;
+    str parts;    /* JSON array, see connector/part.h; empty = text and files only */
+    str reply_to; /* external id of the message that it answers */
+    const struct connector_attachment *attachments;
+    ptrdiff_t n_attachments;
+    struct connector_post post;
+    int64_t sent_ms;   /* the network's time; 0 = it did not say */
+    bool opens_window; /* false for what a network does not count as a customer's message although
+                        * it looks like one (ITEM_MESSAGE only; parse sets it) */
+
+    str state, error;
+    str reaction;
+    bool is_gone;
+};
+
+struct connector_batch {
+    const struct connector_item *items;
+    ptrdiff_t n;
+    str delivery_id; /* names what is delivered: the sender's id of the delivery, or the id of the
+                      * single good message; empty = the hash of the body will do */
+};

@@ -1,0 +1,74 @@
+/* part: see part.h. */
+#include "connector/part.h"
+
+#include "base/limits.h"
+
+struct parts parts_make(struct arena *a)
+{
+    return (struct parts){.j = json_out_make(a, LIMIT_TEXT_BYTES)};
+}
+
+void part_begin(struct parts *p, str type)
+{
+    if (!p->is_open)
+        json_arr(&p->j);
+    p->is_open = true;
+    json_obj(&p->j);
+    json_kv_str(&p->j, S("type"), type);
+}
+
+void part_text(struct parts *p, const char *name, str value)
+{
+    if (value.len)
+        json_kv_str(&p->j, str_from(name), value);
+}
+
+void part_end(struct parts *p)
+{
+    json_obj_end(&p->j);
+}
+
+str parts_str(struct parts *p)
+{
+    if (!p->is_open)
+        return (str){0};
+    json_arr_end(&p->j);
+    p->is_open = false;
+    return p->j.b.failed ? (str){0} : json_str(&p->j);
+}
+
+void part_location(struct parts *p, double latitude, double longitude, str name, str address)
+{
+    part_begin(p, S("location"));
+    json_key(&p->j, S("latitude"));
+    json_put_double(&p->j, latitude);
+    json_key(&p->j, S("longitude"));
+    json_put_double(&p->j, longitude);
+    part_text(p, "name", name);
+    part_text(p, "address", address);
+    part_end(p);
+}
+
+void part_link(struct parts *p, str url, str title, str text)
+{
+    part_begin(p, S("link"));
+    part_text(p, "url", url);
+    part_text(p, "title", title);
+    part_text(p, "text", text);
+    part_end(p);
+}
+
+void part_choice(struct parts *p, str id, str title)
+{
+    part_begin(p, S("choice"));
+    part_text(p, "id", id);
+    part_text(p, "title", title);
+    part_end(p);
+}
+
+void part_unsupported(struct parts *p, str name)
+{
+    part_begin(p, S("unsupported"));
+    part_text(p, "name", name);
+    part_end(p);
+}

@@ -1,0 +1,61 @@
+/* setup: base addresses, settings and secrets of a channel, as its connector asks for them. See
+ * connector.h. */
+#include "base/json.h"
+#include "connector/connector.h"
+
+/* "x.api=https://…;*=http://…": the value of a key; empty when it is not there. */
+static str value_of(str pairs, str key)
+{
+    str pair, name, value;
+    for (bool more = true; more && pairs.len;) {
+        more = str_cut(pairs, ';', &pair, &pairs);
+        if (str_cut(pair, '=', &name, &value) && str_eq(str_trim(name), key))
+            return str_trim(value);
+    }
+    return (str){0};
+}
+
+static str without_slash(str url)
+{
+    while (str_ends(url, S("/")))
+        url.len--;
+    return url;
+}
+
+str connector_host_url(struct arena *a, const struct connector *c, str hosts, str name)
+{
+    str exact = value_of(hosts, str_print(a, "%.*s.%.*s", SARG(c->name), SARG(name)));
+    str any = value_of(hosts, S("*"));
+    if (exact.len)
+        return without_slash(exact);
+    if (any.len)
+        return str_print(a, "%.*s/%.*s/%.*s", SARG(without_slash(any)), SARG(c->name), SARG(name));
+    for (const struct connector_host *h = c->hosts; h && h->name; h++)
+        if (str_eq(str_from(h->name), name))
+            return str_from(h->url);
+    return (str){0};
+}
+
+static str text_in(struct arena *a, str object, const char *name)
+{
+    const struct json *root = NULL;
+    str why;
+    if (json_parse(a, object, &root, &why) != OK)
+        return (str){0};
+    return json_text(json_get(root, str_from(name)), S(""));
+}
+
+str setup_setting(
+    struct arena *a, const struct connector *c, const struct connector_setup *s, const char *name)
+{
+    str value = text_in(a, s->settings, name);
+    for (const struct connector_setting *k = c->settings; !value.len && k->name; k++)
+        if (k->standard && str_eq(str_from(k->name), str_from(name)))
+            return str_from(k->standard);
+    return value;
+}
+
+str setup_secret(struct arena *a, const struct connector_setup *s, const char *name)
+{
+    return text_in(a, s->secrets, name);
+}
