@@ -1,5 +1,6 @@
 /* hooks: what networks and machines post to us. The raw body is verified and looked at, then it
- * goes to the intake (care/intake.h); the answer leaves after the commit. The rest is the receive
+ * goes to the intake (care/intake.h); the answer leaves after the commit. A network's handshake is
+ * answered without anything being stored. The rest is the receive
  * job's (the inbox row itself). A body that is not the network's is refused and nothing is kept; a
  * single malformed item inside goes to quarantine later. Not here: bytes of networks (connector/),
  * conversations (care/inbound.h). Source: API "API channel"; docs/architecture.md "Inbound key". */
@@ -10,6 +11,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "care/access.h"
+#include "care/channel_setup.h"
 #include "care/delivery.h"
 #include "connector/connector.h"
 #include "store/channel.h"
@@ -25,30 +27,53 @@ struct hook {
     struct connector_batch batch;
     str delivery_key;
     const struct json *statuses;
+    const struct connector *connector;
+    bool is_challenge;
+    struct connector_answer answer; /* to a challenge */
 };
 
 /* The id that the sender gave this delivery; empty without one. */
 static err sender_id(struct call *call, const char *header, str *id)
 {
-    *id = http_header_get(call->req, str_from(header));
+    *id = header ? http_header_get(call->req, str_from(header)) : (str){0};
     if (id->len > DELIVERY_KEY_MAX || !utf8_valid(*id))
         return fail(
             &call->cx, E_INVALID, "%s has at most %d bytes of text", header, DELIVERY_KEY_MAX);
     return OK;
 }
 
-static err verify(struct call *call, const struct connector *c, struct hook *hook)
+static err find(struct call *call, const struct connector *c, str key, struct hook *hook)
+{
+    struct ctx *cx = &call->cx;
+    hook->connector = c;
+    err e = source_find(call->api->sources, cx->arena, c->name, key, &hook->source);
+    if (e == E_NOT_FOUND || (e == OK && !hook->source.is_enabled))
+        return fail(cx, E_NOT_FOUND, "there is no channel with this key, or it is switched off");
+    return e;
+}
+
+static struct connector_hook hook_of(struct call *call, const struct hook *hook, str key)
+{
+    const struct source *source = &hook->source;
+    struct arena *a = call->cx.arena;
+    struct connector_setup *setup = NEW(a, struct connector_setup, 1);
+    *setup = (struct connector_setup){.settings = source->settings,
+        .secrets = source->secrets,
+        .external_id = source->external_id,
+        .handle = source->handle,
+        .hook_url = channel_hook_url(a, call->cx.config, hook->connector->name, key),
+        .hosts = call->cx.config->network_hosts,
+        .secret = source->secret,
+        .old_secret = source->old_secret};
+    return (struct connector_hook){.req = call->req, .setup = setup, .now_ms = call->cx.now_ms};
+}
+
+static err verify(struct call *call, const struct connector *c, str key, struct hook *hook)
 {
     struct ctx *cx = &call->cx;
     str why = {0};
-    err e = source_find(call->api->sources, cx->arena, c->name, call->params[0], &hook->source);
-    if (e == E_NOT_FOUND || (e == OK && !hook->source.is_enabled))
-        return fail(cx, E_NOT_FOUND, "there is no channel with this key, or it is switched off");
-    TRY(e);
-    const struct connector_setup setup = {.settings = hook->source.settings,
-        .secret = hook->source.secret,
-        .old_secret = hook->source.old_secret};
-    const struct connector_hook in = {.req = call->req, .setup = &setup, .now_ms = cx->now_ms};
+    TRY(find(call, c, key, hook));
+    const struct connector_hook in = hook_of(call, hook, key);
     if (c->verify(cx->arena, &in, &why) != OK)
         return fail(cx, E_UNAUTHENTICATED, "%.*s", SARG(why));
     return OK;
@@ -75,7 +100,7 @@ static err api_prepare(struct call *call)
 {
     const struct connector *api = connector_find(S("api"));
     struct hook *hook = NEW(call->cx.arena, struct hook, 1);
-    TRY(verify(call, api, hook));
+    TRY(verify(call, api, call->params[0], hook));
     TRY(parse(call, api, "Seva-Delivery", hook));
     call->prepared = hook;
     return OK;
@@ -96,9 +121,59 @@ static err take_in(struct call *call)
         .body = call->req->body,
         .received_ms = call->cx.now_ms,
     };
+    if (hook->connector && hook->connector->taken.status)
+        return call_take_in_as(call, &delivery, hook->connector->taken.status,
+            str_from(hook->connector->taken.content_type), hook->connector->taken.body);
     return call_take_in(call, &delivery,
         str_print(a, "{\"accepted\":%td,\"duplicates\":0}", hook->batch.n),
         str_print(a, "{\"accepted\":0,\"duplicates\":%td}", hook->batch.n));
+}
+
+/* ── every other network ────────────────────────────────────────────────────────────────────────
+ */
+
+/* OK with hook->is_challenge: answered without a delivery. */
+static err challenge(struct call *call, struct hook *hook)
+{
+    struct ctx *cx = &call->cx;
+    str why = {0};
+    if (!hook->connector->challenge)
+        return OK;
+    const struct connector_hook in = hook_of(call, hook, call->params[1]);
+    err e = hook->connector->challenge(cx->arena, &in, &hook->answer, &why);
+    if (e == E_NOT_FOUND)
+        return OK;
+    if (e != OK)
+        return fail(cx, e == E_UNAUTHENTICATED ? E_FORBIDDEN : e, "%.*s", SARG(why));
+    hook->is_challenge = true;
+    return OK;
+}
+
+static err network_prepare(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct hook *hook = NEW(cx->arena, struct hook, 1);
+    const struct connector *c = connector_find(call->params[0]);
+    call->prepared = hook;
+    if (!c || !c->verify)
+        return fail(cx, E_NOT_FOUND, "there is no network of this name that calls Seva");
+    TRY(find(call, c, call->params[1], hook));
+    TRY(challenge(call, hook));
+    if (hook->is_challenge)
+        return OK;
+    if (call->req->method != HTTP_POST)
+        return fail(cx, E_NOT_FOUND, "this address is for the network's messages");
+    TRY(verify(call, c, call->params[1], hook));
+    return parse(call, c, NULL, hook);
+}
+
+static err network_handle(struct call *call)
+{
+    const struct hook *hook = call->prepared;
+    if (!hook->is_challenge)
+        return take_in(call);
+    return answer_bytes(
+        call, hook->answer.status, str_from(hook->answer.content_type), hook->answer.body);
 }
 
 /* ── with a token instead of a signature ────────────────────────────────────────────────────────
@@ -137,7 +212,7 @@ static err status_prepare(struct call *call)
     struct hook *hook = NEW(cx->arena, struct hook, 1);
     const struct json *root = NULL;
     str why = {0};
-    TRY(verify(call, connector_find(S("api")), hook));
+    TRY(verify(call, connector_find(S("api")), call->params[0], hook));
     if (json_parse(cx->arena, call->req->body, &root, &why) != OK)
         return fail(cx, E_INVALID, "%.*s", SARG(why));
     hook->statuses = json_get(root, S("statuses"));
@@ -208,6 +283,12 @@ static const struct shape status_answer_shape =
 
 /* clang-format off */
 static const struct route routes[] = {
+    {HTTP_POST, "/hooks/{network}/{key}", AUTH_HOOK, CAP_NONE,
+     ROUTE_NO_DB | ROUTE_RAW_BODY | ROUTE_BYTES, NULL, NULL, network_prepare, network_handle,
+     "Bring messages of a network, as it posts them.", NULL, LIMIT_WEBHOOK_BODY_BYTES},
+    {HTTP_GET, "/hooks/{network}/{key}", AUTH_HOOK, CAP_NONE,
+     ROUTE_NO_DB | ROUTE_BYTES | ROUTE_404, NULL, NULL, network_prepare, network_handle,
+     "Answer a network's handshake.", NULL, 0},
     {HTTP_POST, "/hooks/api/{key}", AUTH_HOOK, CAP_NONE,
      ROUTE_NO_DB | ROUTE_RAW_BODY, NULL, NULL, api_prepare, take_in,
      "Bring messages of an API channel; signed.", &hook_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},

@@ -367,6 +367,13 @@ err call_take_in(struct call *call, const struct inbox_new *delivery, str if_new
     return answer_json(call, 200, if_new);
 }
 
+err call_take_in_as(
+    struct call *call, const struct inbox_new *delivery, int status, str content_type, str body)
+{
+    TRY(call_take_in(call, delivery, (str){0}, body));
+    return answer_bytes(call, status, content_type, body);
+}
+
 /* A READ request cannot write that its session or token was just used; a small transaction of its
  * own does, after the answer, at most every five minutes. */
 struct late_touch {

@@ -84,6 +84,9 @@ void call_after_commit(struct call *call, void (*fn)(struct api *api, void *arg)
 /* For a route without a transaction: the delivery goes to the intake, and the answer is one of the
  * two JSON texts once it is durable. The delivery's texts live as long as the call. */
 err call_take_in(struct call *call, const struct inbox_new *delivery, str if_new, str if_repeated);
+/* The same with one answer for both, as the network wants it. */
+err call_take_in_as(
+    struct call *call, const struct inbox_new *delivery, int status, str content_type, str body);
 /* A READ transaction for a prepare function: opens call->cx.db; end it with prepare_read_end. */
 err prepare_read_begin(struct call *call);
 void prepare_read_end(struct call *call);

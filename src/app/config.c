@@ -33,6 +33,7 @@ static const struct option options[] = {
     {SET_MAX_CONNECTIONS,    OPTION_VALUE,          "max-connections",    "N",         "10000",           "connections at once; more are refused with 503"},
     {SET_TRUSTED_PROXIES,    OPTION_VALUE,          "trusted-proxies",    "CIDR,…",    "",                "proxies whose X-Forwarded-For and -Proto are believed"},
     {SET_EGRESS_ALLOW,       OPTION_VALUE,          "egress-allow",       "RULES",     "",                "private networks that may be reached, per purpose: webhook=10.0.0.0/8;media=…"},
+    {SET_NETWORK_HOSTS,      OPTION_VALUE,          "network-hosts",      "HOSTS",     "",                "other base addresses of networks: x.api=https://…;*=http://… (all, by kind and name)"},
     {SET_CA_FILE,            OPTION_VALUE,          "ca-file",            "FILE",      "",                "certificates trusted for outgoing calls; default: the system's"},
     {SET_METRICS_TOKEN,      OPTION_SECRET,         "metrics-token",      "TEXT",      "",                "bearer token for /metrics; without one: from this machine only"},
     {SET_METRICS_TOKEN_FILE, OPTION_VALUE,          "metrics-token-file", "FILE",      "",                "the same, from a file"},

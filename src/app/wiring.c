@@ -74,6 +74,7 @@ err node_config(struct arena *a, const struct settings *s, const struct files *f
         .node = (int)node,
         .demo = settings_flag(s, SET_DEMO),
         .egress_allow = s->values[SET_EGRESS_ALLOW],
+        .network_hosts = s->values[SET_NETWORK_HOSTS],
         .trusted_proxies = s->values[SET_TRUSTED_PROXIES],
         .metrics_token = token,
         .thumbnail_program = s->values[SET_THUMBNAIL_PROGRAM],

@@ -76,6 +76,23 @@ err message_set_state(
     return hat_off(&hat, set_state(cx, id, state, error, external_id, at_ms));
 }
 
+static err fail_late(struct ctx *cx, message_id id, str error)
+{
+    struct message m;
+    TRY(message_get(cx, id, &m));
+    if (!str_eq(m.state, S("sent")))
+        return set_state(cx, id, S("failed"), error, (str){0}, cx->now_ms);
+    TRY(message_change_state(cx, &m, S("failed"), error));
+    TRY(message_get(cx, id, &m));
+    return tell(cx, &m, false);
+}
+
+err message_fail(struct ctx *cx, message_id id, str error)
+{
+    struct system_hat hat = hat_on(cx);
+    return hat_off(&hat, fail_late(cx, id, error));
+}
+
 static err take(struct ctx *cx, message_id id, struct delivery_work *work)
 {
     struct delivery_work w = {0};

@@ -13,6 +13,9 @@
  */
 err message_set_state(
     struct ctx *cx, message_id id, str state, str error, str external_id, int64_t at_ms);
+/* The network says after all that a message did not arrive, although it was taken before: sent goes
+ * back to failed; what was delivered or read stays so. error: words for the agent. */
+err message_fail(struct ctx *cx, message_id id, str error);
 /* What the deliver job needs: the message, its conversation, and the person's id on the channel.
  * A held message whose time has come becomes queued. E_NOT_FOUND; E_CONFLICT when it is not to be
  * sent (cancelled, already sent). */

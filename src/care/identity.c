@@ -88,6 +88,19 @@ static err make_person(struct ctx *cx, struct person *p)
     return OK;
 }
 
+/* Some networks name a person by one id or by another, and by both when they change over. */
+static err find_by_other_id(struct ctx *cx, struct person *p)
+{
+    const struct identity key = {
+        .channel_id = p->channel, .external_id = p->first->contact_other_id};
+    struct identity_known *found = NULL;
+    ptrdiff_t n = 0;
+    TRY(identity_find_many(cx, &key, 1, &found, &n));
+    if (n)
+        take_known(p, &found[0], cx->now_ms);
+    return OK;
+}
+
 /* New conversations show their channel's name; a batch has few channels. */
 static err name_channels(struct people *people, struct ctx *cx)
 {
@@ -137,9 +150,13 @@ err people_resolve(struct people *people, struct ctx *cx)
         if (p && !p->why)
             take_known(p, &found[i], cx->now_ms);
     }
-    for (ptrdiff_t i = 0; i < people->n; i++)
-        if (!people->at[i].identity.v && !people->at[i].why)
-            TRY(make_person(cx, &people->at[i]));
+    for (ptrdiff_t i = 0; i < people->n; i++) {
+        struct person *p = &people->at[i];
+        if (!p->identity.v && !p->why && p->first->contact_other_id.len)
+            TRY(find_by_other_id(cx, p));
+        if (!p->identity.v && !p->why)
+            TRY(make_person(cx, p));
+    }
     return OK;
 }
 
@@ -177,7 +194,10 @@ err people_write(struct people *people, struct ctx *cx)
                 .contact_id = p->contact,
                 .channel_id = p->channel,
                 .external_id = p->external_id,
-                .handle = short_name(p->first->contact_name),
+                .handle = short_name(p->first->contact_handle.len ? p->first->contact_handle
+                                                                  : p->first->contact_name),
+                .profile_url = p->first->contact_profile_url,
+                .avatar_url = p->first->contact_avatar_url,
                 .is_verified = p->first->is_verified,
                 .last_seen_ms = cx->now_ms,
             };

@@ -15,6 +15,8 @@
 #include "store/account.h"
 #include "store/conversation.h"
 #include "store/message.h"
+#include "store/message_network.h"
+#include "store/post.h"
 #include "store/statistics.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, SAMPLE_EVERY = 1024 };
@@ -28,6 +30,8 @@ struct thread {
     bool is_new;        /* c is made by this batch */
     bool is_touched;    /* c has a message of this batch */
     bool was_waiting;   /* c was open and waiting already */
+    bool is_moved;      /* its place or visibility is another than was found */
+    bool has_in;        /* a customer's message of this batch */
 };
 
 struct place {
@@ -50,7 +54,9 @@ struct batch {
     ptrdiff_t n_messages;
     struct event_new *events;
     ptrdiff_t n_events;
-    int64_t reopen_ms; /* −1 = not read yet */
+    int64_t reopen_ms;      /* −1 = not read yet */
+    struct map by_external; /* channel and id → struct inbound_result */
+    bool has_network;       /* items that only networks send */
 };
 
 static int64_t received_ms(const struct batch *b, const struct inbound_item *item)
@@ -77,21 +83,18 @@ static const char *what_is_wrong(const struct inbound_item *item)
         return "The thread's id is longer than 400 bytes.";
     if (item->text.len > LIMIT_TEXT_BYTES)
         return "The text is longer than 64 KiB.";
-    if (!item->text.len && !item->attachments.len)
+    if (!item->text.len && !item->attachments.len && !item->parts.len)
         return "The message has neither text nor attachments.";
     if (!item->channel.v)
         return "The message names no channel.";
     return NULL;
 }
 
-static err mark_stored(struct batch *b, struct message *keys, ptrdiff_t n, struct map *firsts)
+static void mark(struct batch *b, const struct message *found, ptrdiff_t n_found)
 {
-    struct message *found = NULL;
-    ptrdiff_t n_found = 0;
-    TRY(message_find_external(b->cx, keys, n, &found, &n_found));
     for (ptrdiff_t i = 0; i < n_found; i++) {
         str key = map_key(b->cx->arena, found[i].channel_id.v, found[i].external_id);
-        struct inbound_result *r = map_get(firsts, key);
+        struct inbound_result *r = map_get(&b->by_external, key);
         if (r)
             *r = (struct inbound_result){
                 .result = E_CONFLICT,
@@ -99,6 +102,18 @@ static err mark_stored(struct batch *b, struct message *keys, ptrdiff_t n, struc
                 .conversation = found[i].conversation_id,
             };
     }
+}
+
+static err mark_stored(struct batch *b, struct message *keys, ptrdiff_t n)
+{
+    struct message *found = NULL;
+    ptrdiff_t n_found = 0;
+    TRY(message_find_external(b->cx, keys, n, &found, &n_found));
+    mark(b, found, n_found);
+    if (!b->has_network)
+        return OK;
+    TRY(message_find_alias(b->cx, keys, n, &found, &n_found));
+    mark(b, found, n_found);
     return OK;
 }
 
@@ -106,7 +121,6 @@ static err mark_stored(struct batch *b, struct message *keys, ptrdiff_t n, struc
 static err check_items(struct batch *b, struct inbound_result **first_of)
 {
     struct arena *a = b->cx->arena;
-    struct map firsts = {.a = a};
     struct message *keys = NEW(a, struct message, b->n + 1);
     ptrdiff_t n_keys = 0;
     for (ptrdiff_t i = 0; i < b->n; i++) {
@@ -117,16 +131,16 @@ static err check_items(struct batch *b, struct inbound_result **first_of)
             continue;
         }
         str key = map_key(a, item->channel.v, item->external_id);
-        first_of[i] = map_get(&firsts, key);
+        first_of[i] = map_get(&b->by_external, key);
         if (first_of[i]) {
             b->results[i].result = E_CONFLICT;
             continue;
         }
-        TRY(map_put(&firsts, key, &b->results[i]));
+        TRY(map_put(&b->by_external, key, &b->results[i]));
         keys[n_keys].channel_id = item->channel;
         keys[n_keys++].external_id = item->external_id;
     }
-    return n_keys ? mark_stored(b, keys, n_keys, &firsts) : OK;
+    return n_keys ? mark_stored(b, keys, n_keys) : OK;
 }
 
 static void settle_repetitions(struct batch *b, struct inbound_result **first_of)
@@ -180,6 +194,32 @@ static err collect_threads(struct batch *b)
     return OK;
 }
 
+/* A thread without a conversation in progress may go on in one that was moved from there. */
+static err find_place(struct batch *b, struct thread *t)
+{
+    struct conversation c;
+    bool is_live = t->is_known && !str_eq(t->c.status, S("resolved"));
+    if (t->person->is_new || is_live)
+        return OK;
+    err e = conversation_by_place(b->cx, t->person->identity, t->key, &c);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    for (ptrdiff_t i = 0; i < b->n_threads; i++)
+        if (b->threads[i].is_known && b->threads[i].c.id.v == c.id.v)
+            return OK; /* it has messages from its own place in this batch; next time */
+    TRY(conversation_fill_tags(b->cx, &c, 1));
+    TRY(conversation_place_add(b->cx, c.identity_id, c.thread_key, c.id));
+    c.channel_id = t->person->channel;
+    c.channel_kind = t->person->first->channel_kind;
+    c.channel_name = t->person->channel_name;
+    c.identity_id = t->person->identity;
+    c.thread_key = t->key;
+    t->c = c;
+    t->is_known = t->is_moved = true;
+    return OK;
+}
+
 static err find_conversations(struct batch *b)
 {
     struct thread_key *keys = NEW(b->cx->arena, struct thread_key, b->n_threads + 1);
@@ -202,6 +242,8 @@ static err find_conversations(struct batch *b)
                 t->is_known = true;
             }
         }
+    for (ptrdiff_t i = 0; b->has_network && i < b->n_threads; i++)
+        TRY(find_place(b, &b->threads[i]));
     return OK;
 }
 
@@ -230,9 +272,10 @@ static void begin_conversation(
         .identity_id = p->identity,
         .contact_id = p->contact,
         .thread_key = t->key,
-        .status = S("open"),
+        .status = item->is_ours ? S("pending") : S("open"),
         .priority = S("none"),
-        .preview_kind = S("in"),
+        .preview_kind = item->is_ours ? S("out") : S("in"),
+        .visibility = item->is_public ? S("public") : S("private"),
         .language = item->language.len ? item->language : p->language,
         .previous_id = previous,
         .version = 1,
@@ -273,12 +316,19 @@ static void open_again(struct batch *b, struct thread *t)
 static err ready_thread(struct batch *b, struct thread *t, const struct inbound_item *item)
 {
     struct conversation *c = &t->c;
-    if (t->is_touched)
+    bool was_opened = t->has_in;
+    t->has_in |= !item->is_ours;
+    if (t->is_touched && (was_opened || item->is_ours))
         return OK;
+    if (t->is_touched) { /* by what we wrote elsewhere, and now the customer answers */
+        if (!str_eq(c->status, S("open")))
+            open_again(b, t);
+        return OK;
+    }
     t->is_touched = true;
     bool is_resolved = t->is_known && str_eq(c->status, S("resolved"));
-    bool may = false;
-    if (is_resolved)
+    bool may = item->is_ours;
+    if (is_resolved && !may)
         TRY(may_reopen(b, c, &may));
     if (!t->is_known || (is_resolved && !may)) {
         begin_conversation(b, t, item, t->is_known ? c->id : (conversation_id){0});
@@ -287,9 +337,74 @@ static err ready_thread(struct batch *b, struct thread *t, const struct inbound_
     t->was_waiting = str_eq(c->status, S("open")) && c->waiting_since_ms;
     t->recent_key = conversation_recent_key(c->last_message_ms);
     c->version++;
-    if (!str_eq(c->status, S("open")))
+    if (!str_eq(c->status, S("open")) && !item->is_ours)
         open_again(b, t);
     return OK;
+}
+
+/* Where the customer wrote last, and under what. */
+static err place(struct batch *b, struct thread *t, const struct inbound_item *item)
+{
+    struct conversation *c = &t->c;
+    str visibility = item->is_public ? S("public") : S("private");
+    if (!item->is_ours && !str_eq(c->visibility, visibility)) {
+        c->window_ms = item->is_public ? c->last_in_ms : 0;
+        c->visibility = visibility;
+        t->is_moved = true;
+    }
+    if (!item->post || !item->post->external_id.len)
+        return OK;
+    const struct connector_post *from = item->post;
+    struct post post = {
+        .channel_id = item->channel,
+        .external_id = from->external_id,
+        .kind = from->kind,
+        .url = from->url,
+        .text = from->text,
+        .author_name = from->author_name,
+        .author_handle = from->author_handle,
+        .image_url = from->image_url,
+        .is_ours = from->is_ours,
+        .at_ms = from->at_ms,
+    };
+    TRY(post_ensure(b->cx, &post));
+    t->is_moved |= c->post_id.v != post.id.v;
+    c->post_id = post.id;
+    return OK;
+}
+
+/* The message that it answers, of this batch or stored; {0} when it is not here. */
+static err replied(struct batch *b, const struct inbound_item *item, message_id *id)
+{
+    *id = (message_id){0};
+    if (!item->reply_to.len)
+        return OK;
+    str key = map_key(b->cx->arena, item->channel.v, item->reply_to);
+    const struct inbound_result *of_batch = map_get(&b->by_external, key);
+    struct message m;
+    if (of_batch && of_batch->message.v) {
+        *id = of_batch->message;
+        return OK;
+    }
+    err e = message_by_any_external(b->cx, item->channel, item->reply_to, &m);
+    if (e == OK)
+        *id = m.id;
+    return e == E_NOT_FOUND ? OK : e;
+}
+
+static void show_ours(struct batch *b, struct thread *t, struct message *m)
+{
+    struct conversation *c = &t->c;
+    (void)b;
+    m->kind = S("out");
+    m->author_kind = S("system");
+    m->author_id = 0;
+    m->author_name = c->channel_name;
+    m->state = S("sent");
+    c->preview_kind = S("out");
+    c->waiting_since_ms = 0;
+    t->was_waiting = false;
+    conversation_set_keys(c);
 }
 
 static void put_message(
@@ -309,15 +424,21 @@ static void put_message(
         .text = item->text,
         .state = S("received"),
         .client_id = item->client_id,
-        .visibility = S("private"),
+        .visibility = item->is_public ? S("public") : S("private"),
         .attachments = item->attachments,
+        .parts = item->parts,
         .sent_ms = sent_ms(b, item),
         .received_ms = at,
     };
-    c->last_message_id = c->last_in_id = m->id;
-    c->last_message_ms = c->last_in_ms = at;
-    c->updated_ms = at;
-    c->preview = message_preview(b->cx->arena, item->text, item->attachments);
+    c->last_message_id = m->id;
+    c->last_message_ms = c->updated_ms = at;
+    c->preview = message_preview(b->cx->arena, item->text, item->attachments, item->parts);
+    if (item->is_ours) {
+        show_ours(b, t, m);
+        return;
+    }
+    c->last_in_id = m->id;
+    c->last_in_ms = at;
     c->preview_kind = S("in");
     if (!c->waiting_since_ms)
         c->waiting_since_ms = m->sent_ms;
@@ -326,14 +447,40 @@ static void put_message(
         conversation_set_keys(c);
 }
 
+/* An echo of what we sent ourselves, whose id there we did not learn. */
+static err join_ours(struct batch *b, struct thread *t, ptrdiff_t i, bool *is_here)
+{
+    enum { ECHO_MS = 10 * 60 * 1000 };
+    const struct inbound_item *item = &b->items[i];
+    struct message m;
+    if (!t->is_known || t->is_new)
+        return OK;
+    err e = message_ours_without_id(b->cx, t->c.id, item->text, sent_ms(b, item) - ECHO_MS, &m);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    TRY(message_set_external(b->cx, m.id, item->external_id));
+    b->results[i] = (struct inbound_result){
+        .result = E_CONFLICT, .message = m.id, .conversation = m.conversation_id};
+    *is_here = true;
+    return OK;
+}
+
 static err apply_item(struct batch *b, ptrdiff_t i)
 {
     const struct inbound_item *item = &b->items[i];
     struct thread *t = b->thread_of[i];
-    bool was_touched = t->is_touched;
+    bool was_touched = t->is_touched, is_here = false;
+    if (item->is_ours)
+        TRY(join_ours(b, t, i, &is_here));
+    if (is_here)
+        return OK;
     TRY(ready_thread(b, t, item));
+    if (b->has_network)
+        TRY(place(b, t, item));
     struct message *m = &b->messages[b->n_messages++];
     put_message(b, t, item, m);
+    TRY(replied(b, item, &m->reply_to_id));
     b->message_of[i] = m;
     b->results[i] = (struct inbound_result){
         .result = OK,
@@ -397,7 +544,8 @@ static err apply_items(struct batch *b)
         TRY(apply_item(b, order[i].at));
     TRY(number_conversations(b));
     for (ptrdiff_t i = 0; i < n; i++)
-        tell_item(b, order[i].at);
+        if (b->message_of[order[i].at])
+            tell_item(b, order[i].at);
     return OK;
 }
 
@@ -407,7 +555,25 @@ static err apply_items(struct batch *b)
 /* Was waiting and keeps its place in every list: the narrow write is enough. */
 static bool is_lively(const struct thread *t)
 {
-    return t->was_waiting && conversation_recent_key(t->c.last_message_ms) == t->recent_key;
+    return t->was_waiting && !t->is_moved &&
+           conversation_recent_key(t->c.last_message_ms) == t->recent_key;
+}
+
+/* Only what we wrote elsewhere: nothing is opened. */
+static err write_ours(struct ctx *cx, const struct thread *t)
+{
+    struct conversation c = t->c;
+    c.version--; /* the write counts it */
+    return conversation_write(cx, &c, c.status);
+}
+
+static err write_aliases(struct batch *b)
+{
+    for (ptrdiff_t i = 0; i < b->n; i++)
+        if (b->message_of[i] && b->items[i].n_aliases)
+            TRY(message_alias_add(b->cx, b->items[i].channel, b->message_of[i]->id,
+                b->items[i].aliases, b->items[i].n_aliases));
+    return OK;
 }
 
 static err write_conversations(struct batch *b)
@@ -422,6 +588,8 @@ static err write_conversations(struct batch *b)
             continue;
         if (t->is_new)
             new[n_new++] = t->c;
+        else if (!t->has_in)
+            TRY(write_ours(b->cx, t));
         else if (is_lively(t))
             lively[n_lively++] = t->c;
         else
@@ -447,7 +615,7 @@ static err notify_assignees(struct batch *b)
     err e = OK;
     for (ptrdiff_t i = 0; i < b->n_threads && e == OK; i++) {
         const struct thread *t = &b->threads[i];
-        if (!t->is_touched || t->is_new || t->was_waiting || !t->c.assignee_id.v)
+        if (!t->has_in || t->is_new || t->was_waiting || !t->c.assignee_id.v)
             continue;
         b->cx->actor.name = t->c.contact_name;
         e = news_notify(b->cx, t->c.assignee_id, S("reply"), &t->c, t->c.last_in_id, t->c.preview);
@@ -471,6 +639,8 @@ static err write_all(struct batch *b)
     TRY(people_write(&b->people, b->cx));
     TRY(write_conversations(b));
     TRY(message_add_many(b->cx, b->messages, b->n_messages));
+    if (b->has_network)
+        TRY(write_aliases(b));
     TRY(event_add_many(b->cx, b->events, b->n_events));
     TRY(notify_assignees(b));
     return is_sampled(b) ? statistics_plan(b->cx) : OK;
@@ -493,7 +663,10 @@ err inbound_take_many(struct ctx *cx, const struct inbound_item *items, ptrdiff_
         .message_of = NEW(a, struct message *, n + 1),
         .events = NEW(a, struct event_new, 4 * n + 1),
         .reopen_ms = -1,
+        .by_external = {.a = a},
     };
+    for (ptrdiff_t i = 0; i < n; i++)
+        b.has_network |= items[i].is_network;
     struct inbound_result **first_of = NEW(a, struct inbound_result *, n + 1);
     TRY(check_items(&b, first_of));
     TRY(find_people(&b));

@@ -4,6 +4,7 @@
  * Not here: verifying and parsing (connector/), sending (reply.h).
  * Thread: the caller's; inside its WRITE transaction. */
 #pragma once
+#include "connector/item.h"
 #include "model/conversation.h"
 #include "model/ctx.h"
 
@@ -22,6 +23,18 @@ struct inbound_item {
     int64_t received_ms; /* 0 = cx->now_ms */
     str client_id;       /* widget: the client's UUID; empty = none */
     str attachments;     /* JSON array of public attachment views; empty = none */
+
+    /* What only networks say. */
+    bool is_network; /* look at the rest */
+    bool is_ours;    /* written by us elsewhere: an echo of a send, or in the network's own app */
+    bool is_public;
+    str contact_other_id; /* an id under which the person may be known already */
+    str contact_handle, contact_profile_url, contact_avatar_url;
+    str parts;          /* JSON array, connector/part.h; empty = none */
+    str reply_to;       /* the channel's id of the message that it answers */
+    const str *aliases; /* its other ids there */
+    ptrdiff_t n_aliases;
+    const struct connector_post *post; /* what a public one stands under; NULL = nothing */
 };
 
 struct inbound_result {
@@ -34,7 +47,11 @@ struct inbound_result {
     bool is_new_conversation;
 };
 
-/* All items of one account, in the order in which they came. Set-wise: a fixed number of statements
+/* Ours: a message that we sent and whose id on the network was not known yet takes it (E_CONFLICT);
+ * any other is stored as an outgoing one of nobody in particular: it answers the customer, and
+ * opens nothing that was resolved.
+ *
+ * All items of one account, in the order in which they came. Set-wise: a fixed number of statements
  * per batch on PostgreSQL, about five row operations per message on SQLite. Within a conversation
  * messages keep the order of sent_ms (then of arrival); ids rise in that order and above every id
  * the conversation already has. A wrong or repeated item does not touch the others.

@@ -47,6 +47,8 @@ struct attachment *media_expect(
             .type = S("application/octet-stream"),
             .state = S("fetching"),
             .source_url = from[i].url,
+            .media_id = from[i].media_id,
+            .channel_id = from[i].channel,
             .created_ms = cx->now_ms};
         attachment_view(&j, &rows[i], false);
     }
@@ -114,7 +116,7 @@ err media_again(struct ctx *cx, attachment_id id, struct attachment *at)
     struct attachment seen, now;
     TRY(attachment_seen(cx, id, &seen));
     TRY(attachment_lock(cx, id, &now));
-    if (now.blob_name.len || !now.source_url.len)
+    if (now.blob_name.len || (!now.source_url.len && !now.media_id.len))
         return fail(cx, E_CONFLICT, "This file is here already.");
     now.state = S("fetching");
     now.error = (str){0};

@@ -9,7 +9,9 @@
 #include "model/ctx.h"
 
 struct media_source {
-    str url, name; /* name: empty = the last part of the address */
+    str url, name;      /* name: empty = the last part of the address */
+    str media_id;       /* the network's own name of it, when there is no address */
+    channel_id channel; /* whose credentials fetch it; {0} = none */
 };
 /* Before the message is stored: numbers its n files (at most LIMIT_ATTACHMENTS); *json: their
  * public views. Nothing is written. */

@@ -2,5 +2,5 @@
 #pragma once
 #include "base/str.h"
 
-/* The text in one line, or the name of the first attachment. */
-str message_preview(struct arena *a, str text, str attachments);
+/* The text in one line, or the name of the first attachment, or what the first part is. */
+str message_preview(struct arena *a, str text, str attachments, str parts);

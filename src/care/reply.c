@@ -23,7 +23,7 @@ enum { CLIENT_ID_BYTES = 64, STALE_BYTES = 2 * LIMIT_JSON_BODY_BYTES };
 
 static err check_text(struct ctx *cx, const struct reply_new *r)
 {
-    if (!r->text.len && !r->attachments.len)
+    if (!r->text.len && !r->attachments.len && !r->parts.len)
         return fail_field(cx, "text", "Write something or attach a file.");
     if (r->text.len > LIMIT_TEXT_BYTES)
         return fail_field(cx, "text", "The text is longer than 64 KiB.");
@@ -178,6 +178,7 @@ static err make_message(
         .client_id = r->client_id,
         .visibility = S("private"),
         .attachments = r->attachments,
+        .parts = r->parts,
         .mentions = id_text(cx->arena, r->mentions, r->n_mentions),
         .reply_to_id = r->reply_to,
         .sent_ms = cx->now_ms,
@@ -190,7 +191,7 @@ static err make_message(
         m->then_from = c->status;
     c->last_message_id = m->id;
     c->last_message_ms = cx->now_ms;
-    c->preview = message_preview(cx->arena, r->text, r->attachments);
+    c->preview = message_preview(cx->arena, r->text, r->attachments, r->parts);
     c->preview_kind = m->kind;
     if (!r->is_note)
         c->waiting_since_ms = 0;
@@ -258,7 +259,7 @@ static err show_last(struct ctx *cx, struct conversation *c)
     if (e == E_NOT_FOUND)
         return OK;
     TRY(e);
-    c->preview = message_preview(cx->arena, last.text, last.attachments);
+    c->preview = message_preview(cx->arena, last.text, last.attachments, last.parts);
     c->preview_kind = last.kind;
     c->last_message_ms = last.received_ms;
     if (!str_eq(c->status, S("resolved")))

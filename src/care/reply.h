@@ -9,6 +9,7 @@ struct reply_new {
     bool is_note;
     str text;
     str attachments; /* JSON array of public views; empty = none */
+    str parts;       /* JSON array, connector/part.h; empty = none */
     str client_id;   /* UUID, required: the same one again gives the same message for ever */
     message_id seen; /* the last message the writer saw; required for a reply */
     bool force;      /* send although something came in between */

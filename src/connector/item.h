@@ -72,7 +72,7 @@ struct connector_item {
 };
 
 struct connector_batch {
-    const struct connector_item *items;
+    struct connector_item *items;
     ptrdiff_t n;
     str delivery_id; /* names what is delivered: the sender's id of the delivery, or the id of the
                       * single good message; empty = the hash of the body will do */

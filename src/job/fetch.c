@@ -13,13 +13,19 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "care/blob_file.h"
+#include "care/channel_setup.h"
 #include "care/media.h"
+#include "connector/connector.h"
 #include "job/inner.h"
 #include "store/attachment.h"
 #include "store/blob.h"
+#include "store/channel.h"
 
 struct fetching {
     struct attachment at;
+    const struct connector *connector; /* NULL: the address stands in the message */
+    struct connector_setup setup;
+    struct connector_source source;
     int fd; /* parts/<number>, locked; closed with the arena */
     int64_t size;
     err written; /* what the disk said */
@@ -28,6 +34,23 @@ struct fetching {
     struct file_type type;
     str error; /* final: a word of care/media.h */
 };
+
+/* With whose credentials it is fetched; a channel that has gone leaves the bare address. */
+static err load_channel(struct ctx *cx, struct fetching *f)
+{
+    struct channel channel;
+    if (!f->at.channel_id.v)
+        return OK;
+    err e = channel_get(cx, f->at.channel_id, &channel);
+    if (e != OK) {
+        cx->fault = (struct fault){0};
+        return e == E_NOT_FOUND ? OK : e;
+    }
+    f->connector = connector_find(channel.kind);
+    if (f->connector && !f->connector->media)
+        f->connector = NULL;
+    return f->connector ? channel_setup(cx, &channel, &f->setup) : OK;
+}
 
 /* E_NOT_FOUND: gone, or there is nothing to fetch any more. */
 static err load(struct job_run *run, struct fetching *f)
@@ -38,6 +61,7 @@ static err load(struct job_run *run, struct fetching *f)
     TRY(desk_begin(&run->desk, DB_READ));
     TRY(desk_scope(&run->desk, run->job->account_id));
     TRY(attachment_get(&run->desk.cx, id, &f->at));
+    TRY(load_channel(&run->desk.cx, f));
     TRY(desk_commit(&run->desk));
     return f->at.blob_name.len ? E_NOT_FOUND : OK;
 }
@@ -54,13 +78,30 @@ static bool keep(void *arg, str piece)
     return f->written == OK;
 }
 
+/* The address and headers of now. The network's answer when it does not tell them is judged like a
+ * file's: f->source.end. */
+static err resolve(struct job_run *run, struct fetching *f)
+{
+    const struct connector_attachment named = {.url = f->at.source_url,
+        .media_id = f->at.media_id,
+        .name = f->at.name,
+        .type = f->at.type};
+    f->source = (struct connector_source){.url = f->at.source_url};
+    if (!f->connector)
+        return OK;
+    return f->connector->media(run->client, run->desk.arena, &f->setup, &named, &f->source);
+}
+
 static err download(struct job_run *run, struct fetching *f)
 {
     int64_t before = 0;
     const struct http_call call = {
         .method = HTTP_GET,
-        .url = f->at.source_url,
-        .purpose = EGRESS_MEDIA,
+        .url = f->source.url,
+        .headers = f->source.headers,
+        .header_count = f->source.n_headers,
+        /* What the network itself named is its API; what stands in a message is a stranger's. */
+        .purpose = f->connector ? EGRESS_NETWORK : EGRESS_MEDIA,
         .timeout_ms = run->desk.engine->fetch_ms,
         .max_response_bytes = (ptrdiff_t)run->desk.engine->fetch_bytes,
         .redirects = LIMIT_CALL_REDIRECTS,
@@ -165,11 +206,14 @@ static void judge(struct job_run *run, struct fetching *f, struct job_verdict *v
             LOG_S("error", f->error), LOG_I("status", r->status), LOG_S("reason", r->why));
         return;
     }
-    v->at_ms = http_result_retry_ms(r, run->now_ms);
+    v->at_ms = f->source.end.wait_until_ms ? f->source.end.wait_until_ms
+                                           : http_result_retry_ms(r, run->now_ms);
     v->end = v->at_ms ? JOB_WAIT : JOB_RETRY;
-    v->error = r->status >= 300 ? str_print(run->desk.arena, "The address answered %d.", r->status)
-               : r->why.len     ? r->why
-                                : S("The file cannot be stored just now.");
+    v->error = f->source.end.why.len ? f->source.end.why
+               : r->status >= 300
+                   ? str_print(run->desk.arena, "The address answered %d.", r->status)
+               : r->why.len ? r->why
+                            : S("The file cannot be stored just now.");
 }
 
 static err end_well(struct job_run *run, const struct fetching *f)
@@ -185,6 +229,11 @@ static err end_well(struct job_run *run, const struct fetching *f)
 /* f->error empty and OK: the file is in place. */
 static err bring(struct job_run *run, struct fetching *f)
 {
+    TRY(resolve(run, f));
+    if (f->source.end.outcome != CONNECTOR_SENT) {
+        f->error = f->source.end.outcome == CONNECTOR_FINAL ? MEDIA_MISSING : (str){0};
+        return f->error.len ? OK : E_UPSTREAM;
+    }
     TRY(download(run, f));
     if (is_file(&f->result))
         return settle(run, f);

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "care/inbound.h"
 #include "care/media.h"
+#include "care/network.h"
 #include "connector/connector.h"
 #include "job/inner.h"
 #include "store/channel.h"
@@ -70,14 +71,16 @@ struct files {
     str json;
 };
 
-static struct files expect_files(struct ctx *cx, const struct connector_item *it)
+static struct files expect_files(
+    struct ctx *cx, const struct connector_item *it, channel_id channel)
 {
     struct files files = {.n = it->n_attachments};
     if (!files.n)
         return files;
     struct media_source *from = NEW(cx->arena, struct media_source, files.n);
     for (ptrdiff_t i = 0; i < files.n; i++)
-        from[i] = (struct media_source){it->attachments[i].url, it->attachments[i].name};
+        from[i] = (struct media_source){
+            it->attachments[i].url, it->attachments[i].name, it->attachments[i].media_id, channel};
     files.rows = media_expect(cx, from, files.n, &files.json);
     return files;
 }
@@ -93,53 +96,104 @@ static err plan_files(struct ctx *cx, struct files *files, const struct inbound_
     return media_plan(cx, files->rows, files->n);
 }
 
-/* The good items of one account, in the order of the rows, and where each came from. */
+/* The messages of one account, in the order of the rows, and where each came from; and what else
+ * its networks say, to be applied after the messages. */
 struct items {
     struct inbound_item *at;
     struct files *files;
     ptrdiff_t *row;
     ptrdiff_t n;
+    struct other {
+        const struct connector_item *item;
+        channel_id channel;
+    } * others;
+    ptrdiff_t n_others;
 };
 
-static struct items gather(struct ctx *cx, const struct receive_batch *b, account_id account)
+static struct inbound_item inbound_of(
+    const struct inbox_row *row, const struct connector_item *it, channel_id channel, str files)
+{
+    return (struct inbound_item){
+        .channel = channel,
+        .channel_kind = row->network,
+        .external_id = it->external_id,
+        .thread_key = it->thread_key,
+        .contact_external_id = it->contact_external_id,
+        .contact_name = it->contact_name,
+        .contact_email = it->contact_email,
+        .contact_phone = it->contact_phone,
+        .language = it->contact_language,
+        .is_verified = true,
+        .text = it->text,
+        .attachments = files,
+        .sent_ms = it->sent_ms,
+        .received_ms = row->received_ms,
+        .is_network = !str_eq(row->network, S("api")),
+        .is_ours = it->is_ours,
+        .is_public = it->is_public,
+        .contact_other_id = it->contact_other_id,
+        .contact_handle = it->contact_handle,
+        .contact_profile_url = it->contact_profile_url,
+        .contact_avatar_url = it->contact_avatar_url,
+        .parts = it->parts,
+        .reply_to = it->reply_to,
+        .aliases = it->aliases,
+        .n_aliases = it->n_aliases,
+        .post = it->post.external_id.len ? &it->post : NULL,
+    };
+}
+
+/* One good item of a row. E_NOT_FOUND with words: it is for nobody here. */
+static err gather_item(struct ctx *cx, struct items *items, const struct inbox_row *row,
+    ptrdiff_t at, struct connector_item *it)
+{
+    channel_id channel;
+    bool is_done = false;
+    TRY(network_channel(cx, row->channel_id, row->network, it, &channel));
+    if (it->kind != ITEM_MESSAGE) {
+        items->others[items->n_others++] = (struct other){it, channel};
+        return OK;
+    }
+    TRY(network_before(cx, channel, it, &is_done));
+    if (is_done)
+        return OK;
+    items->row[items->n] = at;
+    items->files[items->n] = expect_files(cx, it, channel);
+    items->at[items->n] = inbound_of(row, it, channel, items->files[items->n].json);
+    items->n++;
+    return OK;
+}
+
+/* Gives an item that is for nobody here a fault: it goes to quarantine with the others. */
+static err gather(
+    struct ctx *cx, const struct receive_batch *b, account_id account, struct items *items)
 {
     struct arena *a = cx->arena;
     ptrdiff_t most = 0;
     for (ptrdiff_t i = 0; i < b->n; i++)
         most += b->parsed[i].batch.n;
-    struct items items = {.at = NEW(a, struct inbound_item, most),
-        .files = NEW(a, struct files, most),
-        .row = NEW(a, ptrdiff_t, most)};
+    *items = (struct items){.at = NEW(a, struct inbound_item, most + 1),
+        .files = NEW(a, struct files, most + 1),
+        .row = NEW(a, ptrdiff_t, most + 1),
+        .others = NEW(a, struct other, most + 1)};
     for (ptrdiff_t i = 0; i < b->n; i++) {
-        const struct inbox_row *row = &b->rows[i];
-        if (row->account_id.v != account.v)
+        const struct connector_batch *batch = &b->parsed[i].batch;
+        if (b->rows[i].account_id.v != account.v)
             continue;
-        for (ptrdiff_t k = 0; k < b->parsed[i].batch.n; k++) {
-            const struct connector_item *it = &b->parsed[i].batch.items[k];
-            if (it->fault.len)
+        for (ptrdiff_t k = 0; k < batch->n; k++) {
+            if (batch->items[k].fault.len)
                 continue;
-            items.row[items.n] = i;
-            items.files[items.n] = expect_files(cx, it);
-            items.at[items.n] = (struct inbound_item){
-                .channel = row->channel_id,
-                .channel_kind = row->network,
-                .external_id = it->external_id,
-                .thread_key = it->thread_key,
-                .contact_external_id = it->contact_external_id,
-                .contact_name = it->contact_name,
-                .contact_email = it->contact_email,
-                .contact_phone = it->contact_phone,
-                .language = it->contact_language,
-                .is_verified = true,
-                .text = it->text,
-                .attachments = items.files[items.n].json,
-                .sent_ms = it->sent_ms,
-                .received_ms = row->received_ms,
-            };
-            items.n++;
+            err e = gather_item(cx, items, &b->rows[i], i, &batch->items[k]);
+            if (e == E_NOT_FOUND && cx->fault.words.len) {
+                batch->items[k] =
+                    (struct connector_item){.fault = cx->fault.words, .raw = b->rows[i].body.bytes};
+                cx->fault = (struct fault){0};
+                continue;
+            }
+            TRY(e);
         }
     }
-    return items;
+    return OK;
 }
 
 /* A faulty item: of a delivery with nothing else the row itself goes to quarantine (by the caller),
@@ -195,9 +249,10 @@ struct tally {
 static err take_account(struct desk *desk, const struct receive_batch *b, account_id account,
     str *reasons, struct tally *tally)
 {
+    struct items items;
     TRY(desk_scope(desk, account));
+    TRY(gather(&desk->cx, b, account, &items));
     TRY(set_aside_faulty(desk, b, account, reasons, &tally->quarantined));
-    struct items items = gather(&desk->cx, b, account);
     struct inbound_result *results = NEW(desk->arena, struct inbound_result, items.n);
     if (items.n)
         TRY(inbound_take_many(&desk->cx, items.at, items.n, results, NULL));
@@ -219,6 +274,8 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
                     b->rows[row].body.bytes, why));
         }
     }
+    for (ptrdiff_t i = 0; i < items.n_others; i++)
+        TRY(network_apply(&desk->cx, items.others[i].channel, items.others[i].item));
     return OK;
 }
 

@@ -24,9 +24,11 @@ struct attachment {
     str blob_name;         /* empty = there is no file yet */
     str name, type;
     int64_t size, width, height;
-    str thumbnail_name; /* empty = none */
-    str state;          /* fetching failed processing ready */
-    str source_url;     /* empty = it was uploaded */
-    str error;          /* of failed: care/media.h */
+    str thumbnail_name;    /* empty = none */
+    str state;             /* fetching failed processing ready */
+    str source_url;        /* empty = it was uploaded, or named by media_id */
+    str media_id;          /* the network's own name of it; empty = it has an address */
+    channel_id channel_id; /* whose credentials fetch it; {0} = nobody's */
+    str error;             /* of failed: care/media.h */
     int64_t created_ms;
 };

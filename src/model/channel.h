@@ -6,7 +6,7 @@
 
 struct channel {
     channel_id id;
-    str kind; /* "widget" or "api" */
+    str kind; /* a connector's name: "widget", "api", "telegram" … */
     str name;
     bool is_enabled;
     str public_key; /* the key in web addresses: /widget/v1/{key}, /hooks/api/{key} */
@@ -14,6 +14,14 @@ struct channel {
     str settings;   /* JSON object; what it may hold depends on the kind */
     str secret_sealed, old_secret_sealed, identity_secret_sealed;
     int64_t old_secret_until_ms;
+    str external_id; /* the network's id of our account; empty = not known, or none */
+    str handle;      /* as people write it: "@BrandHelp"; may be empty */
+    str handle_role; /* "brand", "support" or empty */
+    str avatar_url;
+    str secrets_sealed;        /* JSON object: the form's secrets and tokens */
+    int64_t secrets_expire_ms; /* 0 = never or unknown */
+    str auth_state;            /* "ok", "refused": the network does not take our credentials */
+    str auth_error;            /* refused: words */
     int64_t last_in_ms, last_out_ms;
     str last_error;
     int64_t created_ms, updated_ms;

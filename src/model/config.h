@@ -15,6 +15,7 @@ struct config {
     str demo_channel_key;
     str egress_allow;      /* "webhook=127.0.0.0/8, webhook=10.0.0.0/8": net/egress.h parses it */
     str trusted_proxies;   /* CIDR list: forwarded headers are believed from these only */
+    str network_hosts;     /* other base addresses of networks: connector_host_url reads it */
     str metrics_token;     /* empty = loopback only */
     str thumbnail_program; /* "vipsthumbnail" */
     int64_t started_ms;

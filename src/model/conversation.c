@@ -82,3 +82,8 @@ int message_state_rank(str state)
             return table[i].rank;
     return 0;
 }
+
+int64_t conversation_window_ms(const struct conversation *c)
+{
+    return str_eq(c->visibility, S("public")) ? c->window_ms : c->last_in_ms;
+}

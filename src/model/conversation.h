@@ -37,6 +37,9 @@ struct conversation {
     int64_t tag_count;
     int64_t version;
     int64_t created_ms, updated_ms;
+    post_id post_id;   /* what its public messages stand under; {0} = nothing */
+    str visibility;    /* "private" or "public": where the customer wrote last */
+    int64_t window_ms; /* public: their last private message; 0 = none */
     /* joined */
     str channel_kind, channel_name, contact_name, contact_avatar_url;
     /* filled by the rooms that show it */
@@ -65,6 +68,8 @@ struct identity {
     str external_id, handle;
     bool is_verified;
     int64_t last_seen_ms;
+    str profile_url, avatar_url;
+    int64_t gone_ms; /* cannot be reached since then; 0 = can */
 };
 
 struct message {
@@ -84,10 +89,26 @@ struct message {
     str mentions;    /* ",1,2," */
     str attachments; /* JSON array of public views; empty = none */
     str then_from;   /* status before "send and resolve" */
+    str parts;       /* JSON array, connector/part.h; empty = none */
+    str reactions;   /* JSON array of {emoji, by, name}; empty = none */
+    str pieces;      /* JSON array of what has gone out of a message in pieces (job/deliver.c) */
     message_id reply_to_id;
     int64_t sent_ms, received_ms, edited_ms, read_ms;
+    int64_t deleted_ms;    /* gone on the network; 0 = not */
     str author_photo_hash; /* joined */
 };
+
+/* What public messages stand under. */
+struct post {
+    post_id id;
+    channel_id channel_id;
+    str external_id, kind, url, text, author_name, author_handle, image_url;
+    bool is_ours;
+    int64_t at_ms;
+};
+
+/* The customer's last private message: from then on the network counts its reply window. */
+int64_t conversation_window_ms(const struct conversation *c);
 
 /* "open" …; false when the text is none of them. */
 str conversation_status_name(enum conversation_status s);

@@ -8,7 +8,8 @@
     X(account) X(login) X(agent) X(team) X(role) X(session) X(token) \
     X(link) X(channel) X(source) X(contact) X(identity) X(conversation) X(message) \
     X(attachment) X(upload) X(blob) X(tag) X(view) X(inbox) X(job) \
-    X(event) X(webhook) X(delivery) X(audit) X(notification) X(visitor)
+    X(event) X(webhook) X(delivery) X(audit) X(notification) X(visitor) \
+    X(post) X(reconciliation)
 /* clang-format on */
 
 #define ID_TYPE(name)                                                                              \

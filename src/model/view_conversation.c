@@ -64,7 +64,7 @@ static void put_fields(
         json_kv_int(j, S("unread_count"), c->unread_count);
         json_kv_bool(j, S("draft"), c->has_draft);
     }
-    json_kv_bool(j, S("is_public"), false);
+    json_kv_bool(j, S("is_public"), str_eq(c->visibility, S("public")));
     json_kv_text(j, S("language"), c->language);
     json_kv_time(j, S("created_at"), c->created_ms);
     json_kv_time(j, S("updated_at"), c->updated_ms);

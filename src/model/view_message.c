@@ -98,6 +98,13 @@ static const char *const message_kinds[] = {"in", "out", "note", "activity", NUL
 static const char *const message_states[] = {"received", "held", "queued", "sending", "sent",
     "delivered", "read", "failed", "unknown", "cancelled", NULL};
 static const char *const visibilities[] = {"private", "public", NULL};
+static const struct shape_field reaction_fields[] = {
+    SHOWN("emoji", SHAPE_TEXT, 0, NULL),
+    SHOWN("by", SHAPE_TEXT, 0, "contact or us"),
+    SHOWN("name", SHAPE_TEXT, SHAPE_NULL, NULL),
+};
+static const struct shape reaction_shape =
+    SHAPE("Reaction", NULL, reaction_fields, "A reaction to a message.");
 static const struct shape_field message_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
     SHOWN("conversation_id", SHAPE_ID, 0, NULL),
@@ -117,6 +124,9 @@ static const struct shape_field message_fields[] = {
     SHOWN("edited_at", SHAPE_TIME, SHAPE_NULL, NULL),
     SHOWN("reply_to_id", SHAPE_ID, SHAPE_NULL, NULL),
     SHOWN("read_by_contact_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("deleted_at", SHAPE_TIME, SHAPE_NULL, "gone on the network since then"),
+    SHOWN("parts", SHAPE_FREE, SHAPE_LIST, "what else is in it: location, contact, buttons …"),
+    SHOWN_OBJECT("reactions", SHAPE_LIST, &reaction_shape, NULL),
 };
 const struct shape message_shape = SHAPE("Message", NULL, message_fields, "One message.");
 
@@ -142,6 +152,9 @@ void message_view(struct json_out *j, const struct message *m)
     json_kv_time(j, S("edited_at"), m->edited_ms);
     json_kv_id(j, S("reply_to_id"), m->reply_to_id.v);
     json_kv_time(j, S("read_by_contact_at"), m->read_ms);
+    json_kv_time(j, S("deleted_at"), m->deleted_ms);
+    json_kv_raw(j, S("parts"), m->parts.len ? m->parts : S("[]"));
+    json_kv_raw(j, S("reactions"), m->reactions.len ? m->reactions : S("[]"));
     json_obj_end(j);
 }
 

@@ -23,10 +23,12 @@ static const struct db_col attachment_cols[] = {
     COL(struct attachment, source_url),
     COL(struct attachment, error),
     COL(struct attachment, created_ms),
+    COL(struct attachment, media_id),
+    COL(struct attachment, channel_id),
 };
 #define COLUMNS                                                                                    \
     " id, owner_kind, owner_id, conversation_id, message_id, is_public, blob_name, name, type,"    \
-    " size, width, height, thumbnail_name, state, source_url, error, created_ms"
+    " size, width, height, thumbnail_name, state, source_url, error, created_ms, media_id, channel_id"
 #define GET_SQL "SELECT" COLUMNS " FROM attachment WHERE account_id = ?1 AND id = ?2"
 
 err attachment_add(struct ctx *cx, const struct attachment *at)
@@ -50,6 +52,8 @@ struct named_row {
     message_id message_id;
     str name, type, state, source_url;
     int64_t created_ms;
+    str media_id;
+    int64_t channel_id; /* 0 = none */
 };
 static const struct db_col named_cols[] = {
     COL(struct named_row, account_id),
@@ -63,6 +67,8 @@ static const struct db_col named_cols[] = {
     COL(struct named_row, state),
     COL(struct named_row, source_url),
     COL(struct named_row, created_ms),
+    COL(struct named_row, media_id),
+    COL(struct named_row, channel_id),
 };
 
 err attachment_add_named_many(struct ctx *cx, const struct attachment *at, ptrdiff_t n)
@@ -71,16 +77,16 @@ err attachment_add_named_many(struct ctx *cx, const struct attachment *at, ptrdi
     for (ptrdiff_t i = 0; i < n; i++)
         rows[i] = (struct named_row){cx->account.v, at[i].id, at[i].owner_kind, at[i].owner_id,
             at[i].conversation_id, at[i].message_id, at[i].name, at[i].type, at[i].state,
-            at[i].source_url, at[i].created_ms};
+            at[i].source_url, at[i].created_ms, at[i].media_id, at[i].channel_id.v};
     return db_many(cx->db,
         S("INSERT INTO attachment (account_id, id, owner_kind, owner_id, conversation_id,"
-          " message_id, name, type, state, source_url, created_ms, blob_name, size)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, '', 0)"),
+          " message_id, name, type, state, source_url, created_ms, media_id, channel_id, blob_name,"
+          " size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, '', 0)"),
         S("INSERT INTO attachment (account_id, id, owner_kind, owner_id, conversation_id,"
-          " message_id, name, type, state, source_url, created_ms, blob_name, size)"
-          " SELECT k.*, '', 0 FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::bigint[],"
+          " message_id, name, type, state, source_url, created_ms, media_id, channel_id, blob_name,"
+          " size) SELECT k.*, '', 0 FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::bigint[],"
           " ?5::bigint[], ?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[],"
-          " ?11::bigint[]) AS k"),
+          " ?11::bigint[], ?12::text[], ?13::bigint[]) AS k"),
         COLS(named_cols), rows, (ptrdiff_t)sizeof *rows, n, NULL);
 }
 

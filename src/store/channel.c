@@ -11,7 +11,8 @@
 #define CHANNEL_COLUMNS                                                                            \
     "id, kind, name, is_enabled, public_key, languages, settings, secret_sealed, "                 \
     "old_secret_sealed, identity_secret_sealed, old_secret_until_ms, last_in_ms, last_out_ms, "    \
-    "last_error, created_ms, updated_ms"
+    "last_error, created_ms, updated_ms, external_id, handle, handle_role, avatar_url, "           \
+    "secrets_sealed, secrets_expire_ms, auth_state, auth_error"
 
 static const struct db_col channel_cols[] = {
     COL(struct channel, id),
@@ -30,6 +31,14 @@ static const struct db_col channel_cols[] = {
     COL(struct channel, last_error),
     COL(struct channel, created_ms),
     COL(struct channel, updated_ms),
+    COL(struct channel, external_id),
+    COL(struct channel, handle),
+    COL(struct channel, handle_role),
+    COL(struct channel, avatar_url),
+    COL(struct channel, secrets_sealed),
+    COL(struct channel, secrets_expire_ms),
+    COL(struct channel, auth_state),
+    COL(struct channel, auth_error),
 };
 
 err channel_get(struct ctx *cx, channel_id id, struct channel *channel)
@@ -63,12 +72,15 @@ static err channel_insert(struct ctx *cx, const struct channel *channel)
 {
     TRY(db_run(cx->db,
         S("INSERT INTO channel (id, account_id, kind, name, is_enabled, public_key, languages, "
-          "    settings, secret_sealed, identity_secret_sealed, created_ms, updated_ms) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)"),
+          "    settings, secret_sealed, identity_secret_sealed, created_ms, updated_ms, external_id, "
+          "    handle, handle_role, avatar_url) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15)"),
         ARGS(A_ID(channel->id), A_ID(cx->account), A_TEXT(channel->kind), A_TEXT(channel->name),
             A_BOOL(channel->is_enabled), A_TEXT(channel->public_key), A_TEXT(channel->languages),
             A_TEXT(channel->settings), A_TEXT_OR_NULL(channel->secret_sealed),
-            A_TEXT_OR_NULL(channel->identity_secret_sealed), A_INT(channel->created_ms)),
+            A_TEXT_OR_NULL(channel->identity_secret_sealed), A_INT(channel->created_ms),
+            A_TEXT(channel->external_id), A_TEXT(channel->handle), A_TEXT(channel->handle_role),
+            A_TEXT(channel->avatar_url)),
         NULL));
     return db_run(cx->db,
         S("INSERT INTO source (id, account_id, channel_id, network, key) "
@@ -100,12 +112,119 @@ err channel_set(struct ctx *cx, const struct channel *channel)
 {
     return db_run(cx->db,
         S("UPDATE channel "
-          "SET name = ?3, is_enabled = ?4, languages = ?5, settings = ?6, updated_ms = ?7 "
+          "SET name = ?3, is_enabled = ?4, languages = ?5, settings = ?6, updated_ms = ?7, "
+          "    external_id = ?8, handle = ?9, handle_role = ?10, avatar_url = ?11 "
           "WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(channel->id), A_TEXT(channel->name),
             A_BOOL(channel->is_enabled), A_TEXT(channel->languages), A_TEXT(channel->settings),
-            A_INT(cx->now_ms)),
+            A_INT(cx->now_ms), A_TEXT(channel->external_id), A_TEXT(channel->handle),
+            A_TEXT(channel->handle_role), A_TEXT(channel->avatar_url)),
         NULL);
+}
+
+/* ── credentials ────────────────────────────────────────────────────────────────────────────────
+ */
+
+err channel_network_secrets(struct ctx *cx, const struct channel *channel, str *json)
+{
+    *json = S("{}");
+    if (!channel->secrets_sealed.len)
+        return OK;
+    str aad = channel_aad(cx->arena, cx->account, channel->id, "secrets");
+    if (keyring_open(cx->arena, cx->config->keys, aad, channel->secrets_sealed, json) != OK)
+        return fail(cx, E_INTERNAL, "the secrets of this channel do not open with this key file");
+    return OK;
+}
+
+err channel_set_network_secrets(struct ctx *cx, channel_id id, str json, int64_t expires_ms)
+{
+    str sealed;
+    TRY(seal(cx, "secrets", id, json, &sealed));
+    return db_run(cx->db,
+        S("UPDATE channel "
+          "SET secrets_sealed = ?3, secrets_expire_ms = ?4, auth_state = 'ok', auth_error = '', "
+          "    updated_ms = ?5 "
+          "WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(sealed), A_INT(expires_ms), A_INT(cx->now_ms)),
+        NULL);
+}
+
+err channel_set_auth(struct ctx *cx, channel_id id, str error, bool *has_changed)
+{
+    int64_t changed = 0;
+    TRY(db_run(cx->db,
+        S("UPDATE channel "
+          "SET auth_state = ?3, auth_error = ?4, updated_ms = ?5 "
+          "WHERE account_id = ?1 AND id = ?2 AND auth_state <> ?3"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(error.len ? S("refused") : S("ok")), A_TEXT(error),
+            A_INT(cx->now_ms)),
+        &changed));
+    *has_changed = changed > 0;
+    return OK;
+}
+
+static const struct db_col at_cols[] = {
+    COL(struct channel_at, id),
+    COL(struct channel_at, account_id),
+    COL(struct channel_at, kind),
+};
+
+err channel_by_external(struct ctx *cx, str kind, str external_id, channel_id *id)
+{
+    struct channel_at at = {0};
+    TRY(db_one(cx->db,
+        S("SELECT id, account_id, kind "
+          "FROM channel "
+          "WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3 AND is_enabled = 1 "
+          "ORDER BY id "
+          "LIMIT 1"),
+        ARGS(A_ID(cx->account), A_TEXT(kind), A_TEXT(external_id)), COLS(at_cols), &at));
+    *id = at.id;
+    return OK;
+}
+
+err channel_all_of(struct db_tx *tx, str kind, channel_id after, ptrdiff_t limit,
+    struct channel_at **rows, ptrdiff_t *n)
+{
+    /* The door table: it is read across accounts. */
+    return db_all(tx,
+        S("SELECT channel_id AS id, account_id, network AS kind "
+          "FROM source "
+          "WHERE network = ?1 AND channel_id > ?2 "
+          "ORDER BY channel_id "
+          "LIMIT ?3"),
+        ARGS(A_TEXT(kind), A_ID(after), A_INT(limit)), COLS(at_cols), sizeof(struct channel_at),
+        rows, n);
+}
+
+/* ── cursors ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct cursor_row {
+    str value;
+};
+static const struct db_col cursor_cols[] = {COL(struct cursor_row, value)};
+
+err channel_cursor_get(struct ctx *cx, channel_id id, str name, str *value)
+{
+    struct cursor_row row = {.value = S("{}")};
+    err e = db_one(cx->db,
+        S("SELECT value "
+          "FROM channel_cursor "
+          "WHERE account_id = ?1 AND channel_id = ?2 AND name = ?3"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(name)), COLS(cursor_cols), &row);
+    *value = row.value;
+    return e == E_NOT_FOUND ? OK : e;
+}
+
+err channel_cursor_set(struct ctx *cx, channel_id id, str name, str value)
+{
+    return db_run(cx->db,
+        S("INSERT INTO channel_cursor (account_id, channel_id, name, value, updated_ms) "
+          "VALUES (?1, ?2, ?3, ?4, ?5) "
+          "ON CONFLICT (account_id, channel_id, name) DO UPDATE "
+          "SET value = excluded.value, updated_ms = excluded.updated_ms"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(name), A_TEXT(value), A_INT(cx->now_ms)), NULL);
 }
 
 err channel_remove(struct ctx *cx, channel_id id)

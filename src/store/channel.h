@@ -14,7 +14,7 @@ err channel_list(struct ctx *cx, struct channel **rows, ptrdiff_t *n); /* by nam
 /* Makes the row and its source. kind, name, languages, settings are given; the rest is filled.
  * secret: shown once (api: signs in- and outbound; widget: the identity secret). */
 err channel_add(struct ctx *cx, struct channel *channel, str *secret);
-/* Writes name, is_enabled, languages, settings. */
+/* Writes name, is_enabled, languages, settings, external_id, handle, handle_role, avatar_url. */
 err channel_set(struct ctx *cx, const struct channel *channel);
 err channel_remove(struct ctx *cx, channel_id id);
 err channel_rotate_secret(struct ctx *cx, channel_id id, str *secret, int64_t *kept_until_ms);
@@ -23,6 +23,27 @@ err channel_rotate_secret(struct ctx *cx, channel_id id, str *secret, int64_t *k
 enum { CHANNEL_NOTE_MS = 10000 };
 err channel_seen_in(struct ctx *cx, channel_id id, int64_t at_ms);
 err channel_seen_out(struct ctx *cx, channel_id id, int64_t at_ms, str error);
+/* The object of secrets in the clear; "{}" when there is none. */
+err channel_network_secrets(struct ctx *cx, const struct channel *channel, str *json);
+/* Replaces it, and with it what is known about being refused. */
+err channel_set_network_secrets(struct ctx *cx, channel_id id, str json, int64_t expires_ms);
+/* The network refuses our credentials, or (error empty) takes them again. *has_changed: it was not
+ * so before. */
+err channel_set_auth(struct ctx *cx, channel_id id, str error, bool *has_changed);
+/* The enabled channel of this kind that is this account of the network; E_NOT_FOUND (no words). */
+err channel_by_external(struct ctx *cx, str kind, str external_id, channel_id *id);
+/* Where its poller or stream stands; "{}" at first. name: "poll", "listen". */
+err channel_cursor_get(struct ctx *cx, channel_id id, str name, str *value);
+err channel_cursor_set(struct ctx *cx, channel_id id, str name, str value);
+/* Enabled channels of every account, for the engine's pollers and streams; ids ascend from
+ * `after`. */
+struct channel_at {
+    channel_id id;
+    account_id account_id;
+    str kind;
+};
+err channel_all_of(struct db_tx *tx, str kind, channel_id after, ptrdiff_t limit,
+    struct channel_at **rows, ptrdiff_t *n);
 /* The secrets in the clear; old empty when there is none or its time is over. */
 err channel_secrets(
     struct ctx *cx, const struct channel *channel, str *secret, str *old, str *identity);

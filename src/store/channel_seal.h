@@ -10,7 +10,7 @@ static inline str channel_aad(
 }
 
 struct channel_sealed {
-    str secret, old_secret, identity_secret; /* sealed, or empty */
+    str secret, old_secret, identity_secret, secrets; /* sealed, or empty */
 };
 /* Replaces each by its plain text. */
 static inline err channel_unseal(struct arena *a, const struct keyring *keys, account_id account,
@@ -24,5 +24,7 @@ static inline err channel_unseal(struct arena *a, const struct keyring *keys, ac
     if (s->identity_secret.len)
         TRY(keyring_open(a, keys, channel_aad(a, account, id, "identity_secret"),
             s->identity_secret, &s->identity_secret));
+    if (s->secrets.len)
+        TRY(keyring_open(a, keys, channel_aad(a, account, id, "secrets"), s->secrets, &s->secrets));
     return OK;
 }

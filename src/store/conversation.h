@@ -33,7 +33,8 @@ str conversation_actor_channels(const struct ctx *cx);
     " c.priority, c.assignee_id, c.team_id, c.subject, c.preview, c.preview_kind,"                 \
     " c.last_message_id, c.last_message_ms, c.last_in_id, c.last_in_ms, c.waiting_since_ms,"       \
     " c.due_key, c.wait_key, c.snoozed_until_ms, c.outcome, c.language, c.previous_id,"            \
-    " c.resolved_ms, c.tag_count, c.version, c.created_ms, c.updated_ms,"                          \
+    " c.resolved_ms, c.tag_count, c.version, c.created_ms, c.updated_ms, c.post_id,"               \
+    " c.visibility, c.window_ms,"                                                                  \
     " h.kind AS channel_kind, h.name AS channel_name, k.name AS contact_name,"                     \
     " k.avatar_url AS contact_avatar_url"
 #define CONVERSATION_TABLES                                                                        \
@@ -42,7 +43,7 @@ str conversation_actor_channels(const struct ctx *cx);
     " LEFT JOIN channel h ON h.account_id = c.account_id AND h.id = c.channel_id"
 
 extern const struct db_col conversation_cols[];
-enum { CONVERSATION_COLS = 33 };
+enum { CONVERSATION_COLS = 36 };
 
 err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c);
 /* The newest of an identity outside threads; no lock. E_NOT_FOUND (no words). */
@@ -88,6 +89,14 @@ err conversation_newest_of_threads(struct ctx *cx, const struct thread_key *keys
 /* changed < n when another node made a rival at the same moment. */
 err conversation_add_many(
     struct ctx *cx, const struct conversation *rows, ptrdiff_t n, int64_t *changed);
+/* The conversation in progress that goes on in this thread although it has its place elsewhere now;
+ * held until the end. E_NOT_FOUND (no words). */
+err conversation_by_place(
+    struct ctx *cx, identity_id identity, str thread_key, struct conversation *c);
+/* From here on a message of (identity, thread) goes to this conversation, unless one of its own is
+ * in progress there. */
+err conversation_place_add(
+    struct ctx *cx, identity_id identity, str thread_key, conversation_id conversation);
 /* After customer messages. `lively` rows were waiting and open before: only preview, last_* and
  * version change (fewer indexes to touch). The rows hold the version that the write makes. */
 err conversation_write_inbound(

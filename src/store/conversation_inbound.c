@@ -44,7 +44,8 @@ struct new_row {
     int64_t last_message_id, last_message_ms, last_in_id, last_in_ms, waiting_since_ms, due_key,
         wait_key;
     str language;
-    int64_t assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key;
+    int64_t assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key, post_id;
+    str visibility;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -73,6 +74,8 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, created_ms),
     COL(struct new_row, updated_ms),
     COL(struct new_row, recent_key),
+    COL(struct new_row, post_id),
+    COL(struct new_row, visibility),
 };
 
 static struct new_row new_row(const struct ctx *cx, const struct conversation *c)
@@ -104,6 +107,8 @@ static struct new_row new_row(const struct ctx *cx, const struct conversation *c
         .created_ms = c->created_ms,
         .updated_ms = c->updated_ms,
         .recent_key = conversation_recent_key(c->last_message_ms),
+        .post_id = c->post_id.v,
+        .visibility = c->visibility.len ? c->visibility : S("private"),
     };
 }
 
@@ -111,7 +116,7 @@ static struct new_row new_row(const struct ctx *cx, const struct conversation *c
     "INSERT INTO conversation (account_id, id, number, channel_id, identity_id, contact_id,"       \
     " thread_key, status, priority, subject, preview, preview_kind, last_message_id,"              \
     " last_message_ms, last_in_id, last_in_ms, waiting_since_ms, due_key, wait_key, language,"     \
-    " assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key)"
+    " assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key, post_id, visibility)"
 
 err conversation_add_many(
     struct ctx *cx, const struct conversation *rows, ptrdiff_t n, int64_t *changed)
@@ -120,16 +125,16 @@ err conversation_add_many(
     for (ptrdiff_t i = 0; i < n; i++)
         in[i] = new_row(cx, &rows[i]);
     return db_many(cx->db,
-        S(NEW_COLUMNS
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-            " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) ON CONFLICT DO NOTHING"),
+        S(NEW_COLUMNS " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+                      " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
+                      " ON CONFLICT DO NOTHING"),
         S(NEW_COLUMNS
             " SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[],"
             " ?5::bigint[], ?6::bigint[], ?7::text[], ?8::text[], ?9::text[], ?10::text[],"
             " ?11::text[], ?12::text[], ?13::bigint[], ?14::bigint[], ?15::bigint[],"
             " ?16::bigint[], ?17::bigint[], ?18::bigint[], ?19::bigint[], ?20::text[],"
             " ?21::bigint[], ?22::bigint[], ?23::bigint[], ?24::bigint[], ?25::bigint[],"
-            " ?26::bigint[])"
+            " ?26::bigint[], ?27::bigint[], ?28::text[])"
             " ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
 }
@@ -151,6 +156,9 @@ struct inbound_row {
     int64_t waiting_since_ms, due_key, wait_key;
     str outcome;
     int64_t recent_key;
+    int64_t channel_id, identity_id;
+    str thread_key, visibility;
+    int64_t window_ms, post_id;
 };
 static const struct db_col inbound_row_cols[] = {
     COL(struct inbound_row, account),
@@ -168,16 +176,22 @@ static const struct db_col inbound_row_cols[] = {
     COL(struct inbound_row, wait_key),
     COL(struct inbound_row, outcome),
     COL(struct inbound_row, recent_key),
+    COL(struct inbound_row, channel_id),
+    COL(struct inbound_row, identity_id),
+    COL(struct inbound_row, thread_key),
+    COL(struct inbound_row, visibility),
+    COL(struct inbound_row, window_ms),
+    COL(struct inbound_row, post_id),
 };
 enum { LIVELY_COLS = 9 }; /* the first nine are all that a waiting conversation needs */
 
 #define LIVELY_SET(x)                                                                                 \
     " preview = " x(3) ", preview_kind = " x(4) ", last_message_id = " x(5) ", last_message_ms = " x( \
         6) ", last_in_id = " x(7) ", last_in_ms = " x(8) ", updated_ms = " x(9) ", version = version + 1"
-#define WHOLE_SET(x)                                                                               \
-    LIVELY_SET(x)                                                                                  \
-    ", status = " x(10) ", waiting_since_ms = " x(11) ", due_key = " x(12) ", wait_key = " x(      \
-        13) ", outcome = " x(14) ", recent_key = " x(15) ", snoozed_until_ms = 0, resolved_ms = 0"
+#define WHOLE_SET(x)                                                                                                                                               \
+    LIVELY_SET(x)                                                                                                                                                  \
+    ", status = " x(10) ", waiting_since_ms = " x(11) ", due_key = " x(12) ", wait_key = " x(13) ", outcome = " x(14) ", recent_key = " x(15) ", channel_id = " x( \
+        16) ", identity_id = " x(17) ", thread_key = " x(18) ", visibility = " x(19) ", window_ms = " x(20) ", post_id = " x(21) ", snoozed_until_ms = 0, resolved_ms = 0"
 #define AS_PARAMETER(n) "?" #n
 #define AS_COLUMN(n)    "q.c" #n
 #define LIVELY_UNNEST                                                                              \
@@ -193,7 +207,9 @@ err conversation_write_inbound(
         in[i] = (struct inbound_row){cx->account.v, c->id.v, c->preview, c->preview_kind,
             c->last_message_id.v, c->last_message_ms, c->last_in_id.v, c->last_in_ms, c->updated_ms,
             c->status, c->waiting_since_ms, c->due_key, c->wait_key, c->outcome,
-            conversation_recent_key(c->last_message_ms)};
+            conversation_recent_key(c->last_message_ms), c->channel_id.v, c->identity_id.v,
+            c->thread_key, c->visibility.len ? c->visibility : S("private"), c->window_ms,
+            c->post_id.v};
     }
     int64_t changed = 0;
     if (lively)
@@ -212,9 +228,43 @@ err conversation_write_inbound(
             S("UPDATE conversation c SET" WHOLE_SET(
                 AS_COLUMN) " FROM unnest(" LIVELY_UNNEST
                            ", ?10::text[], ?11::bigint[], ?12::bigint[], ?13::bigint[], ?14::text[],"
-                           " ?15::bigint[])"
-                           " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15)"
+                           " ?15::bigint[], ?16::bigint[], ?17::bigint[], ?18::text[], ?19::text[],"
+                           " ?20::bigint[], ?21::bigint[])"
+                           " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15,"
+                           " c16, c17, c18, c19, c20, c21)"
                            " WHERE c.account_id = " SET_ACCOUNT " AND c.id = q.c2"),
             COLS(inbound_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
     return OK;
+}
+
+err conversation_by_place(
+    struct ctx *cx, identity_id identity, str thread_key, struct conversation *c)
+{
+    str sql = S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
+                " JOIN conversation_place p ON p.account_id = c.account_id"
+                "  AND p.conversation_id = c.id"
+                " WHERE c.account_id = ?1 AND p.identity_id = ?2 AND p.thread_key = ?3"
+                " AND c.status <> 'resolved'");
+    str held = S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
+                 " JOIN conversation_place p ON p.account_id = c.account_id"
+                 "  AND p.conversation_id = c.id"
+                 " WHERE c.account_id = ?1 AND p.identity_id = ?2 AND p.thread_key = ?3"
+                 " AND c.status <> 'resolved' FOR UPDATE OF c");
+    return db_one(cx->db, db_pick(cx->db, sql, held),
+        ARGS(A_ID(cx->account), A_ID(identity), A_TEXT(thread_key)), conversation_cols,
+        CONVERSATION_COLS, c);
+}
+
+err conversation_place_add(
+    struct ctx *cx, identity_id identity, str thread_key, conversation_id conversation)
+{
+    return db_run(cx->db,
+        S("INSERT INTO conversation_place"
+          " (account_id, identity_id, thread_key, conversation_id, created_ms)"
+          " VALUES (?1, ?2, ?3, ?4, ?5)"
+          " ON CONFLICT (account_id, identity_id, thread_key) DO UPDATE"
+          " SET conversation_id = excluded.conversation_id, created_ms = excluded.created_ms"),
+        ARGS(A_ID(cx->account), A_ID(identity), A_TEXT(thread_key), A_ID(conversation),
+            A_INT(cx->now_ms)),
+        NULL);
 }

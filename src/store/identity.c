@@ -54,6 +54,7 @@ struct new_row {
     str external_id, handle;
     bool is_verified;
     int64_t last_seen_ms;
+    str profile_url, avatar_url;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -64,6 +65,8 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, handle),
     COL(struct new_row, is_verified),
     COL(struct new_row, last_seen_ms),
+    COL(struct new_row, profile_url),
+    COL(struct new_row, avatar_url),
 };
 
 err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, int64_t *changed)
@@ -72,14 +75,17 @@ err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, 
     for (ptrdiff_t i = 0; i < n; i++)
         in[i] = (struct new_row){cx->account.v, rows[i].id.v, rows[i].contact_id.v,
             rows[i].channel_id.v, rows[i].external_id, rows[i].handle, rows[i].is_verified,
-            rows[i].last_seen_ms};
+            rows[i].last_seen_ms, rows[i].profile_url, rows[i].avatar_url};
     return db_many(cx->db,
         S("INSERT INTO identity (account_id, id, contact_id, channel_id, external_id, handle,"
-          " is_verified, last_seen_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+          " is_verified, last_seen_ms, profile_url, avatar_url)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
           " ON CONFLICT DO NOTHING"),
         S("INSERT INTO identity (account_id, id, contact_id, channel_id, external_id, handle,"
-          " is_verified, last_seen_ms) SELECT * FROM unnest(?1::bigint[], ?2::bigint[],"
-          " ?3::bigint[], ?4::bigint[], ?5::text[], ?6::text[], ?7::bigint[], ?8::bigint[])"
+          " is_verified, last_seen_ms, profile_url, avatar_url)"
+          " SELECT * FROM unnest(?1::bigint[], ?2::bigint[],"
+          " ?3::bigint[], ?4::bigint[], ?5::text[], ?6::text[], ?7::bigint[], ?8::bigint[],"
+          " ?9::text[], ?10::text[])"
           " ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
 }
@@ -211,4 +217,18 @@ err identity_rename(struct ctx *cx, identity_id id, str external_id)
     return db_run(cx->db,
         S("UPDATE identity SET external_id = ?3, is_verified = 1 WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_INT(cx->account.v), A_INT(id.v), A_TEXT(external_id)), NULL);
+}
+
+err identity_set_network(
+    struct ctx *cx, identity_id id, str handle, str profile_url, str avatar_url, int64_t gone_ms)
+{
+    return db_run(cx->db,
+        S("UPDATE identity"
+          " SET handle = CASE WHEN ?3 = '' THEN handle ELSE ?3 END,"
+          " profile_url = CASE WHEN ?4 = '' THEN profile_url ELSE ?4 END,"
+          " avatar_url = CASE WHEN ?5 = '' THEN avatar_url ELSE ?5 END, gone_ms = ?6"
+          " WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(handle), A_TEXT(profile_url), A_TEXT(avatar_url),
+            A_INT(gone_ms)),
+        NULL);
 }

@@ -42,6 +42,10 @@ err identity_on_channel(
 err identity_get(struct ctx *cx, identity_id id, struct identity *identity);
 /* Gives the identity to another contact, or marks it as proved. */
 err identity_set(struct ctx *cx, const struct identity *identity);
+/* What the network says of the person; empty texts leave what is there; gone_ms 0 = can be reached.
+ */
+err identity_set_network(
+    struct ctx *cx, identity_id id, str handle, str profile_url, str avatar_url, int64_t gone_ms);
 /* The person proved who it is: its identity takes the new external id and is verified from now on.
  * E_CONFLICT when another has it. */
 err identity_rename(struct ctx *cx, identity_id id, str external_id);

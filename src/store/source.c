@@ -91,6 +91,9 @@ static void source_copy(struct arena *a, const struct source *from, struct sourc
     to->identity_secret = str_copy(a, from->identity_secret);
     to->settings = str_copy(a, from->settings);
     to->languages = str_copy(a, from->languages);
+    to->secrets = str_copy(a, from->secrets);
+    to->external_id = str_copy(a, from->external_id);
+    to->handle = str_copy(a, from->handle);
 }
 
 /* NULL when out of memory: then the look-up is simply not remembered. */
@@ -149,6 +152,7 @@ struct channel_row {
     str secret_sealed, old_secret_sealed, identity_secret_sealed;
     int64_t old_secret_until_ms;
     str settings, languages;
+    str secrets_sealed, external_id, handle;
 };
 static const struct db_col channel_cols[] = {
     COL(struct channel_row, name),
@@ -159,6 +163,9 @@ static const struct db_col channel_cols[] = {
     COL(struct channel_row, old_secret_until_ms),
     COL(struct channel_row, settings),
     COL(struct channel_row, languages),
+    COL(struct channel_row, secrets_sealed),
+    COL(struct channel_row, external_id),
+    COL(struct channel_row, handle),
 };
 
 static err source_read(struct ctx *cx, str network, str key, struct source *source)
@@ -173,7 +180,7 @@ static err source_read(struct ctx *cx, str network, str key, struct source *sour
     struct channel_row row;
     TRY(db_one(cx->db,
         S("SELECT name, is_enabled, secret_sealed, old_secret_sealed, identity_secret_sealed, "
-          "    old_secret_until_ms, settings, languages "
+          "    old_secret_until_ms, settings, languages, secrets_sealed, external_id, handle "
           "FROM channel "
           "WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(door.channel_id)), COLS(channel_cols), &row));
@@ -181,6 +188,7 @@ static err source_read(struct ctx *cx, str network, str key, struct source *sour
         .secret = row.secret_sealed,
         .old_secret = row.old_secret_until_ms > cx->now_ms ? row.old_secret_sealed : (str){0},
         .identity_secret = row.identity_secret_sealed,
+        .secrets = row.secrets_sealed,
     };
     TRY(channel_unseal(cx->arena, cx->config->keys, cx->account, door.channel_id, &sealed));
     *source = (struct source){
@@ -195,6 +203,9 @@ static err source_read(struct ctx *cx, str network, str key, struct source *sour
         .identity_secret = sealed.identity_secret,
         .settings = row.settings,
         .languages = row.languages,
+        .secrets = sealed.secrets.len ? sealed.secrets : S("{}"),
+        .external_id = row.external_id,
+        .handle = row.handle,
     };
     return OK;
 }

@@ -15,12 +15,14 @@ struct source {
     source_id id;
     account_id account;
     channel_id channel;
-    str network; /* "api" or "widget" */
+    str network; /* the channel's kind */
     str name;    /* the channel's */
     bool is_enabled;
     str secret, old_secret;  /* hooks; old is empty or still good */
     str identity_secret;     /* widget */
     str settings, languages; /* JSON */
+    str secrets;             /* JSON object of the network's secrets; "{}" without */
+    str external_id, handle;
 };
 struct source_cache *source_cache_open(struct db *db, const struct config *config);
 void source_cache_close(struct source_cache *cache);

@@ -58,6 +58,8 @@
 {"GET", "/api/v1/stream", "event.read", K_NONE, NULL, NULL},
 {"POST", "/hooks/api/{key}", "hook", K_NONE, NULL, NULL},
 {"POST", "/hooks/api/{key}/status", "hook", K_NONE, NULL, NULL},
+{"GET", "/hooks/{network}/{key}", "hook", K_NONE, NULL, NULL},
+{"POST", "/hooks/{network}/{key}", "hook", K_NONE, NULL, NULL},
 {"POST", "/api/v1/channels/{id}/inbound", "conversation.reply", K_CHANNEL, "{\"messages\":[{\"id\":\"m1\",\"contact\":{\"id\":\"c1\"},\"text\":\"hi\"}]}", NULL},
 {"GET", "/healthz", "public", K_NONE, NULL, NULL},
 {"GET", "/readyz", "public", K_NONE, NULL, NULL},

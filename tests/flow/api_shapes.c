@@ -360,7 +360,7 @@ static void posts_check(struct test_app *app, struct receiver_peer *peer)
     ptrdiff_t n = receiver_count(peer);
     assert_true(n > 5 && n < PEER_POSTS);
     for (ptrdiff_t i = 0; i < n; i++) {
-        struct post post = receiver_post(peer, i);
+        struct posted post = receiver_post(peer, i);
         const struct json *v;
         str why;
         assert_ok(json_parse(&app->arena, post.body, &v, &why));

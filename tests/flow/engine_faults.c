@@ -132,7 +132,7 @@ static void check_feed(struct scene *s, ptrdiff_t from, const char *text)
     struct arena *a = &s->w.app->arena;
     ptrdiff_t n = receiver_count(s->peer);
     for (ptrdiff_t i = from; i < n; i++) {
-        struct post one = receiver_post(s->peer, i);
+        struct posted one = receiver_post(s->peer, i);
         const struct json *event = NULL;
         if (!str_eq(one.path, S("/feed")))
             continue;
@@ -140,7 +140,7 @@ static void check_feed(struct scene *s, ptrdiff_t from, const char *text)
         is_told |=
             str_eq(json_text(json_path(event, S("data.message.text")), S("")), str_from(text));
         for (ptrdiff_t k = i + 1; k < n; k++) {
-            struct post other = receiver_post(s->peer, k);
+            struct posted other = receiver_post(s->peer, k);
             if (str_eq(other.path, S("/feed")) && str_eq(other.body, one.body))
                 assert_true(str_eq(other.delivery, one.delivery));
         }

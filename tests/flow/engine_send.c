@@ -39,7 +39,7 @@ static void a_reply_is_held_and_then_reaches_the_reply_address_signed(void **sta
     world_run(&w);
     world_run(&w);
     assert_int_equal(receiver_count(p), 1);
-    struct post post = receiver_post(p, 0);
+    struct posted post = receiver_post(p, 0);
     assert_str(post.path, "/replies");
     assert_str(post.event, "message.outgoing");
     assert_true(str_eq(post.delivery, m));

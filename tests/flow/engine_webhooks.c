@@ -37,7 +37,7 @@ static void an_event_reaches_the_webhook_that_asked_for_it_once(void **state)
     world_run(&w);
     world_run(&w);
     assert_int_equal(receiver_count(p), 1); /* conversation.created was not asked for */
-    struct post post = receiver_post(p, 0);
+    struct posted post = receiver_post(p, 0);
     assert_str(post.event, "message.created");
     assert_ok(signature_check(post.signature, h.secret, S(""), clock_now_ms(), post.body, &why));
     assert_ok(json_parse(&w.app->arena, post.body, &v, &why));
@@ -163,7 +163,7 @@ static void after_a_rotation_both_secrets_sign_for_a_day(void **state)
     str fresh = test_text(w.app, "secret");
     assert_int_equal(hook_message(&w, "m1", "ann", "hello"), 200);
     world_run(&w);
-    struct post post = receiver_post(p, 0);
+    struct posted post = receiver_post(p, 0);
     int64_t now_ms = clock_now_ms();
     assert_ok(signature_check(post.signature, fresh, S(""), now_ms, post.body, &why));
     assert_ok(signature_check(post.signature, h.secret, S(""), now_ms, post.body, &why));

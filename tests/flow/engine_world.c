@@ -133,7 +133,7 @@ struct receiver_peer {
     struct http_server *server;
     struct arena arena; /* of what the test asks for */
     pthread_mutex_t lock;
-    struct post posts[PEER_POSTS];
+    struct posted posts[PEER_POSTS];
     ptrdiff_t n;
     int status;
     str body, retry_after;
@@ -164,7 +164,7 @@ static void receive(void *arg, struct http_exchange *x)
     struct receiver_peer *p = arg;
     pthread_mutex_lock(&p->lock);
     if (p->n < PEER_POSTS)
-        p->posts[p->n++] = (struct post){
+        p->posts[p->n++] = (struct posted){
             .path = ledger_copy(x->req.path),
             .body = ledger_copy(x->req.body),
             .event = ledger_copy(http_header_get(&x->req, S("Seva-Event"))),
@@ -235,11 +235,11 @@ ptrdiff_t receiver_count(struct receiver_peer *p)
     return n;
 }
 
-struct post receiver_post(struct receiver_peer *p, ptrdiff_t nth)
+struct posted receiver_post(struct receiver_peer *p, ptrdiff_t nth)
 {
     pthread_mutex_lock(&p->lock);
     assert_true(nth < p->n);
-    struct post post = p->posts[nth];
+    struct posted post = p->posts[nth];
     pthread_mutex_unlock(&p->lock);
     return post;
 }

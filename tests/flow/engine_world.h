@@ -34,7 +34,7 @@ str message_state(struct world *w, str conversation, str message);
  */
 
 enum { PEER_POSTS = 4096 };
-struct post {
+struct posted {
     str path, body, event, delivery, signature;
 };
 struct receiver_peer;
@@ -45,4 +45,4 @@ str receiver_url(struct receiver_peer *p, const char *path);
 void receiver_answers(
     struct receiver_peer *p, int status, const char *body, const char *retry_after);
 ptrdiff_t receiver_count(struct receiver_peer *p);
-struct post receiver_post(struct receiver_peer *p, ptrdiff_t nth);
+struct posted receiver_post(struct receiver_peer *p, ptrdiff_t nth);

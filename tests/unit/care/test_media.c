@@ -29,7 +29,8 @@ static void a_file_is_called_as_given_or_as_its_address_ends(void **state)
     };
     struct ctx cx = {.arena = test_arena(), .now_ms = TEST_NOW_MS};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct media_source from = {str_from(cases[i].url), str_from(cases[i].name)};
+        const struct media_source from = {
+            .url = str_from(cases[i].url), .name = str_from(cases[i].name)};
         str json;
         struct attachment *at = media_expect(&cx, &from, 1, &json);
         assert_str(at->name, cases[i].expected);

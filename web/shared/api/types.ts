@@ -62,6 +62,14 @@ export interface Activity {
   to: string | null
 }
 
+/** A reaction to a message. */
+export interface Reaction {
+  emoji: string
+  /** contact or us */
+  by: string
+  name: string | null
+}
+
 /** One message. */
 export interface Message {
   id: Id
@@ -90,6 +98,11 @@ export interface Message {
   edited_at: Time | null
   reply_to_id: Id | null
   read_by_contact_at: Time | null
+  /** gone on the network since then */
+  deleted_at: Time | null
+  /** what else is in it: location, contact, buttons … */
+  parts: Record<string, unknown>[]
+  reactions: Reaction[]
 }
 
 /** What a program needs to go on. */
@@ -389,7 +402,7 @@ export interface ChannelHealth {
 /** Where customers write. */
 export interface Channel {
   id: Id
-  kind: 'widget' | 'api'
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
   name: string
   is_enabled: boolean
   /** its key in the addresses of widgets and hooks */
@@ -513,7 +526,7 @@ export interface HookStatusAnswer {
 /** The channel of a conversation. */
 export interface ChannelShort {
   id: Id
-  kind: 'widget' | 'api'
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
   name: string
 }
 
@@ -596,7 +609,7 @@ export interface BulkResult {
 export interface Identity {
   id: Id
   channel_id: Id
-  channel_kind: 'widget' | 'api'
+  channel_kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
   /** the channel's own id of the person */
   external_id: string
   handle: string | null
@@ -1094,7 +1107,7 @@ export interface TokenNew {
 }
 
 export interface ChannelNew {
-  kind: 'widget' | 'api'
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
   name: string
   /** language tags */
   languages?: string[]

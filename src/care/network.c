@@ -1,0 +1,271 @@
+/* network: see network.h. */
+#include "care/network.h"
+
+#include "base/id.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "care/delivery.h"
+#include "care/news.h"
+#include "store/channel.h"
+#include "store/conversation.h"
+#include "store/identity.h"
+#include "store/message.h"
+#include "store/message_network.h"
+
+enum { REPORTED_MOST = 200, ERROR_BYTES = 500 };
+
+err network_channel(
+    struct ctx *cx, channel_id came_on, str kind, const struct connector_item *it, channel_id *id)
+{
+    struct channel channel;
+    *id = came_on;
+    if (!it->account.len)
+        return OK;
+    err e = channel_get(cx, came_on, &channel);
+    if (e == OK && (str_eq(channel.external_id, it->account) || !channel.external_id.len))
+        return OK;
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    e = channel_by_external(cx, kind, it->account, id);
+    if (e == E_NOT_FOUND)
+        return fail(cx, E_NOT_FOUND, "No channel is connected to the account %.*s of this network.",
+            SARG(it->account));
+    return e;
+}
+
+/* ── messages of ours ───────────────────────────────────────────────────────────────────────────
+ */
+
+/* "1234" or "1234.2" (a later piece): the message of ours that a network brings back. */
+static err by_ref(struct ctx *cx, channel_id channel, str ref, struct message *m)
+{
+    str number, piece;
+    message_id id;
+    (void)str_cut(ref, '.', &number, &piece);
+    if (id_parse(number, &id.v) != OK)
+        return E_NOT_FOUND;
+    TRY(message_get(cx, id, m));
+    return m->channel_id.v == channel.v && str_eq(m->kind, S("out")) ? OK : E_NOT_FOUND;
+}
+
+/* The message that an item means: by our own reference, or by the network's id. */
+static err meant(
+    struct ctx *cx, channel_id channel, const struct connector_item *it, struct message *m)
+{
+    err e = it->ours_ref.len ? by_ref(cx, channel, it->ours_ref, m) : E_NOT_FOUND;
+    if (e == E_NOT_FOUND && it->external_id.len)
+        e = message_by_any_external(cx, channel, it->external_id, m);
+    if (e == E_NOT_FOUND)
+        cx->fault = (struct fault){0};
+    return e;
+}
+
+static err echo(struct ctx *cx, channel_id channel, struct connector_item *it, bool *is_done)
+{
+    struct message m;
+    err e = by_ref(cx, channel, it->ours_ref, &m);
+    if (e == E_NOT_FOUND) {
+        cx->fault = (struct fault){0};
+        return OK;
+    }
+    TRY(e);
+    *is_done = true;
+    if (m.external_id.len && !str_eq(m.external_id, it->external_id))
+        TRY(message_alias_add(cx, channel, m.id, &it->external_id, 1));
+    TRY(message_alias_add(cx, channel, m.id, it->aliases, it->n_aliases));
+    return message_set_state(cx, m.id, S("sent"), (str){0}, it->external_id, cx->now_ms);
+}
+
+/* Whom an answer of ours concerns: whoever wrote what it answers. */
+static err whom(struct ctx *cx, channel_id channel, struct connector_item *it, bool *is_done)
+{
+    struct message answered;
+    struct conversation c;
+    struct identity identity;
+    err e = it->reply_to.len ? message_by_any_external(cx, channel, it->reply_to, &answered)
+                             : E_NOT_FOUND;
+    if (e == E_NOT_FOUND) {
+        cx->fault = (struct fault){0};
+        *is_done = true;
+        return OK;
+    }
+    TRY(e);
+    TRY(conversation_get(cx, answered.conversation_id, &c));
+    TRY(identity_get(cx, c.identity_id, &identity));
+    it->contact_external_id = identity.external_id;
+    it->thread_key = c.thread_key;
+    return OK;
+}
+
+err network_before(struct ctx *cx, channel_id channel, struct connector_item *it, bool *is_done)
+{
+    *is_done = false;
+    if (!it->is_ours)
+        return OK;
+    if (it->ours_ref.len)
+        TRY(echo(cx, channel, it, is_done));
+    return *is_done || it->contact_external_id.len ? OK : whom(cx, channel, it, is_done);
+}
+
+/* ── what became of messages ────────────────────────────────────────────────────────────────────
+ */
+
+static err status(struct ctx *cx, channel_id channel, const struct connector_item *it)
+{
+    struct message m;
+    err e = meant(cx, channel, it, &m);
+    if (e == E_NOT_FOUND || (e == OK && !str_eq(m.kind, S("out"))))
+        return OK;
+    TRY(e);
+    int64_t at_ms = it->sent_ms > 0 && it->sent_ms < cx->now_ms ? it->sent_ms : cx->now_ms;
+    bool is_failed = str_eq(it->state, S("failed"));
+    if (is_failed)
+        return message_fail(cx, m.id, str_sub(it->error, 0, ERROR_BYTES));
+    return message_set_state(cx, m.id, it->state, (str){0},
+        it->ours_ref.len && !m.external_id.len ? it->external_id : (str){0}, at_ms);
+}
+
+static err identity_of(
+    struct ctx *cx, channel_id channel, str external_id, struct identity_known *known)
+{
+    const struct identity key = {.channel_id = channel, .external_id = external_id};
+    struct identity_known *found = NULL;
+    ptrdiff_t n = 0;
+    TRY(identity_find_many(cx, &key, 1, &found, &n));
+    if (!n)
+        return E_NOT_FOUND;
+    *known = found[0];
+    return OK;
+}
+
+/* Everything of ours up to a time was delivered or read. */
+static err reported(struct ctx *cx, channel_id channel, const struct connector_item *it)
+{
+    struct identity_known known;
+    struct message *rows = NULL;
+    ptrdiff_t n = 0;
+    err e = identity_of(cx, channel, it->contact_external_id, &known);
+    if (e != OK)
+        return e == E_NOT_FOUND ? OK : e;
+    TRY(message_list_reported(cx, known.id, it->sent_ms, REPORTED_MOST, &rows, &n));
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (rows[i].channel_id.v == channel.v)
+            TRY(message_set_state(cx, rows[i].id, it->state, (str){0}, (str){0}, cx->now_ms));
+    return OK;
+}
+
+/* ── edits, deletions, reactions ────────────────────────────────────────────────────────────────
+ */
+
+static err tell(struct ctx *cx, message_id id)
+{
+    struct message m;
+    struct conversation c;
+    TRY(message_get(cx, id, &m));
+    TRY(conversation_get(cx, m.conversation_id, &c));
+    TRY(conversation_fill_tags(cx, &c, 1));
+    return news_message(cx, &m, &c, S("message.updated"));
+}
+
+static err edit(struct ctx *cx, const struct message *m, const struct connector_item *it)
+{
+    int64_t at_ms = it->sent_ms > 0 && it->sent_ms < cx->now_ms ? it->sent_ms : cx->now_ms;
+    if (m->edited_ms > at_ms || str_eq(m->text, it->text))
+        return OK; /* an older edit that came late, or the same again */
+    TRY(message_alias_add(cx, m->channel_id, m->id, it->aliases, it->n_aliases));
+    TRY(message_set_text(cx, m->id, it->text, at_ms));
+    return tell(cx, m->id);
+}
+
+static err delete (struct ctx *cx, const struct message *m)
+{
+    if (m->deleted_ms)
+        return OK;
+    TRY(message_set_deleted(cx, m->id, cx->now_ms));
+    return tell(cx, m->id);
+}
+
+/* The list without this person's, and with the new one. */
+static str with_reaction(struct arena *a, str reactions, const struct connector_item *it)
+{
+    enum { REACTIONS_BYTES = 4000 };
+    str by = it->is_ours ? S("us") : S("contact");
+    const struct json *list = NULL;
+    str why;
+    struct json_out j = json_out_make(a, REACTIONS_BYTES);
+    json_arr(&j);
+    if (reactions.len && json_parse(a, reactions, &list, &why) == OK)
+        for (const struct json *v = list->first; v; v = v->next)
+            if (!str_eq(json_text(json_get(v, S("by")), S("")), by))
+                json_put_tree(&j, v);
+    if (it->reaction.len) {
+        json_obj(&j);
+        json_kv_str(&j, S("emoji"), it->reaction);
+        json_kv_str(&j, S("by"), by);
+        json_kv_text(&j, S("name"), it->contact_name);
+        json_obj_end(&j);
+    }
+    json_arr_end(&j);
+    return j.b.failed ? reactions : json_str(&j);
+}
+
+static err react(struct ctx *cx, const struct message *m, const struct connector_item *it)
+{
+    TRY(message_set_reactions(cx, m->id, with_reaction(cx->arena, m->reactions, it)));
+    return tell(cx, m->id);
+}
+
+static err change(struct ctx *cx, channel_id channel, const struct connector_item *it)
+{
+    struct message m;
+    err e = meant(cx, channel, it, &m);
+    if (e != OK)
+        return e == E_NOT_FOUND ? OK : e;
+    if (it->kind == ITEM_EDIT)
+        return edit(cx, &m, it);
+    return it->kind == ITEM_DELETE ? delete (cx, &m) : react(cx, &m, it);
+}
+
+/* ── people and our account ─────────────────────────────────────────────────────────────────────
+ */
+
+static err person(struct ctx *cx, channel_id channel, const struct connector_item *it)
+{
+    struct identity_known known;
+    err e = identity_of(cx, channel, it->contact_external_id, &known);
+    if (e != OK)
+        return e == E_NOT_FOUND ? OK : e;
+    return identity_set_network(cx, known.id, it->contact_handle, it->contact_profile_url,
+        it->contact_avatar_url, it->is_gone ? cx->now_ms : 0);
+}
+
+static err account(struct ctx *cx, channel_id channel, const struct connector_item *it)
+{
+    bool has_changed = false;
+    if (str_eq(it->state, S("revoked")))
+        return channel_set_auth(cx, channel,
+            it->error.len ? it->error : S("The network has withdrawn the permission."),
+            &has_changed);
+    return OK;
+}
+
+err network_apply(struct ctx *cx, channel_id channel, const struct connector_item *it)
+{
+    switch (it->kind) {
+    case ITEM_MESSAGE:
+        return OK;
+    case ITEM_EDIT:
+    case ITEM_DELETE:
+    case ITEM_REACTION:
+        return change(cx, channel, it);
+    case ITEM_STATUS:
+        return status(cx, channel, it);
+    case ITEM_READ:
+        return reported(cx, channel, it);
+    case ITEM_PERSON:
+        return person(cx, channel, it);
+    case ITEM_ACCOUNT:
+        return account(cx, channel, it);
+    }
+    return OK;
+}

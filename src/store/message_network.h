@@ -1,0 +1,28 @@
+/* message_network: what a network says about messages that are stored: their other ids there,
+ * edits, deletions, reactions, and which of ours a report means. Not here: the timeline
+ * (message.h), what follows from it (care/). Thread: the transaction's. */
+#pragma once
+#include "model/conversation.h"
+#include "model/ctx.h"
+
+/* Other ids of a message on its channel; one that is taken already stays where it is. */
+err message_alias_add(
+    struct ctx *cx, channel_id channel, message_id id, const str *aliases, ptrdiff_t n);
+/* The message with this id or other id there; E_NOT_FOUND (no words). */
+err message_by_any_external(struct ctx *cx, channel_id channel, str external_id, struct message *m);
+/* Whether each of the given other ids is known: message, or {0}. */
+err message_find_alias(struct ctx *cx, const struct message *keys, ptrdiff_t n,
+    struct message **found, ptrdiff_t *n_found);
+/* A message of ours that the network gave no id yet, with this text, written since then: the
+ * newest. E_NOT_FOUND (no words). */
+err message_ours_without_id(
+    struct ctx *cx, conversation_id conversation, str text, int64_t since_ms, struct message *m);
+/* Ours of one person on a channel that are sent or delivered, up to a time; oldest first, ≤ limit.
+ */
+err message_list_reported(struct ctx *cx, identity_id identity, int64_t upto_ms, ptrdiff_t limit,
+    struct message **rows, ptrdiff_t *n);
+err message_set_external(struct ctx *cx, message_id id, str external_id);
+err message_set_text(struct ctx *cx, message_id id, str text, int64_t edited_ms);
+err message_set_deleted(struct ctx *cx, message_id id, int64_t deleted_ms);
+err message_set_reactions(struct ctx *cx, message_id id, str reactions);
+err message_set_pieces(struct ctx *cx, message_id id, str pieces);
