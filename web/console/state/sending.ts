@@ -106,6 +106,9 @@ function localMessage(item: OutboxItem, state: Message['state'], attachments: At
     edited_at: null,
     reply_to_id: null,
     read_by_contact_at: null,
+    deleted_at: null,
+    parts: [],
+    reactions: [],
   }
 }
 
