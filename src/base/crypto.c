@@ -34,6 +34,7 @@ enum {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool is_ready;
 static EVP_MD *sha256_md;
+static EVP_MD *sha1_md;
 static EVP_MAC *hmac;
 static sem_t password_gate;
 static _Atomic uint64_t fixed_seed; /* 0 = real random */
@@ -52,8 +53,9 @@ static _Thread_local struct contexts mine;
 static void start_once(void)
 {
     sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    sha1_md = EVP_MD_fetch(NULL, "SHA1", NULL);
     hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    is_ready = sodium_init() >= 0 && sha256_md != NULL && hmac != NULL &&
+    is_ready = sodium_init() >= 0 && sha256_md != NULL && sha1_md != NULL && hmac != NULL &&
                sem_init(&password_gate, 0, PASSWORDS_AT_ONCE) == 0;
 }
 
@@ -147,6 +149,16 @@ struct sha256 crypto_sha256(str data)
     return out;
 }
 
+struct sha1 crypto_sha1(str data)
+{
+    struct sha1 out;
+    EVP_MD_CTX *md = contexts()->md;
+    must(EVP_DigestInit_ex2(md, sha1_md, NULL));
+    must(EVP_DigestUpdate(md, data.at, (size_t)data.len));
+    must(EVP_DigestFinal_ex(md, out.b, NULL));
+    return out;
+}
+
 struct crypto_sha256_stream {
     EVP_MD_CTX *md;
 };
@@ -210,6 +222,13 @@ err crypto_hmac_sha1(str key, str data, uint8_t out[SHA1_BYTES])
 {
     hmac_parts(contexts()->hmac1, key, &data, 1, out, SHA1_BYTES);
     return OK;
+}
+
+struct sha1 crypto_hmac_sha1_parts(str key, const str *parts, ptrdiff_t n)
+{
+    struct sha1 out;
+    hmac_parts(contexts()->hmac1, key, parts, n, out.b, sizeof out.b);
+    return out;
 }
 
 bool crypto_equal(str a, str b)

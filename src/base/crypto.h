@@ -22,6 +22,20 @@ struct sha256 crypto_sha256_close(struct crypto_sha256_stream *s);
 /* HMAC over parts one after another (no concatenation). */
 struct sha256 crypto_hmac_sha256_parts(str key, const str *parts, ptrdiff_t n);
 err crypto_hmac_sha1(str key, str data, uint8_t out[20]); /* TOTP, Twilio, OAuth 1.0a */
+/* SHA-1 only where a protocol of others asks for it; never for anything of ours. */
+struct sha1 {
+    uint8_t b[20];
+};
+struct sha1 crypto_sha1(str data); /* the accept key of WebSocket, RFC 6455 */
+struct sha1 crypto_hmac_sha1_parts(str key, const str *parts, ptrdiff_t n);
+
+/* RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2; "RS256" of RFC 7518). Keys of 2048 to 8192 bits.
+ *
+ * n, e: big-endian bytes, as a JWK holds them. E_INVALID: not such a key; E_UNAUTHENTICATED: the
+ * signature is not of this key over these bytes; E_BUSY: out of memory. */
+err crypto_rs256_verify(str n, str e, str data, str signature);
+/* pem: an unencrypted private key (PKCS #8 or PKCS #1). E_INVALID: not such a key; E_BUSY. */
+err crypto_rs256_sign(struct arena *a, str pem, str data, str *signature);
 
 bool crypto_equal(str a, str b); /* constant time in the content; false when lengths differ */
 
