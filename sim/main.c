@@ -1,19 +1,23 @@
 /* seva-sim: everything simulated stands in this binary, so that the server holds none of it.
  *
- *   seva-sim generate [--seed N] [--now TIME]           two months of conversations for `seva
- * import` seva-sim demo --seva BIN --data DIR [--quiet] [-- SERVE OPTIONS]      what ./run starts
+ *   seva-sim generate …   two months of conversations for `seva import`
+ *   seva-sim demo …       what ./run starts
+ *   seva-sim networks …   the social networks, for tests (sim/networks)
  */
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "demo.h"
 #include "generate.h"
+#include "networks/command.h"
 
 #include <stdio.h>
 
 static int usage(void)
 {
     fprintf(stderr, "usage: seva-sim generate [--seed N] [--now 2026-01-01T00:00:00Z]\n"
-                    "       seva-sim demo --seva BIN --data DIR [--quiet] [-- SERVE OPTIONS]\n");
+                    "       seva-sim demo --seva BIN --data DIR [--quiet] [-- SERVE OPTIONS]\n"
+                    "       seva-sim networks [--listen 127.0.0.1:0] [--seed N] [--clock real|manual]"
+                    " [--control TOKEN] [--threads N] [--ledger N]\n");
     return 2;
 }
 
@@ -64,5 +68,9 @@ int main(int argc, char **argv)
         return generate_main(argc, argv);
     if (str_eq(command, S("demo")))
         return demo_main(argc, argv);
+    if (str_eq(command, S("networks"))) {
+        int status = networks_main(argc, argv);
+        return status == 2 ? usage() : status;
+    }
     return usage();
 }
