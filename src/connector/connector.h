@@ -15,7 +15,7 @@
 #include "connector/item.h"
 #include "connector/outgoing.h"
 #include "net/http_client.h"
-#include "text/unit.h"
+#include "text/length.h"
 
 struct oauth1_provider;
 struct oauth2_provider;
