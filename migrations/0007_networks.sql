@@ -21,14 +21,14 @@ CREATE TABLE channel_cursor (
   PRIMARY KEY (account_id, channel_id, name)
 );
 
--- How fast a channel may send. Jobs of a channel that may not send now, or has too many ready, are
--- parked (job.state) and released in the channel's own time.
-CREATE TABLE lane (
+-- How fast a channel may send. Jobs of a channel that may not send now, or that has a crowd of them
+-- ready, are parked (job.state) and released in the channel's own time.
+CREATE TABLE pace (
   channel_id @int PRIMARY KEY,            -- channel.id
   account_id @int NOT NULL,
   open_ms @int NOT NULL DEFAULT 0,        -- nothing is sent before
   reason TEXT NOT NULL DEFAULT '',        -- limit, failing, refused, ''
-  failures @int NOT NULL DEFAULT 0,       -- in a row, of the whole channel
+  failures @int NOT NULL DEFAULT 0,       -- in a row, of the channel as a whole
   has_parked @int NOT NULL DEFAULT 0,
   turn_ms @int NOT NULL DEFAULT 0,        -- has_parked: when to release the next ones
   budget_limit @int NOT NULL DEFAULT 0,   -- what the network said last; 0 = nothing
@@ -36,10 +36,10 @@ CREATE TABLE lane (
   budget_reset_ms @int NOT NULL DEFAULT 0,
   updated_ms @int NOT NULL DEFAULT 0
 );
-CREATE INDEX lane_turn ON lane (turn_ms) WHERE has_parked = 1;
-CREATE INDEX lane_closed ON lane (open_ms) WHERE reason <> '';
-ALTER TABLE job ADD COLUMN lane @int NOT NULL DEFAULT 0;                  -- lane.channel_id; 0 = none
-CREATE INDEX job_lane ON job (lane, state, id) WHERE lane <> 0;
+CREATE INDEX pace_turn ON pace (turn_ms) WHERE has_parked = 1;
+CREATE INDEX pace_closed ON pace (open_ms) WHERE reason <> '';
+ALTER TABLE job ADD COLUMN channel_id @int NOT NULL DEFAULT 0;            -- whose pace it obeys; 0 = none
+CREATE INDEX job_channel ON job (channel_id, state, id) WHERE channel_id <> 0;
 
 -- Says to the parser what kind of answer a delivery is: hook, or the connector's own word.
 ALTER TABLE inbox ADD COLUMN origin TEXT NOT NULL DEFAULT 'hook';

@@ -6,7 +6,10 @@
 #include "api/server.h"
 #include "care/attachment.h"
 #include "care/media.h"
+#include "care/media_link.h"
 #include "model/view_attachment.h"
+#include "store/attachment.h"
+#include "store/door.h"
 
 struct file_query {
     int64_t thumbnail;
@@ -29,6 +32,24 @@ static err get(struct call *call)
     return answer_file(call, at.blob_name, at.type, at.name, cache);
 }
 
+/* Not told apart: forged, too old, gone. */
+static err get_by_link(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    account_id account;
+    attachment_id id;
+    struct attachment at = {0};
+    err e = media_link_read(cx, call->params[0], &account, &id);
+    if (e == OK)
+        e = door_account(cx, account);
+    if (e == OK)
+        e = attachment_get(cx, id, &at);
+    if (e == E_NOT_FOUND || (e == OK && !at.blob_name.len))
+        return fail(cx, E_NOT_FOUND, "There is no such file, or its address is too old.");
+    TRY(e);
+    return answer_file(call, at.blob_name, at.type, at.name, S("private, max-age=3600"));
+}
+
 static err fetch_again(struct call *call)
 {
     struct attachment at;
@@ -46,6 +67,9 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/attachments/{id}/retry", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, fetch_again,
      "Fetch a file again that did not come from its address.", &attachment_shape, 0},
+    {HTTP_GET, "/media/{token}", AUTH_PUBLIC, CAP_NONE,
+     ROUTE_READ | ROUTE_BYTES | ROUTE_404, NULL, NULL, NULL, get_by_link,
+     "The bytes of a file that is being sent; the address is the permission.", NULL, 0},
     {HTTP_GET, "/widget/v1/attachments/{id}", AUTH_VISITOR, CAP_NONE,
      ROUTE_READ | ROUTE_BYTES, &file_spec, NULL, NULL, get,
      "The bytes of an attachment of the visitor's own conversation.", NULL, 0},

@@ -29,7 +29,7 @@ static const struct option options[] = {
     {SET_BLOBS,              OPTION_VALUE,          "blobs",              "DIR",       "",                "folder of attachments; default: blobs in the data folder; shared between nodes"},
     {SET_NODE,               OPTION_VALUE,          "node",               "0–1023",    "0",               "number of this node, different on each"},
     {SET_WORKERS,            OPTION_VALUE,          "workers",            "N",         "4",               "threads that answer requests"},
-    {SET_JOB_THREADS,        OPTION_VALUE,          "job-threads",        "N",         "4",               "threads that deliver"},
+    {SET_JOB_THREADS,        OPTION_VALUE,          "job-threads",        "N",         "16",              "threads that deliver"},
     {SET_MAX_CONNECTIONS,    OPTION_VALUE,          "max-connections",    "N",         "10000",           "connections at once; more are refused with 503"},
     {SET_TRUSTED_PROXIES,    OPTION_VALUE,          "trusted-proxies",    "CIDR,…",    "",                "proxies whose X-Forwarded-For and -Proto are believed"},
     {SET_EGRESS_ALLOW,       OPTION_VALUE,          "egress-allow",       "RULES",     "",                "private networks that may be reached, per purpose: webhook=10.0.0.0/8;media=…"},

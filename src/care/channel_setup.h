@@ -8,5 +8,7 @@
 
 /* Where a network reaches the channel with this key. */
 str channel_hook_url(struct arena *a, const struct config *config, str kind, str key);
+/* channel.updated {channel} for agents: its health or its credentials have changed. */
+err channel_tell(struct ctx *cx, channel_id id);
 /* E_INTERNAL with words when the secrets do not open. The texts live in the ctx's arena. */
 err channel_setup(struct ctx *cx, const struct channel *channel, struct connector_setup *setup);

@@ -6,6 +6,8 @@
 #include "store/conversation.h"
 #include "store/identity.h"
 #include "store/message.h"
+#include "store/message_network.h"
+#include "store/post.h"
 
 static bool was_shown(str state)
 {
@@ -93,6 +95,27 @@ err message_fail(struct ctx *cx, message_id id, str error)
     return hat_off(&hat, fail_late(cx, id, error));
 }
 
+/* What a message answers on the network. */
+static err answered(struct ctx *cx, struct delivery_work *w)
+{
+    bool is_public = str_eq(w->message.visibility, S("public"));
+    bool is_thread_public = str_eq(w->conversation.visibility, S("public"));
+    struct message to = {0};
+    struct post post = {0};
+    w->is_private_reply = !is_public && is_thread_public;
+    err e = w->message.reply_to_id.v ? message_get(cx, w->message.reply_to_id, &to) : OK;
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    if (!to.external_id.len && is_thread_public)
+        TRY(message_last_public(cx, w->conversation.id, &to));
+    w->reply_to = to.external_id;
+    if (is_public && w->conversation.post_id.v)
+        TRY(post_get(cx, w->conversation.post_id, &post));
+    w->post = post.external_id;
+    cx->fault = (struct fault){0};
+    return OK;
+}
+
 static err take(struct ctx *cx, message_id id, struct delivery_work *work)
 {
     struct delivery_work w = {0};
@@ -106,6 +129,8 @@ static err take(struct ctx *cx, message_id id, struct delivery_work *work)
     struct identity identity;
     TRY(identity_get(cx, w.conversation.identity_id, &identity));
     w.contact_external_id = identity.external_id;
+    w.contact_handle = identity.handle;
+    TRY(answered(cx, &w));
     bool has_changed = false;
     TRY(message_write_state(cx, id, S("sending"), (str){0}, (str){0}, cx->now_ms, &has_changed));
     *work = w;

@@ -23,7 +23,11 @@ struct delivery_work {
     struct message message;
     struct conversation conversation;
     struct contact contact;
-    str contact_external_id;
+    str contact_external_id, contact_handle;
+    str reply_to; /* the network's id of the message that it answers: the one that was chosen, else,
+                   * under a post or to move on in private, the customer's last public one */
+    str post;     /* public: the network's id of the post */
+    bool is_private_reply; /* to the author of a public message, privately */
 };
 err delivery_take(struct ctx *cx, message_id id, struct delivery_work *work);
 /* The visitor has read up to this message. */

@@ -115,7 +115,7 @@ static err hold(struct ctx *cx, struct message *m)
     return OK;
 }
 
-static err plan_send(struct ctx *cx, const struct message *m)
+static err plan_send(struct ctx *cx, const struct message *m, str channel_kind)
 {
     struct json_out j = json_out_make(cx->arena, 0);
     json_obj(&j);
@@ -127,6 +127,8 @@ static err plan_send(struct ctx *cx, const struct message *m)
         .order_key = str_print(cx->arena, "conv:%lld", (long long)m->conversation_id.v),
         .run_ms = m->held_until_ms,
         .payload = json_str(&j),
+        /* A website chat has no network that could be slow. */
+        .channel = str_eq(channel_kind, S("widget")) ? (channel_id){0} : m->channel_id,
     };
     return job_add(cx, &job);
 }
@@ -211,7 +213,7 @@ static err write_reply(
     TRY(conversation_apply(cx, c, &change));
     TRY(news_message(cx, m, c, S("message.created")));
     if (!r->is_note)
-        TRY(plan_send(cx, m));
+        TRY(plan_send(cx, m, c->channel_kind));
     TRY(mention_all(cx, r, c, m));
     return tidy_desk(cx, c, c->last_message_id);
 }
@@ -312,7 +314,7 @@ err reply_retry(struct ctx *cx, message_id id, struct message *m)
     failed.state = S("queued");
     failed.error = (str){0};
     failed.held_until_ms = 0;
-    TRY(plan_send(cx, &failed));
+    TRY(plan_send(cx, &failed, c.channel_kind));
     TRY(conversation_fill_tags(cx, &c, 1));
     TRY(news_message(cx, &failed, &c, S("message.updated")));
     *m = failed;

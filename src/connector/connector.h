@@ -73,6 +73,7 @@ struct connector_media {
 struct connector_rules {
     enum length_unit unit;
     int64_t max_length;           /* 0 = this visibility is not offered */
+    int64_t max_bytes;            /* of the text too (Bluesky); 0 = only the unit counts */
     int64_t max_length_with_file; /* of the text that goes along with files; 0 = text and files go
                                    * as separate pieces */
     int files_per_piece;          /* 0 = no files */

@@ -2,21 +2,34 @@
  * stored reply has been sent. Elsewhere: take the message and its channel in one transaction, call
  * the connector outside of any, write the outcome with the end of the claim.
  *
+ * A message that the network takes only in pieces (care/pieces.h) goes one piece a run; what has gone
+ * is noted with the end of each, so that a broken delivery goes on with the next piece.
+ *
  * A try of unknown end is repeated only where the network knows repetitions by our delivery id;
- * elsewhere the agent is shown that it may have been sent. Refused credentials are tried again
- * while the channel shows its error: people mend them and nothing is lost. Not here: when a reply
- * may go (care/reply.h), states and their order (care/delivery.h). Thread: job threads. */
+ * elsewhere the agent is shown that it may have been sent. Refused credentials are made new where
+ * the network has a way, else the channel is closed and its messages wait until people mend them.
+ * Not here: when a reply may go (care/reply.h), states and their order (care/delivery.h), how fast
+ * (store/pace.h). Thread: job threads. */
 #include "base/failpoint.h"
 #include "base/id.h"
 #include "base/limits.h"
+#include "care/blob_file.h"
+#include "care/channel_setup.h"
 #include "care/delivery.h"
+#include "care/media_link.h"
+#include "care/pieces.h"
 #include "connector/connector.h"
 #include "job/inner.h"
 #include "model/view_contact.h"
 #include "model/view_conversation.h"
 #include "model/view_event.h"
 #include "model/view_message.h"
+#include "store/attachment.h"
 #include "store/channel.h"
+#include "store/message_network.h"
+#include "store/pace.h"
+
+enum { REFUSED_MS = 15 * 60 * 1000 }; /* then one send sees whether somebody has mended it there */
 
 struct delivering {
     message_id message;
@@ -25,6 +38,8 @@ struct delivering {
     struct connector_setup setup;
     struct connector_outgoing out;
     struct connector_sent sent;
+    str sent_pieces; /* JSON array of the network's ids, in order */
+    ptrdiff_t piece, n_pieces;
 };
 
 static const struct shape_field outgoing_contact_fields[] = {
@@ -78,14 +93,81 @@ static str outgoing_json(struct arena *a, const struct delivery_work *w, account
     return json_str(&j);
 }
 
+/* ── after the call ─────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool is_last(const struct delivering *d)
+{
+    return d->piece + 1 >= d->n_pieces;
+}
+
+/* How the channel fares: its limits, its failures, its credentials. */
+static err note_pace(struct ctx *cx, const struct delivering *d)
+{
+    const struct connector_sent *sent = &d->sent;
+    bool closed = false, has_changed = false;
+    switch (sent->outcome) {
+    case CONNECTOR_SENT:
+        return pace_note_sent(
+            cx, d->channel, sent->rate.limit, sent->rate.remaining, sent->rate.reset_ms);
+    case CONNECTOR_WAIT:
+        return sent->is_channel_wide
+                   ? pace_close(cx, d->channel, PACE_LIMIT, sent->wait_until_ms)
+                   : OK;
+    case CONNECTOR_REAUTH:
+        TRY(channel_set_auth(cx, d->channel, sent->why, &has_changed));
+        if (has_changed)
+            TRY(channel_tell(cx, d->channel));
+        return pace_close(cx, d->channel, PACE_REFUSED, cx->now_ms + REFUSED_MS);
+    case CONNECTOR_RETRY:
+    case CONNECTOR_UNKNOWN:
+        return pace_note_failure(cx, d->channel, &closed);
+    case CONNECTOR_FINAL:
+        break;
+    }
+    return OK;
+}
+
+/* What has gone out so far, and under which ids the network knows it. */
+static err note_piece(struct ctx *cx, const struct delivering *d)
+{
+    const struct connector_sent *sent = &d->sent;
+    TRY(message_alias_add(cx, d->channel, d->message, sent->aliases, sent->n_aliases));
+    if (d->n_pieces == 1)
+        return OK;
+    struct json_out j = json_out_make(cx->arena, LIMIT_JOB_PAYLOAD_BYTES);
+    const struct json *before = NULL;
+    str why;
+    json_arr(&j);
+    if (d->sent_pieces.len && json_parse(cx->arena, d->sent_pieces, &before, &why) == OK)
+        for (const struct json *v = before->first; v; v = v->next)
+            json_put_tree(&j, v);
+    json_put_str(&j, sent->external_id);
+    json_arr_end(&j);
+    TRY(message_set_pieces(cx, d->message, json_str(&j)));
+    return d->piece ? message_alias_add(cx, d->channel, d->message, &sent->external_id, 1) : OK;
+}
+
+static str first_id(struct arena *a, const struct delivering *d)
+{
+    const struct json *before = NULL;
+    str why;
+    if (d->piece && json_parse(a, d->sent_pieces, &before, &why) == OK && before->first)
+        return json_text(before->first, S(""));
+    return d->sent.external_id;
+}
+
 static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
 {
     struct delivering *d = arg;
     (void)next_ms;
     bool is_sent = d->sent.outcome == CONNECTOR_SENT;
+    TRY(note_pace(cx, d));
     if (is_sent)
+        TRY(note_piece(cx, d));
+    if (is_sent && is_last(d))
         TRY(message_set_state(
-            cx, d->message, S("sent"), (str){0}, d->sent.external_id, cx->now_ms));
+            cx, d->message, S("sent"), (str){0}, first_id(cx->arena, d), cx->now_ms));
     else if (is_dead && d->sent.outcome == CONNECTOR_UNKNOWN)
         TRY(message_set_state(
             cx, d->message, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms));
@@ -112,7 +194,7 @@ static enum job_end end_of(const struct delivering *d)
 {
     switch (d->sent.outcome) {
     case CONNECTOR_SENT:
-        return JOB_DONE;
+        return is_last(d) ? JOB_DONE : JOB_REPEAT; /* the next piece is the next run */
     case CONNECTOR_FINAL:
         return JOB_FINAL;
     case CONNECTOR_WAIT:
@@ -126,6 +208,9 @@ static enum job_end end_of(const struct delivering *d)
     return d->connector->repeats_safely ? JOB_RETRY : JOB_FINAL;
 }
 
+/* ── before the call ────────────────────────────────────────────────────────────────────────────
+ */
+
 /* Nothing is to be sent: cancelled, sent already, gone; or the network is Seva itself. */
 static err end_here(struct job_run *run, struct job_verdict *v)
 {
@@ -135,12 +220,82 @@ static err end_here(struct job_run *run, struct job_verdict *v)
     return OK;
 }
 
+static err load_files(struct ctx *cx, struct delivering *d, struct connector_file **files, ptrdiff_t *n)
+{
+    struct attachment *rows = NULL;
+    TRY(attachment_list(cx, d->message, &rows, n));
+    *files = NEW(cx->arena, struct connector_file, *n + 1);
+    for (ptrdiff_t i = 0; i < *n; i++)
+        (*files)[i] = (struct connector_file){
+            .name = rows[i].name,
+            .type = rows[i].type,
+            .size = rows[i].size,
+            .path = blob_path(cx, rows[i].blob_name),
+            .url = media_link_make(cx, rows[i].id),
+        };
+    return OK;
+}
+
+static ptrdiff_t count_of(struct arena *a, str array)
+{
+    const struct json *list = NULL;
+    str why;
+    return array.len && json_parse(a, array, &list, &why) == OK ? list->count : 0;
+}
+
+/* The piece whose turn it is. E_INVALID with words: the network cannot take this message. */
+static err cut(struct ctx *cx, struct delivering *d, const struct delivery_work *w, str *why)
+{
+    struct arena *a = cx->arena;
+    struct connector_file *files = NULL;
+    struct piece *pieces = NULL;
+    ptrdiff_t n_files = 0;
+    const struct connector_rules *rules =
+        d->out.is_public ? &d->connector->public_rules : &d->connector->private_rules;
+    TRY(load_files(cx, d, &files, &n_files));
+    TRY(pieces_plan(a, rules, w->message.text, n_files, w->message.parts.len > 0, &pieces,
+        &d->n_pieces, why));
+    d->sent_pieces = w->message.pieces;
+    d->piece = count_of(a, d->sent_pieces);
+    if (d->piece >= d->n_pieces)
+        d->piece = d->n_pieces - 1; /* cannot be: the last one ends the job */
+    const struct piece *piece = &pieces[d->piece];
+    d->out.text = piece->text;
+    d->out.parts = piece->has_parts ? w->message.parts : (str){0};
+    d->out.files = files + piece->first_file;
+    d->out.n_files = piece->n_files;
+    if (d->piece)
+        d->out.delivery_id = str_print(a, "%.*s.%td", SARG(d->out.delivery_id), d->piece + 1);
+    return OK;
+}
+
+static void fill(struct job_run *run, struct delivering *d, const struct delivery_work *w)
+{
+    d->out = (struct connector_outgoing){
+        .setup = &d->setup,
+        .delivery_id = run->job->key,
+        .to = w->contact_external_id,
+        .to_handle = w->contact_handle,
+        .thread_key = w->conversation.thread_key,
+        .reply_to = w->reply_to,
+        .post = w->post,
+        .is_public = str_eq(w->message.visibility, S("public")),
+        .is_private_reply = w->is_private_reply,
+        .last_in_ms = conversation_window_ms(&w->conversation),
+        .now_ms = run->now_ms,
+        .first_try_ms = run->job->first_ms ? run->job->first_ms : run->now_ms,
+        .event_json = outgoing_json(
+            run->desk.arena, w, run->job->account_id, run->job->key, run->now_ms),
+    };
+}
+
 /* OK with v->end set = it ends here; else d is ready for the call. */
 static err prepare(struct job_run *run, struct job_verdict *v, struct delivering *d)
 {
     struct delivery_work work = {0};
     struct channel channel = {0};
     struct ctx *cx = &run->desk.cx;
+    str why = {0};
     TRY(desk_begin(&run->desk, DB_WRITE));
     TRY(desk_scope(&run->desk, run->job->account_id));
     err taken = delivery_take(cx, d->message, &work);
@@ -155,16 +310,28 @@ static err prepare(struct job_run *run, struct job_verdict *v, struct delivering
         return end_here(run, v);
     }
     TRY(message_set_state(cx, d->message, S("sending"), (str){0}, (str){0}, cx->now_ms));
-    str identity;
-    TRY(channel_secrets(cx, &channel, &d->setup.secret, &d->setup.old_secret, &identity));
-    d->setup.settings = channel.settings;
-    d->out.setup = &d->setup;
-    d->out.delivery_id = run->job->key;
-    d->out.text = work.message.text;
-    d->out.now_ms = run->now_ms;
-    d->out.event_json =
-        outgoing_json(run->desk.arena, &work, run->job->account_id, run->job->key, run->now_ms);
+    TRY(channel_setup(cx, &channel, &d->setup));
+    fill(run, d, &work);
+    err cuttable = cut(cx, d, &work, &why);
+    if (cuttable == E_INVALID) {
+        TRY(message_set_state(cx, d->message, S("failed"), why, (str){0}, cx->now_ms));
+        return end_here(run, v);
+    }
+    TRY(cuttable);
     return desk_commit(&run->desk);
+}
+
+/* Refused credentials are made new once, when the network gives new ones for the old. */
+static err call(struct job_run *run, struct delivering *d)
+{
+    struct arena *a = run->desk.arena;
+    bool is_fresh = false;
+    TRY(credentials_ready(run, d->connector, d->channel, &d->setup, false, &is_fresh));
+    TRY(d->connector->send(run->client, a, &d->out, &d->sent));
+    if (d->sent.outcome != CONNECTOR_REAUTH || is_fresh || !d->connector->refresh)
+        return OK;
+    TRY(credentials_ready(run, d->connector, d->channel, &d->setup, true, &is_fresh));
+    return is_fresh ? d->connector->send(run->client, a, &d->out, &d->sent) : OK;
 }
 
 err deliver_work(struct job_run *run, struct job_verdict *v)
@@ -178,11 +345,11 @@ err deliver_work(struct job_run *run, struct job_verdict *v)
     TRY(prepare(run, v, d));
     if (v->end == JOB_ENDED)
         return OK;
-    TRY(d->connector->send(run->client, run->desk.arena, &d->out, &d->sent));
+    TRY(call(run, d));
     FAILPOINT("deliver.after_send");
     *v = (struct job_verdict){
         .end = end_of(d),
-        .at_ms = d->sent.wait_until_ms,
+        .at_ms = d->sent.outcome == CONNECTOR_SENT ? run->now_ms : d->sent.wait_until_ms,
         .error = d->sent.why,
         .write = write_sent,
         .arg = d,

@@ -105,6 +105,15 @@ struct job_kind {
      */
     err (*set_aside)(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 };
+/* Sleeps a moment; returns early when the engine stops. */
+void engine_pause(struct engine *e, int64_t ms);
+/* Credentials that end soon (or `now`, because the network has refused them) are made new and stored,
+ * one worker at a time; *is_fresh: setup->secrets are new. Nothing happens where the network has no
+ * such way, or it does not work: the call that follows says what is wrong. Outside a transaction. */
+struct connector;
+struct connector_setup;
+err credentials_ready(struct job_run *run, const struct connector *c, channel_id channel,
+    struct connector_setup *setup, bool now, bool *is_fresh);
 const struct job_kind *job_kind_find(str name);
 err deliver_work(struct job_run *run, struct job_verdict *v);
 err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);

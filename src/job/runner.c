@@ -10,6 +10,11 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "job/inner.h"
+#include "store/pace.h"
+
+/* One channel has at most this part of the job threads, so that a slow network holds up nobody
+ * else. */
+enum { ABREAST_SHARE = 3 };
 
 /* ── claiming ───────────────────────────────────────────────────────────────────────────────────
  */
@@ -20,8 +25,10 @@ err runner_claim(
     const str fetch = S("fetch"), none = {0};
     int64_t now_ms = desk->cx.now_ms;
     int64_t lease_ms = now_ms + (lane == LANE_FETCHES ? LIMIT_FETCH_LEASE_MS : LIMIT_JOB_LEASE_MS);
+    int64_t abreast = desk->engine->n_threads / ABREAST_SHARE;
     return job_claim(desk->tx, desk->engine->holder, now_ms, lease_ms, max,
-        lane == LANE_FETCHES ? fetch : none, lane == LANE_SENDS ? fetch : none, jobs, n);
+        lane == LANE_FETCHES ? fetch : none, lane == LANE_SENDS ? fetch : none,
+        abreast > 1 ? abreast : 1, jobs, n);
 }
 
 static err free_expired(struct desk *desk, void *arg)
@@ -289,11 +296,13 @@ static err look(struct desk *desk, void *arg)
 static err claim(struct desk *desk, void *arg)
 {
     struct dispatch *d = arg;
-    int64_t freed = 0;
+    int64_t freed = 0, moved = 0;
     TRY(desk_begin(desk, DB_WRITE));
     TRY(job_free_expired(desk->tx, desk->cx.now_ms, false, &freed));
     if (freed)
         log_line(LOG_INFO, "jobs taken up again whose worker had ended", LOG_I("jobs", freed));
+    TRY(pace_release(desk->tx, desk->cx.now_ms, &moved));
+    TRY(pace_park(desk->tx, desk->cx.now_ms, &moved));
     TRY(runner_claim(desk, LANE_SENDS, d->room, &d->jobs, &d->n));
     ptrdiff_t most = free_fetches(desk->engine);
     if (most > d->room - d->n)

@@ -1,4 +1,4 @@
-/* See job.h. The states are 'queued', 'running', 'dead'; a finished job's row is removed. A claim
+/* See job.h. The states are 'queued', 'running', 'parked' (store/pace.h), 'dead'; a finished job's row is removed. A claim
  * is proven by (node, lease_ms): whoever ends it names both, so that a claimer who was too slow
  * finds nothing to end. Thread: the transaction's. */
 #include "store/job.h"
@@ -13,6 +13,7 @@ struct insert_row {
     str kind, key, order_key;
     int64_t run_ms, created_ms;
     str payload;
+    int64_t channel_id; /* 0 is a value here too */
 };
 static const struct db_col insert_cols[] = {
     COL(struct insert_row, id),
@@ -23,6 +24,7 @@ static const struct db_col insert_cols[] = {
     COL(struct insert_row, run_ms),
     COL(struct insert_row, created_ms),
     COL(struct insert_row, payload),
+    COL(struct insert_row, channel_id),
 };
 
 /* A dead job with this key is raised with a clean record; a live one stays as it is. */
@@ -48,16 +50,20 @@ err job_add_many(struct ctx *cx, const struct job_new *j, ptrdiff_t n)
             .run_ms = j[i].run_ms ? j[i].run_ms : cx->now_ms,
             .created_ms = cx->now_ms,
             .payload = j[i].payload,
+            .channel_id = j[i].channel.v,
         };
     TRY(db_many(cx->db,
-        S("INSERT INTO job (id, account_id, kind, key, order_key, run_ms, created_ms, payload) "
-          "VALUES (?1, ?2, ?3, ?4, NULLIF(?5, ''), ?6, ?7, ?8) " RAISE),
-        S("INSERT INTO job (id, account_id, kind, key, order_key, run_ms, created_ms, payload) "
+        S("INSERT INTO job (id, account_id, kind, key, order_key, run_ms, created_ms, payload, "
+          "channel_id) "
+          "VALUES (?1, ?2, ?3, ?4, NULLIF(?5, ''), ?6, ?7, ?8, ?9) " RAISE),
+        S("INSERT INTO job (id, account_id, kind, key, order_key, run_ms, created_ms, payload, "
+          "channel_id) "
           "SELECT k.id, k.account_id, k.kind, k.key, NULLIF(k.order_key, ''), k.run_ms, "
-          "k.created_ms, k.payload "
+          "k.created_ms, k.payload, k.channel_id "
           "FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::text[], ?5::text[], "
-          "?6::bigint[], ?7::bigint[], ?8::text[]) "
-          "AS k (id, account_id, kind, key, order_key, run_ms, created_ms, payload) " RAISE),
+          "?6::bigint[], ?7::bigint[], ?8::text[], ?9::bigint[]) "
+          "AS k (id, account_id, kind, key, order_key, run_ms, created_ms, payload, channel_id) "
+          RAISE),
         COLS(insert_cols), rows, (ptrdiff_t)sizeof *rows, n, NULL));
     cx->effects.jobs = true;
     return OK;
@@ -87,7 +93,7 @@ err job_cancel(struct ctx *cx, str kind, str key)
     int64_t changed = 0;
     TRY(db_run(cx->db,
         S("DELETE FROM job "
-          "WHERE account_id = ?1 AND kind = ?2 AND key = ?3 AND state = 'queued'"),
+          "WHERE account_id = ?1 AND kind = ?2 AND key = ?3 AND state IN ('queued', 'parked')"),
         ARGS(A_INT(cx->account.v), A_TEXT(kind), A_TEXT(key)), &changed));
     return changed ? OK : E_NOT_FOUND;
 }
@@ -99,6 +105,7 @@ static const struct db_col row_cols[] = {
     COL(struct job_row, key),
     COL(struct job_row, order_key),
     COL(struct job_row, payload),
+    COL(struct job_row, channel_id),
     COL(struct job_row, attempts),
     COL(struct job_row, kills),
     COL(struct job_row, first_ms),
@@ -114,25 +121,31 @@ static const struct db_col row_cols[] = {
     "AND (?5 = '' OR j.kind = ?5) AND (?6 = '' OR j.kind <> ?6) "                                  \
     "AND NOT EXISTS (SELECT 1 FROM job e "                                                         \
     "WHERE e.account_id = j.account_id AND e.order_key = j.order_key AND e.id < j.id "             \
-    "AND e.state IN ('queued', 'running')) "                                                       \
+    "AND e.state IN ('queued', 'running', 'parked')) "                                             \
+    "AND (j.channel_id = 0 OR (NOT EXISTS (SELECT 1 FROM pace p "                                  \
+    "WHERE p.channel_id = j.channel_id AND p.open_ms > ?3) "                                       \
+    "AND (SELECT COUNT(*) FROM job r WHERE r.channel_id = j.channel_id "                           \
+    "AND r.channel_id <> 0 AND r.state = 'running') < ?7)) "                                       \
     "ORDER BY j.run_ms, j.id "                                                                     \
     "LIMIT ?4"
 #define CLAIM                                                                                      \
     "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?1, lease_ms = ?2, "        \
     "first_ms = COALESCE(first_ms, ?3) "
 #define CLAIMED                                                                                    \
-    " RETURNING id, account_id, kind, key, order_key, payload, attempts, kills, first_ms, "        \
+    " RETURNING id, account_id, kind, key, order_key, payload, channel_id, attempts, kills, "      \
+    "first_ms, "                                                                                   \
     "created_ms, node, lease_ms"
 
 err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
-    str only, str but, const struct job_row **rows, ptrdiff_t *count)
+    str only, str but, int64_t abreast, const struct job_row **rows, ptrdiff_t *count)
 {
     struct job_row *got = NULL;
     str sql = db_pick(tx,
         S(CLAIM "WHERE id IN (SELECT j.id FROM job j INDEXED BY job_due " DUE ")" CLAIMED),
         S(CLAIM "WHERE id IN (SELECT j.id FROM job j " DUE " FOR UPDATE SKIP LOCKED)" CLAIMED));
     TRY(db_all(tx, sql,
-        ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max), A_TEXT(only), A_TEXT(but)),
+        ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max), A_TEXT(only), A_TEXT(but),
+            A_INT(abreast)),
         COLS(row_cols), (ptrdiff_t)sizeof *got, &got, count));
     *rows = got;
     return OK;
@@ -205,7 +218,9 @@ err job_next_due(struct db_tx *tx, int64_t now_ms, int64_t *at_ms)
         S("SELECT MIN(due) AS value FROM "
           "(SELECT MIN(run_ms) AS due FROM job WHERE state = 'queued' AND run_ms > ?1 "
           "UNION ALL "
-          "SELECT MIN(lease_ms) + 1 AS due FROM job WHERE state = 'running') AS ahead"),
+          "SELECT MIN(lease_ms) + 1 AS due FROM job WHERE state = 'running' "
+          "UNION ALL "
+          "SELECT MIN(turn_ms) AS due FROM pace WHERE has_parked = 1) AS ahead"),
         ARGS(A_INT(now_ms)), COLS(number_cols), &next));
     *at_ms = next.value;
     return OK;
@@ -271,7 +286,7 @@ err job_retry(struct ctx *cx, job_id id)
     int64_t changed = 0;
     TRY(db_run(cx->db,
         S("UPDATE job SET state = 'queued', run_ms = ?3, attempts = 0, kills = 0, first_ms = NULL "
-          "WHERE account_id = ?1 AND id = ?2 AND state IN ('dead', 'queued')"),
+          "WHERE account_id = ?1 AND id = ?2 AND state IN ('dead', 'queued', 'parked')"),
         ARGS(A_INT(cx->account.v), A_ID(id), A_INT(cx->now_ms)), &changed));
     if (changed == 0) {
         struct job_item item;
@@ -287,7 +302,7 @@ err job_remove(struct ctx *cx, job_id id)
     int64_t changed = 0;
     TRY(db_run(cx->db,
         S("DELETE FROM job "
-          "WHERE account_id = ?1 AND id = ?2 AND state IN ('dead', 'queued')"),
+          "WHERE account_id = ?1 AND id = ?2 AND state IN ('dead', 'queued', 'parked')"),
         ARGS(A_INT(cx->account.v), A_ID(id)), &changed));
     if (changed == 0) {
         struct job_item item;

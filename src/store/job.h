@@ -11,6 +11,7 @@ struct job_new {
     str order_key;  /* one in flight per order key; empty = free */
     int64_t run_ms; /* not before; 0 = now */
     str payload;    /* JSON, ≤ 64 KiB */
+    channel_id channel; /* whose pace it obeys (store/pace.h); {0} = none */
 };
 /* Sets cx->effects.jobs. A dead job of the same kind and key is raised again instead. */
 err job_add(struct ctx *cx, const struct job_new *j);
@@ -39,6 +40,7 @@ struct job_row {
     str key;
     str order_key;
     str payload;
+    channel_id channel_id;
     int64_t attempts; /* with this one */
     int64_t kills;    /* claims before this one, in a row, that ended with the process */
     int64_t first_ms; /* when it was first tried */
@@ -48,10 +50,11 @@ struct job_row {
 };
 /* Claims what is due, oldest first, at most `max`: each is one attempt more and ours until
  * lease_ms. only, but: of this kind, of every kind but this; empty = no such condition. A job waits
- * while an earlier live one has its order_key. The commit of this must be durable before the work
+ * while an earlier live one has its order_key, while its channel's pace is closed, and while
+ * `abreast` jobs of its channel run already. The commit of this must be durable before the work
  * begins. */
 err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
-    str only, str but, const struct job_row **rows, ptrdiff_t *count);
+    str only, str but, int64_t abreast, const struct job_row **rows, ptrdiff_t *count);
 /* The ways a claim ends; E_CONFLICT when the lease was lost to somebody else: then nothing of the
  * work may be kept. */
 err job_finish(struct db_tx *tx, const struct job_row *job);

@@ -131,6 +131,20 @@ err message_list_reported(struct ctx *cx, identity_id identity, int64_t upto_ms,
         (ptrdiff_t)sizeof **rows, rows, n);
 }
 
+err message_last_public(struct ctx *cx, conversation_id conversation, struct message *m)
+{
+    *m = (struct message){0};
+    err e = db_one(cx->db,
+        S("SELECT id, conversation_id, channel_id, external_id, state "
+          "FROM message "
+          "WHERE account_id = ?1 AND conversation_id = ?2 AND kind = 'in' "
+          "AND visibility = 'public' AND external_id IS NOT NULL "
+          "ORDER BY id DESC "
+          "LIMIT 1"),
+        ARGS(A_ID(cx->account), A_ID(conversation)), COLS(ours_cols), m);
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 err message_set_external(struct ctx *cx, message_id id, str external_id)
 {
     return db_run(cx->db,

@@ -21,6 +21,8 @@ err message_ours_without_id(
  */
 err message_list_reported(struct ctx *cx, identity_id identity, int64_t upto_ms, ptrdiff_t limit,
     struct message **rows, ptrdiff_t *n);
+/* The customer's newest public message that the network gave an id; zeroed without one. */
+err message_last_public(struct ctx *cx, conversation_id conversation, struct message *m);
 err message_set_external(struct ctx *cx, message_id id, str external_id);
 err message_set_text(struct ctx *cx, message_id id, str text, int64_t edited_ms);
 err message_set_deleted(struct ctx *cx, message_id id, int64_t deleted_ms);

@@ -113,6 +113,7 @@
 {"GET", "/widget/v1/stream", "visitor", K_NONE, NULL, NULL},
 {"POST", "/widget/v1/uploads", "visitor", K_NONE, NULL, NULL},
 {"PUT", "/widget/v1/uploads/{id}", "visitor", K_UPLOAD, NULL, NULL},
+{"GET", "/media/{token}", "public", K_NONE, NULL, NULL},
 {"GET", "/widget/v1/attachments/{id}", "visitor", K_ATTACHMENT, NULL, NULL},
 {"POST", "/api/v1/uploads", "attachment.read", K_NONE, "{\"name\":\"a.txt\",\"size\":1}", NULL},
 {"PUT", "/api/v1/uploads/{id}", "attachment.read", K_UPLOAD, NULL, NULL},

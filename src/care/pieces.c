@@ -1,0 +1,61 @@
+/* pieces: see pieces.h. */
+#include "care/pieces.h"
+
+#include "text/length.h"
+#include "text/split.h"
+
+static bool fits(const struct connector_rules *rules, str text, int64_t max)
+{
+    if (rules->max_bytes && text.len > rules->max_bytes)
+        return false;
+    return length_of(rules->unit, text) <= max;
+}
+
+static err split(struct arena *a, const struct connector_rules *rules, str text,
+    struct str_list *texts, str *why)
+{
+    const struct split_limit limits[] = {
+        {rules->unit, rules->max_length},
+        {LENGTH_BYTES, rules->max_bytes},
+    };
+    if (!rules->may_split) {
+        *why = str_print(a, "The text is longer than the %lld that this network takes.",
+            (long long)rules->max_length);
+        return E_INVALID;
+    }
+    if (text_split(a, text, limits, rules->max_bytes ? 2 : 1, rules->may_number, texts) == OK)
+        return OK;
+    *why = S("The text cannot be split into parts that this network takes.");
+    return E_INVALID;
+}
+
+err pieces_plan(struct arena *a, const struct connector_rules *rules, str text, ptrdiff_t n_files,
+    bool has_parts, struct piece **pieces, ptrdiff_t *n, str *why)
+{
+    struct str_list texts = {.at = &text, .len = text.len ? 1 : 0};
+    if (n_files && !rules->files_per_piece) {
+        *why = S("This network takes no files here.");
+        return E_INVALID;
+    }
+    if (text.len && !fits(rules, text, rules->max_length))
+        TRY(split(a, rules, text, &texts, why));
+    ptrdiff_t most = texts.len + n_files + 1, count = 0, file = 0;
+    struct piece *made = NEW(a, struct piece, most);
+    bool go_together = n_files && rules->max_length_with_file && texts.len <= 1 &&
+                       (!text.len || fits(rules, text, rules->max_length_with_file));
+    for (ptrdiff_t i = 0; i < texts.len && !go_together; i++)
+        made[count++] = (struct piece){.text = texts.at[i]};
+    while (file < n_files) {
+        ptrdiff_t take = n_files - file < rules->files_per_piece ? n_files - file
+                                                                 : rules->files_per_piece;
+        made[count++] = (struct piece){
+            .text = go_together && !file ? text : (str){0}, .first_file = file, .n_files = take};
+        file += take;
+    }
+    if (!count)
+        made[count++] = (struct piece){0};
+    made[0].has_parts = has_parts;
+    *pieces = made;
+    *n = count;
+    return OK;
+}

@@ -1,0 +1,239 @@
+/* pace: see pace.h. */
+#include "store/pace.h"
+
+enum { PARK_MOST = 1000, LOOK_JOBS = 256, TURNS_MOST = 32, SPARE_SHARE = 8 };
+
+static const struct db_col pace_cols[] = {
+    COL(struct pace, channel_id),
+    COL(struct pace, open_ms),
+    COL(struct pace, reason),
+    COL(struct pace, failures),
+    COL(struct pace, has_parked),
+    COL(struct pace, budget_limit),
+    COL(struct pace, budget_left),
+    COL(struct pace, budget_reset_ms),
+};
+#define PACE_COLUMNS                                                                               \
+    "channel_id, open_ms, reason, failures, has_parked, budget_limit, budget_left, budget_reset_ms"
+
+struct number {
+    int64_t value;
+};
+static const struct db_col number_cols[] = {COL(struct number, value)};
+
+err pace_get(struct ctx *cx, channel_id channel, struct pace *pace)
+{
+    *pace = (struct pace){.channel_id = channel};
+    err e = db_one(cx->db,
+        S("SELECT " PACE_COLUMNS " "
+          "FROM pace "
+          "WHERE channel_id = ?1 AND account_id = ?2"),
+        ARGS(A_ID(channel), A_ID(cx->account)), COLS(pace_cols), pace);
+    return e == E_NOT_FOUND ? OK : e;
+}
+
+err pace_waiting(struct ctx *cx, channel_id channel, int64_t *n)
+{
+    struct number row = {0};
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS value "
+          "FROM job "
+          "WHERE channel_id = ?1 AND channel_id <> 0 AND state IN ('queued', 'parked') "
+          "AND account_id = ?2"),
+        ARGS(A_ID(channel), A_ID(cx->account)), COLS(number_cols), &row));
+    *n = row.value;
+    return OK;
+}
+
+static err pace_ensure(struct ctx *cx, channel_id channel)
+{
+    return db_run(cx->db,
+        S("INSERT INTO pace (channel_id, account_id) "
+          "VALUES (?1, ?2) "
+          "ON CONFLICT (channel_id) DO NOTHING"),
+        ARGS(A_ID(channel), A_ID(cx->account)), NULL);
+}
+
+err pace_note_sent(
+    struct ctx *cx, channel_id channel, int64_t limit, int64_t left, int64_t reset_ms)
+{
+    /* A channel that works, and is far from its limit, costs no write. */
+    TRY(db_run(cx->db,
+        S("UPDATE pace "
+          "SET failures = 0, reason = '', open_ms = 0, updated_ms = ?3 "
+          "WHERE channel_id = ?1 AND account_id = ?2 AND failures > 0"),
+        ARGS(A_ID(channel), A_ID(cx->account), A_INT(cx->now_ms)), NULL));
+    if (!limit || left > limit / SPARE_SHARE)
+        return OK;
+    TRY(pace_ensure(cx, channel));
+    TRY(db_run(cx->db,
+        S("UPDATE pace "
+          "SET budget_limit = ?3, budget_left = ?4, budget_reset_ms = ?5, updated_ms = ?6 "
+          "WHERE channel_id = ?1 AND account_id = ?2"),
+        ARGS(A_ID(channel), A_ID(cx->account), A_INT(limit), A_INT(left), A_INT(reset_ms),
+            A_INT(cx->now_ms)),
+        NULL));
+    return left == 0 && reset_ms > cx->now_ms ? pace_close(cx, channel, PACE_LIMIT, reset_ms) : OK;
+}
+
+err pace_note_failure(struct ctx *cx, channel_id channel, bool *closed)
+{
+    struct number failures = {0};
+    TRY(pace_ensure(cx, channel));
+    TRY(db_one(cx->db,
+        S("UPDATE pace "
+          "SET failures = failures + 1, updated_ms = ?3 "
+          "WHERE channel_id = ?1 AND account_id = ?2 "
+          "RETURNING failures AS value"),
+        ARGS(A_ID(channel), A_ID(cx->account), A_INT(cx->now_ms)), COLS(number_cols), &failures));
+    *closed = failures.value >= PACE_FAILURES;
+    if (!*closed)
+        return OK;
+    int64_t pause_ms = PACE_PAUSE_MS;
+    for (int64_t i = PACE_FAILURES; i < failures.value && pause_ms < PACE_PAUSE_MOST_MS; i++)
+        pause_ms *= 2;
+    if (pause_ms > PACE_PAUSE_MOST_MS)
+        pause_ms = PACE_PAUSE_MOST_MS;
+    return pace_close(cx, channel, PACE_FAILING, cx->now_ms + pause_ms);
+}
+
+err pace_close(struct ctx *cx, channel_id channel, str reason, int64_t until_ms)
+{
+    TRY(pace_ensure(cx, channel));
+    return db_run(cx->db,
+        S("UPDATE pace "
+          "SET open_ms = ?3, reason = ?4, updated_ms = ?5, "
+          "    turn_ms = CASE WHEN turn_ms < ?3 THEN ?3 ELSE turn_ms END "
+          "WHERE channel_id = ?1 AND account_id = ?2 AND open_ms < ?3"),
+        ARGS(A_ID(channel), A_ID(cx->account), A_INT(until_ms), A_TEXT(reason), A_INT(cx->now_ms)),
+        NULL);
+}
+
+err pace_open(struct ctx *cx, channel_id channel)
+{
+    cx->effects.jobs = true;
+    return db_run(cx->db,
+        S("UPDATE pace "
+          "SET open_ms = 0, turn_ms = 0, reason = '', failures = 0, updated_ms = ?3 "
+          "WHERE channel_id = ?1 AND account_id = ?2"),
+        ARGS(A_ID(channel), A_ID(cx->account), A_INT(cx->now_ms)), NULL);
+}
+
+/* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
+ */
+
+/* A channel's queued jobs behind the first `keep` of them. */
+static err park(struct db_tx *tx, channel_id channel, int64_t keep, int64_t turn_ms, int64_t *parked)
+{
+    int64_t n = 0;
+    TRY(db_run(tx,
+        S("UPDATE job "
+          "SET state = 'parked' "
+          "WHERE id IN (SELECT id FROM job "
+          "             WHERE channel_id = ?1 AND channel_id <> 0 AND state = 'queued' "
+          "             ORDER BY id LIMIT ?3 OFFSET ?2) "
+          "AND state = 'queued'"),
+        ARGS(A_ID(channel), A_INT(keep), A_INT(PARK_MOST)), &n));
+    *parked += n;
+    if (!n)
+        return OK;
+    return db_run(tx,
+        S("INSERT INTO pace (channel_id, account_id, has_parked, turn_ms) "
+          "SELECT ?1, account_id, 1, ?2 FROM source WHERE channel_id = ?1 LIMIT 1 "
+          "ON CONFLICT (channel_id) DO UPDATE "
+          "SET has_parked = 1, "
+          "    turn_ms = CASE WHEN pace.open_ms > ?2 THEN pace.open_ms ELSE ?2 END"),
+        ARGS(A_ID(channel), A_INT(turn_ms)), NULL);
+}
+
+struct crowd {
+    channel_id channel_id;
+    int64_t open_ms;
+};
+static const struct db_col crowd_cols[] = {
+    COL(struct crowd, channel_id),
+    COL(struct crowd, open_ms),
+};
+
+err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked)
+{
+    struct crowd *rows = NULL;
+    ptrdiff_t n = 0;
+    *parked = 0;
+    TRY(db_all(tx,
+        S("SELECT channel_id, open_ms "
+          "FROM pace p "
+          "WHERE p.reason <> '' AND p.open_ms > ?1 "
+          "AND EXISTS (SELECT 1 FROM job j WHERE j.channel_id = p.channel_id "
+          "            AND j.channel_id <> 0 AND j.state = 'queued') "
+          "ORDER BY open_ms "
+          "LIMIT ?2"),
+        ARGS(A_INT(now_ms), A_INT(TURNS_MOST)), COLS(crowd_cols), (ptrdiff_t)sizeof *rows, &rows,
+        &n));
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(park(tx, rows[i].channel_id, 0, rows[i].open_ms, parked));
+    TRY(db_all(tx,
+        S("SELECT channel_id, 0 AS open_ms "
+          "FROM (SELECT channel_id FROM job "
+          "      WHERE state = 'queued' AND run_ms <= ?1 ORDER BY run_ms, id LIMIT ?2) AS due "
+          "WHERE channel_id <> 0 "
+          "GROUP BY channel_id "
+          "HAVING COUNT(*) > ?3"),
+        ARGS(A_INT(now_ms), A_INT(LOOK_JOBS), A_INT(PACE_READY)), COLS(crowd_cols),
+        (ptrdiff_t)sizeof *rows, &rows, &n));
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(park(tx, rows[i].channel_id, PACE_READY, now_ms + PACE_TURN_MS, parked));
+    return OK;
+}
+
+struct turn {
+    channel_id channel_id;
+    int64_t failures, ready;
+};
+static const struct db_col turn_cols[] = {
+    COL(struct turn, channel_id),
+    COL(struct turn, failures),
+    COL(struct turn, ready),
+};
+
+static err release(struct db_tx *tx, const struct turn *turn, int64_t now_ms, int64_t *released)
+{
+    int64_t room = turn->failures >= PACE_FAILURES ? !turn->ready : PACE_READY - turn->ready, n = 0;
+    if (room > 0)
+        TRY(db_run(tx,
+            S("UPDATE job "
+              "SET state = 'queued', run_ms = CASE WHEN run_ms > ?3 THEN run_ms ELSE ?3 END "
+              "WHERE id IN (SELECT id FROM job "
+              "             WHERE channel_id = ?1 AND channel_id <> 0 AND state = 'parked' "
+              "             ORDER BY id LIMIT ?2) "
+              "AND state = 'parked'"),
+            ARGS(A_ID(turn->channel_id), A_INT(room), A_INT(now_ms)), &n));
+    *released += n;
+    return db_run(tx,
+        S("UPDATE pace "
+          "SET turn_ms = ?2, has_parked = CASE WHEN ?3 = 1 THEN 0 ELSE 1 END "
+          "WHERE channel_id = ?1"),
+        ARGS(A_ID(turn->channel_id), A_INT(now_ms + PACE_TURN_MS), A_BOOL(room > 0 && n < room)),
+        NULL);
+}
+
+err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released)
+{
+    struct turn *rows = NULL;
+    ptrdiff_t n = 0;
+    *released = 0;
+    TRY(db_all(tx,
+        S("SELECT p.channel_id, p.failures, "
+          "    (SELECT COUNT(*) FROM (SELECT 1 AS one FROM job j "
+          "     WHERE j.channel_id = p.channel_id AND j.channel_id <> 0 "
+          "     AND j.state IN ('queued', 'running') LIMIT ?3) AS some) AS ready "
+          "FROM pace p "
+          "WHERE p.has_parked = 1 AND p.turn_ms <= ?1 AND p.open_ms <= ?1 "
+          "ORDER BY p.turn_ms "
+          "LIMIT ?2"),
+        ARGS(A_INT(now_ms), A_INT(TURNS_MOST), A_INT(PACE_READY)), COLS(turn_cols),
+        (ptrdiff_t)sizeof *rows, &rows, &n));
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(release(tx, &rows[i], now_ms, released));
+    return OK;
+}

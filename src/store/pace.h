@@ -1,0 +1,52 @@
+/* pace: how fast a channel may send. A channel is closed for a while by its network's limit, by
+ * failing again and again (a circuit breaker: then one job goes ahead to see whether it works
+ * again), or until its people mend its credentials. Jobs of a closed channel, and all but the first
+ * of a crowd, are parked: the dispatcher does not see them until it releases some in the channel's
+ * turn. So a hundred thousand waiting sends cost nothing while they wait, and keep no other channel
+ * from its turn.
+ *
+ * Functions with a ctx are one account's; those with a db_tx are the dispatcher's and see all.
+ * Thread: the transaction's. */
+#pragma once
+#include "db/db.h"
+#include "model/ctx.h"
+
+enum {
+    PACE_READY = 64,          /* jobs of a channel that the dispatcher sees at once */
+    PACE_TURN_MS = 250,       /* between releases of an open channel */
+    PACE_FAILURES = 5,        /* in a row, then it is closed */
+    PACE_PAUSE_MS = 5 * 1000, /* the first pause; doubled by each failing try */
+    PACE_PAUSE_MOST_MS = 300 * 1000,
+};
+#define PACE_LIMIT   S("limit")
+#define PACE_FAILING S("failing")
+#define PACE_REFUSED S("refused")
+
+struct pace {
+    channel_id channel_id;
+    int64_t open_ms;
+    str reason; /* limit, failing, refused; empty = open */
+    int64_t failures;
+    bool has_parked;
+    int64_t budget_limit, budget_left, budget_reset_ms;
+};
+/* An open one when nothing was ever noted. */
+err pace_get(struct ctx *cx, channel_id channel, struct pace *pace);
+/* How many sends of the channel wait: queued and parked. */
+err pace_waiting(struct ctx *cx, channel_id channel, int64_t *n);
+/* A send worked: what failed before is forgotten. limit 0 = the network said nothing. */
+err pace_note_sent(
+    struct ctx *cx, channel_id channel, int64_t limit, int64_t left, int64_t reset_ms);
+/* The channel as a whole failed (no answer, 5xx). *closed: it is closed by that. */
+err pace_note_failure(struct ctx *cx, channel_id channel, bool *closed);
+/* Closed until then; a later end of a close that is there stays. */
+err pace_close(struct ctx *cx, channel_id channel, str reason, int64_t until_ms);
+/* Open at once, with a clean record. */
+err pace_open(struct ctx *cx, channel_id channel);
+
+/* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
+ */
+/* Parks jobs of closed channels and of crowds, at most a thousand; *parked says how many. */
+err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked);
+/* Releases what channels may send now. */
+err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released);
