@@ -199,9 +199,19 @@ static struct facet link_of(struct arena *a, str s, ptrdiff_t start, ptrdiff_t e
         .value = is_whole ? shown : str_cat(a, S("https://"), shown)};
 }
 
+/* Every facet holds one of these bytes (full-width # begins with 0xef). */
+static ptrdiff_t most_facets(str s)
+{
+    ptrdiff_t n = 1;
+    for (ptrdiff_t i = 0; i < s.len && n < FACETS_MAX; i++)
+        n += s.at[i] == '@' || s.at[i] == '#' || s.at[i] == '.' || s.at[i] == ':' ||
+             (unsigned char)s.at[i] == 0xef;
+    return n;
+}
+
 struct facet_list facets_find(struct arena *a, str text)
 {
-    struct facet_list l = {.at = NEW(a, struct facet, FACETS_MAX)};
+    struct facet_list l = {.at = NEW(a, struct facet, most_facets(text))};
     struct url_scan scan = url_scan_make(text, true);
     struct url_range url;
     bool has_url = url_scan_next(&scan, &url);

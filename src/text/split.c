@@ -209,7 +209,7 @@ static str number_of(struct arena *a, int64_t part, int64_t parts)
 static err split_with(struct splitter *sp, int digits, struct str_list *parts)
 {
     static const int64_t widest[] = {0, 9, 99, 999};
-    str *at = NEW(sp->a, str, SPLIT_PARTS_MAX);
+    str *at = NEW(sp->a, str, sp->n < SPLIT_PARTS_MAX ? sp->n + 1 : SPLIT_PARTS_MAX);
     ptrdiff_t n = 0, from = sp->n > 0 && sp->pieces[0].is_space;
     while (from < sp->n) {
         str number = digits > 0 ? number_of(sp->a, widest[digits], widest[digits]) : S("");
