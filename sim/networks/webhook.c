@@ -188,12 +188,12 @@ void sim_webhook_send(struct sim *sim, struct sim_account *account, const struct
     pthread_mutex_lock(&q->lock);
     bool is_full = q->count >= SIM_WEBHOOKS_WAITING || q->is_stopping;
     if (!is_full) {
-        bool is_held = w->is_held;
+        bool is_next = !w->is_held && f.mode != SIM_FAULT_DELAY && from->delay_ms == 0;
         int64_t due_ms = w->due_ms;
         heap_put(q, w);
         if (copy)
             heap_put(q, copy);
-        if (!is_held)
+        if (is_next)
             release_held(q, room, due_ms);
     }
     pthread_mutex_unlock(&q->lock);
