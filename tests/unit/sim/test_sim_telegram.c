@@ -293,6 +293,13 @@ static void a_photo_is_uploaded_and_a_customer_s_file_is_loaded_for_an_hour(void
         1);
     assert_true(str_eq(e[0].media, crypto_hex(test_arena(), str_of(h.b, sizeof h.b))));
     assert_str(e[0].text, "see");
+    body = str_print(test_arena(),
+        "{\"chat_id\":7001,\"media\":[{\"type\":\"document\",\"media\":\"%.*s\"},{\"type\":"
+        "\"photo\",\"media\":\"https://x/y.jpg\",\"caption\":\"two\"}]}",
+        SARG(file_id));
+    v = method("sendMediaGroup", str_z(test_arena(), body));
+    assert_int_equal(json_get(v, S("result"))->count, 2);
+    assert_str(at(v, "result.1.caption"), "two");
     assert_fails(method("sendPhoto", "{\"chat_id\":7001,\"photo\":\"nothing\"}"), 400,
         "wrong file identifier");
     world_close();
