@@ -245,6 +245,16 @@ str telegram_file_member(struct arena *a, const struct sim_media *m, str field)
     return str_print(a, "\"%.*s\":%.*s", SARG(field), SARG(json_str(&j)));
 }
 
+/* A message's members for a file and the words below it. */
+static str captioned(struct sim_call *c, const struct sim_media *m, str field, str caption)
+{
+    str content = telegram_file_member(c->arena, m, field);
+    if (caption.len == 0)
+        return content;
+    str words = text_member(c, "caption", caption);
+    return str_print(c->arena, "%.*s,%.*s", SARG(content), SARG(words));
+}
+
 void telegram_send_file(struct sim_call *c, int which)
 {
     str caption, field = telegram_file_kinds[which].field;
@@ -254,11 +264,7 @@ void telegram_send_file(struct sim_call *c, int which)
         !read_file(
             c, field, telegram_file_kinds[which].type, telegram_file_kinds[which].max_bytes, &m))
         return;
-    str content = telegram_file_member(c->arena, &m, field);
-    if (caption.len > 0)
-        content = str_print(
-            c->arena, "%.*s,%.*s", SARG(content), SARG(text_member(c, "caption", caption)));
-    take(c, chat, caption, content, m.sha256);
+    take(c, chat, caption, captioned(c, &m, field, caption), m.sha256);
 }
 
 void telegram_send_place(struct sim_call *c)
@@ -342,8 +348,8 @@ void telegram_send_group(struct sim_call *c)
     for (const struct json *v = list->first; v; v = v->next, n++) {
         bool is_photo = str_eq(json_text(json_get(v, S("type")), (str){0}), S("photo"));
         str field = is_photo ? S("photo") : S("document");
-        take(c, chat, json_text(json_get(v, S("caption")), (str){0}),
-            telegram_file_member(c->arena, &media[n], field), media[n].sha256);
+        str caption = json_text(json_get(v, S("caption")), (str){0});
+        take(c, chat, caption, captioned(c, &media[n], field, caption), media[n].sha256);
         if (c->status != 200)
             return;
         sb_add(&results, n == 0 ? S("[") : S(","));
