@@ -58,12 +58,13 @@ void sim_clock_run(struct sim *sim); /* real again */
 
 /* ── what happens in the networks ───────────────────────────────────────────────────────────── */
 
-/* Adds or changes an account (page, bot, number …): members that are not empty replace. Every
+/* Adds or changes an account (page, bot, number …): texts that are not empty replace. Every
  * network starts with one, and an empty account id everywhere means the first. */
 struct sim_account_set {
     str id, name, token, secret, callback, verify_token;
     str settings;    /* JSON object for the network file; empty = unchanged */
-    bool is_revoked; /* its token is refused from now on, as after a person took the rights away */
+    bool is_revoked; /* taken as it stands: its token is refused, as after a person took the rights
+                        away */
 };
 err sim_account_set(struct sim *sim, str network, const struct sim_account_set *set, str *why);
 

@@ -11,8 +11,7 @@ err channel_tell(struct ctx *cx, channel_id id)
     TRY(channel_get(cx, id, &channel));
     struct json_out j = json_out_make(cx->arena, 0);
     channel_view(&j, &channel);
-    return news_thing(
-        cx, S("channel.updated"), S("channel"), id.v, (agent_id){0}, json_str(&j));
+    return news_thing(cx, S("channel.updated"), S("channel"), id.v, (agent_id){0}, json_str(&j));
 }
 
 str channel_hook_url(struct arena *a, const struct config *config, str kind, str key)

@@ -45,8 +45,7 @@ str media_link_make(const struct ctx *cx, attachment_id id)
 err media_link_read(const struct ctx *cx, str token, account_id *account, attachment_id *id)
 {
     str bytes;
-    if (crypto_unbase64url(cx->arena, token, &bytes) != OK ||
-        bytes.len != PLAIN_BYTES + MAC_BYTES)
+    if (crypto_unbase64url(cx->arena, token, &bytes) != OK || bytes.len != PLAIN_BYTES + MAC_BYTES)
         return E_NOT_FOUND;
     struct sha256 sum = mac(cx, str_sub(bytes, 0, PLAIN_BYTES));
     bool is_ours = crypto_equal(str_skip(bytes, PLAIN_BYTES), str_of(sum.b, MAC_BYTES));

@@ -10,5 +10,4 @@ enum { MEDIA_LINK_MS = 3600 * 1000 };
  * reach it, unless the operator lets networks be local (network_hosts: the simulator). */
 str media_link_make(const struct ctx *cx, attachment_id id);
 /* E_NOT_FOUND (no words): forged or too old. */
-err media_link_read(
-    const struct ctx *cx, str token, account_id *account, attachment_id *id);
+err media_link_read(const struct ctx *cx, str token, account_id *account, attachment_id *id);

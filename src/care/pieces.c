@@ -15,8 +15,8 @@ static err split(struct arena *a, const struct connector_rules *rules, str text,
     struct str_list *texts, str *why)
 {
     const struct split_limit limits[] = {
-        {rules->unit, rules->max_length},
-        {LENGTH_BYTES, rules->max_bytes},
+        {rules->unit,  rules->max_length},
+        {LENGTH_BYTES, rules->max_bytes },
     };
     if (!rules->may_split) {
         *why = str_print(a, "The text is longer than the %lld that this network takes.",
@@ -46,8 +46,8 @@ err pieces_plan(struct arena *a, const struct connector_rules *rules, str text, 
     for (ptrdiff_t i = 0; i < texts.len && !go_together; i++)
         made[count++] = (struct piece){.text = texts.at[i]};
     while (file < n_files) {
-        ptrdiff_t take = n_files - file < rules->files_per_piece ? n_files - file
-                                                                 : rules->files_per_piece;
+        ptrdiff_t take =
+            n_files - file < rules->files_per_piece ? n_files - file : rules->files_per_piece;
         made[count++] = (struct piece){
             .text = go_together && !file ? text : (str){0}, .first_file = file, .n_files = take};
         file += take;

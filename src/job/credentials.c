@@ -44,8 +44,8 @@ static err take(struct job_run *run, struct refreshing *r)
     TRY(channel_get(cx, r->id, &r->channel));
     TRY(channel_setup(cx, &r->channel, r->setup));
     bool is_changed = !str_eq(before, r->setup->secrets);
-    bool ends_soon = r->channel.secrets_expire_ms &&
-                     r->channel.secrets_expire_ms - run->now_ms < EARLY_MS;
+    bool ends_soon =
+        r->channel.secrets_expire_ms && r->channel.secrets_expire_ms - run->now_ms < EARLY_MS;
     r->is_needed = ends_soon || (r->now && !is_changed);
     if (r->is_needed)
         TRY(lease_hold(run->desk.tx, r->lease, run->desk.engine->holder, run->now_ms,
@@ -53,8 +53,8 @@ static err take(struct job_run *run, struct refreshing *r)
     return desk_commit(&run->desk);
 }
 
-static err store(struct job_run *run, const struct refreshing *r,
-    const struct connector_refreshed *fresh)
+static err store(
+    struct job_run *run, const struct refreshing *r, const struct connector_refreshed *fresh)
 {
     struct ctx *cx = &run->desk.cx;
     bool has_changed = false;

@@ -2,8 +2,8 @@
  * stored reply has been sent. Elsewhere: take the message and its channel in one transaction, call
  * the connector outside of any, write the outcome with the end of the claim.
  *
- * A message that the network takes only in pieces (care/pieces.h) goes one piece a run; what has gone
- * is noted with the end of each, so that a broken delivery goes on with the next piece.
+ * A message that the network takes only in pieces (care/pieces.h) goes one piece a run; what has
+ * gone is noted with the end of each, so that a broken delivery goes on with the next piece.
  *
  * A try of unknown end is repeated only where the network knows repetitions by our delivery id;
  * elsewhere the agent is shown that it may have been sent. Refused credentials are made new where
@@ -111,9 +111,8 @@ static err note_pace(struct ctx *cx, const struct delivering *d)
         return pace_note_sent(
             cx, d->channel, sent->rate.limit, sent->rate.remaining, sent->rate.reset_ms);
     case CONNECTOR_WAIT:
-        return sent->is_channel_wide
-                   ? pace_close(cx, d->channel, PACE_LIMIT, sent->wait_until_ms)
-                   : OK;
+        return sent->is_channel_wide ? pace_close(cx, d->channel, PACE_LIMIT, sent->wait_until_ms)
+                                     : OK;
     case CONNECTOR_REAUTH:
         TRY(channel_set_auth(cx, d->channel, sent->why, &has_changed));
         if (has_changed)
@@ -220,7 +219,8 @@ static err end_here(struct job_run *run, struct job_verdict *v)
     return OK;
 }
 
-static err load_files(struct ctx *cx, struct delivering *d, struct connector_file **files, ptrdiff_t *n)
+static err load_files(
+    struct ctx *cx, struct delivering *d, struct connector_file **files, ptrdiff_t *n)
 {
     struct attachment *rows = NULL;
     TRY(attachment_list(cx, d->message, &rows, n));
@@ -253,8 +253,8 @@ static err cut(struct ctx *cx, struct delivering *d, const struct delivery_work 
     const struct connector_rules *rules =
         d->out.is_public ? &d->connector->public_rules : &d->connector->private_rules;
     TRY(load_files(cx, d, &files, &n_files));
-    TRY(pieces_plan(a, rules, w->message.text, n_files, w->message.parts.len > 0, &pieces,
-        &d->n_pieces, why));
+    TRY(pieces_plan(
+        a, rules, w->message.text, n_files, w->message.parts.len > 0, &pieces, &d->n_pieces, why));
     d->sent_pieces = w->message.pieces;
     d->piece = count_of(a, d->sent_pieces);
     if (d->piece >= d->n_pieces)
@@ -284,8 +284,8 @@ static void fill(struct job_run *run, struct delivering *d, const struct deliver
         .last_in_ms = conversation_window_ms(&w->conversation),
         .now_ms = run->now_ms,
         .first_try_ms = run->job->first_ms ? run->job->first_ms : run->now_ms,
-        .event_json = outgoing_json(
-            run->desk.arena, w, run->job->account_id, run->job->key, run->now_ms),
+        .event_json =
+            outgoing_json(run->desk.arena, w, run->job->account_id, run->job->key, run->now_ms),
     };
 }
 

@@ -107,9 +107,10 @@ struct job_kind {
 };
 /* Sleeps a moment; returns early when the engine stops. */
 void engine_pause(struct engine *e, int64_t ms);
-/* Credentials that end soon (or `now`, because the network has refused them) are made new and stored,
- * one worker at a time; *is_fresh: setup->secrets are new. Nothing happens where the network has no
- * such way, or it does not work: the call that follows says what is wrong. Outside a transaction. */
+/* Credentials that end soon (or `now`, because the network has refused them) are made new and
+ * stored, one worker at a time; *is_fresh: setup->secrets are new. Nothing happens where the
+ * network has no such way, or it does not work: the call that follows says what is wrong. Outside a
+ * transaction. */
 struct connector;
 struct connector_setup;
 err credentials_ready(struct job_run *run, const struct connector *c, channel_id channel,

@@ -1,6 +1,6 @@
-/* See job.h. The states are 'queued', 'running', 'parked' (store/pace.h), 'dead'; a finished job's row is removed. A claim
- * is proven by (node, lease_ms): whoever ends it names both, so that a claimer who was too slow
- * finds nothing to end. Thread: the transaction's. */
+/* See job.h. The states are 'queued', 'running', 'parked' (store/pace.h), 'dead'; a finished job's
+ * row is removed. A claim is proven by (node, lease_ms): whoever ends it names both, so that a
+ * claimer who was too slow finds nothing to end. Thread: the transaction's. */
 #include "store/job.h"
 
 #include "base/id.h"
@@ -62,8 +62,7 @@ err job_add_many(struct ctx *cx, const struct job_new *j, ptrdiff_t n)
           "k.created_ms, k.payload, k.channel_id "
           "FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::text[], ?5::text[], "
           "?6::bigint[], ?7::bigint[], ?8::text[], ?9::bigint[]) "
-          "AS k (id, account_id, kind, key, order_key, run_ms, created_ms, payload, channel_id) "
-          RAISE),
+          "AS k (id, account_id, kind, key, order_key, run_ms, created_ms, payload, channel_id) " RAISE),
         COLS(insert_cols), rows, (ptrdiff_t)sizeof *rows, n, NULL));
     cx->effects.jobs = true;
     return OK;

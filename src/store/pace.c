@@ -123,7 +123,8 @@ err pace_open(struct ctx *cx, channel_id channel)
  */
 
 /* A channel's queued jobs behind the first `keep` of them. */
-static err park(struct db_tx *tx, channel_id channel, int64_t keep, int64_t turn_ms, int64_t *parked)
+static err park(
+    struct db_tx *tx, channel_id channel, int64_t keep, int64_t turn_ms, int64_t *parked)
 {
     int64_t n = 0;
     TRY(db_run(tx,
