@@ -168,6 +168,7 @@ struct connector_act {
     bool is_public, is_ours;
     str delivery_id;
     int64_t now_ms;
+    str token; /* connector_item.token of the message meant; empty = it had none */
 };
 struct connector_template {
     str name, language, category, state; /* state: "approved" or the network's word */
@@ -231,6 +232,17 @@ struct connector {
         const struct connector_attachment *at, struct connector_source *out);
     err (*templates)(struct http_client *client, struct arena *a,
         const struct connector_setup *setup, struct connector_templates *out);
+    /* Instead of `taken`, after the commit: an answer that depends on the delivery (networks that
+     * act on what a webhook is answered). Status 0 = `taken`. NULL = always `taken`. */
+    struct connector_answer (*answer)(struct arena *a, const struct connector_hook *hook);
+    /* Name, picture and language of somebody whom deliveries name by id only (an ITEM_PERSON).
+     * NULL = deliveries say it. */
+    err (*person)(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+        str contact_external_id, str thread_key, struct connector_sent *end,
+        struct connector_item *person);
+    /* Shows the contact for some seconds that somebody is writing. NULL = the network cannot. */
+    err (*typing)(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+        str to, str thread_key, struct connector_sent *end);
 };
 
 /* NULL when there is no such network. */

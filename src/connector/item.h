@@ -16,6 +16,7 @@ enum connector_item_kind {
     ITEM_PERSON,   /* the contact's name, handle, picture, or (is_gone) that we cannot reach them */
     ITEM_ACCOUNT,  /* about our account there: `state` is "revoked", "limited", "restored" or
                     * "template"; `error` says it in words */
+    ITEM_MOVED, /* the thread moved_from is thread_key from now on; contact empty = everybody's */
 };
 
 /* A file that came with a message: by address, or by the network's own id (connector.media turns it
@@ -69,6 +70,10 @@ struct connector_item {
     str state, error;
     str reaction;
     bool is_gone;
+    str moved_from;
+    str token; /* what the network wants to see again when this message is answered, quoted or
+                * marked as read; at most READING_TOKEN_BYTES, for the connector only (see
+                * connector_outgoing.token); empty = nothing */
 };
 
 struct connector_batch {

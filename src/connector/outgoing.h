@@ -36,6 +36,8 @@ struct connector_file {
     int64_t size;
     str path; /* on this machine, readable until the call returns */
     str url; /* a public address that serves it for an hour; empty when the installation has none */
+    str preview_url; /* a public address of a small picture of it (JPEG or PNG, at most 1 MB), for
+                      * networks that want one; empty = there is none */
 };
 
 /* One piece of a message: care/pieces.h has cut the message so that each piece is one send. */
@@ -58,6 +60,8 @@ struct connector_outgoing {
     str event_json;     /* {message, conversation, contact}: public views (api) */
     int64_t now_ms;
     int64_t first_try_ms; /* when the piece was first tried; = now_ms then */
+    str token; /* connector_item.token of reply_to, else of the customer's last message; empty = not
+                * kept: then the network's way without it is taken */
 };
 struct connector_sent {
     enum connector_outcome outcome;

@@ -8,6 +8,7 @@
 enum {
     READING_ID_BYTES = 255, /* external ids: one index entry */
     READING_URL_BYTES = 2048,
+    READING_TOKEN_BYTES = 1024, /* connector_item.token */
 };
 
 /* One line of a text or number; longer than max bytes: cut at a character. */
