@@ -83,6 +83,9 @@ struct connector_rules {
     bool needs_template_after; /* when the window is closed a template still goes */
     bool may_number;           /* "(1/3)" before the parts of a long text is usual there */
     bool may_split;
+    const char *length_setting; /* the setting that says max_length for this account (a number);
+                                 * NULL = none */
+    bool is_chain; /* public: a further piece answers the piece before it, not the customer */
 };
 
 /* ── calls ──────────────────────────────────────────────────────────────────────────────────────
@@ -243,6 +246,11 @@ struct connector {
     /* Shows the contact for some seconds that somebody is writing. NULL = the network cannot. */
     err (*typing)(struct http_client *client, struct arena *a, const struct connector_setup *setup,
         str to, str thread_key, struct connector_sent *end);
+    /* What a message's delivery left out (item.wants_lookup), or what has become of it since: at
+     * most one delivery, of a message with the same external_id, or of its deletion. NULL =
+     * deliveries are whole. */
+    err (*lookup)(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+        str external_id, int64_t now_ms, struct connector_polled *out);
 };
 
 /* NULL when there is no such network. */

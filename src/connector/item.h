@@ -74,6 +74,8 @@ struct connector_item {
     str token; /* what the network wants to see again when this message is answered, quoted or
                 * marked as read; at most READING_TOKEN_BYTES, for the connector only (see
                 * connector_outgoing.token); empty = nothing */
+    bool wants_lookup; /* MESSAGE: name, files or post are not in the delivery; connector.lookup
+                        * brings them */
 };
 
 struct connector_batch {

@@ -62,6 +62,7 @@ struct connector_outgoing {
     int64_t first_try_ms; /* when the piece was first tried; = now_ms then */
     str token; /* connector_item.token of reply_to, else of the customer's last message; empty = not
                 * kept: then the network's way without it is taken */
+    str reply_to_parts;   /* parts of the message reply_to; empty = none, or not known */
 };
 struct connector_sent {
     enum connector_outcome outcome;

@@ -13,6 +13,8 @@
  *   {"type":"rating","value":4,"most":5}                          a review
  *   {"type":"referral","source","ref","title","url"}              how the customer came here
  *   {"type":"call","direction":"in","seconds":63,"outcome":"answered"|"missed"|"voicemail"}
+ *   {"type":"summons"}                                            it calls on us: X lets only such
+ * messages be answered (connector x, setting access)
  *   {"type":"unsupported","name":"poll"}                          the network has it, Seva cannot
  * show it
  *
