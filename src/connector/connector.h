@@ -86,6 +86,8 @@ struct connector_rules {
     const char *length_setting; /* the setting that says max_length for this account (a number);
                                  * NULL = none */
     bool is_chain; /* public: a further piece answers the piece before it, not the customer */
+    const char *alone_types; /* files of these types ("audio/ image/webp") go without text: it
+                              * becomes a piece of its own; NULL = none */
 };
 
 /* ── calls ──────────────────────────────────────────────────────────────────────────────────────
@@ -162,6 +164,8 @@ struct connector_source {
     str url;
     struct http_header headers[4];
     int n_headers;
+    str sha256;   /* of the file's bytes, lower-case hex; empty = the network does not say */
+    int64_t size; /* of the file in bytes; 0 = it does not say */
 };
 struct connector_act {
     const struct connector_setup *setup;
@@ -171,7 +175,9 @@ struct connector_act {
     bool is_public, is_ours;
     str delivery_id;
     int64_t now_ms;
-    str token; /* connector_item.token of the message meant; empty = it had none */
+    str token;      /* connector_item.token of the message meant; empty = it had none */
+    bool is_typing; /* ACT_READ: also show that somebody writes an answer (WhatsApp says both about
+                     * a message, so that `typing` is NULL there) */
 };
 struct connector_template {
     str name, language, category, state; /* state: "approved" or the network's word */

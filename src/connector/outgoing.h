@@ -62,7 +62,9 @@ struct connector_outgoing {
     int64_t first_try_ms; /* when the piece was first tried; = now_ms then */
     str token; /* connector_item.token of reply_to, else of the customer's last message; empty = not
                 * kept: then the network's way without it is taken */
-    str reply_to_parts;   /* parts of the message reply_to; empty = none, or not known */
+    str reply_to_parts; /* parts of the message reply_to; empty = none, or not known */
+    str to_other; /* another id of the same person (connector_item.contact_other_id); empty = none,
+                   * or not known */
 };
 struct connector_sent {
     enum connector_outcome outcome;
@@ -75,4 +77,6 @@ struct connector_sent {
     bool is_channel_wide; /* WAIT, RETRY, REAUTH: concerns the whole channel, not this message */
     struct connector_rate rate;
     str rate_name; /* which budget; empty = the channel's */
+    str to; /* the person's id as the network has it, when it is not the one given: what the person
+             * writes comes from this one */
 };
