@@ -23,7 +23,8 @@ enum {
     HEADERS_MAX = 256,
     ANSWER_BYTES = 1024 * 1024,
     STALL_MS = 20000,
-    RETRY_AFTER_MAX_S = 3600, /* a peer cannot park our work for longer at a time */
+    STREAM_REFUSAL_BYTES = 64 * 1024, /* of the words with which a stream is refused */
+    RETRY_AFTER_MAX_S = 3600,         /* a peer cannot park our work for longer at a time */
 };
 
 struct http_client {
@@ -47,6 +48,8 @@ struct hop {
     int64_t body_size, body_read; /* bytes; taken by libcurl */
     bool was_refused;             /* the address check at the socket said no */
     bool is_too_large, is_out_of_memory;
+    bool is_silent;     /* a stream from which nothing came for too long */
+    int64_t heard_ms;   /* a stream's last bytes; real */
     bool is_head_whole; /* the empty line came: libcurl takes an end inside the head for a whole
                            answer */
     ptrdiff_t answer_len, answer_cap, answer_max;
@@ -90,6 +93,8 @@ static size_t pass_on(struct hop *hop, str piece)
     curl_easy_getinfo(hop->client->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
     if (status < 200 || status > 299)
         return (size_t)piece.len;
+    if (hop->call->is_stream)
+        return hop->call->sink(hop->call->sink_arg, piece) ? (size_t)piece.len : 0;
     if (promised > hop->answer_max || hop->answer_len + piece.len > hop->answer_max) {
         hop->is_too_large = true;
         return 0;
@@ -98,11 +103,20 @@ static size_t pass_on(struct hop *hop, str piece)
     return hop->call->sink(hop->call->sink_arg, piece) ? (size_t)piece.len : 0;
 }
 
+/* A stream that is refused says why in a body. */
+static bool is_refused_stream(const struct hop *hop)
+{
+    long status = 0;
+    curl_easy_getinfo(hop->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    return hop->call->is_stream && (status < 200 || status > 299);
+}
+
 static size_t on_body(char *at, size_t size, size_t n, void *arg)
 {
     struct hop *hop = arg;
     ptrdiff_t len = (ptrdiff_t)(size * n);
-    if (hop->call->sink != NULL)
+    hop->heard_ms = now_real_ms();
+    if (hop->call->sink != NULL && !is_refused_stream(hop))
         return pass_on(hop, str_of(at, len));
     if (hop->answer_len + len > hop->answer_max) {
         hop->is_too_large = true;
@@ -206,6 +220,11 @@ static curl_socket_t on_socket(void *arg, curlsocktype type, struct curl_sockadd
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+static int64_t stall_of(const struct http_call *call)
+{
+    return call->stall_ms > 0 ? call->stall_ms : STALL_MS;
+}
+
 static int on_progress(
     void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
 {
@@ -214,7 +233,8 @@ static int on_progress(
     (void)up_all;
     (void)up;
     struct hop *hop = arg;
-    return atomic_load(&hop->client->is_cancelled) ? 1 : 0;
+    hop->is_silent = hop->call->is_stream && now_real_ms() - hop->heard_ms > stall_of(hop->call);
+    return hop->is_silent || atomic_load(&hop->client->is_cancelled) ? 1 : 0;
 }
 
 /* Addresses. */
@@ -355,10 +375,9 @@ static void set_limits(CURL *curl, struct hop *hop, int64_t left_ms)
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, hop);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, hop);
-    if (call->sink != NULL) {
-        int64_t stall_ms = call->stall_ms > 0 ? call->stall_ms : STALL_MS;
+    if (call->sink != NULL && !call->is_stream) {
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1024L);
-        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)((stall_ms + 999) / 1000));
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)((stall_of(call) + 999) / 1000));
     }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, hop);
@@ -382,7 +401,7 @@ static void judge(struct hop *hop, CURLcode code, struct http_result *r)
     r->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     if (code == CURLE_OK && hop->is_head_whole) {
         r->outcome = HTTP_CALL_ANSWERED;
-        if (hop->call->sink != NULL)
+        if (hop->call->sink != NULL && !is_refused_stream(hop))
             return;
         char *body = arena_try(hop->a, hop->answer_len + 1, 1);
         hop->is_out_of_memory = body == NULL;
@@ -406,6 +425,10 @@ static void judge(struct hop *hop, CURLcode code, struct http_result *r)
         r->outcome = may_have_arrived ? HTTP_CALL_UNKNOWN : HTTP_CALL_NOT_SENT;
         if (atomic_load(&hop->client->is_cancelled))
             r->why = S("cancelled because the server is stopping");
+        if (hop->is_silent) {
+            r->timed_out = true;
+            r->why = str_print(hop->a, "nothing came for %lld ms", (long long)stall_of(hop->call));
+        }
     }
 }
 
@@ -500,7 +523,10 @@ static err follow(struct http_client *client, struct arena *a, const struct http
         .parts = call->parts ? call->parts : &whole,
         .part_count = call->parts ? call->part_count : 1,
         .answer_max = call->max_response_bytes > 0 ? call->max_response_bytes : ANSWER_BYTES,
+        .heard_ms = now_real_ms(),
         .headers = NEW(a, struct http_header, HEADERS_MAX)};
+    if (call->is_stream)
+        hop.answer_max = STREAM_REFUSAL_BYTES;
     for (ptrdiff_t i = 0; i < hop.part_count; i++)
         hop.body_size += hop.parts[i].is_file ? hop.parts[i].size : hop.parts[i].bytes.len;
     e = run_hop(&hop, url, &target, is_same_origin, left_ms, r);

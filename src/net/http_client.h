@@ -51,6 +51,10 @@ struct http_call {
     bool may_repeat;  /* the peer recognises a repetition (GET, or an idempotency key is sent): lets
                        * the client use a kept connection, on which libcurl repeats a request that
                        * died without one byte of answer */
+    /* With a sink: an answer without an end. stall_ms is then the longest silence, however little
+     * comes; max_response_bytes does not count; the body of an answer that is not 2xx goes to
+     * result.body, at most 64 KiB. An end by silence is UNKNOWN with timed_out. */
+    bool is_stream;
 };
 
 enum http_outcome {

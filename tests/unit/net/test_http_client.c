@@ -17,7 +17,8 @@
 /* A peer that plays one answer per connection and keeps what it was sent. */
 struct script {
     int listening, port;
-    const str *answers; /* empty = close without a word; "hang" = wait for the client's end */
+    const str *answers; /* empty = close without a word; "hang" = wait for the client's end; "hold…"
+                         * = say the rest, then wait for it */
     int count;
     str heard[8];
     _Atomic int played;
@@ -52,7 +53,10 @@ static void *script_main(void *arg)
         s->heard[i] = hear(fd);
         s->played++;
         str answer = s->answers[i];
-        if (str_eq(answer, S("hang"))) {
+        bool holds = str_starts(answer, S("hold"));
+        if (holds)
+            peer_send(fd, str_skip(answer, 4));
+        if (holds || str_eq(answer, S("hang"))) {
             char c;
             ssize_t n = recv(fd, &c, 1, 0);
             (void)n;
@@ -562,6 +566,60 @@ static void who_takes_no_more_ends_the_call(void **state)
     assert_int_equal(r.outcome, HTTP_CALL_UNKNOWN);
 }
 
+static struct http_result stream(str answer, struct sink *sink, int64_t stall_ms)
+{
+    struct script *s = script_play(&answer, 1);
+    struct http_client *c = client_with((str){0});
+    sink->got = sb_make(test_arena(), 1 << 20);
+    struct http_result r = {0};
+    const struct http_call call = {.method = HTTP_GET,
+        .url = url_of(s->port, "/stream"),
+        .sink = take,
+        .sink_arg = sink,
+        .is_stream = true,
+        .stall_ms = stall_ms,
+        .max_response_bytes = 4};
+    assert_ok(http_client_call(c, test_arena(), &call, &r));
+    http_client_close(c);
+    script_end(s);
+    return r;
+}
+
+static void a_stream_ends_when_nothing_comes_any_more(void **state)
+{
+    (void)state;
+    struct sink sink = {.most = 100};
+    str answer = S("holdHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nfirst\r\n\r\n");
+    struct http_result r = stream(answer, &sink, 300);
+    assert_int_equal(r.outcome, HTTP_CALL_UNKNOWN);
+    assert_true(r.timed_out);
+    assert_str(r.why, "nothing came for 300 ms");
+    assert_int_equal(r.status, 200);
+    assert_str(sb_str(&sink.got), "first\r\n"); /* beyond max_response_bytes */
+}
+
+static void a_streams_own_end_is_told_from_silence(void **state)
+{
+    (void)state;
+    struct sink sink = {.most = 100};
+    str answer = S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n");
+    struct http_result r = stream(answer, &sink, 0);
+    assert_int_equal(r.outcome, HTTP_CALL_ANSWERED);
+    assert_false(r.timed_out);
+    assert_str(sb_str(&sink.got), "end");
+}
+
+static void a_refused_stream_says_why(void **state)
+{
+    (void)state;
+    struct sink sink = {.most = 100};
+    struct http_result r =
+        stream(S("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 7\r\n\r\nanother"), &sink, 0);
+    assert_int_equal(r.outcome, HTTP_CALL_ANSWERED);
+    assert_str(r.body, "another");
+    assert_int_equal(sb_str(&sink.got).len, 0);
+}
+
 static void a_named_time_is_read_and_never_beyond_an_hour(void **state)
 {
     (void)state;
@@ -609,6 +667,9 @@ int main(void)
         TEST(what_is_too_long_without_a_word_is_cut_at_the_limit),
         TEST(what_comes_with_a_refusal_is_no_file),
         TEST(who_takes_no_more_ends_the_call),
+        TEST(a_stream_ends_when_nothing_comes_any_more),
+        TEST(a_streams_own_end_is_told_from_silence),
+        TEST(a_refused_stream_says_why),
         TEST(a_named_time_is_read_and_never_beyond_an_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
