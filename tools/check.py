@@ -21,6 +21,7 @@ LIBRARY_HOMES = {
     r"sodium": ["src/base/crypto", "src/base/keyring"],
     r"unicode/": ["src/base/", "src/text/"],
     r"json-c|json_object|json_tokener": ["src/base/json"],
+    r"libxml": ["src/text/html_text"],
     r"event2/": ["src/net/"],
     r"curl/": ["src/net/http_client", "src/net/egress"],
     r"sqlite3": ["src/db/", "tests/", "bench/"],
