@@ -1,0 +1,198 @@
+/* meta: see meta.h. Webhooks, calls and accounts; errors and usage are in meta_answer.c. */
+#include "connector/meta.h"
+
+#include "base/limits.h"
+#include "connector/reading.h"
+#include "connector/sign.h"
+
+enum {
+    CHALLENGE_BYTES = 200,
+    LIST_LIMIT = 100,  /* pages asked for at once; the network's most */
+    LIST_ANSWERS = 10, /* asked at most */
+    TOKEN_BYTES = 1024,
+};
+
+/* ── webhooks ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+err meta_challenge(
+    struct arena *a, const struct connector_hook *hook, struct connector_answer *answer, str *why)
+{
+    if (hook->req->method != HTTP_GET)
+        return E_NOT_FOUND;
+    str mode = http_query_get(hook->req, S("hub.mode"));
+    str token = http_query_get(hook->req, S("hub.verify_token"));
+    str challenge = http_query_get(hook->req, S("hub.challenge"));
+    const str ours[] = {hook->setup->secret, hook->setup->old_secret};
+    bool is_ours = token.len && sign_is_secret(token, ours, 2);
+    if (!is_ours || !str_eq(mode, S("subscribe")) || challenge.len > CHALLENGE_BYTES) {
+        *why = S("The verify token is not this channel's.");
+        return E_UNAUTHENTICATED;
+    }
+    *answer = (struct connector_answer){
+        .status = 200, .content_type = "text/plain", .body = str_copy(a, challenge)};
+    return OK;
+}
+
+err meta_verify(struct arena *a, const struct connector_hook *hook, str *why)
+{
+    str secret = setup_secret(a, hook->setup, "app_secret");
+    const struct sign_request given = {
+        .req = hook->req, .secrets = &secret, .secret_count = 1, .now_ms = hook->now_ms};
+    return sign_check(a, &sign_meta, &given, why);
+}
+
+/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static str token_of(struct arena *a, const struct meta_api *api)
+{
+    return api->token.len ? api->token : setup_secret(a, api->setup, "access_token");
+}
+
+struct network_call meta_call(
+    struct arena *a, const struct meta_api *api, enum http_method method, str path, str query)
+{
+    struct sb url = sb_make(a, 0);
+    str token = token_of(a, api);
+    str app_secret = setup_secret(a, api->setup, "app_secret");
+    sb_add(&url, connector_host_url(a, api->connector, api->setup->hosts, str_from(api->host)));
+    if (str_starts(path, S("//"))) {
+        path = str_skip(path, 1);
+    } else {
+        sb_byte(&url, '/');
+        sb_add(&url, setup_setting(a, api->connector, api->setup, "api_version"));
+    }
+    sb_add(&url, path);
+    if (query.len) {
+        sb_byte(&url, '?');
+        sb_add(&url, query);
+    }
+    if (api->has_proof && app_secret.len && token.len) {
+        sb_byte(&url, query.len ? '&' : '?');
+        sb_add(&url, S("appsecret_proof="));
+        sb_add(&url, sign_appsecret_proof(a, app_secret, token));
+    }
+    return (struct network_call){
+        .method = method,
+        .url = sb_str(&url),
+        .authorization = token.len ? str_cat(a, S("Bearer "), token) : (str){0},
+    };
+}
+
+err meta_do(struct http_client *client, struct arena *a, const struct meta_api *api,
+    const struct network_call *call, struct meta_answer *out)
+{
+    struct http_result res = {0};
+    TRY(network_do(client, a, call, &res));
+    meta_read_answer(a, api, &res, call->method != HTTP_GET && !call->may_repeat, out);
+    return OK;
+}
+
+/* ── accounts ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool has_messaging(const struct json *tasks)
+{
+    for (const struct json *t = tasks ? tasks->first : NULL; t; t = t->next)
+        if (str_eq(json_text(t, S("")), S("MESSAGING")) ||
+            str_eq(json_text(t, S("")), S("MESSAGE")))
+            return true;
+    return !tasks || !tasks->first;
+}
+
+static void take_pages(const struct json *data, struct meta_pages *out)
+{
+    for (const struct json *v = data ? data->first : NULL; v && out->n < META_PAGES; v = v->next) {
+        const struct meta_page page = {
+            .id = take_id(v, "id"),
+            .name = take_line(v, "name", LIMIT_NAME_BYTES),
+            .token = take_line(v, "access_token", TOKEN_BYTES),
+            .picture_url = take_url(take_object(take_object(v, "picture"), "data"), "url"),
+            .may_message = has_messaging(take_array(v, "tasks")),
+            .node = v,
+        };
+        if (page.id.len)
+            out->at[out->n++] = page;
+    }
+}
+
+err meta_list_pages(struct http_client *client, struct arena *a, const struct meta_api *api,
+    const char *more, struct meta_pages *out)
+{
+    struct meta_pages got = {.at = NEW(a, struct meta_page, META_PAGES)};
+    str after = {0};
+    for (int i = 0; i < LIST_ANSWERS; i++) {
+        struct form query = form_make(a);
+        struct meta_answer answer = {0};
+        form_add(&query, "fields", str_print(a, "id,name,access_token,tasks,picture{url}%s", more));
+        form_add(&query, "limit", str_print(a, "%d", LIST_LIMIT));
+        if (after.len)
+            form_add(&query, "after", after);
+        const struct network_call call =
+            meta_call(a, api, HTTP_GET, S("/me/accounts"), form_str(&query));
+        TRY(meta_do(client, a, api, &call, &answer));
+        got.end = answer.sent;
+        if (answer.sent.outcome != CONNECTOR_SENT)
+            break;
+        take_pages(take_array(answer.json, "data"), &got);
+        const struct json *paging = take_object(answer.json, "paging");
+        after = take_url(paging, "next").len || json_get(paging, S("next"))
+                    ? take_line(take_object(paging, "cursors"), "after", TOKEN_BYTES)
+                    : (str){0};
+        if (!after.len || got.n == META_PAGES)
+            break;
+    }
+    *out = got;
+    return OK;
+}
+
+err meta_long_token(
+    struct http_client *client, struct arena *a, const struct meta_api *api, str app_id, str *token)
+{
+    struct form query = form_make(a);
+    struct meta_answer answer = {0};
+    str now = token_of(a, api), app_secret = setup_secret(a, api->setup, "app_secret");
+    *token = now;
+    if (!app_id.len || !app_secret.len || !now.len)
+        return OK;
+    form_add(&query, "grant_type", S("fb_exchange_token"));
+    form_add(&query, "client_id", app_id);
+    form_add(&query, "client_secret", app_secret);
+    form_add(&query, "fb_exchange_token", now);
+    const struct meta_api bare = {.connector = api->connector,
+        .setup = api->setup,
+        .host = api->host,
+        .token = now,
+        .now_ms = api->now_ms};
+    struct network_call call =
+        meta_call(a, &bare, HTTP_GET, S("/oauth/access_token"), form_str(&query));
+    call.authorization = (str){0};
+    TRY(meta_do(client, a, api, &call, &answer));
+    str longer = take_line(answer.json, "access_token", TOKEN_BYTES);
+    if (answer.sent.outcome == CONNECTOR_SENT && longer.len)
+        *token = longer;
+    return OK;
+}
+
+str meta_secrets_with(struct arena *a, str secrets, const char *const *keys, const str *values)
+{
+    const struct json *root = NULL;
+    str why;
+    struct json_out j = json_out_make(a, LIMIT_SEALED_BYTES);
+    json_obj(&j);
+    if (json_parse(a, secrets, &root, &why) == OK && root->kind == JSON_OBJECT)
+        for (const struct json *v = root->first; v; v = v->next) {
+            bool is_new = false;
+            for (ptrdiff_t i = 0; keys[i]; i++)
+                is_new |= str_eq(v->key, str_from(keys[i]));
+            if (is_new)
+                continue;
+            json_key(&j, v->key);
+            json_put_tree(&j, v);
+        }
+    for (ptrdiff_t i = 0; keys[i]; i++)
+        json_kv_str(&j, str_from(keys[i]), values[i]);
+    json_obj_end(&j);
+    return json_str(&j);
+}
