@@ -3,10 +3,12 @@
 
 extern const struct connector connector_widget;
 extern const struct connector connector_api;
+extern const struct connector connector_whatsapp;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
     &connector_api,
+    &connector_whatsapp,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
