@@ -80,11 +80,14 @@ CREATE INDEX conversation_place_conversation ON conversation_place (account_id, 
 ALTER TABLE identity ADD COLUMN profile_url TEXT NOT NULL DEFAULT '';
 ALTER TABLE identity ADD COLUMN avatar_url TEXT NOT NULL DEFAULT '';
 ALTER TABLE identity ADD COLUMN gone_ms @int NOT NULL DEFAULT 0;          -- cannot be reached since; 0 = can
+ALTER TABLE identity ADD COLUMN other_id TEXT NOT NULL DEFAULT '';        -- another id of the same person there
+CREATE INDEX identity_other ON identity (account_id, channel_id, other_id) WHERE other_id <> '';
 
 ALTER TABLE message ADD COLUMN parts TEXT NOT NULL DEFAULT '';            -- JSON array, connector/part.h
 ALTER TABLE message ADD COLUMN reactions TEXT NOT NULL DEFAULT '';        -- JSON array {emoji, by, name}
 ALTER TABLE message ADD COLUMN deleted_ms @int NOT NULL DEFAULT 0;        -- on the network
 ALTER TABLE message ADD COLUMN pieces TEXT NOT NULL DEFAULT '';           -- JSON array: pieces sent so far
+ALTER TABLE message ADD COLUMN token TEXT NOT NULL DEFAULT '';            -- what the network wants back with an answer
 
 -- Other ids of a message on its network: later pieces, versions of an edited post, second names.
 CREATE TABLE message_alias (

@@ -109,6 +109,12 @@ static err answered(struct ctx *cx, struct delivery_work *w)
     if (!to.external_id.len && is_thread_public)
         TRY(message_last_public(cx, w->conversation.id, &to));
     w->reply_to = to.external_id;
+    if (!to.id.v && w->conversation.last_in_id.v)
+        e = message_get(cx, w->conversation.last_in_id, &to);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    w->reply_to_parts = to.parts;
+    w->token = to.token;
     if (is_public && w->conversation.post_id.v)
         TRY(post_get(cx, w->conversation.post_id, &post));
     w->post = post.external_id;
@@ -130,6 +136,7 @@ static err take(struct ctx *cx, message_id id, struct delivery_work *work)
     TRY(identity_get(cx, w.conversation.identity_id, &identity));
     w.contact_external_id = identity.external_id;
     w.contact_handle = identity.handle;
+    w.contact_other_id = identity.other_id;
     TRY(answered(cx, &w));
     bool has_changed = false;
     TRY(message_write_state(cx, id, S("sending"), (str){0}, (str){0}, cx->now_ms, &has_changed));

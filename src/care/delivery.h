@@ -26,6 +26,8 @@ struct delivery_work {
     str contact_external_id, contact_handle;
     str reply_to; /* the network's id of the message that it answers: the one that was chosen, else,
                    * under a post or to move on in private, the customer's last public one */
+    str reply_to_parts, token; /* parts of that message, and what the network wants back with it */
+    str contact_other_id;
     str post;     /* public: the network's id of the post */
     bool is_private_reply; /* to the author of a public message, privately */
 };

@@ -91,14 +91,18 @@ static err make_person(struct ctx *cx, struct person *p)
 /* Some networks name a person by one id or by another, and by both when they change over. */
 static err find_by_other_id(struct ctx *cx, struct person *p)
 {
-    const struct identity key = {
-        .channel_id = p->channel, .external_id = p->first->contact_other_id};
-    struct identity_known *found = NULL;
+    str other = p->first->contact_other_id;
+    const struct identity key = {.channel_id = p->channel, .external_id = other};
+    struct identity_known *found = NULL, known;
     ptrdiff_t n = 0;
-    TRY(identity_find_many(cx, &key, 1, &found, &n));
-    if (n)
-        take_known(p, &found[0], cx->now_ms);
-    return OK;
+    if (other.len)
+        TRY(identity_find_many(cx, &key, 1, &found, &n));
+    err e = n ? OK : identity_find_other(cx, p->channel, p->external_id, &known);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    take_known(p, n ? &found[0] : &known, cx->now_ms);
+    return n ? identity_set_other(cx, p->identity, p->external_id) : OK;
 }
 
 /* New conversations show their channel's name; a batch has few channels. */
@@ -152,7 +156,7 @@ err people_resolve(struct people *people, struct ctx *cx)
     }
     for (ptrdiff_t i = 0; i < people->n; i++) {
         struct person *p = &people->at[i];
-        if (!p->identity.v && !p->why && p->first->contact_other_id.len)
+        if (!p->identity.v && !p->why && p->first->is_network)
             TRY(find_by_other_id(cx, p));
         if (!p->identity.v && !p->why)
             TRY(make_person(cx, p));
@@ -198,6 +202,7 @@ err people_write(struct people *people, struct ctx *cx)
                                                                   : p->first->contact_name),
                 .profile_url = p->first->contact_profile_url,
                 .avatar_url = p->first->contact_avatar_url,
+                .other_id = p->first->contact_other_id,
                 .is_verified = p->first->is_verified,
                 .last_seen_ms = cx->now_ms,
             };

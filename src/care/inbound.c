@@ -427,6 +427,7 @@ static void put_message(
         .visibility = item->is_public ? S("public") : S("private"),
         .attachments = item->attachments,
         .parts = item->parts,
+        .token = item->token,
         .sent_ms = sent_ms(b, item),
         .received_ms = at,
     };

@@ -7,6 +7,7 @@
 #include "care/delivery.h"
 #include "care/news.h"
 #include "store/channel.h"
+#include "store/contact.h"
 #include "store/conversation.h"
 #include "store/identity.h"
 #include "store/message.h"
@@ -235,8 +236,27 @@ static err person(struct ctx *cx, channel_id channel, const struct connector_ite
     err e = identity_of(cx, channel, it->contact_external_id, &known);
     if (e != OK)
         return e == E_NOT_FOUND ? OK : e;
+    if (it->contact_name.len && !known.contact_name.len)
+        TRY(contact_name_set(cx, known.contact_id, it->contact_name));
     return identity_set_network(cx, known.id, it->contact_handle, it->contact_profile_url,
         it->contact_avatar_url, it->is_gone ? cx->now_ms : 0);
+}
+
+err network_complete(
+    struct ctx *cx, message_id id, const struct connector_item *it, str files, bool *takes_files)
+{
+    struct message m;
+    struct conversation c;
+    TRY(message_get(cx, id, &m));
+    TRY(conversation_get(cx, m.conversation_id, &c));
+    *takes_files = files.len && !m.attachments.len;
+    TRY(message_fill(cx, id, it->text, *takes_files ? files : (str){0}, it->parts));
+    if (it->contact_name.len && !c.contact_name.len)
+        TRY(contact_name_set(cx, c.contact_id, it->contact_name));
+    if (it->contact_handle.len)
+        TRY(identity_set_network(cx, c.identity_id, it->contact_handle, it->contact_profile_url,
+            it->contact_avatar_url, 0));
+    return tell(cx, id);
 }
 
 static err account(struct ctx *cx, channel_id channel, const struct connector_item *it)
@@ -266,6 +286,8 @@ err network_apply(struct ctx *cx, channel_id channel, const struct connector_ite
         return person(cx, channel, it);
     case ITEM_ACCOUNT:
         return account(cx, channel, it);
+    case ITEM_MOVED:
+        return conversation_move_thread(cx, channel, it->moved_from, it->thread_key);
     }
     return OK;
 }

@@ -16,5 +16,9 @@ err network_channel(
  * message that it names by our own id, or one of ours of which nobody can say whom it concerns.
  * Fills in whom an answer of ours concerns from the message that it answers. */
 err network_before(struct ctx *cx, channel_id channel, struct connector_item *it, bool *is_done);
+/* A message that was stored without what its delivery left out, looked up since: what is missing is
+ * filled in. n files of it are planned by the caller; files: their views; empty = none. */
+err network_complete(
+    struct ctx *cx, message_id id, const struct connector_item *it, str files, bool *takes_files);
 /* Any other item. */
 err network_apply(struct ctx *cx, channel_id channel, const struct connector_item *it);

@@ -29,8 +29,31 @@ static err split(struct arena *a, const struct connector_rules *rules, str text,
     return E_INVALID;
 }
 
-err pieces_plan(struct arena *a, const struct connector_rules *rules, str text, ptrdiff_t n_files,
-    bool has_parts, struct piece **pieces, ptrdiff_t *n, str *why)
+static bool has_type(const char *types, str type)
+{
+    str rest = str_from(types), one;
+    while (rest.len) {
+        (void)str_cut(rest, ' ', &one, &rest); /* the last one has no space after it */
+        bool is_family = str_ends(one, S("/"));
+        if (str_eq(one, S("*")) || (is_family ? str_starts(type, one) : str_eq(type, one)))
+            return true;
+    }
+    return false;
+}
+
+/* Files of some types take no text along. */
+static bool any_alone(
+    const struct connector_rules *rules, const struct connector_file *files, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; rules->alone_types && i < n; i++)
+        if (has_type(rules->alone_types, files[i].type))
+            return true;
+    return false;
+}
+
+err pieces_plan(struct arena *a, const struct connector_rules *rules, str text,
+    const struct connector_file *files, ptrdiff_t n_files, bool has_parts, struct piece **pieces,
+    ptrdiff_t *n, str *why)
 {
     struct str_list texts = {.at = &text, .len = text.len ? 1 : 0};
     if (n_files && !rules->files_per_piece) {
@@ -42,7 +65,8 @@ err pieces_plan(struct arena *a, const struct connector_rules *rules, str text, 
     ptrdiff_t most = texts.len + n_files + 1, count = 0, file = 0;
     struct piece *made = NEW(a, struct piece, most);
     bool go_together = n_files && rules->max_length_with_file && texts.len <= 1 &&
-                       (!text.len || fits(rules, text, rules->max_length_with_file));
+                       (!text.len || fits(rules, text, rules->max_length_with_file)) &&
+                       !any_alone(rules, files, n_files);
     for (ptrdiff_t i = 0; i < texts.len && !go_together; i++)
         made[count++] = (struct piece){.text = texts.at[i]};
     while (file < n_files) {

@@ -59,3 +59,14 @@ str setup_secret(struct arena *a, const struct connector_setup *s, const char *n
 {
     return text_in(a, s->secrets, name);
 }
+
+struct connector_rules connector_rules_for(struct arena *a, const struct connector *c,
+    const struct connector_setup *s, bool is_public)
+{
+    struct connector_rules rules = is_public ? c->public_rules : c->private_rules;
+    int64_t length;
+    if (rules.length_setting &&
+        str_int(setup_setting(a, c, s, rules.length_setting), 1, INT32_MAX, &length) == OK)
+        rules.max_length = length;
+    return rules;
+}

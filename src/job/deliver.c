@@ -26,6 +26,7 @@
 #include "model/view_message.h"
 #include "store/attachment.h"
 #include "store/channel.h"
+#include "store/identity.h"
 #include "store/message_network.h"
 #include "store/pace.h"
 
@@ -34,6 +35,7 @@ enum { REFUSED_MS = 15 * 60 * 1000 }; /* then one send sees whether somebody has
 struct delivering {
     message_id message;
     channel_id channel;
+    identity_id identity;
     const struct connector *connector;
     struct connector_setup setup;
     struct connector_outgoing out;
@@ -164,6 +166,8 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     TRY(note_pace(cx, d));
     if (is_sent)
         TRY(note_piece(cx, d));
+    if (is_sent && d->sent.to.len && !str_eq(d->sent.to, d->out.to))
+        TRY(identity_set_other(cx, d->identity, d->sent.to));
     if (is_sent && is_last(d))
         TRY(message_set_state(
             cx, d->message, S("sent"), (str){0}, first_id(cx->arena, d), cx->now_ms));
@@ -243,6 +247,17 @@ static ptrdiff_t count_of(struct arena *a, str array)
     return array.len && json_parse(a, array, &list, &why) == OK ? list->count : 0;
 }
 
+/* The network's id of the piece that went out last. */
+static str last_of(struct arena *a, str array, str otherwise)
+{
+    const struct json *list = NULL;
+    str why, last = otherwise;
+    if (json_parse(a, array, &list, &why) == OK)
+        for (const struct json *v = list->first; v; v = v->next)
+            last = json_text(v, otherwise);
+    return last.len ? last : otherwise;
+}
+
 /* The piece whose turn it is. E_INVALID with words: the network cannot take this message. */
 static err cut(struct ctx *cx, struct delivering *d, const struct delivery_work *w, str *why)
 {
@@ -250,11 +265,11 @@ static err cut(struct ctx *cx, struct delivering *d, const struct delivery_work 
     struct connector_file *files = NULL;
     struct piece *pieces = NULL;
     ptrdiff_t n_files = 0;
-    const struct connector_rules *rules =
-        d->out.is_public ? &d->connector->public_rules : &d->connector->private_rules;
+    struct connector_rules rules =
+        connector_rules_for(a, d->connector, &d->setup, d->out.is_public);
     TRY(load_files(cx, d, &files, &n_files));
-    TRY(pieces_plan(
-        a, rules, w->message.text, n_files, w->message.parts.len > 0, &pieces, &d->n_pieces, why));
+    TRY(pieces_plan(a, &rules, w->message.text, files, n_files, w->message.parts.len > 0, &pieces,
+        &d->n_pieces, why));
     d->sent_pieces = w->message.pieces;
     d->piece = count_of(a, d->sent_pieces);
     if (d->piece >= d->n_pieces)
@@ -264,6 +279,8 @@ static err cut(struct ctx *cx, struct delivering *d, const struct delivery_work 
     d->out.parts = piece->has_parts ? w->message.parts : (str){0};
     d->out.files = files + piece->first_file;
     d->out.n_files = piece->n_files;
+    if (d->piece && rules.is_chain && d->out.is_public)
+        d->out.reply_to = last_of(a, d->sent_pieces, d->out.reply_to);
     if (d->piece)
         d->out.delivery_id = str_print(a, "%.*s.%td", SARG(d->out.delivery_id), d->piece + 1);
     return OK;
@@ -276,6 +293,9 @@ static void fill(struct job_run *run, struct delivering *d, const struct deliver
         .delivery_id = run->job->key,
         .to = w->contact_external_id,
         .to_handle = w->contact_handle,
+        .to_other = w->contact_other_id,
+        .token = w->token,
+        .reply_to_parts = w->reply_to_parts,
         .thread_key = w->conversation.thread_key,
         .reply_to = w->reply_to,
         .post = w->post,
@@ -304,6 +324,7 @@ static err prepare(struct job_run *run, struct job_verdict *v, struct delivering
     TRY(taken);
     TRY(channel_get(cx, work.message.channel_id, &channel));
     d->channel = channel.id;
+    d->identity = work.conversation.identity_id;
     d->connector = connector_find(channel.kind);
     if (!d->connector || !d->connector->send) {
         TRY(message_set_state(cx, d->message, S("sent"), (str){0}, (str){0}, cx->now_ms));

@@ -207,6 +207,7 @@ static err claim_one(struct desk *desk, void *arg)
 {
     struct one_claim *c = arg;
     TRY(desk_begin(desk, DB_WRITE));
+    TRY(runner_pace(desk));
     TRY(runner_claim(desk, LANE_ANY, 1, &c->jobs, &c->n));
     return desk_commit(desk);
 }

@@ -123,6 +123,9 @@ err webhook_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err wake_work(struct job_run *run, struct job_verdict *v);
 err statistics_work(struct job_run *run, struct job_verdict *v);
 err upkeep_work(struct job_run *run, struct job_verdict *v);
+err poll_work(struct job_run *run, struct job_verdict *v);
+err lookup_work(struct job_run *run, struct job_verdict *v);
+err person_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err fetch_work(struct job_run *run, struct job_verdict *v);
@@ -134,6 +137,8 @@ err upkeep_ensure(struct engine *e);
 /* Files are brought by at most half of the job threads, so that slow addresses never hold up what
  * is to be sent: a claim is for one of the two, or (without threads) for any job. */
 enum lane { LANE_ANY, LANE_SENDS, LANE_FETCHES };
+/* Parks jobs of channels that may not send now, and releases those that may (store/pace.h). */
+err runner_pace(struct desk *desk);
 /* Claims what is due, at most max. */
 err runner_claim(
     struct desk *desk, enum lane lane, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n);

@@ -17,6 +17,7 @@
 #include "care/media.h"
 #include "care/network.h"
 #include "connector/connector.h"
+#include "job/ask.h"
 #include "job/inner.h"
 #include "store/channel.h"
 #include "store/lease.h"
@@ -100,6 +101,7 @@ static err plan_files(struct ctx *cx, struct files *files, const struct inbound_
  * its networks say, to be applied after the messages. */
 struct items {
     struct inbound_item *at;
+    const struct connector_item **from;
     struct files *files;
     ptrdiff_t *row;
     ptrdiff_t n;
@@ -136,6 +138,7 @@ static struct inbound_item inbound_of(
         .contact_profile_url = it->contact_profile_url,
         .contact_avatar_url = it->contact_avatar_url,
         .parts = it->parts,
+        .token = it->token,
         .reply_to = it->reply_to,
         .aliases = it->aliases,
         .n_aliases = it->n_aliases,
@@ -158,6 +161,7 @@ static err gather_item(struct ctx *cx, struct items *items, const struct inbox_r
     if (is_done)
         return OK;
     items->row[items->n] = at;
+    items->from[items->n] = it;
     items->files[items->n] = expect_files(cx, it, channel);
     items->at[items->n] = inbound_of(row, it, channel, items->files[items->n].json);
     items->n++;
@@ -173,6 +177,7 @@ static err gather(
     for (ptrdiff_t i = 0; i < b->n; i++)
         most += b->parsed[i].batch.n;
     *items = (struct items){.at = NEW(a, struct inbound_item, most + 1),
+        .from = NEW(a, const struct connector_item *, most + 1),
         .files = NEW(a, struct files, most + 1),
         .row = NEW(a, ptrdiff_t, most + 1),
         .others = NEW(a, struct other, most + 1)};
@@ -246,6 +251,37 @@ struct tally {
     int64_t files; /* to be fetched */
 };
 
+/* What the delivery left out is asked for: the rest of the message, who the person is. */
+static err plan_questions(struct ctx *cx, const struct inbox_row *row,
+    const struct inbound_item *in, const struct connector_item *it,
+    const struct inbound_result *stored)
+{
+    const struct connector *c = connector_find(row->network);
+    bool asks_person =
+        c->person && stored->is_new_conversation && !it->contact_name.len && !it->is_ours;
+    if (it->wants_lookup && c->lookup)
+        TRY(job_add(cx, &(struct job_new){.kind = S("lookup"),
+                            .key = str_print(cx->arena, "%lld", (long long)stored->message.v),
+                            .channel = in->channel}));
+    if (!asks_person)
+        return OK;
+    return job_add(cx, &(struct job_new){.kind = S("person"),
+                           .key = str_print(cx->arena, "%lld", (long long)stored->conversation.v),
+                           .channel = in->channel});
+}
+
+/* A look-up's answer fills in the message that is there. */
+static err complete(struct ctx *cx, const struct connector_item *it, struct files *files,
+    const struct inbound_result *stored)
+{
+    bool takes_files = false;
+    if (!stored->message.v)
+        return OK;
+    TRY(network_complete(cx, stored->message, it, files->json, &takes_files));
+    struct inbound_result where = *stored;
+    return takes_files ? plan_files(cx, files, &where) : OK;
+}
+
 static err take_account(struct desk *desk, const struct receive_batch *b, account_id account,
     str *reasons, struct tally *tally)
 {
@@ -262,8 +298,13 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
             tally->received++;
             tally->files += items.files[i].n;
             TRY(plan_files(&desk->cx, &items.files[i], &results[i]));
+            if (items.at[i].is_network)
+                TRY(plan_questions(
+                    &desk->cx, &b->rows[row], &items.at[i], items.from[i], &results[i]));
         } else if (results[i].result == E_CONFLICT) {
             tally->duplicates++;
+            if (str_find(b->rows[row].delivery_key, S(LOOKUP_KEY)) == 2)
+                TRY(complete(&desk->cx, items.from[i], &items.files[i], &results[i]));
         } else if (results[i].result == E_INVALID) {
             str why = str_from(results[i].why ? results[i].why : "The message was refused.");
             tally->quarantined++;

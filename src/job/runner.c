@@ -19,6 +19,13 @@ enum { ABREAST_SHARE = 3 };
 /* ── claiming ───────────────────────────────────────────────────────────────────────────────────
  */
 
+err runner_pace(struct desk *desk)
+{
+    int64_t moved = 0;
+    TRY(pace_release(desk->tx, desk->cx.now_ms, &moved));
+    return pace_park(desk->tx, desk->cx.now_ms, &moved);
+}
+
 err runner_claim(
     struct desk *desk, enum lane lane, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n)
 {
@@ -296,13 +303,12 @@ static err look(struct desk *desk, void *arg)
 static err claim(struct desk *desk, void *arg)
 {
     struct dispatch *d = arg;
-    int64_t freed = 0, moved = 0;
+    int64_t freed = 0;
     TRY(desk_begin(desk, DB_WRITE));
     TRY(job_free_expired(desk->tx, desk->cx.now_ms, false, &freed));
     if (freed)
         log_line(LOG_INFO, "jobs taken up again whose worker had ended", LOG_I("jobs", freed));
-    TRY(pace_release(desk->tx, desk->cx.now_ms, &moved));
-    TRY(pace_park(desk->tx, desk->cx.now_ms, &moved));
+    TRY(runner_pace(desk));
     TRY(runner_claim(desk, LANE_SENDS, d->room, &d->jobs, &d->n));
     ptrdiff_t most = free_fetches(desk->engine);
     if (most > d->room - d->n)

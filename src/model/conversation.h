@@ -69,6 +69,7 @@ struct identity {
     bool is_verified;
     int64_t last_seen_ms;
     str profile_url, avatar_url;
+    str other_id;    /* another id of the same person there; empty = none */
     int64_t gone_ms; /* cannot be reached since then; 0 = can */
 };
 
@@ -92,6 +93,7 @@ struct message {
     str parts;       /* JSON array, connector/part.h; empty = none */
     str reactions;   /* JSON array of {emoji, by, name}; empty = none */
     str pieces;      /* JSON array of what has gone out of a message in pieces (job/deliver.c) */
+    str token;       /* what the network wants to see with an answer (connector_item.token) */
     message_id reply_to_id;
     int64_t sent_ms, received_ms, edited_ms, read_ms;
     int64_t deleted_ms;    /* gone on the network; 0 = not */

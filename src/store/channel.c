@@ -183,6 +183,34 @@ err channel_by_external(struct ctx *cx, str kind, str external_id, channel_id *i
     return OK;
 }
 
+struct source_row {
+    source_id id;
+};
+static const struct db_col source_cols[] = {COL(struct source_row, id)};
+
+err channel_source(struct ctx *cx, channel_id id, source_id *source)
+{
+    struct source_row row = {0};
+    TRY(db_one(cx->db,
+        S("SELECT id "
+          "FROM source "
+          "WHERE account_id = ?1 AND channel_id = ?2 "
+          "ORDER BY id "
+          "LIMIT 1"),
+        ARGS(A_ID(cx->account), A_ID(id)), COLS(source_cols), &row));
+    *source = row.id;
+    return OK;
+}
+
+err channel_note_error(struct ctx *cx, channel_id id, str error)
+{
+    return db_run(cx->db,
+        S("UPDATE channel "
+          "SET last_error = ?3 "
+          "WHERE account_id = ?1 AND id = ?2 AND COALESCE(last_error, '') <> ?4"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT_OR_NULL(error), A_TEXT(error)), NULL);
+}
+
 err channel_all_of(struct db_tx *tx, str kind, channel_id after, ptrdiff_t limit,
     struct channel_at **rows, ptrdiff_t *n)
 {

@@ -32,6 +32,10 @@ err channel_set_network_secrets(struct ctx *cx, channel_id id, str json, int64_t
 err channel_set_auth(struct ctx *cx, channel_id id, str error, bool *has_changed);
 /* The enabled channel of this kind that is this account of the network; E_NOT_FOUND (no words). */
 err channel_by_external(struct ctx *cx, str kind, str external_id, channel_id *id);
+/* The door row that its deliveries come in by; E_NOT_FOUND (no words). */
+err channel_source(struct ctx *cx, channel_id id, source_id *source);
+/* What is wrong with it now, or (empty) that nothing is. Written only when it changes. */
+err channel_note_error(struct ctx *cx, channel_id id, str error);
 /* Where its poller or stream stands; "{}" at first. name: "poll", "listen". */
 err channel_cursor_get(struct ctx *cx, channel_id id, str name, str *value);
 err channel_cursor_set(struct ctx *cx, channel_id id, str name, str value);

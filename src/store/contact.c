@@ -136,3 +136,11 @@ err contact_find(struct ctx *cx, str email_or_phone, struct contact **rows, ptrd
         ARGS(A_INT(cx->account.v), A_TEXT(email_or_phone)), COLS(contact_cols),
         (ptrdiff_t)sizeof **rows, rows, n);
 }
+
+err contact_name_set(struct ctx *cx, contact_id id, str name)
+{
+    return db_run(cx->db,
+        S("UPDATE contact SET name = ?3, updated_ms = ?4"
+          " WHERE account_id = ?1 AND id = ?2 AND name = ''"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(name), A_INT(cx->now_ms)), NULL);
+}

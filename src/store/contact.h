@@ -8,6 +8,8 @@ err contact_get(struct ctx *cx, contact_id id, struct contact *c); /* E_NOT_FOUN
 err contact_add_many(struct ctx *cx, const struct contact *rows, ptrdiff_t n);
 /* Writes everything but created_ms and last_seen_ms. */
 err contact_set(struct ctx *cx, const struct contact *c);
+/* Only when nobody has given one. */
+err contact_name_set(struct ctx *cx, contact_id id, str name);
 /* Raises last_seen_ms. */
 err contact_touch_many(struct ctx *cx, const contact_id *ids, ptrdiff_t n, int64_t at_ms);
 /* Newest seen first, behind (last_seen_ms, id); id {0} = from the beginning. */

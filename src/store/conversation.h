@@ -93,6 +93,9 @@ err conversation_add_many(
  * held until the end. E_NOT_FOUND (no words). */
 err conversation_by_place(
     struct ctx *cx, identity_id identity, str thread_key, struct conversation *c);
+/* The network calls a thread by another key from now on: conversations in progress there follow,
+ * unless their person has one under the new key already. */
+err conversation_move_thread(struct ctx *cx, channel_id channel, str from, str to);
 /* From here on a message of (identity, thread) goes to this conversation, unless one of its own is
  * in progress there. */
 err conversation_place_add(

@@ -268,3 +268,14 @@ err conversation_place_add(
             A_INT(cx->now_ms)),
         NULL);
 }
+
+err conversation_move_thread(struct ctx *cx, channel_id channel, str from, str to)
+{
+    return db_run(cx->db,
+        S("UPDATE conversation SET thread_key = ?4, version = version + 1"
+          " WHERE account_id = ?1 AND channel_id = ?2 AND thread_key = ?3 AND status <> 'resolved'"
+          " AND NOT EXISTS (SELECT 1 FROM conversation r WHERE r.account_id = ?1"
+          "  AND r.identity_id = conversation.identity_id AND r.thread_key = ?4"
+          "  AND r.status <> 'resolved')"),
+        ARGS(A_ID(cx->account), A_ID(channel), A_TEXT(from), A_TEXT(to)), NULL);
+}

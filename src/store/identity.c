@@ -54,7 +54,7 @@ struct new_row {
     str external_id, handle;
     bool is_verified;
     int64_t last_seen_ms;
-    str profile_url, avatar_url;
+    str profile_url, avatar_url, other_id;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -67,6 +67,7 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, last_seen_ms),
     COL(struct new_row, profile_url),
     COL(struct new_row, avatar_url),
+    COL(struct new_row, other_id),
 };
 
 err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, int64_t *changed)
@@ -75,17 +76,17 @@ err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, 
     for (ptrdiff_t i = 0; i < n; i++)
         in[i] = (struct new_row){cx->account.v, rows[i].id.v, rows[i].contact_id.v,
             rows[i].channel_id.v, rows[i].external_id, rows[i].handle, rows[i].is_verified,
-            rows[i].last_seen_ms, rows[i].profile_url, rows[i].avatar_url};
+            rows[i].last_seen_ms, rows[i].profile_url, rows[i].avatar_url, rows[i].other_id};
     return db_many(cx->db,
         S("INSERT INTO identity (account_id, id, contact_id, channel_id, external_id, handle,"
-          " is_verified, last_seen_ms, profile_url, avatar_url)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+          " is_verified, last_seen_ms, profile_url, avatar_url, other_id)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
           " ON CONFLICT DO NOTHING"),
         S("INSERT INTO identity (account_id, id, contact_id, channel_id, external_id, handle,"
-          " is_verified, last_seen_ms, profile_url, avatar_url)"
+          " is_verified, last_seen_ms, profile_url, avatar_url, other_id)"
           " SELECT * FROM unnest(?1::bigint[], ?2::bigint[],"
           " ?3::bigint[], ?4::bigint[], ?5::text[], ?6::text[], ?7::bigint[], ?8::bigint[],"
-          " ?9::text[], ?10::text[])"
+          " ?9::text[], ?10::text[], ?11::text[])"
           " ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
 }
@@ -173,7 +174,8 @@ err identity_list_many(struct ctx *cx, const struct contact *contacts, ptrdiff_t
 }
 
 #define IDENTITY_COLUMNS                                                                           \
-    " i.id, i.contact_id, i.channel_id, i.external_id, i.handle, i.is_verified, i.last_seen_ms"
+    " i.id, i.contact_id, i.channel_id, i.external_id, i.handle, i.is_verified, i.last_seen_ms,"   \
+    " i.profile_url, i.avatar_url, i.gone_ms, i.other_id"
 static const struct db_col identity_cols[] = {
     COL(struct identity, id),
     COL(struct identity, contact_id),
@@ -182,6 +184,10 @@ static const struct db_col identity_cols[] = {
     COL(struct identity, handle),
     COL(struct identity, is_verified),
     COL(struct identity, last_seen_ms),
+    COL(struct identity, profile_url),
+    COL(struct identity, avatar_url),
+    COL(struct identity, gone_ms),
+    COL(struct identity, other_id),
 };
 
 err identity_on_channel(
@@ -231,4 +237,21 @@ err identity_set_network(
         ARGS(A_ID(cx->account), A_ID(id), A_TEXT(handle), A_TEXT(profile_url), A_TEXT(avatar_url),
             A_INT(gone_ms)),
         NULL);
+}
+
+err identity_find_other(
+    struct ctx *cx, channel_id channel, str other_id, struct identity_known *known)
+{
+    return db_one(cx->db,
+        S("SELECT" KNOWN_COLUMNS " FROM identity i"
+          " JOIN contact k ON k.account_id = i.account_id AND k.id = i.contact_id"
+          " WHERE i.account_id = ?1 AND i.channel_id = ?2 AND i.other_id = ?3 AND i.other_id <> ''"
+          " ORDER BY i.id LIMIT 1"),
+        ARGS(A_ID(cx->account), A_ID(channel), A_TEXT(other_id)), COLS(known_cols), known);
+}
+
+err identity_set_other(struct ctx *cx, identity_id id, str other_id)
+{
+    return db_run(cx->db, S("UPDATE identity SET other_id = ?3 WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(other_id)), NULL);
 }

@@ -42,6 +42,10 @@ err identity_on_channel(
 err identity_get(struct ctx *cx, identity_id id, struct identity *identity);
 /* Gives the identity to another contact, or marks it as proved. */
 err identity_set(struct ctx *cx, const struct identity *identity);
+/* Known under another id (struct identity.other_id); E_NOT_FOUND (no words). */
+err identity_find_other(
+    struct ctx *cx, channel_id channel, str other_id, struct identity_known *known);
+err identity_set_other(struct ctx *cx, identity_id id, str other_id);
 /* What the network says of the person; empty texts leave what is there; gone_ms 0 = can be reached.
  */
 err identity_set_network(

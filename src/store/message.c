@@ -11,8 +11,8 @@
     " m.id, m.conversation_id, m.channel_id, m.external_id, m.kind, m.author_kind, m.author_id,"   \
     " m.author_name, m.text, m.state, m.error, m.held_until_ms, m.client_id, m.visibility,"        \
     " m.activity, m.mentions, m.attachments, m.then_from, m.reply_to_id, m.sent_ms,"               \
-    " m.received_ms, m.edited_ms, m.read_ms, m.parts, m.reactions, m.pieces, m.deleted_ms,"        \
-    " a.photo_hash AS author_photo_hash"
+    " m.received_ms, m.edited_ms, m.read_ms, m.parts, m.reactions, m.pieces, m.token,"             \
+    " m.deleted_ms, a.photo_hash AS author_photo_hash"
 #define MESSAGE_TABLES                                                                             \
     " message m LEFT JOIN agent a ON m.author_kind = 'agent' AND a.account_id = m.account_id"      \
     " AND a.id = m.author_id"
@@ -43,6 +43,7 @@ static const struct db_col message_cols[] = {
     COL(struct message, parts),
     COL(struct message, reactions),
     COL(struct message, pieces),
+    COL(struct message, token),
     COL(struct message, deleted_ms),
     COL(struct message, author_photo_hash),
 };
@@ -137,7 +138,7 @@ struct new_row {
     int64_t held_until_ms;
     str client_id, visibility, activity, mentions, attachments, then_from;
     int64_t reply_to_id, sent_ms, received_ms;
-    str parts;
+    str parts, token;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -162,6 +163,7 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, sent_ms),
     COL(struct new_row, received_ms),
     COL(struct new_row, parts),
+    COL(struct new_row, token),
 };
 
 static struct new_row new_row(const struct ctx *cx, const struct message *m)
@@ -189,13 +191,14 @@ static struct new_row new_row(const struct ctx *cx, const struct message *m)
         .sent_ms = m->sent_ms,
         .received_ms = m->received_ms,
         .parts = m->parts,
+        .token = m->token,
     };
 }
 
 #define NEW_COLUMNS                                                                                \
     "INSERT INTO message (account_id, id, conversation_id, channel_id, external_id, kind,"         \
     " author_kind, author_id, author_name, text, state, held_until_ms, client_id, visibility,"     \
-    " activity, mentions, attachments, then_from, reply_to_id, sent_ms, received_ms, parts)"
+    " activity, mentions, attachments, then_from, reply_to_id, sent_ms, received_ms, parts, token)"
 
 err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n)
 {
@@ -205,17 +208,17 @@ err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n)
     int64_t changed = 0;
     TRY(db_many(cx->db,
         S(NEW_COLUMNS " VALUES (?1, ?2, ?3, ?4, NULLIF(?5, ''), ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-                      " NULLIF(?13, ''), ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+                      " NULLIF(?13, ''), ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
                       " ON CONFLICT DO NOTHING"),
         S(NEW_COLUMNS
             " SELECT c1, c2, c3, c4, NULLIF(c5, ''), c6, c7, c8, c9, c10, c11, c12,"
-            " NULLIF(c13, ''), c14, c15, c16, c17, c18, c19, c20, c21, c22"
+            " NULLIF(c13, ''), c14, c15, c16, c17, c18, c19, c20, c21, c22, c23"
             " FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[],"
             " ?6::text[], ?7::text[], ?8::bigint[], ?9::text[], ?10::text[], ?11::text[],"
             " ?12::bigint[], ?13::text[], ?14::text[], ?15::text[], ?16::text[], ?17::text[],"
-            " ?18::text[], ?19::bigint[], ?20::bigint[], ?21::bigint[], ?22::text[])"
+            " ?18::text[], ?19::bigint[], ?20::bigint[], ?21::bigint[], ?22::text[], ?23::text[])"
             " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17,"
-            " c18, c19, c20, c21, c22) ON CONFLICT DO NOTHING"),
+            " c18, c19, c20, c21, c22, c23) ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
     if (changed != n) /* another node stored the same message at the same moment */
         return fail(cx, E_BUSY, "The message is being stored by another node; try again.");

@@ -131,17 +131,27 @@ err message_list_reported(struct ctx *cx, identity_id identity, int64_t upto_ms,
         (ptrdiff_t)sizeof **rows, rows, n);
 }
 
+static const struct db_col public_cols[] = {
+    COL(struct message, id),
+    COL(struct message, conversation_id),
+    COL(struct message, channel_id),
+    COL(struct message, external_id),
+    COL(struct message, state),
+    COL(struct message, parts),
+    COL(struct message, token),
+};
+
 err message_last_public(struct ctx *cx, conversation_id conversation, struct message *m)
 {
     *m = (struct message){0};
     err e = db_one(cx->db,
-        S("SELECT id, conversation_id, channel_id, external_id, state "
+        S("SELECT id, conversation_id, channel_id, external_id, state, parts, token "
           "FROM message "
           "WHERE account_id = ?1 AND conversation_id = ?2 AND kind = 'in' "
           "AND visibility = 'public' AND external_id IS NOT NULL "
           "ORDER BY id DESC "
           "LIMIT 1"),
-        ARGS(A_ID(cx->account), A_ID(conversation)), COLS(ours_cols), m);
+        ARGS(A_ID(cx->account), A_ID(conversation)), COLS(public_cols), m);
     return e == E_NOT_FOUND ? OK : e;
 }
 
@@ -188,4 +198,15 @@ err message_set_pieces(struct ctx *cx, message_id id, str pieces)
           "SET pieces = ?3 "
           "WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(id), A_TEXT(pieces)), NULL);
+}
+
+err message_fill(struct ctx *cx, message_id id, str text, str attachments, str parts)
+{
+    return db_run(cx->db,
+        S("UPDATE message "
+          "SET text = CASE WHEN text = '' THEN ?3 ELSE text END, "
+          "    attachments = CASE WHEN attachments = '' THEN ?4 ELSE attachments END, "
+          "    parts = CASE WHEN parts = '' OR parts LIKE '%\"unsupported\"%' THEN ?5 ELSE parts END "
+          "WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(text), A_TEXT(attachments), A_TEXT(parts)), NULL);
 }

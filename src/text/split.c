@@ -50,8 +50,9 @@ static enum cut cut_of_space(str space)
 static bool ends_sentence(str s)
 {
     static const str ends[] = {S_INIT("."), S_INIT("!"), S_INIT("?"), S_INIT("…"), S_INIT("।"),
-        S_INIT("॥"), S_INIT("؟"), S_INIT("۔"), S_INIT("。"), S_INIT("！"), S_INIT("？"), S_INIT(".\""), S_INIT(".)"), S_INIT("!)"), S_INIT("?)"), S_INIT(".”"),
-        S_INIT("!”"), S_INIT("?”"), S_INIT("。」"), S_INIT("。）")};
+        S_INIT("॥"), S_INIT("؟"), S_INIT("۔"), S_INIT("。"), S_INIT("！"), S_INIT("？"),
+        S_INIT(".\""), S_INIT(".)"), S_INIT("!)"), S_INIT("?)"), S_INIT(".”"), S_INIT("!”"),
+        S_INIT("?”"), S_INIT("。」"), S_INIT("。）")};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         if (str_ends(s, ends[i]))
             return true;

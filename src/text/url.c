@@ -64,10 +64,12 @@ static bool is_invalid(uint32_t c)
     return c == 0xfffe || c == 0xfeff || c == 0xffff;
 }
 
+/* Also the two signs that twitter-text's list of punctuation forgot: they decide what is one host.
+ */
 static bool is_domain_letter(uint32_t c)
 {
     if (c < 0x80)
-        return is_ascii_alnum(c);
+        return is_ascii_alnum(c) || c == '"' || c == '`';
     return !is_space(c) && !is_direction(c) && !is_invalid(c);
 }
 
@@ -477,6 +479,15 @@ struct url_scan url_scan_make(str text, bool takes_bare)
     return (struct url_scan){.text = text, .takes_bare = takes_bare, .least = -1};
 }
 
+/* At the very start twitter-text takes a letter beyond ASCII for what stands before the host, when
+ * the rest is a host as well: "école.fr" is é and cole.fr. */
+static bool gives_first_away(str s, ptrdiff_t from, uint32_t c, ptrdiff_t len)
+{
+    ptrdiff_t dead, next_len;
+    return from == 0 && c >= 0x80 && may_precede(c) &&
+           is_domain_letter(point_at(s, len, &next_len)) && host_end(s, len, &dead) > 0;
+}
+
 bool url_scan_next(struct url_scan *u, struct url_range *found)
 {
     str s = u->text;
@@ -487,7 +498,8 @@ bool url_scan_next(struct url_scan *u, struct url_range *found)
     while (u->at < s.len) {
         ptrdiff_t len, from = u->at;
         uint32_t c = point_at(s, from, &len);
-        if (from > u->least && may_precede(before) && is_domain_letter(c)) {
+        if (from > u->least && may_precede(before) && is_domain_letter(c) &&
+            !gives_first_away(s, from, c, len)) {
             ptrdiff_t scheme = (c | 0x20) == 'h' ? scheme_len(str_skip(s, from)) : 0;
             if (scheme > 0 && take_scheme(u, scheme, found))
                 return true;

@@ -23,7 +23,7 @@ const isSpace = (c: number) =>
   (c >= 9 && c <= 13) || c === 32 || c === 0x85 || c === 0xa0 || c === 0x1680 || c === 0x180e || (c >= 0x2000 && c <= 0x200a) ||
   c === 0x2028 || c === 0x2029 || c === 0x202f || c === 0x205f || c === 0x3000
 const isDirection = (c: number) => (c >= 0x202a && c <= 0x202e) || c === 0x61c || c === 0x200e || c === 0x200f || (c >= 0x2066 && c <= 0x2069)
-const isDomainLetter = (c: number) => (c < 0x80 ? isAlnum(c) : !isSpace(c) && !isDirection(c) && !isInvalid(c))
+const isDomainLetter = (c: number) => (c < 0x80 ? isAlnum(c) || c === 34 || c === 96 : !isSpace(c) && !isDirection(c) && !isInvalid(c))
 const SINGLE_LATIN = new Set([0x253, 0x254, 0x256, 0x257, 0x259, 0x25b, 0x263, 0x268, 0x26f, 0x272, 0x289, 0x28b, 0x2bb])
 const isLatin = (c: number) =>
   c < 0x80
@@ -205,7 +205,9 @@ export function urlsOf(s: string, takesBare: boolean): UrlRange[] {
   for (let at = 0; at < s.length; ) {
     const from = at
     const c = pointAt(s, from)
-    if (from > least && mayPrecede(before) && isDomainLetter(c)) {
+    // At the very start a letter beyond ASCII is taken for what stands before: see url.c.
+    const isGivenAway = from === 0 && c >= 0x80 && mayPrecede(c) && isDomainLetter(pointAt(s, widthOf(c))) && hostEnd(s, widthOf(c)).end > 0
+    if (from > least && mayPrecede(before) && isDomainLetter(c) && !isGivenAway) {
       scheme.lastIndex = from
       if ((c | 32) === 104 && scheme.test(s)) {
         const host = scheme.lastIndex

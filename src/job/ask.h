@@ -1,0 +1,27 @@
+/* ask: what the jobs that ask networks share (ask.c, listen.c, reconcile.c). See ask.c.
+ * Thread: the caller's. */
+#pragma once
+#include "base/failpoint.h"
+#include "care/channel_setup.h"
+#include "connector/connector.h"
+#include "job/inner.h"
+#include "store/channel.h"
+
+/* How the delivery of a look-up is named: its message fills in the one that is stored. */
+#define LOOKUP_KEY "lookup:"
+
+struct asked {
+    channel_id channel;
+    account_id account;
+    source_id source;
+    str kind;
+    const struct connector *connector;
+    struct connector_setup setup;
+};
+/* In a transaction. E_NOT_FOUND (no words): the channel has gone, is off, or of no known kind. */
+err asked_load(struct ctx *cx, channel_id id, struct asked *q);
+/* What the network gave goes into the inbox; repetitions are dropped by their keys. */
+err asked_store(struct ctx *cx, const struct asked *q, const struct connector_delivery *deliveries,
+    ptrdiff_t n);
+/* How asking went, for the channel's health. */
+err asked_note(struct ctx *cx, const struct asked *q, const struct connector_sent *end);
