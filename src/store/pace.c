@@ -227,7 +227,7 @@ err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released)
         S("SELECT p.channel_id, p.failures, "
           "    (SELECT COUNT(*) FROM (SELECT 1 AS one FROM job j "
           "     WHERE j.channel_id = p.channel_id AND j.channel_id <> 0 "
-          "     AND j.state IN ('queued', 'running') LIMIT ?3) AS some) AS ready "
+          "     AND j.state IN ('queued', 'running') LIMIT ?3) AS several) AS ready "
           "FROM pace p "
           "WHERE p.has_parked = 1 AND p.turn_ms <= ?1 AND p.open_ms <= ?1 "
           "ORDER BY p.turn_ms "
