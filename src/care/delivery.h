@@ -28,7 +28,7 @@ struct delivery_work {
                    * under a post or to move on in private, the customer's last public one */
     str reply_to_parts, token; /* parts of that message, and what the network wants back with it */
     str contact_other_id;
-    str post;     /* public: the network's id of the post */
+    str post;              /* public: the network's id of the post */
     bool is_private_reply; /* to the author of a public message, privately */
 };
 err delivery_take(struct ctx *cx, message_id id, struct delivery_work *work);

@@ -30,7 +30,7 @@ struct inbound_item {
     bool is_public;
     str contact_other_id; /* an id under which the person may be known already */
     str contact_handle, contact_profile_url, contact_avatar_url;
-    str token; /* what the network wants back with an answer */
+    str token;          /* what the network wants back with an answer */
     str parts;          /* JSON array, connector/part.h; empty = none */
     str reply_to;       /* the channel's id of the message that it answers */
     const str *aliases; /* its other ids there */

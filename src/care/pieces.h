@@ -15,4 +15,5 @@ struct piece {
 /* Pieces in their order, at least one. E_INVALID with words: the network cannot take it however it
  * is cut. */
 err pieces_plan(struct arena *a, const struct connector_rules *rules, str text,
-    const struct connector_file *files, ptrdiff_t n_files, bool has_parts, struct piece **pieces, ptrdiff_t *n, str *why);
+    const struct connector_file *files, ptrdiff_t n_files, bool has_parts, struct piece **pieces,
+    ptrdiff_t *n, str *why);

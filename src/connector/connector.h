@@ -270,8 +270,8 @@ const struct connector *const *connector_all(ptrdiff_t *n);
 str connector_host_url(struct arena *a, const struct connector *c, str hosts, str name);
 
 /* The rules of a visibility for this account (length_setting). */
-struct connector_rules connector_rules_for(struct arena *a, const struct connector *c,
-    const struct connector_setup *s, bool is_public);
+struct connector_rules connector_rules_for(
+    struct arena *a, const struct connector *c, const struct connector_setup *s, bool is_public);
 /* Settings and secrets of a setup; empty (or the standard) when absent. */
 str setup_setting(
     struct arena *a, const struct connector *c, const struct connector_setup *s, const char *name);

@@ -60,8 +60,8 @@ str setup_secret(struct arena *a, const struct connector_setup *s, const char *n
     return text_in(a, s->secrets, name);
 }
 
-struct connector_rules connector_rules_for(struct arena *a, const struct connector *c,
-    const struct connector_setup *s, bool is_public)
+struct connector_rules connector_rules_for(
+    struct arena *a, const struct connector *c, const struct connector_setup *s, bool is_public)
 {
     struct connector_rules rules = is_public ? c->public_rules : c->private_rules;
     int64_t length;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "job/inner.h"
+#include "job/listen.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -98,6 +99,9 @@ err engine_start(struct engine *e)
     TRY(thread_start(&e->receive_thread, "seva-receive", 0, receive_main, e));
     TRY(thread_start(&e->dispatch_thread, "seva-dispatch", 0, dispatch_main, e));
     TRY(thread_start(&e->publish_thread, "seva-publish", 0, publish_main, e));
+    e->streams = streams_open(e);
+    if (!e->streams)
+        return E_BUSY;
     e->is_started = true;
     return OK;
 }
@@ -121,6 +125,8 @@ void engine_stop(struct engine *e, int64_t grace_ms)
     waker_nudge(&e->receive_waker);
     waker_nudge(&e->dispatch_waker);
     waker_nudge(&e->publish_waker);
+    streams_close(e->streams);
+    e->streams = NULL;
     (void)pthread_join(e->receive_thread, NULL);  /* fails only for a thread that is not there */
     (void)pthread_join(e->dispatch_thread, NULL); /* the same */
     (void)pthread_join(e->publish_thread, NULL);  /* the same */

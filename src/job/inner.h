@@ -124,6 +124,7 @@ err wake_work(struct job_run *run, struct job_verdict *v);
 err statistics_work(struct job_run *run, struct job_verdict *v);
 err upkeep_work(struct job_run *run, struct job_verdict *v);
 err poll_work(struct job_run *run, struct job_verdict *v);
+err reconcile_work(struct job_run *run, struct job_verdict *v);
 err lookup_work(struct job_run *run, struct job_verdict *v);
 err person_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_work(struct job_run *run, struct job_verdict *v);
@@ -191,6 +192,7 @@ struct engine {
     struct waker room_waker; /* the receiver has ended a turn (engine_make_room) */
     atomic_int room;         /* so many batches of new deliveries may come before its next one */
     pthread_t receive_thread, dispatch_thread, publish_thread;
+    struct streams *streams;
     struct receiver receiver;
     struct publisher publisher;
     struct arena dispatch_arena;

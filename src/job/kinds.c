@@ -14,6 +14,7 @@ static const struct job_kind kinds[] = {
     {"thumbnail",  thumbnail_work,  thumbnail_set_aside}, /* key: attachment id. A picture gets its small copy */
     {"fetch",      fetch_work,      fetch_set_aside    }, /* key: attachment id. A file that a message names by address */
     {"poll",       poll_work,       NULL               }, /* key: channel id. Asks a network for new messages, for ever */
+    {"reconcile",  reconcile_work,  NULL               }, /* key: channel id. Compares with what the network has, each night */
     {"lookup",     lookup_work,     NULL               }, /* key: message id. Asks for what a delivery left out */
     {"person",     person_work,     NULL               }, /* key: conversation id. Asks who its customer is */
     {"statistics", statistics_work, NULL               }, /* PostgreSQL: the planner hears how tables have grown */

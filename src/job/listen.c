@@ -1,0 +1,303 @@
+/* listen: see listen.h. */
+#include "job/listen.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "job/ask.h"
+#include "store/lease.h"
+
+#include <stdlib.h>
+
+enum {
+    LOOK_MS = 5000,
+    LEASE_MS = 60 * 1000, /* longer than any stream is silent, see the connectors' keep-alives */
+    AGAIN_MS = 5000,      /* where the connector names no time */
+    PAGE = 200,           /* channels looked at in one statement */
+};
+
+struct stream {
+    struct streams *listener;
+    channel_id channel;
+    account_id account;
+    pthread_t thread;
+    struct http_client *client;
+    struct arena arena, taking; /* of the call; of one delivery */
+    atomic_bool is_ended;
+    bool is_used;
+    int64_t lease_until_ms;
+    struct asked q;
+};
+
+struct streams {
+    struct engine *engine;
+    pthread_t thread;
+    struct waker waker;
+    struct arena arena;
+    atomic_bool is_closing;
+    struct stream streams[LISTEN_MOST]; /* the listener's thread only, but for is_ended */
+};
+
+/* ── one stream ─────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool must_end(const struct stream *s)
+{
+    return atomic_load(&s->listener->is_closing);
+}
+
+static str lease_name(struct arena *a, const struct stream *s)
+{
+    return str_print(a, "listen:%lld", (long long)s->channel.v);
+}
+
+struct taking {
+    struct stream *stream;
+    const struct connector_delivery *delivery; /* NULL = a sign of life */
+    str cursors;
+    bool is_ours;
+};
+
+/* The lease is renewed in the transaction that it guards; a silent stream renews it now and then.
+ */
+static err take(struct desk *desk, void *arg)
+{
+    struct taking *t = arg;
+    struct stream *s = t->stream;
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(lease_hold(desk->tx, lease_name(desk->arena, s), desk->engine->holder, desk->cx.now_ms,
+        desk->cx.now_ms + LEASE_MS, &t->is_ours));
+    if (!t->is_ours)
+        return OK;
+    s->lease_until_ms = desk->cx.now_ms + LEASE_MS;
+    TRY(desk_scope(desk, s->account));
+    if (t->delivery)
+        TRY(asked_store(&desk->cx, &s->q, t->delivery, 1));
+    if (t->cursors.len)
+        TRY(channel_cursor_set(&desk->cx, s->channel, S("listen"), t->cursors));
+    return desk_commit(desk);
+}
+
+static bool on_delivery(void *arg, const struct connector_delivery *delivery, str cursors)
+{
+    struct stream *s = arg;
+    struct taking t = {.stream = s, .delivery = delivery, .cursors = cursors};
+    struct desk desk = {.engine = s->listener->engine, .arena = &s->taking};
+    if (must_end(s))
+        return false;
+    if (!delivery && s->lease_until_ms - clock_now_ms() > LEASE_MS / 2)
+        return true;
+    arena_reset(&s->taking);
+    return desk_guard(&desk, take, &t) == OK && t.is_ours;
+}
+
+struct opening {
+    struct stream *stream;
+    str cursors;
+    bool is_ours;
+};
+
+static err open_stream(struct desk *desk, void *arg)
+{
+    struct opening *o = arg;
+    struct stream *s = o->stream;
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(lease_hold(desk->tx, lease_name(desk->arena, s), desk->engine->holder, desk->cx.now_ms,
+        desk->cx.now_ms + LEASE_MS, &o->is_ours));
+    s->lease_until_ms = desk->cx.now_ms + LEASE_MS;
+    TRY(desk_scope(desk, s->account));
+    TRY(asked_load(&desk->cx, s->channel, &s->q));
+    TRY(channel_cursor_get(&desk->cx, s->channel, S("listen"), &o->cursors));
+    return desk_commit(desk);
+}
+
+struct closing {
+    struct stream *stream;
+    const struct connector_polled *out;
+};
+
+static err close_stream(struct desk *desk, void *arg)
+{
+    const struct closing *c = arg;
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(desk_scope(desk, c->stream->account));
+    TRY(asked_note(&desk->cx, &c->stream->q, &c->out->end));
+    /* What came while nobody listened is asked for at once. */
+    err e = job_move(
+        &desk->cx, S("poll"), str_print(desk->arena, "%lld", (long long)c->stream->channel.v), 0);
+    return e == OK || e == E_NOT_FOUND ? desk_commit(desk) : e;
+}
+
+static int64_t pause_ms(const struct connector_polled *out)
+{
+    int64_t at_ms = out->end.outcome == CONNECTOR_WAIT ? out->end.wait_until_ms : out->next_ms;
+    int64_t ahead_ms = at_ms - clock_now_ms();
+    return at_ms ? (ahead_ms > 0 ? ahead_ms : 0) : AGAIN_MS;
+}
+
+/* Sleeps in steps; false when the stream must end. */
+static bool wait_before_again(struct stream *s, int64_t ms)
+{
+    for (int64_t until = clock_mono_ms() + ms; clock_mono_ms() < until && !must_end(s);)
+        engine_pause(s->listener->engine, 100);
+    return !must_end(s);
+}
+
+/* One connection; false when there is nothing to listen to any more here. */
+static bool listen_once(struct stream *s)
+{
+    struct opening o = {.stream = s};
+    struct connector_polled out = {0};
+    struct desk desk = {.engine = s->listener->engine, .arena = &s->arena};
+    arena_reset(&s->arena);
+    arena_reset(&s->taking);
+    err e = desk_guard(&desk, open_stream, &o);
+    if (e == E_NOT_FOUND || (e == OK && (!o.is_ours || !s->q.connector->listen)))
+        return false;
+    if (e != OK)
+        return wait_before_again(s, AGAIN_MS);
+    const struct connector_listen in = {.setup = &s->q.setup,
+        .cursors = o.cursors,
+        .take = on_delivery,
+        .arg = s,
+        .now_ms = clock_now_ms()};
+    if (s->q.connector->listen(s->client, &s->arena, &in, &out) != OK)
+        return wait_before_again(s, AGAIN_MS);
+    if (must_end(s))
+        return false;
+    log_line(LOG_INFO, "a network's stream has ended", LOG_S("network", s->q.connector->name),
+        LOG_I("channel", s->channel.v), LOG_S("reason", out.end.why));
+    struct closing c = {.stream = s, .out = &out};
+    arena_reset(&s->taking);
+    desk = (struct desk){.engine = s->listener->engine, .arena = &s->taking};
+    (void)desk_guard(&desk, close_stream, &c); /* said again when the next one ends */
+    return wait_before_again(s, pause_ms(&out));
+}
+
+static void *stream_main(void *stream)
+{
+    struct stream *s = stream;
+    while (!must_end(s) && listen_once(s))
+        ;
+    atomic_store(&s->is_ended, true);
+    return NULL;
+}
+
+/* ── which streams there are ────────────────────────────────────────────────────────────────────
+ */
+
+static void drop(struct stream *s)
+{
+    (void)pthread_join(s->thread, NULL); /* fails only for a thread that is not there */
+    http_client_close(s->client);
+    arena_free(&s->arena);
+    arena_free(&s->taking);
+    s->is_used = false;
+}
+
+static void start(struct streams *l, const struct channel_at *at)
+{
+    struct stream *free_one = NULL;
+    for (int i = 0; i < LISTEN_MOST; i++) {
+        struct stream *s = &l->streams[i];
+        if (s->is_used && atomic_load(&s->is_ended))
+            drop(s);
+        if (s->is_used && s->channel.v == at->id.v)
+            return;
+        if (!s->is_used && !free_one)
+            free_one = s;
+    }
+    if (!free_one)
+        return;
+    *free_one = (struct stream){.listener = l,
+        .channel = at->id,
+        .account = at->account_id,
+        .client = http_client_open(&l->engine->client_options),
+        .arena = arena_make(0),
+        .taking = arena_make(0)};
+    if (!free_one->client)
+        return;
+    free_one->is_used =
+        thread_start(&free_one->thread, "seva-stream", 0, stream_main, free_one) == OK;
+    if (!free_one->is_used) {
+        http_client_close(free_one->client);
+        arena_free(&free_one->arena);
+        arena_free(&free_one->taking);
+    }
+}
+
+struct looking {
+    const struct connector *connector;
+    channel_id after;
+    struct channel_at *rows;
+    ptrdiff_t n;
+};
+
+static err look(struct desk *desk, void *arg)
+{
+    struct looking *k = arg;
+    TRY(desk_begin(desk, DB_READ));
+    return channel_all_of(desk->tx, k->connector->name, k->after, PAGE, &k->rows, &k->n);
+}
+
+static void look_for(struct streams *l, const struct connector *c)
+{
+    struct looking k = {.connector = c};
+    do {
+        struct desk desk = {.engine = l->engine, .arena = &l->arena};
+        arena_reset(&l->arena);
+        if (desk_guard(&desk, look, &k) != OK)
+            return;
+        for (ptrdiff_t i = 0; i < k.n; i++)
+            start(l, &k.rows[i]);
+        if (k.n)
+            k.after = k.rows[k.n - 1].id;
+    } while (k.n == PAGE);
+}
+
+static void *listener_main(void *listener)
+{
+    struct streams *l = listener;
+    while (!atomic_load(&l->is_closing)) {
+        ptrdiff_t n = 0;
+        const struct connector *const *all = connector_all(&n);
+        for (ptrdiff_t i = 0; i < n; i++)
+            if (all[i]->listen)
+                look_for(l, all[i]);
+        (void)waker_wait(&l->waker, LOOK_MS); /* nudged only to close */
+    }
+    return NULL;
+}
+
+struct streams *streams_open(struct engine *engine)
+{
+    struct streams *l = alloc_zero((ptrdiff_t)sizeof *l);
+    if (!l)
+        return NULL;
+    l->engine = engine;
+    l->arena = arena_make(0);
+    waker_open(&l->waker);
+    if (thread_start(&l->thread, "seva-listen", 0, listener_main, l) == OK)
+        return l;
+    waker_close(&l->waker);
+    free(l);
+    return NULL;
+}
+
+void streams_close(struct streams *l)
+{
+    if (!l)
+        return;
+    atomic_store(&l->is_closing, true);
+    waker_nudge(&l->waker);
+    (void)pthread_join(l->thread, NULL); /* fails only for a thread that is not there */
+    for (int i = 0; i < LISTEN_MOST; i++)
+        if (l->streams[i].is_used)
+            http_client_cancel(l->streams[i].client);
+    for (int i = 0; i < LISTEN_MOST; i++)
+        if (l->streams[i].is_used)
+            drop(&l->streams[i]);
+    waker_close(&l->waker);
+    arena_free(&l->arena);
+    free(l);
+}

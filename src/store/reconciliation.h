@@ -1,0 +1,24 @@
+/* reconciliation: the ledger "nothing missed": each comparison of a channel with what its network
+ * has. Thread: the transaction's. */
+#pragma once
+#include "model/ctx.h"
+
+struct reconciliation {
+    reconciliation_id id;
+    channel_id channel_id;
+    int64_t from_ms, until_ms; /* the time compared */
+    int64_t seen;              /* messages that the network has */
+    int64_t missed;            /* of these: not here before */
+    str details; /* JSON array of {external_id, at, text} of the missed, at most 100 */
+    str error;   /* words: it could not be compared; empty = it was */
+    int64_t created_ms;
+};
+/* Fills id and created_ms. */
+err reconciliation_add(struct ctx *cx, struct reconciliation *r);
+/* Newest first, ids below `before` ({0} = from the newest). */
+err reconciliation_list(struct ctx *cx, channel_id channel, reconciliation_id before,
+    ptrdiff_t limit, struct reconciliation **rows, ptrdiff_t *n);
+/* The newest one that worked; E_NOT_FOUND (no words). */
+err reconciliation_last(struct ctx *cx, channel_id channel, struct reconciliation *r);
+/* Removes at most `max` that were made before. */
+err reconciliation_forget(struct ctx *cx, int64_t before_ms, ptrdiff_t max, int64_t *removed);
