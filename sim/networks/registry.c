@@ -2,8 +2,10 @@
 #include "network.h"
 
 extern const struct sim_network sim_telegram;
+extern const struct sim_network sim_whatsapp;
 
 const struct sim_network *const sim_networks[] = {
     &sim_telegram,
+    &sim_whatsapp,
     NULL,
 };

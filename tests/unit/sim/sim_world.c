@@ -26,6 +26,8 @@ static void take(void *worker, struct http_exchange *x)
         str signature = http_header_get(&x->req, S("X-Parrot-Signature"));
         if (signature.len == 0)
             signature = http_header_get(&x->req, S("X-Telegram-Bot-Api-Secret-Token"));
+        if (signature.len == 0)
+            signature = http_header_get(&x->req, S("X-Hub-Signature-256"));
         world.hooks[world.n++] =
             (struct world_hook){x->req.method, str_copy(&world.arena, x->req.raw_target),
                 str_copy(&world.arena, x->req.body), str_copy(&world.arena, signature)};

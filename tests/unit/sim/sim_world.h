@@ -23,7 +23,8 @@ str world_callback(void);
 enum { WORLD_HOOKS = 256 };
 struct world_hook {
     enum http_method method;
-    str target, body, signature; /* of X-Parrot-Signature or Telegram's secret token */
+    str target, body, signature; /* of X-Parrot-Signature, Telegram's secret token or
+                                  * X-Hub-Signature-256 */
 };
 ptrdiff_t world_hooks(void);
 struct world_hook world_hook(ptrdiff_t n);
