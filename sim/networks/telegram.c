@@ -338,6 +338,9 @@ static const struct {
 
 static void telegram_handle(struct sim_call *c)
 {
+    /* "/api" in front: the base addresses of all networks are told at once, by kind and name. */
+    if (str_starts(c->path, S("/api/")))
+        c->path = str_skip(c->path, 4);
     str first = sim_path(c, 0);
     bool is_file = str_eq(first, S("file"));
     str token = is_file ? sim_path(c, 1) : first;

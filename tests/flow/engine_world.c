@@ -14,7 +14,7 @@ static void engine_make(struct world *w)
     str why = {0};
     const struct egress_rules *rules = NULL;
     assert_ok(egress_rules_parse(
-        &w->app->arena, S("webhook=127.0.0.0/8;media=127.0.0.0/8"), &rules, &why));
+        &w->app->arena, S("webhook=127.0.0.0/8;media=127.0.0.0/8;network=127.0.0.0/8"), &rules, &why));
     const struct engine_options o = {.db = w->app->db,
         .config = &w->app->config,
         .rules = rules,

@@ -1,0 +1,220 @@
+/* See network_world.h. */
+#include "network_world.h"
+
+#include "care/channel_setup.h"
+#include "connector/connector.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+
+#include <pthread.h>
+
+/* One request that waits for the test's thread. */
+struct knock {
+    struct http_exchange *x;
+    struct http_response res;
+    bool is_done;
+    struct knock *next;
+};
+
+static struct {
+    struct http_server *server;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct knock *first, **last;
+    bool is_closing;
+} door = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+/* ── the door ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void on_request(void *worker, struct http_exchange *x)
+{
+    struct knock k = {.x = x};
+    (void)worker;
+    pthread_mutex_lock(&door.lock);
+    *door.last = &k;
+    door.last = &k.next;
+    while (!k.is_done && !door.is_closing)
+        pthread_cond_wait(&door.changed, &door.lock);
+    pthread_mutex_unlock(&door.lock);
+    if (!k.is_done)
+        k.res = (struct http_response){.status = 503};
+    http_respond(x->server, x->handle, &k.res);
+    http_finish(x);
+}
+
+static struct knock *next_knock(void)
+{
+    pthread_mutex_lock(&door.lock);
+    struct knock *k = door.first;
+    if (k)
+        door.first = k->next;
+    if (!door.first)
+        door.last = &door.first;
+    pthread_mutex_unlock(&door.lock);
+    return k;
+}
+
+/* True when there was one. */
+static bool answer_one(struct network_world *nw)
+{
+    struct knock *k = next_knock();
+    if (!k)
+        return false;
+    const struct http_request *req = &k->x->req;
+    struct arena *a = &nw->app->arena;
+    int status = test_request_full(nw->app, http_method_name(req->method),
+        str_z(a, req->raw_target), req->headers, req->header_count, req->body);
+    pthread_mutex_lock(&door.lock);
+    k->res = (struct http_response){.status = status,
+        .content_type = str_copy(&k->x->arena, nw->app->content_type),
+        .body = str_copy(&k->x->arena, nw->app->body)};
+    k->is_done = true;
+    pthread_cond_broadcast(&door.changed);
+    pthread_mutex_unlock(&door.lock);
+    return true;
+}
+
+/* ── life ───────────────────────────────────────────────────────────────────────────────────────
+ */
+
+void network_world_open(
+    struct network_world *nw, struct test_app *app, const struct sim_options *options)
+{
+    static const struct http_listen listens[] = {{.address = S_INIT("127.0.0.1:0")}};
+    const struct sim_options plain = {0};
+    struct arena *a = &app->arena;
+    str why = {0};
+    door.first = NULL;
+    door.last = &door.first;
+    door.is_closing = false;
+    const struct http_server_options server = {
+        .listens = listens, .listen_count = 1, .workers = 4, .handle = on_request};
+    assert_ok(http_server_open(a, &server, &door.server, &why));
+    assert_ok(http_server_start(door.server));
+    *nw = (struct network_world){.app = app};
+    assert_ok(sim_open(a, options ? options : &plain, &nw->sim, &why));
+    app->config.base_url = str_print(a, "http://127.0.0.1:%d", http_server_port(door.server, 0));
+    app->config.network_hosts = str_print(a, "*=http://127.0.0.1:%d", sim_port(nw->sim));
+    world_open(&nw->w, app);
+}
+
+void network_world_close(struct network_world *nw)
+{
+    pthread_mutex_lock(&door.lock);
+    door.is_closing = true;
+    pthread_cond_broadcast(&door.changed);
+    pthread_mutex_unlock(&door.lock);
+    sim_close(nw->sim);
+    http_server_close(door.server);
+    world_close(&nw->w);
+}
+
+/* The network hears where to call, as after the form was filled in. */
+static void subscribe(struct network_world *nw, channel_id id)
+{
+    const struct egress_rules *rules;
+    struct connector_setup setup;
+    struct connector_sent sent = {0};
+    struct channel channel;
+    struct arena *a = &nw->app->arena;
+    str why;
+    struct ctx *cx = test_begin(nw->app);
+    assert_ok(channel_get(cx, id, &channel));
+    assert_ok(channel_setup(cx, &channel, &setup));
+    const struct connector *c = connector_find(channel.kind);
+    if (c->subscribe) {
+        assert_ok(egress_rules_parse(a, S("*=127.0.0.0/8"), &rules, &why));
+        struct http_client *client =
+            http_client_open(&(struct http_client_options){.rules = rules});
+        assert_non_null(client);
+        assert_ok(c->subscribe(client, a, &setup, true, &sent));
+        http_client_close(client);
+        if (sent.outcome != CONNECTOR_SENT)
+            fail_msg("%.*s: %.*s", SARG(channel.kind), SARG(sent.why));
+    }
+    test_rollback(nw->app, cx);
+}
+
+channel_id network_connect(struct network_world *nw, const struct network_channel *c)
+{
+    struct arena *a = &nw->app->arena;
+    struct ctx *cx = test_begin(nw->app);
+    struct channel channel = {.kind = str_from(c->kind),
+        .name = str_from(c->kind),
+        .languages = S("[]"),
+        .settings = str_from(c->settings),
+        .external_id = str_from(c->external_id)};
+    str secret, why;
+    assert_ok(channel_add(cx, &channel, &secret));
+    assert_ok(channel_set_network_secrets(cx, channel.id, str_from(c->secrets), 0));
+    str key = str_copy(a, channel.public_key);
+    test_commit(nw->app, cx);
+    const struct sim_account_set set = {
+        .callback =
+            str_print(a, "%.*s/hooks/%s/%.*s", SARG(nw->app->config.base_url), c->kind, SARG(key)),
+        .verify_token = str_from(c->verify_token),
+    };
+    assert_ok(sim_account_set(nw->sim, str_from(c->kind), &set, &why));
+    subscribe(nw, channel.id);
+    return channel.id;
+}
+
+/* ── moving ─────────────────────────────────────────────────────────────────────────────────────
+ */
+
+void network_run(struct network_world *nw)
+{
+    enum { QUIET_MS = 20, ROUNDS_MOST = 400 };
+    int quiet = 0;
+    for (int i = 0; i < ROUNDS_MOST && quiet < 2; i++) {
+        bool moved = false;
+        while (answer_one(nw))
+            moved = true;
+        world_run(&nw->w);
+        bool is_settled = sim_settle(nw->sim, QUIET_MS);
+        quiet = moved || !is_settled ? 0 : quiet + 1;
+    }
+}
+
+str network_say(struct network_world *nw, const char *kind, const struct sim_say *say)
+{
+    str id = {0}, why = {0};
+    if (sim_say(nw->sim, &nw->app->arena, str_from(kind), say, &id, &why) != OK)
+        fail_msg("%s: %.*s", kind, SARG(why));
+    network_run(nw);
+    return id;
+}
+
+int64_t network_count(struct network_world *nw, const char *kind, enum sim_count count)
+{
+    return sim_count(nw->sim, str_from(kind), count);
+}
+
+str network_accepted(struct network_world *nw, const char *kind)
+{
+    struct sim_entry *entries = NULL;
+    const struct sim_query query = {
+        .network = str_from(kind), .has_kind = true, .kind = SIM_KIND_MESSAGE};
+    ptrdiff_t n = sim_ledger_read(nw->sim, &nw->app->arena, &query, &entries);
+    struct sb b = sb_make(&nw->app->arena, 0);
+    for (ptrdiff_t i = 0; i < n; i++)
+        sb_print(&b, i ? "|%.*s" : "%.*s", SARG(entries[i].text));
+    return sb_str(&b);
+}
+
+str network_timeline(struct network_world *nw, str conversation)
+{
+    struct arena *a = &nw->app->arena;
+    str target = str_print(a, "/api/v1/conversations/%.*s/messages", SARG(conversation));
+    assert_int_equal(test_request(nw->app, "GET", str_z(a, target), NULL), 200);
+    struct sb b = sb_make(a, 0);
+    for (const struct json *m = json_get(nw->app->json, S("items"))->first; m; m = m->next) {
+        str kind = json_text(json_get(m, S("kind")), S(""));
+        if (str_eq(kind, S("activity")))
+            continue;
+        sb_print(&b, b.len ? "|%.*s:%.*s" : "%.*s:%.*s", SARG(kind),
+            SARG(json_text(json_get(m, S("text")), S(""))));
+    }
+    return sb_str(&b);
+}

@@ -1,0 +1,91 @@
+/* Every network, played by the simulator over real sockets: a customer writes, it becomes a
+ * conversation; the answer goes out, and what becomes of it comes back. What comes twice is one. */
+#include "network_world.h"
+
+struct row {
+    struct network_channel channel;
+    struct sim_say say;  /* of a plain message */
+    const char *reaches; /* the state that a reply gets there by itself */
+};
+
+static const struct row rows[] = {
+    {.channel = {"telegram", "{}", "{\"bot_token\":\"123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11\"}",
+         "123456", ""},
+     .say = {.from_id = S_INIT("7001"),
+            .from_name = S_INIT("Asha"),
+            .from_handle = S_INIT("asha_r")},
+     .reaches = "sent"     },
+    {.channel = {"whatsapp", "{\"business_account_id\":\"88001\"}",
+         "{\"access_token\":\"EAAGsevaPageToken123\",\"app_secret\":\"seva-meta-app-secret-0001\"}",
+         "99001", "our token"},
+     .say = {.from_id = S_INIT("15557770001"), .from_name = S_INIT("Asha")},
+     .reaches = "delivered"},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static str newest(struct network_world *nw)
+{
+    return conversation_newest(&nw->w);
+}
+
+static void talk(struct network_world *nw, const struct row *row)
+{
+    const char *kind = row->channel.kind;
+    (void)network_connect(nw, &row->channel);
+    struct sim_say say = row->say;
+    say.text = S("Where is my order?");
+    network_say(nw, kind, &say);
+    str conversation = str_copy(&nw->app->arena, newest(nw));
+    assert_str(network_timeline(nw, conversation), "in:Where is my order?");
+    str message = reply(&nw->w, conversation, "We look at once.");
+    clock_fix(clock_now_ms() + 60 * 1000); /* the time for undoing is over */
+    network_run(nw);
+    clock_fix(clock_now_ms() + 60 * 1000); /* the customer has looked */
+    network_run(nw);
+    assert_str(network_accepted(nw, kind), "We look at once.");
+    assert_str(message_state(&nw->w, conversation, message), row->reaches);
+    /* Our own message, as the network echoes it, is not a second one. */
+    assert_str(network_timeline(nw, conversation), "in:Where is my order?|out:We look at once.");
+    assert_int_equal(network_count(nw, kind, SIM_COUNT_DOUBLES), 0);
+}
+
+static void a_customer_is_answered(void **state)
+{
+    for (int i = 0; i < ROWS; i++) {
+        struct network_world nw;
+        print_message("# %s\n", rows[i].channel.kind);
+        network_world_open(&nw, *state, NULL);
+        talk(&nw, &rows[i]);
+        network_world_close(&nw);
+    }
+}
+
+static void what_comes_twice_is_one_message(void **state)
+{
+    for (int i = 0; i < ROWS; i++) {
+        struct network_world nw;
+        print_message("# %s\n", rows[i].channel.kind);
+        network_world_open(&nw, *state, NULL);
+        (void)network_connect(&nw, &rows[i].channel);
+        assert_ok(
+            sim_fault_add(nw.sim, &(struct sim_fault){.network = str_from(rows[i].channel.kind),
+                                      .is_webhook = true,
+                                      .mode = SIM_FAULT_DUPLICATE}));
+        struct sim_say say = rows[i].say;
+        say.text = S("Twice");
+        network_say(&nw, rows[i].channel.kind, &say);
+        assert_str(network_timeline(&nw, newest(&nw)), "in:Twice");
+        network_world_close(&nw);
+    }
+}
+
+int main(void)
+{
+    if (test_app_is_skipped())
+        return 77;
+    const struct CMUnitTest tests[] = {
+        TEST_APP(a_customer_is_answered),
+        TEST_APP(what_comes_twice_is_one_message),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
