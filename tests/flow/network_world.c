@@ -55,6 +55,14 @@ static struct knock *next_knock(void)
     return k;
 }
 
+static bool door_has_knock(void)
+{
+    pthread_mutex_lock(&door.lock);
+    bool has = door.first != NULL;
+    pthread_mutex_unlock(&door.lock);
+    return has;
+}
+
 /* True when there was one. */
 static bool answer_one(struct network_world *nw)
 {
@@ -166,14 +174,14 @@ channel_id network_connect(struct network_world *nw, const struct network_channe
 void network_run(struct network_world *nw)
 {
     enum { QUIET_MS = 20, ROUNDS_MOST = 400 };
-    int quiet = 0;
-    for (int i = 0; i < ROUNDS_MOST && quiet < 2; i++) {
+    bool quiet = false;
+    for (int i = 0; i < ROUNDS_MOST && !quiet; i++) {
         bool moved = false;
         while (answer_one(nw))
             moved = true;
         world_run(&nw->w);
         bool is_settled = sim_settle(nw->sim, QUIET_MS);
-        quiet = moved || !is_settled ? 0 : quiet + 1;
+        quiet = !moved && is_settled && !door_has_knock();
     }
 }
 

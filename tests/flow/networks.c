@@ -1,34 +1,14 @@
 /* Every network, played by the simulator over real sockets: a customer writes, it becomes a
  * conversation; the answer goes out, and what becomes of it comes back. What comes twice is one. */
+#include "network_rows.h"
 #include "network_world.h"
-
-struct row {
-    struct network_channel channel;
-    struct sim_say say;  /* of a plain message */
-    const char *reaches; /* the state that a reply gets there by itself */
-};
-
-static const struct row rows[] = {
-    {.channel = {"telegram", "{}", "{\"bot_token\":\"123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11\"}",
-         "123456", ""},
-     .say = {.from_id = S_INIT("7001"),
-            .from_name = S_INIT("Asha"),
-            .from_handle = S_INIT("asha_r")},
-     .reaches = "sent"     },
-    {.channel = {"whatsapp", "{\"business_account_id\":\"88001\"}",
-         "{\"access_token\":\"EAAGsevaPageToken123\",\"app_secret\":\"seva-meta-app-secret-0001\"}",
-         "99001", "our token"},
-     .say = {.from_id = S_INIT("15557770001"), .from_name = S_INIT("Asha")},
-     .reaches = "delivered"},
-};
-enum { ROWS = sizeof rows / sizeof *rows };
 
 static str newest(struct network_world *nw)
 {
     return conversation_newest(&nw->w);
 }
 
-static void talk(struct network_world *nw, const struct row *row)
+static void talk(struct network_world *nw, const struct network_row *row)
 {
     const char *kind = row->channel.kind;
     (void)network_connect(nw, &row->channel);
@@ -51,29 +31,29 @@ static void talk(struct network_world *nw, const struct row *row)
 
 static void a_customer_is_answered(void **state)
 {
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < NETWORK_ROWS; i++) {
         struct network_world nw;
-        print_message("# %s\n", rows[i].channel.kind);
+        print_message("# %s\n", network_rows[i].channel.kind);
         network_world_open(&nw, *state, NULL);
-        talk(&nw, &rows[i]);
+        talk(&nw, &network_rows[i]);
         network_world_close(&nw);
     }
 }
 
 static void what_comes_twice_is_one_message(void **state)
 {
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < NETWORK_ROWS; i++) {
         struct network_world nw;
-        print_message("# %s\n", rows[i].channel.kind);
+        print_message("# %s\n", network_rows[i].channel.kind);
         network_world_open(&nw, *state, NULL);
-        (void)network_connect(&nw, &rows[i].channel);
-        assert_ok(
-            sim_fault_add(nw.sim, &(struct sim_fault){.network = str_from(rows[i].channel.kind),
-                                      .is_webhook = true,
-                                      .mode = SIM_FAULT_DUPLICATE}));
-        struct sim_say say = rows[i].say;
+        (void)network_connect(&nw, &network_rows[i].channel);
+        assert_ok(sim_fault_add(
+            nw.sim, &(struct sim_fault){.network = str_from(network_rows[i].channel.kind),
+                        .is_webhook = true,
+                        .mode = SIM_FAULT_DUPLICATE}));
+        struct sim_say say = network_rows[i].say;
         say.text = S("Twice");
-        network_say(&nw, rows[i].channel.kind, &say);
+        network_say(&nw, network_rows[i].channel.kind, &say);
         assert_str(network_timeline(&nw, newest(&nw)), "in:Twice");
         network_world_close(&nw);
     }
