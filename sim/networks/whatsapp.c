@@ -6,7 +6,7 @@
  * "business" ("88001"), "number" ("15550001111"); "rates":"strict" applies 80 messages/s and the
  * limit per person; "window":"at_once" refuses free text after 24 hours in the answer, where the
  * real one says so in a status; "any_person":"yes" takes people who never wrote;
- * "statuses":"none" posts none.
+ * "statuses":"none" posts none; "hash":"wrong" announces files as others than they are.
  * say: kind "" (text, files), "button", "list", "form", "location", "contacts", "order", "edit",
  * "delete", "reaction", "unsupported", "welcome", "echo" (typed in the phone's app; from_id is the
  * customer). from_id: digits, or a user id for somebody with a user name only; more.phone adds the
@@ -198,7 +198,8 @@ static void find_file(struct sim_call *c, str id)
     json_kv_str(
         &j, S("url"), sim_media_url(c->sim, c->network, c->arena, m.id, WHATSAPP_LINK_MS, true));
     json_kv_str(&j, S("mime_type"), m.content_type);
-    json_kv_str(&j, S("sha256"), m.sha256);
+    bool is_wrong = str_eq(sim_setting(c->account, S("hash")), S("wrong"));
+    json_kv_str(&j, S("sha256"), is_wrong ? sim_hmac_hex(c->arena, S(""), m.bytes) : m.sha256);
     json_kv_int(&j, S("file_size"), m.bytes.len);
     json_kv_str(&j, S("id"), m.id);
     json_obj_end(&j);

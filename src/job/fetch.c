@@ -4,6 +4,9 @@
  * the end of the job are written in one transaction. A kill at any line leaves the job claimed: it
  * begins again with the same number, and a file that was in place already is the same blob.
  *
+ * A network that knows the file by an id is asked for its address first, and once more when that is
+ * refused. What the network says of the file, its size and hash, must be true of what comes.
+ *
  * What an answer means: 2xx is the file; 408, 425, 429, 5xx and broken or crawling connections are
  * tried again with back-off (Retry-After is honoured) for a day; the rest is final, and the agent
  * reads why. Source: RFC 9110, 15. Thread: job threads, at most half of them (runner.c). */
@@ -94,7 +97,6 @@ static err resolve(struct job_run *run, struct fetching *f)
 
 static err download(struct job_run *run, struct fetching *f)
 {
-    int64_t before = 0;
     const struct http_call call = {
         .method = HTTP_GET,
         .url = f->source.url,
@@ -109,8 +111,8 @@ static err download(struct job_run *run, struct fetching *f)
         .sink_arg = f,
         .may_repeat = true,
     };
-    TRY(part_open(&run->desk.cx, f->at.id.v, &f->fd, &before));
     TRY(file_truncate(f->fd, 0));
+    f->size = 0;
     TRY(http_client_call(run->client, run->desk.arena, &call, &f->result));
     FAILPOINT("fetch.after_download");
     return f->written;
@@ -125,6 +127,14 @@ static bool is_page(const struct fetching *f)
     bool is_unknown =
         str_eq(f->type.type, S("application/octet-stream")) || str_starts(f->type.type, S("text/"));
     return f->type.is_page || (is_said && is_unknown);
+}
+
+/* Some networks say what a file is before it is fetched; a proxy's words under 200 are not it. */
+static bool is_as_announced(const struct fetching *f)
+{
+    const struct connector_source *said = &f->source;
+    return (!said->size || said->size == f->sum.size) &&
+           (!said->sha256.len || str_eq(said->sha256, f->sum.hash));
 }
 
 static err claim(struct job_run *run, const struct file_sum *sum)
@@ -145,6 +155,10 @@ static err settle(struct job_run *run, struct fetching *f)
     }
     TRY(file_sync(f->fd));
     TRY(file_sum(cx->arena, f->fd, &f->sum));
+    if (!is_as_announced(f)) {
+        f->result.why = S("What came is not the file that the network announced.");
+        return E_UPSTREAM;
+    }
     TRY(file_type_of(cx->arena, f->sum.head, &f->type));
     if (is_page(f)) {
         f->error = MEDIA_WEB_PAGE;
@@ -226,15 +240,28 @@ static err end_well(struct job_run *run, const struct fetching *f)
     return desk_commit(&run->desk);
 }
 
+/* Addresses that a network tells for a media id are good for minutes; it may tell another. */
+static bool has_run_out(const struct fetching *f)
+{
+    int status = f->result.status;
+    return f->connector && f->at.media_id.len &&
+           (status == 401 || status == 403 || status == 404 || status == 410);
+}
+
 /* f->error empty and OK: the file is in place. */
 static err bring(struct job_run *run, struct fetching *f)
 {
-    TRY(resolve(run, f));
-    if (f->source.end.outcome != CONNECTOR_SENT) {
-        f->error = f->source.end.outcome == CONNECTOR_FINAL ? MEDIA_MISSING : (str){0};
-        return f->error.len ? OK : E_UPSTREAM;
+    enum { ADDRESSES_MOST = 2 };
+    int64_t before = 0;
+    TRY(part_open(&run->desk.cx, f->at.id.v, &f->fd, &before));
+    for (int i = 0; i < ADDRESSES_MOST && (i == 0 || has_run_out(f)); i++) {
+        TRY(resolve(run, f));
+        if (f->source.end.outcome != CONNECTOR_SENT) {
+            f->error = f->source.end.outcome == CONNECTOR_FINAL ? MEDIA_MISSING : (str){0};
+            return f->error.len ? OK : E_UPSTREAM;
+        }
+        TRY(download(run, f));
     }
-    TRY(download(run, f));
     if (is_file(&f->result))
         return settle(run, f);
     f->error = final_error(&f->result);

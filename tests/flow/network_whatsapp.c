@@ -14,6 +14,11 @@ static const struct network_channel channel = {
 static const struct sim_say asha = {
     .from_id = S_INIT("15557770001"), .from_name = S_INIT("Asha"), .text = S_INIT("Where is it?")};
 
+static const struct sim_file note = {
+    S_INIT("text/plain"), S_INIT("note.txt"), S_INIT("words in a file")};
+static const struct sim_say sends_note = {
+    .from_id = S_INIT("15557770001"), .files = &note, .n_files = 1};
+
 static void open_world(struct network_world *n, void **state)
 {
     network_world_open(n, *state, NULL);
@@ -143,12 +148,39 @@ static void a_person_is_the_same_by_number_by_both_ids_and_by_user_id(void **sta
 static void a_file_of_a_customer_is_fetched_with_our_token(void **state)
 {
     struct network_world n;
-    const struct sim_file file = {S("text/plain"), S("note.txt"), S("words in a file")};
     open_world(&n, state);
-    network_say(
-        &n, "whatsapp", &(struct sim_say){.from_id = asha.from_id, .files = &file, .n_files = 1});
+    network_say(&n, "whatsapp", &sends_note);
     assert_str(shown(&n, "items.0.attachments.0.state"), "ready");
     assert_str(shown(&n, "items.0.attachments.0.name"), "note.txt");
+    network_world_close(&n);
+}
+
+static void an_address_that_has_run_out_is_asked_for_anew(void **state)
+{
+    struct network_world n;
+    open_world(&n, state);
+    assert_ok(sim_fault_add(n.sim,
+        &(struct sim_fault){.path = S("/_media"), .mode = SIM_FAULT_UNAUTHORIZED, .count = 1}));
+    network_say(&n, "whatsapp", &sends_note);
+    assert_str(shown(&n, "items.0.attachments.0.state"), "ready");
+    assert_int_equal(network_count(&n, "whatsapp", SIM_COUNT_FAULTS), 1);
+    network_world_close(&n);
+}
+
+static void a_file_that_is_not_the_one_announced_is_not_taken(void **state)
+{
+    struct network_world n;
+    str why = {0};
+    open_world(&n, state);
+    assert_ok(sim_account_set(n.sim, S("whatsapp"),
+        &(struct sim_account_set){.settings = S("{\"hash\":\"wrong\"}")}, &why));
+    network_say(&n, "whatsapp", &sends_note);
+    assert_str(shown(&n, "items.0.attachments.0.state"), "fetching");
+    assert_ok(sim_account_set(
+        n.sim, S("whatsapp"), &(struct sim_account_set){.settings = S("{}")}, &why));
+    clock_advance(60 * 1000);
+    network_run(&n);
+    assert_str(shown(&n, "items.0.attachments.0.state"), "ready");
     network_world_close(&n);
 }
 
@@ -188,6 +220,8 @@ int main(void)
         TEST_APP(an_answer_that_never_came_is_settled_by_the_status_and_nothing_goes_twice),
         TEST_APP(a_person_is_the_same_by_number_by_both_ids_and_by_user_id),
         TEST_APP(a_file_of_a_customer_is_fetched_with_our_token),
+        TEST_APP(an_address_that_has_run_out_is_asked_for_anew),
+        TEST_APP(a_file_that_is_not_the_one_announced_is_not_taken),
         TEST_APP(edits_reactions_and_deletions_reach_the_message),
         TEST_APP(what_the_phones_app_says_shows_as_ours),
     };
