@@ -101,10 +101,11 @@ static bool has_messaging(const struct json *tasks)
     return !tasks || !tasks->first;
 }
 
-static void take_pages(const struct json *data, struct meta_pages *out)
+static void take_accounts(const struct json *data, struct meta_accounts *out)
 {
-    for (const struct json *v = data ? data->first : NULL; v && out->n < META_PAGES; v = v->next) {
-        const struct meta_page page = {
+    for (const struct json *v = data ? data->first : NULL; v && out->n < META_ACCOUNTS;
+         v = v->next) {
+        const struct meta_account page = {
             .id = take_id(v, "id"),
             .name = take_line(v, "name", LIMIT_NAME_BYTES),
             .token = take_line(v, "access_token", TOKEN_BYTES),
@@ -117,10 +118,10 @@ static void take_pages(const struct json *data, struct meta_pages *out)
     }
 }
 
-err meta_list_pages(struct http_client *client, struct arena *a, const struct meta_api *api,
-    const char *more, struct meta_pages *out)
+err meta_list_accounts(struct http_client *client, struct arena *a, const struct meta_api *api,
+    const char *more, struct meta_accounts *out)
 {
-    struct meta_pages got = {.at = NEW(a, struct meta_page, META_PAGES)};
+    struct meta_accounts got = {.at = NEW(a, struct meta_account, META_ACCOUNTS)};
     str after = {0};
     for (int i = 0; i < LIST_ANSWERS; i++) {
         struct form query = form_make(a);
@@ -135,43 +136,58 @@ err meta_list_pages(struct http_client *client, struct arena *a, const struct me
         got.end = answer.sent;
         if (answer.sent.outcome != CONNECTOR_SENT)
             break;
-        take_pages(take_array(answer.json, "data"), &got);
+        take_accounts(take_array(answer.json, "data"), &got);
         const struct json *paging = take_object(answer.json, "paging");
         after = take_url(paging, "next").len || json_get(paging, S("next"))
                     ? take_line(take_object(paging, "cursors"), "after", TOKEN_BYTES)
                     : (str){0};
-        if (!after.len || got.n == META_PAGES)
+        if (!after.len || got.n == META_ACCOUNTS)
             break;
     }
     *out = got;
     return OK;
 }
 
-err meta_long_token(
-    struct http_client *client, struct arena *a, const struct meta_api *api, str app_id, str *token)
+static struct oauth2_app app_of(struct arena *a, const struct meta_api *api, str path)
 {
-    struct form query = form_make(a);
-    struct meta_answer answer = {0};
-    str now = token_of(a, api), app_secret = setup_secret(a, api->setup, "app_secret");
-    *token = now;
-    if (!app_id.len || !app_secret.len || !now.len)
+    const struct connector *c = api->connector;
+    str base = connector_host_url(a, c, api->setup->hosts, str_from(api->host));
+    return (struct oauth2_app){
+        .provider =
+            str_eq(str_from(api->host), S("instagram")) ? &oauth2_instagram : &oauth2_facebook,
+        .client_id = setup_setting(a, c, api->setup, "app_id"),
+        .client_secret = setup_secret(a, api->setup, "app_secret"),
+        .api_base = str_cat(a, base, path),
+    };
+}
+
+err meta_extend(struct http_client *client, struct arena *a, const struct meta_api *api, str path,
+    const struct oauth2_tokens *old, struct oauth2_tokens *tokens, struct oauth_end *end)
+{
+    const struct oauth2_app app = app_of(a, api, path);
+    return oauth2_extend(client, a, &app, old, api->now_ms, tokens, end);
+}
+
+err meta_renew(struct http_client *client, struct arena *a, const struct meta_api *api, str path,
+    const struct oauth2_tokens *old, struct oauth2_tokens *tokens, struct oauth_end *end)
+{
+    const struct oauth2_app app = app_of(a, api, path);
+    return oauth2_refresh(client, a, &app, old, api->now_ms, tokens, end);
+}
+
+/* A person's token of an hour or two would give page tokens that live no longer. One that cannot be
+ * exchanged (a page's own, or without an app id) is used as it is. */
+err meta_long_token(struct http_client *client, struct arena *a, struct meta_api *api)
+{
+    const struct oauth2_tokens old = {.access = token_of(a, api)};
+    struct oauth2_tokens tokens = {0};
+    struct oauth_end end = {0};
+    str version = setup_setting(a, api->connector, api->setup, "api_version");
+    if (!setup_setting(a, api->connector, api->setup, "app_id").len)
         return OK;
-    form_add(&query, "grant_type", S("fb_exchange_token"));
-    form_add(&query, "client_id", app_id);
-    form_add(&query, "client_secret", app_secret);
-    form_add(&query, "fb_exchange_token", now);
-    const struct meta_api bare = {.connector = api->connector,
-        .setup = api->setup,
-        .host = api->host,
-        .token = now,
-        .now_ms = api->now_ms};
-    struct network_call call =
-        meta_call(a, &bare, HTTP_GET, S("/oauth/access_token"), form_str(&query));
-    call.authorization = (str){0};
-    TRY(meta_do(client, a, api, &call, &answer));
-    str longer = take_line(answer.json, "access_token", TOKEN_BYTES);
-    if (answer.sent.outcome == CONNECTOR_SENT && longer.len)
-        *token = longer;
+    TRY(meta_extend(client, a, api, str_cat(a, S("/"), version), &old, &tokens, &end));
+    if (end.outcome == OAUTH_OK && tokens.access.len)
+        api->token = tokens.access;
     return OK;
 }
 

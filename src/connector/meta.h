@@ -9,6 +9,7 @@
 #pragma once
 #include "connector/connector.h"
 #include "connector/network.h"
+#include "connector/oauth2.h"
 
 /* ── webhooks ───────────────────────────────────────────────────────────────────────────────────
  */
@@ -23,8 +24,8 @@ err meta_verify(struct arena *a, const struct connector_hook *hook, str *why);
 /* ── calls ──────────────────────────────────────────────────────────────────────────────────────
  */
 
-/* What an error code means. subcode 0 = any. outcome WAIT: until the usage headers or Retry-After
- * say, else a minute. */
+/* What an error code means. subcode 0 = any; code 0 with a subcode = whatever code it comes with.
+ * outcome WAIT: until the usage headers or Retry-After say, else a minute. */
 struct meta_error {
     int code, subcode;
     enum connector_outcome outcome;
@@ -56,8 +57,8 @@ struct network_call meta_call(
     struct arena *a, const struct meta_api *api, enum http_method method, str path, str query);
 /* Makes the call and says what became of it, by the error's code and subcode, never by its words:
  * the API's own rows, the common ones, then the HTTP status. An answer that leaves open whether a
- * call acted (5xx or 408 without an error that is known, 2xx without JSON) is UNKNOWN, for a GET
- * and a call that may_repeat RETRY. */
+ * call acted (5xx or 408 without an error that is known or called passing, 2xx without JSON) is
+ * UNKNOWN, for a GET and a call that may_repeat RETRY. */
 err meta_do(struct http_client *client, struct arena *a, const struct meta_api *api,
     const struct network_call *call, struct meta_answer *out);
 /* The same from an answer at hand. is_open: an unclear end is UNKNOWN. */
@@ -71,25 +72,30 @@ struct connector_rate meta_usage(struct arena *a, const struct http_result *res,
 /* ── accounts ───────────────────────────────────────────────────────────────────────────────────
  */
 
-enum { META_PAGES = 500 }; /* of one person; more are not listed */
-struct meta_page {
+enum { META_ACCOUNTS = 500 }; /* of one person; more are not listed */
+struct meta_account {
     str id, name, token, picture_url;
     bool may_message;        /* the task MESSAGING, or no tasks were told */
     const struct json *node; /* with the further fields */
 };
-struct meta_pages {
+struct meta_accounts {
     struct connector_sent end;
-    struct meta_page *at;
+    struct meta_account *at;
     ptrdiff_t n;
 };
 /* GET /me/accounts with a user's token, all pages of the list. more: further fields, with a comma
  * before; literal. end FINAL with nothing listed: the token may be a page's own. */
-err meta_list_pages(struct http_client *client, struct arena *a, const struct meta_api *api,
-    const char *more, struct meta_pages *out);
-/* Exchanges a person's token for one of about 60 days, whose page tokens do not run out. The token
- * itself when app_id or app secret are missing or the network refuses. */
-err meta_long_token(struct http_client *client, struct arena *a, const struct meta_api *api,
-    str app_id, str *token);
+err meta_list_accounts(struct http_client *client, struct arena *a, const struct meta_api *api,
+    const char *more, struct meta_accounts *out);
+/* Meta's exchanges of tokens (oauth2.h) with the channel's app: a short-lived one for one of about
+ * 60 days (a person's, whose pages' tokens then do not run out), and that one for a younger. path:
+ * what stands after the base address, "/v25.0" or "". */
+err meta_extend(struct http_client *client, struct arena *a, const struct meta_api *api, str path,
+    const struct oauth2_tokens *old, struct oauth2_tokens *tokens, struct oauth_end *end);
+err meta_renew(struct http_client *client, struct arena *a, const struct meta_api *api, str path,
+    const struct oauth2_tokens *old, struct oauth2_tokens *tokens, struct oauth_end *end);
+/* Sets api->token to a long-lived one for a person's, before their pages are listed. */
+err meta_long_token(struct http_client *client, struct arena *a, struct meta_api *api);
 /* The object with these texts set anew, keys in pairs ended by NULL: "access_token", token, …; the
  * other members stay. */
 str meta_secrets_with(struct arena *a, str secrets, const char *const *keys, const str *values);

@@ -16,48 +16,49 @@ enum {
 };
 
 /* First row that fits; a subcode's row stands before its code's. */
+/* clang-format off */
 static const struct meta_error common[] = {
-    {1,                                                                                   0, CONNECTOR_RETRY, false, "The network had a fault."},
-    {2,                                                                    0, CONNECTOR_RETRY, false,
-     "The network had a fault, or the person has blocked this account."},
-    {4,                                                         0, CONNECTOR_WAIT, true, "The app has used up its calls; sending goes on later."},
-    {9,                                                                                   0, CONNECTOR_WAIT, true, "The account has used up its calls; sending goes on later."},
-    {10,                                                                    2018278, CONNECTOR_FINAL, false,
+    {1, 0, CONNECTOR_RETRY, false, "The network had a fault."},
+    {2, 0, CONNECTOR_RETRY, false, "The network had a fault, or the person has blocked this account."},
+    {4, 0, CONNECTOR_WAIT, true, "The app has used up its calls; sending goes on later."},
+    {9, 0, CONNECTOR_WAIT, true, "The account has used up its calls; sending goes on later."},
+    {10, 2018278, CONNECTOR_FINAL, false,
      "The time to answer is over. It opens again when the person writes; a person's answer may "
-        "still go as a human agent within seven days, if the network has approved that."},
-    {10,                  2018065, CONNECTOR_FINAL, false,
+     "still go as a human agent within seven days, if the network has approved that."},
+    {10, 2018065, CONNECTOR_FINAL, false,
      "The time to answer is over. It opens again when the person writes; a person's answer may "
-        "still go as a human agent within seven days, if the network has approved that."},
-    {10,                                                                                   2018108, CONNECTOR_FINAL, false, "The person cannot get messages now."},
-    {10,                                                                     1893063, CONNECTOR_REAUTH, true,
+     "still go as a human agent within seven days, if the network has approved that."},
+    {10, 2018108, CONNECTOR_FINAL, false, "The person cannot get messages now."},
+    {10, 1893063, CONNECTOR_REAUTH, true,
      "The network keeps this account from sending for a time. Look into its page quality or "
-        "account status there."},
-    {10,                            0, CONNECTOR_FINAL, false,
+     "account status there."},
+    {10, 0, CONNECTOR_FINAL, false,
      "The app lacks a permission for this. Connect the channel again and allow everything that "
-        "is asked."},
-    {17,                                                                                   0, CONNECTOR_WAIT, true, "The account has used up its calls; sending goes on later."},
-    {32,                                                                     0, CONNECTOR_WAIT, true, "The page has used up its calls; sending goes on later."},
-    {100,                        2018001, CONNECTOR_FINAL, false, "There is no such person for this account."},
-    {100,                                                                                  2018109, CONNECTOR_FINAL, false, "The file is too large for this network."},
-    {100,                                                                    0, CONNECTOR_FINAL, false, "The network does not take it as it is."},
+     "is asked."},
+    {17, 0, CONNECTOR_WAIT, true, "The account has used up its calls; sending goes on later."},
+    {32, 0, CONNECTOR_WAIT, true, "The page has used up its calls; sending goes on later."},
+    {100, 2018001, CONNECTOR_FINAL, false, "There is no such person for this account."},
+    {100, 2018109, CONNECTOR_FINAL, false, "The file is too large for this network."},
+    {100, 0, CONNECTOR_FINAL, false, "The network does not take it as it is."},
     {190, 458, CONNECTOR_REAUTH, true, "The app was removed by the person who connected it."},
-    {190,                                                                                  460, CONNECTOR_REAUTH, true, "The person who connected it has a new password."},
-    {190,                                                                    463, CONNECTOR_REAUTH, true, "The access has run out."},
+    {190, 460, CONNECTOR_REAUTH, true, "The person who connected it has a new password."},
+    {190, 463, CONNECTOR_REAUTH, true, "The access has run out."},
     {190, 467, CONNECTOR_REAUTH, true, "The access was taken back."},
-    {190,                                                                                  0, CONNECTOR_REAUTH, true, "The access is no longer valid."},
-    {199,                                                                    0, CONNECTOR_FINAL, false,
+    {190, 0, CONNECTOR_REAUTH, true, "The access is no longer valid."},
+    {199, 0, CONNECTOR_FINAL, false,
      "The app lacks a permission or verification for this; see the app's review at the "
-        "network."},
-    {368,                                              0, CONNECTOR_REAUTH, true,
+     "network."},
+    {368, 0, CONNECTOR_REAUTH, true,
      "The network has blocked this account for a breach of its policies. Look into its account "
-        "status there."},
-    {551,                                                                                  0, CONNECTOR_FINAL, false, "The person cannot be reached or has turned messages off."},
-    {613,                                                                   0, CONNECTOR_WAIT, true, "Too many calls at once; sending goes on later."},
-    {1200,                                                          0, CONNECTOR_RETRY, false, "The network could not send it just now."},
-    {80002,                                                                                  0, CONNECTOR_WAIT, true, "The account has used up its calls; sending goes on later."},
-    {80006,                                                                    0, CONNECTOR_WAIT, true, "The account has used up its calls; sending goes on later."},
-    {0                                                                     },
+     "status there."},
+    {551, 0, CONNECTOR_FINAL, false, "The person cannot be reached or has turned messages off."},
+    {613, 0, CONNECTOR_WAIT, true, "Too many calls at once; sending goes on later."},
+    {1200, 0, CONNECTOR_RETRY, false, "The network could not send it just now."},
+    {80002, 0, CONNECTOR_WAIT, true, "The account has used up its calls; sending goes on later."},
+    {80006, 0, CONNECTOR_WAIT, true, "The account has used up its calls; sending goes on later."},
+    {0},
 };
+/* clang-format on */
 static const struct meta_error permission = {0, 0, CONNECTOR_FINAL, false,
     "The app lacks a permission for this. Connect the channel again and allow everything that is "
     "asked."};
@@ -66,7 +67,8 @@ enum { PERMISSION_FIRST = 200, PERMISSION_LAST = 299 };
 static const struct meta_error *row_in(const struct meta_error *rows, int code, int subcode)
 {
     for (const struct meta_error *r = rows; r && r->words; r++)
-        if (r->code == code && (r->subcode == 0 || r->subcode == subcode))
+        if ((r->code == code && (r->subcode == 0 || r->subcode == subcode)) ||
+            (r->code == 0 && r->subcode == subcode))
             return r;
     return NULL;
 }
@@ -186,14 +188,19 @@ void meta_read_answer(struct arena *a, const struct meta_api *api, const struct 
     const struct meta_error *row = row_of(api, got.code, got.subcode);
     bool is_refused = error && got.code;
     bool is_unclear = res->status == 408 || res->status >= 500;
-    if (is_refused && row)
-        apply(api, res, row, take_bool(error, "is_transient"), &got.sent);
-    else if (is_refused && take_bool(error, "is_transient") && !is_unclear)
+    bool is_vague = got.code == 1 || got.code == 2;
+    bool is_passing = take_bool(error, "is_transient"); /* it says that nothing was done */
+    if (is_refused && row && !(is_vague && is_open && is_unclear && !is_passing))
+        apply(api, res, row, is_passing, &got.sent);
+    else if (is_refused && is_passing && !is_unclear)
         got.sent.outcome = CONNECTOR_RETRY;
     else if (is_refused && got.sent.outcome == CONNECTOR_SENT)
         got.sent.outcome = CONNECTOR_FINAL; /* 200 with an error in it */
-    else if (is_open && is_unclear)
+    else if (is_open && is_unclear) {
         got.sent.outcome = CONNECTOR_UNKNOWN;
+        got.sent.wait_until_ms = 0;
+    } else if (!is_open && got.sent.outcome == CONNECTOR_UNKNOWN)
+        got.sent.outcome = CONNECTOR_RETRY;
     if (is_refused)
         got.sent.why = words_of(a, api, row, error, &got);
     if (got.sent.outcome == CONNECTOR_SENT && !got.json) {

@@ -5,12 +5,14 @@ extern const struct connector connector_widget;
 extern const struct connector connector_api;
 extern const struct connector connector_whatsapp;
 extern const struct connector connector_telegram;
+extern const struct connector connector_facebook;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
     &connector_api,
     &connector_whatsapp,
     &connector_telegram,
+    &connector_facebook,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
