@@ -6,6 +6,7 @@ extern const struct connector connector_api;
 extern const struct connector connector_whatsapp;
 extern const struct connector connector_telegram;
 extern const struct connector connector_facebook;
+extern const struct connector connector_instagram;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
@@ -13,6 +14,7 @@ static const struct connector *const connectors[] = {
     &connector_whatsapp,
     &connector_telegram,
     &connector_facebook,
+    &connector_instagram,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
