@@ -1,10 +1,14 @@
 /* The networks of the simulator: one row each. */
 #include "network.h"
 
+extern const struct sim_network sim_facebook;
+extern const struct sim_network sim_instagram;
 extern const struct sim_network sim_telegram;
 extern const struct sim_network sim_whatsapp;
 
 const struct sim_network *const sim_networks[] = {
+    &sim_facebook,
+    &sim_instagram,
     &sim_telegram,
     &sim_whatsapp,
     NULL,
