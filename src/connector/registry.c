@@ -7,6 +7,8 @@ extern const struct connector connector_whatsapp;
 extern const struct connector connector_telegram;
 extern const struct connector connector_facebook;
 extern const struct connector connector_instagram;
+extern const struct connector connector_line;
+extern const struct connector connector_viber;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
@@ -15,6 +17,8 @@ static const struct connector *const connectors[] = {
     &connector_telegram,
     &connector_facebook,
     &connector_instagram,
+    &connector_line,
+    &connector_viber,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
