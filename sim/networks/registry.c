@@ -5,11 +5,15 @@ extern const struct sim_network sim_facebook;
 extern const struct sim_network sim_instagram;
 extern const struct sim_network sim_telegram;
 extern const struct sim_network sim_whatsapp;
+extern const struct sim_network sim_line;
+extern const struct sim_network sim_viber;
 
 const struct sim_network *const sim_networks[] = {
     &sim_facebook,
     &sim_instagram,
     &sim_telegram,
     &sim_whatsapp,
+    &sim_line,
+    &sim_viber,
     NULL,
 };

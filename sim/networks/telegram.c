@@ -5,9 +5,13 @@
  * Accounts: id = the bot's id, token = the whole bot token, callback = the webhook's URL (any http
  * or https one, where the real one wants https). Settings: "rates":"strict" applies 30 messages/s,
  * one a second per chat, 20 a minute per group; "any_chat":"yes" takes chats that never wrote.
- * say: kind "" (text, files), "edit", "button" (text = callback data), "reaction" (text = emoji);
- * conversation = a group's id (negative). special: block, unblock, deactivate, kick, start {chat};
- * migrate {chat, to}. Files by URL are accepted but not loaded. */
+ * "privacy":"off" lets the bot see all of groups.
+ * say: kind "" (text, files), "edit", "button" (text = callback data), "reaction" (text = emoji),
+ * "comment" (reply_to = number of the channel's post in the discussion group), "business" (in a
+ * chat of the business account that has connected the bot as BC1); conversation = a group's id
+ * (negative); topic = number of a topic; content = further members of the message ({"sticker":…}).
+ * special: block, unblock, deactivate, kick, start {chat}; migrate {chat, to}; answers: how many
+ * presses were answered. Files by URL are accepted but not loaded. */
 #include "telegram.h"
 
 #include <string.h>
@@ -207,12 +211,28 @@ static void sign(struct sim *sim, const struct sim_account *account, struct sim_
             str_copy(post->arena, str_from(bot->secret)));
 }
 
+/* An answer to a webhook may hold a method; of ours only this one is expected. */
+static void telegram_answer_runs(struct bot *bot, const struct sim_answered *answer)
+{
+    const struct json *v = NULL;
+    str why;
+    int64_t id = 0;
+    if (json_parse(answer->arena, answer->body, &v, &why) != OK ||
+        !str_eq(json_text(json_get(v, S("method")), S("")), S("answerCallbackQuery")))
+        return;
+    if (str_int(json_text(json_get(v, S("callback_query_id")), S("")), 1, bot->last_query, &id) ==
+        OK)
+        bot->presses_answered++;
+}
+
 static void answered(
     struct sim *sim, struct sim_account *account, const struct sim_answered *answer)
 {
     struct bot *bot = account->data;
-    if (answer->is_acknowledged)
+    if (answer->is_acknowledged) {
+        telegram_answer_runs(bot, answer);
         return;
+    }
     bot->error_at_ms = sim_now(sim);
     str words = answer->status ? str_print(answer->arena, "Wrong response from the webhook: %d",
                                      answer->status)
@@ -225,8 +245,11 @@ static void answered(
 static void get_me(struct sim_call *c)
 {
     struct json_out j = sim_json(c);
+    bool sees_all = str_eq(sim_setting(c->account, S("privacy")), S("off"));
     telegram_put_bot(&j, c->account);
-    telegram_give(c, json_str(&j));
+    str bot = json_str(&j);
+    telegram_give(c, str_print(c->arena, "%.*s,\"can_read_all_group_messages\":%s}",
+                         SARG(str_sub(bot, 0, bot.len - 1)), sees_all ? "true" : "false"));
 }
 
 static void get_chat(struct sim_call *c)
@@ -292,12 +315,17 @@ static void load_file(struct sim_call *c)
 
 static void edit_text(struct sim_call *c)
 {
-    telegram_edit_message(c, true);
+    telegram_edit_message(c, S("text"));
+}
+
+static void edit_caption(struct sim_call *c)
+{
+    telegram_edit_message(c, S("caption"));
 }
 
 static void edit_markup(struct sim_call *c)
 {
-    telegram_edit_message(c, false);
+    telegram_edit_message(c, (str){0});
 }
 
 static void chat_action(struct sim_call *c)
@@ -327,6 +355,9 @@ static const struct {
     {S_INIT("sendChatAction"),         chat_action            },
     {S_INIT("editMessageText"),        edit_text              },
     {S_INIT("editMessageReplyMarkup"), edit_markup            },
+    {S_INIT("editMessageCaption"),     edit_caption           },
+    {S_INIT("sendVenue"),              telegram_send_place    },
+    {S_INIT("deleteBusinessMessages"), telegram_delete_many   },
     {S_INIT("deleteMessage"),          telegram_delete_message},
     {S_INIT("answerCallbackQuery"),    telegram_answer_query  },
     {S_INIT("setMessageReaction"),     telegram_set_reaction  },

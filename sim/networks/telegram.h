@@ -41,13 +41,14 @@ struct post { /* a message of a chat */
     int64_t at_ms;
     bool is_ours;
     uint64_t hash; /* of text and keyboard: "message is not modified" */
-    char key[48];  /* chat/message */
+    bool has_file;
+    char key[48]; /* chat/message */
 };
 
 struct bot {
     struct update *first, **last;
     ptrdiff_t update_count;
-    int64_t last_update, last_message, last_query, polls;
+    int64_t last_update, last_message, last_query, polls, presses_answered;
     struct map chats, posts;
     struct chat *chat_list;
     struct post *post_first, **post_last;
@@ -102,7 +103,9 @@ void telegram_send_file(struct sim_call *c, int which);
 void telegram_send_place(struct sim_call *c);
 void telegram_send_contact(struct sim_call *c);
 void telegram_send_group(struct sim_call *c);
-void telegram_edit_message(struct sim_call *c, bool has_text);
+/* field: "text", "caption", or empty = the keyboard only. */
+void telegram_edit_message(struct sim_call *c, str field);
+void telegram_delete_many(struct sim_call *c);
 void telegram_delete_message(struct sim_call *c);
 void telegram_set_reaction(struct sim_call *c);
 void telegram_answer_query(struct sim_call *c);

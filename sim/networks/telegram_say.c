@@ -65,6 +65,39 @@ static str field_of_type(str content_type)
     return str_starts(content_type, S("audio/")) ? S("audio") : S("document");
 }
 
+static bool is_business(const struct sim_say *say)
+{
+    return str_eq(say->kind, S("business"));
+}
+
+/* What the message answers: a message, or (comment) the channel's post that was forwarded into the
+ * discussion group by itself; and the topic it stands in. */
+static void put_above(struct json_out *j, const struct incoming *in)
+{
+    const struct sim_say *say = in->say;
+    long long now_s = sim_now(in->sim) / 1000;
+    str topic = json_text(json_get(say->more, S("topic")), (str){0});
+    bool is_comment = str_eq(say->kind, S("comment"));
+    if (topic.len > 0 && !is_comment) {
+        json_kv_raw(j, S("message_thread_id"), topic);
+        json_kv_bool(j, S("is_topic_message"), true);
+    }
+    if (say->reply_to.len == 0)
+        return;
+    if (is_comment)
+        json_kv_raw(j, S("message_thread_id"), say->reply_to);
+    json_kv_raw(j, S("reply_to_message"),
+        is_comment
+            ? str_print(in->a,
+                  "{\"message_id\":%.*s,\"chat\":{\"id\":%s,\"type\":\"supergroup\"},\"date\":%lld,"
+                  "\"sender_chat\":{\"id\":-100900,\"type\":\"channel\",\"title\":\"News\","
+                  "\"username\":\"seva_news\"},\"is_automatic_forward\":true,\"forward_origin\":"
+                  "{\"type\":\"channel\",\"message_id\":%.*s,\"date\":%lld},\"text\":\"A post\"}",
+                  SARG(say->reply_to), in->chat->id, now_s, SARG(say->reply_to), now_s)
+            : str_print(in->a, "{\"message_id\":%.*s,\"chat\":{\"id\":%s},\"date\":0}",
+                  SARG(say->reply_to), in->chat->id));
+}
+
 /* One message: the text, or one of the files (album: the group's id). */
 static int64_t say_one(const struct incoming *in, ptrdiff_t file, str album)
 {
@@ -74,10 +107,14 @@ static int64_t say_one(const struct incoming *in, ptrdiff_t file, str album)
     struct json_out j = json_out_make(in->a, MESSAGE_BYTES);
     json_obj(&j);
     put_message_head(&j, in, id);
-    if (say->reply_to.len > 0)
-        json_kv_raw(&j, S("reply_to_message"),
-            str_print(in->a, "{\"message_id\":%.*s,\"chat\":{\"id\":%s},\"date\":0}",
-                SARG(say->reply_to), in->chat->id));
+    put_above(&j, in);
+    if (is_business(say))
+        json_kv_str(&j, S("business_connection_id"), S("BC1"));
+    const struct json *more = json_get(say->more, S("content"));
+    for (const struct json *v = more ? more->first : NULL; v; v = v->next) {
+        json_key(&j, v->key);
+        json_put_tree(&j, v);
+    }
     if (album.len > 0)
         json_kv_str(&j, S("media_group_id"), album);
     str tail = {0};
@@ -88,16 +125,17 @@ static int64_t say_one(const struct incoming *in, ptrdiff_t file, str album)
             str_cat(in->a, S(","), telegram_file_member(in->a, &m, field_of_type(m.content_type)));
         if (file == 0 && say->text.len > 0)
             json_kv_str(&j, S("caption"), say->text);
-    } else {
+    } else if (say->text.len > 0 || !more) {
         put_text(&j, say->text);
     }
     json_obj_end(&j);
     str head = json_str(&j);
+    bool is_post = telegram_is_group(str_from(in->chat->id)) &&
+                   json_bool(json_get(say->more, S("channel_post")), false);
     telegram_update_add(in->sim, in->account, in->a,
-        telegram_is_group(str_from(in->chat->id)) &&
-                json_bool(json_get(say->more, S("channel_post")), false)
-            ? S("channel_post")
-            : S("message"),
+        is_business(say) ? S("business_message")
+        : is_post        ? S("channel_post")
+                         : S("message"),
         str_print(in->a, "%.*s%.*s}", SARG(str_sub(head, 0, head.len - 1)), SARG(tail)));
     return id;
 }
@@ -194,8 +232,9 @@ err telegram_say(struct sim *sim, struct sim_account *account, struct arena *a,
         made = say_button(&in, of);
     } else if (str_eq(say.kind, S("reaction"))) {
         made = say_reaction(&in, of);
-    } else if (say.kind.len > 0 && !str_eq(say.kind, S("message"))) {
-        *why = S("kind is message, edit, button or reaction");
+    } else if (say.kind.len > 0 && !str_eq(say.kind, S("message")) && !is_business(&say) &&
+               !str_eq(say.kind, S("comment"))) {
+        *why = S("kind is message, comment, business, edit, button or reaction");
         return E_INVALID;
     } else {
         str album = {0};
@@ -246,10 +285,33 @@ static void member_update(struct sim *sim, struct sim_account *account, struct a
             (long long)(sim_now(sim) / 1000), SARG(bot_json), from, SARG(bot_json), to));
 }
 
+/* The old group says where it has gone, the new one where it comes from. */
+static void moved_updates(
+    struct sim *sim, struct sim_account *account, struct arena *a, const struct chat *ends[2])
+{
+    static const char *const words[] = {"migrate_to_chat_id", "migrate_from_chat_id"};
+    for (int i = 0; i < 2; i++) {
+        struct json_out j = json_out_make(a, 0);
+        json_obj(&j);
+        json_kv_int(&j, S("message_id"),
+            telegram_post_add(account->data, a, str_from(ends[i]->id), sim_now(sim), false, 0));
+        json_key(&j, S("chat"));
+        telegram_put_chat(&j, ends[i]);
+        json_kv_int(&j, S("date"), sim_now(sim) / 1000);
+        json_kv_raw(&j, str_from(words[i]), str_from(ends[1 - i]->id));
+        json_obj_end(&j);
+        telegram_update_add(sim, account, a, S("message"), json_str(&j));
+    }
+}
+
 err telegram_special(struct sim *sim, struct sim_account *account, struct arena *a, str what,
     const struct json *input, str *answer, str *why)
 {
-    (void)answer;
+    struct bot *bot = account->data;
+    if (str_eq(what, S("answers"))) {
+        *answer = str_print(a, "{\"count\":%lld}", (long long)bot->presses_answered);
+        return OK;
+    }
     struct chat *chat =
         telegram_chat_get(account->data, json_text(json_get(input, S("chat")), (str){0}), true);
     *why = S("chat must be a chat's id");
@@ -271,8 +333,9 @@ err telegram_special(struct sim *sim, struct sim_account *account, struct arena 
             return E_INVALID;
         memcpy(target_chat->name, chat->name, sizeof chat->name);
         chat->state = CHAT_MOVED;
+        moved_updates(sim, account, a, (const struct chat *[]){chat, target_chat});
     } else if (!str_eq(what, S("start"))) {
-        *why = S("block, unblock, deactivate, kick, start or migrate");
+        *why = S("block, unblock, deactivate, kick, start, migrate or answers");
         return E_NOT_FOUND;
     }
     return OK;

@@ -100,6 +100,16 @@ static bool rate_is_kept(struct sim_call *c, str chat)
     return true;
 }
 
+/* Calls in a business account's name: BC1 is the one that has connected the bot. */
+static bool connection_is_known(struct sim_call *c)
+{
+    str id = sim_field(c, S("business_connection_id"));
+    if (id.at == NULL || str_eq(id, S("BC1")))
+        return true;
+    telegram_refuse_call(c, 400, S("Bad Request: BUSINESS_CONNECTION_INVALID"));
+    return false;
+}
+
 /* The chat a call is for, open; NULL: answered with the fault. */
 struct chat *telegram_target(struct sim_call *c)
 {
@@ -111,7 +121,8 @@ struct chat *telegram_target(struct sim_call *c)
         telegram_refuse_call(c, 400, S("Bad Request: chat_id is empty"));
     else if (chat == NULL)
         telegram_refuse_call(c, 400, S("Bad Request: chat not found"));
-    return chat && chat_is_open(c, chat) && rate_is_kept(c, id) ? chat : NULL;
+    return chat && connection_is_known(c) && chat_is_open(c, chat) && rate_is_kept(c, id) ? chat
+                                                                                          : NULL;
 }
 
 /* reply_parameters, when the message replied to must be there. */
@@ -139,6 +150,7 @@ static void take(struct sim_call *c, struct chat *chat, str text, str content, s
     uint64_t hash = str_hash(
         str_print(c->arena, "%.*s\n%.*s", SARG(text), SARG(sim_field(c, S("reply_markup")))));
     int64_t id = telegram_post_add(bot, c->arena, str_from(chat->id), c->now_ms, true, hash);
+    telegram_post_find(bot, c->arena, str_from(chat->id), id)->has_file = media.len > 0;
     c->detail = sim_field(c, S("reply_markup"));
     (void)sim_accept(c, &(struct sim_message){.conversation = str_from(chat->id),
                             .id = str_print(c->arena, "%lld", (long long)id),
@@ -371,18 +383,27 @@ static struct post *named_post(struct sim_call *c, str fault)
     return p;
 }
 
-void telegram_edit_message(struct sim_call *c, bool has_text)
+void telegram_edit_message(struct sim_call *c, str field)
 {
     str text = {0};
+    bool is_caption = str_eq(field, S("caption"));
     struct chat *chat = telegram_target(c);
     struct post *p = chat ? named_post(c, S("Bad Request: message to edit not found")) : NULL;
-    if (p == NULL || (has_text && !read_text(c, S("text"), TEXT_MAX, true, &text)) ||
+    if (p == NULL ||
+        (field.len > 0 &&
+            !read_text(c, field, is_caption ? CAPTION_MAX : TEXT_MAX, !is_caption, &text)) ||
         !keyboard_is_good(c))
         return;
     uint64_t hash = str_hash(
         str_print(c->arena, "%.*s\n%.*s", SARG(text), SARG(sim_field(c, S("reply_markup")))));
     if (!p->is_ours) {
         telegram_refuse_call(c, 400, S("Bad Request: message can't be edited"));
+        return;
+    }
+    if (field.len > 0 && p->has_file != is_caption) {
+        telegram_refuse_call(c, 400,
+            is_caption ? S("Bad Request: there is no caption in the message to edit")
+                       : S("Bad Request: there is no text in the message to edit"));
         return;
     }
     if (p->hash == hash) {
@@ -400,8 +421,8 @@ void telegram_edit_message(struct sim_call *c, bool has_text)
     telegram_put_chat(&j, chat);
     json_kv_int(&j, S("date"), p->at_ms / 1000);
     json_kv_int(&j, S("edit_date"), c->now_ms / 1000);
-    if (has_text)
-        json_kv_str(&j, S("text"), text);
+    if (field.len > 0)
+        json_kv_str(&j, field, text);
     json_obj_end(&j);
     telegram_give(c, json_str(&j));
 }
@@ -418,6 +439,31 @@ void telegram_delete_message(struct sim_call *c)
         return;
     }
     (void)map_take(&bot->posts, str_from(p->key)); /* its memory goes in turn */
+    telegram_give_true(c);
+}
+
+/* Of a business account's chat; the numbers are looked for in every chat. */
+void telegram_delete_many(struct sim_call *c)
+{
+    struct bot *bot = c->account->data;
+    const struct json *ids = sim_field_json(c, S("message_ids"));
+    if (!connection_is_known(c) || !ids || ids->kind != JSON_ARRAY || ids->count < 1) {
+        if (!c->status)
+            telegram_refuse_call(c, 400, S("Bad Request: message identifiers are not specified"));
+        return;
+    }
+    for (const struct json *v = ids->first; v; v = v->next) {
+        struct post *found = NULL;
+        str tail = str_print(c->arena, "/%.*s", SARG(v->text));
+        for (struct post *p = bot->post_first; p && !found; p = p->next)
+            if (str_ends(str_from(p->key), tail) && map_get(&bot->posts, str_from(p->key)) == p)
+                found = p;
+        if (!found) {
+            telegram_refuse_call(c, 400, S("Bad Request: message to delete not found"));
+            return;
+        }
+        (void)map_take(&bot->posts, str_from(found->key));
+    }
     telegram_give_true(c);
 }
 
@@ -446,6 +492,8 @@ void telegram_answer_query(struct sim_call *c)
             S("Bad Request: query is too old and response timeout expired or query ID is invalid"));
     else if (telegram_utf16_units(sim_field(c, S("text"))) > 200)
         telegram_refuse_call(c, 400, S("Bad Request: MESSAGE_TOO_LONG"));
-    else
+    else {
+        bot->presses_answered++;
         telegram_give_true(c);
+    }
 }

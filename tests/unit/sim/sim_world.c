@@ -14,28 +14,31 @@ static struct {
     struct world_hook hooks[WORLD_HOOKS];
     ptrdiff_t n;
     int statuses[WORLD_HOOKS];
+    str (*body_of)(struct arena *a, const struct http_request *req);
     ptrdiff_t status_count;
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void take(void *worker, struct http_exchange *x)
 {
     (void)worker;
+    static const char *const signs[] = {"X-Parrot-Signature", "X-Telegram-Bot-Api-Secret-Token",
+        "X-Hub-Signature-256", "x-line-signature", "X-Viber-Content-Signature"};
+    str body = S("seen");
     pthread_mutex_lock(&world.lock);
     int status = world.n < world.status_count ? world.statuses[world.n] : 200;
     if (world.n < WORLD_HOOKS) {
-        str signature = http_header_get(&x->req, S("X-Parrot-Signature"));
-        if (signature.len == 0)
-            signature = http_header_get(&x->req, S("X-Telegram-Bot-Api-Secret-Token"));
-        if (signature.len == 0)
-            signature = http_header_get(&x->req, S("X-Hub-Signature-256"));
+        str signature = {0};
+        for (size_t i = 0; i < sizeof signs / sizeof *signs && signature.len == 0; i++)
+            signature = http_header_get(&x->req, str_from(signs[i]));
         world.hooks[world.n++] =
             (struct world_hook){x->req.method, str_copy(&world.arena, x->req.raw_target),
                 str_copy(&world.arena, x->req.body), str_copy(&world.arena, signature)};
     }
+    if (world.body_of)
+        body = world.body_of(&world.arena, &x->req);
     pthread_mutex_unlock(&world.lock);
     http_respond(x->server, x->handle,
-        &(struct http_response){
-            .status = status, .content_type = S("text/plain"), .body = S("seen")});
+        &(struct http_response){.status = status, .content_type = S("text/plain"), .body = body});
     http_finish(x);
 }
 
@@ -46,6 +49,7 @@ struct sim *world_open(const struct sim_options *options)
     const struct egress_rules *rules;
     world.arena = arena_make(0);
     world.n = world.status_count = 0;
+    world.body_of = NULL;
     assert_ok(egress_rules_parse(a, S("*=127.0.0.0/8"), &rules, &why));
     world.client = http_client_open(&(struct http_client_options){.rules = rules});
     assert_non_null(world.client);
@@ -144,6 +148,13 @@ struct world_hook world_hook(ptrdiff_t n)
     struct world_hook hook = world.hooks[n];
     pthread_mutex_unlock(&world.lock);
     return hook;
+}
+
+void world_answers_with(str (*body_of)(struct arena *a, const struct http_request *req))
+{
+    pthread_mutex_lock(&world.lock);
+    world.body_of = body_of;
+    pthread_mutex_unlock(&world.lock);
 }
 
 void world_answers(const int *statuses, ptrdiff_t n)

@@ -23,10 +23,12 @@ str world_callback(void);
 enum { WORLD_HOOKS = 256 };
 struct world_hook {
     enum http_method method;
-    str target, body, signature; /* of X-Parrot-Signature, Telegram's secret token or
-                                  * X-Hub-Signature-256 */
+    str target, body;
+    str signature; /* of the header in which the network signs */
 };
 ptrdiff_t world_hooks(void);
 struct world_hook world_hook(ptrdiff_t n);
+/* What all hooks are answered from now on, as the body; NULL = "seen". Any thread. */
+void world_answers_with(str (*body_of)(struct arena *a, const struct http_request *req));
 /* What the next hooks are answered, in their order; after the last one 200. */
 void world_answers(const int *statuses, ptrdiff_t n);
