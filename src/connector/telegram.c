@@ -13,11 +13,12 @@
 #include "connector/sign.h"
 
 enum {
-    POLL_S = 50,                     /* one round of getUpdates; Telegram's longest */
-    POLL_GRACE_S = 10,               /* more than that is the network's fault */
-    POLL_UPDATES = 20,               /* of one answer: its tree has to fit into memory */
-    CONFLICT_MS = 60 * 1000,         /* another program polls: look again after that */
-    IDLE_MS = 60 * 60 * 1000,        /* a channel with a webhook has nothing to listen to */
+    POLL_S = 25, /* one round of getUpdates: half of the lease of a stream, so that it is renewed */
+    POLL_GRACE_S = 10,       /* more than that is the network's fault */
+    POLL_UPDATES = 20,       /* of one answer: its tree has to fit into memory */
+    CONFLICT_MS = 60 * 1000, /* another program polls: look again after that */
+    IDLE_MS = 5 * 60 * 1000, /* until a channel with a webhook is asked again: its setting may
+                              * have changed */
     LISTEN_BYTES = 32 * 1024 * 1024, /* of the arena: then the call ends and a new one begins */
 };
 /* After a week without updates the next id is random and may be smaller: the offset, which has done

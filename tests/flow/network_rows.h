@@ -21,5 +21,15 @@ static const struct network_row network_rows[] = {
          "99001", "our token"},
      .say = {.from_id = S_INIT("15557770001"), .from_name = S_INIT("Asha")},
      .reaches = "delivered"},
+    {.channel = {"line", "{}",
+         "{\"channel_secret\":\"seva-line-channel-secret\",\"access_token\":"
+         "\"line-channel-access-token\"}",
+         "U0123456789abcdef0123456789abcdef", ""},
+        .say = {.from_id = S_INIT("Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), .from_name = S_INIT("Asha")},
+        .reaches = "sent"},
+    {.channel = {"viber", "{\"sender_name\":\"Seva\"}",
+         "{\"token\":\"4453b6ac12345678-a1b2c3d4e5f60718-9a8b7c6d5e4f3021\"}", "pa:5301", ""},
+        .say = {.from_id = S_INIT("01234567890A="), .from_name = S_INIT("Asha")},
+        .reaches = "read"},
 };
 enum { NETWORK_ROWS = sizeof network_rows / sizeof *network_rows };

@@ -576,7 +576,7 @@ static struct connector_polled listen_with(struct world *w, const char *cursors,
 
 #define POLL "{\"receive\":\"poll\"}"
 #define ASKED                                                                                      \
-    "\"limit\":20,\"timeout\":50,\"allowed_updates\":[\"message\",\"edited_message\","             \
+    "\"limit\":20,\"timeout\":25,\"allowed_updates\":[\"message\",\"edited_message\","             \
     "\"callback_query\",\"my_chat_member\",\"message_reaction\"]}"
 
 static void polling_goes_on_behind_the_last_update_that_was_taken(void **state)
