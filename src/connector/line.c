@@ -350,10 +350,16 @@ static const struct connector_setting settings[] = {
      .kind = "secret",
      .help =
             "The long-lived channel access token; may be left out when the channel id is given."},
+    {.name = "free_replies",
+     .kind = "choice",
+     .standard = "yes",
+     .choices = "yes no",
+     .help = "Whether answers within a minute go as replies, which cost nothing; no: everything "
+                "counts to the month's quota."},
     {.name = "channel_id",
      .kind = "text",
      .help = "With it and the secret Seva gets tokens itself and renews them every month."},
-    {0        },
+    {0                       },
 };
 static const struct connector_host hosts[] = {
     {"api",                       "https://api.line.me"},

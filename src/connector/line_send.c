@@ -2,9 +2,9 @@
  * the month's quota). See line.h.
  *
  * A push carries a retry key made of the delivery's id, so LINE knows a repetition for 24 hours. A
- * reply has no such key; its token, which is good once, does the same while it is fresh: whether an
- * unanswered reply was taken is asked by repeating it, and "invalid" then means that it was. What
- * stays open after that is FINAL with these words, since a push could double it.
+ * reply has no such key. So only the first try of a piece is a reply; when its answer is lost it is
+ * repeated at once (the token is good once, so that cannot double), and what stays open after that
+ * is FINAL with words, since a push could double it.
  * LINE has no file messages, wants a small picture with each image and video, and a length with
  * each sound: what cannot go as such goes as a link. Thread: calls block. */
 #include "connector/line.h"
@@ -228,8 +228,14 @@ static err push(
     return OK;
 }
 
+/* What became of one attempt with the reply token. */
+struct replied {
+    bool is_invalid; /* used up or too old: this attempt was not taken */
+    bool is_open;    /* it may have been taken */
+};
+
 static err reply(struct http_client *client, struct sending *s, str messages,
-    struct connector_sent *sent, bool *is_invalid)
+    struct connector_sent *sent, struct replied *got)
 {
     struct line_said said;
     struct json_out j = json_out_make(s->a, BODY_BYTES);
@@ -242,35 +248,33 @@ static err reply(struct http_client *client, struct sending *s, str messages,
         .path = S("/v2/bot/message/reply"),
         .body = json_str(&j)};
     TRY(line_ask(client, s->a, s->out->setup, &call, s->out->now_ms, sent, &said));
-    *is_invalid = said.status == 400 && str_find(said.message, S("nvalid reply token")) >= 0;
+    got->is_invalid = said.status == 400 && str_find(said.message, S("nvalid reply token")) >= 0;
+    got->is_open = sent->outcome == CONNECTOR_UNKNOWN || said.status >= 500;
     name_sent(s->a, said.root, sent);
     return OK;
 }
 
-/* *goes_on: the reply was certainly not taken and a push may follow. */
+/* *goes_on: the reply was certainly not taken and a push may follow. That the token is invalid
+ * after an unanswered attempt proves nothing: another message may have used it before. */
 static err try_reply(struct http_client *client, struct sending *s, str messages,
     struct connector_sent *sent, bool *goes_on)
 {
     enum { TRIES = 3 };
-    bool was_tried = s->out->now_ms > s->out->first_try_ms, is_open = false, is_invalid = false;
-    *goes_on = false;
-    for (int i = 0; i < TRIES; i++) {
-        TRY(reply(client, s, messages, sent, &is_invalid));
-        if (is_invalid && (was_tried || is_open)) { /* a try of ours has used it */
-            *sent = (struct connector_sent){.outcome = CONNECTOR_SENT};
+    struct replied got = {0};
+    TRY(reply(client, s, messages, sent, &got));
+    *goes_on = got.is_invalid;
+    for (int i = 1; i < TRIES && got.is_open; i++) {
+        struct replied again = {0};
+        TRY(reply(client, s, messages, sent, &again));
+        if (sent->outcome == CONNECTOR_SENT)
             return OK;
-        }
-        if (is_invalid) { /* used by somebody else, or older than it seems */
-            *goes_on = true;
-            return OK;
-        }
-        is_open |= sent->outcome == CONNECTOR_UNKNOWN;
-        if (!is_open || sent->outcome == CONNECTOR_SENT)
-            return OK;
+        if (again.is_invalid)
+            break;
     }
-    *sent = (struct connector_sent){.outcome = CONNECTOR_FINAL,
-        .why = S("LINE did not say whether it has taken the message. Look into the chat before "
-                 "sending it again.")};
+    if (got.is_open)
+        *sent = (struct connector_sent){.outcome = CONNECTOR_FINAL,
+            .why = S("LINE did not say whether it has taken the message. Look into the chat "
+                     "before sending it again.")};
     return OK;
 }
 
@@ -291,7 +295,10 @@ static void read_tokens(struct sending *s)
         return;
     int64_t age_ms = s->out->now_ms - take_int(token, "at", 0);
     s->reply_token = take_line(token, "r", READING_TOKEN_BYTES);
-    s->is_fresh = s->reply_token.len && age_ms >= 0 && age_ms < LINE_REPLY_MS;
+    bool is_free =
+        str_eq(setup_setting(s->a, &connector_line, s->out->setup, "free_replies"), S("yes"));
+    s->is_fresh = is_free && s->reply_token.len && age_ms >= 0 && age_ms < LINE_REPLY_MS &&
+                  s->out->now_ms == s->out->first_try_ms;
     if (s->out->reply_to.len)
         s->quote_token = take_line(token, "q", READING_TOKEN_BYTES);
 }

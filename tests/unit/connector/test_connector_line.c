@@ -114,52 +114,63 @@ static void a_reply_token_that_is_used_up_gives_way_to_a_push(void **state)
 static void an_unanswered_reply_is_never_doubled_by_a_push(void **state)
 {
     (void)state;
-    const struct connector_outgoing out = {.text = S("Hi"), .token = S(FRESH)};
-    struct network_world w = open_world(); /* taken, its answer lost */
-    peer_hangs_up(w.peer);
-    peer_answers(w.peer, 400, "", INVALID);
-    assert_int_equal(send_one(&w, out).outcome, CONNECTOR_SENT);
-    assert_int_equal(peer_count(w.peer), 2);
-    network_world_close(&w);
-    w = open_world(); /* lost on its way */
-    peer_hangs_up(w.peer);
+    static const struct {
+        int statuses[3]; /* 0 = hangs up */
+        int calls;
+        enum connector_outcome outcome;
+    } cases[] = {
+        {{0, 200},      2, CONNECTOR_SENT }, /* lost on its way */
+        {{500, 200},    2, CONNECTOR_SENT },
+        {{0, 400},      2, CONNECTOR_FINAL}, /* taken now, or used by a message before */
+        {{0, 500, 429}, 3, CONNECTOR_FINAL},
+        {{503, 0, 0},   3, CONNECTOR_FINAL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct network_world w = open_world();
+        for (int k = 0; k < cases[i].calls; k++)
+            if (cases[i].statuses[k])
+                peer_answers(w.peer, cases[i].statuses[k], "",
+                    cases[i].statuses[k] == 200   ? SENT
+                    : cases[i].statuses[k] == 400 ? INVALID
+                                                  : "{}");
+            else
+                peer_hangs_up(w.peer);
+        struct connector_sent sent =
+            send_one(&w, (struct connector_outgoing){.text = S("Hi"), .token = S(FRESH)});
+        assert_int_equal(sent.outcome, cases[i].outcome);
+        assert_int_equal(peer_count(w.peer), cases[i].calls);
+        for (int k = 0; k < cases[i].calls; k++)
+            assert_str(peer_heard(w.peer, k).target, REPLY);
+        if (sent.outcome == CONNECTOR_FINAL)
+            assert_true(str_find(sent.why, S("did not say")) >= 0);
+        network_world_close(&w);
+    }
+}
+
+static void a_later_try_and_who_wants_no_replies_push(void **state)
+{
+    (void)state;
+    struct network_world w = open_world();
+    struct connector_outgoing out = {
+        .text = S("Hi"), .token = S(FRESH), .first_try_ms = TEST_NOW_MS - 2000};
     peer_answers(w.peer, 200, "", SENT);
-    assert_int_equal(send_one(&w, out).outcome, CONNECTOR_SENT);
-    assert_int_equal(peer_count(w.peer), 2);
-    network_world_close(&w);
-    w = open_world(); /* nobody knows: a person must look */
-    peer_hangs_up(w.peer);
-    peer_answers(w.peer, 500, "", "");
-    peer_answers(w.peer, 429, "", "{\"message\":\"rate\"}");
-    struct connector_sent sent = send_one(&w, out);
-    assert_int_equal(sent.outcome, CONNECTOR_FINAL);
-    assert_true(str_find(sent.why, S("did not say")) >= 0);
-    assert_int_equal(peer_count(w.peer), 3);
-    for (int i = 0; i < 3; i++)
-        assert_str(peer_heard(w.peer, i).target, REPLY);
+    peer_answers(w.peer, 200, "", SENT);
+    (void)send_one(&w, out);
+    w.setup.settings = S("{\"free_replies\":\"no\"}");
+    out.first_try_ms = 0;
+    (void)send_one(&w, out);
+    assert_str(peer_heard(w.peer, 0).target, PUSH);
+    assert_str(peer_heard(w.peer, 1).target, PUSH);
     network_world_close(&w);
 }
 
-static void a_later_try_knows_its_earlier_one_by_the_used_token(void **state)
+static void a_reply_that_was_not_taken_waits_for_a_later_try(void **state)
 {
     (void)state;
     struct network_world w = open_world();
-    peer_answers(w.peer, 400, "", INVALID);
-    struct connector_sent sent =
-        send_one(&w, (struct connector_outgoing){
-                         .text = S("Hi"), .token = S(FRESH), .first_try_ms = TEST_NOW_MS - 2000});
-    assert_int_equal(sent.outcome, CONNECTOR_SENT);
-    assert_int_equal(peer_count(w.peer), 1);
-    network_world_close(&w);
-}
-
-static void a_reply_that_was_not_taken_is_tried_again_later(void **state)
-{
-    (void)state;
-    struct network_world w = open_world();
-    peer_answers(w.peer, 500, "", "{\"message\":\"Internal\"}");
     const struct connector_outgoing out = {.text = S("Hi"), .token = S(FRESH)};
-    assert_int_equal(send_one(&w, out).outcome, CONNECTOR_RETRY);
+    peer_answers(w.peer, 429, "", "{\"message\":\"rate\"}");
+    assert_int_equal(send_one(&w, out).outcome, CONNECTOR_WAIT);
     assert_int_equal(peer_count(w.peer), 1);
     w.setup.hosts = S("line.api=http://127.0.0.1:1");
     assert_int_equal(send_one(&w, out).outcome, CONNECTOR_RETRY);
@@ -512,8 +523,8 @@ int main(void)
         TEST(a_fresh_reply_token_is_used_and_a_stale_one_is_not),
         TEST(a_reply_token_that_is_used_up_gives_way_to_a_push),
         TEST(an_unanswered_reply_is_never_doubled_by_a_push),
-        TEST(a_later_try_knows_its_earlier_one_by_the_used_token),
-        TEST(a_reply_that_was_not_taken_is_tried_again_later),
+        TEST(a_later_try_and_who_wants_no_replies_push),
+        TEST(a_reply_that_was_not_taken_waits_for_a_later_try),
         TEST(a_quote_names_the_message_only_when_one_is_answered),
         TEST(a_group_gets_the_message_and_not_its_member),
         TEST(files_go_along_as_what_line_can_show_and_as_links_otherwise),
