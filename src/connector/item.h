@@ -83,4 +83,5 @@ struct connector_batch {
     ptrdiff_t n;
     str delivery_id; /* names what is delivered: the sender's id of the delivery, or the id of the
                       * single good message; empty = the hash of the body will do */
+    bool wants_poll; /* the delivery says that something is there, not what: poll at once */
 };
