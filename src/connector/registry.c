@@ -9,6 +9,7 @@ extern const struct connector connector_facebook;
 extern const struct connector connector_instagram;
 extern const struct connector connector_line;
 extern const struct connector connector_viber;
+extern const struct connector connector_youtube;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
@@ -19,6 +20,7 @@ static const struct connector *const connectors[] = {
     &connector_instagram,
     &connector_line,
     &connector_viber,
+    &connector_youtube,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
