@@ -10,6 +10,7 @@ extern const struct connector connector_instagram;
 extern const struct connector connector_line;
 extern const struct connector connector_viber;
 extern const struct connector connector_youtube;
+extern const struct connector connector_google_reviews;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
@@ -21,6 +22,7 @@ static const struct connector *const connectors[] = {
     &connector_line,
     &connector_viber,
     &connector_youtube,
+    &connector_google_reviews,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
