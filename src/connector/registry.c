@@ -11,6 +11,7 @@ extern const struct connector connector_line;
 extern const struct connector connector_viber;
 extern const struct connector connector_youtube;
 extern const struct connector connector_google_reviews;
+extern const struct connector connector_linkedin;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
@@ -23,6 +24,7 @@ static const struct connector *const connectors[] = {
     &connector_viber,
     &connector_youtube,
     &connector_google_reviews,
+    &connector_linkedin,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
