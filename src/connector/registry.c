@@ -12,6 +12,7 @@ extern const struct connector connector_viber;
 extern const struct connector connector_youtube;
 extern const struct connector connector_google_reviews;
 extern const struct connector connector_linkedin;
+extern const struct connector connector_tiktok;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
@@ -25,6 +26,7 @@ static const struct connector *const connectors[] = {
     &connector_youtube,
     &connector_google_reviews,
     &connector_linkedin,
+    &connector_tiktok,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
