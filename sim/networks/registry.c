@@ -7,6 +7,10 @@ extern const struct sim_network sim_telegram;
 extern const struct sim_network sim_whatsapp;
 extern const struct sim_network sim_line;
 extern const struct sim_network sim_viber;
+extern const struct sim_network sim_linkedin;
+extern const struct sim_network sim_tiktok;
+extern const struct sim_network sim_youtube;
+extern const struct sim_network sim_google_reviews;
 
 const struct sim_network *const sim_networks[] = {
     &sim_facebook,
@@ -15,5 +19,9 @@ const struct sim_network *const sim_networks[] = {
     &sim_whatsapp,
     &sim_line,
     &sim_viber,
+    &sim_linkedin,
+    &sim_tiktok,
+    &sim_youtube,
+    &sim_google_reviews,
     NULL,
 };

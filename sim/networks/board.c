@@ -1,0 +1,114 @@
+/* See board.h. */
+#include "board.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void board_keep(char *to, size_t room, str s)
+{
+    size_t n = (size_t)s.len < room - 1 ? (size_t)s.len : room - 1;
+    if (n > 0)
+        memcpy(to, s.at, n);
+    to[n] = '\0';
+}
+
+void board_text(struct board_entry *e, str text, int64_t now_ms)
+{
+    char *bytes = alloc_zero(text.len + 1);
+    if (bytes == NULL)
+        abort();
+    board_keep(bytes, (size_t)text.len + 1, text);
+    free(e->text);
+    e->text = bytes;
+    e->text_len = text.len;
+    e->changed_ms = now_ms;
+}
+
+str board_text_of(const struct board_entry *e)
+{
+    return str_of(e->text, e->text_len);
+}
+
+static void unlink_one(struct board *b, struct board_entry *e)
+{
+    *(e->newer ? &e->newer->older : &b->newest) = e->older;
+    *(e->older ? &e->older->newer : &b->oldest) = e->newer;
+    if (map_get(&b->by_id, str_from(e->id)) == e)
+        (void)map_take(&b->by_id, str_from(e->id));
+    b->count--;
+    free(e->text);
+    free(e);
+}
+
+struct board_entry *board_add(struct board *b, str id, str text, int64_t now_ms)
+{
+    if (b->count == BOARD_ENTRIES)
+        unlink_one(b, b->oldest);
+    struct board_entry *e = alloc_zero((ptrdiff_t)sizeof *e);
+    if (e == NULL)
+        abort();
+    board_keep(e->id, sizeof e->id, id);
+    board_text(e, text, now_ms);
+    e->made_ms = now_ms;
+    e->older = b->newest;
+    *(b->newest ? &b->newest->newer : &b->oldest) = e;
+    b->newest = e;
+    b->count++;
+    if (map_put(&b->by_id, str_from(e->id), e) != OK)
+        abort();
+    return e;
+}
+
+struct board_entry *board_find(const struct board *b, str id)
+{
+    return map_get(&b->by_id, id);
+}
+
+void board_drop(struct board *b, struct board_entry *e)
+{
+    for (struct board_entry *x = b->newest, *next; x; x = next) {
+        next = x->older;
+        if (x != e && str_eq(str_from(x->parent), str_from(e->id)))
+            unlink_one(b, x);
+    }
+    unlink_one(b, e);
+}
+
+void board_clear(struct board *b)
+{
+    while (b->newest)
+        unlink_one(b, b->newest);
+    map_free(&b->by_id);
+    *b = (struct board){0};
+}
+
+ptrdiff_t board_below(const struct board *b, str parent)
+{
+    ptrdiff_t n = 0;
+    for (const struct board_entry *x = b->newest; x; x = x->older)
+        n += str_eq(str_from(x->parent), parent);
+    return n;
+}
+
+void board_open(struct sim *sim, struct sim_account *account)
+{
+    (void)sim;
+    account->data = alloc_zero((ptrdiff_t)sizeof(struct board));
+    if (account->data == NULL)
+        abort();
+}
+
+void board_close(struct sim *sim, struct sim_account *account)
+{
+    (void)sim;
+    board_clear(account->data);
+    free(account->data);
+}
+
+void board_said(struct board_entry *e, const struct sim_say *say)
+{
+    board_keep(e->author, sizeof e->author, say->from_id.len ? say->from_id : S("7001"));
+    board_keep(e->name, sizeof e->name, say->from_name.len ? say->from_name : S("Customer"));
+    board_keep(
+        e->handle, sizeof e->handle, say->from_handle.len ? say->from_handle : S("customer"));
+}
