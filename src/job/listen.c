@@ -122,6 +122,8 @@ static err close_stream(struct desk *desk, void *arg)
     TRY(desk_begin(desk, DB_WRITE));
     TRY(desk_scope(desk, c->stream->account));
     TRY(asked_note(&desk->cx, &c->stream->q, &c->out->end));
+    if (c->out->cursors.len) /* how it ended: the next pause depends on it */
+        TRY(channel_cursor_set(&desk->cx, c->stream->channel, S("listen"), c->out->cursors));
     /* What came while nobody listened is asked for at once. */
     err e = job_move(
         &desk->cx, S("poll"), str_print(desk->arena, "%lld", (long long)c->stream->channel.v), 0);
