@@ -13,6 +13,7 @@ extern const struct connector connector_youtube;
 extern const struct connector connector_google_reviews;
 extern const struct connector connector_linkedin;
 extern const struct connector connector_tiktok;
+extern const struct connector connector_x;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
@@ -27,6 +28,7 @@ static const struct connector *const connectors[] = {
     &connector_google_reviews,
     &connector_linkedin,
     &connector_tiktok,
+    &connector_x,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
