@@ -11,6 +11,7 @@ extern const struct sim_network sim_linkedin;
 extern const struct sim_network sim_tiktok;
 extern const struct sim_network sim_youtube;
 extern const struct sim_network sim_google_reviews;
+extern const struct sim_network sim_x;
 
 const struct sim_network *const sim_networks[] = {
     &sim_facebook,
@@ -23,5 +24,6 @@ const struct sim_network *const sim_networks[] = {
     &sim_tiktok,
     &sim_youtube,
     &sim_google_reviews,
+    &sim_x,
     NULL,
 };
