@@ -12,6 +12,7 @@ extern const struct sim_network sim_tiktok;
 extern const struct sim_network sim_youtube;
 extern const struct sim_network sim_google_reviews;
 extern const struct sim_network sim_x;
+extern const struct sim_network sim_sms;
 
 const struct sim_network *const sim_networks[] = {
     &sim_facebook,
@@ -25,5 +26,6 @@ const struct sim_network *const sim_networks[] = {
     &sim_youtube,
     &sim_google_reviews,
     &sim_x,
+    &sim_sms,
     NULL,
 };

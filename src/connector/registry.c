@@ -14,6 +14,7 @@ extern const struct connector connector_google_reviews;
 extern const struct connector connector_linkedin;
 extern const struct connector connector_tiktok;
 extern const struct connector connector_x;
+extern const struct connector connector_sms;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
@@ -29,6 +30,7 @@ static const struct connector *const connectors[] = {
     &connector_linkedin,
     &connector_tiktok,
     &connector_x,
+    &connector_sms,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)

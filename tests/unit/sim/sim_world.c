@@ -23,7 +23,7 @@ static void take(void *worker, struct http_exchange *x)
     (void)worker;
     static const char *const signs[] = {"X-Parrot-Signature", "X-Telegram-Bot-Api-Secret-Token",
         "X-Hub-Signature-256", "x-line-signature", "X-Viber-Content-Signature", "X-LI-Signature",
-        "Tiktok-Signature", "Authorization"};
+        "Tiktok-Signature", "Authorization", "X-Twilio-Signature"};
     str body = S("seen");
     pthread_mutex_lock(&world.lock);
     int status = world.n < world.status_count ? world.statuses[world.n] : 200;
