@@ -257,6 +257,14 @@ struct connector {
      * deliveries are whole. */
     err (*lookup)(struct http_client *client, struct arena *a, const struct connector_setup *setup,
         str external_id, int64_t now_ms, struct connector_polled *out);
+    /* Makes Seva known as an application at the account's own server (Mastodon), before people
+     * authorise it there: secrets with client_id and client_secret added. NULL = people make one by
+     * hand, or there is none. */
+    err (*enroll)(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+        str redirect_uri, int64_t now_ms, struct connector_refreshed *out);
+    /* Base address of authorising and of tokens where it is the account's own server; empty: it is
+     * not known yet. NULL = the provider's. */
+    str (*oauth_base)(struct arena *a, const struct connector_setup *setup);
 };
 
 /* NULL when there is no such network. */
