@@ -15,6 +15,7 @@ extern const struct connector connector_linkedin;
 extern const struct connector connector_tiktok;
 extern const struct connector connector_x;
 extern const struct connector connector_sms;
+extern const struct connector connector_mastodon;
 
 static const struct connector *const connectors[] = {
     &connector_widget,
@@ -31,6 +32,7 @@ static const struct connector *const connectors[] = {
     &connector_tiktok,
     &connector_x,
     &connector_sms,
+    &connector_mastodon,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)

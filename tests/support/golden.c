@@ -154,6 +154,11 @@ void golden_check(const char *network, const char *name, const char *origin)
 
 void golden_check_all(const char *network)
 {
+    golden_check_all_as(network, "hook");
+}
+
+void golden_check_all_as(const char *network, const char *origin)
+{
     char path[4096], name[128];
     int n = 0;
     (void)snprintf(path, sizeof path, "%s/%s", getenv("SEVA_GOLDEN"), network);
@@ -164,7 +169,7 @@ void golden_check_all(const char *network)
         if (!str_ends(file, S(".json")) || file.len >= (ptrdiff_t)sizeof name)
             continue;
         (void)snprintf(name, sizeof name, "%.*s", (int)file.len - 5, e->d_name);
-        golden_check(network, name, "hook");
+        golden_check(network, name, origin);
         n++;
     }
     closedir(folder);

@@ -10,6 +10,8 @@
 void golden_check(const char *network, const char *name, const char *origin);
 /* Every .json in the network's folder, as origin "hook"; fails when there is none. */
 void golden_check_all(const char *network);
+/* The same for what is polled or streamed. */
+void golden_check_all_as(const char *network, const char *origin);
 /* What a batch says. */
 str golden_show(const struct connector_batch *batch);
 /* A file below SEVA_GOLDEN. */
