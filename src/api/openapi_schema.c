@@ -224,6 +224,8 @@ void schema_put_shape(struct json_out *j, const struct shape *shape)
         if (!(shape_at(shape, i)->flags & SHAPE_OPTIONAL))
             json_put_str(j, str_from(shape_at(shape, i)->name));
     json_arr_end(j);
+    if (shape->is_open)
+        json_kv_bool(j, S("additionalProperties"), true);
     json_obj_end(j);
 }
 

@@ -7,7 +7,7 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     health_routes, hooks_routes, jobs_routes, stream_routes, webhooks_routes, docs_routes,
     static_routes, conversations_routes, messages_routes, contacts_routes, tags_routes,
     views_routes, desk_routes, widget_routes, widget_chat_routes, uploads_routes,
-    attachments_routes, photos_routes;
+    attachments_routes, photos_routes, networks_routes, channel_check_routes, templates_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -20,6 +20,9 @@ const struct route_table *const route_tables[] = {
     &tokens_routes,
     &audit_routes,
     &channels_routes,
+    &networks_routes,
+    &channel_check_routes,
+    &templates_routes,
     &webhooks_routes,
     &jobs_routes,
     &stream_routes,

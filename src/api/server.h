@@ -20,6 +20,7 @@ struct hub;
 struct intake;       /* care/intake.h */
 struct inbox_new;    /* store/inbox.h */
 struct engine;       /* job/engine.h */
+struct egress_rules; /* net/egress.h */
 struct live;         /* api/stream.c */
 struct source_cache; /* store/source.h */
 struct route_tree;   /* match.h */
@@ -30,10 +31,12 @@ struct api {
     struct source_cache *sources;
     struct intake *intake;
     const struct route_tree *routes;
-    struct http_server *server; /* NULL in tests without sockets */
-    struct hub *hub;            /* NULL in tests without sockets */
-    struct live *live;          /* live_open (live.h) */
-    struct engine *engine;      /* for its counters in /metrics; NULL in tests without it */
+    struct http_server *server;        /* NULL in tests without sockets */
+    struct hub *hub;                   /* NULL in tests without sockets */
+    struct live *live;                 /* live_open (live.h) */
+    struct engine *engine;             /* for its counters in /metrics; NULL in tests without it */
+    const struct egress_rules *egress; /* of calls to networks; NULL = as the configuration says */
+    str ca_file;                       /* for the same; empty = the system's */
     /* After a commit that asked for it; must not block. */
     void (*wake)(void *arg, bool events, bool jobs);
     /* Holds the intake up for a moment when receiving is behind; NULL = never. */

@@ -202,6 +202,8 @@ static err engine_make(struct arena *a, const struct settings *s, struct node *n
     };
     TRY(engine_open(a, &options, &node->engine, why));
     node->api.engine = node->engine;
+    node->api.egress = rules;
+    node->api.ca_file = s->values[SET_CA_FILE];
     return OK;
 }
 

@@ -17,6 +17,9 @@ static const struct job_kind kinds[] = {
     {"reconcile",  reconcile_work,  NULL               }, /* key: channel id. Compares with what the network has, each night */
     {"lookup",     lookup_work,     NULL               }, /* key: message id. Asks for what a delivery left out */
     {"person",     person_work,     NULL               }, /* key: conversation id. Asks who its customer is */
+    {"act",        act_work,        NULL               }, /* key: message id:number. An agent's act upon a message there */
+    {"subscribe",  subscribe_work,  NULL               }, /* key: channel id:number. A network hears where to call */
+    {"templates",  templates_work,  NULL               }, /* key: channel id. Message templates, every night */
     {"statistics", statistics_work, NULL               }, /* PostgreSQL: the planner hears how tables have grown */
     {"upkeep",     upkeep_work,     NULL               }, /* account 0. Old rows go, the audit log is chained */
 };

@@ -25,4 +25,9 @@ struct channel {
     int64_t last_in_ms, last_out_ms;
     str last_error;
     int64_t created_ms, updated_ms;
+    /* filled by the rooms that show it (channel_fill, care/channel_setup.h) */
+    str hook_url;     /* where the network calls; empty = it does not */
+    str secret_names; /* JSON object {name: true}; empty = none */
+    str pace;         /* why nothing is sent now: "limit", "failing", "refused"; empty = open */
+    int64_t pace_until_ms, waiting, budget_limit, budget_left, budget_reset_ms;
 };

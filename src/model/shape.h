@@ -37,6 +37,7 @@ struct shape {
     const struct shape *base; /* whose fields it has too, or NULL; its own win */
     const struct shape_field *fields;
     ptrdiff_t n;
+    bool is_open; /* fields of somebody else's may stand beside these */
 };
 
 #define SHOWN(field, is, may, meaning)                                                             \
@@ -55,6 +56,12 @@ struct shape {
     {                                                                                              \
         .name = (schema), .help = (meaning), .base = (parent), .fields = (table),                  \
         .n = (ptrdiff_t)(sizeof(table) / sizeof((table)[0]))                                       \
+    }
+
+#define SHAPE_OPEN(schema, parent, table, meaning)                                                 \
+    {                                                                                              \
+        .name = (schema), .help = (meaning), .base = (parent), .fields = (table),                  \
+        .n = (ptrdiff_t)(sizeof(table) / sizeof((table)[0])), .is_open = true                      \
     }
 
 /* The field of this name, of the shape or of what it builds on; NULL when it has none. */

@@ -50,8 +50,10 @@ static const struct shape_field settings_fields[] = {
     SHOWN("reply_url", SHAPE_TEXT, SHAPE_OPTIONAL, "API channel: replies are posted here"),
     SHOWN("events", SHAPE_TEXT, SHAPE_LIST | SHAPE_OPTIONAL, "API channel"),
 };
-static const struct shape channel_settings_shape = SHAPE("ChannelSettings", &channel_looks_shape,
-    settings_fields, "Of a website chat, or of an API channel; only what was set.");
+static const struct shape channel_settings_shape = SHAPE_OPEN("ChannelSettings",
+    &channel_looks_shape, settings_fields,
+    "Of a website chat, an API channel, or (other names, see /networks) a network; only what was "
+    "set.");
 
 static const struct shape_field health_fields[] = {
     SHOWN("last_in_at", SHAPE_TIME, SHAPE_NULL, NULL),
@@ -60,6 +62,26 @@ static const struct shape_field health_fields[] = {
 };
 static const struct shape health_shape =
     SHAPE("ChannelHealth", NULL, health_fields, "When it last worked, and what went wrong.");
+static const char *const auth_states[] = {"ok", "refused", NULL};
+static const struct shape_field auth_fields[] = {
+    SHOWN_WORD("state", 0, auth_states, "refused: the network does not take the credentials"),
+    SHOWN("error", SHAPE_TEXT, SHAPE_NULL, "of refused ones: words"),
+    SHOWN("expires_at", SHAPE_TIME, SHAPE_NULL, "null: never, or not known"),
+};
+static const struct shape auth_shape =
+    SHAPE("ChannelAuth", NULL, auth_fields, "How the network takes the channel's credentials.");
+static const char *const pace_states[] = {"open", "limit", "failing", "refused", NULL};
+static const struct shape_field pace_fields[] = {
+    SHOWN_WORD("state", 0, pace_states, "why nothing is sent now; open: it is"),
+    SHOWN("until", SHAPE_TIME, SHAPE_NULL, "when it is tried again"),
+    SHOWN("waiting", SHAPE_INT, 0, "messages that wait to be sent"),
+    SHOWN("limit", SHAPE_INT, SHAPE_NULL, "what the network said of its budget; near its end only"),
+    SHOWN("left", SHAPE_INT, SHAPE_NULL, "of the limit"),
+    SHOWN("reset_at", SHAPE_TIME, SHAPE_NULL, "when all of it is there again"),
+};
+static const struct shape pace_shape =
+    SHAPE("ChannelPace", NULL, pace_fields, "How fast a channel may send.");
+const char *const channel_handle_roles[] = {"brand", "support", NULL};
 static const struct shape_field channel_shape_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
     SHOWN_WORD("kind", 0, channel_kind_words, NULL),
@@ -68,11 +90,48 @@ static const struct shape_field channel_shape_fields[] = {
     SHOWN("public_key", SHAPE_TEXT, 0, "its key in the addresses of widgets and hooks"),
     SHOWN("languages", SHAPE_TEXT, SHAPE_LIST, "language tags"),
     SHOWN_OBJECT("settings", 0, &channel_settings_shape, NULL),
+    SHOWN("secrets", SHAPE_BOOL, SHAPE_MAP, "which are set; their values are never shown"),
+    SHOWN("external_id", SHAPE_TEXT, SHAPE_NULL, "the network's id of the account"),
+    SHOWN("handle", SHAPE_TEXT, SHAPE_NULL, "of the account, as people write it"),
+    SHOWN_WORD("handle_role", SHAPE_NULL, channel_handle_roles, "what the handle is there for"),
+    SHOWN("avatar_url", SHAPE_TEXT, SHAPE_NULL, "of the account"),
+    SHOWN("hook_url", SHAPE_TEXT, SHAPE_NULL, "where the network calls; null: it does not"),
+    SHOWN_OBJECT("auth", 0, &auth_shape, NULL),
+    SHOWN_OBJECT("pace", 0, &pace_shape, NULL),
     SHOWN_OBJECT("health", 0, &health_shape, NULL),
     SHOWN("created_at", SHAPE_TIME, 0, NULL),
 };
 const struct shape channel_shape =
     SHAPE("Channel", NULL, channel_shape_fields, "Where customers write.");
+
+static void put_auth(struct json_out *j, const struct channel *channel)
+{
+    bool is_refused = str_eq(channel->auth_state, S("refused"));
+    json_key(j, S("auth"));
+    json_obj(j);
+    json_kv_str(j, S("state"), is_refused ? S("refused") : S("ok"));
+    json_kv_text(j, S("error"), is_refused ? channel->auth_error : (str){0});
+    json_kv_time(j, S("expires_at"), channel->secrets_expire_ms);
+    json_obj_end(j);
+}
+
+static void put_pace(struct json_out *j, const struct channel *channel)
+{
+    json_key(j, S("pace"));
+    json_obj(j);
+    json_kv_str(j, S("state"), channel->pace.len ? channel->pace : S("open"));
+    json_kv_time(j, S("until"), channel->pace_until_ms);
+    json_kv_int(j, S("waiting"), channel->waiting);
+    if (channel->budget_limit) {
+        json_kv_int(j, S("limit"), channel->budget_limit);
+        json_kv_int(j, S("left"), channel->budget_left);
+    } else {
+        json_kv_raw(j, S("limit"), (str){0});
+        json_kv_raw(j, S("left"), (str){0});
+    }
+    json_kv_time(j, S("reset_at"), channel->budget_limit ? channel->budget_reset_ms : 0);
+    json_obj_end(j);
+}
 
 void channel_fields(struct json_out *j, const struct channel *channel)
 {
@@ -83,6 +142,14 @@ void channel_fields(struct json_out *j, const struct channel *channel)
     json_kv_str(j, S("public_key"), channel->public_key);
     json_kv_raw(j, S("languages"), channel->languages);
     json_kv_raw(j, S("settings"), channel->settings);
+    json_kv_raw(j, S("secrets"), channel->secret_names.len ? channel->secret_names : S("{}"));
+    json_kv_text(j, S("external_id"), channel->external_id);
+    json_kv_text(j, S("handle"), channel->handle);
+    json_kv_text(j, S("handle_role"), channel->handle_role);
+    json_kv_text(j, S("avatar_url"), channel->avatar_url);
+    json_kv_text(j, S("hook_url"), channel->hook_url);
+    put_auth(j, channel);
+    put_pace(j, channel);
     json_key(j, S("health"));
     json_obj(j);
     json_kv_time(j, S("last_in_at"), channel->last_in_ms);

@@ -7,6 +7,7 @@
 
 extern const struct shape channel_shape, channel_looks_shape;
 extern const char *const channel_kind_words[];
+extern const char *const channel_handle_roles[];
 
 /* The fields without the braces. */
 void channel_fields(struct json_out *j, const struct channel *channel);

@@ -32,6 +32,7 @@ struct http_client {
     const struct egress_rules *rules;
     char *ca_file, *user_agent;
     _Atomic bool is_cancelled;
+    int64_t until_ms; /* real; of all calls together; 0 = no end */
     /* Of the hop under way; freed by call_clean also when memory ends in its middle. */
     struct curl_slist *pins, *headers;
     char *answer;
@@ -540,6 +541,8 @@ static err call_with_redirects(struct http_client *client, struct arena *a,
     int64_t until_ms = now_real_ms() + (call->timeout_ms > 0 ? call->timeout_ms : WHOLE_MS);
     struct url first, url;
     str why;
+    if (client->until_ms && client->until_ms < until_ms)
+        until_ms = client->until_ms;
     if (!call_is_sound(call))
         return refuse(r, HTTP_CALL_REFUSED, S("a header has a control character"));
     err e = url_parse(a, call->url, (str){0}, &first, &why);
@@ -600,6 +603,7 @@ struct http_client *http_client_open(const struct http_client_options *options)
     if (c == NULL)
         return NULL;
     c->rules = options->rules;
+    c->until_ms = options->most_ms > 0 ? now_real_ms() + options->most_ms : 0;
     c->curl = curl_easy_init();
     c->user_agent =
         keep(options->user_agent.len > 0 ? options->user_agent : S("Seva/" SEVA_VERSION));

@@ -18,6 +18,7 @@ struct http_client_options {
     const struct egress_rules *rules; /* must outlive the client */
     str ca_file;                      /* PEM; empty = the system's */
     str user_agent;                   /* "Seva/0.1" when empty */
+    int64_t most_ms; /* for all calls together, from opening on; 0 = each has its own time only */
 };
 
 /* A stretch of a request's body: bytes, or (is_file) the first `size` bytes of a file that is read

@@ -255,6 +255,21 @@ err channel_cursor_set(struct ctx *cx, channel_id id, str name, str value)
         ARGS(A_ID(cx->account), A_ID(id), A_TEXT(name), A_TEXT(value), A_INT(cx->now_ms)), NULL);
 }
 
+/* What is kept of it beside its row. */
+static err forget_rest(struct ctx *cx, channel_id id)
+{
+    static const struct {
+        str sql;
+    } tables[] = {
+        {S_INIT("DELETE FROM channel_cursor WHERE account_id = ?1 AND channel_id = ?2")},
+        {S_INIT("DELETE FROM channel_template WHERE account_id = ?1 AND channel_id = ?2")},
+        {S_INIT("DELETE FROM authorization_pending WHERE account_id = ?1 AND channel_id = ?2")},
+    };
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        TRY(db_run(cx->db, tables[i].sql, ARGS(A_ID(cx->account), A_ID(id)), NULL));
+    return OK;
+}
+
 err channel_remove(struct ctx *cx, channel_id id)
 {
     int64_t limited;
@@ -267,6 +282,7 @@ err channel_remove(struct ctx *cx, channel_id id)
         S("DELETE FROM source "
           "WHERE account_id = ?1 AND channel_id = ?2"),
         ARGS(A_ID(cx->account), A_ID(id)), NULL));
+    TRY(forget_rest(cx, id));
     return db_run(cx->db,
         S("DELETE FROM channel "
           "WHERE account_id = ?1 AND id = ?2"),

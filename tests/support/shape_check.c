@@ -103,6 +103,8 @@ static str object_fault(struct arena *a, const struct shape *shape, const struct
     for (const struct json *member = v->first; member; member = member->next) {
         const struct shape_field *f = shape_field_find(shape, member->key);
         str at = str_print(a, "%.*s.%.*s", SARG(path), SARG(member->key));
+        if (!f && shape->is_open)
+            continue;
         if (!f)
             return str_print(a, "%.*s is not declared in %s", SARG(at), shape->name);
         str fault = field_fault(a, f, member, at);

@@ -380,7 +380,7 @@ export interface WidgetLooks {
   offline_text?: string
 }
 
-/** Of a website chat, or of an API channel; only what was set. */
+/** Of a website chat, an API channel, or (other names, see /networks) a network; only what was set. */
 export interface ChannelSettings extends WidgetLooks {
   /** website chat */
   logo_upload_id?: Id
@@ -390,6 +390,32 @@ export interface ChannelSettings extends WidgetLooks {
   reply_url?: string
   /** API channel */
   events?: string[]
+}
+
+/** How the network takes the channel's credentials. */
+export interface ChannelAuth {
+  /** refused: the network does not take the credentials */
+  state: 'ok' | 'refused'
+  /** of refused ones: words */
+  error: string | null
+  /** null: never, or not known */
+  expires_at: Time | null
+}
+
+/** How fast a channel may send. */
+export interface ChannelPace {
+  /** why nothing is sent now; open: it is */
+  state: 'open' | 'limit' | 'failing' | 'refused'
+  /** when it is tried again */
+  until: Time | null
+  /** messages that wait to be sent */
+  waiting: number
+  /** what the network said of its budget; near its end only */
+  limit: number | null
+  /** of the limit */
+  left: number | null
+  /** when all of it is there again */
+  reset_at: Time | null
 }
 
 /** When it last worked, and what went wrong. */
@@ -410,13 +436,27 @@ export interface Channel {
   /** language tags */
   languages: string[]
   settings: ChannelSettings
+  /** which are set; their values are never shown */
+  secrets: Record<string, boolean>
+  /** the network's id of the account */
+  external_id: string | null
+  /** of the account, as people write it */
+  handle: string | null
+  /** what the handle is there for */
+  handle_role: 'brand' | 'support' | null
+  /** of the account */
+  avatar_url: string | null
+  /** where the network calls; null: it does not */
+  hook_url: string | null
+  auth: ChannelAuth
+  pace: ChannelPace
   health: ChannelHealth
   created_at: Time
 }
 
 /** A new channel with its secret. */
 export interface ChannelMade extends Channel {
-  /** of an API channel; shown this once */
+  /** of an API channel or a network (which may ask for it as a verify token); shown this once */
   secret?: string
   /** of a website chat; shown this once */
   identity_secret?: string
@@ -434,6 +474,120 @@ export interface SecretRotated {
 export interface Snippet {
   /** to be put into the pages of the site */
   html: string
+}
+
+/** What the form of a network asks. */
+export interface NetworkSetting {
+  /** in a channel's settings */
+  name: string
+  /** secret: sealed, never shown again */
+  kind: 'text' | 'url' | 'secret' | 'list' | 'choice' | 'number'
+  is_required: boolean
+  /** English; may be empty */
+  help: string
+  /** what is taken when it is left out */
+  standard: string | null
+  /** of kind choice */
+  choices: string[]
+}
+
+/** Files that go there. */
+export interface NetworkMedia {
+  /** image/jpeg, video/ (all of them) or * */
+  types: string[]
+  max_bytes: number
+}
+
+/** What a message of one visibility may be. */
+export interface NetworkRules {
+  /** in which texts are counted */
+  unit: 'code_points' | 'graphemes' | 'utf16' | 'bytes' | 'x' | 'mastodon' | 'sms'
+  /** in the unit; see also length_setting */
+  max_length: number
+  /** the channel's setting that says max_length */
+  length_setting: string | null
+  /** of the text, besides */
+  max_bytes: number | null
+  /** 0: text and files go one after the other */
+  max_length_with_file: number
+  /** 0: no files */
+  files_per_piece: number
+  media: NetworkMedia[]
+  /** after the customer's last private message */
+  reply_window_s: number | null
+  /** longer, for what a person writes */
+  late_window_s: number | null
+  /** then a template still goes */
+  needs_template_after: boolean
+  /** parts of a long text are numbered */
+  may_number: boolean
+  /** a text that is too long goes in parts */
+  may_split: boolean
+}
+
+/** Where channels can be connected to. */
+export interface Network {
+  /** of its channels */
+  kind: string
+  title: string
+  /** what it can */
+  able: ('hook' | 'poll' | 'listen' | 'private_reply' | 'delivered' | 'read' | 'begin' | 'quote' | 'buttons' | 'templates' | 'calls' | 'comments')[]
+  /** form, or by a page of the network's */
+  connect: 'form' | 'oauth2' | 'oauth1'
+  settings: NetworkSetting[]
+  /** what the network wants to see first; English */
+  approval: string | null
+  /** null: no private messages */
+  private_rules: NetworkRules | null
+  /** null: no public messages */
+  public_rules: NetworkRules | null
+  /** what can be done to a private message */
+  acts_private: ('delete' | 'edit' | 'react' | 'hide' | 'unhide' | 'like' | 'read')[]
+  /** to a public one */
+  acts_public: ('delete' | 'edit' | 'react' | 'hide' | 'unhide' | 'like' | 'read')[]
+}
+
+/** An account that the credentials reach. */
+export interface NetworkAccount {
+  /** the network's id of it */
+  external_id: string
+  /** as people write it */
+  handle: string | null
+  name: string | null
+  avatar_url: string | null
+}
+
+/** What a network says to credentials. */
+export interface Checked {
+  /** sent: it works; reauth: the credentials are refused; retry and wait: not now */
+  outcome: 'sent' | 'final' | 'retry' | 'wait' | 'reauth' | 'unknown'
+  /** words, unless it works */
+  why: string | null
+  /** what works less than it could, and what to do */
+  note: string | null
+  /** of the credentials */
+  expires_at: Time | null
+  /** one, or several to choose from */
+  accounts: NetworkAccount[]
+}
+
+/** A message that the network has approved. */
+export interface Template {
+  name: string
+  /** as the network writes it */
+  language: string
+  /** the network's word; may be empty */
+  category: string
+  /** approved, or the network's word */
+  state: string
+  header: string | null
+  /** with {{1}} or {{name}} for each variable */
+  body: string
+  footer: string | null
+  /** titles */
+  buttons: string[]
+  /** how many there are */
+  variables: number
 }
 
 /** An address that hears events. */
@@ -1111,8 +1265,13 @@ export interface ChannelNew {
   name: string
   /** language tags */
   languages?: string[]
-  /** depends on the kind */
+  /** depends on the kind; of a network: what /networks says, its secrets too */
   settings?: object
+  /** of a network: its id of the account; found out by a check */
+  external_id?: string | null
+  /** @BrandHelp */
+  handle?: string | null
+  handle_role?: 'brand' | 'support' | null
 }
 
 export interface ChannelPatch {
@@ -1120,8 +1279,18 @@ export interface ChannelPatch {
   is_enabled?: boolean
   /** language tags */
   languages?: string[]
-  /** merged; null takes away */
+  /** merged; null takes away; of a network with its secrets */
   settings?: object
+  handle?: string | null
+  handle_role?: 'brand' | 'support' | null
+}
+
+export interface ChannelCheck {
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  /** with its secrets; nothing is stored */
+  settings?: object
+  /** whose settings are taken where the form has none */
+  channel_id?: Id | null
 }
 
 export interface WebhookNew {
