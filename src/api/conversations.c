@@ -7,8 +7,10 @@
 #include "base/limits.h"
 #include "care/bulk.h"
 #include "care/inbox.h"
+#include "care/move.h"
 #include "care/presence.h"
 #include "care/reply.h"
+#include "care/reply_check.h"
 #include "model/view_contact.h"
 #include "store/contact.h"
 #include "store/desk.h"
@@ -196,6 +198,44 @@ static str viewers_json(struct ctx *cx, conversation_id id)
     return json_str(&j);
 }
 
+static str post_json(struct ctx *cx, const struct post *post)
+{
+    if (!post->id.v)
+        return (str){0};
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_kv_str(&j, S("kind"), post->kind);
+    json_kv_text(&j, S("url"), post->url);
+    json_kv_str(&j, S("text"), post->text);
+    json_kv_text(&j, S("author_name"), post->author_name);
+    json_kv_text(&j, S("author_handle"), post->author_handle);
+    json_kv_text(&j, S("image_url"), post->image_url);
+    json_kv_bool(&j, S("is_ours"), post->is_ours);
+    json_kv_time(&j, S("at"), post->at_ms);
+    json_obj_end(&j);
+    return json_str(&j);
+}
+
+static err reply_json(struct ctx *cx, const struct conversation *c, struct conversation_more *more)
+{
+    struct reply_view view;
+    TRY(reply_room_of(cx, c, &view));
+    const struct reply_room *room = &view.room;
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_kv_bool(&j, S("public"), room->may_public);
+    json_kv_bool(&j, S("private"), room->may_private);
+    json_kv_str(&j, S("default_visibility"), room->is_public ? S("public") : S("private"));
+    json_kv_str(&j, S("window"), str_from(reply_window_name(room->window)));
+    json_kv_time(&j, S("window_until"), room->window_until_ms);
+    json_kv_time(&j, S("late_until"), room->late_until_ms);
+    json_kv_text(&j, S("answer_url"), view.is_capture ? view.post.url : (str){0});
+    json_obj_end(&j);
+    more->reply = json_str(&j);
+    more->post = post_json(cx, &view.post);
+    return OK;
+}
+
 static err get(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -206,6 +246,7 @@ static err get(struct call *call)
     struct conversation_more more = {.viewers = viewers_json(cx, c.id)};
     TRY(contact_json(call, c.contact_id, &more.contact));
     TRY(participants_json(cx, c.id, &more.participants));
+    TRY(reply_json(cx, &c, &more));
     struct json_out j = json_out_make(cx->arena, ANSWER_BYTES);
     conversation_view_full(&j, &c, &more);
     return answer_json(call, 200, json_str(&j));
@@ -324,6 +365,26 @@ static err patch(struct call *call)
     struct conversation_change change = change_of(call->body);
     struct conversation c;
     TRY(conversation_change(&call->cx, (conversation_id){call->id}, &change, &c));
+    return answer_one(call, 200, &c);
+}
+
+struct move_body {
+    int64_t channel_id;
+    str address;
+};
+static const struct input_field move_fields[] = {
+    FIELD(struct move_body, channel_id, IN_ID, IN_REQUIRED, 0, 0, "another of the customer's"),
+    FIELD(struct move_body, address, IN_TEXT, IN_NULLABLE, 0, 255,
+        "phone, mail address or id there, when Seva does not know the customer there"),
+};
+static const struct input_spec move_spec = SPEC("ConversationMove", struct move_body, move_fields);
+
+static err move(struct call *call)
+{
+    const struct move_body *body = call->body;
+    const struct move_new to = {.channel = {body->channel_id}, .address = body->address};
+    struct conversation c;
+    TRY(conversation_move(&call->cx, (conversation_id){call->id}, &to, &c));
     return answer_one(call, 200, &c);
 }
 
@@ -462,6 +523,9 @@ static const struct route routes[] = {
     {HTTP_PATCH, "/api/v1/conversations/{id}", AUTH_AGENT, CAP_CONVERSATION_UPDATE,
      ROUTE_WRITE | ROUTE_409, NULL, &patch_spec, NULL, patch,
      "Change status, priority, assignment, words.", &conversation_shape, 0},
+    {HTTP_POST, "/api/v1/conversations/{id}/move", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_409, NULL, &move_spec, NULL, move,
+     "Go on with this customer on another channel, with the history.", &conversation_shape, 0},
     {HTTP_PUT, "/api/v1/conversations/{id}/tags", AUTH_AGENT, CAP_CONVERSATION_UPDATE,
      ROUTE_WRITE | ROUTE_409 | ROUTE_429, NULL, &tags_spec, NULL, put_tags,
      "Set the tags.", &conversation_shape, 0},

@@ -4,6 +4,7 @@
 #include "api/server.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "care/act.h"
 #include "care/attachment.h"
 #include "care/reply.h"
 #include "model/view_message.h"
@@ -46,11 +47,13 @@ static err list(struct call *call)
 
 static const char *const kind_words[] = {"reply", "note", NULL};
 static const char *const then_words[] = {"resolve", "pending", NULL};
+static const char *const visibility_words[] = {"private", "public", NULL};
 struct post_body {
-    str kind, text, client_id, then;
+    str kind, text, client_id, then, visibility;
+    const struct json *parts;
     struct id_list attachment_ids, mentions;
     int64_t seen_message_id, reply_to_id;
-    bool force;
+    bool force, confirm_public;
 };
 static const struct input_field post_fields[] = {
     FIELD_ENUM(struct post_body, kind, IN_REQUIRED, kind_words, NULL),
@@ -64,15 +67,37 @@ static const struct input_field post_fields[] = {
     FIELD(struct post_body, mentions, IN_ID_LIST, 0, 0, MENTIONS_MOST, "agents, in a note"),
     FIELD(struct post_body, reply_to_id, IN_ID, IN_NULLABLE, 0, 0, NULL),
     FIELD_ENUM(struct post_body, then, 0, then_words, NULL),
+    FIELD_ENUM(struct post_body, visibility, 0, visibility_words,
+        "of a reply; left out: where the customer wrote last"),
+    FIELD(struct post_body, parts, IN_JSON, 0, 0, 0,
+        "of a reply: a list of {type: template, buttons, location or contact, …}"),
+    FIELD(struct post_body, confirm_public, IN_BOOL, 0, 0, 0,
+        "the writer knows that personal data in it will be public"),
 };
 static const struct input_spec post_spec = SPEC("MessageNew", struct post_body, post_fields);
+
+static err parts_of(struct ctx *cx, const struct post_body *body, str *parts)
+{
+    *parts = (str){0};
+    if (!body->parts || !body->parts->count)
+        return OK;
+    if (str_eq(body->kind, S("note")) || body->parts->kind != JSON_ARRAY)
+        return fail_field(cx, "parts", "parts is a list, and a reply's.");
+    struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
+    json_put_tree(&j, body->parts);
+    *parts = json_str(&j);
+    return OK;
+}
 
 static err post(struct call *call)
 {
     struct ctx *cx = &call->cx;
     const struct post_body *body = call->body;
     const struct id_list *files = &body->attachment_ids;
-    str attachments;
+    str attachments, parts;
+    TRY(parts_of(cx, body, &parts));
+    if (str_eq(body->kind, S("note")) && body->visibility.len)
+        return fail_field(cx, "visibility", "Only a reply has a visibility.");
     TRY(attachment_take(cx, files->at, files->len, &attachments));
     struct reply_new reply = {
         .is_note = str_eq(body->kind, S("note")),
@@ -85,6 +110,9 @@ static err post(struct call *call)
         .n_mentions = body->mentions.len,
         .then = body->then,
         .reply_to = {body->reply_to_id},
+        .parts = parts,
+        .visibility = body->visibility,
+        .confirm_public = body->confirm_public,
     };
     struct message m;
     struct conversation c;
@@ -106,6 +134,30 @@ static err retry(struct call *call)
 {
     struct message m;
     TRY(reply_retry(&call->cx, (message_id){call->id}, &m));
+    return answer_one(call, 200, &m);
+}
+
+/* "read" is the server's own. */
+static const char *const asked_acts[] = {"delete", "edit", "react", "hide", "unhide", "like", NULL};
+struct act_body {
+    str kind, text, reaction;
+};
+static const struct input_field act_fields[] = {
+    FIELD_ENUM(struct act_body, kind, IN_REQUIRED, asked_acts, "what the network knows: /networks"),
+    FIELD(struct act_body, text, IN_TEXT, IN_MULTILINE, 0, LIMIT_TEXT_BYTES, "edit"),
+    FIELD(struct act_body, reaction, IN_TEXT, 0, 0, 64, "react: an emoji; empty takes it back"),
+};
+static const struct input_spec act_spec = SPEC("MessageAct", struct act_body, act_fields);
+
+static err act(struct call *call)
+{
+    const struct act_body *body = call->body;
+    struct act_new new = {.text = body->text, .reaction = body->reaction};
+    struct message m;
+    for (int i = 0; i < ACT_KINDS; i++)
+        if (str_eq(str_from(act_words[i]), body->kind))
+            new.kind = (enum connector_act_kind)i;
+    TRY(act_add(&call->cx, (message_id){call->id}, &new, &m));
     return answer_one(call, 200, &m);
 }
 
@@ -169,6 +221,9 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/messages/{id}/retry", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_IDEMPOTENT, NULL, NULL, NULL, retry,
      "Send a failed or unknown reply again.", &message_shape, 0},
+    {HTTP_POST, "/api/v1/messages/{id}/act", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_409, NULL, &act_spec, NULL, act,
+     "Take back, correct, hide, like or react to a message on its network. What became of it comes as an event.", &message_shape, 0},
     {HTTP_GET, "/api/v1/conversations/{id}/transcript", AUTH_AGENT, CAP_CONVERSATION_READ,
      ROUTE_READ | ROUTE_BYTES, NULL, NULL, NULL, transcript,
      "The exchange as plain text.", NULL, 0},

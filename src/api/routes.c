@@ -7,7 +7,8 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     health_routes, hooks_routes, jobs_routes, stream_routes, webhooks_routes, docs_routes,
     static_routes, conversations_routes, messages_routes, contacts_routes, tags_routes,
     views_routes, desk_routes, widget_routes, widget_chat_routes, uploads_routes,
-    attachments_routes, photos_routes, networks_routes, channel_check_routes, templates_routes;
+    attachments_routes, photos_routes, networks_routes, channel_check_routes, templates_routes,
+    authorizations_routes, authorize_callback_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -23,6 +24,8 @@ const struct route_table *const route_tables[] = {
     &networks_routes,
     &channel_check_routes,
     &templates_routes,
+    &authorizations_routes,
+    &authorize_callback_routes,
     &webhooks_routes,
     &jobs_routes,
     &stream_routes,

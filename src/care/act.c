@@ -46,14 +46,15 @@ static err check_message(
     uint32_t acts = is_public(m) ? c->acts_public : c->acts_private;
     bool is_ours = str_eq(m->kind, S("out"));
     if (!c->act || !(acts & UINT32_C(1) << act->kind))
-        return fail_field(
-            cx, "kind", "%.*s does not know this for such a message.", SARG(c->title));
+        return fail_detail(
+            cx, E_CONFLICT, "kind", "%.*s does not know this for such a message.", SARG(c->title));
     if (!is_ours && !str_eq(m->kind, S("in")))
-        return fail_field(cx, "kind", "Only what is on the network can be acted upon.");
+        return fail_detail(
+            cx, E_CONFLICT, "kind", "Only what is on the network can be acted upon.");
     if (act->kind == ACT_EDIT && !is_ours)
-        return fail_field(cx, "kind", "Only our own messages can be corrected.");
+        return fail_detail(cx, E_CONFLICT, "kind", "Only our own messages can be corrected.");
     if (act->kind == ACT_DELETE && !is_ours && !is_public(m))
-        return fail_field(cx, "kind", "Only our own messages can be taken back.");
+        return fail_detail(cx, E_CONFLICT, "kind", "Only our own messages can be taken back.");
     if (m->deleted_ms)
         return fail(cx, E_CONFLICT, "The message is gone on the network.");
     if (!m->external_id.len)

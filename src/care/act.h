@@ -16,8 +16,9 @@ struct act_new {
     str text;     /* edit */
     str reaction; /* react; empty takes ours back */
 };
-/* Checks and plans. E_CONFLICT: the message is not on the network, or gone; E_INVALID: the network
- * has no such act for it, or the text is too long. *m is the message as it is. */
+/* Checks and plans. E_CONFLICT: the message is not on the network, or gone, or the network has no
+ * such act for it ("kind"); E_INVALID: the text or reaction is wrong. *m is the message as it is.
+ */
 err act_add(struct ctx *cx, message_id id, const struct act_new *act, struct message *m);
 
 /* What the job needs. E_NOT_FOUND: message or channel has gone; E_CONFLICT: it is off. */

@@ -2,6 +2,7 @@
 #include "care/delivery.h"
 
 #include "care/news.h"
+#include "care/reply_check.h"
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/identity.h"
@@ -106,13 +107,17 @@ static err answered(struct ctx *cx, struct delivery_work *w)
     err e = w->message.reply_to_id.v ? message_get(cx, w->message.reply_to_id, &to) : OK;
     if (e != OK && e != E_NOT_FOUND)
         return e;
-    if (!to.external_id.len && is_thread_public)
+    if (to.channel_id.v != w->message.channel_id.v) /* the conversation has moved since */
+        to = (struct message){0};
+    if (!to.external_id.len && (is_public || is_thread_public))
         TRY(message_last_public(cx, w->conversation.id, &to));
     w->reply_to = to.external_id;
     if (!to.id.v && w->conversation.last_in_id.v)
         e = message_get(cx, w->conversation.last_in_id, &to);
     if (e != OK && e != E_NOT_FOUND)
         return e;
+    if (to.channel_id.v != w->message.channel_id.v)
+        to = (struct message){0};
     w->reply_to_parts = to.parts;
     w->token = to.token;
     if (is_public && w->conversation.post_id.v)
@@ -138,6 +143,7 @@ static err take(struct ctx *cx, message_id id, struct delivery_work *work)
     w.contact_handle = identity.handle;
     w.contact_other_id = identity.other_id;
     TRY(answered(cx, &w));
+    TRY(reply_window_start(cx, &w.conversation, &w.last_in_ms));
     bool has_changed = false;
     TRY(message_write_state(cx, id, S("sending"), (str){0}, (str){0}, cx->now_ms, &has_changed));
     *work = w;

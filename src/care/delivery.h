@@ -29,6 +29,7 @@ struct delivery_work {
     str reply_to_parts, token; /* parts of that message, and what the network wants back with it */
     str contact_other_id;
     str post;              /* public: the network's id of the post */
+    int64_t last_in_ms;    /* the customer's last message that counts for the reply window */
     bool is_private_reply; /* to the author of a public message, privately */
 };
 err delivery_take(struct ctx *cx, message_id id, struct delivery_work *work);

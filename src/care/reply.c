@@ -7,6 +7,7 @@
 #include "care/lifecycle.h"
 #include "care/news.h"
 #include "care/preview.h"
+#include "care/reply_check.h"
 #include "model/view_message.h"
 #include "store/account.h"
 #include "store/agent.h"
@@ -178,7 +179,7 @@ static err make_message(
         .text = r->text,
         .state = S("sent"),
         .client_id = r->client_id,
-        .visibility = S("private"),
+        .visibility = r->visibility.len ? r->visibility : S("private"),
         .attachments = r->attachments,
         .parts = r->parts,
         .mentions = id_text(cx->arena, r->mentions, r->n_mentions),
@@ -236,11 +237,14 @@ err reply_add(struct ctx *cx, conversation_id id, const struct reply_new *reply,
         *c = held;
         return OK;
     }
+    struct reply_new checked = *reply;
+    checked.visibility = S("private");
     if (!reply->is_note) {
         TRY(check_channel(cx, &held));
         TRY(check_stale(cx, &held, reply));
+        TRY(reply_check(cx, &held, reply, &checked.visibility));
     }
-    TRY(write_reply(cx, reply, &held, m));
+    TRY(write_reply(cx, &checked, &held, m));
     *c = held;
     return OK;
 }

@@ -17,9 +17,12 @@ struct reply_new {
     ptrdiff_t n_mentions;
     str then; /* "", "resolve" or "pending" */
     message_id reply_to;
+    str visibility;      /* "", "private" or "public"; empty = where the customer wrote last */
+    bool confirm_public; /* the writer knows that a public reply has personal data in it */
 };
-/* A reply is held for the account's undo_seconds (agents; tokens send at once), then job "send"
- * (key = message id, order_key "conv:<id>") takes it. Stale: E_CONFLICT "stale" with details
+/* By the network's rules (reply_check.h). A reply is held for the account's undo_seconds (agents;
+ * tokens send at once), then job "send" (key = message id, order_key "conv:<id>") takes it. Stale:
+ * E_CONFLICT "stale" with details
  * {"messages"}: what was not seen; of two at once exactly one goes, because the row is held.
  * is_repeat: the client_id was known, *m is the message of then. *c is the new state. */
 err reply_add(struct ctx *cx, conversation_id id, const struct reply_new *reply, struct message *m,

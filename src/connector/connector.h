@@ -204,6 +204,8 @@ struct connector {
     bool repeats_safely;  /* it knows a repetition by delivery_id: UNKNOWN may be resent */
     int64_t poll_ms;      /* between polls */
     int64_t send_gap_ms;  /* at least so long between two sends of a channel; 0 = none */
+    /* Connected by a page of the network's; which names the form and the tokens have:
+     * authorize.h. NULL = by the form alone. */
     const struct oauth1_provider *oauth1;
     const struct oauth2_provider *oauth2;
 

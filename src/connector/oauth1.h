@@ -8,6 +8,11 @@
 
 enum { OAUTH1_PARAMS = 128 }; /* of query, form and ours: X's longest look-up has some 20 */
 
+/* A network whose accounts are connected by the three steps (connector/authorize.h). */
+struct oauth1_provider {
+    const char *host; /* the name among connector.hosts: where the steps are */
+};
+
 struct oauth1_keys {
     str consumer_key, consumer_secret;
     str token, token_secret; /* empty in the first step */

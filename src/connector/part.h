@@ -15,8 +15,8 @@
  *   {"type":"call","direction":"in","seconds":63,"outcome":"answered"|"missed"|"voicemail"}
  *   {"type":"summons"}                                            it calls on us: X lets only such
  * messages be answered (connector x, setting access)
- *   {"type":"held","reason"}                                      the network shows it to nobody until
- * it is published (act "unhide")
+ *   {"type":"held","reason"}                                      the network shows it to nobody
+ * until it is published (act "unhide")
  *   {"type":"unsupported","name":"poll"}                          the network has it, Seva cannot
  * show it
  *

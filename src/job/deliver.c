@@ -301,7 +301,7 @@ static void fill(struct job_run *run, struct delivering *d, const struct deliver
         .post = w->post,
         .is_public = str_eq(w->message.visibility, S("public")),
         .is_private_reply = w->is_private_reply,
-        .last_in_ms = conversation_window_ms(&w->conversation),
+        .last_in_ms = w->last_in_ms,
         .now_ms = run->now_ms,
         .first_try_ms = run->job->first_ms ? run->job->first_ms : run->now_ms,
         .event_json =

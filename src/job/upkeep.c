@@ -8,6 +8,7 @@
 #include "care/lifecycle.h"
 #include "job/inner.h"
 #include "store/audit_read.h"
+#include "store/authorization.h"
 #include "store/delivery.h"
 #include "store/door.h"
 #include "store/idempotency.h"
@@ -49,6 +50,12 @@ static err forget_sessions(struct ctx *cx, bool *more)
     return session_sweep(cx);
 }
 
+static err forget_authorizations(struct ctx *cx, bool *more)
+{
+    *more = false;
+    return authorization_sweep(cx);
+}
+
 static err forget_deliveries(struct ctx *cx, bool *more)
 {
     int64_t removed = 0;
@@ -69,13 +76,14 @@ struct step {
     err (*run)(struct ctx *cx, bool *more);
 };
 static const struct step steps[] = {
-    {"events",     false, forget_events    },
-    {"inbox",      false, forget_inbox     },
-    {"answers",    false, forget_answers   },
-    {"sessions",   false, forget_sessions  },
-    {"deliveries", true,  forget_deliveries},
-    {"wake",       true,  wake_due         },
-    {"audit",      true,  audit_chain      },
+    {"events",     false, forget_events        },
+    {"inbox",      false, forget_inbox         },
+    {"answers",    false, forget_answers       },
+    {"sessions",   false, forget_sessions      },
+    {"authorize",  false, forget_authorizations},
+    {"deliveries", true,  forget_deliveries    },
+    {"wake",       true,  wake_due             },
+    {"audit",      true,  audit_chain          },
 };
 
 struct bite {

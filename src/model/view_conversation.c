@@ -130,10 +130,39 @@ static const struct shape_field viewer_fields[] = {
 };
 static const struct shape viewer_shape =
     SHAPE("Viewer", NULL, viewer_fields, "An agent who has it open now.");
+static const char *const post_kinds[] = {"post", "video", "story", "review", "ad", NULL};
+static const struct shape_field post_fields[] = {
+    SHOWN_WORD("kind", 0, post_kinds, NULL),
+    SHOWN("url", SHAPE_TEXT, SHAPE_NULL, "at the network"),
+    SHOWN("text", SHAPE_TEXT, 0, "may be empty"),
+    SHOWN("author_name", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("author_handle", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("image_url", SHAPE_TEXT, SHAPE_NULL, "at the network"),
+    SHOWN("is_ours", SHAPE_BOOL, 0, "we published it"),
+    SHOWN("at", SHAPE_TIME, SHAPE_NULL, "when it was published"),
+};
+static const struct shape post_shape =
+    SHAPE("Post", NULL, post_fields, "What the public messages of a conversation stand under.");
+static const char *const windows[] = {"open", "late", "template", "closed", NULL};
+static const char *const visibilities[] = {"private", "public", NULL};
+static const struct shape_field reply_fields[] = {
+    SHOWN("public", SHAPE_BOOL, 0, "a public reply is possible"),
+    SHOWN("private", SHAPE_BOOL, 0, "a private one is, also one to the author of a public message"),
+    SHOWN_WORD("default_visibility", 0, visibilities, "what is taken when nothing is said"),
+    SHOWN_WORD("window", 0, windows,
+        "of private replies. late: only by a person; template: only one of those; closed: not now"),
+    SHOWN("window_until", SHAPE_TIME, SHAPE_NULL, "open until then"),
+    SHOWN("late_until", SHAPE_TIME, SHAPE_NULL, "late until then"),
+    SHOWN("answer_url", SHAPE_TEXT, SHAPE_NULL, "brought in by hand: to be answered there"),
+};
+static const struct shape reply_shape = SHAPE("ReplyRoom", NULL, reply_fields,
+    "What may be answered now; lengths and files: the rules of the channel's network.");
 static const struct shape_field full_fields[] = {
     SHOWN_OBJECT("contact", 0, &contact_shape, NULL),
     SHOWN_OBJECT("participants", SHAPE_LIST, &participant_shape, NULL),
     SHOWN_OBJECT("viewers", SHAPE_LIST, &viewer_shape, NULL),
+    SHOWN_OBJECT("post", SHAPE_NULL, &post_shape, "of public messages"),
+    SHOWN_OBJECT("reply", 0, &reply_shape, NULL),
 };
 const struct shape conversation_full_shape =
     SHAPE("ConversationFull", &conversation_shape, full_fields, "A conversation that was opened.");
@@ -152,6 +181,8 @@ void conversation_view_full(
     put_fields(j, c, more);
     json_kv_raw(j, S("participants"), more->participants);
     json_kv_raw(j, S("viewers"), more->viewers);
+    json_kv_raw(j, S("post"), more->post);
+    json_kv_raw(j, S("reply"), more->reply);
     json_obj_end(j);
 }
 

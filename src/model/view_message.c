@@ -87,7 +87,8 @@ static const struct shape_field author_fields[] = {
 };
 const struct shape author_shape = SHAPE("Author", NULL, author_fields, "Who wrote or did it.");
 static const struct shape_field activity_fields[] = {
-    SHOWN("type", SHAPE_TEXT, 0, "status, priority, assignee, team, outcome or tags"),
+    SHOWN("type", SHAPE_TEXT, 0,
+        "status, priority, assignee, team, outcome, tags, moved, hide, unhide or act_failed"),
     SHOWN("from", SHAPE_TEXT, SHAPE_NULL, "tags: what was taken off"),
     SHOWN("to", SHAPE_TEXT, SHAPE_NULL, "tags: what was put on"),
 };

@@ -116,6 +116,17 @@ err conversation_write(struct ctx *cx, struct conversation *c, str was_status)
     return OK;
 }
 
+err conversation_set_place(struct ctx *cx, const struct conversation *c)
+{
+    return db_run(cx->db,
+        S("UPDATE conversation SET channel_id = ?3, identity_id = ?4, thread_key = ?5,"
+          " visibility = ?6"
+          " WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(c->id), A_ID(c->channel_id), A_ID(c->identity_id),
+            A_TEXT(c->thread_key), A_TEXT(c->visibility)),
+        NULL);
+}
+
 /* ── what lists show beside the row ─────────────────────────────────────────────────────────────
  */
 

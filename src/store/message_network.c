@@ -155,6 +155,27 @@ err message_last_public(struct ctx *cx, conversation_id conversation, struct mes
     return e == E_NOT_FOUND ? OK : e;
 }
 
+struct last_row {
+    int64_t at_ms;
+};
+static const struct db_col last_cols[] = {COL(struct last_row, at_ms)};
+
+err message_last_private(
+    struct ctx *cx, conversation_id conversation, channel_id channel, int64_t *at_ms)
+{
+    struct last_row row = {0};
+    err e = db_one(cx->db,
+        S("SELECT received_ms AS at_ms "
+          "FROM message "
+          "WHERE account_id = ?1 AND conversation_id = ?2 AND channel_id = ?3 AND kind = 'in' "
+          "AND visibility = 'private' "
+          "ORDER BY id DESC "
+          "LIMIT 1"),
+        ARGS(A_ID(cx->account), A_ID(conversation), A_ID(channel)), COLS(last_cols), &row);
+    *at_ms = row.at_ms;
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 err message_set_external(struct ctx *cx, message_id id, str external_id)
 {
     return db_run(cx->db,

@@ -23,6 +23,9 @@ err message_list_reported(struct ctx *cx, identity_id identity, int64_t upto_ms,
     struct message **rows, ptrdiff_t *n);
 /* The customer's newest public message that the network gave an id; zeroed without one. */
 err message_last_public(struct ctx *cx, conversation_id conversation, struct message *m);
+/* When the customer's newest private message on this channel came; 0 = there is none. */
+err message_last_private(
+    struct ctx *cx, conversation_id conversation, channel_id channel, int64_t *at_ms);
 err message_set_external(struct ctx *cx, message_id id, str external_id);
 err message_set_text(struct ctx *cx, message_id id, str text, int64_t edited_ms);
 err message_set_deleted(struct ctx *cx, message_id id, int64_t deleted_ms);

@@ -13,8 +13,7 @@ static void engine_make(struct world *w)
 {
     str why = {0};
     const struct egress_rules *rules = NULL;
-    assert_ok(egress_rules_parse(
-        &w->app->arena, S("webhook=127.0.0.0/8;media=127.0.0.0/8;network=127.0.0.0/8"), &rules, &why));
+    assert_ok(egress_rules_parse(&w->app->arena, S("*=127.0.0.0/8"), &rules, &why));
     const struct engine_options o = {.db = w->app->db,
         .config = &w->app->config,
         .rules = rules,
@@ -23,6 +22,7 @@ static void engine_make(struct world *w)
         .fetch_bytes = w->fetch_bytes};
     assert_ok(engine_open(&w->app->arena, &o, &w->engine, &why));
     w->app->api.engine = w->engine;
+    w->app->api.egress = rules;
 }
 
 void world_open(struct world *w, struct test_app *app)
@@ -42,6 +42,7 @@ void world_close(struct world *w)
 {
     engine_close(w->engine);
     w->app->api.engine = NULL;
+    w->app->api.egress = NULL;
 }
 
 void world_run(struct world *w)

@@ -25,11 +25,12 @@ static const struct network_row network_rows[] = {
          "{\"channel_secret\":\"seva-line-channel-secret\",\"access_token\":"
          "\"line-channel-access-token\"}",
          "U0123456789abcdef0123456789abcdef", ""},
-        .say = {.from_id = S_INIT("Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), .from_name = S_INIT("Asha")},
-        .reaches = "sent"},
+     .say = {.from_id = S_INIT("Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+            .from_name = S_INIT("Asha")},
+     .reaches = "sent"     },
     {.channel = {"viber", "{\"sender_name\":\"Seva\"}",
          "{\"token\":\"4453b6ac12345678-a1b2c3d4e5f60718-9a8b7c6d5e4f3021\"}", "pa:5301", ""},
-        .say = {.from_id = S_INIT("01234567890A="), .from_name = S_INIT("Asha")},
-        .reaches = "read"},
+     .say = {.from_id = S_INIT("01234567890A="), .from_name = S_INIT("Asha")},
+     .reaches = "read"     },
 };
 enum { NETWORK_ROWS = sizeof network_rows / sizeof *network_rows };

@@ -54,7 +54,7 @@ export interface Attachment {
 
 /** A change of the conversation. */
 export interface Activity {
-  /** status, priority, assignee, team, outcome or tags */
+  /** status, priority, assignee, team, outcome, tags, moved, hide, unhide or act_failed */
   type: string
   /** tags: what was taken off */
   from: string | null
@@ -590,6 +590,21 @@ export interface Template {
   variables: number
 }
 
+/** The network's page. */
+export interface AuthorizationBegun {
+  /** where the browser goes; the network sends it back */
+  url: string
+}
+
+/** Accounts to choose from. */
+export interface Authorization {
+  /** of the network */
+  kind: string
+  /** of the new channel */
+  name: string | null
+  accounts: NetworkAccount[]
+}
+
 /** An address that hears events. */
 export interface Webhook {
   id: Id
@@ -814,11 +829,49 @@ export interface Viewer {
   is_typing: boolean
 }
 
+/** What the public messages of a conversation stand under. */
+export interface Post {
+  kind: 'post' | 'video' | 'story' | 'review' | 'ad'
+  /** at the network */
+  url: string | null
+  /** may be empty */
+  text: string
+  author_name: string | null
+  author_handle: string | null
+  /** at the network */
+  image_url: string | null
+  /** we published it */
+  is_ours: boolean
+  /** when it was published */
+  at: Time | null
+}
+
+/** What may be answered now; lengths and files: the rules of the channel's network. */
+export interface ReplyRoom {
+  /** a public reply is possible */
+  public: boolean
+  /** a private one is, also one to the author of a public message */
+  private: boolean
+  /** what is taken when nothing is said */
+  default_visibility: 'private' | 'public'
+  /** of private replies. late: only by a person; template: only one of those; closed: not now */
+  window: 'open' | 'late' | 'template' | 'closed'
+  /** open until then */
+  window_until: Time | null
+  /** late until then */
+  late_until: Time | null
+  /** brought in by hand: to be answered there */
+  answer_url: string | null
+}
+
 /** A conversation that was opened. */
 export interface ConversationFull extends Conversation {
   contact: Contact
   participants: Participant[]
   viewers: Viewer[]
+  /** of public messages */
+  post: Post | null
+  reply: ReplyRoom
 }
 
 /** A word for conversations. */
@@ -1293,6 +1346,21 @@ export interface ChannelCheck {
   channel_id?: Id | null
 }
 
+export interface AuthorizationNew {
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  /** of the new channel; empty: the account's */
+  name?: string
+  /** what the form asks, but for the tokens */
+  settings?: object
+  /** a channel that is authorised anew; its settings are taken where the form has none */
+  channel_id?: Id | null
+}
+
+export interface AuthorizationChoice {
+  /** one of the accounts */
+  external_id: string
+}
+
 export interface WebhookNew {
   name: string
   /** http or https */
@@ -1348,6 +1416,13 @@ export interface ConversationPatch {
   expected_version?: number
 }
 
+export interface ConversationMove {
+  /** another of the customer's */
+  channel_id: Id
+  /** phone, mail address or id there, when Seva does not know the customer there */
+  address?: string | null
+}
+
 export interface ConversationTags {
   /** the whole new set */
   tags: string[]
@@ -1367,6 +1442,21 @@ export interface MessageNew {
   mentions?: Id[]
   reply_to_id?: Id | null
   then?: 'resolve' | 'pending'
+  /** of a reply; left out: where the customer wrote last */
+  visibility?: 'private' | 'public'
+  /** of a reply: a list of {type: template, buttons, location or contact, …} */
+  parts?: object
+  /** the writer knows that personal data in it will be public */
+  confirm_public?: boolean
+}
+
+export interface MessageAct {
+  /** what the network knows: /networks */
+  kind: 'delete' | 'edit' | 'react' | 'hide' | 'unhide' | 'like'
+  /** edit */
+  text?: string
+  /** react: an emoji; empty takes it back */
+  reaction?: string
 }
 
 export interface ContactPatch {

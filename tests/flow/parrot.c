@@ -1,0 +1,270 @@
+/* See parrot.h. */
+#include "parrot.h"
+
+#include "connector/network.h"
+#include "connector/oauth1.h"
+#include "connector/oauth2.h"
+#include "connector/reading.h"
+
+enum { HOUR_MS = 3600 * 1000 };
+
+static str url_of(struct arena *a, const struct connector_setup *s, const char *path)
+{
+    return str_cat(a, connector_host_url(a, &connector_parrot, s->hosts, S("api")), str_from(path));
+}
+
+static err ask(struct http_client *client, struct arena *a, const struct connector_setup *s,
+    const char *path, str body, struct connector_sent *sent, const struct json **root)
+{
+    struct http_result res;
+    str token = setup_secret(a, s, "access_token");
+    if (!token.len)
+        token = setup_secret(a, s, "oauth1_token");
+    const struct network_call call = {.method = body.len ? HTTP_POST : HTTP_GET,
+        .url = url_of(a, s, path),
+        .authorization = str_cat(a, S("Bearer "), token),
+        .body = body};
+    TRY(network_do(client, a, &call, &res));
+    network_answer(a, S("Parrot"), &res, 0, sent);
+    *root = network_json(a, &res);
+    return OK;
+}
+
+static err check(struct http_client *client, struct arena *a, const struct connector_setup *s,
+    int64_t now_ms, struct connector_checked *out)
+{
+    const struct json *root = NULL;
+    (void)now_ms;
+    *out = (struct connector_checked){0};
+    TRY(ask(client, a, s, "/me", (str){0}, &out->end, &root));
+    const struct json *list = take_array(root, "accounts");
+    out->accounts = NEW(a, struct connector_account, list ? list->count + 1 : 1);
+    for (const struct json *v = list ? list->first : NULL; v; v = v->next) {
+        str token = take_line(v, "token", 200);
+        out->accounts[out->n++] = (struct connector_account){.external_id = take_id(v, "id"),
+            .handle = take_line(v, "handle", 200),
+            .name = take_line(v, "name", 200),
+            .avatar_url = take_url(v, "avatar"),
+            .secrets =
+                token.len ? str_print(a, "{\"access_token\":\"%.*s\"}", SARG(token)) : (str){0}};
+    }
+    out->note = take_line(root, "note", 200);
+    return OK;
+}
+
+static err subscribe(struct http_client *client, struct arena *a, const struct connector_setup *s,
+    bool on, struct connector_sent *sent)
+{
+    const struct json *root = NULL;
+    return ask(client, a, s, "/hooks",
+        str_print(a, "{\"url\":\"%.*s\",\"on\":%s}", SARG(s->hook_url), on ? "true" : "false"),
+        sent, &root);
+}
+
+static err act(struct http_client *client, struct arena *a, const struct connector_act *act,
+    struct connector_sent *sent)
+{
+    const struct json *root = NULL;
+    struct json_out j = json_out_make(a, 0);
+    json_obj(&j);
+    json_kv_int(&j, S("kind"), act->kind);
+    json_kv_str(&j, S("id"), act->external_id);
+    json_kv_str(&j, S("text"), act->text);
+    json_kv_str(&j, S("reaction"), act->reaction);
+    json_kv_bool(&j, S("public"), act->is_public);
+    json_obj_end(&j);
+    return ask(client, a, act->setup, "/act", json_str(&j), sent, &root);
+}
+
+static err send(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
+    struct connector_sent *sent)
+{
+    const struct json *root = NULL;
+    struct json_out j = json_out_make(a, 0);
+    json_obj(&j);
+    json_kv_str(&j, S("to"), out->to);
+    json_kv_str(&j, S("text"), out->text);
+    json_kv_bool(&j, S("public"), out->is_public);
+    json_kv_str(&j, S("reply_to"), out->reply_to);
+    json_kv_raw(&j, S("parts"), out->parts);
+    json_obj_end(&j);
+    TRY(ask(client, a, out->setup, "/send", json_str(&j), sent, &root));
+    sent->external_id = take_id(root, "id");
+    return OK;
+}
+
+static err templates(struct http_client *client, struct arena *a, const struct connector_setup *s,
+    struct connector_templates *out)
+{
+    const struct json *root = NULL;
+    *out = (struct connector_templates){0};
+    TRY(ask(client, a, s, "/templates", (str){0}, &out->end, &root));
+    const struct json *list = take_array(root, "templates");
+    struct connector_template *rows = NEW(a, struct connector_template, list ? list->count + 1 : 1);
+    for (const struct json *v = list ? list->first : NULL; v; v = v->next)
+        rows[out->n++] = (struct connector_template){.name = take_line(v, "name", 100),
+            .language = take_line(v, "language", 20),
+            .category = S("utility"),
+            .state = S("approved"),
+            .header = take_line(v, "header", 100),
+            .body = take_text(v, "body"),
+            .footer = take_line(v, "footer", 100),
+            .buttons = S("[\"Yes\"]"),
+            .n_variables = 1};
+    out->at = rows;
+    return OK;
+}
+
+static err verify(struct arena *a, const struct connector_hook *hook, str *why)
+{
+    (void)a;
+    *why = S("The key is wrong.");
+    return str_eq(http_header_get(hook->req, S("X-Parrot")), hook->setup->secret)
+               ? OK
+               : E_UNAUTHENTICATED;
+}
+
+static void read_item(struct item_list *list, const struct json *v)
+{
+    str kind = take_line(v, "kind", 20);
+    struct connector_item *it = item_add(list, str_eq(kind, S("edit"))       ? ITEM_EDIT
+                                               : str_eq(kind, S("delete"))   ? ITEM_DELETE
+                                               : str_eq(kind, S("reaction")) ? ITEM_REACTION
+                                                                             : ITEM_MESSAGE);
+    if (!it)
+        return;
+    it->external_id = take_id(v, "id");
+    it->contact_external_id = take_id(v, "from");
+    it->contact_name = take_line(v, "name", 100);
+    it->text = take_text(v, "text");
+    it->is_public = take_bool(v, "public");
+    it->is_ours = take_bool(v, "ours");
+    it->reaction = take_line(v, "emoji", 20);
+    it->opens_window = true;
+    str post = take_id(v, "post");
+    if (post.len) {
+        it->thread_key = str_cat(list->a, S("post:"), post);
+        it->post = (struct connector_post){.external_id = post,
+            .kind = S("post"),
+            .url = str_cat(list->a, S("https://parrot.example/p/"), post),
+            .text = S("Our news"),
+            .author_name = S("Shop"),
+            .author_handle = S("@shop"),
+            .image_url = S("https://parrot.example/p.jpg"),
+            .at_ms = 1000,
+            .is_ours = true};
+    }
+}
+
+static err parse(
+    struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why)
+{
+    const struct json *root = NULL;
+    struct item_list list = {.a = a};
+    if (json_parse(a, raw->body, &root, why) != OK)
+        return E_INVALID;
+    const struct json *items = take_array(root, "items");
+    for (const struct json *v = items ? items->first : NULL; v; v = v->next)
+        read_item(&list, v);
+    batch_of(&list, batch);
+    return OK;
+}
+
+static const struct oauth2_provider provider = {
+    .name = S_INIT("parrot"),
+    .authorize_base = S_INIT("https://parrot.example"),
+    .authorize_path = S_INIT("/authorize"),
+    .token_base = S_INIT("https://api.parrot.example"),
+    .token_path = S_INIT("/token"),
+    .scopes = S_INIT("read write"),
+    .separator = ' ',
+    .uses_pkce = true,
+};
+static const struct oauth1_provider old_provider = {.host = "api"};
+static const struct connector_setting settings[] = {
+    {.name = "auth",         .kind = "choice", .standard = "oauth2", .choices = "oauth2 oauth1"},
+    {.name = "client_id",  .kind = "text", .help = "The application's id."},
+    {.name = "client_secret",                      .kind = "secret"},
+    {.name = "consumer_key",       .kind = "text"},
+    {.name = "consumer_secret",                      .kind = "secret"},
+    {.name = "access_token",.kind = "secret", .is_required = true},
+    {.name = "server", .kind = "url", .is_required = true, .standard = "https://parrot.example"},
+    {.name = "most",                      .kind = "number"},
+    {.name = "words",.kind = "list"},
+    {0},
+};
+static const struct connector_host hosts[] = {
+    {"api", "https://api.parrot.example"},
+    {0    }
+};
+static const struct connector_media media[] = {
+    {"image/png image/jpeg", 1000},
+    {0                     }
+};
+
+const struct connector connector_parrot = {
+    .name = S_INIT("x"),
+    .title = S_INIT("Parrot"),
+    .able = ABLE_HOOK | ABLE_PRIVATE_REPLY | ABLE_BUTTONS | ABLE_TEMPLATES | ABLE_COMMENTS,
+    .acts_private = 1 << ACT_DELETE | 1 << ACT_EDIT | 1 << ACT_REACT,
+    .acts_public = 1 << ACT_DELETE | 1 << ACT_HIDE | 1 << ACT_UNHIDE | 1 << ACT_LIKE,
+    .settings = settings,
+    .hosts = hosts,
+    .private_rules = {.unit = LENGTH_CODE_POINTS,
+                      .max_length = 100,
+                      .max_bytes = 390,
+                      .max_length_with_file = 50,
+                      .files_per_piece = 1,
+                      .media = media,
+                      .reply_window_ms = 24 * HOUR_MS,
+                      .late_window_ms = INT64_C(7) * 24 * HOUR_MS,
+                      .needs_template_after = true,
+                      .may_split = true},
+    .public_rules = {.unit = LENGTH_CODE_POINTS,       .max_length = 40,    .length_setting = "most"},
+    .approval = "An account of two years.",
+    .oauth1 = &old_provider,
+    .oauth2 = &provider,
+    .verify = verify,
+    .parse = parse,
+    .send = send,
+    .act = act,
+    .check = check,
+    .subscribe = subscribe,
+    .templates = templates,
+};
+
+/* ── instead of the program's registry ──────────────────────────────────────────────────────────
+ */
+
+extern const struct connector connector_widget, connector_api, connector_telegram;
+static const struct connector *const connectors[] = {
+    &connector_widget,
+    &connector_api,
+    &connector_telegram,
+    &connector_parrot,
+};
+
+const struct connector *const *connector_all(ptrdiff_t *n)
+{
+    *n = (ptrdiff_t)(sizeof connectors / sizeof *connectors);
+    return connectors;
+}
+
+const struct connector *connector_find(str name)
+{
+    for (size_t i = 0; i < sizeof connectors / sizeof *connectors; i++)
+        if (str_eq(connectors[i]->name, name))
+            return connectors[i];
+    return NULL;
+}
+
+const char *connector_outcome_name(enum connector_outcome o)
+{
+    static const char *const names[] = {[CONNECTOR_SENT] = "sent",
+        [CONNECTOR_FINAL] = "final",
+        [CONNECTOR_RETRY] = "retry",
+        [CONNECTOR_WAIT] = "wait",
+        [CONNECTOR_REAUTH] = "reauth",
+        [CONNECTOR_UNKNOWN] = "unknown"};
+    return names[o];
+}

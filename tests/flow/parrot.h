@@ -1,0 +1,18 @@
+/* parrot: a network for stories, under the name of one that Seva knows ("x"): a form, both kinds of
+ * OAuth, private and public messages with windows and files, templates and acts. Its API is a
+ * scripted peer (support/peer.h): paths below <host>/x/api. Linked instead of the program's own
+ * registry. Thread: as every connector. */
+#pragma once
+#include "connector/connector.h"
+
+/* How its calls look:
+ *   GET  /me          {"accounts":[{"id","handle","name","avatar"}]}   Authorization: Bearer …
+ *   POST /hooks       {"url","on"}
+ *   POST /act         {"kind","id","text","reaction","public"}
+ *   POST /send        {"to","text","public","reply_to"} → {"id"}
+ *   GET  /templates   {"templates":[{"name","language","body"}]}
+ *   POST /token       OAuth 2.0 · POST /oauth/request_token, /oauth/access_token   OAuth 1.0a
+ * What it posts to us, with the header "X-Parrot: <the channel's key>":
+ *   {"items":[{"kind":"message"|"edit"|"delete"|"reaction","id","from","name","text","public",
+ *              "post","ours","emoji"}]} */
+extern const struct connector connector_parrot;
