@@ -5,8 +5,10 @@
 #include "connector/connector.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "store/job.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* One request that waits for the test's thread. */
 struct knock {
@@ -118,30 +120,54 @@ void network_world_close(struct network_world *nw)
     world_close(&nw->w);
 }
 
+struct subscribing {
+    struct arena *a;
+    const struct connector *connector;
+    struct http_client *client;
+    struct connector_setup setup;
+    struct connector_sent sent;
+    err result;
+    atomic_bool is_done;
+};
+
+/* On a thread of its own: some networks call us before they answer. */
+static void *subscribe_main(void *arg)
+{
+    struct subscribing *s = arg;
+    s->result = s->connector->subscribe(s->client, s->a, &s->setup, true, &s->sent);
+    atomic_store(&s->is_done, true);
+    return NULL;
+}
+
 /* The network hears where to call, as after the form was filled in. */
 static void subscribe(struct network_world *nw, channel_id id)
 {
     const struct egress_rules *rules;
-    struct connector_setup setup;
-    struct connector_sent sent = {0};
     struct channel channel;
-    struct arena *a = &nw->app->arena;
+    struct arena own = arena_make(0);
+    struct subscribing s = {.a = &own};
+    pthread_t thread;
     str why;
     struct ctx *cx = test_begin(nw->app);
     assert_ok(channel_get(cx, id, &channel));
-    assert_ok(channel_setup(cx, &channel, &setup));
-    const struct connector *c = connector_find(channel.kind);
-    if (c->subscribe) {
-        assert_ok(egress_rules_parse(a, S("*=127.0.0.0/8"), &rules, &why));
-        struct http_client *client =
-            http_client_open(&(struct http_client_options){.rules = rules});
-        assert_non_null(client);
-        assert_ok(c->subscribe(client, a, &setup, true, &sent));
-        http_client_close(client);
-        if (sent.outcome != CONNECTOR_SENT)
-            fail_msg("%.*s: %.*s", SARG(channel.kind), SARG(sent.why));
-    }
+    assert_ok(channel_setup(cx, &channel, &s.setup));
+    s.connector = connector_find(channel.kind);
+    for (str *text = (str *)&s.setup; text < (str *)(&s.setup + 1); text++)
+        *text = str_copy(&own, *text); /* the transaction's memory is used again */
     test_rollback(nw->app, cx);
+    if (!s.connector->subscribe)
+        return;
+    assert_ok(egress_rules_parse(&nw->app->arena, S("*=127.0.0.0/8"), &rules, &why));
+    s.client = http_client_open(&(struct http_client_options){.rules = rules});
+    assert_non_null(s.client);
+    assert_int_equal(pthread_create(&thread, NULL, subscribe_main, &s), 0);
+    while (!atomic_load(&s.is_done))
+        (void)answer_one(nw);
+    pthread_join(thread, NULL);
+    http_client_close(s.client);
+    if (s.sent.outcome != CONNECTOR_SENT)
+        fail_msg("%.*s: %.*s", SARG(s.connector->name), SARG(s.sent.why));
+    arena_free(&own);
 }
 
 channel_id network_connect(struct network_world *nw, const struct network_channel *c)
@@ -157,6 +183,9 @@ channel_id network_connect(struct network_world *nw, const struct network_channe
     assert_ok(channel_add(cx, &channel, &secret));
     assert_ok(channel_set_network_secrets(cx, channel.id, str_from(c->secrets), 0));
     str key = str_copy(a, channel.public_key);
+    if (connector_find(channel.kind)->poll)
+        assert_ok(job_add(cx, &(struct job_new){.kind = S("poll"),
+                                  .key = str_print(a, "%lld", (long long)channel.id.v)}));
     test_commit(nw->app, cx);
     const struct sim_account_set set = {
         .callback =
@@ -187,10 +216,15 @@ void network_run(struct network_world *nw)
 
 str network_say(struct network_world *nw, const char *kind, const struct sim_say *say)
 {
+    const struct connector *c = connector_find(str_from(kind));
     str id = {0}, why = {0};
     if (sim_say(nw->sim, &nw->app->arena, str_from(kind), say, &id, &why) != OK)
         fail_msg("%s: %.*s", kind, SARG(why));
     network_run(nw);
+    if (c->poll && !(c->able & ABLE_HOOK)) {
+        clock_fix(clock_now_ms() + (c->poll_ms ? c->poll_ms : 60 * 1000)); /* the next poll */
+        network_run(nw);
+    }
     return id;
 }
 
