@@ -29,7 +29,7 @@ struct hook {
     const struct json *statuses;
     const struct connector *connector;
     bool is_challenge;
-    struct connector_answer answer; /* to a challenge */
+    struct connector_answer answer; /* to a challenge, or to this delivery; status 0 = the usual */
 };
 
 /* The id that the sender gave this delivery; empty without one. */
@@ -121,6 +121,9 @@ static err take_in(struct call *call)
         .body = call->req->body,
         .received_ms = call->cx.now_ms,
     };
+    if (hook->answer.status)
+        return call_take_in_as(call, &delivery, hook->answer.status,
+            str_from(hook->answer.content_type), hook->answer.body);
     if (hook->connector && hook->connector->taken.status)
         return call_take_in_as(call, &delivery, hook->connector->taken.status,
             str_from(hook->connector->taken.content_type), hook->connector->taken.body);
@@ -164,7 +167,11 @@ static err network_prepare(struct call *call)
     if (call->req->method != HTTP_POST)
         return fail(cx, E_NOT_FOUND, "this address is for the network's messages");
     TRY(verify(call, c, call->params[1], hook));
-    return parse(call, c, NULL, hook);
+    TRY(parse(call, c, NULL, hook));
+    const struct connector_hook in = hook_of(call, hook, call->params[1]);
+    if (c->answer)
+        hook->answer = c->answer(cx->arena, &in);
+    return OK;
 }
 
 static err network_handle(struct call *call)
