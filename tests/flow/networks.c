@@ -59,6 +59,46 @@ static void what_comes_twice_is_one_message(void **state)
     }
 }
 
+#define NETWORK_X_SECRETS                                                                          \
+    "{\"access_token\":\"x-user-token\",\"bearer_token\":\"x-app-token\",\"consumer_secret\":"     \
+    "\"seva-x-consumer-secret\"}"
+
+/* X takes 15 messages in 15 minutes: too few for the stories of outages, so it has its own row. */
+static void a_direct_message_on_x_is_answered(void **state)
+{
+    static const struct network_row x = {
+        .channel = {"x", "{}", NETWORK_X_SECRETS,    "1111", ""},
+        .say = {.from_id = S_INIT("2222"), .from_name = S_INIT("Asha"),     .kind = S_INIT("dm")},
+        .reaches = "sent"
+    };
+    struct network_world nw;
+    network_world_open(&nw, *state, NULL);
+    talk(&nw, &x);
+    network_world_close(&nw);
+}
+
+/* X: a post that calls on us is answered under it. */
+static void a_post_is_answered_where_the_network_lets_us(void **state)
+{
+    struct network_world nw;
+    const struct network_channel x = {"x", "{}", NETWORK_X_SECRETS, "1111", ""};
+    network_world_open(&nw, *state, NULL);
+    (void)network_connect(&nw, &x);
+    str post = network_say(&nw, "x",
+        &(struct sim_say){.kind = S("mention"), .text = S("@SevaCare where is my order?")});
+    str conversation = str_copy(&nw.app->arena, newest(&nw));
+    str message = reply(&nw.w, conversation, "We look at once.");
+    clock_fix(clock_now_ms() + 60 * 1000);
+    network_run(&nw);
+    assert_str(network_accepted(&nw, "x"), "We look at once.");
+    assert_str(message_state(&nw.w, conversation, message), "sent");
+    assert_str(network_timeline(&nw, conversation),
+        "in:@SevaCare where is my order?|out:We look at once.");
+    assert_true(post.len > 0);
+    assert_int_equal(network_count(&nw, "x", SIM_COUNT_DOUBLES), 0);
+    network_world_close(&nw);
+}
+
 int main(void)
 {
     if (test_app_is_skipped())
@@ -66,6 +106,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_APP(a_customer_is_answered),
         TEST_APP(what_comes_twice_is_one_message),
+        TEST_APP(a_direct_message_on_x_is_answered),
+        TEST_APP(a_post_is_answered_where_the_network_lets_us),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
