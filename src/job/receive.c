@@ -282,6 +282,22 @@ static err complete(struct ctx *cx, const struct connector_item *it, struct file
     return takes_files ? plan_files(cx, files, &where) : OK;
 }
 
+/* What a delivery only names is polled at once. A poll that is running, or that the channel does
+ * not have, is left alone: the next one brings it. */
+static err hurry_polls(struct ctx *cx, const struct receive_batch *b, account_id account)
+{
+    for (ptrdiff_t i = 0; i < b->n; i++) {
+        const struct inbox_row *row = &b->rows[i];
+        if (row->account_id.v != account.v || !b->parsed[i].batch.wants_poll)
+            continue;
+        err e =
+            job_move(cx, S("poll"), str_print(cx->arena, "%lld", (long long)row->channel_id.v), 0);
+        if (e != OK && e != E_NOT_FOUND)
+            return e;
+    }
+    return OK;
+}
+
 static err take_account(struct desk *desk, const struct receive_batch *b, account_id account,
     str *reasons, struct tally *tally)
 {
@@ -317,7 +333,7 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
     }
     for (ptrdiff_t i = 0; i < items.n_others; i++)
         TRY(network_apply(&desk->cx, items.others[i].channel, items.others[i].item));
-    return OK;
+    return hurry_polls(&desk->cx, b, account);
 }
 
 static err end_rows(struct desk *desk, const struct receive_batch *b, const str *reasons)
