@@ -96,10 +96,21 @@ static const struct shape_field choice_fields[] = {
 };
 static const struct shape choice_shape =
     SHAPE("AccountChoice", NULL, choice_fields, "An account in which to sign in.");
+static const char *const personal_kinds[] = {"card", "phone", "mail", "order", NULL};
+static const struct shape_field finding_fields[] = {
+    SHOWN_WORD("kind", 0, personal_kinds, NULL),
+    SHOWN("from", SHAPE_INT, 0, "UTF-16 units of the text before it"),
+    SHOWN("to", SHAPE_INT, 0, "the same to its end"),
+};
+static const struct shape finding_shape =
+    SHAPE("PersonalFinding", NULL, finding_fields, "Personal data in a text.");
 static const struct shape_field details_fields[] = {
     SHOWN_OBJECT("messages", SHAPE_LIST | SHAPE_OPTIONAL, &message_shape,
         "conflict.stale: what was not seen yet"),
     SHOWN("received", SHAPE_INT, SHAPE_OPTIONAL, "conflict.offset: where the upload stands"),
+    SHOWN_OBJECT("findings", SHAPE_LIST | SHAPE_OPTIONAL, &finding_shape,
+        "conflict.personal: what would be public"),
+    SHOWN("url", SHAPE_TEXT, SHAPE_NULL | SHAPE_OPTIONAL, "conflict.capture: where to answer"),
 };
 static const struct shape details_shape =
     SHAPE("FaultDetails", NULL, details_fields, "What a program needs to go on.");

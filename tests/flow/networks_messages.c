@@ -1,0 +1,388 @@
+/* Replies, acts and moves on networks: what may be written where and when, what is done to messages
+ * that are there, and conversations that go on elsewhere. */
+#include "networks_world.h"
+
+static struct networks n;
+
+#define PRIVATE                                                                                    \
+    "{\"kind\":\"message\",\"id\":\"m1\",\"from\":\"ann\",\"name\":\"Ann\",\"text\":\"hello\"}"
+#define PUBLIC                                                                                     \
+    "{\"kind\":\"message\",\"id\":\"p1\",\"from\":\"ann\",\"name\":\"Ann\",\"text\":\"late!\","    \
+    "\"public\":true,\"post\":\"9\"}"
+
+static str open_with(void **state, const char *items)
+{
+    networks_open(&n, *state);
+    channel_connect(&n);
+    return conversation_of(&n, items);
+}
+
+static void look(str conversation)
+{
+    assert_int_equal(
+        ask(&n, "GET", path(&n, "/api/v1/conversations/%.*s", SARG(conversation)), NULL), 200);
+}
+
+static void refused(int status, int wanted, const char *place, const char *text)
+{
+    if (status != wanted || !str_eq(test_text(n.app, place), str_from(text)))
+        fail_msg("%d %.*s", status, SARG(n.app->body));
+}
+
+/* ── visibility ─────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void a_public_message_is_answered_publicly_below_its_post(void **state)
+{
+    str c = open_with(state, PUBLIC);
+    look(c);
+    assert_str(test_text(n.app, "post.url"), "https://parrot.example/p/9");
+    assert_str(test_text(n.app, "post.author_handle"), "@shop");
+    assert_true(json_bool(json_path(n.app->json, S("reply.public")), false));
+    assert_true(json_bool(json_path(n.app->json, S("reply.private")), false));
+    assert_str(test_text(n.app, "reply.default_visibility"), "public");
+    assert_int_equal(answer(&n, c, "We are on it", ""), 201);
+    assert_str(test_text(n.app, "visibility"), "public");
+    peer_answers(n.peer, 200, "", "{\"id\":\"r1\"}");
+    clock_advance(6000);
+    world_run(&n.w);
+    struct peer_heard heard = heard_last(&n);
+    assert_true(str_find(heard.body, S("\"public\":true")) > 0);
+    assert_true(str_find(heard.body, S("\"reply_to\":\"p1\"")) > 0);
+    networks_close(&n);
+}
+
+static void personal_data_goes_public_only_when_it_is_confirmed(void **state)
+{
+    str c = open_with(state, PUBLIC);
+    refused(answer(&n, c, "\xe2\x9c\x93 mail ann@shop.com", ""), 409, "error.code",
+        "conflict.personal");
+    assert_str(test_text(n.app, "error.details.findings.0.kind"), "mail");
+    assert_int_equal(test_int(n.app, "error.details.findings.0.from"), 7);
+    assert_int_equal(test_int(n.app, "error.details.findings.0.to"), 19);
+    assert_int_equal(answer(&n, c, "mail ann@shop.com", ",\"visibility\":\"private\""), 201);
+    assert_int_equal(answer(&n, c, "mail ann@shop.com", ",\"confirm_public\":true"), 201);
+    networks_close(&n);
+}
+
+static void a_private_conversation_has_no_public_reply(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    refused(answer(&n, c, "x", ",\"visibility\":\"public\""), 400, "error.field", "visibility");
+    look(c);
+    assert_false(json_bool(json_path(n.app->json, S("reply.public")), true));
+    assert_int_equal(json_path(n.app->json, S("post"))->kind, JSON_NULL);
+    networks_close(&n);
+}
+
+/* ── length, files, parts ───────────────────────────────────────────────────────────────────────
+ */
+
+#define FORTY "abcdefghij abcdefghij abcdefghij abcdefg"
+
+static void a_text_that_is_too_long_is_refused_unless_it_may_be_split(void **state)
+{
+    str c = open_with(state, PUBLIC);
+    refused(answer(&n, c, FORTY "!", ""), 400, "error.field", "text");
+    assert_true(body_has(&n, "41 of at most 40"));
+    assert_int_equal(answer(&n, c, FORTY, ""), 201);
+    assert_int_equal(answer(&n, c, FORTY FORTY FORTY FORTY, ",\"visibility\":\"private\""), 201);
+    str channel = path(&n, "/api/v1/channels/%.*s", SARG(n.channel));
+    assert_int_equal(ask(&n, "PATCH", channel, "{\"settings\":{\"most\":41}}"), 200);
+    assert_int_equal(answer(&n, c, FORTY "!", ""), 201); /* this account may write more */
+    networks_close(&n);
+}
+
+static str upload(const char *name, int64_t size)
+{
+    struct arena *a = &n.app->arena;
+    assert_int_equal(
+        ask(&n, "POST", S("/api/v1/uploads"),
+            "{\"name\":\"%s\",\"size\":%lld,\"type\":\"text/plain\"}", name, (long long)size),
+        201);
+    str id = test_text(n.app, "id");
+    struct sb bytes = sb_make(a, 0);
+    for (int64_t i = 0; i < size; i++)
+        sb_byte(&bytes, 'a');
+    const struct http_header headers[] = {
+        {S("Authorization"),   str_cat(a, S("Bearer "), n.app->owner_token)},
+        {S("Content-Type"), S("application/octet-stream")         },
+    };
+    str target = path(&n, "/api/v1/uploads/%.*s?offset=0", SARG(id));
+    assert_int_equal(
+        test_request_full(n.app, "PUT", str_z(a, target), headers, 2, sb_str(&bytes)), 200);
+    return test_text(n.app, "attachment.id");
+}
+
+static void a_file_that_does_not_go_there_is_refused_with_what_fits(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    str file = upload("a.txt", 10);
+    char *more = str_z(&n.app->arena, path(&n, ",\"attachment_ids\":[\"%.*s\"]", SARG(file)));
+    refused(answer(&n, c, "see", more), 400, "error.field", "attachment_ids");
+    assert_true(body_has(&n, "image/png, image/jpeg"));
+    networks_close(&n);
+}
+
+static void parts_are_those_that_the_network_knows(void **state)
+{
+    static const char *const wrong[] = {
+        ",\"parts\":[{\"type\":\"poll\"}]",
+        ",\"parts\":[7]",
+        ",\"parts\":{\"type\":\"location\"}",
+        ",\"parts\":[{\"type\":\"template\",\"name\":\"hello\"}]",
+        ",\"parts\":[{\"type\":\"buttons\",\"buttons\":[]}]",
+    };
+    str c = open_with(state, PRIVATE);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        refused(answer(&n, c, "x", wrong[i]), 400, "error.field", "parts");
+    assert_int_equal(
+        answer(&n, c, "Which?",
+            ",\"parts\":[{\"type\":\"buttons\",\"buttons\":[{\"id\":\"1\",\"title\":\"A\"}]}]"),
+        201);
+    assert_str(test_text(n.app, "parts.0.buttons.0.title"), "A");
+    peer_answers(n.peer, 200, "", "{\"id\":\"r1\"}");
+    clock_advance(6000);
+    world_run(&n.w);
+    assert_true(str_find(heard_last(&n).body, S("\"title\":\"A\"")) > 0);
+    networks_close(&n);
+}
+
+static void only_a_message_of_the_conversation_can_be_answered(void **state)
+{
+    str first = open_with(state, PRIVATE);
+    look(first);
+    str other = test_text(n.app, "last_message_id");
+    str second =
+        conversation_of(&n, "{\"kind\":\"message\",\"id\":\"m9\",\"from\":\"bo\",\"text\":\"hi\"}");
+    assert_false(str_eq(first, second));
+    char *more = str_z(&n.app->arena, path(&n, ",\"reply_to_id\":\"%.*s\"", SARG(other)));
+    refused(answer(&n, second, "x", more), 400, "error.field", "reply_to_id");
+    networks_close(&n);
+}
+
+/* ── windows ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static const int64_t hour_ms = INT64_C(3600) * 1000;
+
+static int answer_as_program(str conversation, const char *more)
+{
+    static int64_t number;
+    str target = path(&n, "/api/v1/conversations/%.*s/messages", SARG(conversation));
+    str body = path(&n,
+        "{\"kind\":\"reply\",\"text\":\"x\",\"force\":true,\"seen_message_id\":\"1\","
+        "\"client_id\":\"program-%lld\"%s}",
+        (long long)++number, more);
+    return test_request_as(n.app, n.app->owner_token, "POST", str_z(&n.app->arena, target),
+        str_z(&n.app->arena, body));
+}
+
+static void the_window_goes_from_open_over_late_to_templates(void **state)
+{
+    const char *hello = ",\"parts\":[{\"type\":\"template\",\"name\":\"hello\",\"language\":"
+                        "\"en\",\"variables\":{\"1\":\"Ann\"}}]";
+    str c = open_with(state, PRIVATE);
+    look(c);
+    assert_str(test_text(n.app, "reply.window"), "open");
+    assert_str(test_text(n.app, "reply.window_until"), "2026-01-02T00:00:00.000Z");
+    assert_str(test_text(n.app, "reply.late_until"), "2026-01-08T00:00:00.000Z");
+    assert_int_equal(answer_as_program(c, ""), 201);
+    clock_advance(25 * hour_ms);
+    look(c);
+    assert_str(test_text(n.app, "reply.window"), "late");
+    assert_int_equal(answer(&n, c, "sorry, so late", ""), 201);
+    assert_int_equal(answer_as_program(c, ""), 409); /* late is for people */
+    assert_str(test_text(n.app, "error.code"), "conflict.window");
+    clock_advance(6 * 24 * hour_ms);
+    look(c);
+    assert_str(test_text(n.app, "reply.window"), "template");
+    refused(answer(&n, c, "x", ""), 409, "error.code", "conflict.window");
+    assert_int_equal(answer(&n, c, "", hello), 201);
+    networks_close(&n);
+}
+
+/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static str message_at(str conversation, int nth)
+{
+    assert_int_equal(
+        ask(&n, "GET", path(&n, "/api/v1/conversations/%.*s/messages", SARG(conversation)), NULL),
+        200);
+    return test_text(n.app, str_z(&n.app->arena, path(&n, "items.%d.id", nth)));
+}
+
+static int act(str message, const char *body)
+{
+    return ask(&n, "POST", path(&n, "/api/v1/messages/%.*s/act", SARG(message)), "%s", body);
+}
+
+/* Our reply, sent. */
+static str sent(str conversation, const char *text)
+{
+    assert_int_equal(answer(&n, conversation, text, ""), 201);
+    str id = test_text(n.app, "id");
+    peer_answers(n.peer, 200, "", "{\"id\":\"r1\"}");
+    clock_advance(6000);
+    world_run(&n.w);
+    assert_str(message_state(&n.w, conversation, id), "sent");
+    return id;
+}
+
+static void a_message_is_corrected_and_taken_back_on_the_network(void **state)
+{
+    str c = open_with(state, PRIVATE), ours = sent(c, "helo");
+    peer_answers(n.peer, 200, "", "{}");
+    assert_int_equal(act(ours, "{\"kind\":\"edit\",\"text\":\"hello\"}"), 200);
+    assert_str(test_text(n.app, "text"), "helo"); /* the network decides */
+    world_run(&n.w);
+    (void)message_at(c, 1);
+    assert_str(test_text(n.app, "items.1.text"), "hello");
+    assert_true(test_text(n.app, "items.1.edited_at").len > 0);
+    assert_true(str_find(heard_last(&n).body, S("\"id\":\"r1\"")) > 0);
+    peer_answers(n.peer, 200, "", "{}");
+    assert_int_equal(act(ours, "{\"kind\":\"delete\"}"), 200);
+    world_run(&n.w);
+    (void)message_at(c, 1);
+    assert_true(test_text(n.app, "items.1.deleted_at").len > 0);
+    assert_int_equal(act(ours, "{\"kind\":\"edit\",\"text\":\"again\"}"), 409);
+    networks_close(&n);
+}
+
+static void a_reaction_of_ours_is_shown_and_taken_back(void **state)
+{
+    str c = open_with(state, PRIVATE), theirs = message_at(c, 0);
+    peer_answers(n.peer, 200, "", "{}");
+    assert_int_equal(act(theirs, "{\"kind\":\"react\",\"reaction\":\"\xe2\x9d\xa4\"}"), 200);
+    world_run(&n.w);
+    (void)message_at(c, 0);
+    assert_str(test_text(n.app, "items.0.reactions.0.by"), "us");
+    peer_answers(n.peer, 200, "", "{}");
+    assert_int_equal(act(theirs, "{\"kind\":\"react\"}"), 200);
+    world_run(&n.w);
+    (void)message_at(c, 0);
+    assert_null(json_path(n.app->json, S("items.0.reactions.0")));
+    networks_close(&n);
+}
+
+static void hiding_and_refusals_stand_in_the_timeline(void **state)
+{
+    str c = open_with(state, PUBLIC), theirs = message_at(c, 0);
+    peer_answers(n.peer, 200, "", "{}");
+    assert_int_equal(act(theirs, "{\"kind\":\"hide\"}"), 200);
+    world_run(&n.w);
+    (void)message_at(c, 1);
+    assert_str(test_text(n.app, "items.1.activity.type"), "hide");
+    peer_answers(n.peer, 400, "", "{}");
+    assert_int_equal(act(theirs, "{\"kind\":\"unhide\"}"), 200);
+    world_run(&n.w);
+    (void)message_at(c, 2);
+    assert_str(test_text(n.app, "items.2.activity.type"), "act_failed");
+    assert_str(test_text(n.app, "items.2.activity.from"), "unhide");
+    assert_str(test_text(n.app, "items.2.activity.to"), "Parrot answered 400.");
+    networks_close(&n);
+}
+
+static void an_act_that_the_network_does_not_know_is_refused(void **state)
+{
+    str c = open_with(state, PRIVATE), theirs = message_at(c, 0);
+    refused(act(theirs, "{\"kind\":\"hide\"}"), 409, "error.code", "conflict.kind");
+    refused(act(theirs, "{\"kind\":\"edit\",\"text\":\"x\"}"), 409, "error.code", "conflict.kind");
+    refused(act(theirs, "{\"kind\":\"delete\"}"), 409, "error.code", "conflict.kind");
+    refused(act(theirs, "{\"kind\":\"react\",\"text\":\"x\"}"), 400, "error.field", "text");
+    assert_int_equal(act(theirs, "{\"kind\":\"read\"}"), 400);
+    networks_close(&n);
+}
+
+/* What the customer does to messages comes in the same way. */
+static void edits_deletions_and_reactions_of_the_customer_are_shown(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    hook(&n, "{\"kind\":\"edit\",\"id\":\"m1\",\"from\":\"ann\",\"text\":\"hello!\"}");
+    hook(&n, "{\"kind\":\"reaction\",\"id\":\"m1\",\"from\":\"ann\",\"name\":\"Ann\",\"emoji\":"
+             "\"\xf0\x9f\x91\x8d\"}");
+    hook(&n, "{\"kind\":\"delete\",\"id\":\"m1\",\"from\":\"ann\"}");
+    (void)message_at(c, 0);
+    assert_str(test_text(n.app, "items.0.text"), "hello!");
+    assert_str(test_text(n.app, "items.0.reactions.0.name"), "Ann");
+    assert_true(test_text(n.app, "items.0.deleted_at").len > 0);
+    networks_close(&n);
+}
+
+/* ── moving ─────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void a_conversation_goes_on_on_another_channel_with_its_history(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    str target = path(&n, "/api/v1/conversations/%.*s/move", SARG(c));
+    long long api = (long long)n.app->api_channel.v;
+    refused(
+        ask(&n, "POST", target, "{\"channel_id\":\"%lld\"}", api), 400, "error.field", "address");
+    refused(ask(&n, "POST", target, "{\"channel_id\":\"%.*s\"}", SARG(n.channel)), 409,
+        "error.code", "conflict");
+    refused(ask(&n, "POST", target, "{\"channel_id\":\"%lld\",\"address\":\"x\"}",
+                (long long)n.app->widget.v),
+        400, "error.field", "address");
+    assert_int_equal(
+        ask(&n, "POST", target, "{\"channel_id\":\"%lld\",\"address\":\"ann-2\"}", api), 200);
+    assert_str(test_text(n.app, "channel.kind"), "api");
+    (void)message_at(c, 1);
+    assert_str(test_text(n.app, "items.1.activity.type"), "moved");
+    assert_str(test_text(n.app, "items.1.activity.from"), "Parrot");
+    /* Both places lead to it. */
+    assert_int_equal(hook_message(&n.w, "a1", "ann-2", "here I am"), 200);
+    world_run(&n.w);
+    assert_str(conversation_newest(&n.w), str_z(&n.app->arena, c));
+    hook(&n, "{\"kind\":\"message\",\"id\":\"m2\",\"from\":\"ann\",\"text\":\"and here\"}");
+    (void)message_at(c, 3);
+    assert_str(test_text(n.app, "items.2.text"), "here I am");
+    assert_str(test_text(n.app, "items.3.text"), "and here");
+    look(c);
+    assert_str(test_text(n.app, "channel.kind"), "x"); /* it goes where she writes */
+    assert_int_equal(ask(&n, "POST", target, "{\"channel_id\":\"%lld\"}", api), 200);
+    assert_str(test_text(n.app, "channel.kind"), "api"); /* Seva knows her there by now */
+    networks_close(&n);
+}
+
+static void a_conversation_does_not_move_to_somebody_else_or_into_another(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    str target = path(&n, "/api/v1/conversations/%.*s/move", SARG(c));
+    assert_int_equal(hook_message(&n.w, "a1", "bo", "hi"), 200);
+    world_run(&n.w);
+    refused(ask(&n, "POST", target, "{\"channel_id\":\"%lld\",\"address\":\"bo\"}",
+                (long long)n.app->api_channel.v),
+        409, "error.code", "conflict");
+    str capture = S("{\"kind\":\"x\",\"name\":\"C\",\"settings\":{\"way\":\"capture\"}}");
+    assert_int_equal(ask(&n, "POST", S("/api/v1/channels"), "%.*s", SARG(capture)), 201);
+    refused(ask(&n, "POST", target, "{\"channel_id\":\"%.*s\",\"address\":\"ann\"}",
+                SARG(test_text(n.app, "id"))),
+        400, "error.field", "channel_id");
+    networks_close(&n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_APP(a_public_message_is_answered_publicly_below_its_post),
+        TEST_APP(personal_data_goes_public_only_when_it_is_confirmed),
+        TEST_APP(a_private_conversation_has_no_public_reply),
+        TEST_APP(a_text_that_is_too_long_is_refused_unless_it_may_be_split),
+        TEST_APP(a_file_that_does_not_go_there_is_refused_with_what_fits),
+        TEST_APP(parts_are_those_that_the_network_knows),
+        TEST_APP(only_a_message_of_the_conversation_can_be_answered),
+        TEST_APP(the_window_goes_from_open_over_late_to_templates),
+        TEST_APP(a_message_is_corrected_and_taken_back_on_the_network),
+        TEST_APP(a_reaction_of_ours_is_shown_and_taken_back),
+        TEST_APP(hiding_and_refusals_stand_in_the_timeline),
+        TEST_APP(an_act_that_the_network_does_not_know_is_refused),
+        TEST_APP(edits_deletions_and_reactions_of_the_customer_are_shown),
+        TEST_APP(a_conversation_goes_on_on_another_channel_with_its_history),
+        TEST_APP(a_conversation_does_not_move_to_somebody_else_or_into_another),
+    };
+    if (test_app_is_skipped())
+        return 77;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
