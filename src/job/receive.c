@@ -16,6 +16,7 @@
 #include "care/inbound.h"
 #include "care/media.h"
 #include "care/network.h"
+#include "connector/capture.h"
 #include "connector/connector.h"
 #include "job/ask.h"
 #include "job/inner.h"
@@ -46,7 +47,10 @@ static void parse_row(struct arena *a, const struct inbox_row *row, struct recei
         .origin = row->origin,
         .received_ms = row->received_ms};
     str why = {0};
-    if (!c || !c->parse)
+    if (c && str_eq(row->origin, CAPTURE_ORIGIN)) {
+        if (capture_parse(a, &raw, &out->batch, &why) != OK)
+            out->fault = why;
+    } else if (!c || !c->parse)
         out->fault = str_print(a, "There is no network %.*s here.", SARG(row->network));
     else if (c->parse(a, &raw, &out->batch, &why) != OK)
         out->fault = why.len ? why : S("The delivery was not understood.");

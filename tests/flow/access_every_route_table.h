@@ -48,6 +48,7 @@
 {"GET", "/api/v1/authorizations/{state}", "channel.manage", K_NONE, NULL, NULL},
 {"POST", "/api/v1/authorizations/{state}", "channel.manage", K_NONE, NULL, NULL},
 {"GET", "/oauth/callback", "public", K_NONE, NULL, NULL},
+{"POST", "/api/v1/capture", "conversation.reply", K_NONE, NULL, NULL},
 {"GET", "/api/v1/webhooks", "webhook.manage", K_NONE, NULL, NULL},
 {"POST", "/api/v1/webhooks", "webhook.manage", K_NONE, NULL, NULL},
 {"GET", "/api/v1/webhooks/{id}", "webhook.manage", K_WEBHOOK, NULL, NULL},

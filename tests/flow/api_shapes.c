@@ -3,6 +3,7 @@
  * one that nothing ever writes. Events and what goes to reply addresses likewise. */
 #include "engine_world.h"
 #include "files_world.h"
+#include "networks_world.h"
 #include "shape_check.h"
 
 #include "api/describe.h"
@@ -14,6 +15,7 @@
 #include "store/agent.h"
 #include "store/inbox.h"
 #include "store/login.h"
+#include "store/pace.h"
 
 #define PASSWORD "correct horse battery"
 
@@ -46,8 +48,6 @@ static const char *const filled_elsewhere[] = {
     "Webhook.failing_since",    /* engine_webhooks */
     "Webhook.disabled_reason",  /* engine_webhooks */
     "Message.error",            /* engine_send */
-    "Message.edited_at",        /* no channel of these edits */
-    "Message.reply_to_id",      /* no channel of these replies to one message */
 };
 
 /* Passing news goes to sockets only: engine_stream. */
@@ -375,6 +375,129 @@ static void posts_check(struct test_app *app, struct receiver_peer *peer)
     }
 }
 
+/* ── networks ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+#define ACCOUNTS                                                                                   \
+    "{\"accounts\":[{\"id\":\"1\",\"handle\":\"@shop\",\"name\":\"Shop\",\"avatar\":"              \
+    "\"https://parrot.example/a.png\"}%s],\"note\":\"slow\",\"expires\":\"2027-01-01T00:00:00Z\"}"
+#define NETWORK_CHANNEL "/api/v1/channels/$K"
+
+/* clang-format off */
+static const struct step network_channel[] = {
+    {"GET", "/api/v1/networks",                NULL,                                               0,   NULL},
+    {"POST", NETWORK_CHANNEL "/check",         NULL,                                               0,   NULL},
+    {"POST", NETWORK_CHANNEL "/check",         NULL,                                               0,   NULL},
+    {"GET",  NETWORK_CHANNEL,                  NULL,                                               0,   NULL},
+    {"POST", NETWORK_CHANNEL "/templates/sync", NULL,                                              0,   NULL},
+    {"GET",  NETWORK_CHANNEL "/templates",     NULL,                                               0,   NULL},
+    {"POST", "/api/v1/channels/check",
+     "{\"kind\":\"x\",\"settings\":{\"access_token\":\"t\"}}",                                      0,   NULL},
+    {"POST", "/api/v1/authorizations",
+     "{\"kind\":\"x\",\"name\":\"Two\",\"settings\":{\"client_id\":\"c\",\"client_secret\":\"s\"}}",
+     'q',                                                                                               "url"},
+};
+static const struct step network_choice[] = {
+    {"GET",  "/api/v1/authorizations/$q", NULL,                      0, NULL},
+    {"POST", "/api/v1/authorizations/$q", "{\"external_id\":\"2\"}", 0, NULL},
+};
+
+/* clang-format on */
+
+static void scripted(struct networks *n, const char *more)
+{
+    peer_answers(
+        n->peer, 200, "", str_z(&n->app->arena, str_print(&n->app->arena, ACCOUNTS, more)));
+}
+
+/* The state is in the address of the network's page, and then in the console's. */
+static void keep_after(struct test_app *app, char letter, str url, str name)
+{
+    str value, rest;
+    ptrdiff_t at = str_find(url, name);
+    assert_true(at >= 0);
+    (void)str_cut(str_skip(url, at + name.len), '&', &value, &rest);
+    kept[(unsigned char)letter] = str_copy(&app->arena, value);
+}
+
+static void network_connected(struct networks *n)
+{
+    struct test_app *app = n->app;
+    channel_connect(n);
+    kept['K'] = n->channel;
+    struct ctx *cx = test_begin(app);
+    assert_ok(pace_note_sent(cx, app->api_channel, 100, 1, cx->now_ms + 1000));
+    assert_ok(pace_close(cx, app->api_channel, PACE_LIMIT, cx->now_ms + 1000));
+    test_commit(app, cx);
+    peer_answers(n->peer, 401, "", "{}");
+    scripted(n, "");
+    peer_answers(n->peer, 200, "",
+        "{\"templates\":[{\"name\":\"n\",\"language\":\"en\",\"body\":\"b\",\"header\":\"h\","
+        "\"footer\":\"f\"}]}");
+    scripted(n, "");
+    WALK(app, network_channel);
+    assert_int_equal(test_request(app, "GET", "/api/v1/channels", NULL), 200);
+    keep_after(app, 'q', kept['q'], S("&state="));
+    peer_answers(n->peer, 200, "", "{\"access_token\":\"a\",\"token_type\":\"bearer\"}");
+    scripted(n, ",{\"id\":\"2\",\"name\":\"Two\"}");
+    char *back = filled(app, "/oauth/callback?state=$q&code=c");
+    assert_int_equal(test_request(app, "GET", back, NULL), 303);
+    keep_after(app, 'q', test_answer_header(app, "Location"), S("authorization="));
+    WALK(app, network_choice);
+    peer_answers(n->peer, 200, "", "{}"); /* its subscription */
+    peer_answers(n->peer, 200, "", "{\"templates\":[]}");
+    world_run(&n->w);
+}
+
+/* clang-format off */
+static const struct step network_acts[] = {
+    {"POST", "/api/v1/messages/$M/act", "{\"kind\":\"react\",\"reaction\":\"!\"}", 0, NULL},
+    {"GET", "/api/v1/conversations/$N/messages", NULL, 0, NULL},
+    {"POST", "/api/v1/conversations/$N/messages",
+     "{\"kind\":\"reply\",\"text\":\"yes\",\"force\":true,\"seen_message_id\":\"$M\",\"reply_to_id\":\"$M\",\"client_id\":"
+     "\"77777777-7777-4777-8777-777777777777\"}", 0, NULL},
+    {"POST", "/api/v1/conversations/$N/move", "{\"channel_id\":\"$c\",\"address\":\"ann-api\"}", 0, NULL},
+    {"POST", "/api/v1/channels", "{\"kind\":\"x\",\"name\":\"Seen\",\"settings\":{\"way\":\"capture\"}}", 0, NULL},
+    {"POST", "/api/v1/capture", "{\"network\":\"x\",\"url\":\"https://x.example/1\",\"author_name\":\"A\"}", 0, NULL},
+};
+
+/* clang-format on */
+
+static void network_messages(struct networks *n)
+{
+    struct test_app *app = n->app;
+    hook(
+        n, "{\"kind\":\"message\",\"id\":\"m1\",\"from\":\"ann\",\"name\":\"Ann\",\"text\":\"a\"}");
+    kept['N'] = conversation_newest(&n->w);
+    hook(n,
+        "{\"kind\":\"edit\",\"id\":\"m1\",\"from\":\"ann\",\"text\":\"b\"},"
+        "{\"kind\":\"reaction\",\"id\":\"m1\",\"from\":\"ann\",\"name\":\"Ann\",\"emoji\":\"+\"}");
+    assert_int_equal(test_request(app, "GET", filled(app, "/api/v1/conversations/$N"), NULL), 200);
+    kept['M'] = test_text(app, "last_message_id");
+    WALK(app, network_acts);
+    peer_answers(n->peer, 200, "", "{}");
+    hook(n, "{\"kind\":\"delete\",\"id\":\"m1\",\"from\":\"ann\"},"
+            "{\"kind\":\"message\",\"id\":\"p1\",\"from\":\"bo\",\"text\":\"c\",\"public\":true,"
+            "\"post\":\"9\"}");
+    assert_int_equal(
+        test_request(app, "GET", filled(app, "/api/v1/conversations/$N/messages"), NULL), 200);
+    assert_int_equal(test_request(app, "GET", "/api/v1/conversations?q=c", NULL), 200);
+    kept['N'] = test_text(app, "items.0.id");
+    assert_int_equal(answer(n, kept['N'], "call 555-123-4567", ""), 409);
+    (void)conversation_newest(&n->w);
+    assert_int_equal(test_request(app, "GET", "/api/v1/conversations?q=x.example", NULL), 200);
+    assert_int_equal(answer(n, test_text(app, "items.0.id"), "ok", ""), 409);
+}
+
+static void networks(struct world *w)
+{
+    struct networks n = {.app = w->app, .peer = peer_open(), .w = *w};
+    w->app->config.network_hosts = str_print(&w->app->arena, "*=%.*s", SARG(peer_url(n.peer)));
+    network_connected(&n);
+    network_messages(&n);
+    peer_close(n.peer);
+}
+
 /* ── the verdict ────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -451,6 +574,7 @@ static void every_route_answers_as_declared_and_every_field_is_written(void **st
     WALK(app, later);
     world_run(&w);
     another_week(&w);
+    networks(&w);
     posts_check(app, peer);
     world_close(&w);
     receiver_close(peer);

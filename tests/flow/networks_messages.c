@@ -363,6 +363,54 @@ static void a_conversation_does_not_move_to_somebody_else_or_into_another(void *
     networks_close(&n);
 }
 
+/* ── capture ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+#define SEEN                                                                                       \
+    "{\"network\":\"x\",\"url\":\"https://x.example/asha/1\",\"text\":\"where is it?\","           \
+    "\"author_name\":\"Asha\",\"author_handle\":\"@Asha_R\",\"at\":\"2025-12-31T23:00:00.000Z\"}"
+
+static void a_post_that_was_seen_becomes_a_message_and_is_answered_there(void **state)
+{
+    networks_open(&n, *state);
+    refused(ask(&n, "POST", S("/api/v1/capture"), SEEN), 409, "error.code", "conflict.no_channel");
+    assert_int_equal(ask(&n, "POST", S("/api/v1/channels"),
+                         "{\"kind\":\"x\",\"name\":\"Seen\",\"settings\":{\"way\":\"capture\"}}"),
+        201);
+    world_run(&n.w);
+    assert_int_equal(peer_count(n.peer), 0); /* nothing is told to the network */
+    assert_int_equal(ask(&n, "POST", S("/api/v1/capture"), SEEN), 200);
+    assert_int_equal(test_int(n.app, "accepted"), 1);
+    assert_int_equal(ask(&n, "POST", S("/api/v1/capture"), SEEN), 200);
+    assert_int_equal(test_int(n.app, "duplicates"), 1);
+    world_run(&n.w);
+    str c = conversation_newest(&n.w);
+    look(c);
+    assert_str(test_text(n.app, "contact.name"), "Asha");
+    assert_str(test_text(n.app, "post.url"), "https://x.example/asha/1");
+    assert_str(test_text(n.app, "reply.answer_url"), "https://x.example/asha/1");
+    assert_false(json_bool(json_path(n.app->json, S("reply.public")), true));
+    refused(answer(&n, c, "on its way", ""), 409, "error.code", "conflict.capture");
+    assert_str(test_text(n.app, "error.details.url"), "https://x.example/asha/1");
+    (void)message_at(c, 0);
+    assert_str(test_text(n.app, "items.0.text"), "where is it?");
+    assert_str(test_text(n.app, "items.0.sent_at"), "2025-12-31T23:00:00.000Z");
+    assert_str(test_text(n.app, "items.0.visibility"), "public");
+    networks_close(&n);
+}
+
+static void what_is_no_post_is_refused(void **state)
+{
+    networks_open(&n, *state);
+    refused(ask(&n, "POST", S("/api/v1/capture"),
+                "{\"network\":\"x\",\"url\":\"javascript:x\",\"author_name\":\"A\"}"),
+        400, "error.field", "url");
+    refused(ask(&n, "POST", S("/api/v1/capture"),
+                "{\"network\":\"x\",\"url\":\"https://x.example/1\"}"),
+        400, "error.field", "author_name");
+    networks_close(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +429,8 @@ int main(void)
         TEST_APP(edits_deletions_and_reactions_of_the_customer_are_shown),
         TEST_APP(a_conversation_goes_on_on_another_channel_with_its_history),
         TEST_APP(a_conversation_does_not_move_to_somebody_else_or_into_another),
+        TEST_APP(a_post_that_was_seen_becomes_a_message_and_is_answered_there),
+        TEST_APP(what_is_no_post_is_refused),
     };
     if (test_app_is_skipped())
         return 77;

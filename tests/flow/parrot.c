@@ -49,6 +49,7 @@ static err check(struct http_client *client, struct arena *a, const struct conne
                 token.len ? str_print(a, "{\"access_token\":\"%.*s\"}", SARG(token)) : (str){0}};
     }
     out->note = take_line(root, "note", 200);
+    out->expires_ms = take_time(root, "expires");
     return OK;
 }
 

@@ -105,12 +105,25 @@ export interface Message {
   reactions: Reaction[]
 }
 
+/** Personal data in a text. */
+export interface PersonalFinding {
+  kind: 'card' | 'phone' | 'mail' | 'order'
+  /** UTF-16 units of the text before it */
+  from: number
+  /** the same to its end */
+  to: number
+}
+
 /** What a program needs to go on. */
 export interface FaultDetails {
   /** conflict.stale: what was not seen yet */
   messages?: Message[]
   /** conflict.offset: where the upload stands */
   received?: number
+  /** conflict.personal: what would be public */
+  findings?: PersonalFinding[]
+  /** conflict.capture: where to answer */
+  url?: string | null
 }
 
 /** Why a request was refused. */
@@ -603,6 +616,14 @@ export interface Authorization {
   /** of the new channel */
   name: string | null
   accounts: NetworkAccount[]
+}
+
+/** What became of a post. */
+export interface Captured {
+  /** 1: it will stand in the inbox at once */
+  accepted: number
+  /** 1: it was brought in before */
+  duplicates: number
 }
 
 /** An address that hears events. */
@@ -1359,6 +1380,21 @@ export interface AuthorizationNew {
 export interface AuthorizationChoice {
   /** one of the accounts */
   external_id: string
+}
+
+export interface Capture {
+  /** of the post */
+  url: string
+  network: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  text?: string
+  /** or give the handle */
+  author_name?: string
+  /** @asha_r */
+  author_handle?: string
+  /** when it was written */
+  at?: Time | null
+  /** public when left out */
+  visibility?: 'public' | 'private'
 }
 
 export interface WebhookNew {
