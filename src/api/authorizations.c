@@ -187,6 +187,7 @@ struct beginning {
     enum authorize_way way;
     struct oauth1_token token;
     struct oauth_end end;
+    struct connector_refreshed enrolled;
 };
 
 static err load_channel(struct call *call, struct beginning *b)
@@ -237,6 +238,29 @@ static err begin_oauth1(struct call *call, struct beginning *b)
     return OK;
 }
 
+static err ask_enroll(struct call *call, struct http_client *client, void *arg)
+{
+    struct beginning *b = arg;
+    const struct connector_setup setup = authorize_setup(call, &b->it);
+    return b->it.connector->enroll(client, call->cx.arena, &setup, authorize_redirect_uri(call),
+        call->cx.now_ms, &b->enrolled);
+}
+
+/* Where the account's own server makes us known as an application. */
+static err enroll(struct call *call, struct beginning *b)
+{
+    const struct connector_setup setup = authorize_setup(call, &b->it);
+    const struct oauth2_app app =
+        authorize_app(call->cx.arena, b->it.connector, &setup, authorize_redirect_uri(call));
+    if (!b->it.connector->enroll || app.client_id.len)
+        return OK;
+    TRY(network_call_do(call, ask_enroll, b));
+    if (b->enrolled.end.outcome != CONNECTOR_SENT)
+        return fail(&call->cx, E_UPSTREAM, "%.*s", SARG(b->enrolled.end.why));
+    b->it.secrets = b->enrolled.secrets;
+    return OK;
+}
+
 static err begin_prepare(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -264,7 +288,7 @@ static err begin_prepare(struct call *call)
     b->way = authorize_way_of(cx->arena, b->it.connector, &setup);
     if (b->way == AUTHORIZE_NONE)
         return fail_field(cx, "settings", "With these settings the form alone connects it.");
-    return b->way == AUTHORIZE_OAUTH1 ? begin_oauth1(call, b) : OK;
+    return b->way == AUTHORIZE_OAUTH1 ? begin_oauth1(call, b) : enroll(call, b);
 }
 
 static err answer_url(struct call *call, str url)

@@ -47,22 +47,11 @@ static str secret_of(struct arena *a, const struct connector_setup *setup, const
 /* ── addresses ──────────────────────────────────────────────────────────────────────────────────
  */
 
-static str own_server(
-    struct arena *a, const struct connector *c, const struct connector_setup *setup)
-{
-    for (const struct connector_setting *s = c->settings; s && s->name; s++)
-        if (s->is_required && str_eq(str_from(s->kind), S("url"))) {
-            str url = setup_setting(a, c, setup, s->name);
-            while (str_ends(url, S("/")))
-                url.len--;
-            return url;
-        }
-    return (str){0};
-}
-
 static str base_of(struct arena *a, const struct connector *c, const struct connector_setup *setup,
     str provided, str name)
 {
+    if (c->oauth_base)
+        return c->oauth_base(a, setup);
     for (const struct connector_host *h = c->hosts; h && h->name && provided.len; h++) {
         str url = str_from(h->url);
         bool is_below =
@@ -74,7 +63,7 @@ static str base_of(struct arena *a, const struct connector *c, const struct conn
     str operators = connector_host_url(a, c, setup->hosts, name);
     if (operators.len)
         return operators;
-    return provided.len ? provided : own_server(a, c, setup);
+    return provided;
 }
 
 struct oauth2_app authorize_app(struct arena *a, const struct connector *c,
@@ -83,9 +72,10 @@ struct oauth2_app authorize_app(struct arena *a, const struct connector *c,
     static const char *const ids[] = {"client_id", "app_id", "client_key", NULL};
     static const char *const secrets[] = {"client_secret", "app_secret", NULL};
     const struct oauth2_provider *p = c->oauth2;
+    str id = setting_of(a, c, setup, ids);
     return (struct oauth2_app){
         .provider = p,
-        .client_id = setting_of(a, c, setup, ids),
+        .client_id = id.len ? id : secret_of(a, setup, ids), /* what enroll brought */
         .client_secret = secret_of(a, setup, secrets),
         .redirect_uri = redirect_uri,
         .authorize_base = base_of(a, c, setup, p->authorize_base, S("authorize")),

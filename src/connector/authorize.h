@@ -2,16 +2,16 @@
  * finds what it needs in a channel's form, and what the tokens are called among a channel's
  * secrets. The same for every network:
  *
- *   application   setting "client_id", "app_id" or "client_key"; secret "client_secret" or
- *                 "app_secret"; OAuth 1.0a: "consumer_key" (either), secret "consumer_secret"
- *   tokens        "access_token", "refresh_token", "expires_ms", "refresh_expires_ms", "issued_ms",
- *                 "scope", "subject" (and the network's own name of it), "api_base";
- *                 OAuth 1.0a: "oauth1_token", "oauth1_token_secret", "subject"
- *   which         a network with both: OAuth 1.0a when its setting "auth" says "oauth1"
+ *   application   setting "client_id", "app_id" or "client_key" (a secret when connector->enroll
+ *                 brought it); secret "client_secret" or "app_secret"; OAuth 1.0a: "consumer_key"
+ * (either), secret "consumer_secret" tokens        "access_token", "refresh_token", "expires_ms",
+ * "refresh_expires_ms", "issued_ms", "scope", "subject" (and the network's own name of it),
+ * "api_base"; OAuth 1.0a: "oauth1_token", "oauth1_token_secret", "subject" which         a network
+ * with both: OAuth 1.0a when its setting "auth" says "oauth1"
  *
- * Base addresses: where the provider's begins with that of one of connector.hosts, the operator's
- * for that host counts (connector_host_url); else the operator's for "authorize" or "token"; where
- * the provider has none (every server has its own) the form's required address.
+ * Base addresses: connector->oauth_base where there is one; where the provider's begins with that
+ * of one of connector.hosts, the operator's for that host counts (connector_host_url); else the
+ * operator's for "authorize" or "token", else the provider's.
  * Not here: the steps themselves (oauth1.h, oauth2.h), keeping (store/authorization.h).
  * Thread: pure. */
 #pragma once

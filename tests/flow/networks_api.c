@@ -435,9 +435,32 @@ static void a_network_without_a_page_cannot_be_authorised(void **state)
 {
     networks_open(&n, *state);
     assert_int_equal(ask(&n, "POST", S("/api/v1/authorizations"), "{\"kind\":\"telegram\"}"), 400);
+    assert_int_equal(ask(&n, "POST", S("/api/v1/authorizations"),
+                         "{\"kind\":\"x\",\"settings\":{\"auth\":\"oauth1\"}}"),
+        400);
+    assert_str(test_text(n.app, "error.field"), "settings.consumer_key");
+    networks_close(&n);
+}
+
+static void seva_makes_itself_known_where_nobody_has_made_an_application(void **state)
+{
+    networks_open(&n, *state);
+    peer_answers(n.peer, 200, "", "{\"id\":\"app-7\"}");
     assert_int_equal(
-        ask(&n, "POST", S("/api/v1/authorizations"), "{\"kind\":\"x\",\"settings\":{}}"), 400);
-    assert_str(test_text(n.app, "error.field"), "settings.client_id");
+        ask(&n, "POST", S("/api/v1/authorizations"), "{\"kind\":\"x\",\"settings\":{}}"), 201);
+    str url = test_text(n.app, "url");
+    assert_str(query_of(url, "client_id"), "app-7");
+    assert_true(str_find(peer_heard(n.peer, 0).body, S("/oauth/callback")) > 0);
+    peer_answers(n.peer, 200, "", TOKENS);
+    peer_answers(n.peer, 200, "", ONE);
+    assert_true(str_ends(come_back(query_of(url, "state"), "&code=c"), S("connected=1")));
+    assert_true(str_find(peer_heard(n.peer, 1).body, S("client_secret=made")) >= 0);
+    assert_int_equal(ask(&n, "GET", S("/api/v1/channels"), NULL), 200);
+    assert_true(body_has(&n, "\"client_secret\":true")); /* kept: tokens are renewed with it */
+    peer_answers(n.peer, 500, "", "");
+    assert_int_equal(
+        ask(&n, "POST", S("/api/v1/authorizations"), "{\"kind\":\"x\",\"settings\":{}}"), 502);
+    test_log_had(LOG_WARN, "request failed");
     networks_close(&n);
 }
 
@@ -490,6 +513,7 @@ int main(void)
         TEST_APP(an_account_is_connected_by_oauth_1),
         TEST_APP(an_authorisation_ends_after_a_quarter_of_an_hour),
         TEST_APP(a_network_without_a_page_cannot_be_authorised),
+        TEST_APP(seva_makes_itself_known_where_nobody_has_made_an_application),
         TEST_APP(templates_are_brought_when_asked_and_every_night),
     };
     if (test_app_is_skipped())

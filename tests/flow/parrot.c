@@ -171,6 +171,19 @@ static err parse(
     return OK;
 }
 
+static err enroll(struct http_client *client, struct arena *a, const struct connector_setup *s,
+    str redirect_uri, int64_t now_ms, struct connector_refreshed *out)
+{
+    const struct json *root = NULL;
+    (void)now_ms;
+    *out = (struct connector_refreshed){0};
+    TRY(ask(client, a, s, "/apps", str_print(a, "{\"redirect\":\"%.*s\"}", SARG(redirect_uri)),
+        &out->end, &root));
+    out->secrets = str_print(
+        a, "{\"client_id\":\"%.*s\",\"client_secret\":\"made\"}", SARG(take_line(root, "id", 100)));
+    return OK;
+}
+
 static const struct oauth2_provider provider = {
     .name = S_INIT("parrot"),
     .authorize_base = S_INIT("https://parrot.example"),
@@ -232,6 +245,7 @@ const struct connector connector_parrot = {
     .check = check,
     .subscribe = subscribe,
     .templates = templates,
+    .enroll = enroll,
 };
 
 /* ── instead of the program's registry ──────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@
  *   POST /hooks       {"url","on"}
  *   POST /act         {"kind","id","text","reaction","public"}
  *   POST /send        {"to","text","public","reply_to"} → {"id"}
+ *   POST /apps        {"redirect"} → {"id"}
  *   GET  /templates   {"templates":[{"name","language","body"}]}
  *   POST /token       OAuth 2.0 · POST /oauth/request_token, /oauth/access_token   OAuth 1.0a
  * What it posts to us, with the header "X-Parrot: <the channel's key>":
