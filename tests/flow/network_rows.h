@@ -1,6 +1,6 @@
-/* Every network as the stories of networks use it: a channel that fits the simulator's first account,
- * how a customer writes there, and the state that an answer reaches by itself. A new network adds
- * its row. */
+/* Every network as the stories of networks use it: a channel that fits the simulator's first
+ * account, how a customer writes there, and the state that an answer reaches by itself. A new
+ * network adds its row. */
 #pragma once
 #include "network_world.h"
 
