@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "care/activity.h"
+#include "care/delivery.h"
 #include "care/identity.h"
 #include "care/news.h"
 #include "care/preview.h"
@@ -451,16 +452,17 @@ static void put_message(
 /* An echo of what we sent ourselves, whose id there we did not learn. */
 static err join_ours(struct batch *b, struct thread *t, ptrdiff_t i, bool *is_here)
 {
-    enum { ECHO_MS = 10 * 60 * 1000 };
     const struct inbound_item *item = &b->items[i];
     struct message m;
     if (!t->is_known || t->is_new)
         return OK;
-    err e = message_ours_without_id(b->cx, t->c.id, item->text, sent_ms(b, item) - ECHO_MS, &m);
+    err e = message_ours_without_id(
+        b->cx, t->c.id, item->text, sent_ms(b, item) - LIMIT_JOB_RETRY_MS, &m);
     if (e == E_NOT_FOUND)
         return OK;
     TRY(e);
-    TRY(message_set_external(b->cx, m.id, item->external_id));
+    TRY(message_set_state(b->cx, m.id, S("sent"), (str){0}, item->external_id, b->cx->now_ms));
+    TRY(message_set_external(b->cx, m.id, item->external_id)); /* of one that is sent already */
     b->results[i] = (struct inbound_result){
         .result = E_CONFLICT, .message = m.id, .conversation = m.conversation_id};
     *is_here = true;

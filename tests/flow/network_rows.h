@@ -8,6 +8,8 @@ struct network_row {
     struct network_channel channel;
     struct sim_say say;  /* of a plain message */
     const char *reaches; /* the state that a reply gets there by itself */
+    int64_t answer_ms;   /* the network's own limit: so long for one answer; 0 = none to speak of */
+    int64_t pause_ms;    /* how long it is left alone after a refusal that names no time */
 };
 
 /* clang-format off */
@@ -29,11 +31,11 @@ static const struct network_row network_rows[] = {
       "\"consumer_secret\":\"seva-x-consumer-secret\",\"client_secret\":\"csec\","
       "\"refresh_token\":\"r1\",\"oauth1_token\":\"x-oauth1-token\",\"oauth1_token_secret\":\"s\"}",
       "1111", ""},
-     .say = {.from_id = S_INIT("2222"), .from_handle = S_INIT("asha_r"), .kind = S_INIT("dm")}, .reaches = "sent"},
+     .say = {.from_id = S_INIT("2222"), .from_handle = S_INIT("asha_r"), .kind = S_INIT("dm")}, .reaches = "sent", .answer_ms = 60 * 1000},
     {.channel = {"linkedin", "{\"version\":\"202512\",\"app_id\":\"777\",\"member\":\"urn:li:person:XyZ\"}",
       "{\"access_token\":\"AQ-sim-linkedin\",\"client_secret\":\"sim-linkedin-secret\"}",
       "urn:li:organization:5566", ""},
-     .say = {.text = S_INIT("")}, .reaches = "sent"},
+     .say = {.text = S_INIT("")}, .reaches = "sent", .pause_ms = 3600 * 1000},
     {.channel = {"tiktok", "{\"client_id\":\"7000000000000000001\"}",
       "{\"access_token\":\"act.sim-tiktok\",\"client_secret\":\"sim-tiktok-secret\"}", "biz-123", ""},
      .say = {.text = S_INIT("")}, .reaches = "sent"},
