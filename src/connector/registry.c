@@ -16,6 +16,7 @@ extern const struct connector connector_line;
 extern const struct connector connector_viber;
 extern const struct connector connector_sms;
 extern const struct connector connector_mastodon;
+extern const struct connector connector_bluesky;
 
 /* In the order in which people see them. */
 static const struct connector *const connectors[] = {
@@ -34,6 +35,7 @@ static const struct connector *const connectors[] = {
     &connector_viber,
     &connector_sms,
     &connector_mastodon,
+    &connector_bluesky,
 };
 
 const struct connector *const *connector_all(ptrdiff_t *n)
