@@ -13,6 +13,7 @@ extern const struct sim_network sim_youtube;
 extern const struct sim_network sim_google_reviews;
 extern const struct sim_network sim_x;
 extern const struct sim_network sim_sms;
+extern const struct sim_network sim_mastodon;
 
 const struct sim_network *const sim_networks[] = {
     &sim_facebook,
@@ -27,5 +28,6 @@ const struct sim_network *const sim_networks[] = {
     &sim_google_reviews,
     &sim_x,
     &sim_sms,
+    &sim_mastodon,
     NULL,
 };
