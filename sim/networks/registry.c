@@ -14,6 +14,7 @@ extern const struct sim_network sim_google_reviews;
 extern const struct sim_network sim_x;
 extern const struct sim_network sim_sms;
 extern const struct sim_network sim_mastodon;
+extern const struct sim_network sim_bluesky;
 
 const struct sim_network *const sim_networks[] = {
     &sim_facebook,
@@ -29,5 +30,6 @@ const struct sim_network *const sim_networks[] = {
     &sim_x,
     &sim_sms,
     &sim_mastodon,
+    &sim_bluesky,
     NULL,
 };
