@@ -192,6 +192,8 @@ static err network_set(struct call *call, const struct connector *c, struct chan
     str secrets;
     TRY(channel_network_secrets(cx, channel, &secrets));
     TRY(channel_form_merge(cx, c, channel->settings, secrets, body->settings, true, &form));
+    if (form.is_capture) /* from now on: the network need not call any more */
+        TRY(channel_plan_end(cx, channel));
     channel->settings = form.settings;
     if (!form.has_secrets)
         return OK;

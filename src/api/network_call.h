@@ -1,12 +1,16 @@
 /* network_call: a request's own call to a network: check, authorisation, templates. Blocks its
  * worker for at most NETWORK_CALL_MS, with a client of its own, outside any transaction (prepare).
- * Through the egress guard like every call. Thread: workers. */
+ * Through the egress guard like every call. Thread: workers; shared: how many are under way (an
+ * atomic). */
 #pragma once
 #include "api/server.h"
 #include "connector/connector.h"
 
 enum { NETWORK_CALL_MS = 10 * 1000 };
 
-/* fn's result; E_BUSY with words when memory ended or there is no client. */
+/* So many at once: the other workers go on with everything else. */
+enum { NETWORK_CALLS_AT_ONCE = 2 };
+
+/* fn's result; E_BUSY with words when memory ended or NETWORK_CALLS_AT_ONCE are under way. */
 err network_call_do(struct call *call,
     err (*fn)(struct call *call, struct http_client *client, void *arg), void *arg);

@@ -57,6 +57,16 @@ static err check_channel(struct ctx *cx, const struct conversation *c)
     return e;
 }
 
+/* By now its channel may have no way to the network any more. */
+static err check_way(struct ctx *cx, const struct conversation *c)
+{
+    struct reply_view view;
+    TRY(reply_room_of(cx, c, &view));
+    return view.is_capture
+               ? fail_detail(cx, E_CONFLICT, "capture", "Answer it on the network itself.")
+               : OK;
+}
+
 /* Something public by somebody else came after what the writer saw. */
 static err check_stale(struct ctx *cx, const struct conversation *c, const struct reply_new *r)
 {
@@ -313,6 +323,7 @@ err reply_retry(struct ctx *cx, message_id id, struct message *m)
     if (!str_eq(failed.state, S("failed")) && !str_eq(failed.state, S("unknown")))
         return fail(cx, E_CONFLICT, "Only a reply that failed can be sent again.");
     TRY(check_channel(cx, &c));
+    TRY(check_way(cx, &c));
     if (message_change_state(cx, &failed, S("queued"), (str){0}) != OK)
         return fail(cx, E_CONFLICT, "The reply has changed by now.");
     failed.state = S("queued");

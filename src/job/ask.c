@@ -6,6 +6,7 @@
 #include "job/ask.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "care/channel_form.h"
 #include "care/network.h"
 #include "store/conversation.h"
 #include "store/identity.h"
@@ -24,7 +25,8 @@ err asked_load(struct ctx *cx, channel_id id, struct asked *q)
 {
     struct channel channel;
     err e = channel_get(cx, id, &channel);
-    if (e == E_NOT_FOUND || (e == OK && !channel.is_enabled)) {
+    if (e == E_NOT_FOUND ||
+        (e == OK && (!channel.is_enabled || channel_is_capture(cx->arena, channel.settings)))) {
         cx->fault = (struct fault){0};
         return E_NOT_FOUND;
     }

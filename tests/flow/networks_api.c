@@ -138,6 +138,23 @@ static void a_network_is_told_where_to_call_and_when_not_to_any_more(void **stat
     networks_close(&n);
 }
 
+static void a_channel_that_goes_over_to_capture_is_left_by_its_network(void **state)
+{
+    networks_open(&n, *state);
+    channel_connect(&n);
+    str channel = path(&n, "/api/v1/channels/%.*s", SARG(n.channel));
+    peer_answers(n.peer, 200, "", "{}");
+    assert_int_equal(ask(&n, "PATCH", channel, "{\"settings\":{\"way\":\"capture\"}}"), 200);
+    assert_int_equal(json_path(n.app->json, S("hook_url"))->kind, JSON_NULL);
+    world_run(&n.w);
+    assert_true(str_find(heard_last(&n).body, S("\"on\":false")) > 0);
+    int heard = peer_count(n.peer);
+    assert_int_equal(ask(&n, "DELETE", channel, NULL), 204);
+    world_run(&n.w);
+    assert_int_equal(peer_count(n.peer), heard);
+    networks_close(&n);
+}
+
 static void a_network_that_refuses_to_call_is_shown_at_the_channel(void **state)
 {
     networks_open(&n, *state);
@@ -501,6 +518,7 @@ int main(void)
         TEST_APP(another_server_does_not_get_the_secrets_of_the_one_before),
         TEST_APP(one_account_of_a_network_is_one_channel),
         TEST_APP(a_network_is_told_where_to_call_and_when_not_to_any_more),
+        TEST_APP(a_channel_that_goes_over_to_capture_is_left_by_its_network),
         TEST_APP(a_network_that_refuses_to_call_is_shown_at_the_channel),
         TEST_APP(a_form_is_checked_without_being_stored),
         TEST_APP(a_check_of_a_channel_tells_it_who_it_is_and_opens_it_again),
