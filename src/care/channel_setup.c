@@ -110,6 +110,8 @@ static err plan_subscribe(struct ctx *cx, channel_id id, str payload)
     return job_add(cx, &job);
 }
 
+enum { RECONCILE_FIRST_MS = 24 * 3600 * 1000 }; /* a new channel's first night */
+
 err channel_plan(struct ctx *cx, const struct channel *channel)
 {
     const struct connector *c = connector_find(channel->kind);
@@ -119,6 +121,10 @@ err channel_plan(struct ctx *cx, const struct channel *channel)
         TRY(plan_subscribe(cx, channel->id, S("{}")));
     if (channel->is_enabled && c->able & (ABLE_POLL | ABLE_LISTEN))
         TRY(job_add(cx, &(struct job_new){.kind = S("poll"), .key = id_key(cx, channel->id)}));
+    if (channel->is_enabled && c->poll)
+        TRY(job_add(cx, &(struct job_new){.kind = S("reconcile"),
+                            .key = id_key(cx, channel->id),
+                            .run_ms = cx->now_ms + RECONCILE_FIRST_MS}));
     if (channel->is_enabled && c->templates)
         TRY(job_add(cx, &(struct job_new){.kind = S("templates"), .key = id_key(cx, channel->id)}));
     return OK;

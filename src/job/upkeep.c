@@ -12,6 +12,7 @@
 #include "store/delivery.h"
 #include "store/door.h"
 #include "store/idempotency.h"
+#include "store/reconciliation.h"
 #include "store/session.h"
 
 enum { EVERY_MS = 60 * 1000, ROUNDS_MOST = 200 };
@@ -64,6 +65,16 @@ static err forget_deliveries(struct ctx *cx, bool *more)
     return OK;
 }
 
+/* A year of nights. */
+static err forget_reconciliations(struct ctx *cx, bool *more)
+{
+    const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
+    int64_t removed = 0;
+    TRY(reconciliation_forget(cx, cx->now_ms - year_ms, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
+}
+
 static err wake_due(struct ctx *cx, bool *more)
 {
     *more = false;
@@ -76,14 +87,15 @@ struct step {
     err (*run)(struct ctx *cx, bool *more);
 };
 static const struct step steps[] = {
-    {"events",     false, forget_events        },
-    {"inbox",      false, forget_inbox         },
-    {"answers",    false, forget_answers       },
-    {"sessions",   false, forget_sessions      },
-    {"authorize",  false, forget_authorizations},
-    {"deliveries", true,  forget_deliveries    },
-    {"wake",       true,  wake_due             },
-    {"audit",      true,  audit_chain          },
+    {"events",     false, forget_events         },
+    {"inbox",      false, forget_inbox          },
+    {"answers",    false, forget_answers        },
+    {"sessions",   false, forget_sessions       },
+    {"authorize",  false, forget_authorizations },
+    {"deliveries", true,  forget_deliveries     },
+    {"compared",   true,  forget_reconciliations},
+    {"wake",       true,  wake_due              },
+    {"audit",      true,  audit_chain           },
 };
 
 struct bite {

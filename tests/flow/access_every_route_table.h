@@ -42,6 +42,8 @@
 {"GET", "/api/v1/networks", "conversation.read", K_NONE, NULL, NULL},
 {"POST", "/api/v1/channels/check", "channel.manage", K_NONE, NULL, "{\"kind\":\"telegram\",\"channel_id\":\"$C\",\"settings\":{\"bot_token\":\"1:x\"}}"},
 {"POST", "/api/v1/channels/{id}/check", "channel.manage", K_CHANNEL, NULL, NULL},
+{"GET", "/api/v1/channels/{id}/reconciliations", "channel.manage", K_CHANNEL, NULL, NULL},
+{"POST", "/api/v1/channels/{id}/reconciliations", "channel.manage", K_CHANNEL, NULL, NULL},
 {"GET", "/api/v1/channels/{id}/templates", "conversation.read", K_CHANNEL, NULL, NULL},
 {"POST", "/api/v1/channels/{id}/templates/sync", "channel.manage", K_CHANNEL, NULL, NULL},
 {"POST", "/api/v1/authorizations", "channel.manage", K_NONE, NULL, "{\"kind\":\"telegram\",\"name\":\"x\",\"channel_id\":\"$C\"}"},

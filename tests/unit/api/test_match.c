@@ -88,7 +88,8 @@ static void each_route_of_the_program_is_complete_and_reachable(void **state)
                 assert_true(route->cap != CAP_NONE);
             else
                 assert_int_equal(route->cap, CAP_NONE);
-            /* A network sends the browser back with a GET; its one-time state is what protects it. */
+            /* A network sends the browser back with a GET; its one-time state is what protects it.
+             */
             if (route->method == HTTP_GET && !str_eq(str_from(route->path), S("/oauth/callback")))
                 assert_false(route->flags & ROUTE_WRITE);
             struct route_match m = route_find(tree, route->method, str_from(route->path));

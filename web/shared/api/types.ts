@@ -626,6 +626,32 @@ export interface Captured {
   duplicates: number
 }
 
+/** A message that the network has and Seva had not. */
+export interface MissedMessage {
+  /** the network's id */
+  external_id: string
+  at: Time | null
+  /** how it begins */
+  text: string
+}
+
+/** A comparison of a channel with its network. */
+export interface Reconciliation {
+  id: Id
+  /** the time compared */
+  from: Time
+  until: Time
+  /** messages that the network has */
+  seen: number
+  /** of these: were not here; they have been taken in */
+  missed: number
+  /** at most 100 */
+  details: MissedMessage[]
+  /** why it could not be compared */
+  error: string | null
+  at: Time
+}
+
 /** An address that hears events. */
 export interface Webhook {
   id: Id

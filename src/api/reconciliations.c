@@ -1,0 +1,116 @@
+/* reconciliations: the ledger "nothing missed" of a channel: each comparison with what its network
+ * has, and one more when people ask (API "Nothing missed"). Not here: comparing (job/reconcile.c).
+ */
+#include "api/input.h"
+#include "api/server.h"
+#include "base/limits.h"
+#include "care/access.h"
+#include "connector/connector.h"
+#include "store/audit.h"
+#include "store/channel.h"
+#include "store/job.h"
+#include "store/reconciliation.h"
+
+static const struct shape_field missed_fields[] = {
+    SHOWN("external_id", SHAPE_TEXT, 0, "the network's id"),
+    SHOWN("at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("text", SHAPE_TEXT, 0, "how it begins"),
+};
+static const struct shape missed_shape =
+    SHAPE("MissedMessage", NULL, missed_fields, "A message that the network has and Seva had not.");
+static const struct shape_field reconciliation_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("from", SHAPE_TIME, 0, "the time compared"),
+    SHOWN("until", SHAPE_TIME, 0, NULL),
+    SHOWN("seen", SHAPE_INT, 0, "messages that the network has"),
+    SHOWN("missed", SHAPE_INT, 0, "of these: were not here; they have been taken in"),
+    SHOWN_OBJECT("details", SHAPE_LIST, &missed_shape, "at most 100"),
+    SHOWN("error", SHAPE_TEXT, SHAPE_NULL, "why it could not be compared"),
+    SHOWN("at", SHAPE_TIME, 0, NULL),
+};
+static const struct shape reconciliation_shape = SHAPE(
+    "Reconciliation", NULL, reconciliation_fields, "A comparison of a channel with its network.");
+
+static void view(struct json_out *j, const struct reconciliation *r)
+{
+    json_obj(j);
+    json_kv_id(j, S("id"), r->id.v);
+    json_kv_time(j, S("from"), r->from_ms);
+    json_kv_time(j, S("until"), r->until_ms);
+    json_kv_int(j, S("seen"), r->seen);
+    json_kv_int(j, S("missed"), r->missed);
+    json_kv_raw(j, S("details"), r->details.len ? r->details : S("[]"));
+    json_kv_text(j, S("error"), r->error);
+    json_kv_time(j, S("at"), r->created_ms);
+    json_obj_end(j);
+}
+
+static err seen_channel(struct call *call, struct channel *channel)
+{
+    channel_id id = {call->id};
+    if (!access_sees_channel(&call->cx, id))
+        return fail(&call->cx, E_NOT_FOUND, "there is no such channel");
+    return channel_get(&call->cx, id, channel);
+}
+
+struct list_query {
+    int64_t cursor, limit;
+};
+static const struct input_field list_fields[] = {
+    FIELD(struct list_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
+    FIELD(struct list_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
+};
+static const struct input_spec list_spec =
+    SPEC("ReconciliationQuery", struct list_query, list_fields);
+
+static err list(struct call *call)
+{
+    const struct list_query *query = call->query;
+    ptrdiff_t limit = query->limit ? (ptrdiff_t)query->limit : LIMIT_PAGE_DEFAULT;
+    struct reconciliation *rows = NULL;
+    struct channel channel;
+    ptrdiff_t n = 0;
+    str next = {0};
+    TRY(seen_channel(call, &channel));
+    TRY(reconciliation_list(
+        &call->cx, channel.id, (reconciliation_id){query->cursor}, limit + 1, &rows, &n));
+    bool has_more = n > limit; /* one more tells whether there is a next page */
+    ptrdiff_t shown = has_more ? limit : n;
+    struct json_out j = answer_list_begin(call);
+    for (ptrdiff_t i = 0; i < shown; i++)
+        view(&j, &rows[i]);
+    if (has_more)
+        next = str_print(call->cx.arena, "%lld", (long long)rows[shown - 1].id.v);
+    return answer_list_end(call, &j, next);
+}
+
+static err begin(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct channel channel;
+    TRY(seen_channel(call, &channel));
+    const struct connector *c = connector_find(channel.kind);
+    if (!c || !c->poll)
+        return fail(cx, E_CONFLICT, "This network cannot be asked what it has.");
+    struct job_new job = {
+        .kind = S("reconcile"), .key = str_print(cx->arena, "%lld", (long long)channel.id.v)};
+    err e = job_move(cx, job.kind, job.key, cx->now_ms);
+    if (e == E_NOT_FOUND)
+        e = job_add(cx, &job);
+    TRY(e);
+    TRY(audit_add(cx, S("channel.reconciled"), S("channel"), channel.id.v, (str){0}));
+    return answer_empty(call);
+}
+
+/* clang-format off */
+static const struct route routes[] = {
+    {HTTP_GET, "/api/v1/channels/{id}/reconciliations", AUTH_AGENT, CAP_CHANNEL_MANAGE,
+     ROUTE_READ | ROUTE_LIST, &list_spec, NULL, NULL, list,
+     "What comparisons with the network found, newest first.", &reconciliation_shape, 0},
+    {HTTP_POST, "/api/v1/channels/{id}/reconciliations", AUTH_AGENT, CAP_CHANNEL_MANAGE,
+     ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, begin,
+     "Compare with the network now.", NULL, 0},
+};
+/* clang-format on */
+extern const struct route_table reconciliations_routes;
+const struct route_table reconciliations_routes = ROUTES(routes);
