@@ -10,12 +10,14 @@
 #include "api/events.h"
 #include "api/match.h"
 #include "api/routes.h"
+#include "base/id.h"
 #include "base/crypto.h"
 #include "model/view_event.h"
 #include "store/agent.h"
 #include "store/inbox.h"
 #include "store/login.h"
 #include "store/pace.h"
+#include "store/reconciliation.h"
 
 #define PASSWORD "correct horse battery"
 
@@ -390,6 +392,7 @@ static const struct step network_channel[] = {
     {"POST", NETWORK_CHANNEL "/check",         NULL,                                               0,   NULL},
     {"GET",  NETWORK_CHANNEL,                  NULL,                                               0,   NULL},
     {"POST", NETWORK_CHANNEL "/templates/sync", NULL,                                              0,   NULL},
+    {"GET",  NETWORK_CHANNEL "/reconciliations", NULL,                                             0,   NULL},
     {"GET",  NETWORK_CHANNEL "/templates",     NULL,                                               0,   NULL},
     {"POST", "/api/v1/channels/check",
      "{\"kind\":\"x\",\"settings\":{\"access_token\":\"t\"}}",                                      0,   NULL},
@@ -428,6 +431,15 @@ static void network_connected(struct networks *n)
     struct ctx *cx = test_begin(app);
     assert_ok(pace_note_sent(cx, app->api_channel, 100, 1, cx->now_ms + 1000));
     assert_ok(pace_close(cx, app->api_channel, PACE_LIMIT, cx->now_ms + 1000));
+    struct reconciliation compared = {.from_ms = 1,
+        .until_ms = 2,
+        .seen = 2,
+        .missed = 1,
+        .details =
+            S("[{\"external_id\":\"m0\",\"at\":\"2026-01-01T00:00:00.000Z\",\"text\":\"a\"}]"),
+        .error = S("It was slow.")};
+    assert_ok(id_parse(n->channel, &compared.channel_id.v));
+    assert_ok(reconciliation_add(cx, &compared));
     test_commit(app, cx);
     peer_answers(n->peer, 401, "", "{}");
     scripted(n, "");
