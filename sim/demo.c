@@ -8,6 +8,7 @@
 #include "generate.h"
 #include "process.h"
 #include "shop.h"
+#include "social.h"
 #include "visit.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ struct demo {
     struct arena kept, scratch;
     const struct demo_options *o;
     struct shop shop;
+    struct social *social; /* the simulated networks; NULL = none */
     str data;
 };
 
@@ -155,7 +157,10 @@ static pid_t server_start(struct demo *d)
     argv[n++] = zstr(d, "--data=", d->data);
     argv[n++] = zstr(d, "--listen=", S(LISTEN));
     argv[n++] = zstr(d, "--demo", S(""));
-    argv[n++] = zstr(d, "--egress-allow=webhook=127.0.0.0/8", S(""));
+    argv[n++] =
+        zstr(d, "--egress-allow=webhook=127.0.0.0/8;network=127.0.0.0/8;media=127.0.0.0/8", S(""));
+    if (d->social)
+        argv[n++] = zstr(d, "--network-hosts=", social_hosts(d->social));
     argv[n++] = zstr(d, "--log-level=warn", S(""));
     for (int i = 0; i < d->o->serve_arg_count && i < SERVE_ARGS; i++)
         argv[n++] = d->o->serve_args[i];
@@ -219,11 +224,13 @@ static void channels_dress(struct demo *d, int replies_port)
 
 static void greet(const struct demo *d)
 {
-    printf("\n  Seva is running.\n\n"
-           "    Console    %.*s\n"
-           "    Sign in    %.*s   password   %.*s\n"
-           "    Shop       %.*s/demo/shop   (chat with yourself in a second window)\n\n"
-           "  Data in %.*s. %s Ctrl-C ends it.\n\n",
+    printf(
+        "\n  Seva is running.\n\n"
+        "    Console    %.*s\n"
+        "    Sign in    %.*s   password   %.*s\n"
+        "    Shop       %.*s/demo/shop   (chat with yourself in a second window)\n"
+        "    Networks   X, WhatsApp, Instagram and others are simulated: answer, nobody is there\n\n"
+        "  Data in %.*s. %s Ctrl-C ends it.\n\n",
         SARG(d->shop.base_url), SARG(d->shop.owner), SARG(d->shop.password), SARG(d->shop.base_url),
         SARG(d->data), d->o->quiet ? "No visitors (--quiet)." : "Visitors write now and then.");
     fflush(stdout);
@@ -238,6 +245,8 @@ static int serve_until_end(struct demo *d, pid_t server, struct replies *replies
     while (!asked_to_end && waitpid(server, &status, WNOHANG) != server) {
         if (visits)
             visits_run(visits);
+        if (visits && d->social)
+            social_run(d->social, &d->scratch);
         (void)nanosleep(
             &(struct timespec){.tv_nsec = 400000000}, NULL); /* a signal may cut it short */
     }
@@ -262,10 +271,13 @@ static int demo_serve(struct demo *d)
     if (!replies || !shop_open(&d->kept, &d->shop))
         return !complain("no loopback port is free") + 1;
     int status = 0;
+    d->social = social_open(&d->kept);
     pid_t server = server_start(d);
     bool ready = server > 0 && server_wait(d, server, &status);
     if (ready) {
         channels_dress(d, replies_port(replies));
+        if (d->social)
+            social_connect(d->social, &d->shop, &d->scratch);
         greet(d);
     } else if (!asked_to_end) {
         (void)complain("the server did not become ready; its own words stand above");
@@ -275,6 +287,7 @@ static int demo_serve(struct demo *d)
             asked_to_end = asked_to_end ? asked_to_end : SIGTERM;
         status = serve_until_end(d, server, replies);
     }
+    social_close(d->social);
     replies_close(replies);
     http_client_close(d->shop.client);
     if (!ready)

@@ -72,6 +72,7 @@ enum {
     LIMIT_LIVE_BYTES                   = 4 * 1024,          /* bytes of one passing message between nodes */
     LIMIT_MENTIONS_HEARD               = 500,               /* conversations outside their scope that an agent's stream hears */
     LIMIT_JOB_LEASE_MS                 = 30 * 1000,         /* ms: longer than any outgoing call with its name look-up */
+    LIMIT_NETWORK_LEASE_MS             = 240 * 1000,        /* ms: a job of a network: an upload in pieces, and the wait until it is processed */
     LIMIT_JOB_RETRY_MS                 = 24 * 3600 * 1000,  /* ms after the first try, then dead */
     LIMIT_JOB_BACKOFF_MS               = 300 * 1000,        /* ms: longest pause between tries */
     LIMIT_JOB_PAYLOAD_BYTES            = 64 * 1024,         /* bytes of a job's own JSON */

@@ -4,6 +4,7 @@
 #include "store/job.h"
 
 #include "base/id.h"
+#include "base/limits.h"
 
 #include <assert.h>
 
@@ -128,7 +129,8 @@ static const struct db_col row_cols[] = {
     "ORDER BY j.run_ms, j.id "                                                                     \
     "LIMIT ?4"
 #define CLAIM                                                                                      \
-    "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?1, lease_ms = ?2, "        \
+    "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?1, "                       \
+    "lease_ms = CASE WHEN channel_id <> 0 AND ?2 < ?3 + ?8 THEN ?3 + ?8 ELSE ?2 END, "             \
     "first_ms = COALESCE(first_ms, ?3) "
 #define CLAIMED                                                                                    \
     " RETURNING id, account_id, kind, key, order_key, payload, channel_id, attempts, kills, "      \
@@ -144,7 +146,7 @@ err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, 
         S(CLAIM "WHERE id IN (SELECT j.id FROM job j " DUE " FOR UPDATE SKIP LOCKED)" CLAIMED));
     TRY(db_all(tx, sql,
         ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max), A_TEXT(only), A_TEXT(but),
-            A_INT(abreast)),
+            A_INT(abreast), A_INT(LIMIT_NETWORK_LEASE_MS)),
         COLS(row_cols), (ptrdiff_t)sizeof *got, &got, count));
     *rows = got;
     return OK;

@@ -51,8 +51,8 @@ struct job_row {
 /* Claims what is due, oldest first, at most `max`: each is one attempt more and ours until
  * lease_ms. only, but: of this kind, of every kind but this; empty = no such condition. A job waits
  * while an earlier live one has its order_key, while its channel's pace is closed, and while
- * `abreast` jobs of its channel run already. The commit of this must be durable before the work
- * begins. */
+ * `abreast` jobs of its channel run already. A network's job is ours for LIMIT_NETWORK_LEASE_MS at
+ * least. The commit of this must be durable before the work begins. */
 err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
     str only, str but, int64_t abreast, const struct job_row **rows, ptrdiff_t *count);
 /* The ways a claim ends; E_CONFLICT when the lease was lost to somebody else: then nothing of the

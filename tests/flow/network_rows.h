@@ -58,8 +58,10 @@ static const struct network_row network_rows[] = {
     {.channel = {"sms", "{\"account_sid\":\"AC00000000000000000000000000000001\",\"sender\":\"+15550001111\"}",
       "{\"auth_token\":\"sevaTwilioAuthToken0001\"}", "", ""},
      .say = {.from_id = S_INIT("+15557770001")}, .reaches = "delivered"},
-    {.channel = {"mastodon", "{}", "{\"access_token\":\"mastodon-token\"}", "14715", ""}, .say = {.text = S_INIT("")}, .reaches = "sent"},
-    {.channel = {"bluesky", "{\"identifier\":\"care.example.com\"}", "{\"app_password\":\"bluesky-app-password\"}", "did:plc:seva", ""}, .say = {.text = S_INIT("")}, .reaches = "sent"},
+    {.channel = {"mastodon", "{\"server\":\"e.example\"}", "{\"access_token\":\"mastodon-token\"}", "14715", ""},
+     .say = {.from_id = S_INIT("971724"), .from_name = S_INIT("Asha"), .from_handle = S_INIT("asha@example.social")}, .reaches = "sent"},
+    {.channel = {"bluesky", "{\"identifier\":\"care.example.com\"}", "{\"app_password\":\"bluesky-app-password\"}", "did:plc:seva", ""},
+     .say = {.from_id = S_INIT("did:plc:asha")}, .reaches = "sent"},
 };
 /* clang-format on */
 enum { NETWORK_ROWS = sizeof network_rows / sizeof *network_rows };
