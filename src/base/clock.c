@@ -249,3 +249,32 @@ bool time_zone_is_known(str zone)
         name, (int32_t)zone.len, canonical, ZONE_MOST, &is_system, &status);
     return U_SUCCESS(status) && is_system && !str_eq(zone, S("Etc/Unknown"));
 }
+
+bool time_local(str zone, int64_t ms, struct time_local *local)
+{
+    enum { ZONE_MOST = 64, SUNDAY = 7 };
+    UChar name[ZONE_MOST];
+    UErrorCode status = U_ZERO_ERROR;
+    if (!time_zone_is_known(zone))
+        return false;
+    for (ptrdiff_t i = 0; i < zone.len; i++)
+        name[i] = (UChar)zone.at[i];
+    UCalendar *calendar = ucal_open(name, (int32_t)zone.len, "en", UCAL_GREGORIAN, &status);
+    if (U_FAILURE(status))
+        return false;
+    ucal_setMillis(calendar, (UDate)ms, &status);
+    int weekday = ucal_get(calendar, UCAL_DAY_OF_WEEK, &status); /* 1 = Sunday */
+    struct time_local found = {
+        .year = ucal_get(calendar, UCAL_YEAR, &status),
+        .month = ucal_get(calendar, UCAL_MONTH, &status) + 1,
+        .day = ucal_get(calendar, UCAL_DATE, &status),
+        .weekday = weekday == 1 ? SUNDAY : weekday - 1,
+        .minute = ucal_get(calendar, UCAL_HOUR_OF_DAY, &status) * 60 +
+                  ucal_get(calendar, UCAL_MINUTE, &status),
+    };
+    ucal_close(calendar);
+    if (U_FAILURE(status))
+        return false;
+    *local = found;
+    return true;
+}

@@ -21,3 +21,10 @@ str time_http(struct arena *a, int64_t ms);
 enum { TIME_HTTP_BYTES = 40 };
 str time_http_to(char to[TIME_HTTP_BYTES], int64_t ms); /* the same, in `to`; needs no memory */
 bool time_zone_is_known(str zone);                      /* IANA name, by ICU */
+/* What clocks and calendars show in a zone (IANA name), by ICU; false: there is no such zone. */
+struct time_local {
+    int year, month, day; /* month and day from 1 */
+    int weekday;          /* 1 = Monday … 7 = Sunday */
+    int minute;           /* of the day, as the clock shows it: 0 … 1439 */
+};
+bool time_local(str zone, int64_t ms, struct time_local *local);
