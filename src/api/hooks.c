@@ -20,7 +20,7 @@
 #include "store/message.h"
 #include "store/source.h"
 
-enum { DELIVERY_KEY_MAX = 200, ERROR_BYTES = 500 };
+enum { DELIVERY_KEY_MAX = 200, ERROR_BYTES = 500, ORIGIN_BYTES = 200 };
 
 struct hook {
     struct source source;
@@ -29,6 +29,7 @@ struct hook {
     const struct json *statuses;
     const struct connector *connector;
     bool is_challenge;
+    str origin;
     struct connector_answer answer; /* to a challenge, or to this delivery; status 0 = the usual */
 };
 
@@ -79,13 +80,22 @@ static err verify(struct call *call, const struct connector *c, str key, struct 
     return OK;
 }
 
+static str origin_of(struct call *call, const struct connector *c)
+{
+    str path, query;
+    if (!c->keeps_query || !str_cut(call->req->raw_target, '?', &path, &query))
+        return S("hook");
+    return str_sub(str_cat(call->cx.arena, S("hook?"), query), 0, ORIGIN_BYTES);
+}
+
 static err parse(
     struct call *call, const struct connector *c, const char *header, struct hook *hook)
 {
     struct ctx *cx = &call->cx;
+    hook->origin = origin_of(call, c);
     const struct connector_raw raw = {.body = call->req->body,
         .content_type = http_header_get(call->req, S("Content-Type")),
-        .origin = S("hook"),
+        .origin = hook->origin,
         .received_ms = cx->now_ms};
     str why = {0}, id;
     if (c->parse(cx->arena, &raw, &hook->batch, &why) != OK)
@@ -118,6 +128,7 @@ static err take_in(struct call *call)
         .network = hook->source.network,
         .delivery_key = hook->delivery_key,
         .content_type = utf8_valid(type) ? type : (str){0}, /* only told to people */
+        .origin = hook->origin,
         .body = call->req->body,
         .received_ms = call->cx.now_ms,
     };

@@ -109,6 +109,8 @@ static err check_value(struct ctx *cx, const struct connector_setting *s, const 
         return check_list(cx, v);
     if (is_kind(s, "number"))
         return check_number(cx, v);
+    if (is_kind(s, "json"))
+        return v->kind == JSON_OBJECT ? OK : wrong(cx, v->key, "This must be an object.");
     if (v->kind != JSON_STRING)
         return wrong(cx, v->key, "This must be a text.");
     if (v->text.len > (is_secret ? SECRET_BYTES : TEXT_BYTES) || !is_line(v->text, is_secret))

@@ -24,7 +24,8 @@ struct oauth2_provider;
  */
 
 struct connector_setting {
-    const char *name, *kind; /* kind: "text", "url", "secret", "list", "choice", "number" */
+    const char *name, *kind; /* kind: "text", "url", "secret", "list", "choice", "number", "json"
+                              * (an object) */
     bool is_required;
     const char *help;     /* English, one sentence; the console has its own words by name */
     const char *standard; /* what is taken when it is left out; NULL = empty */
@@ -267,6 +268,9 @@ struct connector {
     /* Base address of authorising and of tokens where it is the account's own server; empty: it is
      * not known yet. NULL = the provider's. */
     str (*oauth_base)(struct arena *a, const struct connector_setup *setup);
+    /* The query of the address that a webhook comes to says what the body does not: the origin of
+     * such a delivery is "hook?<query>", at most 200 bytes. */
+    bool keeps_query;
 };
 
 /* NULL when there is no such network. */

@@ -12,7 +12,7 @@
  * templates
  *   {"type":"rating","value":4,"most":5}                          a review
  *   {"type":"referral","source","ref","title","url"}              how the customer came here
- *   {"type":"call","direction":"in","seconds":63,"outcome":"answered"|"missed"|"voicemail"}
+ *   {"type":"call","direction":"in","seconds":63,"outcome":"answered"|"missed"|"voicemail"|"message"}
  *   {"type":"summons"}                                            it calls on us: X lets only such
  * messages be answered (connector x, setting access)
  *   {"type":"held","reason"}                                      the network shows it to nobody

@@ -15,6 +15,7 @@ extern const struct connector connector_telegram;
 extern const struct connector connector_line;
 extern const struct connector connector_viber;
 extern const struct connector connector_sms;
+extern const struct connector connector_voice;
 extern const struct connector connector_mastodon;
 extern const struct connector connector_bluesky;
 
@@ -34,6 +35,7 @@ static const struct connector *const connectors[] = {
     &connector_line,
     &connector_viber,
     &connector_sms,
+    &connector_voice,
     &connector_mastodon,
     &connector_bluesky,
 };

@@ -276,7 +276,7 @@ str twilio_media_id(struct arena *a, str url)
 err twilio_media(struct arena *a, const struct connector *c, const struct connector_setup *setup,
     str media_id, struct connector_source *out)
 {
-    str account, message, media, rest = media_id, header = authorization(a, c, setup);
+    str account, message, media, rest = media_id;
     (void)str_cut(rest, '/', &account, &rest);
     (void)str_cut(rest, '/', &message, &media);
     *out = (struct connector_source){.end = {.outcome = CONNECTOR_SENT}};
@@ -286,14 +286,22 @@ err twilio_media(struct arena *a, const struct connector *c, const struct connec
             .outcome = CONNECTOR_FINAL, .why = S("Twilio has no file of this name.")};
         return OK;
     }
+    return twilio_source(a, c, setup, account,
+        str_print(a, "/Messages/%.*s/Media/%.*s", SARG(message), SARG(media)), out);
+}
+
+err twilio_source(struct arena *a, const struct connector *c, const struct connector_setup *setup,
+    str account, str path, struct connector_source *out)
+{
+    str header = authorization(a, c, setup);
+    *out = (struct connector_source){.end = {.outcome = CONNECTOR_SENT}};
     if (!header.len) {
         out->end = (struct connector_sent){.outcome = CONNECTOR_REAUTH,
             .is_channel_wide = true,
             .why = S("The channel has no credentials for Twilio.")};
         return OK;
     }
-    out->url = str_print(a, "%.*s/Messages/%.*s/Media/%.*s",
-        SARG(account_url(a, c, setup, account)), SARG(message), SARG(media));
+    out->url = str_cat(a, account_url(a, c, setup, account), path);
     out->headers[0] = (struct http_header){S("Authorization"), header};
     out->n_headers = 1;
     return OK;

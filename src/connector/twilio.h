@@ -64,3 +64,6 @@ str twilio_media_id(struct arena *a, str url);
  * does not see them (http_client.h). FINAL when it is no such id. */
 err twilio_media(struct arena *a, const struct connector *c, const struct connector_setup *setup,
     str media_id, struct connector_source *out);
+/* The same for any path below the account ("/Recordings/RE….mp3"). */
+err twilio_source(struct arena *a, const struct connector *c, const struct connector_setup *setup,
+    str account, str path, struct connector_source *out);

@@ -1,0 +1,398 @@
+/* voice: telephone calls through Twilio. A channel is one number. Calls become messages with a
+ * "call" part: one message per call, known by its CallSid, and whatever is known first of how it
+ * went stays: that it was answered, that there is a voicemail (with the recording), that the caller
+ * goes on by message, and at its end that it was missed. The menu is text/ivr.h; the address of
+ * each request says where the caller is in it, and is kept as the delivery's origin.
+ *
+ * An answer in writing cannot go here: the conversation moves to another channel of the person.
+ * UNSURE: whether a recording can be loaded at once when its call says that it is there: its record
+ * is asked first, and "completed" there is believed. Source: Twilio Programmable Voice, API
+ * 2010-04-01 (2026). Thread: calls block. */
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "connector/part.h"
+#include "connector/reading.h"
+#include "connector/twilio.h"
+#include "text/ivr.h"
+
+#define EMPTY_TWIML "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>"
+
+enum { CALL_SECONDS_MOST = 7 * 24 * 3600 };
+
+extern const struct connector connector_voice;
+
+static err verify(struct arena *a, const struct connector_hook *hook, str *why)
+{
+    return twilio_verify(a, hook, why);
+}
+
+/* ── the menu ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+static int64_t number_field(const struct twilio_form *form, const char *name)
+{
+    int64_t n = 0;
+    (void)str_int(twilio_line(form, name, 12), 0, CALL_SECONDS_MOST, &n); /* nonsense = unknown */
+    return n;
+}
+
+static struct connector_answer answer(struct arena *a, const struct connector_hook *hook)
+{
+    struct twilio_form form;
+    str path, query, why;
+    struct ivr_request req = {.address = hook->setup->hook_url, .now_ms = hook->now_ms};
+    (void)str_cut(hook->req->raw_target, '?', &path, &query);
+    ivr_state_read(query, &req);
+    if (twilio_form_read(a, hook->req->body, &form, &why) != OK)
+        return (struct connector_answer){0};
+    if (!req.step.len && twilio_field(&form, "CallbackSource").len)
+        return (struct connector_answer){0}; /* a report */
+    req.digits = twilio_field(&form, "Digits");
+    req.dial_status = twilio_field(&form, "DialCallStatus");
+    req.queue_result = twilio_field(&form, "QueueResult");
+    req.average_s = number_field(&form, "AvgQueueTime");
+    req.position = number_field(&form, "QueuePosition");
+    req.queue = hook->setup->external_id.len ? hook->setup->external_id : S("seva");
+    return (struct connector_answer){.status = 200,
+        .content_type = "text/xml",
+        .body = ivr_answer(a, hook->setup->settings, &req)};
+}
+
+/* ── what calls say ─────────────────────────────────────────────────────────────────────────────
+ */
+
+struct reading {
+    struct arena *a;
+    const struct twilio_form *form;
+    const struct connector_raw *raw;
+    struct ivr_request state;
+    struct item_list list;
+};
+
+static str sid_of(const struct reading *r, const char *name, const char *kinds)
+{
+    str sid = twilio_field(r->form, name);
+    return twilio_is_sid(sid, kinds) ? sid : (str){0};
+}
+
+/* Who is on the other end; callers who hide their number are somebody else with each call. */
+static str person_of(const struct reading *r, str call, bool is_ours)
+{
+    str s = twilio_line(r->form, is_ours ? "To" : "From", READING_ID_BYTES);
+    return twilio_number(s).len || str_starts(s, S("sip:")) || str_starts(s, S("client:"))
+               ? s
+               : str_cat(r->a, S("hidden:"), call);
+}
+
+static struct connector_item *add_call(
+    struct reading *r, str call, const char *outcome, int64_t seconds)
+{
+    bool is_ours = str_eq(twilio_field(r->form, "Direction"), S("outbound-api"));
+    struct connector_item *it = item_add(&r->list, ITEM_MESSAGE);
+    struct parts parts = parts_make(r->a);
+    it->external_id = call;
+    it->is_ours = is_ours;
+    it->contact_external_id = person_of(r, call, is_ours);
+    it->contact_phone = twilio_number(it->contact_external_id);
+    it->contact_name = is_ours ? (str){0} : twilio_line(r->form, "CallerName", LIMIT_NAME_BYTES);
+    it->contact_language = r->state.language;
+    it->sent_ms = r->raw->received_ms;
+    part_begin(&parts, S("call"));
+    json_kv_str(&parts.j, S("direction"), is_ours ? S("out") : S("in"));
+    if (seconds)
+        json_kv_int(&parts.j, S("seconds"), seconds);
+    json_kv_str(&parts.j, S("outcome"), str_from(outcome));
+    part_text(&parts, "menu", r->state.menu);
+    part_text(&parts, "key", r->state.key);
+    part_end(&parts);
+    it->parts = parts_str(&parts);
+    return it;
+}
+
+static void read_voicemail(struct reading *r, str call)
+{
+    str recording = sid_of(r, "RecordingSid", "RE");
+    int64_t seconds = number_field(r->form, "RecordingDuration");
+    str account = sid_of(r, "AccountSid", "AC");
+    if (!recording.len || !account.len ||
+        str_eq(twilio_field(r->form, "RecordingDuration"), S("0")))
+        return;
+    struct connector_item *it = add_call(r, call, "voicemail", seconds);
+    struct connector_attachment *at = NEW(r->a, struct connector_attachment, 1);
+    str *alias = NEW(r->a, str, 1);
+    *at = (struct connector_attachment){
+        .media_id = str_print(r->a, "%.*s/%.*s", SARG(account), SARG(recording)),
+        .name = S("voicemail.mp3"),
+        .type = S("audio/mpeg")};
+    *alias = recording;
+    it->attachments = at;
+    it->n_attachments = 1;
+    it->aliases = alias;
+    it->n_aliases = 1;
+}
+
+static void read_transcript(struct reading *r)
+{
+    str recording = sid_of(r, "RecordingSid", "RE");
+    str text = utf8_prefix_bytes(twilio_field(r->form, "TranscriptionText"), LIMIT_TEXT_BYTES);
+    if (!recording.len || !str_trim(text).len ||
+        !str_eq(twilio_field(r->form, "TranscriptionStatus"), S("completed")))
+        return;
+    struct connector_item *it = item_add(&r->list, ITEM_EDIT);
+    it->external_id = recording;
+    it->text = text;
+    it->sent_ms = r->raw->received_ms;
+}
+
+/* At the end of a call; when it was answered or has a voicemail that was said before. */
+static void read_end(struct reading *r, str call)
+{
+    static const char *const ends[] = {"completed", "busy", "failed", "no-answer", "canceled"};
+    str status = twilio_line(r->form, "CallStatus", 20);
+    bool is_ours = str_eq(twilio_field(r->form, "Direction"), S("outbound-api"));
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (str_eq(status, str_from(ends[i])) && !sid_of(r, "ParentCallSid", "CA").len)
+            (void)add_call(r, call, is_ours && i == 0 ? "answered" : "missed",
+                number_field(r->form, "CallDuration"));
+}
+
+static void read_call(struct reading *r, str call)
+{
+    str step = r->state.step, parent = sid_of(r, "ParentCallSid", "CA");
+    if (str_eq(step, S("voicemail"))) {
+        read_voicemail(r, call);
+    } else if (str_eq(step, S("transcribed"))) {
+        read_transcript(r);
+    } else if (str_eq(step, S("continue"))) {
+        (void)add_call(r, call, "message", 0);
+    } else if (str_eq(step, S("answered"))) {
+        if (parent.len && str_eq(twilio_field(r->form, "CallStatus"), S("in-progress")))
+            (void)add_call(r, parent, "answered", 0);
+    } else if (str_eq(step, S("dialed"))) {
+        if (str_eq(twilio_field(r->form, "DialCallStatus"), S("completed")))
+            (void)add_call(r, call, "answered", number_field(r->form, "DialCallDuration"));
+    } else if (!step.len && twilio_field(r->form, "CallbackSource").len) {
+        read_end(r, call);
+    }
+}
+
+static err parse(
+    struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why)
+{
+    struct twilio_form form;
+    str origin, query;
+    TRY(twilio_form_read(a, raw->body, &form, why));
+    struct reading r = {.a = a, .form = &form, .raw = raw, .list = {.a = a}};
+    (void)str_cut(raw->origin, '?', &origin, &query);
+    ivr_state_read(query, &r.state);
+    str call = sid_of(&r, "CallSid", "CA");
+    if (!call.len) {
+        *why = S("This is no request of a call of Twilio's.");
+        return E_INVALID;
+    }
+    read_call(&r, call);
+    batch_of(&r.list, batch);
+    if (r.list.n && r.list.at[0].kind == ITEM_EDIT)
+        batch->delivery_id = str_cat(a, S("text:"), r.list.at[0].external_id);
+    return OK;
+}
+
+/* ── files ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static err ask_for(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+    str path, const str *form, struct connector_sent *end, const struct json **root, int *status)
+{
+    const struct twilio_ask ask = {.connector = &connector_voice,
+        .setup = setup,
+        .host = "api",
+        .method = form ? HTTP_POST : HTTP_GET,
+        .path = path,
+        .form = form,
+        .now_ms = clock_now_ms()};
+    struct twilio_answer answered;
+    TRY(twilio_do(client, a, &ask, end, &answered));
+    *root = answered.root;
+    *status = answered.status;
+    return OK;
+}
+
+/* A recording is there some seconds after its call says so: its record is asked first. */
+static err media(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+    const struct connector_attachment *at, struct connector_source *out)
+{
+    const struct json *root = NULL;
+    str account, recording;
+    int status = 0;
+    (void)str_cut(at->media_id, '/', &account, &recording);
+    *out = (struct connector_source){.end = {.outcome = CONNECTOR_SENT}};
+    if (!twilio_is_sid(recording, "RE") ||
+        !str_eq(account, setup_setting(a, &connector_voice, setup, "account_sid"))) {
+        out->end = (struct connector_sent){
+            .outcome = CONNECTOR_FINAL, .why = S("Twilio has no recording of this name.")};
+        return OK;
+    }
+    str path = str_print(a, "/Recordings/%.*s", SARG(recording));
+    TRY(ask_for(client, a, setup, str_cat(a, path, S(".json")), NULL, &out->end, &root, &status));
+    if (status == 404)
+        out->end.outcome = CONNECTOR_RETRY;
+    if (out->end.outcome != CONNECTOR_SENT)
+        return OK;
+    str state = take_line(root, "status", 40);
+    if (!str_eq(state, S("completed"))) {
+        bool is_gone =
+            str_eq(state, S("absent")) || str_eq(state, S("failed")) || str_eq(state, S("deleted"));
+        out->end = (struct connector_sent){.outcome = is_gone ? CONNECTOR_FINAL : CONNECTOR_RETRY,
+            .why = is_gone ? S("Twilio has no recording of this call.")
+                           : S("Twilio has not finished the recording yet.")};
+        return OK;
+    }
+    return twilio_source(a, &connector_voice, setup, account, str_cat(a, path, S(".mp3")), out);
+}
+
+static err send(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
+    struct connector_sent *sent)
+{
+    (void)client;
+    (void)a;
+    (void)out;
+    *sent = (struct connector_sent){.outcome = CONNECTOR_FINAL,
+        .why = S("A call cannot be answered in writing. Move the conversation to a channel where "
+                 "the person can be written to.")};
+    return OK;
+}
+
+/* ── the number ─────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct number {
+    str sid, name, url;
+    bool takes_calls;
+};
+
+static err find_number(struct http_client *client, struct arena *a,
+    const struct connector_setup *setup, struct number *found, struct connector_sent *end)
+{
+    const struct json *root = NULL;
+    str wanted = setup_setting(a, &connector_voice, setup, "number");
+    int status = 0;
+    *found = (struct number){0};
+    TRY(ask_for(client, a, setup,
+        str_print(a, "/IncomingPhoneNumbers.json?PhoneNumber=%.*s&PageSize=5",
+            SARG(http_percent_encode(a, wanted))),
+        NULL, end, &root, &status));
+    const struct json *list = take_array(root, "incoming_phone_numbers");
+    for (const struct json *v = list ? list->first : NULL; v; v = v->next) {
+        if (!str_eq(take_line(v, "phone_number", READING_ID_BYTES), wanted))
+            continue;
+        found->sid = take_id(v, "sid");
+        found->name = take_line(v, "friendly_name", LIMIT_NAME_BYTES);
+        found->url = take_url(v, "voice_url");
+        found->takes_calls = take_bool(take_object(v, "capabilities"), "voice");
+    }
+    if (end->outcome == CONNECTOR_SENT && !twilio_is_sid(found->sid, "PN"))
+        *end = (struct connector_sent){.outcome = CONNECTOR_FINAL,
+            .why = S("The Twilio account has no such number; it is written +15550001111.")};
+    return OK;
+}
+
+static err check(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+    int64_t now_ms, struct connector_checked *out)
+{
+    struct number number;
+    (void)now_ms;
+    *out = (struct connector_checked){0};
+    TRY(find_number(client, a, setup, &number, &out->end));
+    if (out->end.outcome != CONNECTOR_SENT)
+        return OK;
+    struct connector_account *account = NEW(a, struct connector_account, 1);
+    account->external_id = account->handle = setup_setting(a, &connector_voice, setup, "number");
+    account->name = number.name.len ? number.name : account->handle;
+    out->accounts = account;
+    out->n = 1;
+    out->note = ivr_fault(a, setup->settings);
+    if (!out->note.len && !number.takes_calls)
+        out->note = S("Twilio says that this number takes no calls.");
+    if (!out->note.len && !str_eq(number.url, setup->hook_url))
+        out->note =
+            S("Twilio sends this number's calls elsewhere, or nowhere, until the channel is "
+              "switched on here.");
+    return OK;
+}
+
+static err subscribe(struct http_client *client, struct arena *a,
+    const struct connector_setup *setup, bool on, struct connector_sent *sent)
+{
+    struct number number;
+    const struct json *root = NULL;
+    struct form f = form_make(a);
+    int status = 0;
+    TRY(find_number(client, a, setup, &number, sent));
+    if (sent->outcome != CONNECTOR_SENT)
+        return OK;
+    if (!on && !str_eq(number.url, setup->hook_url))
+        return OK; /* it belongs to somebody else by now */
+    form_add(&f, "VoiceUrl", on ? setup->hook_url : (str){0});
+    form_add(&f, "VoiceMethod", S("POST"));
+    form_add(&f, "StatusCallback", on ? setup->hook_url : (str){0});
+    form_add(&f, "StatusCallbackMethod", S("POST"));
+    str body = form_str(&f);
+    return ask_for(client, a, setup,
+        str_print(a, "/IncomingPhoneNumbers/%.*s.json", SARG(number.sid)), &body, sent, &root,
+        &status);
+}
+
+/* ── the network ────────────────────────────────────────────────────────────────────────────────
+ */
+
+static const struct connector_setting settings[] = {
+    {.name = "account_sid",
+     .kind = "text",
+     .is_required = true,
+     .help = "The account's SID, from the Twilio console: AC and 32 digits."},
+    {.name = "auth_token",
+     .kind = "secret",
+     .is_required = true,
+     .help = "The account's auth token; it also proves that what comes in is Twilio's."},
+    {.name = "auth_token_other",
+     .kind = "secret",
+     .help = "The second auth token, while the token is being changed."},
+    {.name = "api_key_sid",
+     .kind = "text",
+     .help = "An API key (SK…) for calls to Twilio instead of the auth token."},
+    {.name = "api_key_secret", .kind = "secret", .help = "The API key's secret."},
+    {.name = "number",
+     .kind = "text",
+     .is_required = true,
+     .help = "The number that people call, like +15550001111."},
+    {.name = "ivr",
+     .kind = "json",
+     .help = "The menu that callers hear: languages, hours and what each key does."},
+    {.name = "api_version",
+     .kind = "text",
+     .standard = "2010-04-01",
+     .help = "The version of Twilio's API."},
+    {0       },
+};
+static const struct connector_host hosts[] = {
+    {"api", "https://api.twilio.com"},
+    {0    }
+};
+
+const struct connector connector_voice = {
+    .name = S_INIT("voice"),
+    .title = S_INIT("Phone"),
+    .able = ABLE_HOOK | ABLE_CALLS,
+    .settings = settings,
+    .hosts = hosts,
+    .verify = verify,
+    .taken = {.status = 200, .content_type = "text/xml", .body = S_INIT(EMPTY_TWIML)},
+    .parse = parse,
+    .send = send,
+    .check = check,
+    .subscribe = subscribe,
+    .media = media,
+    .answer = answer,
+    .keeps_query = true,
+};

@@ -1,0 +1,248 @@
+/* The phone through Twilio: golden requests, the signature over the address with its query, the
+ * menu's answers, recordings, and where Twilio calls. */
+#include "base/clock.h"
+#include "connector/connector.h"
+
+#include "golden.h"
+#include "peer.h"
+
+#define ACCOUNT   "AC00000000000000000000000000000001"
+#define RECORDING "RE00000000000000000000000000000003"
+#define TOKEN     "sevaTwilioAuthToken0001"
+#define NUMBERS   "/2010-04-01/Accounts/" ACCOUNT "/IncomingPhoneNumbers"
+#define HOOK      "https://care.example.com/hooks/voice/k1"
+
+extern const struct connector connector_voice;
+
+struct world {
+    struct peer *peer;
+    struct http_client *client;
+    struct connector_setup setup;
+};
+
+static struct world world_open(void)
+{
+    struct world w = {.peer = peer_open(), .client = peer_client()};
+    clock_fix(TEST_NOW_MS);
+    w.setup = (struct connector_setup){
+        .settings = S("{\"account_sid\":\"" ACCOUNT "\",\"number\":\"+15550001111\"}"),
+        .secrets = S("{\"auth_token\":\"" TOKEN "\"}"),
+        .hook_url = S(HOOK),
+        .hosts = str_print(test_arena(), "voice.api=%.*s", SARG(peer_url(w.peer)))};
+    return w;
+}
+
+static void world_close(struct world *w)
+{
+    http_client_close(w->client);
+    peer_close(w->peer);
+}
+
+static void every_request_is_read_as_its_golden_file_says(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"ringing",                   "hook"                                          },
+        {"end_missed",                "hook"                                          },
+        {"end_busy",                  "hook"                                          },
+        {"end_outbound",              "hook"                                          },
+        {"end_child",                 "hook"                                          },
+        {"end_new_word",              "hook"                                          },
+        {"end_hidden",                "hook"                                          },
+        {"end_sip",                   "hook"                                          },
+        {"voicemail",                 "hook?step=voicemail&language=bn"               },
+        {"voicemail_empty",           "hook?step=voicemail"                           },
+        {"voicemail_hostile",         "hook?step=voicemail"                           },
+        {"voicemail_hostile_seconds", "hook?step=voicemail"                           },
+        {"transcribed",               "hook?step=transcribed"                         },
+        {"transcribed_failed",        "hook?step=transcribed"                         },
+        {"continued",                 "hook?step=continue&language=bn&menu=main&key=1"},
+        {"answered",                  "hook?step=answered"                            },
+        {"dialed",                    "hook?step=dialed"                              },
+        {"dialed_nobody",             "hook?step=dialed"                              },
+        {"menu",                      "hook?step=menu&menu=main"                      },
+        {"hostile_name",              "hook"                                          },
+        {"bad_call",                  "hook"                                          },
+        {"no_form",                   "hook"                                          },
+        {"empty",                     "hook"                                          },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        golden_check("voice", cases[i][0], cases[i][1]);
+}
+
+static struct connector_hook hook_at(
+    struct connector_setup *setup, const char *target, str body, str signature)
+{
+    struct http_header *header = NEW(test_arena(), struct http_header, 2);
+    struct http_request *req = NEW(test_arena(), struct http_request, 1);
+    header[0] = (struct http_header){S("X-Twilio-Signature"), signature};
+    header[1] = (struct http_header){S("Content-Type"), S("application/x-www-form-urlencoded")};
+    *req = (struct http_request){.method = HTTP_POST,
+        .raw_target = str_from(target),
+        .headers = header,
+        .header_count = 2,
+        .body = body};
+    return (struct connector_hook){.req = req, .setup = setup, .now_ms = TEST_NOW_MS};
+}
+
+static void the_query_of_the_address_is_signed_too(void **state)
+{
+    (void)state;
+    str why = {0};
+    struct connector_setup setup = {.settings = S("{}"),
+        .secrets = S("{\"auth_token\":\"12345\"}"),
+        .hook_url = S("https://mycompany.com/myapp.php")};
+    str body = S("Digits=1234&To=%2B18005551212&From=%2B12349013030&Caller=%2B12349013030&CallSid="
+                 "CA1234567890ABCDE");
+    str value = S("0/KCTR6DLpKmkAf8muzZqo1nDgQ=");
+    struct connector_hook hook = hook_at(&setup, "/myapp.php?foo=1&bar=2", body, value);
+    assert_ok(connector_voice.verify(test_arena(), &hook, &why));
+    hook = hook_at(&setup, "/myapp.php?foo=1&bar=3", body, value);
+    assert_err(connector_voice.verify(test_arena(), &hook, &why), E_UNAUTHENTICATED);
+    hook = hook_at(&setup, "/myapp.php", body, value);
+    assert_err(connector_voice.verify(test_arena(), &hook, &why), E_UNAUTHENTICATED);
+}
+
+static void a_call_is_answered_by_the_menu_and_a_report_by_an_empty_document(void **state)
+{
+    (void)state;
+    struct connector_setup setup = {
+        .settings = S("{\"ivr\":{\"menus\":{\"main\":{\"prompt\":\"Press 2\",\"entries\":["
+                      "{\"digit\":\"2\",\"action\":\"forward\",\"to\":\"+15550002222\"}]}}}}"),
+        .secrets = S("{}"),
+        .hook_url = S(HOOK)};
+    struct connector_hook hook = hook_at(&setup, "/hooks/voice/k1", S("CallSid=CA1"), (str){0});
+    struct connector_answer a = connector_voice.answer(test_arena(), &hook);
+    assert_int_equal(a.status, 200);
+    assert_str(str_from(a.content_type), "text/xml");
+    assert_true(str_find(a.body, S("<Say>Press 2</Say>")) > 0);
+    hook =
+        hook_at(&setup, "/hooks/voice/k1?step=menu&menu=main", S("CallSid=CA1&Digits=2"), (str){0});
+    a = connector_voice.answer(test_arena(), &hook);
+    assert_true(str_find(a.body, S(">+15550002222</Number></Dial>")) > 0);
+    hook = hook_at(&setup, "/hooks/voice/k1", S("CallbackSource=call-progress-events"), (str){0});
+    assert_int_equal(connector_voice.answer(test_arena(), &hook).status, 0);
+    hook = hook_at(&setup, "/hooks/voice/k1", S("%zz"), (str){0});
+    assert_int_equal(connector_voice.answer(test_arena(), &hook).status, 0);
+}
+
+static void a_recording_is_fetched_when_twilio_has_finished_it(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        enum connector_outcome outcome;
+    } cases[] = {
+        {200, "{\"status\":\"completed\"}",      CONNECTOR_SENT  },
+        {200, "{\"status\":\"processing\"}",     CONNECTOR_RETRY },
+        {200, "{\"status\":\"absent\"}",         CONNECTOR_FINAL },
+        {404, "{\"code\":20404,\"status\":404}", CONNECTOR_RETRY },
+        {401, "{\"code\":20003,\"status\":401}", CONNECTOR_REAUTH},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w = world_open();
+        struct connector_source out;
+        const struct connector_attachment at = {.media_id = S(ACCOUNT "/" RECORDING)};
+        peer_answers(w.peer, cases[i].status, "", cases[i].body);
+        assert_ok(connector_voice.media(w.client, test_arena(), &w.setup, &at, &out));
+        assert_int_equal(out.end.outcome, cases[i].outcome);
+        if (cases[i].outcome == CONNECTOR_SENT) {
+            assert_true(str_ends(
+                out.url, S("/2010-04-01/Accounts/" ACCOUNT "/Recordings/" RECORDING ".mp3")));
+            assert_true(str_starts(out.headers[0].value, S("Basic ")));
+        } else {
+            assert_true(out.end.why.len > 0);
+        }
+        world_close(&w);
+    }
+}
+
+static void a_recording_of_another_account_or_name_is_not_asked_for(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "", "AC1/RE1", ACCOUNT "/../x", "AC00000000000000000000000000000002/" RECORDING};
+    struct world w = world_open();
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct connector_source out;
+        const struct connector_attachment at = {.media_id = str_from(bad[i])};
+        assert_ok(connector_voice.media(w.client, test_arena(), &w.setup, &at, &out));
+        assert_int_equal(out.end.outcome, CONNECTOR_FINAL);
+    }
+    assert_int_equal(peer_count(w.peer), 0);
+    world_close(&w);
+}
+
+#define HAS_NUMBER                                                                                   \
+    "{\"incoming_phone_numbers\":[{\"sid\":\"PN00000000000000000000000000000001\",\"phone_number\":" \
+    "\"+15550001111\",\"friendly_name\":\"Desk\",\"voice_url\":\"" HOOK                              \
+    "\",\"capabilities\":{\"voice\":true}}]}"
+
+static void the_number_is_found_and_its_menu_is_looked_over(void **state)
+{
+    (void)state;
+    struct world w = world_open();
+    struct connector_checked out;
+    peer_answers(w.peer, 200, "", HAS_NUMBER);
+    assert_ok(connector_voice.check(w.client, test_arena(), &w.setup, TEST_NOW_MS, &out));
+    assert_int_equal(out.end.outcome, CONNECTOR_SENT);
+    assert_str(out.accounts[0].external_id, "+15550001111");
+    assert_str(out.accounts[0].name, "Desk");
+    assert_str(out.note, "");
+    w.setup.settings = S("{\"account_sid\":\"" ACCOUNT "\",\"number\":\"+15550001111\",\"ivr\":7}");
+    peer_answers(w.peer, 200, "", HAS_NUMBER);
+    assert_ok(connector_voice.check(w.client, test_arena(), &w.setup, TEST_NOW_MS, &out));
+    assert_str(out.note, "The menu is not a JSON object.");
+    peer_answers(w.peer, 200, "", "{\"incoming_phone_numbers\":[]}");
+    assert_ok(connector_voice.check(w.client, test_arena(), &w.setup, TEST_NOW_MS, &out));
+    assert_int_equal(out.end.outcome, CONNECTOR_FINAL);
+    world_close(&w);
+}
+
+static void twilio_is_told_where_calls_and_their_ends_go(void **state)
+{
+    (void)state;
+    struct world w = world_open();
+    struct connector_sent sent;
+    peer_answers(w.peer, 200, "", HAS_NUMBER);
+    peer_answers(w.peer, 200, "", "{}");
+    assert_ok(connector_voice.subscribe(w.client, test_arena(), &w.setup, true, &sent));
+    assert_int_equal(sent.outcome, CONNECTOR_SENT);
+    struct peer_heard h = peer_heard(w.peer, 1);
+    assert_str(h.target, NUMBERS "/PN00000000000000000000000000000001.json");
+    assert_str(h.body,
+        "VoiceUrl=https%3A%2F%2Fcare.example.com%2Fhooks%2Fvoice%2Fk1&VoiceMethod=POST"
+        "&StatusCallback=https%3A%2F%2Fcare.example.com%2Fhooks%2Fvoice%2Fk1"
+        "&StatusCallbackMethod=POST");
+    w.setup.hook_url = S("https://other.example/hooks/voice/k2");
+    peer_answers(w.peer, 200, "", HAS_NUMBER);
+    assert_ok(connector_voice.subscribe(w.client, test_arena(), &w.setup, false, &sent));
+    assert_int_equal(peer_count(w.peer), 3); /* it belongs to somebody else: left alone */
+    world_close(&w);
+}
+
+static void nothing_can_be_written_into_a_call(void **state)
+{
+    (void)state;
+    struct connector_sent sent;
+    const struct connector_outgoing out = {.text = S("Hi")};
+    assert_ok(connector_voice.send(NULL, test_arena(), &out, &sent));
+    assert_int_equal(sent.outcome, CONNECTOR_FINAL);
+    assert_int_equal(connector_voice.private_rules.max_length, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_request_is_read_as_its_golden_file_says),
+        TEST(the_query_of_the_address_is_signed_too),
+        TEST(a_call_is_answered_by_the_menu_and_a_report_by_an_empty_document),
+        TEST(a_recording_is_fetched_when_twilio_has_finished_it),
+        TEST(a_recording_of_another_account_or_name_is_not_asked_for),
+        TEST(the_number_is_found_and_its_menu_is_looked_over),
+        TEST(twilio_is_told_where_calls_and_their_ends_go),
+        TEST(nothing_can_be_written_into_a_call),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
