@@ -38,7 +38,9 @@ struct start_new {
     contact_id contact; /* {0}: make one from the members below */
     str name, email, phone, language, external_id;
     str text, client_id;
+    str parts;                /* JSON array (a template); empty = none */
+    conversation_id previous; /* what a new conversation goes on from; {0} = nothing */
 };
-/* Begins a conversation on an api channel, or goes on in the one that is in progress. The person's
- * id on the channel is external_id, or the mail address, the phone, or "contact:<id>". */
+/* Begins a conversation where we may write first, or goes on in the one that is in progress. The
+ * person's id on the channel is external_id, or the mail address, the phone, or "contact:<id>". */
 err reply_start(struct ctx *cx, const struct start_new *start, struct conversation *c);

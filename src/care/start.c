@@ -1,9 +1,11 @@
-/* start: an agent or token begins a conversation on an api channel; see reply_start in reply.h. */
+/* start: a conversation begins with a message of ours, where the network lets us write first; see
+ * reply_start in reply.h. */
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "care/news.h"
 #include "care/reply.h"
+#include "connector/connector.h"
 #include "store/account.h"
 #include "store/channel.h"
 #include "store/contact.h"
@@ -24,7 +26,8 @@ static err check_channel(struct starting *s)
     if (e == E_NOT_FOUND)
         return fail_field(s->cx, "channel_id", "There is no such channel.");
     TRY(e);
-    if (!str_eq(s->channel.kind, S("api")))
+    const struct connector *network = connector_find(s->channel.kind);
+    if (!network || !(network->able & ABLE_BEGIN))
         return fail_field(s->cx, "channel_id", "On this channel the customer has to write first.");
     if (!s->channel.is_enabled)
         return fail_field(s->cx, "channel_id", "The channel is switched off.");
@@ -132,6 +135,7 @@ static err add_conversation(struct starting *s, struct conversation *c)
         .preview_kind = S("out"),
         .assignee_id = cx->actor.kind == ACTOR_AGENT ? cx->actor.agent : (agent_id){0},
         .language = s->contact.language,
+        .previous_id = s->start->previous,
         .version = 1,
         .created_ms = cx->now_ms,
         .updated_ms = cx->now_ms,
@@ -159,6 +163,7 @@ err reply_start(struct ctx *cx, const struct start_new *start, struct conversati
         TRY(add_conversation(s, &made));
     struct reply_new reply = {
         .text = start->text,
+        .parts = start->parts,
         .client_id = start->client_id,
         .seen = {INT64_MAX},
         .force = true,

@@ -13,6 +13,7 @@
 #include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "care/call.h"
 #include "care/inbound.h"
 #include "care/media.h"
 #include "care/network.h"
@@ -318,6 +319,8 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
             tally->received++;
             tally->files += items.files[i].n;
             TRY(plan_files(&desk->cx, &items.files[i], &results[i]));
+            if (str_eq(items.at[i].channel_kind, S("voice")))
+                TRY(call_follow(&desk->cx, &items.at[i], &results[i]));
             if (items.at[i].is_network)
                 TRY(plan_questions(
                     &desk->cx, &b->rows[row], &items.at[i], items.from[i], &results[i]));

@@ -12,6 +12,9 @@ enum {
     HOLIDAYS_MOST = 400,
     NAME_BYTES = 40, /* of a menu, a language, a step */
     TO_BYTES = 255,
+    NUMBER_LEAST = 3, /* with the + */
+    NUMBER_MOST = 16,
+    TEMPLATE_BYTES = 4000,
     GATHER_S = 6,
     WAIT_PAUSE_S = 20,
     RECORD_S = 300,
@@ -170,18 +173,24 @@ static const struct {
     {"hangup",              IVR_HANGUP             },
 };
 
-static bool is_number(str s, ptrdiff_t least)
+static bool is_number(str s)
 {
-    bool is_fine = s.len >= least && s.len <= 16;
+    bool is_fine = s.len >= NUMBER_LEAST && s.len <= NUMBER_MOST;
     for (ptrdiff_t i = str_starts(s, S("+")) ? 1 : 0; is_fine && i < s.len; i++)
         is_fine = s.at[i] >= '0' && s.at[i] <= '9';
     return is_fine;
 }
 
+static bool is_id(str s)
+{
+    int64_t id;
+    return str_int(s, 1, INT64_MAX, &id) == OK;
+}
+
 static bool is_target(str to)
 {
     if (!str_starts(to, S("sip:")) && !str_starts(to, S("sips:")))
-        return is_number(to, 3);
+        return is_number(to);
     for (ptrdiff_t i = 0; i < to.len; i++)
         if ((unsigned char)to.at[i] <= ' ' || (unsigned char)to.at[i] >= 0x7f)
             return false;
@@ -193,13 +202,44 @@ static bool is_digit(str s)
     return s.len == 1 && s.at[0] >= '0' && s.at[0] <= '9';
 }
 
+/* What is written: the same in the first language when the caller's has none. */
+static str written(const struct json *ivr, const struct json *object, str language)
+{
+    str text = sentence(object, S("text"), language);
+    return text.len ? text : sentence(object, S("text"), text_at(language_at(ivr, 0), S("tag")));
+}
+
+/* "template": {"en": {"name", "language", "variables"}, …}, for networks that want one. */
+static str template_of(
+    struct arena *a, const struct json *ivr, const struct json *object, str language)
+{
+    const struct json *all = json_get(object, S("template")), *t = json_get(all, language);
+    struct json_out j = json_out_make(a, TEMPLATE_BYTES);
+    if (!t)
+        t = json_get(all, text_at(language_at(ivr, 0), S("tag")));
+    if (!t || t->kind != JSON_OBJECT || !text_at(t, S("name")).len)
+        return (str){0};
+    json_arr(&j);
+    json_obj(&j);
+    json_kv_str(&j, S("type"), S("template"));
+    json_kv_str(&j, S("name"), text_at(t, S("name")));
+    json_kv_str(&j, S("language"), text_at(t, S("language")));
+    if (json_get(t, S("variables"))) {
+        json_key(&j, S("variables"));
+        json_put_tree(&j, json_get(t, S("variables")));
+    }
+    json_obj_end(&j);
+    json_arr_end(&j);
+    return j.b.failed ? (str){0} : json_str(&j);
+}
+
 static struct ivr_choice choice_of(const struct json *ivr, const struct json *entry, str language)
 {
     str digit = json_text(json_get(entry, S("digit")), S(""));
     str name = text_at(entry, S("action"));
     struct ivr_choice c = {
         .channel_id = json_text(json_get(entry, S("channel_id")), S("")),
-        .text = sentence(entry, S("text"), language),
+        .text = written(ivr, entry, language),
         .to = text_at(entry, S("to")),
         .menu = text_at(entry, S("menu")),
         .say = sentence(entry, S("say"), language),
@@ -209,7 +249,7 @@ static struct ivr_choice choice_of(const struct json *ivr, const struct json *en
             c.action = actions[i].action;
     if ((c.action == IVR_FORWARD && !is_target(c.to)) ||
         (c.action == IVR_MENU && !menu_find(ivr, c.menu)) ||
-        (c.action == IVR_CONTINUE_BY_MESSAGE && (!is_number(c.channel_id, 1) || !is_digit(digit))))
+        (c.action == IVR_CONTINUE_BY_MESSAGE && (!is_id(c.channel_id) || !is_digit(digit))))
         c.action = IVR_NOTHING;
     return c;
 }
@@ -239,7 +279,14 @@ static struct ivr_choice choose(const struct json *ivr, const struct ivr_request
 
 struct ivr_choice ivr_choose(struct arena *a, str settings, const struct ivr_request *req)
 {
-    return choose(ivr_of(a, settings), req);
+    const struct json *ivr = ivr_of(a, settings);
+    struct ivr_choice c = choose(ivr, req);
+    const struct json *menu = menu_find(ivr, req->menu);
+    str language = text_at(language_find(ivr, req->language), S("tag"));
+    if (c.action == IVR_CONTINUE_BY_MESSAGE)
+        c.parts =
+            template_of(a, ivr, entry_find(menu, req->key.len ? req->key : req->digits), language);
+    return c;
 }
 
 struct ivr_choice ivr_missed(struct arena *a, str settings, str language)
@@ -249,9 +296,10 @@ struct ivr_choice ivr_missed(struct arena *a, str settings, str language)
     str tag = text_at(language_find(ivr, language), S("tag"));
     struct ivr_choice c = {
         .channel_id = json_text(json_get(missed, S("channel_id")), S("")),
-        .text = sentence(missed, S("text"), tag),
+        .text = written(ivr, missed, tag),
+        .parts = template_of(a, ivr, missed, tag),
     };
-    if (is_number(c.channel_id, 1) && c.text.len)
+    if (is_id(c.channel_id) && (c.text.len || c.parts.len))
         c.action = IVR_CONTINUE_BY_MESSAGE;
     return c;
 }

@@ -54,7 +54,8 @@ enum ivr_action {
 struct ivr_choice {
     enum ivr_action action;
     str channel_id; /* CONTINUE_BY_MESSAGE: by which channel; digits */
-    str text;       /* and what is written there, in the caller's language; may be empty */
+    str text;       /* and what is written there, in the caller's language, else in the first */
+    str parts;      /* and a template of the network instead: JSON array (connector/part.h) */
     str to;         /* FORWARD: "+15550002222" or "sip:…" */
     str menu;       /* MENU */
     str say;        /* before it happens */

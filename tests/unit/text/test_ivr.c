@@ -146,8 +146,11 @@ static void what_was_chosen_is_known_without_the_answer(void **state)
     c = ivr_missed(test_arena(), str_from(settings), S("en"));
     assert_int_equal(c.action, IVR_CONTINUE_BY_MESSAGE);
     assert_str(c.text, "Sorry we missed you");
-    assert_int_equal(
-        ivr_missed(test_arena(), str_from(settings), S("bn")).action, IVR_NOTHING); /* no words */
+    assert_str(ivr_missed(test_arena(), str_from(settings), S("bn")).text, "Sorry we missed you");
+    str wants = S("{\"ivr\":{\"languages\":[{\"tag\":\"en\"}],\"missed_call\":{\"channel_id\":"
+                  "\"5\",\"template\":{\"en\":{\"name\":\"missed\",\"language\":\"en_US\"}}}}}");
+    assert_str(ivr_missed(test_arena(), wants, S("bn")).parts,
+        "[{\"type\":\"template\",\"name\":\"missed\",\"language\":\"en_US\"}]");
     assert_int_equal(ivr_missed(test_arena(), S("{}"), S("en")).action, IVR_NOTHING);
 }
 
