@@ -494,7 +494,7 @@ export interface NetworkSetting {
   /** in a channel's settings */
   name: string
   /** secret: sealed, never shown again */
-  kind: 'text' | 'url' | 'secret' | 'list' | 'choice' | 'number'
+  kind: 'text' | 'url' | 'secret' | 'list' | 'choice' | 'number' | 'json'
   is_required: boolean
   /** English; may be empty */
   help: string
