@@ -1,4 +1,5 @@
-/* ivr: see ivr.h. */
+/* ivr: see ivr.h. Longer than most: hours, choices, the document and the words for what is wrong
+ * read the same settings by the same helpers. */
 #include "text/ivr.h"
 
 #include "base/clock.h"
