@@ -23,6 +23,9 @@ import { door, start } from './state/session'
 const loadSettings = () => import('./settings/settings').then((module) => module.Settings)
 const loadContacts = () => import('./contact/contacts_page').then((module) => module.ContactsPage)
 const loadGuide = () => import('./guide/guide').then((module) => module.Guide)
+const networkWords = () => import('./lib/network_words').then((module) => module.networkWords())
+const loadTemplate = () => Promise.all([import('./conversation/template_picker'), networkWords()]).then(([module]) => module.TemplatePicker)
+const loadMove = () => Promise.all([import('./palette/move_picker'), networkWords()]).then(([module]) => module.MovePicker)
 const loadStart = () => import('./contact/start_conversation').then((module) => module.StartConversation)
 
 function Page() {
@@ -56,6 +59,10 @@ function Layer() {
       return <ImageView url={layer.url} name={layer.name} />
     case 'startConversation':
       return <Lazy load={loadStart} />
+    case 'template':
+      return <Lazy load={loadTemplate} />
+    case 'move':
+      return <Lazy load={loadMove} />
     case undefined:
       return null
   }

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { Icon } from '../ui/icon'
+import { ChannelSign } from '../ui/network'
 import { Avatar, Button, Chip, Spinner, Words } from '../ui/parts'
 import { get } from '../lib/api'
 import { age, dateTime, languageName, localTimeIn } from '../lib/format'
@@ -35,7 +36,7 @@ export function History({ contact, but }: { contact: Id; but: Id | null }) {
         {shown?.map((one) => (
           <li key={one.id}>
             <a href={BASE + inboxPath('all', one.id)}>
-              <Icon name={one.channel.kind === 'widget' ? 'chat' : 'code'} size={15} />
+              <ChannelSign kind={one.channel.kind} size={15} />
               <span class="history-words">
                 <Words text={one.subject ?? one.preview ?? '#' + one.number} class="history-preview" />
                 <span class="history-sub">{statusName(one.status)} · {age(one.last_message_at ?? one.created_at)}</span>
@@ -95,7 +96,7 @@ export function Identities({ contact }: { contact: Contact }) {
       <ul class="identities">
         {contact.identities.map((one) => (
           <li key={one.id}>
-            <Icon name={one.channel_kind === 'widget' ? 'chat' : 'code'} size={15} />
+            <ChannelSign kind={one.channel_kind} size={15} />
             <Words text={one.handle ?? one.external_id ?? t('contact.anonymous')} class="identity-name" />
             {one.is_verified ? <Chip tone="good" icon="check">{t('contact.verified')}</Chip> : null}
             <span class="identity-age" title={dateTime(one.last_seen_at)}>{age(one.last_seen_at)}</span>

@@ -8,15 +8,19 @@ import { t } from '../lib/i18n'
 import type { Conversation } from '../lib/types'
 import { command, keysOf, leaveConversation, run } from '../state/commands'
 import { changeDraft } from '../state/drafts'
+import { overlay } from '../state/overlays'
 import { can } from '../state/store'
 import { addFiles } from '../state/uploads'
 import { Collision } from './collision'
 import { ComposerField } from './composer_field'
 import { ComposerFiles } from './composer_files'
+import { adviceOf } from './file_advice'
 import { useDesk, type Desk } from './desk'
+import { useReach, type Reach } from './reach'
+import { Answered, LengthCounter, VisibilityChoice, WindowNote } from './reach_view'
 import { EmojiPanel } from './emoji_panel'
 
-function Tabs({ desk }: { desk: Desk }) {
+function Tabs({ desk, reach }: { desk: Desk; reach: Reach }) {
   const kind = desk.kind.value
   return (
     <div class="composer-tabs" role="group" aria-label={t('composer.kind')}>
@@ -27,6 +31,7 @@ function Tabs({ desk }: { desk: Desk }) {
           </button>
         ) : null,
       )}
+      <VisibilityChoice desk={desk} reach={reach} />
       <span class="composer-to">{kind === 'note' ? t('composer.only_team') : null}</span>
     </div>
   )
@@ -43,13 +48,13 @@ function Emoji({ desk }: { desk: Desk }) {
   )
 }
 
-function SendButtons({ desk }: { desk: Desk }) {
+function SendButtons({ desk, reach }: { desk: Desk; reach: Reach }) {
   const isNote = desk.kind.value === 'note'
-  const isBlocked = desk.isEmpty.value || desk.isUploading.value
+  const isBlocked = desk.isEmpty.value || desk.isUploading.value || reach.stop.value !== null
   return (
     <span class="composer-send">
       <Button tone="primary" small icon={isNote ? 'note' : 'send'} disabled={isBlocked} onClick={() => desk.send(null)} data-command="send">
-        {isNote ? t('composer.add_note') : t('composer.send')}
+        {isNote ? t('composer.add_note') : reach.ways.value?.private && reach.visibility.value === 'public' ? t('composer.send_public') : t('composer.send')}
       </Button>
       {can('conversation.update') ? (
         <Menu
@@ -68,23 +73,26 @@ function SendButtons({ desk }: { desk: Desk }) {
   )
 }
 
-function Foot({ desk }: { desk: Desk }) {
+function Foot({ desk, reach }: { desk: Desk; reach: Reach }) {
   const picker = useRef<HTMLInputElement>(null)
   return (
     <div class="composer-foot">
       <IconButton icon="attach" label={t('composer.attach')} onClick={() => picker.current?.click()} />
-      <input ref={picker} type="file" multiple hidden tabIndex={-1} aria-label={t('composer.attach')} onChange={(event) => { addFiles(desk.id, event.currentTarget.files ?? []); event.currentTarget.value = '' }} />
+      <input ref={picker} type="file" multiple hidden tabIndex={-1} aria-label={t('composer.attach')} onChange={(event) => { addFiles(desk.id, event.currentTarget.files ?? [], adviceOf(desk, reach)); event.currentTarget.value = '' }} />
       <Emoji key={desk.id} desk={desk} />
       {desk.kind.value === 'note' ? <IconButton icon="at" label={t('composer.mention')} onClick={() => { desk.insert('@'); desk.look() }} /> : null}
-      <span class="composer-status">{desk.isUploading.value ? t('composer.uploading') : null}</span>
+      {desk.kind.value === 'reply' && reach.visibility.value === 'private' && reach.network.value?.able.includes('templates') ? (
+        <IconButton icon="template" label={t('template.choose')} onClick={() => void (overlay.value = { kind: 'template', conversation: desk.id })} />
+      ) : null}
+      <span class="composer-status">{desk.isUploading.value ? t('composer.uploading') : <LengthCounter desk={desk} reach={reach} />}</span>
       <span class="composer-keys" aria-hidden="true"><Keys combo={keysOf(command('send'))[0] ?? 'Mod+Enter'} /></span>
-      <SendButtons desk={desk} />
+      <SendButtons desk={desk} reach={reach} />
     </div>
   )
 }
 
 /** Files may be dropped anywhere on the composer. */
-function dropping(desk: Desk, isOver: { value: boolean }) {
+function dropping(desk: Desk, reach: Reach, isOver: { value: boolean }) {
   return {
     onDragOver(event: DragEvent) {
       if (!event.dataTransfer?.types.includes('Files')) return
@@ -97,23 +105,26 @@ function dropping(desk: Desk, isOver: { value: boolean }) {
     onDrop(event: DragEvent) {
       event.preventDefault()
       isOver.value = false
-      addFiles(desk.id, event.dataTransfer?.files ?? [])
+      addFiles(desk.id, event.dataTransfer?.files ?? [], adviceOf(desk, reach))
     },
   }
 }
 
 export function Composer({ conversation }: { conversation: Conversation }) {
   const desk = useDesk(conversation.id)
+  const reach = useReach(desk, conversation)
   const isOver = useSignal(false)
   if (!can('conversation.reply') && !can('conversation.note')) return <p class="composer-readonly">{t('composer.readonly')}</p>
   return (
-    <section class={`composer composer-${desk.kind.value}${isOver.value ? ' composer-drop' : ''}`} aria-label={t('composer.label')} {...dropping(desk, isOver)}>
+    <section class={`composer composer-${desk.kind.value}${isOver.value ? ' composer-drop' : ''}`} aria-label={t('composer.label')} {...dropping(desk, reach, isOver)}>
       <Collision key={desk.id} conversation={desk.id} />
+      <WindowNote key={'w' + desk.id} desk={desk} reach={reach} conversation={conversation} />
       <div class="composer-box">
-        <Tabs desk={desk} />
-        <ComposerField desk={desk} />
-        <ComposerFiles conversation={desk.id} />
-        <Foot desk={desk} />
+        <Tabs desk={desk} reach={reach} />
+        <Answered desk={desk} />
+        <ComposerField desk={desk} advice={() => adviceOf(desk, reach)} />
+        <ComposerFiles conversation={desk.id} advice={adviceOf(desk, reach)} />
+        <Foot desk={desk} reach={reach} />
       </div>
     </section>
   )

@@ -8,7 +8,7 @@ import { changeDraft } from '../state/drafts'
 import { focusRequest, requestFocus, takeFocus } from '../state/overlays'
 import { noteStopped, noteTyping } from '../state/presence'
 import { agents, can, myId, tags } from '../state/store'
-import { addFiles } from '../state/uploads'
+import { addFiles, type Advice } from '../state/uploads'
 import { fit, type Desk } from './desk'
 import { findEmojis } from './emoji'
 
@@ -104,7 +104,7 @@ function useDraftInField(desk: Desk): void {
   }, [asked, desk])
 }
 
-export function ComposerField({ desk }: { desk: Desk }) {
+export function ComposerField({ desk, advice }: { desk: Desk; advice: () => Advice }) {
   const shown = useMemo(() => computed(() => suggest(desk)), [desk])
   const isOffering = useMemo(() => computed(() => shown.value.length > 0), [shown]).value
   useDraftInField(desk)
@@ -137,7 +137,7 @@ export function ComposerField({ desk }: { desk: Desk }) {
           const files = event.clipboardData?.files
           if (!files?.length) return
           event.preventDefault()
-          addFiles(desk.id, files)
+          addFiles(desk.id, files, advice())
         }}
       />
       <Suggestions shown={shown} desk={desk} />

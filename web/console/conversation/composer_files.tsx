@@ -5,15 +5,16 @@ import { bytes } from '../lib/format'
 import { t } from '../lib/i18n'
 import type { Attachment, Id } from '../lib/types'
 import { changeDraft, draftOf } from '../state/drafts'
-import { cancelUpload, retryUpload, uploadsOf, type Upload } from '../state/uploads'
+import { cancelUpload, retryUpload, uploadsOf, type Advice, type Upload } from '../state/uploads'
 
-function Ready({ conversation, file }: { conversation: Id; file: Attachment }) {
+function Ready({ conversation, file, advice }: { conversation: Id; file: Attachment; advice: Advice }) {
+  const against = advice(file)
   const remove = (): void => changeDraft(conversation, { attachments: draftOf(conversation).peek().attachments.filter((other) => other.id !== file.id) })
   return (
-    <li class="composer-file">
+    <li class={against ? 'composer-file composer-file-bad' : 'composer-file'}>
       {file.thumbnail_url && file.state === 'ready' ? <img src={file.thumbnail_url} alt="" /> : <Icon name="file" size={16} />}
       <Words text={file.name} class="file-name" />
-      <span class="file-size">{bytes(file.size)}</span>
+      <span class="file-size" {...(against ? { role: 'alert' } : {})}>{against ?? bytes(file.size)}</span>
       <IconButton icon="close" size={14} label={t('file.remove', { name: file.name })} onClick={remove} />
     </li>
   )
@@ -25,19 +26,19 @@ function OnItsWay({ conversation, file }: { conversation: Id; file: Upload }) {
       <Icon name={file.error ? 'alert' : 'file'} size={16} />
       <Words text={file.name} class="file-name" />
       {file.error ? <span class="file-size" role="alert">{file.error}</span> : <progress max={file.size || 1} value={file.sent} aria-label={t('file.progress', { name: file.name })} />}
-      {file.error ? <IconButton icon="refresh" size={14} label={t('common.retry')} onClick={() => retryUpload(conversation, file.id)} /> : null}
+      {file.error && !file.isRefused ? <IconButton icon="refresh" size={14} label={t('common.retry')} onClick={() => retryUpload(conversation, file.id)} /> : null}
       <IconButton icon="close" size={14} label={t('file.remove', { name: file.name })} onClick={() => cancelUpload(conversation, file.id)} />
     </li>
   )
 }
 
-export function ComposerFiles({ conversation }: { conversation: Id }) {
+export function ComposerFiles({ conversation, advice }: { conversation: Id; advice: Advice }) {
   const ready = draftOf(conversation).value.attachments
   const uploads = uploadsOf(conversation).value
   if (!ready.length && !uploads.length) return null
   return (
     <ul class="composer-files" aria-label={t('composer.files')}>
-      {ready.map((one) => <Ready key={one.id} conversation={conversation} file={one} />)}
+      {ready.map((one) => <Ready key={one.id} conversation={conversation} file={one} advice={advice} />)}
       {uploads.map((one) => <OnItsWay key={one.id} conversation={conversation} file={one} />)}
     </ul>
   )

@@ -3,6 +3,8 @@ import { useEffect } from 'preact/hooks'
 import { Header } from './header'
 import { Timeline } from './timeline'
 import { Composer } from './composer'
+import { PersonalReview } from './personal'
+import { PostAbove } from './post'
 import { Review } from './review'
 import { t } from '../lib/i18n'
 import type { Id } from '../lib/types'
@@ -40,8 +42,10 @@ export function Conversation({ id }: { id: Id }) {
   return (
     <div class="conversation">
       <Header conversation={conversation} />
+      <PostAbove key={'p' + id} conversation={conversation} />
       <Timeline key={id} conversation={conversation} />
       <Review id={id} />
+      <PersonalReview id={id} />
       <Composer conversation={conversation} />
     </div>
   )

@@ -1,15 +1,18 @@
 // The head of a conversation: with whom, in what state, whose it is, and the actions.
 import { Icon } from '../ui/icon'
+import { ChannelSign } from '../ui/network'
 import { Menu } from '../ui/menu'
 import { Avatar, Chip, CommandButton, IconButton, Words } from '../ui/parts'
 import { dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
+import { isNetwork } from '../lib/network_types'
 import type { Conversation } from '../lib/types'
 import { contactName, priorityName } from '../inbox/row'
 import { statusName } from '../inbox/filter_bar'
 import { changeTags } from '../state/changes'
 import { command, isEnabled, keysOf, leaveConversation, run } from '../state/commands'
 import { size } from '../state/look'
+import { channelOf } from '../state/networks'
 import { agentOf, can, presenceOf, teamOf } from '../state/store'
 
 function Viewers({ conversation }: { conversation: Conversation }) {
@@ -30,19 +33,22 @@ function Viewers({ conversation }: { conversation: Conversation }) {
   )
 }
 
-const MENU = ['reopen', 'pending', 'resolve_as', 'tag', 'priority', 'unread', 'look.context'] as const
+const MENU = ['move', 'reopen', 'pending', 'resolve_as', 'tag', 'priority', 'unread', 'look.context'] as const
 
 function Who({ conversation }: { conversation: Conversation }) {
+  const channel = channelOf(conversation.channel.id)
   return (
     <div class="conversation-who">
       <h1>
         <Words text={contactName(conversation.contact.name)} />
       </h1>
       <span class="conversation-sub">
-        <Icon name={conversation.channel.kind === 'widget' ? 'chat' : 'code'} size={14} />
+        <ChannelSign kind={conversation.channel.kind} size={isNetwork(conversation.channel.kind) ? 18 : 14} />
         <Words text={conversation.channel.name} />
+        {channel?.handle ? <Words text={channel.handle} class="conversation-handle" /> : null}
+        {channel?.handle_role ? <Chip>{channel.handle_role === 'support' ? t('channel.support_handle') : t('channel.brand_handle')}</Chip> : null}
         <span dir="ltr">#{conversation.number}</span>
-        {conversation.is_public ? <Chip tone="warn" icon="eye">{t('conversation.public')}</Chip> : null}
+        {conversation.is_public ? <Chip tone="public" icon="eye">{t('conversation.public')}</Chip> : null}
       </span>
     </div>
   )

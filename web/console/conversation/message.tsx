@@ -3,16 +3,18 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { Icon, type IconName } from '../ui/icon'
 import { Avatar, Words } from '../ui/parts'
-import { bytes, clock, dateTime, languageName } from '../lib/format'
+import { clock, dateTime, languageName } from '../lib/format'
 import { t } from '../lib/i18n'
-import type { Activity, Attachment, Message, Priority, Status } from '../lib/types'
-import { contactName, priorityName } from '../inbox/row'
+import type { Activity, Conversation, Id, Message, Priority, Status } from '../lib/types'
+import { priorityName } from '../inbox/row'
 import { statusName } from '../inbox/filter_bar'
-import { overlay } from '../state/overlays'
-import { cancelMessage, discardLocal, retryMessage } from '../state/sending'
+import { cancelMessage, discardLocal, editLocal, retryMessage } from '../state/sending'
 import { agentOf, me, teamOf } from '../state/store'
+import { AttachmentView } from './attachment'
 import { linkParts } from './link_parts'
-import { UnfetchedFile } from './unfetched'
+import { authorName, deletedBy, Edited, placeOf, Quote, Reactions, VisibilityMark } from './marks'
+import { MessageActs } from './message_acts'
+import { Parts } from './parts'
 import { outcomeName } from '../palette/picker'
 
 /** A person's text: links become links, mentions of colleagues stand out, nothing is ever markup. */
@@ -30,29 +32,6 @@ export function MessageText({ text, mentions }: { text: string; mentions: readon
         ),
       )}
     </div>
-  )
-}
-
-const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'])
-
-export function AttachmentView({ attachment }: { attachment: Attachment }) {
-  const url = attachment.url
-  if (url === null) return <UnfetchedFile attachment={attachment} />
-  if (PICTURES.has(attachment.type) && attachment.state === 'ready') {
-    const ratio = attachment.width && attachment.height ? { aspectRatio: `${attachment.width} / ${attachment.height}` } : {}
-    return (
-      <button type="button" class="picture" aria-label={t('file.open', { name: attachment.name })} onClick={() => void (overlay.value = { kind: 'image', url, name: attachment.name })}>
-        <img src={attachment.thumbnail_url ?? url} alt={attachment.name} loading="lazy" decoding="async" style={ratio} />
-      </button>
-    )
-  }
-  return (
-    <a class="file" href={url} download={attachment.name}>
-      <Icon name="file" size={18} />
-      <Words text={attachment.name} class="file-name" />
-      <span class="file-size">{attachment.state === 'processing' ? t('file.processing') : bytes(attachment.size)}</span>
-      <Icon name="download" size={16} />
-    </a>
   )
 }
 
@@ -116,33 +95,71 @@ function State({ message }: { message: Message }) {
         <>
           {message.error ? <Words text={message.error} class="message-error" /> : null}
           <button type="button" class="link-button" onClick={() => void retryMessage(message)}>{t('common.retry')}</button>
-          {message.id.startsWith('local:') ? <button type="button" class="link-button" onClick={() => discardLocal(message)}>{t('common.discard')}</button> : null}
+          {message.id.startsWith('local:') ? (
+            <>
+              <button type="button" class="link-button" onClick={() => editLocal(message)}>{t('review.edit')}</button>
+              <button type="button" class="link-button" onClick={() => discardLocal(message)}>{t('common.discard')}</button>
+            </>
+          ) : null}
         </>
       ) : null}
     </span>
   )
 }
 
-export function MessageView({ message, isContinued, isMine, isPublic }: { message: Message; isContinued: boolean; isMine: boolean; isPublic: boolean }) {
-  const name = message.author.kind === 'contact' ? contactName(message.author.name) : (message.author.name ?? t('author.system'))
+function Content({ message }: { message: Message }) {
+  return (
+    <>
+      {message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
+      {message.parts?.length ? <Parts parts={message.parts} /> : null}
+      {message.attachments?.length ? <div class="message-files">{message.attachments.map((one) => <AttachmentView key={one.id} attachment={one} />)}</div> : null}
+    </>
+  )
+}
+
+function Bubble({ message, quoted }: { message: Message; quoted: Id | null }) {
+  return (
+    <div class="message-bubble">
+      {quoted ? <Quote id={quoted} /> : null}
+      {message.deleted_at ? (
+        <details class="message-deleted">
+          <summary><Icon name="trash" size={13} /> {deletedBy(message)} <time dateTime={message.deleted_at}>{clock(message.deleted_at)}</time></summary>
+          <del><Content message={message} /></del>
+        </details>
+      ) : <Content message={message} />}
+    </div>
+  )
+}
+
+interface MessageProps { conversation: Conversation; message: Message; isContinued: boolean; isMine: boolean; isMixed: boolean; quoted: Id | null }
+
+function Head({ message, isMixed }: { message: Message; isMixed: boolean }) {
+  return (
+    <header class="message-head">
+      <Words text={authorName(message)} class="message-name" />
+      {message.kind === 'note' ? <span class="message-kind"><Icon name="lock" size={12} /> {t('message.note')}</span> : isMixed ? <VisibilityMark visibility={message.visibility} /> : null}
+      <time dateTime={message.sent_at} title={dateTime(message.sent_at)}>{clock(message.sent_at)}</time>
+      {message.edited_at && !message.deleted_at ? <Edited at={message.edited_at} /> : null}
+    </header>
+  )
+}
+
+/** isMixed: the conversation has public and private messages, so that each says which it is. */
+export function MessageView({ conversation, message, isContinued, isMine, isMixed, quoted }: MessageProps) {
+  const name = authorName(message)
   const kind = message.kind === 'in' ? 'in' : message.kind === 'note' ? 'note' : 'out'
   const isCancelled = message.state === 'cancelled'
   return (
-    <article class={`message message-${kind}${isContinued ? ' message-continued' : ''}${isMine ? ' message-mine' : ''}${isCancelled ? ' message-cancelled' : ''}`} aria-label={t('message.by', { name, time: dateTime(message.sent_at) })}>
+    <article id={placeOf(message.id)} tabIndex={-1} class={`message message-${kind}${isContinued ? ' message-continued' : ''}${isMine ? ' message-mine' : ''}${isCancelled ? ' message-cancelled' : ''}`} aria-label={t('message.by', { name, time: dateTime(message.sent_at) })}>
       <span class="message-avatar">{isContinued ? null : <Avatar name={name} photo={isMine ? (me.value?.photo_url ?? message.author.photo_url) : message.author.photo_url} size={32} />}</span>
       <div class="message-main">
-        {isContinued ? null : (
-          <header class="message-head">
-            <Words text={name} class="message-name" />
-            {kind === 'note' ? <span class="message-kind"><Icon name="lock" size={12} /> {t('message.note')}</span> : null}
-            {isPublic && message.visibility === 'private' ? <span class="message-kind">{t('message.private')}</span> : null}
-            <time dateTime={message.sent_at} title={dateTime(message.sent_at)}>{clock(message.sent_at)}</time>
-          </header>
-        )}
-        <div class="message-bubble">
-          {message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
-          {message.attachments?.length ? <div class="message-files">{message.attachments.map((one) => <AttachmentView key={one.id} attachment={one} />)}</div> : null}
+        {isContinued ? null : <Head message={message} isMixed={isMixed} />}
+        <div class="message-line">
+          <Bubble message={message} quoted={quoted} />
+          <MessageActs conversation={conversation} message={message} />
         </div>
+        {message.reactions?.length ? <Reactions message={message} /> : null}
+        {isContinued && message.edited_at && !message.deleted_at ? <Edited at={message.edited_at} /> : null}
         <State message={message} />
       </div>
     </article>
@@ -201,7 +218,7 @@ export function activityText(activity: Activity, by: string): string {
 }
 
 export function ActivityLine({ message }: { message: Message }) {
-  const by = message.author.kind === 'contact' ? contactName(message.author.name) : (message.author.name ?? t('author.system'))
+  const by = authorName(message)
   return (
     <p class="activity">
       <span>{message.activity ? activityText(message.activity, by) : message.text}</span> <time dateTime={message.sent_at}>{clock(message.sent_at)}</time>

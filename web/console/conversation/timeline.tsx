@@ -29,7 +29,7 @@ function dayTitle(time: string): string {
 /** Messages of one author within minutes stand together, with one name over them. */
 function continues(before: Message | undefined, next: Message): boolean {
   return (
-    before !== undefined && before.kind === next.kind && before.author.id === next.author.id && next.kind !== 'activity' &&
+    before !== undefined && before.kind === next.kind && before.author.id === next.author.id && next.kind !== 'activity' && before.visibility === next.visibility &&
     dayKey(before.sent_at) === dayKey(next.sent_at) && Date.parse(next.sent_at) - Date.parse(before.sent_at) < GROUP_MS
   )
 }
@@ -116,13 +116,22 @@ function Above({ conversation }: { conversation: Conversation }) {
   )
 }
 
-function Entry({ message, before, isFirstUnread, isPublic }: { message: Message; before: Message | undefined; isFirstUnread: boolean; isPublic: boolean }) {
+function Entry({ conversation, message, before, isFirstUnread, isMixed }: { conversation: Conversation; message: Message; before: Message | undefined; isFirstUnread: boolean; isMixed: boolean }) {
   const isNewDay = !before || dayKey(before.sent_at) !== dayKey(message.sent_at)
   return (
     <div class="timeline-item">
       {isNewDay ? <div class="timeline-day"><span>{dayTitle(message.sent_at)}</span></div> : null}
       {isFirstUnread ? <div class="timeline-unread"><span>{t('timeline.new')}</span></div> : null}
-      {message.kind === 'activity' ? <ActivityLine message={message} /> : <MessageView message={message} isContinued={!isNewDay && continues(before, message)} isMine={message.author.id === myId.value} isPublic={isPublic} />}
+      {message.kind === 'activity' ? <ActivityLine message={message} /> : (
+        <MessageView
+          conversation={conversation}
+          message={message}
+          isContinued={!isNewDay && continues(before, message)}
+          isMine={message.author.id === myId.value}
+          isMixed={isMixed}
+          quoted={message.reply_to_id && message.reply_to_id !== before?.id ? message.reply_to_id : null}
+        />
+      )}
     </div>
   )
 }
@@ -141,6 +150,8 @@ function useNewestFirst(ids: readonly Id[]): { shown: readonly Id[]; isWhole: bo
 function Log({ conversation, ids, isWhole }: { conversation: Conversation; ids: readonly Id[]; isWhole: boolean }) {
   const [unreadFrom] = useState(() => conversation.unread_count)
   const shown = ids.map((id) => messages.get(id)).filter((one): one is Message => one !== undefined)
+  const spoken = new Set(shown.flatMap((one) => (one.kind === 'in' || one.kind === 'out' ? [one.visibility] : [])))
+  const isMixed = spoken.size > 1 || (conversation.is_public && spoken.has('private'))
   // Found once all of it stands: what comes later does not move it.
   const found = useRef<Id | undefined>(undefined)
   const unread = found.current || unreadFrom === 0 ? [] : shown.filter((one) => one.kind === 'in').slice(-unreadFrom)
@@ -148,7 +159,7 @@ function Log({ conversation, ids, isWhole }: { conversation: Conversation; ids: 
   const firstUnread = found.current ?? unread[0]?.id
   return (
     <div role="log" aria-live="polite" aria-busy={!isWhole} aria-relevant="additions" aria-label={t('timeline.log')}>
-      {shown.map((message, at) => <Entry key={message.client_id ?? message.id} message={message} before={shown[at - 1]} isFirstUnread={message.id === firstUnread} isPublic={conversation.is_public} />)}
+      {shown.map((message, at) => <Entry key={message.client_id ?? message.id} conversation={conversation} message={message} before={shown[at - 1]} isFirstUnread={message.id === firstUnread} isMixed={isMixed} />)}
     </div>
   )
 }

@@ -1,9 +1,11 @@
 // One conversation in the list. Its parts are drawn apart: a moved highlight or a colleague who types does not draw the whole row.
 import { useComputed } from '@preact/signals'
 import { Icon } from '../ui/icon'
+import { ChannelSign } from '../ui/network'
 import { Avatar, Chip, Words } from '../ui/parts'
 import { age, dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
+import { isNetwork } from '../lib/network_types'
 import { BASE, inboxPath } from '../lib/router'
 import type { Conversation, Id, Priority, Sort } from '../lib/types'
 import { currentView, selected, toggleSelected, viewKey } from '../state/lists'
@@ -37,7 +39,7 @@ function Preview({ conversation }: { conversation: Conversation }) {
   const draft = draftOf(conversation.id).value
   const waiting = outboxItems.value.find((item) => item.conversation_id === conversation.id)
   const mark = waiting
-    ? waiting.state === 'review' || waiting.state === 'refused' ? t('row.needs_you') : t('row.sending')
+    ? waiting.state === 'review' || waiting.state === 'personal' || waiting.state === 'refused' ? t('row.needs_you') : t('row.sending')
     : !isBlank(draft) ? t('row.draft') : null
   const text = waiting ? waiting.text : !isBlank(draft) ? draft.reply || draft.note || (draft.attachments[0]?.name ?? '') : (conversation.preview ?? '')
   return (
@@ -66,7 +68,7 @@ function Face({ conversation, name }: { conversation: Conversation; name: string
     <span class="row-avatar">
       <Avatar name={name} photo={conversation.contact.avatar_url} size={32} online={isOnline} />
       <span class="row-channel" title={conversation.channel.name}>
-        <Icon name={conversation.channel.kind === 'widget' ? 'chat' : 'code'} size={11} />
+        <ChannelSign kind={conversation.channel.kind} size={isNetwork(conversation.channel.kind) ? 15 : 11} />
       </span>
     </span>
   )
@@ -100,6 +102,7 @@ function People({ conversation }: { conversation: Conversation }) {
 function Chips({ conversation, sort }: { conversation: Conversation; sort: Sort }) {
   return (
     <span class="row-line row-chips">
+      {conversation.is_public ? <Chip tone="public" icon="eye">{t('conversation.public')}</Chip> : null}
       {conversation.priority !== 'none' ? <Chip tone={conversation.priority} icon="flag">{priorityName(conversation.priority)}</Chip> : null}
       {conversation.status === 'snoozed' ? <Chip icon="clock">{t('row.until', { time: dateTime(conversation.snoozed_until) })}</Chip> : null}
       {conversation.status === 'pending' ? <Chip icon="pause">{t('status.pending')}</Chip> : null}

@@ -39,6 +39,14 @@ export function age(time: string | null, from: number = now.value): string {
   return dateFormat('short', { day: 'numeric', month: 'short' }).format(Date.parse(time))
 }
 
+/** What is left of a time: "23h 10m", "3d", "5m". */
+export function left(ms: number): string {
+  const minutes = Math.max(0, Math.ceil(ms / 60_000))
+  if (minutes >= 2 * 1440) return unit(Math.floor(minutes / 1440), 'day')
+  if (minutes < 60) return unit(minutes, 'minute')
+  return unit(Math.floor(minutes / 60), 'hour') + (minutes % 60 ? ' ' + unit(minutes % 60, 'minute') : '')
+}
+
 export const clock = (time: string | number): string =>
   dateFormat('clock', { hour: 'numeric', minute: '2-digit' }).format(typeof time === 'number' ? time : Date.parse(time))
 

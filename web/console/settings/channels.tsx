@@ -1,28 +1,37 @@
-// Channels: the list, making one, and each one's own page.
+// Channels: the list, making one, and each one's own page. What networks need is in network/.
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Button, Chip, Dialog, Field, Problem, Spinner, Switch, Words } from '../ui/parts'
 import { Icon } from '../ui/icon'
+import { ChannelSign } from '../ui/network'
 import { del, get, patch, post } from '../lib/api'
 import { age } from '../lib/format'
 import { t } from '../lib/i18n'
 import { uuid } from '../lib/ids'
+import { isNetwork } from '../lib/network_types'
+import { nt } from '../lib/network_words'
 import { BASE, go, route } from '../lib/router'
 import type { Channel, ChannelKind } from '../lib/types'
+import { networkOf } from '../state/networks'
 import { refreshChannels } from '../state/reference'
 import { channels } from '../state/store'
 import { complain, errorText } from '../state/toasts'
 import { ApiChannel } from './api_channel'
 import { AskButton, FormError, PageTitle, SecretOnce, Section, useSaving } from './common'
+import { NetworkChannel } from './network/channel'
+import { Connect } from './network/connect'
+import { Gallery } from './network/gallery'
+import { ChooseAccount, Refused, takeAnswer } from './network/returned'
 import { WidgetEditor } from './widget_editor'
 
 export function kindName(kind: ChannelKind): string {
+  if (isNetwork(kind)) return networkOf(kind)?.title ?? kind
   return kind === 'widget' ? t('channels.widget') : t('channels.api')
 }
 
-function NewChannel({ onClose }: { onClose: () => void }) {
+function NewChannel({ first, onClose }: { first: 'widget' | 'api'; onClose: () => void }) {
   const saving = useSaving()
-  const kind = useSignal<ChannelKind>('widget')
+  const kind = useSignal<ChannelKind>(first)
   const name = useSignal('')
   const made = useSignal<Channel | null>(null)
   const key = useSignal(uuid())
@@ -72,35 +81,61 @@ function health(channel: Channel): string {
 export function Channels() {
   const current = route.value
   const item = current.page === 'settings' ? current.item : null
-  const isNew = useSignal(false)
+  const own = useSignal<'widget' | 'api' | null>(null)
+  const [returned] = useState(takeAnswer)
   useEffect(refreshChannels, [])
-  if (item) return <OneChannel key={item} id={item} />
+  if (item === 'new') {
+    return (
+      <>
+        <Gallery onOwn={(kind) => void (own.value = kind)} />
+        {own.value ? <NewChannel first={own.value} onClose={() => void (own.value = null)} /> : null}
+      </>
+    )
+  }
+  if (item?.startsWith('connect-')) return <Connect key={item} kind={item.slice('connect-'.length)} />
+  if (item) return <OneChannel key={item} id={item} isConnected={returned.isConnected} />
   return (
     <>
       <PageTitle title={t('settings.channels')} hint={t('channels.hint')}>
-        <Button tone="primary" icon="plus" onClick={() => void (isNew.value = true)}>{t('channels.new')}</Button>
+        <Button tone="primary" icon="plus" onClick={() => go('/settings/channels/new')}>{t('channels.new')}</Button>
       </PageTitle>
+      {returned.error ? <Refused words={returned.error} /> : null}
+      {returned.authorization ? <ChooseAccount state={returned.authorization} /> : null}
       {channels.value.length === 0 ? <p class="settings-empty">{t('empty.no_channel')}</p> : null}
       <ul class="rows">
         {channels.value.map((one) => (
           <li key={one.id} class="rows-row">
-            <span class="rows-icon"><Icon name={one.kind === 'widget' ? 'chat' : 'code'} size={20} /></span>
+            <span class="rows-icon"><ChannelSign kind={one.kind} size={22} /></span>
             <span class="rows-main">
               <strong><a href={`${BASE}/settings/channels/${one.id}`}><Words text={one.name} /></a></strong>
-              <small>{kindName(one.kind)} · {health(one)}</small>
+              <small>{[kindName(one.kind), one.handle, health(one)].filter(Boolean).join(' · ')}</small>
               {one.health?.last_error ? <small class="rows-bad"><Words text={one.health.last_error} /></small> : null}
             </span>
+            <PaceChip channel={one} />
             {one.is_enabled ? <Chip tone="good" icon="check">{t('channels.on')}</Chip> : <Chip>{t('channels.off')}</Chip>}
             <Button small onClick={() => go('/settings/channels/' + one.id)}>{t('channels.set_up')}</Button>
           </li>
         ))}
       </ul>
-      {isNew.value ? <NewChannel onClose={() => void (isNew.value = false)} /> : null}
     </>
   )
 }
 
-function OneChannel({ id }: { id: string }) {
+/** Why a channel sends nothing now, when that is so. */
+function PaceChip({ channel }: { channel: Channel }) {
+  switch (channel.auth?.state === 'refused' ? 'refused' : channel.pace?.state) {
+    case 'refused':
+      return <Chip tone="urgent" icon="alert">{nt('pace.chip_refused')}</Chip>
+    case 'failing':
+      return <Chip tone="warn" icon="alert">{nt('pace.chip_failing')}</Chip>
+    case 'limit':
+      return <Chip tone="warn" icon="clock">{nt('pace.chip_limit')}</Chip>
+    default:
+      return null
+  }
+}
+
+function OneChannel({ id, isConnected }: { id: string; isConnected: boolean }) {
   const channel = useSignal<Channel | null>(null)
   const problem = useSignal<string | null>(null)
   const load = (): void => void get<Channel>('/channels/' + id).then((found) => void (channel.value = found), (error: unknown) => void (problem.value = errorText(error)))
@@ -117,8 +152,9 @@ function OneChannel({ id }: { id: string }) {
       <PageTitle title={now.name} hint={`${kindName(now.kind)} · ${health(now)}`}>
         <Button icon="back" onClick={() => go('/settings/channels')}>{t('settings.channels')}</Button>
       </PageTitle>
-      {now.health?.last_error ? <p class="settings-warn"><Icon name="alert" size={16} /> <Words text={now.health.last_error} /></p> : null}
-      {now.kind === 'widget' ? <WidgetEditor channel={now} onChange={take} /> : <ApiChannel channel={now} onChange={take} />}
+      {now.health?.last_error && !isNetwork(now.kind) ? <p class="settings-warn"><Icon name="alert" size={16} /> <Words text={now.health.last_error} /></p> : null}
+      {isConnected ? <p class="settings-good" role="status"><Icon name="check" size={16} /> {nt('connect.done', { network: kindName(now.kind) })}</p> : null}
+      {isNetwork(now.kind) ? <NetworkChannel channel={now} onChange={take} onReload={load} /> : now.kind === 'widget' ? <WidgetEditor channel={now} onChange={take} /> : <ApiChannel channel={now} onChange={take} />}
       <Section title={t('channels.danger')}>
         <Switch label={t('channels.enabled')} hint={t('channels.enabled_hint')} checked={now.is_enabled} onChange={(is_enabled) => void patch<Channel>('/channels/' + id, { is_enabled }).then(take, complain)} />
         <AskButton label={t('channels.delete')} title={t('teams.delete', { name: now.name })} text={t('channels.delete_text')} onConfirm={() => void del('/channels/' + id).then(() => { refreshChannels(); go('/settings/channels') }, complain)} />

@@ -25,7 +25,7 @@ const LOADS: Record<string, Load> = {
   account: account('AccountPage'),
   views: account('Views'),
   tags: account('Tags'),
-  channels: () => import('./channels').then((module) => module.Channels),
+  channels: () => Promise.all([import('./channels'), import('../lib/network_words').then((words) => words.networkWords())]).then(([module]) => module.Channels),
   agents: people('Agents'),
   teams: people('Teams'),
   roles: people('Roles'),

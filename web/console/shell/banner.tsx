@@ -4,8 +4,10 @@ import { useEffect } from 'preact/hooks'
 import { Icon } from '../ui/icon'
 import { Button } from '../ui/parts'
 import { t } from '../lib/i18n'
+import { go, page } from '../lib/router'
 import { nudgeLive, streamState } from '../state/live'
 import { outboxItems } from '../state/sending'
+import { can, channels } from '../state/store'
 
 const isCut = signal(!navigator.onLine)
 
@@ -23,6 +25,20 @@ function listen(): () => void {
 
 export const isOffline = (): boolean => isCut.value || streamState.value === 'offline'
 
+/** Channels whose network takes our credentials no more: what is answered there waits. */
+function RefusedChannels() {
+  const refused = page.value === 'inbox' ? channels.value.filter((one) => one.is_enabled && one.auth?.state === 'refused') : []
+  const first = refused[0]
+  if (!first) return null
+  return (
+    <div class="banner banner-bad">
+      <Icon name="alert" />
+      <span>{t('banner.refused', { channel: first.name, more: refused.length - 1 })} {can('channel.manage') ? '' : t('banner.refused_tell')}</span>
+      {can('channel.manage') ? <Button small tone="quiet" onClick={() => go('/settings/channels/' + first.id)}>{t('channels.set_up')}</Button> : null}
+    </div>
+  )
+}
+
 export function Banner() {
   useEffect(listen, [])
   const waiting = outboxItems.value.filter((item) => item.state === 'waiting' || item.state === 'sending').length
@@ -37,6 +53,7 @@ export function Banner() {
           </Button>
         </div>
       ) : null}
+      <RefusedChannels />
     </div>
   )
 }

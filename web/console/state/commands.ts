@@ -113,6 +113,7 @@ const COMMANDS: readonly Command[] = [
   { id: 'snooze', title: 'command.snooze', group: 'conversation', icon: 'clock', keys: ['h'], when: may('conversation.update'), run: () => pick('snooze') },
   { id: 'assign', title: 'command.assign', group: 'conversation', icon: 'assign', keys: ['a'], when: may('conversation.assign'), run: () => pick('assign') },
   { id: 'assign_me', title: 'command.assign_me', group: 'conversation', icon: 'contacts', keys: ['i'], when: () => may('conversation.assign')() && targets().some((id) => conversations.get(id)?.assignee_id !== myId.value), run: () => changeConversations(targets(), { assignee_id: myId.peek() }) },
+  { id: 'move', title: 'command.move', group: 'conversation', icon: 'move', keys: ['Shift+M'], when: () => may('conversation.reply')() && openId() !== null, run: () => { const id = openId(); if (id) overlay.value = { kind: 'move', conversation: id } } },
   { id: 'tag', title: 'command.tag', group: 'conversation', icon: 'tag', keys: ['t'], when: may('conversation.update'), run: () => pick('tag') },
   { id: 'priority', title: 'command.priority', group: 'conversation', icon: 'flag', keys: ['p'], when: may('conversation.update'), run: () => pick('priority') },
   { id: 'unread', title: 'command.unread', group: 'conversation', icon: 'unread', keys: ['Shift+U'], when: hasTarget, run: () => { for (const id of targets()) void markUnread(id); if (openId()) leaveConversation() } },

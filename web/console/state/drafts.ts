@@ -1,6 +1,7 @@
 // Unsent words: kept in the browser at every pause and on the server a little later, so that neither a crash nor another device loses them.
 import { signal, type Signal } from '@preact/signals'
 import { call, get, put } from '../lib/api'
+import type { Visibility } from '../lib/network_types'
 import type { Attachment, Id } from '../lib/types'
 import type { Draft as ServerDraft } from '../../shared/api/types'
 
@@ -13,10 +14,14 @@ export interface Draft {
   mentions: Id[]
   /** The newest message on hand when the reply was begun: what it may be stale against. */
   begunAfter: Id | null
+  /** As chosen; null = as the conversation does by itself. */
+  visibility: Visibility | null
+  /** The message that this one answers. */
+  replyTo: Id | null
   updatedAt: number
 }
 
-export const emptyDraft = (): Draft => ({ kind: 'reply', reply: '', note: '', attachments: [], mentions: [], begunAfter: null, updatedAt: 0 })
+export const emptyDraft = (): Draft => ({ kind: 'reply', reply: '', note: '', attachments: [], mentions: [], begunAfter: null, visibility: null, replyTo: null, updatedAt: 0 })
 export const isBlank = (draft: Draft): boolean => !draft.reply.trim() && !draft.note.trim() && draft.attachments.length === 0
 
 const PREFIX = 'seva.draft.'
@@ -80,7 +85,7 @@ export function changeDraft(conversation: Id, change: Partial<Draft>): void {
 /** After a send: forget everywhere at once, also the saves still waiting. */
 export function clearDraft(conversation: Id, kind: DraftKind): void {
   const draft = draftOf(conversation)
-  draft.value = { ...draft.peek(), [kind]: '', attachments: [], mentions: [], begunAfter: null, updatedAt: Date.now() }
+  draft.value = { ...draft.peek(), [kind]: '', attachments: [], mentions: [], begunAfter: null, ...(kind === 'reply' ? { replyTo: null } : {}), updatedAt: Date.now() }
   clearTimeout(timers.get('l' + conversation))
   saveLocal(conversation)
   later('s' + conversation, LOCAL_MS, () => void saveServer(conversation).catch(() => undefined))

@@ -1,8 +1,10 @@
 // Messages on their way to the server: kept in the browser's storage until the server has answered, sent one after the other, so that a pulled
 // plug loses none, doubles none (each has a UUID that the server knows again) and keeps their order. Pure logic over injected storage and transport.
+import type { Finding, Visibility } from '../lib/network_types'
 import type { Id } from '../lib/types'
 
-export type OutboxState = 'waiting' | 'sending' | 'review' | 'refused'
+/** review: somebody answered first; personal: it holds what should not stand in public. Both wait for the writer. */
+export type OutboxState = 'waiting' | 'sending' | 'review' | 'personal' | 'refused'
 
 export interface OutboxItem {
   client_id: string
@@ -14,6 +16,14 @@ export interface OutboxItem {
   seen_message_id: Id | null
   force: boolean
   then: 'resolve' | 'pending' | null
+  /** Left out: as the conversation does by itself. */
+  visibility?: Visibility
+  reply_to_id?: Id
+  /** See the server's connector/part.h. */
+  parts?: Record<string, unknown>[]
+  /** The warning about personal data was read. */
+  confirm_public?: boolean
+  findings?: Finding[]
   at: number
   state: OutboxState
   error: string | null
@@ -23,6 +33,7 @@ export type SendResult =
   | { kind: 'sent' }
   | { kind: 'later'; afterMs: number }
   | { kind: 'stale' }
+  | { kind: 'personal'; findings: Finding[] }
   | { kind: 'refused'; error: string }
 
 export interface OutboxHost {
@@ -88,7 +99,7 @@ export class Outbox {
   static next(items: readonly OutboxItem[]): OutboxItem | null {
     const blocked = new Set<Id>()
     for (const item of items) {
-      if (item.state === 'review' || item.state === 'refused') blocked.add(item.conversation_id)
+      if (item.state === 'review' || item.state === 'personal' || item.state === 'refused') blocked.add(item.conversation_id)
       else if (!blocked.has(item.conversation_id)) return item
     }
     return null
@@ -124,6 +135,9 @@ export class Outbox {
           break
         case 'stale':
           this.change(item.client_id, { state: 'review' })
+          break
+        case 'personal':
+          this.change(item.client_id, { state: 'personal', findings: result.findings })
           break
         case 'refused':
           this.change(item.client_id, { state: 'refused', error: result.error })

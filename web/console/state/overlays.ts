@@ -10,6 +10,8 @@ export type Overlay =
   | { kind: 'pick'; what: 'assign' | 'snooze' | 'tag' | 'priority' | 'resolve' | 'status'; ids: Id[] }
   | { kind: 'image'; url: string; name: string }
   | { kind: 'startConversation' }
+  | { kind: 'template'; conversation: Id }
+  | { kind: 'move'; conversation: Id }
 
 export const overlay = signal<Overlay | null>(null)
 export const closeOverlay = (): void => {

@@ -2,12 +2,13 @@
 import { batch, signal } from '@preact/signals'
 import { ApiError, call, post } from '../lib/api'
 import { localId, uuid } from '../lib/ids'
+import type { Finding, Visibility } from '../lib/network_types'
 import type { Attachment, Id, Message } from '../lib/types'
 import { changeDraft, clearDraft, draftOf, type DraftKind } from './drafts'
 import { placeConversation } from './lists'
 import { Outbox, type OutboxItem, type SendResult } from './outbox'
 import { lastServerId } from './reducers'
-import { conversations, dropMessage, me, messages, myId, peekTimeline, putConversation, putMessage, timelineOf } from './store'
+import { conversations, dropMessage, me, messages, myId, peekTimeline, putConversation, putMessage, timelineOf, waysOf } from './store'
 import { complain, errorText, toast } from './toasts'
 import { dropUndo, pushUndo } from './undo'
 import { t } from '../lib/i18n'
@@ -33,6 +34,10 @@ function sendBody(item: OutboxItem): Record<string, unknown> {
     ...(item.kind === 'reply' && item.seen_message_id ? { seen_message_id: item.seen_message_id } : {}),
     ...(item.force ? { force: true } : {}),
     ...(item.then ? { then: item.then } : {}),
+    ...(item.visibility ? { visibility: item.visibility } : {}),
+    ...(item.reply_to_id ? { reply_to_id: item.reply_to_id } : {}),
+    ...(item.parts?.length ? { parts: item.parts } : {}),
+    ...(item.confirm_public ? { confirm_public: true } : {}),
   }
 }
 
@@ -48,6 +53,7 @@ async function transport(item: OutboxItem): Promise<SendResult> {
       for (const one of error.body.details?.messages ?? []) putMessage(one)
       return { kind: 'stale' }
     }
+    if (error.code === 'conflict.personal') return { kind: 'personal', findings: (error.body.details as { findings?: Finding[] } | undefined)?.findings ?? [] }
     if (error.isTransient || error.status === 401) return { kind: 'later', afterMs: (error.retryAfterSeconds ?? 0) * 1000 || RETRY_MS }
     return { kind: 'refused', error: errorText(error) }
   }
@@ -78,7 +84,7 @@ function showOutbox(items: readonly OutboxItem[]): void {
   for (const item of items) {
     if (!peekTimeline(item.conversation_id)) continue
     const id = localId(item.client_id)
-    const state = item.state === 'refused' ? 'failed' : item.state === 'review' ? 'held' : 'queued'
+    const state = item.state === 'refused' ? 'failed' : item.state === 'review' || item.state === 'personal' ? 'held' : 'queued'
     const old = messages.peek(id)
     if (old?.state === state && old.error === item.error) continue
     putMessage(old ? { ...old, state, error: item.error } : localMessage(item, state))
@@ -100,14 +106,14 @@ function localMessage(item: OutboxItem, state: Message['state'], attachments: At
     client_id: item.client_id,
     mentions: item.mentions,
     activity: null,
-    visibility: 'private',
+    visibility: item.visibility ?? waysOf(item.conversation_id).peek().reply?.default_visibility ?? 'private',
     sent_at: new Date(item.at).toISOString(),
     received_at: null,
     edited_at: null,
-    reply_to_id: null,
+    reply_to_id: item.reply_to_id ?? null,
     read_by_contact_at: null,
     deleted_at: null,
-    parts: [],
+    parts: item.parts ?? [],
     reactions: [],
   }
 }
@@ -121,10 +127,22 @@ export function restoreOutbox(conversation: Id): void {
   showOutbox(outboxItems.peek())
 }
 
+/** Conversations whose reply, as it is written, cannot go; the composer says why and keeps this up. */
+export const stopped = new Set<Id>()
+
+/** Public or private: as chosen where both are possible, else the one that is; undefined where the conversation has no say in it. */
+export function visibilityOf(conversation: Id): Visibility | undefined {
+  const reply = waysOf(conversation).value.reply
+  if (!reply) return undefined
+  if (reply.public !== reply.private) return reply.public ? 'public' : 'private'
+  return draftOf(conversation).value.visibility ?? reply.default_visibility
+}
+
 export function sendDraft(conversation: Id, kind: DraftKind, then: 'resolve' | null = null): string | null {
   const draft = draftOf(conversation).peek()
+  const visibility = kind === 'reply' ? visibilityOf(conversation) : undefined
   const text = (kind === 'note' ? draft.note : draft.reply).trim()
-  if (!text && !draft.attachments.length) return null
+  if ((!text && !draft.attachments.length) || (kind === 'reply' && stopped.has(conversation))) return null
   const item: OutboxItem = {
     client_id: uuid(),
     conversation_id: conversation,
@@ -135,6 +153,8 @@ export function sendDraft(conversation: Id, kind: DraftKind, then: 'resolve' | n
     seen_message_id: lastServerId(timelineOf(conversation).ids.peek()),
     force: false,
     then,
+    ...(visibility ? { visibility } : {}),
+    ...(kind === 'reply' && draft.replyTo ? { reply_to_id: draft.replyTo } : {}),
     at: Date.now(),
     state: 'waiting',
     error: null,
@@ -143,10 +163,36 @@ export function sendDraft(conversation: Id, kind: DraftKind, then: 'resolve' | n
     putMessage(localMessage(item, 'queued', draft.attachments))
     clearDraft(conversation, kind)
   })
-  outbox.add(item)
-  if (kind === 'reply') undoIds.set(item.client_id, pushUndo(() => cancelSend(conversation, item.client_id), 30_000))
-  pumpOutbox()
+  launch(item)
   return item.client_id
+}
+
+function launch(item: OutboxItem): void {
+  outbox.add(item)
+  if (item.kind === 'reply') undoIds.set(item.client_id, pushUndo(() => cancelSend(item.conversation_id, item.client_id), 30_000))
+  pumpOutbox()
+}
+
+/** A message made of parts alone, such as a template: beside the draft, which stays. */
+export function sendParts(conversation: Id, parts: Record<string, unknown>[]): void {
+  const item: OutboxItem = {
+    client_id: uuid(),
+    conversation_id: conversation,
+    kind: 'reply',
+    text: '',
+    attachment_ids: [],
+    mentions: [],
+    seen_message_id: lastServerId(timelineOf(conversation).ids.peek()),
+    force: false,
+    then: null,
+    visibility: 'private',
+    parts,
+    at: Date.now(),
+    state: 'waiting',
+    error: null,
+  }
+  putMessage(localMessage(item, 'queued'))
+  launch(item)
 }
 
 export function pumpOutbox(): void {
@@ -169,6 +215,7 @@ export async function cancelSend(conversation: Id, clientId: string): Promise<vo
     outbox.remove(clientId)
     dropMessage(conversation, localId(clientId))
     toComposer(conversation, waiting.text, waiting.kind, local?.attachments ?? [])
+    if (waiting.reply_to_id) changeDraft(conversation, { replyTo: waiting.reply_to_id })
     return
   }
   const sent = timelineOf(conversation).ids.peek().map((id) => messages.peek(id)).find((one) => one?.client_id === clientId)
@@ -180,6 +227,7 @@ export async function cancelMessage(message: Message): Promise<void> {
     const answer = await call<Message | undefined>('DELETE', `/messages/${message.id}`)
     putMessage(answer ?? { ...message, state: 'cancelled' })
     toComposer(message.conversation_id, message.text, 'reply', message.attachments)
+    if (message.reply_to_id) changeDraft(message.conversation_id, { replyTo: message.reply_to_id })
     const undoId = message.client_id ? undoIds.get(message.client_id) : undefined
     if (undoId !== undefined) dropUndo(undoId)
     toast(t('done.send_undone'))
@@ -202,10 +250,29 @@ export async function retryMessage(message: Message): Promise<void> {
   }
 }
 
+/** What was refused goes back to where it was written. */
+export function editLocal(message: Message): void {
+  const item = outboxItems.peek().find((one) => one.client_id === message.client_id)
+  discardLocal(message)
+  toComposer(message.conversation_id, message.text, message.kind === 'note' ? 'note' : 'reply', message.attachments)
+  if (item) changeDraft(message.conversation_id, { visibility: item.visibility ?? null, replyTo: item.reply_to_id ?? null })
+}
+
 export function discardLocal(message: Message): void {
   if (!message.client_id) return
   outbox.remove(message.client_id)
   dropMessage(message.conversation_id, message.id)
+  pumpOutbox()
+}
+
+/** What the agent decided about a reply that would put personal data in public. */
+export function settlePersonal(item: OutboxItem, choice: 'send' | 'private' | 'edit'): void {
+  if (choice === 'edit') {
+    const local = messages.peek(localId(item.client_id))
+    if (local) editLocal(local)
+    return
+  }
+  outbox.change(item.client_id, { state: 'waiting', ...(choice === 'private' ? { visibility: 'private' } : { confirm_public: true }) })
   pumpOutbox()
 }
 

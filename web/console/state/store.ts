@@ -1,5 +1,6 @@
 // The console's one store: every object once, as a signal by its id; lists and timelines hold ids only.
 import { batch, computed, signal, type Signal } from '@preact/signals'
+import type { Ways } from '../lib/network_types'
 import type {
   Agent, Channel, Contact, Conversation, ConversationFull, Id, Message, MySettings, Notification, Session, Tag, Team, View, ViewCount, Viewer,
 } from '../lib/types'
@@ -78,6 +79,17 @@ export const conversations = new Table<Conversation>()
 export const contacts = new Table<Contact>()
 export const messages = new Table<Message>()
 
+/** Which answers a conversation allows and the post above it: told when it is opened, kept while its timeline is. */
+const ways = new Map<Id, Signal<Ways>>()
+export function waysOf(conversation: Id): Signal<Ways> {
+  let found = ways.get(conversation)
+  if (!found) {
+    found = signal<Ways>({})
+    ways.set(conversation, found)
+  }
+  return found
+}
+
 const timelines = new Map<Id, Timeline>()
 export function timelineOf(conversation: Id): Timeline {
   let found = timelines.get(conversation)
@@ -101,6 +113,7 @@ export function touchTimeline(conversation: Id): void {
     if (id === conversation) continue
     for (const message of timeline.ids.peek()) messages.remove(message)
     timelines.delete(id)
+    ways.delete(id)
   }
   if (contacts.size > MAX_CONTACTS) contacts.keepOnly(new Set([...timelines.keys()].flatMap((id) => conversations.peek(id)?.contact.id ?? [])))
 }
@@ -123,6 +136,7 @@ export function putConversation(next: Conversation | ConversationFull): Conversa
   const merged = newerConversation(conversations.peek(next.id), next)
   conversations.set(merged)
   if ('identities' in next.contact) contacts.set(next.contact as Contact)
+  if ('reply' in next || 'post' in next) waysOf(next.id).value = { post: (next as ConversationFull).post ?? null, reply: (next as ConversationFull).reply ?? null }
   return merged
 }
 
@@ -171,6 +185,7 @@ export function forgetEverything(): void {
     contacts.clear()
     messages.clear()
     timelines.clear()
+    ways.clear()
     presences.clear()
   })
 }

@@ -7,7 +7,10 @@ import { changeDraft, draftOf } from './drafts'
 import { errorText } from './toasts'
 import type { Upload as Begun } from '../../shared/api/types'
 
-export interface Upload { id: string; name: string; size: number; sent: number; error: string | null; abort: AbortController; file: File }
+/** isRefused: the network would not take it, so that it was not sent to the server either. */
+export interface Upload { id: string; name: string; size: number; sent: number; error: string | null; isRefused: boolean; abort: AbortController; file: File }
+/** Why a file cannot go, in words; null when it can. */
+export type Advice = (file: { type: string; size: number }) => string | null
 
 const RETRIES = 4
 const RETRY_MS = 1500
@@ -61,12 +64,13 @@ async function run(conversation: Id, upload: Upload): Promise<void> {
   }
 }
 
-export function addFiles(conversation: Id, files: Iterable<File>): void {
+export function addFiles(conversation: Id, files: Iterable<File>, advice: Advice): void {
   for (const file of files) {
-    const upload: Upload = { id: uuid(), name: file.name, size: file.size, sent: 0, error: null, abort: new AbortController(), file }
+    const error = advice(file)
+    const upload: Upload = { id: uuid(), name: file.name, size: file.size, sent: 0, error, isRefused: error !== null, abort: new AbortController(), file }
     const list = uploadsOf(conversation)
     list.value = [...list.peek(), upload]
-    void run(conversation, upload)
+    if (!error) void run(conversation, upload)
   }
 }
 export function retryUpload(conversation: Id, id: string): void {

@@ -56,12 +56,17 @@ const PATHS = {
   compass: 'M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16zM15.500 8.500l-2 5-5 2 2-5z',
   file: 'M6 3.500h8l4.500 4.500v12.500H6zM14 3.500V8h4.500',
   pause: 'M9 6v12M15 6v12',
+  phone: 'M7.500 4.500l3 1 1 4-2 1.500a12 12 0 0 0 4.500 4.500l1.500-2 4 1 1 3c-.5 1.500-1.700 2-3 2C10.500 19 5 13.500 5 7.500c0-1.300 1-2.500 2.500-3z',
+  star: 'M12 4l2.500 5.200 5.700.8-4.100 4 1 5.700-5.100-2.700-5.100 2.700 1-5.700-4.100-4 5.700-.8z',
+  place: 'M12 20.500c4-4.500 6.500-7.700 6.500-11a6.500 6.500 0 0 0-13 0c0 3.300 2.500 6.500 6.500 11zM12 11.500a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
+  template: 'M4.500 5h15v14h-15zM4.500 9.500h15M8 13h8M8 16h5',
+  move: 'M4.500 8h11M12.500 4.500 16 8l-3.500 3.500M19.500 16h-11M11.500 12.500 8 16l3.500 3.500',
 } as const
 
 export type IconName = keyof typeof PATHS
 
 /** Icons that point somewhere turn round in right-to-left scripts. */
-const DIRECTED: ReadonlySet<string> = new Set(['back', 'forward', 'reply', 'send', 'undo', 'views', 'panel', 'external', 'outside', 'list', 'filter'])
+const DIRECTED: ReadonlySet<string> = new Set(['back', 'forward', 'reply', 'send', 'undo', 'views', 'panel', 'external', 'outside', 'list', 'filter', 'move'])
 
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (

@@ -1,0 +1,91 @@
+// The composer's view of a network: which rules its answer falls under, how long it is, whether it can go. Conversations without a network have none of it.
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { now } from '../lib/format'
+import type { Network, NetworkRules, ReplyWays, Visibility } from '../lib/network_types'
+import type { Conversation } from '../lib/types'
+import { networkOf, rulesOf } from '../state/networks'
+import { stopped, visibilityOf } from '../state/sending'
+import { waysOf } from '../state/store'
+import type { Desk } from './desk'
+import { partsOf, windowNow, type WindowState } from './limits'
+
+export interface LengthNow { length: number; max: number; unit: NetworkRules['unit']; parts: number; isOver: boolean }
+
+export interface Reach {
+  network: ReadonlySignal<Network | null>
+  ways: ReadonlySignal<ReplyWays | null>
+  visibility: ReadonlySignal<Visibility | undefined>
+  rules: ReadonlySignal<NetworkRules | null>
+  /** Of private answers; public ones are always open. */
+  window: ReadonlySignal<WindowState>
+  length: ReadonlySignal<LengthNow | null>
+  /** Why nothing can be sent as it stands. */
+  stop: ReadonlySignal<'length' | 'window' | 'nowhere' | null>
+}
+
+const COUNT_MS = 80
+
+function measured(text: string, count: (text: string) => number, bytes: (text: string) => number, rules: NetworkRules): LengthNow {
+  const length = count(text)
+  const isOver = length > rules.max_length || (rules.max_bytes !== null && bytes(text) > rules.max_bytes)
+  const parts = !isOver ? 1 : rules.may_split ? Math.max(2, partsOf(text, count, rules.max_length, rules.may_number)) : 0
+  return { length, max: rules.max_length, unit: rules.unit, parts, isOver }
+}
+
+export function useReach(desk: Desk, conversation: Conversation): Reach {
+  const { id, kind } = conversation.channel
+  const length = useMemo(() => signal<LengthNow | null>(null), [desk])
+  const reach = useMemo<Reach>(() => {
+    const network = computed(() => networkOf(kind))
+    const ways = computed(() => (network.value ? (waysOf(desk.id).value.reply ?? null) : null))
+    const visibility = computed(() => (network.value ? visibilityOf(desk.id) : undefined))
+    const rules = computed(() => (network.value ? rulesOf({ id, kind }, visibility.value ?? (conversation.is_public ? 'public' : 'private')) : null))
+    const window = computed<WindowState>(() => (ways.value && visibility.value === 'private' ? windowNow(ways.value, rules.value?.needs_template_after ?? false, now.value) : 'open'))
+    const stop = computed(() => {
+      if (desk.kind.value === 'note' || !network.value) return null
+      if (ways.value && !ways.value.public && !ways.value.private) return 'nowhere'
+      if (window.value === 'closed' || window.value === 'template') return 'window'
+      return length.value?.isOver && !length.value.parts ? 'length' : null
+    })
+    return { network, ways, visibility, rules, window, length, stop }
+  }, [desk, id, kind, conversation.is_public])
+  useEffect(
+    () => {
+      const leave = effect(() => {
+        if (reach.stop.value) stopped.add(desk.id)
+        else stopped.delete(desk.id)
+      })
+      return () => {
+        leave()
+        stopped.delete(desk.id)
+      }
+    },
+    [reach],
+  )
+  const rules = reach.rules.value
+  useEffect(() => {
+    if (!rules) {
+      length.value = null
+      return
+    }
+    let isGone = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let leave = (): void => undefined
+    void import('../../shared/length').then(async ({ lengthCounter, utf8Bytes }) => {
+      const count = await lengthCounter(rules.unit)
+      if (isGone) return
+      leave = effect(() => {
+        const text = desk.draft.value.reply
+        clearTimeout(timer)
+        timer = setTimeout(() => void (length.value = measured(text, count, utf8Bytes, rules)), COUNT_MS)
+      })
+    }, () => undefined)
+    return () => {
+      isGone = true
+      clearTimeout(timer)
+      leave()
+    }
+  }, [desk, rules])
+  return reach
+}

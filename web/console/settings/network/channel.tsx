@@ -1,0 +1,111 @@
+// The page of a channel that is connected to a network.
+import { useSignal } from '@preact/signals'
+import { useRef } from 'preact/hooks'
+import { Button, Field, Problem, Spinner } from '../../ui/parts'
+import { patch, post } from '../../lib/api'
+import { t } from '../../lib/i18n'
+import { nt } from '../../lib/network_words'
+import type { Checked, Network } from '../../lib/network_types'
+import type { Channel } from '../../lib/types'
+import { networks } from '../../state/networks'
+import { toast } from '../../state/toasts'
+import { FormError, Section, useSaving } from '../common'
+import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './account_fields'
+import { CheckResult } from './check'
+import { NetworkForm, settingsOf, type Written } from './form'
+import { Health, RefusedBanner } from './health'
+import { Hook } from './hook'
+import { Ledger } from './ledger'
+import { Templates } from './templates'
+
+interface Props { channel: Channel; network: Network; onChange: (next: Channel) => void }
+
+function Account({ channel, onChange }: Props) {
+  const saving = useSaving()
+  const name = useSignal(channel.name)
+  const languages = useSignal(channel.languages.join(', '))
+  const handle = useSignal(channel.handle ?? '')
+  const role = useSignal<HandleRole>(channel.handle_role ?? null)
+  const save = (): void => {
+    void saving.save(async () => onChange(await patch<Channel>('/channels/' + channel.id, {
+      name: name.peek().trim(), languages: languagesOf(languages.peek()), handle: handle.peek().trim() || null, handle_role: role.peek(),
+    })))
+  }
+  return (
+    <Section title={nt('connect.account')}>
+      <form class="network-form" onSubmit={(event) => { event.preventDefault(); save() }}>
+        <NameAndLanguages name={name} languages={languages} />
+        <Field label={nt('handle.title')} hint={channel.external_id ? nt('handle.id', { id: channel.external_id }) : undefined}>
+          {(props) => <input {...props} type="text" dir="ltr" maxLength={255} placeholder="@BrandHelp" value={handle} onInput={(event) => void (handle.value = event.currentTarget.value)} />}
+        </Field>
+        <RoleChoice role={role} />
+        <FormError saving={saving} />
+        <Button type="submit" tone="primary" disabled={saving.isBusy.value}>{t('common.save')}</Button>
+      </form>
+    </Section>
+  )
+}
+
+function Credentials({ channel, network, onChange }: Props) {
+  const saving = useSaving()
+  const written = useSignal<Written>({})
+  const checked = useSignal<Checked | null>(null)
+  const hasChanges = Object.keys(written.value).length > 0
+  const test = (): void => {
+    void saving.save(async () => {
+      checked.value = null
+      checked.value = await post<Checked>('/channels/check', { kind: channel.kind, channel_id: channel.id, settings: settingsOf(network, written.peek()) })
+    }, '')
+  }
+  const save = (): void => {
+    void saving.save(async () => {
+      onChange(await patch<Channel>('/channels/' + channel.id, { settings: settingsOf(network, written.peek()) }))
+      written.value = {}
+    })
+  }
+  const authorise = (): void => {
+    void saving.save(async () => {
+      const answer = await post<{ url: string }>('/authorizations', { kind: channel.kind, name: channel.name, settings: settingsOf(network, written.peek()), channel_id: channel.id })
+      if (!/^https?:\/\//.test(answer.url)) throw new Error(nt('connect.no_page'))
+      location.assign(answer.url)
+    }, '')
+  }
+  return (
+    <form class="network-form" onSubmit={(event) => { event.preventDefault(); save() }}>
+      <NetworkForm key={JSON.stringify(channel.secrets)} network={network} stored={channel.settings as Record<string, unknown>} secrets={channel.secrets ?? {}} written={written} field={saving.field.value} error={saving.error.value} />
+      {saving.field.value?.startsWith('settings.') ? null : <FormError saving={saving} />}
+      <div class="network-actions">
+        <Button type="submit" tone="primary" disabled={saving.isBusy.value || !hasChanges}>{t('common.save')}</Button>
+        <Button icon="bolt" disabled={saving.isBusy.value || !hasChanges} onClick={test}>{nt('check.test_these')}</Button>
+        {network.connect !== 'form' ? <Button icon="external" disabled={saving.isBusy.value} onClick={authorise}>{nt('connect.at_network', { network: network.title })}</Button> : null}
+      </div>
+      {checked.value ? <CheckResult checked={checked.value} /> : null}
+    </form>
+  )
+}
+
+export function NetworkChannel({ channel, onChange, onReload }: { channel: Channel; onChange: (next: Channel) => void; onReload: () => void }) {
+  const credentials = useRef<HTMLDivElement>(null)
+  const all = networks()
+  const network = all?.find((one) => one.kind === channel.kind)
+  if (!network) return all ? <Problem text={nt('connect.unknown')} /> : <Spinner />
+  const props = { channel, network, onChange }
+  const renew = (): void => {
+    credentials.current?.scrollIntoView({ block: 'start' })
+    credentials.current?.querySelector<HTMLElement>('button, input')?.focus()
+    toast(nt('refused.here'))
+  }
+  return (
+    <>
+      <RefusedBanner channel={channel} network={network} onRenew={renew} />
+      <Health channel={channel} onChange={onReload} />
+      <Account {...props} />
+      <Section title={nt('connect.credentials')} hint={nt('connect.credentials_hint')}>
+        <div ref={credentials}><Credentials {...props} /></div>
+      </Section>
+      <Hook channel={channel} network={network} />
+      {network.able.includes('templates') ? <Templates channel={channel.id} /> : null}
+      <Ledger channel={channel.id} />
+    </>
+  )
+}

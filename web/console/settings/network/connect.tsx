@@ -1,0 +1,113 @@
+// Connecting a network: its form, a test that says whose account it is, a name, and what the handle is there for.
+import { useSignal } from '@preact/signals'
+import { Icon } from '../../ui/icon'
+import { Button, Problem, Spinner } from '../../ui/parts'
+import { post } from '../../lib/api'
+import { locale, t } from '../../lib/i18n'
+import { uuid } from '../../lib/ids'
+import { nt } from '../../lib/network_words'
+import type { Checked, Network } from '../../lib/network_types'
+import { go } from '../../lib/router'
+import type { Channel } from '../../lib/types'
+import { networks } from '../../state/networks'
+import { refreshChannels } from '../../state/reference'
+import { complain } from '../../state/toasts'
+import { FormError, PageTitle, SecretOnce, Section, useSaving, type Saving } from '../common'
+import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './account_fields'
+import { accountName, AccountChoice, CheckResult } from './check'
+import { NetworkForm, settingsOf, type Written } from './form'
+import { Steps } from './hook'
+
+function Made({ channel, network }: { channel: Channel; network: Network }) {
+  const open = (): void => go('/settings/channels/' + channel.id)
+  return (
+    <>
+      <p class="settings-good" role="status"><Icon name="check" size={16} /> {nt('connect.done', { network: network.title })}</p>
+      {channel.hook_url && channel.secret ? <SecretOnce label={nt('hook.token')} secret={channel.secret} onDone={open} /> : null}
+      <Button tone="primary" onClick={open}>{t('channels.set_up')}</Button>
+    </>
+  )
+}
+
+/** What is written for a new channel, and the steps that send it. */
+function useConnecting(network: Network, saving: Saving) {
+  const written = useSignal<Written>({})
+  const name = useSignal('')
+  const languages = useSignal('')
+  const role = useSignal<HandleRole>(null)
+  const checked = useSignal<Checked | null>(null)
+  const chosen = useSignal<string | null>(null)
+  const made = useSignal<Channel | null>(null)
+  const key = useSignal(uuid())
+  const settings = (): Record<string, unknown> => Object.fromEntries(Object.entries(settingsOf(network, written.peek())).filter(([, value]) => value !== null))
+  const test = (): Promise<boolean> =>
+    saving.save(async () => {
+      checked.value = null
+      const found = await post<Checked>('/channels/check', { kind: network.kind, settings: settings() })
+      checked.value = found
+      chosen.value = found.accounts[0]?.external_id ?? null
+      if (!name.peek() && found.accounts[0]) name.value = accountName(found.accounts[0]).slice(0, 80)
+    }, '')
+  const create = (): Promise<boolean> =>
+    saving.save(async () => {
+      const account = checked.peek()?.accounts.find((one) => one.external_id === chosen.peek())
+      made.value = await post<Channel>('/channels', {
+        kind: network.kind, name: name.peek().trim(), languages: languagesOf(languages.peek()), settings: settings(),
+        ...(account ? { external_id: account.external_id, handle: account.handle } : {}),
+        ...(role.peek() ? { handle_role: role.peek() } : {}),
+      }, key.peek())
+      refreshChannels()
+    }, '').finally(() => void (key.value = uuid()))
+  const authorise = (): void => {
+    void saving.save(async () => {
+      const answer = await post<{ url: string }>('/authorizations', { kind: network.kind, name: name.peek().trim() || network.title, settings: settings() })
+      if (!/^https?:\/\//.test(answer.url)) throw new Error(nt('connect.no_page'))
+      location.assign(answer.url)
+    }, '')
+  }
+  return { written, name, languages, role, checked, chosen, made, test, create, authorise }
+}
+
+function ConnectForm({ network }: { network: Network }) {
+  const saving = useSaving()
+  const it = useConnecting(network, saving)
+  if (it.made.value) return <Made channel={it.made.value} network={network} />
+  const isOAuth = network.connect !== 'form'
+  const accounts = it.checked.value?.outcome === 'sent' ? it.checked.value.accounts : []
+  const isNamed = saving.field.value?.startsWith('settings.') ?? false
+  return (
+    <form class="network-form" onSubmit={(event) => { event.preventDefault(); void it.create() }}>
+      {network.approval ? <p class="settings-warn"><Icon name="shield" size={16} /> <span {...(locale.value === 'en' ? {} : { lang: 'en', dir: 'ltr' })}>{network.approval}</span></p> : null}
+      <Section title={nt('connect.credentials')} hint={nt('connect.credentials_hint')}>
+        <Steps kind={network.kind} />
+        <NetworkForm network={network} stored={{}} secrets={{}} written={it.written} field={saving.field.value} error={saving.error.value} />
+        <Button icon="bolt" disabled={saving.isBusy.value} onClick={() => void it.test().catch(complain)}>{nt('check.test')}</Button>
+        {it.checked.value ? <CheckResult checked={it.checked.value} /> : null}
+        {accounts.length > 1 ? <AccountChoice accounts={accounts} chosen={it.chosen} /> : null}
+      </Section>
+      <Section title={nt('connect.account')}>
+        <NameAndLanguages name={it.name} languages={it.languages} />
+        <RoleChoice role={it.role} />
+      </Section>
+      {isNamed ? <p class="form-error" role="alert">{nt('connect.look_above')}</p> : <FormError saving={saving} />}
+      <div class="network-actions">
+        {isOAuth ? <Button tone="primary" icon="external" disabled={saving.isBusy.value} onClick={it.authorise}>{nt('connect.at_network', { network: network.title })}</Button> : null}
+        <Button type="submit" tone={isOAuth ? 'plain' : 'primary'} disabled={saving.isBusy.value}>{isOAuth ? nt('connect.with_these') : nt('connect.go')}</Button>
+      </div>
+    </form>
+  )
+}
+
+export function Connect({ kind }: { kind: string }) {
+  const all = networks()
+  const network = all?.find((one) => one.kind === kind)
+  if (!network) return all ? <Problem text={nt('connect.unknown')} onRetry={() => go('/settings/channels/new')} /> : <Spinner />
+  return (
+    <>
+      <PageTitle title={nt('connect.title', { network: network.title })}>
+        <Button icon="back" onClick={() => go('/settings/channels/new')}>{t('channels.new')}</Button>
+      </PageTitle>
+      <ConnectForm network={network} />
+    </>
+  )
+}

@@ -1,0 +1,121 @@
+// The form of a network: what its connector asks, one field a row. What is secret is never shown again: it is set, or replaced.
+import { useSignal, type Signal } from '@preact/signals'
+import { Button, Field } from '../../ui/parts'
+import { locale } from '../../lib/i18n'
+import { nt } from '../../lib/network_words'
+import type { Network, NetworkSetting } from '../../lib/network_types'
+import { choiceName, settingName } from './words'
+
+/** What was written here; a name that is missing was not touched, null takes the secret away. */
+export type Written = Record<string, string | null>
+
+/** As the API takes it: touched names only, lists as lists, empty texts as null. */
+export function settingsOf(network: Network, written: Written): Record<string, unknown> {
+  return Object.fromEntries(
+    network.settings.flatMap((one): [string, unknown][] => {
+      const value = written[one.name]
+      if (value === undefined) return []
+      const text = value?.trim() ?? ''
+      if (!text) return [[one.name, null]]
+      if (one.kind === 'list') return [[one.name, text.split(/[\s,]+/).filter(Boolean)]]
+      return [[one.name, one.kind === 'number' ? Number(text) : text]]
+    }),
+  )
+}
+
+interface FormProps {
+  network: Network
+  /** As stored: settings and the names of secrets that are set. */
+  stored: Record<string, unknown>
+  secrets: Record<string, boolean>
+  written: Signal<Written>
+  /** A refusal that names a field. */
+  field: string | null
+  error: string | null
+}
+
+const asText = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : typeof value === 'string' || typeof value === 'number' ? String(value) : '')
+
+function Help({ text }: { text: string }) {
+  return text ? <small class="network-help" {...(locale.value === 'en' ? {} : { lang: 'en', dir: 'ltr' })}>{text}</small> : null
+}
+
+function Secret({ setting, isSet, written, error }: { setting: NetworkSetting; isSet: boolean; written: Signal<Written>; error: string | null }) {
+  const isOpen = useSignal(!isSet)
+  const name = settingName(setting.name)
+  const set = (value: string | null | undefined): void => {
+    const { [setting.name]: _, ...rest } = written.peek()
+    written.value = value === undefined ? rest : { ...rest, [setting.name]: value }
+  }
+  if (!isOpen.value) {
+    const isGone = written.value[setting.name] === null
+    return (
+      <div class="field">
+        <span class="network-label">{name}</span>
+        <span class="network-secret">
+          <span>{isGone ? nt('secret.goes') : nt('secret.is_set')}</span>
+          <Button small onClick={() => void (isOpen.value = true)} aria-label={nt('secret.replace_name', { name })}>{nt('secret.replace')}</Button>
+          {setting.is_required ? null : <Button small tone="quiet" onClick={() => set(isGone ? undefined : null)}>{isGone ? nt('secret.keep') : nt('secret.take_away')}</Button>}
+        </span>
+        <Help text={setting.help} />
+      </div>
+    )
+  }
+  return (
+    <>
+      <Field label={name} error={error}>
+        {(props) => <input {...props} type="password" dir="ltr" autocomplete="off" spellcheck={false} required={setting.is_required && !isSet} value={written.value[setting.name] ?? ''} onInput={(event) => set(event.currentTarget.value || undefined)} />}
+      </Field>
+      <Help text={setting.help} />
+      {isSet ? <Button small tone="quiet" onClick={() => { set(undefined); isOpen.value = false }}>{nt('secret.keep')}</Button> : null}
+    </>
+  )
+}
+
+function Plain({ setting, stored, written, error }: { setting: NetworkSetting; stored: unknown; written: Signal<Written>; error: string | null }) {
+  const value = written.value[setting.name] ?? asText(stored)
+  const set = (text: string): void => void (written.value = { ...written.peek(), [setting.name]: text })
+  if (setting.kind === 'choice') {
+    return (
+      <>
+        <Field label={settingName(setting.name)} error={error}>
+          {(props) => (
+            <select {...props} value={value || setting.standard || setting.choices[0] || ''} onChange={(event) => set(event.currentTarget.value)}>
+              {setting.choices.map((one) => <option key={one} value={one}>{choiceName(setting.name, one)}</option>)}
+            </select>
+          )}
+        </Field>
+        <Help text={setting.help} />
+      </>
+    )
+  }
+  const type = setting.kind === 'url' ? 'url' : setting.kind === 'number' ? 'number' : 'text'
+  return (
+    <>
+      <Field label={settingName(setting.name)} error={error}>
+        {(props) => <input {...props} type={type} dir={setting.kind === 'text' ? 'auto' : 'ltr'} autocomplete="off" required={setting.is_required} placeholder={setting.standard ?? ''} value={value} onInput={(event) => set(event.currentTarget.value)} />}
+      </Field>
+      <Help text={setting.help} />
+    </>
+  )
+}
+
+export function NetworkForm({ network, stored, secrets, written, field, error }: FormProps) {
+  const one = (setting: NetworkSetting) => {
+    const own = field === 'settings.' + setting.name || field === setting.name ? error : null
+    return (
+      <div key={setting.name} class="network-field">
+        {setting.kind === 'secret' ? <Secret setting={setting} isSet={secrets[setting.name] === true} written={written} error={own} /> : <Plain setting={setting} stored={stored[setting.name]} written={written} error={own} />}
+      </div>
+    )
+  }
+  const needed = network.settings.filter((setting) => setting.is_required || setting.kind === 'choice')
+  const more = network.settings.filter((setting) => !needed.includes(setting))
+  const isMoreNamed = more.some((setting) => field === 'settings.' + setting.name)
+  return (
+    <>
+      {needed.map(one)}
+      {!needed.length ? more.map(one) : more.length ? <details class="network-more" open={isMoreNamed}><summary>{nt('form.more')}</summary>{more.map(one)}</details> : null}
+    </>
+  )
+}

@@ -1,0 +1,29 @@
+// Where a network calls: the address to copy, and the steps by hand where it does not learn it by itself.
+import { useSignal } from '@preact/signals'
+import { post } from '../../lib/api'
+import { nt } from '../../lib/network_words'
+import type { Network } from '../../lib/network_types'
+import type { Channel } from '../../lib/types'
+import { complain } from '../../state/toasts'
+import { AskButton, Code, SecretOnce, Section } from '../common'
+import { stepsOf } from './words'
+import type { SecretRotated } from '../../../shared/api/types'
+
+export function Steps({ kind }: { kind: string }) {
+  const steps = stepsOf(kind)
+  return steps.length ? <ol class="network-steps">{steps.map((one) => <li key={one}>{one}</li>)}</ol> : null
+}
+
+export function Hook({ channel, network }: { channel: Channel; network: Network }) {
+  const secret = useSignal<string | null>(null)
+  if (!channel.hook_url) return <Section title={nt('hook.title')}><p class="settings-hint">{nt('hook.none', { network: network.title })}</p></Section>
+  return (
+    <Section title={nt('hook.title')} hint={nt('hook.hint', { network: network.title })}>
+      <Code text={channel.hook_url} label={nt('hook.address')} />
+      <details class="example"><summary>{nt('hook.by_hand')}</summary><Steps kind={network.kind} /></details>
+      {secret.value ? <SecretOnce label={nt('hook.token')} secret={secret.value} onDone={() => void (secret.value = null)} /> : (
+        <AskButton icon="refresh" label={nt('hook.new_token')} title={nt('hook.new_token')} text={nt('hook.new_token_text')} onConfirm={() => void post<SecretRotated>(`/channels/${channel.id}/rotate-secret`).then((answer) => void (secret.value = answer.secret), complain)} />
+      )}
+    </Section>
+  )
+}

@@ -1,0 +1,64 @@
+// Nothing missed: what the network has is counted against what came in, and what was missing is brought in.
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { Icon } from '../../ui/icon'
+import { Button, Problem, Spinner, Words } from '../../ui/parts'
+import { get, post } from '../../lib/api'
+import { dateTime, number } from '../../lib/format'
+import { nt } from '../../lib/network_words'
+import type { Reconciliation } from '../../lib/network_types'
+import type { Id, Page } from '../../lib/types'
+import { itemsOf } from '../../state/reference'
+import { complain, errorText, toast } from '../../state/toasts'
+import { Section } from '../common'
+
+function Run({ run }: { run: Reconciliation }) {
+  return (
+    <li class="rows-row">
+      <span class="rows-icon"><Icon name={run.error ? 'alert' : run.missed ? 'refresh' : 'check'} size={18} /></span>
+      <span class="rows-main">
+        <strong>{run.error ? nt('ledger.failed') : run.missed ? nt('ledger.missed', { missed: run.missed, seen: run.seen }) : nt('ledger.all', { seen: run.seen })}</strong>
+        <small>{nt('ledger.span', { from: dateTime(run.from), until: dateTime(run.until) })} · {dateTime(run.at)}</small>
+        {run.error ? <small class="rows-bad" dir="auto">{run.error}</small> : null}
+        {run.details.length ? (
+          <details class="ledger-details">
+            <summary>{nt('ledger.details', { count: run.details.length })}</summary>
+            <ul>{run.details.map((one) => <li key={one.external_id}>{one.at ? dateTime(one.at) + ' · ' : ''}<Words text={one.text || one.external_id} /></li>)}</ul>
+          </details>
+        ) : null}
+      </span>
+    </li>
+  )
+}
+
+export function Ledger({ channel }: { channel: Id }) {
+  const runs = useSignal<Reconciliation[] | null>(null)
+  const problem = useSignal<string | null>(null)
+  const isBusy = useSignal(false)
+  const path = `/channels/${channel}/reconciliations`
+  const load = (): Promise<void> => get<Page<Reconciliation>>(path).then((answer) => void (runs.value = itemsOf(answer)), (error: unknown) => void (problem.value = errorText(error)))
+  useEffect(() => void load(), [path])
+  const start = async (): Promise<void> => {
+    isBusy.value = true
+    try {
+      await post(path)
+      toast(nt('ledger.started'))
+      setTimeout(() => void load(), 3000)
+    } catch (error) {
+      complain(error)
+    }
+    isBusy.value = false
+  }
+  const all = runs.value
+  return (
+    <Section title={nt('ledger.title')} hint={nt('ledger.hint')}>
+      {problem.value ? <Problem text={problem.value} onRetry={() => void load()} /> : !all ? <Spinner /> : all.length === 0 ? <p class="settings-empty">{nt('ledger.none')}</p> : (
+        <>
+          <p class="ledger-sum">{nt('ledger.sum', { seen: number(all.reduce((sum, one) => sum + one.seen, 0)), missed: number(all.reduce((sum, one) => sum + one.missed, 0)) })}</p>
+          <ul class="rows ledger">{all.map((one) => <Run key={one.id} run={one} />)}</ul>
+        </>
+      )}
+      <Button small icon="refresh" disabled={isBusy.value} onClick={() => void start()}>{nt('ledger.start')}</Button>
+    </Section>
+  )
+}

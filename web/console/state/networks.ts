@@ -1,0 +1,46 @@
+// What networks there are and what they allow: asked for once, when a channel of a network is first met.
+import { computed, signal } from '@preact/signals'
+import { post as send } from '../lib/api'
+import { isNetwork, type ActKind, type Network, type NetworkRules, type Visibility } from '../lib/network_types'
+import type { Channel, Id, Message } from '../lib/types'
+import { getAll } from './reference'
+import { channels, putMessage } from './store'
+import { complain } from './toasts'
+
+const known = signal<readonly Network[] | null>(null)
+let isAsked = false
+
+/** Null until they are known; asking begins with the first look. */
+export function networks(): readonly Network[] | null {
+  if (!isAsked) {
+    isAsked = true
+    getAll<Network>('/networks').then(
+      (all) => void (known.value = all),
+      () => void (isAsked = false),
+    )
+  }
+  return known.value
+}
+export const networkOf = (kind: Channel['kind']): Network | null => (isNetwork(kind) ? (networks()?.find((one) => one.kind === kind) ?? null) : null)
+
+const channelById = computed(() => new Map(channels.value.map((one) => [one.id, one])))
+export const channelOf = (id: Id): Channel | undefined => channelById.value.get(id)
+
+/** The rules of an answer, with the length that this account has. */
+export function rulesOf(channel: { id: Id; kind: Channel['kind'] }, visibility: Visibility): NetworkRules | null {
+  const network = networkOf(channel.kind)
+  const rules = visibility === 'public' ? network?.public_rules : network?.private_rules
+  if (!rules) return null
+  const own = rules.length_setting ? Number((channelOf(channel.id)?.settings as Record<string, unknown> | undefined)?.[rules.length_setting]) : 0
+  return own > 0 ? { ...rules, max_length: own } : rules
+}
+
+export async function act(message: Message, kind: ActKind, more: { text?: string; reaction?: string } = {}): Promise<boolean> {
+  try {
+    putMessage(await send<Message>(`/messages/${message.id}/act`, { kind, ...more }))
+    return true
+  } catch (error) {
+    complain(error)
+    return false
+  }
+}
