@@ -14,6 +14,8 @@ enum {
     LEASE_MS = 60 * 1000, /* longer than any stream is silent, see the connectors' keep-alives */
     AGAIN_MS = 5000,      /* where the connector names no time */
     PAGE = 200,           /* channels looked at in one statement */
+    REST_MS = 30 * 1000,  /* a longer pause needs no thread */
+    RESTING_MOST = 256,   /* channels; beyond them the oldest is looked at again sooner */
 };
 
 struct stream {
@@ -26,7 +28,15 @@ struct stream {
     atomic_bool is_ended;
     bool is_used;
     int64_t lease_until_ms;
+    int64_t rests_until_ms; /* monotonic; set before it ends */
     struct asked q;
+};
+
+/* A channel without a stream just now: it is set up otherwise, or its network wants a long pause.
+ */
+struct resting {
+    channel_id channel;
+    int64_t until_ms; /* monotonic */
 };
 
 struct streams {
@@ -36,6 +46,8 @@ struct streams {
     struct arena arena;
     atomic_bool is_closing;
     struct stream streams[LISTEN_MOST]; /* the listener's thread only, but for is_ended */
+    struct resting resting[RESTING_MOST];
+    int next_resting;
 };
 
 /* ── one stream ─────────────────────────────────────────────────────────────────────────────────
@@ -173,7 +185,11 @@ static bool listen_once(struct stream *s)
     arena_reset(&s->taking);
     desk = (struct desk){.engine = s->listener->engine, .arena = &s->taking};
     (void)desk_guard(&desk, close_stream, &c); /* said again when the next one ends */
-    return wait_before_again(s, pause_ms(&out));
+    int64_t ms = pause_ms(&out);
+    if (ms < REST_MS)
+        return wait_before_again(s, ms);
+    s->rests_until_ms = clock_mono_ms() + ms;
+    return false;
 }
 
 static void *stream_main(void *stream)
@@ -190,11 +206,24 @@ static void *stream_main(void *stream)
 
 static void drop(struct stream *s)
 {
+    struct streams *l = s->listener;
     (void)pthread_join(s->thread, NULL); /* fails only for a thread that is not there */
+    if (s->rests_until_ms) {
+        l->resting[l->next_resting] = (struct resting){s->channel, s->rests_until_ms};
+        l->next_resting = (l->next_resting + 1) % RESTING_MOST;
+    }
     http_client_close(s->client);
     arena_free(&s->arena);
     arena_free(&s->taking);
     s->is_used = false;
+}
+
+static bool is_resting(const struct streams *l, channel_id channel)
+{
+    for (int i = 0; i < RESTING_MOST; i++)
+        if (l->resting[i].channel.v == channel.v && clock_mono_ms() < l->resting[i].until_ms)
+            return true;
+    return false;
 }
 
 static void start(struct streams *l, const struct channel_at *at)
@@ -209,7 +238,7 @@ static void start(struct streams *l, const struct channel_at *at)
         if (!s->is_used && !free_one)
             free_one = s;
     }
-    if (!free_one)
+    if (!free_one || is_resting(l, at->id))
         return;
     *free_one = (struct stream){.listener = l,
         .channel = at->id,
