@@ -1,0 +1,156 @@
+/* The pace of channels: closed ones and crowds wait apart, and are released in their own time. */
+#include "store/pace.h"
+
+#include "store/job.h"
+#include "support.h"
+
+enum { CHANNEL = 7, OTHER = 8 };
+
+static void add_channel(struct bench *b, int64_t id)
+{
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(db_run(cx->db,
+        S("INSERT INTO source (id, account_id, channel_id, network, key) VALUES (?1, 1, ?1, 'x', ?2)"),
+        ARGS(A_INT(id), A_TEXT(str_print(test_arena(), "k%lld", (long long)id))), NULL));
+    commit(b);
+}
+
+static void add_jobs(struct bench *b, int64_t channel, int n)
+{
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    for (int i = 0; i < n; i++)
+        assert_ok(job_add(cx, &(struct job_new){.kind = S("send"),
+                                  .key = str_print(test_arena(), "%lld:%d", (long long)channel, i),
+                                  .channel = {channel}}));
+    commit(b);
+    clock_advance(1);
+}
+
+/* What the dispatcher does before it claims; how many it may claim then, at most `most`. */
+static ptrdiff_t turn(struct bench *b, ptrdiff_t most, int64_t abreast, int64_t *parked)
+{
+    const struct job_row *rows = NULL;
+    ptrdiff_t n = 0;
+    int64_t now_ms = clock_now_ms(), released = 0;
+    begin(b, DB_WRITE, 0);
+    assert_ok(pace_release(b->cx.db, now_ms, &released));
+    assert_ok(pace_park(b->cx.db, now_ms, parked));
+    assert_ok(
+        job_claim(b->cx.db, 5, now_ms, now_ms + 30000, most, S(""), S(""), abreast, &rows, &n));
+    for (ptrdiff_t i = 0; i < n; i++)
+        assert_ok(job_finish(b->cx.db, &rows[i]));
+    commit(b);
+    return n;
+}
+
+static void a_crowd_waits_apart_and_comes_in_its_turn(struct bench *b)
+{
+    int64_t parked = 0, taken = 0;
+    add_channel(b, CHANNEL);
+    add_jobs(b, CHANNEL, 150);
+    add_jobs(b, OTHER, 1);
+    taken += turn(b, 4, 99, &parked);
+    assert_int_equal(parked, 150 - PACE_READY);
+    for (int i = 0; i < 400 && taken < 151; i++) {
+        taken += turn(b, 4, 99, &parked);
+        clock_advance(PACE_TURN_MS);
+    }
+    assert_int_equal(taken, 151);
+}
+ON_BOTH(a_crowd_waits_apart_and_comes_in_its_turn)
+
+static void a_closed_channel_is_not_looked_at_until_it_opens(struct bench *b)
+{
+    int64_t parked = 0, at_ms = 0;
+    add_channel(b, CHANNEL);
+    add_jobs(b, CHANNEL, 3);
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_close(cx, (channel_id){CHANNEL}, PACE_LIMIT, clock_now_ms() + 60000));
+    commit(b);
+    assert_int_equal(turn(b, 10, 99, &parked), 0);
+    assert_int_equal(parked, 3);
+    begin(b, DB_READ, 0);
+    assert_ok(job_next_due(b->cx.db, clock_now_ms(), &at_ms));
+    commit(b);
+    assert_true(at_ms >= clock_now_ms() + 59000); /* nobody looks before */
+    clock_advance(60001);
+    assert_int_equal(turn(b, 10, 99, &parked), 3);
+}
+ON_BOTH(a_closed_channel_is_not_looked_at_until_it_opens)
+
+static void five_failures_close_a_channel_and_one_job_goes_ahead(struct bench *b)
+{
+    bool closed = false;
+    int64_t parked = 0;
+    struct pace pace;
+    add_channel(b, CHANNEL);
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    for (int i = 0; i < PACE_FAILURES; i++) {
+        assert_false(closed);
+        assert_ok(pace_note_failure(cx, (channel_id){CHANNEL}, &closed));
+    }
+    assert_true(closed);
+    commit(b);
+    add_jobs(b, CHANNEL, 10);
+    assert_int_equal(turn(b, 10, 99, &parked), 0);
+    clock_advance(PACE_PAUSE_MS + 1);
+    assert_int_equal(turn(b, 10, 99, &parked), 1); /* to see whether it works again */
+    cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_note_sent(cx, (channel_id){CHANNEL}, 0, 0, 0));
+    assert_ok(pace_get(cx, (channel_id){CHANNEL}, &pace));
+    commit(b);
+    assert_int_equal(pace.failures, 0);
+    assert_int_equal(pace.reason.len, 0);
+    clock_advance(PACE_TURN_MS);
+    assert_int_equal(turn(b, 10, 99, &parked), 9);
+}
+ON_BOTH(five_failures_close_a_channel_and_one_job_goes_ahead)
+
+static void an_empty_budget_closes_until_it_is_full_again(struct bench *b)
+{
+    struct pace pace;
+    add_channel(b, CHANNEL);
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    int64_t reset_ms = cx->now_ms + 900000;
+    assert_ok(pace_note_sent(cx, (channel_id){CHANNEL}, 100, 90, reset_ms));
+    assert_ok(pace_get(cx, (channel_id){CHANNEL}, &pace));
+    assert_int_equal(pace.budget_limit, 0); /* far from it: not worth a write */
+    assert_ok(pace_note_sent(cx, (channel_id){CHANNEL}, 100, 0, reset_ms));
+    assert_ok(pace_get(cx, (channel_id){CHANNEL}, &pace));
+    assert_int_equal(pace.open_ms, reset_ms);
+    assert_str(pace.reason, "limit");
+    assert_ok(pace_open(cx, (channel_id){CHANNEL}));
+    assert_ok(pace_get(cx, (channel_id){CHANNEL}, &pace));
+    assert_int_equal(pace.open_ms, 0);
+    commit(b);
+}
+ON_BOTH(an_empty_budget_closes_until_it_is_full_again)
+
+static void a_channel_has_only_so_many_jobs_at_once(struct bench *b)
+{
+    const struct job_row *rows = NULL;
+    ptrdiff_t n = 0;
+    int64_t now_ms = clock_now_ms() + 1;
+    add_channel(b, CHANNEL);
+    add_jobs(b, CHANNEL, 6);
+    begin(b, DB_WRITE, 0);
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 2, S(""), S(""), 2, &rows, &n));
+    assert_int_equal(n, 2);
+    assert_true(rows[0].lease_ms > now_ms + 30000); /* an upload may take longer */
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 2, S(""), S(""), 2, &rows, &n));
+    assert_int_equal(n, 0);
+    commit(b);
+}
+ON_BOTH(a_channel_has_only_so_many_jobs_at_once)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(a_crowd_waits_apart_and_comes_in_its_turn),
+        BOTH(a_closed_channel_is_not_looked_at_until_it_opens),
+        BOTH(five_failures_close_a_channel_and_one_job_goes_ahead),
+        BOTH(an_empty_budget_closes_until_it_is_full_again),
+        BOTH(a_channel_has_only_so_many_jobs_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
