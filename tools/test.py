@@ -273,7 +273,8 @@ def main():
             web_dist()
             build("clang")
         # The sanitizers look at our code, on SQLite; PostgreSQL ran once in the plain build.
-        strict = {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1"}
+        strict = {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1",
+                  "SEVA_FAULT_MESSAGES": "60"}
         for part in ("asan", "tsan"):
             if part in parts:
                 run_programs(part, ["unit", "flow"], [], strict, 6)

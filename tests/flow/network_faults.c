@@ -16,7 +16,7 @@ enum {
     SPEAKERS = 5, /* conversations of one network */
     OUTAGE_MS = 30 * 60 * 1000,
     DRAINED_MS = 10 * 60 * 1000, /* after the outage: the last pause of the breaker and the rest */
-    STEP_MS = 15 * 1000,
+    STEP_MS = 60 * 1000,
 };
 
 static const enum sim_fault_mode modes[] = {

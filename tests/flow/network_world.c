@@ -202,7 +202,7 @@ channel_id network_connect(struct network_world *nw, const struct network_channe
 
 void network_run(struct network_world *nw)
 {
-    enum { QUIET_MS = 20, ROUNDS_MOST = 400 };
+    enum { QUIET_MS = 2, ROUNDS_MOST = 4000 };
     bool quiet = false;
     for (int i = 0; i < ROUNDS_MOST && !quiet; i++) {
         bool moved = false;
