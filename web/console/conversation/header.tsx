@@ -46,7 +46,6 @@ function Who({ conversation }: { conversation: Conversation }) {
         <ChannelSign kind={conversation.channel.kind} size={isNetwork(conversation.channel.kind) ? 18 : 14} />
         <Words text={conversation.channel.name} />
         {channel?.handle ? <Words text={channel.handle} class="conversation-handle" /> : null}
-        {channel?.handle_role ? <Chip>{channel.handle_role === 'support' ? t('channel.support_handle') : t('channel.brand_handle')}</Chip> : null}
         <span dir="ltr">#{conversation.number}</span>
         {conversation.is_public ? <Chip tone="public" icon="eye">{t('conversation.public')}</Chip> : null}
       </span>
@@ -91,6 +90,7 @@ const STATUS_ICONS = { open: 'inbox', pending: 'pause', snoozed: 'clock', resolv
 
 function Chips({ conversation }: { conversation: Conversation }) {
   const { id, status, priority, snoozed_until } = conversation
+  const role = channelOf(conversation.channel.id)?.handle_role
   const removal = (tag: string) => (can('conversation.update') ? { onRemove: () => void changeTags([id], { remove_tags: [tag] }), removeLabel: t('tag.remove', { name: tag }) } : {})
   return (
     <div class="conversation-chips">
@@ -98,6 +98,7 @@ function Chips({ conversation }: { conversation: Conversation }) {
         {statusName(status)}
         {status === 'snoozed' && snoozed_until ? ' · ' + dateTime(snoozed_until) : ''}
       </Chip>
+      {role ? <Chip icon="at">{role === 'support' ? t('channel.support_handle') : t('channel.brand_handle')}</Chip> : null}
       {priority !== 'none' ? <Chip tone={priority} icon="flag">{priorityName(priority)}</Chip> : null}
       {conversation.tags.map((tag) => (
         <Chip key={tag} icon="tag" {...removal(tag)}>

@@ -64,21 +64,19 @@ export function windowNow(reply: ReplyWays, needsTemplate: boolean, now: number)
 
 export interface Stretch { text: string; isFound: boolean }
 
-/** A text cut where findings begin and end; they count bytes of its UTF-8. What overlaps or lies outside is passed over. */
+/** A text cut where findings begin and end; they count UTF-16 units, as strings here do. What overlaps or lies outside is passed over. */
 export function stretches(text: string, findings: readonly { from: number; to: number }[]): Stretch[] {
-  const bytes = new TextEncoder().encode(text)
-  const decoder = new TextDecoder()
   const found: Stretch[] = []
   let at = 0
   const add = (to: number, isFound: boolean): void => {
-    if (to > at) found.push({ text: decoder.decode(bytes.subarray(at, to)), isFound })
+    if (to > at) found.push({ text: text.slice(at, to), isFound })
     at = Math.max(at, to)
   }
   for (const one of [...findings].sort((a, b) => a.from - b.from)) {
-    if (one.from < at || one.to <= one.from || one.to > bytes.length) continue
+    if (one.from < at || one.to <= one.from || one.to > text.length) continue
     add(one.from, false)
     add(one.to, true)
   }
-  add(bytes.length, false)
+  add(text.length, false)
   return found
 }

@@ -21,7 +21,7 @@ export function Quote({ id }: { id: Id }) {
     element?.focus()
   }
   return (
-    <button type="button" class="quote" onClick={show} aria-label={t('message.quotes', { name: authorName(quoted) })}>
+    <button type="button" class="quote" onClick={show} title={t('message.quotes', { name: authorName(quoted) })}>
       <Words text={authorName(quoted)} class="quote-name" />
       <Words text={quoted.text || (quoted.attachments[0]?.name ?? '…')} class="quote-text" />
     </button>

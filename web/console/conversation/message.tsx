@@ -212,6 +212,14 @@ export function activityText(activity: Activity, by: string): string {
       return t('activity.language', { name: by, language: asText(to) ? languageName(asText(to)) : '—' })
     case 'outcome':
       return t('activity.outcome', { name: by, outcome: outcomeName(asText(to)) })
+    case 'moved':
+      return t('activity.moved', { name: by, channel: asText(to) || whom(to) })
+    case 'hide':
+      return t('activity.hidden', { name: by })
+    case 'unhide':
+      return t('activity.unhidden', { name: by })
+    case 'act_failed':
+      return t('activity.act_failed', { why: asText(to) })
     default:
       return t('activity.other', { name: by, what: type.replaceAll('_', ' '), to: asText(to) || whom(to) })
   }

@@ -84,7 +84,7 @@ export function MessageActs({ conversation, message }: { conversation: Conversat
   return (
     <span class="message-acts">
       {mayReact ? <React message={message} /> : null}
-      {items.length ? <Menu label={t('act.more')} icon="more" items={items} align={message.kind === 'in' ? 'start' : 'end'} /> : null}
+      {items.length ? <Menu label={t('act.more')} icon="more" items={items} align={message.kind === 'in' ? 'end' : 'start'} /> : null}
       {asked.value === 'edit' ? <EditDialog message={message} onClose={close} /> : null}
       {asked.value === 'delete' ? <Confirm title={t('act.delete_title')} text={t('act.delete_text', { network: network.title })} action={t('act.delete')} onConfirm={() => void act(message, 'delete')} onClose={close} /> : null}
     </span>

@@ -44,7 +44,7 @@ export function useReach(desk: Desk, conversation: Conversation): Reach {
     const window = computed<WindowState>(() => (ways.value && visibility.value === 'private' ? windowNow(ways.value, rules.value?.needs_template_after ?? false, now.value) : 'open'))
     const stop = computed(() => {
       if (desk.kind.value === 'note' || !network.value) return null
-      if (ways.value && !ways.value.public && !ways.value.private) return 'nowhere'
+      if (ways.value && (ways.value.answer_url || (!ways.value.public && !ways.value.private))) return 'nowhere'
       if (window.value === 'closed' || window.value === 'template') return 'window'
       return length.value?.isOver && !length.value.parts ? 'length' : null
     })

@@ -12,6 +12,7 @@ import { messages } from '../state/store'
 import { openConversation } from '../state/timeline'
 import type { Desk } from './desk'
 import { authorName } from './marks'
+import { Outside, webAddress } from './parts'
 import type { LengthNow, Reach } from './reach'
 
 export function VisibilityChoice({ desk, reach }: { desk: Desk; reach: Reach }) {
@@ -57,6 +58,8 @@ export function WindowNote({ desk, reach, conversation }: { desk: Desk; reach: R
   const ways = reach.ways.value
   const network = reach.network.value
   if (desk.kind.value === 'note' || !ways || !network) return null
+  const there = webAddress(ways.answer_url)
+  if (there) return <p class="window window-warn" role="status"><Icon name="outside" size={14} /> <span>{t('window.by_hand', { network: network.title })}</span> <Outside href={there}>{t('post.open', { network: network.title })}</Outside></p>
   if (!ways.public && !ways.private) return <p class="window window-bad" role="status"><Icon name="lock" size={14} /> <span>{t('window.nowhere', { network: network.title })}</span><Move /></p>
   if (reach.visibility.value !== 'private') return null
   switch (reach.window.value) {

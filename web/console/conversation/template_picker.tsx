@@ -11,16 +11,10 @@ import { getAll } from '../state/reference'
 import { sendParts } from '../state/sending'
 import { conversations } from '../state/store'
 import { errorText } from '../state/toasts'
+import { filled, variablesOf } from './template_text'
 
-const VARIABLE = /\{\{\s*([\w.-]{1,64})\s*\}\}/g
 const isApproved = (one: MessageTemplate): boolean => one.state.toLowerCase() === 'approved'
 const keyOf = (one: MessageTemplate): string => one.name + '/' + one.language
-
-/** The names between double braces, in the order in which they stand first. */
-export function variablesOf(template: Pick<MessageTemplate, 'header' | 'body'>): string[] {
-  return [...new Set([...(template.header ?? '').matchAll(VARIABLE), ...template.body.matchAll(VARIABLE)].map((match) => match[1] ?? ''))]
-}
-export const filled = (text: string, values: Record<string, string>): string => text.replace(VARIABLE, (whole, name: string) => values[name]?.trim() || whole)
 
 function Preview({ template, values }: { template: MessageTemplate; values: Record<string, string> }) {
   return (

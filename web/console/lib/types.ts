@@ -1,7 +1,6 @@
 // The API's types as the console reads them: the server's own (made from its route table) with short names for their words, and what
 // is the console's alone: its settings of a person, and events before their type is looked at.
 import type * as api from '../../shared/api/types'
-import type { NetworkChannel, Ways } from './network_types'
 
 export type {
   Account, Activity, Attachment, AuditEntry, Author, Contact, ContactShort, Delivery, Grant, Id, Identity, Job, Message, Notification, Page,
@@ -42,12 +41,12 @@ export type View = Omit<api.View, 'filter' | 'agent_id'> & { filter: ViewFilter;
 export type Viewer = api.Viewer & { state?: api.PresentAgent['state'] | 'left' }
 /** As in lists; events leave out what belongs to one agent, the store keeps what it knew. */
 export type Conversation = api.Conversation
-export type ConversationFull = api.ConversationFull & Ways
+export type ConversationFull = api.ConversationFull
 /** Null takes the logo away. */
 export type WidgetSettings = Omit<api.ChannelSettings, 'logo_upload_id'> & { logo_upload_id?: api.Id | null }
 export type ApiSettings = api.ChannelSettings
 /** A secret is in the answer that made it, never again. */
-export type Channel = api.Channel & NetworkChannel & Partial<Pick<api.ChannelMade, 'secret' | 'identity_secret'>>
+export type Channel = api.Channel & Partial<Pick<api.ChannelMade, 'secret' | 'identity_secret'>>
 export type Token = api.Token & Partial<Pick<api.TokenMade, 'secret'>>
 export type Webhook = api.Webhook & Partial<Pick<api.WebhookMade, 'secret'>>
 

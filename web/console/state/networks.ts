@@ -4,7 +4,7 @@ import { post as send } from '../lib/api'
 import { isNetwork, type ActKind, type Network, type NetworkRules, type Visibility } from '../lib/network_types'
 import type { Channel, Id, Message } from '../lib/types'
 import { getAll } from './reference'
-import { channels, putMessage } from './store'
+import { channels } from './store'
 import { complain } from './toasts'
 
 const known = signal<readonly Network[] | null>(null)
@@ -35,9 +35,10 @@ export function rulesOf(channel: { id: Id; kind: Channel['kind'] }, visibility: 
   return own > 0 ? { ...rules, max_length: own } : rules
 }
 
+/** Asks the network; what became of it comes as an event, which may overtake this answer with the message as it was before. */
 export async function act(message: Message, kind: ActKind, more: { text?: string; reaction?: string } = {}): Promise<boolean> {
   try {
-    putMessage(await send<Message>(`/messages/${message.id}/act`, { kind, ...more }))
+    await send<Message>(`/messages/${message.id}/act`, { kind, ...more })
     return true
   } catch (error) {
     complain(error)

@@ -2,7 +2,7 @@
 import { batch, signal } from '@preact/signals'
 import { ApiError, call, post } from '../lib/api'
 import { localId, uuid } from '../lib/ids'
-import type { Finding, Visibility } from '../lib/network_types'
+import type { Visibility } from '../lib/network_types'
 import type { Attachment, Id, Message } from '../lib/types'
 import { changeDraft, clearDraft, draftOf, type DraftKind } from './drafts'
 import { placeConversation } from './lists'
@@ -53,7 +53,7 @@ async function transport(item: OutboxItem): Promise<SendResult> {
       for (const one of error.body.details?.messages ?? []) putMessage(one)
       return { kind: 'stale' }
     }
-    if (error.code === 'conflict.personal') return { kind: 'personal', findings: (error.body.details as { findings?: Finding[] } | undefined)?.findings ?? [] }
+    if (error.code === 'conflict.personal') return { kind: 'personal', findings: error.body.details?.findings ?? [] }
     if (error.isTransient || error.status === 401) return { kind: 'later', afterMs: (error.retryAfterSeconds ?? 0) * 1000 || RETRY_MS }
     return { kind: 'refused', error: errorText(error) }
   }

@@ -81,3 +81,18 @@ test('broken_storage_begins_empty', () => {
   net.disk.text = '{not json'
   assert.deepEqual(new Outbox(net.host).all, [])
 })
+
+test('a_reply_with_personal_data_waits_for_its_writer_and_goes_when_confirmed', async () => {
+  const net = bench((item) => (item.confirm_public ? { kind: 'sent' } : { kind: 'personal', findings: [{ kind: 'phone', from: 0, to: 3 }] }))
+  const outbox = new Outbox(net.host)
+  outbox.add(draft('a'))
+  outbox.add(draft('b'))
+  await outbox.pump()
+  assert.equal(outbox.all[0]?.state, 'personal')
+  assert.deepEqual(outbox.all[0]?.findings, [{ kind: 'phone', from: 0, to: 3 }])
+  assert.deepEqual(net.sent, [], 'what follows keeps its place behind it')
+  outbox.change('a', { state: 'waiting', confirm_public: true })
+  outbox.change('b', { confirm_public: true })
+  await outbox.pump()
+  assert.deepEqual(net.sent, ['a', 'b'])
+})

@@ -12,11 +12,12 @@ import { toast } from '../../state/toasts'
 import { FormError, Section, useSaving } from '../common'
 import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './account_fields'
 import { CheckResult } from './check'
-import { NetworkForm, settingsOf, type Written } from './form'
+import { NetworkForm } from './form'
 import { Health, RefusedBanner } from './health'
 import { Hook } from './hook'
 import { Ledger } from './ledger'
 import { Templates } from './templates'
+import { settingsOf, type Written } from './written'
 
 interface Props { channel: Channel; network: Network; onChange: (next: Channel) => void }
 

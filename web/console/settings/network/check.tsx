@@ -27,7 +27,7 @@ export function CheckResult({ checked }: { checked: Checked }) {
     <div class={isGood ? 'check check-good' : 'check check-bad'} role="status">
       <p class="check-title"><Icon name={isGood ? 'check' : 'alert'} size={16} /> {outcomeText(checked)}</p>
       {checked.why ? <p dir="auto">{checked.why}</p> : null}
-      {checked.note ? <p dir="auto"><Icon name="alert" size={14} /> {checked.note}</p> : null}
+      {checked.note ? <p class="check-note" dir="auto"><Icon name="alert" size={14} /> {checked.note}</p> : null}
       {checked.expires_at ? <p>{nt('check.expires', { time: dateTime(checked.expires_at) })}</p> : null}
       {isGood && checked.accounts.length === 1 && checked.accounts[0] ? <div class="check-account"><Face account={checked.accounts[0]} /></div> : null}
     </div>

@@ -15,8 +15,9 @@ import { complain } from '../../state/toasts'
 import { FormError, PageTitle, SecretOnce, Section, useSaving, type Saving } from '../common'
 import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './account_fields'
 import { accountName, AccountChoice, CheckResult } from './check'
-import { NetworkForm, settingsOf, type Written } from './form'
+import { NetworkForm } from './form'
 import { Steps } from './hook'
+import { settingsOf, type Written } from './written'
 
 function Made({ channel, network }: { channel: Channel; network: Network }) {
   const open = (): void => go('/settings/channels/' + channel.id)

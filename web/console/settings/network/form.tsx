@@ -5,23 +5,7 @@ import { locale } from '../../lib/i18n'
 import { nt } from '../../lib/network_words'
 import type { Network, NetworkSetting } from '../../lib/network_types'
 import { choiceName, settingName } from './words'
-
-/** What was written here; a name that is missing was not touched, null takes the secret away. */
-export type Written = Record<string, string | null>
-
-/** As the API takes it: touched names only, lists as lists, empty texts as null. */
-export function settingsOf(network: Network, written: Written): Record<string, unknown> {
-  return Object.fromEntries(
-    network.settings.flatMap((one): [string, unknown][] => {
-      const value = written[one.name]
-      if (value === undefined) return []
-      const text = value?.trim() ?? ''
-      if (!text) return [[one.name, null]]
-      if (one.kind === 'list') return [[one.name, text.split(/[\s,]+/).filter(Boolean)]]
-      return [[one.name, one.kind === 'number' ? Number(text) : text]]
-    }),
-  )
-}
+import type { Written } from './written'
 
 interface FormProps {
   network: Network
@@ -34,7 +18,7 @@ interface FormProps {
   error: string | null
 }
 
-const asText = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : typeof value === 'string' || typeof value === 'number' ? String(value) : '')
+const asText = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : typeof value === 'object' && value !== null ? JSON.stringify(value, null, 2) : typeof value === 'string' || typeof value === 'number' ? String(value) : '')
 
 function Help({ text }: { text: string }) {
   return text ? <small class="network-help" {...(locale.value === 'en' ? {} : { lang: 'en', dir: 'ltr' })}>{text}</small> : null
@@ -84,6 +68,16 @@ function Plain({ setting, stored, written, error }: { setting: NetworkSetting; s
               {setting.choices.map((one) => <option key={one} value={one}>{choiceName(setting.name, one)}</option>)}
             </select>
           )}
+        </Field>
+        <Help text={setting.help} />
+      </>
+    )
+  }
+  if (setting.kind === 'json') {
+    return (
+      <>
+        <Field label={settingName(setting.name)} error={error}>
+          {(props) => <textarea {...props} class="network-json" rows={6} dir="ltr" spellcheck={false} required={setting.is_required} value={value} onInput={(event) => set(event.currentTarget.value)} />}
         </Field>
         <Help text={setting.help} />
       </>

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { Icon } from '../../ui/icon'
 import { Button, Problem, Spinner, Words } from '../../ui/parts'
-import { get, post } from '../../lib/api'
+import { ApiError, get, post } from '../../lib/api'
 import { dateTime, number } from '../../lib/format'
 import { nt } from '../../lib/network_words'
 import type { Reconciliation } from '../../lib/network_types'
@@ -34,9 +34,14 @@ function Run({ run }: { run: Reconciliation }) {
 export function Ledger({ channel }: { channel: Id }) {
   const runs = useSignal<Reconciliation[] | null>(null)
   const problem = useSignal<string | null>(null)
+  const isThere = useSignal(true)
   const isBusy = useSignal(false)
   const path = `/channels/${channel}/reconciliations`
-  const load = (): Promise<void> => get<Page<Reconciliation>>(path).then((answer) => void (runs.value = itemsOf(answer)), (error: unknown) => void (problem.value = errorText(error)))
+  const load = (): Promise<void> => get<Page<Reconciliation>>(path).then((answer) => void (runs.value = itemsOf(answer)), (error: unknown) => {
+    // A network that cannot be asked has no ledger.
+    if (error instanceof ApiError && error.status === 404) isThere.value = false
+    else problem.value = errorText(error)
+  })
   useEffect(() => void load(), [path])
   const start = async (): Promise<void> => {
     isBusy.value = true
@@ -50,6 +55,7 @@ export function Ledger({ channel }: { channel: Id }) {
     isBusy.value = false
   }
   const all = runs.value
+  if (!isThere.value) return null
   return (
     <Section title={nt('ledger.title')} hint={nt('ledger.hint')}>
       {problem.value ? <Problem text={problem.value} onRetry={() => void load()} /> : !all ? <Spinner /> : all.length === 0 ? <p class="settings-empty">{nt('ledger.none')}</p> : (

@@ -9,6 +9,7 @@ import { nt } from '../../lib/network_words'
 import type { Authorization } from '../../lib/network_types'
 import { go } from '../../lib/router'
 import type { Channel } from '../../lib/types'
+import { networkOf } from '../../state/networks'
 import { refreshChannels } from '../../state/reference'
 import { errorText } from '../../state/toasts'
 import { FormError, Section, useSaving } from '../common'
@@ -48,7 +49,7 @@ export function ChooseAccount({ state }: { state: string }) {
     }, '')
   }
   return (
-    <Section title={nt('returned.title', { name: found.value.name })} hint={nt('returned.hint')}>
+    <Section title={nt('returned.title', { name: found.value.name || (networkOf(found.value.kind as Channel['kind'])?.title ?? found.value.kind) })} hint={nt('returned.hint')}>
       <AccountChoice accounts={found.value.accounts} chosen={chosen} />
       <FormError saving={saving} />
       <Button tone="primary" disabled={saving.isBusy.value || !chosen.value} onClick={take}>{nt('connect.go')}</Button>
