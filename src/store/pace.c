@@ -114,7 +114,7 @@ err pace_open(struct ctx *cx, channel_id channel)
     cx->effects.jobs = true;
     return db_run(cx->db,
         S("UPDATE pace "
-          "SET open_ms = 0, turn_ms = 0, reason = '', failures = 0, updated_ms = ?3 "
+          "SET open_ms = 0, turn_ms = ?3, reason = '', failures = 0, updated_ms = ?3 "
           "WHERE channel_id = ?1 AND account_id = ?2"),
         ARGS(A_ID(channel), A_ID(cx->account), A_INT(cx->now_ms)), NULL);
 }

@@ -126,6 +126,25 @@ static void an_empty_budget_closes_until_it_is_full_again(struct bench *b)
 }
 ON_BOTH(an_empty_budget_closes_until_it_is_full_again)
 
+static void what_waited_goes_at_once_when_a_channel_is_opened(struct bench *b)
+{
+    int64_t parked = 0, at_ms = 0;
+    add_channel(b, CHANNEL);
+    add_jobs(b, CHANNEL, 3);
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_close(cx, (channel_id){CHANNEL}, PACE_REFUSED, clock_now_ms() + 900000));
+    commit(b);
+    assert_int_equal(turn(b, 10, 99, &parked), 0);
+    cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_open(cx, (channel_id){CHANNEL}));
+    assert_true(cx->effects.jobs);
+    assert_ok(job_next_due(cx->db, 0, &at_ms)); /* the dispatcher's glance: 0 = nothing waits */
+    commit(b);
+    assert_true(at_ms > 0 && at_ms <= clock_now_ms());
+    assert_int_equal(turn(b, 10, 99, &parked), 3);
+}
+ON_BOTH(what_waited_goes_at_once_when_a_channel_is_opened)
+
 static void a_channel_has_only_so_many_jobs_at_once(struct bench *b)
 {
     const struct job_row *rows = NULL;
@@ -150,6 +169,7 @@ int main(void)
         BOTH(a_closed_channel_is_not_looked_at_until_it_opens),
         BOTH(five_failures_close_a_channel_and_one_job_goes_ahead),
         BOTH(an_empty_budget_closes_until_it_is_full_again),
+        BOTH(what_waited_goes_at_once_when_a_channel_is_opened),
         BOTH(a_channel_has_only_so_many_jobs_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
