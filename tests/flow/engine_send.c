@@ -1,6 +1,7 @@
 /* Replies go out: signed, once per delivery id, tried again, given up in sight of the agent. */
 #include "engine_world.h"
 
+#include "base/limits.h"
 #include "connector/signature.h"
 #include "store/job.h"
 
@@ -197,7 +198,8 @@ static void a_reply_that_was_under_way_when_the_process_ended_goes_again_under_i
         job_claim(cx->db, 1, cx->now_ms, cx->now_ms + 30000, 10, S(""), S(""), 99, &jobs, &n));
     assert_true(n >= 1);
     test_commit(w.app, cx);
-    clock_advance(31000); /* PostgreSQL: its lease runs out; SQLite: nobody else can have it */
+    clock_advance(LIMIT_NETWORK_LEASE_MS +
+                  1000); /* PostgreSQL: its lease runs out; SQLite: nobody else can have it */
     world_engine_again(&w);
     if (db_kind_of(w.app->db) == DB_POSTGRES) {
         cx = test_begin(w.app);

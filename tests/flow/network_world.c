@@ -155,8 +155,10 @@ static void subscribe(struct network_world *nw, channel_id id)
     for (str *text = (str *)&s.setup; text < (str *)(&s.setup + 1); text++)
         *text = str_copy(&own, *text); /* the transaction's memory is used again */
     test_rollback(nw->app, cx);
-    if (!s.connector->subscribe)
+    if (!s.connector->subscribe) {
+        arena_free(&own);
         return;
+    }
     assert_ok(egress_rules_parse(&nw->app->arena, S("*=127.0.0.0/8"), &rules, &why));
     s.client = http_client_open(&(struct http_client_options){.rules = rules});
     assert_non_null(s.client);

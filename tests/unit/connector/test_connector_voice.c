@@ -162,7 +162,7 @@ static void a_recording_of_another_account_or_name_is_not_asked_for(void **state
 {
     (void)state;
     static const char *const bad[] = {
-        "", "AC1/RE1", ACCOUNT "/../x", "AC00000000000000000000000000000002/" RECORDING};
+        "", "AC1/RE1", ACCOUNT "/../x", ("AC00000000000000000000000000000002/" RECORDING)};
     struct world w = world_open();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct connector_source out;
