@@ -42,6 +42,7 @@ struct delivering {
     struct connector_sent sent;
     str sent_pieces; /* JSON array of the network's ids, in order */
     ptrdiff_t piece, n_pieces;
+    bool is_repeated; /* an earlier try may have got an id of its own */
 };
 
 static const struct shape_field outgoing_contact_fields[] = {
@@ -134,6 +135,8 @@ static err note_piece(struct ctx *cx, const struct delivering *d)
 {
     const struct connector_sent *sent = &d->sent;
     TRY(message_alias_add(cx, d->channel, d->message, sent->aliases, sent->n_aliases));
+    if (d->is_repeated && d->n_pieces == 1) /* an echo of the earlier try may have come meanwhile */
+        TRY(message_alias_add(cx, d->channel, d->message, &sent->external_id, 1));
     if (d->n_pieces == 1)
         return OK;
     struct json_out j = json_out_make(cx->arena, LIMIT_JOB_PAYLOAD_BYTES);
@@ -325,6 +328,7 @@ static err prepare(struct job_run *run, struct job_verdict *v, struct delivering
     TRY(channel_get(cx, work.message.channel_id, &channel));
     d->channel = channel.id;
     d->identity = work.conversation.identity_id;
+    d->is_repeated = run->job->attempts > 1;
     d->connector = connector_find(channel.kind);
     if (!d->connector || !d->connector->send) {
         TRY(message_set_state(cx, d->message, S("sent"), (str){0}, (str){0}, cx->now_ms));
