@@ -163,7 +163,8 @@ static str merged(struct arena *a, const struct connector *c, bool secrets,
         }
     for (const struct json *v = change ? change->first : NULL; v; v = v->next) {
         const struct connector_setting *s = c ? declared(c, v->key) : NULL;
-        if ((c && is_kind(s, "secret") != secrets) || is_nothing(v))
+        bool is_secret = s && is_kind(s, "secret");
+        if ((c && is_secret != secrets) || is_nothing(v))
             continue;
         json_key(&j, v->key);
         json_put_tree(&j, v);
