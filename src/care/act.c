@@ -209,12 +209,14 @@ static err note(struct ctx *cx, message_id id, str type, str from, str to)
     return news_message(cx, &entry, &c, S("message.created"));
 }
 
-err act_done(struct ctx *cx, message_id id, str payload)
+err act_done(struct ctx *cx, message_id id, str payload, str external_id)
 {
     struct message m;
     struct act_new act;
     TRY(read_payload(cx, payload, &act));
     TRY(message_get(cx, id, &m));
+    if (act.kind == ACT_EDIT && external_id.len && !str_eq(external_id, m.external_id))
+        TRY(message_alias_add(cx, m.channel_id, id, &external_id, 1));
     struct connector_item it = {.external_id = m.external_id,
         .is_ours = true,
         .text = act.text,

@@ -29,7 +29,8 @@ struct act_work {
     channel_id channel;
 };
 err act_take(struct ctx *cx, message_id id, str payload, struct act_work *work);
-/* It is done: noted on the message. */
-err act_done(struct ctx *cx, message_id id, str payload);
+/* It is done: noted on the message. external_id: what a corrected message is called there since;
+ * empty = as before. */
+err act_done(struct ctx *cx, message_id id, str payload, str external_id);
 /* It will not be done: the timeline says why. */
 err act_failed(struct ctx *cx, message_id id, str payload, str why);

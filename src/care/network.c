@@ -178,9 +178,16 @@ static err edit(struct ctx *cx, const struct message *m, const struct connector_
     return tell(cx, m->id);
 }
 
-static err delete (struct ctx *cx, const struct message *m)
+static err delete (struct ctx *cx, const struct message *m, const struct connector_item *it)
 {
-    if (m->deleted_ms)
+    struct message other = {0};
+    err e = it->replaced_by.len
+                ? message_by_any_external(cx, m->channel_id, it->replaced_by, &other)
+                : E_NOT_FOUND;
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    cx->fault = (struct fault){0};
+    if (m->deleted_ms || other.id.v == m->id.v)
         return OK;
     TRY(message_set_deleted(cx, m->id, cx->now_ms));
     return tell(cx, m->id);
@@ -224,7 +231,7 @@ static err change(struct ctx *cx, channel_id channel, const struct connector_ite
         return e == E_NOT_FOUND ? OK : e;
     if (it->kind == ITEM_EDIT)
         return edit(cx, &m, it);
-    return it->kind == ITEM_DELETE ? delete (cx, &m) : react(cx, &m, it);
+    return it->kind == ITEM_DELETE ? delete (cx, &m, it) : react(cx, &m, it);
 }
 
 /* ── people and our account ─────────────────────────────────────────────────────────────────────

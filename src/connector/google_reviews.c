@@ -123,10 +123,10 @@ static err put_reply(struct http_client *client, struct arena *a, const struct g
     struct google_answer got;
     str url = str_print(a, "%.*s/%.*s/reply", SARG(host_of(a, api->setup, S("api"))), SARG(review));
     TRY(google_do(client, a, api, HTTP_PUT, url, comment_of(a, text), &got));
-    int64_t ms = take_time(got.json, "updateTime");
+    str kept = take_text(got.json, "comment");
     if (got.sent.outcome == CONNECTOR_SENT)
-        got.sent.external_id = ms ? str_print(a, "%.*s/reply@%lld", SARG(review), (long long)ms)
-                                  : str_cat(a, review, S("/reply"));
+        got.sent.external_id = google_reviews_reply_id(
+            a, review, google_reviews_mark(a, str_trim(kept).len ? kept : text));
     *sent = got.sent;
     return OK;
 }

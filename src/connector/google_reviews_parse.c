@@ -1,4 +1,5 @@
 /* google_reviews: what a review says. See google_reviews.h. Thread: pure. */
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "connector/google_reviews.h"
 #include "connector/part.h"
@@ -73,9 +74,19 @@ static void put(struct item_list *list, const struct connector_item *it)
         *to = *it;
 }
 
-static str reply_id(struct arena *a, str name, int64_t ms)
+str google_reviews_mark(struct arena *a, str text)
 {
-    return str_print(a, "%.*s/reply@%lld", SARG(name), (long long)ms);
+    enum { MARK_BYTES = 8 };
+    str words = str_trim(text);
+    if (!words.len)
+        return (str){0};
+    struct sha256 hash = crypto_sha256(words);
+    return crypto_hex(a, (str){(const char *)hash.b, MARK_BYTES});
+}
+
+str google_reviews_reply_id(struct arena *a, str review, str mark)
+{
+    return str_print(a, "%.*s/reply@%.*s", SARG(review), SARG(mark));
 }
 
 /* Google refuses replies after the fact; how that is spelled is not certain. */
@@ -92,26 +103,26 @@ static str refusal_of(struct arena *a, const struct json *reply)
 }
 
 static void read_reply(struct item_list *list, const struct connector_item *base,
-    const struct json *reply, str name, int64_t old_ms)
+    const struct json *reply, str name, str old)
 {
     struct arena *a = list->a;
-    int64_t ms = take_time(reply, "updateTime");
-    if (old_ms && old_ms != ms) {
+    str text = take_text(reply, "comment"), mark = google_reviews_mark(a, text);
+    struct connector_item it = *base;
+    it.external_id = mark.len ? google_reviews_reply_id(a, name, mark) : (str){0};
+    if (old.len && !str_eq(old, mark)) {
         struct connector_item gone = *base;
         gone.kind = ITEM_DELETE;
-        gone.external_id = reply_id(a, name, old_ms);
+        gone.external_id = google_reviews_reply_id(a, name, old);
+        gone.replaced_by = it.external_id;
         put(list, &gone);
     }
-    str text = take_text(reply, "comment");
-    if (!ms || !str_trim(text).len)
+    if (!mark.len)
         return;
-    struct connector_item it = *base;
     it.kind = ITEM_MESSAGE;
     it.is_ours = true;
-    it.external_id = reply_id(a, name, ms);
     it.reply_to = name;
     it.text = text;
-    it.sent_ms = ms;
+    it.sent_ms = take_time(reply, "updateTime");
     put(list, &it);
     it.error = refusal_of(a, reply);
     if (!it.error.len)
@@ -138,13 +149,13 @@ static void read_review(struct item_list *list, const struct json *root, str nam
     put(list, &it);
     bool is_edited = ms > it.sent_ms, is_after_reply = is_edited && reply_ms && reply_ms < ms;
     if (is_after_reply)
-        read_reply(list, &base, reply, name, take_int(root, "old_reply_ms", 0));
+        read_reply(list, &base, reply, name, take_line(root, "old_reply", 40));
     it.sent_ms = ms;
     it.kind = ITEM_EDIT;
     if (is_edited)
         put(list, &it);
     if (!is_after_reply) {
-        read_reply(list, &base, reply, name, take_int(root, "old_reply_ms", 0));
+        read_reply(list, &base, reply, name, take_line(root, "old_reply", 40));
         return;
     }
     it.kind = ITEM_MESSAGE; /* they have something to say again */

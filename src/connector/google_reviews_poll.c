@@ -1,10 +1,10 @@
 /* google_reviews: what is asked and when. See google_reviews.h.
  *
  * Cursors: {"mark_ms": begin of the last reading, "deep_ms": of the last one of 500 reviews,
- * "seen": {review id: [update ms, reply's update ms]}}: the newest 500. What differs from it is
- * delivered; what is missing where it should stand is asked for by its name, and gone when that is
- * 404. With a subscription of our own, its messages are pulled, and reviews are read only when
- * there were some, or every quarter of an hour. Thread: blocks. */
+ * "seen": {review id: [update ms, reply's update ms, reply's mark]}}: the newest 500. What differs
+ * from it is delivered; what is missing where it should stand is asked for by its name, and gone
+ * when that is 404. With a subscription of our own, its messages are pulled, and reviews are read
+ * only when there were some, or every quarter of an hour. Thread: blocks. */
 #include "base/limits.h"
 #include "connector/fetched.h"
 #include "connector/google_reviews.h"
@@ -25,7 +25,7 @@ enum {
 };
 
 struct seen {
-    str id;
+    str id, mark; /* of our reply */
     int64_t ms, reply_ms;
 };
 struct reading {
@@ -46,8 +46,13 @@ struct reading {
 static struct seen seen_of(const struct json *v)
 {
     const struct json *first = v && v->kind == JSON_ARRAY ? v->first : NULL;
+    const struct json *second = first ? first->next : NULL;
     return (struct seen){
-        v ? v->key : (str){0}, json_int(first, 0), json_int(first ? first->next : NULL, 0)};
+        .id = v ? v->key : (str){0},
+        .ms = json_int(first, 0),
+        .reply_ms = json_int(second, 0),
+        .mark = json_text(second ? second->next : NULL, S("")),
+    };
 }
 
 static const struct seen *is_read(const struct reading *r, str id)
@@ -64,7 +69,7 @@ static str name_of(struct reading *r, const struct json *review, str id)
     return name.len ? name : str_print(r->a, "%.*s/reviews/%.*s", SARG(r->location), SARG(id));
 }
 
-static void deliver(struct reading *r, const struct json *review, struct seen is, int64_t old_ms)
+static void deliver(struct reading *r, const struct json *review, struct seen is, str old)
 {
     struct json_out j = json_out_make(r->a, LIMIT_WEBHOOK_BODY_BYTES);
     json_obj(&j);
@@ -72,8 +77,8 @@ static void deliver(struct reading *r, const struct json *review, struct seen is
     json_kv_str(&j, S("name"), name_of(r, review, is.id));
     json_key(&j, S("review"));
     json_put_tree(&j, review);
-    if (old_ms && old_ms != is.reply_ms)
-        json_kv_int(&j, S("old_reply_ms"), old_ms);
+    if (old.len && !str_eq(old, is.mark))
+        json_kv_str(&j, S("old_reply"), old);
     json_obj_end(&j);
     str key =
         str_print(r->a, "%.*s@%lld/%lld", SARG(is.id), (long long)is.ms, (long long)is.reply_ms);
@@ -83,10 +88,12 @@ static void deliver(struct reading *r, const struct json *review, struct seen is
 
 static void take_review(struct reading *r, const struct json *review)
 {
+    const struct json *reply = take_object(review, "reviewReply");
     struct seen is = {
         .id = take_id(review, "reviewId"),
+        .mark = google_reviews_mark(r->a, take_text(reply, "comment")),
         .ms = take_time(review, "updateTime"),
-        .reply_ms = take_time(take_object(review, "reviewReply"), "updateTime"),
+        .reply_ms = take_time(reply, "updateTime"),
     };
     if (!is.id.len || !is.ms || is_read(r, is.id))
         return;
@@ -94,7 +101,7 @@ static void take_review(struct reading *r, const struct json *review)
     bool is_known = was.id.len > 0;
     bool is_new = is_known ? was.ms != is.ms || was.reply_ms != is.reply_ms : is.ms > r->after_ms;
     if (is_new || (r->in->since_ms && is.ms > r->in->since_ms))
-        deliver(r, review, is, was.reply_ms);
+        deliver(r, review, is, was.mark);
     if (r->n < SEEN)
         r->now[r->n++] = is;
     r->covered_ms = is.ms;
@@ -183,6 +190,7 @@ static str cursors_text(const struct reading *r)
         json_arr(&j);
         json_put_int(&j, r->now[i].ms);
         json_put_int(&j, r->now[i].reply_ms);
+        json_put_str(&j, r->now[i].mark);
         json_arr_end(&j);
     }
     json_obj_end(&j);

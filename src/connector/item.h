@@ -71,9 +71,11 @@ struct connector_item {
     str reaction;
     bool is_gone;
     str moved_from;
-    str token; /* what the network wants to see again when this message is answered, quoted or
-                * marked as read; at most READING_TOKEN_BYTES, for the connector only (see
-                * connector_outgoing.token); empty = nothing */
+    str replaced_by; /* DELETE: the id of what stands in its place; should that be the same message
+                      * (corrected, or sent twice), nothing is gone */
+    str token;       /* what the network wants to see again when this message is answered, quoted or
+                      * marked as read; at most READING_TOKEN_BYTES, for the connector only (see
+                      * connector_outgoing.token); empty = nothing */
     bool wants_lookup; /* MESSAGE: name, files or post are not in the delivery; connector.lookup
                         * brings them */
 };

@@ -53,7 +53,7 @@ static err write_end(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     struct acting *a = arg;
     (void)next_ms; /* nobody is told of a try */
     if (a->sent.outcome == CONNECTOR_SENT)
-        return act_done(cx, a->message, a->payload);
+        return act_done(cx, a->message, a->payload, a->sent.external_id);
     if (a->sent.outcome == CONNECTOR_REAUTH)
         TRY(note_refused(cx, a));
     if (a->sent.outcome == CONNECTOR_WAIT && a->sent.is_channel_wide)

@@ -2,7 +2,10 @@
  * conversation; the answer goes out, and what becomes of it comes back. What comes twice is one. */
 #include "network_rows.h"
 #include "network_world.h"
+
+#include "base/id.h"
 #include "store/job.h"
+#include "store/message.h"
 
 static str newest(struct network_world *nw)
 {
@@ -137,6 +140,58 @@ static void what_a_network_forgot_is_found_and_told(void **state)
     network_world_close(&nw);
 }
 
+static const struct network_row *row_of(const char *kind)
+{
+    int i = 0;
+    while (i < NETWORK_ROWS - 1 && !str_eq(str_from(network_rows[i].channel.kind), str_from(kind)))
+        i++;
+    return &network_rows[i];
+}
+
+static bool is_deleted(struct network_world *nw, str message)
+{
+    struct message m;
+    int64_t id;
+    assert_ok(id_parse(message, &id));
+    struct ctx *cx = test_begin(nw->app);
+    assert_ok(message_get(cx, (message_id){id}, &m));
+    test_rollback(nw->app, cx);
+    return m.deleted_ms > 0;
+}
+
+/* Google keeps one answer below a review, and names it anew with each change. */
+static void a_corrected_answer_is_still_the_same_and_a_further_one_replaces_it(void **state)
+{
+    struct network_world nw;
+    const struct network_row *row = row_of("google_reviews");
+    network_world_open(&nw, *state, NULL);
+    struct arena *a = &nw.app->arena;
+    (void)network_connect(&nw, &row->channel);
+    network_say(&nw, row->channel.kind, &(struct sim_say){.text = S("Slow")});
+    str conversation = str_copy(a, newest(&nw));
+    str first = reply(&nw.w, conversation, "Sory");
+    clock_fix(clock_now_ms() + 10 * 60 * 1000);
+    network_run(&nw);
+    str act = str_print(a, "/api/v1/messages/%.*s/act", SARG(first));
+    assert_int_equal(
+        test_request(nw.app, "POST", str_z(a, act), "{\"kind\":\"edit\",\"text\":\"Sorry\"}"), 200);
+    for (int i = 0; i < 3; i++) {
+        clock_fix(clock_now_ms() + 10 * 60 * 1000);
+        network_run(&nw);
+    }
+    assert_str(network_timeline(&nw, conversation), "in:Slow|out:Sorry");
+    assert_false(is_deleted(&nw, first));
+    str second = reply(&nw.w, conversation, "Better now?");
+    for (int i = 0; i < 3; i++) {
+        clock_fix(clock_now_ms() + 10 * 60 * 1000);
+        network_run(&nw);
+    }
+    assert_str(network_timeline(&nw, conversation), "in:Slow|out:Sorry|out:Better now?");
+    assert_true(is_deleted(&nw, first));
+    assert_false(is_deleted(&nw, second));
+    network_world_close(&nw);
+}
+
 int main(void)
 {
     if (test_app_is_skipped())
@@ -146,6 +201,7 @@ int main(void)
         TEST_APP(what_comes_twice_is_one_message),
         TEST_APP(a_direct_message_on_x_is_answered),
         TEST_APP(what_a_network_forgot_is_found_and_told),
+        TEST_APP(a_corrected_answer_is_still_the_same_and_a_further_one_replaces_it),
         TEST_APP(a_post_is_answered_where_the_network_lets_us),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

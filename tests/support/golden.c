@@ -81,6 +81,7 @@ static void put_item(struct sb *b, const struct connector_item *it)
         put(b, "alias", it->aliases[i]);
     put(b, "thread", it->thread_key);
     put(b, "moved_from", it->moved_from);
+    put(b, "replaced_by", it->replaced_by);
     put(b, "ours_ref", it->ours_ref);
     put_person(b, it);
     put_content(b, it);

@@ -168,7 +168,7 @@ static void a_reply_is_put_below_the_review_and_may_be_repeated(void **state)
             ch.peer, 200, "", "{\"comment\":\"Sorry\",\"updateTime\":\"2026-01-01T00:00:01Z\"}");
     struct connector_sent sent = reply(&ch, REVIEW, "Sorry");
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
-    assert_str(sent.external_id, REVIEW "/reply@1767225601000");
+    assert_str(sent.external_id, REVIEW "/reply@e0025fd3a87fc910");
     struct peer_heard h = channel_heard(&ch, 0, "PUT", "/google_reviews/api/" REVIEW "/reply");
     assert_str(h.body, "{\"comment\":\"Sorry\"}");
     assert_true(ch.c->repeats_safely);
@@ -216,7 +216,7 @@ static void a_reply_of_ours_is_changed_and_taken_back(void **state)
     struct channel ch = open_it();
     struct connector_act act = {.setup = &ch.setup,
         .kind = ACT_EDIT,
-        .external_id = S(REVIEW "/reply@1767225601000"),
+        .external_id = S(REVIEW "/reply@e0025fd3a87fc910"),
         .text = S("Very sorry"),
         .is_public = true,
         .is_ours = true,
@@ -225,7 +225,7 @@ static void a_reply_of_ours_is_changed_and_taken_back(void **state)
     peer_answers(ch.peer, 200, "", "{\"updateTime\":\"2026-01-01T00:00:02Z\"}");
     peer_answers(ch.peer, 200, "", "{}");
     assert_ok(ch.c->act(ch.client, test_arena(), &act, &sent));
-    assert_str(sent.external_id, REVIEW "/reply@1767225602000");
+    assert_str(sent.external_id, REVIEW "/reply@0e74b9fb763e0c47");
     act.kind = ACT_DELETE;
     assert_ok(ch.c->act(ch.client, test_arena(), &act, &sent));
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
@@ -244,8 +244,8 @@ static void a_reply_of_ours_is_changed_and_taken_back(void **state)
     "{\"name\":\"" LOCATION "/reviews/" id "\",\"reviewId\":\"" id                                 \
     "\",\"reviewer\":{\"displayName\":\"R\"},\"starRating\":\"TWO\",\"comment\":\"T " id           \
     "\",\"createTime\":\"2025-12-31T00:00:00Z\",\"updateTime\":\"" at "\"" more "}"
-#define REPLY(at) ",\"reviewReply\":{\"comment\":\"Sorry\",\"updateTime\":\"" at "\"}"
-#define LIST      "/google_reviews/api/" LOCATION "/reviews?pageSize=50&orderBy=updateTime%20desc"
+#define REPLY(words, at) ",\"reviewReply\":{\"comment\":\"" words "\",\"updateTime\":\"" at "\"}"
+#define LIST             "/google_reviews/api/" LOCATION "/reviews?pageSize=50&orderBy=updateTime%20desc"
 
 static struct connector_polled poll(struct channel *ch, str cursors, int64_t now_ms)
 {
@@ -262,20 +262,21 @@ static void reviews_are_read_once_and_again_when_they_change(void **state)
     const int64_t later = TEST_NOW_MS + 300000;
     peer_answers(ch.peer, 200, "",
         "{\"reviews\":[" ONE("B", "2025-12-31T02:00:00Z", "") "," ONE("A", "2025-12-31T01:00:00Z",
-            REPLY("2025-12-31T03:00:00Z")) "," ONE("O", "2020-01-01T00:00:00Z", "") "]}");
+            REPLY("Sorry", "2025-12-31T03:00:00Z")) "," ONE("O", "2020-01-01T00:00:00Z", "") "]}");
     struct connector_polled got = poll(&ch, S("{}"), TEST_NOW_MS);
     assert_int_equal(got.end.outcome, CONNECTOR_SENT);
     (void)channel_heard(&ch, 0, "GET", LIST);
     assert_int_equal(got.n, 2); /* the old one is only remembered */
     peer_answers(ch.peer, 200, "",
-        "{\"reviews\":[" ONE("A", "2026-01-01T00:02:00Z", REPLY("2026-01-01T00:03:00Z")) "," ONE(
-            "B", "2025-12-31T02:00:00Z", "") "," ONE("O", "2020-01-01T00:00:00Z", "") "]}");
+        "{\"reviews\":[" ONE(
+            "A", "2026-01-01T00:02:00Z", REPLY("Very sorry", "2026-01-01T00:03:00Z")) "," ONE("B",
+            "2025-12-31T02:00:00Z", "") "," ONE("O", "2020-01-01T00:00:00Z", "") "]}");
     got = poll(&ch, got.cursors, later);
     assert_int_equal(got.n, 1);
     str shown = channel_show(ch.c, &got);
     assert_has(shown, "delete\n");
-    assert_has(shown, "id: " LOCATION "/reviews/A/reply@1767150000000"); /* replaced */
-    assert_has(shown, "id: " LOCATION "/reviews/A/reply@1767225780000");
+    assert_has(shown, "id: " LOCATION "/reviews/A/reply@e0025fd3a87fc910"); /* replaced */
+    assert_has(shown, "id: " LOCATION "/reviews/A/reply@0e74b9fb763e0c47");
     channel_close(&ch);
 }
 
