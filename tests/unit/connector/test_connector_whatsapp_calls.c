@@ -197,8 +197,8 @@ static void a_template_that_is_not_filled_rightly_is_not_sent(void **state)
         "[{\"type\":\"template\",\"name\":\"t\"}]",
         "[{\"type\":\"template\",\"language\":\"de\"}]",
         "[{\"type\":\"template\",\"name\":\"t\",\"language\":\"de\",\"variables\":{\"2\":\"x\"}}]",
-        "[{\"type\":\"template\",\"name\":\"t\",\"language\":\"de\",\"variables\":{\"1\":\"x\","
-        "\"name\":\"y\"}}]",
+        ("[{\"type\":\"template\",\"name\":\"t\",\"language\":\"de\",\"variables\":{\"1\":\"x\","
+         "\"name\":\"y\"}}]"),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         w->out.parts = str_from(bad[i]);
@@ -321,8 +321,8 @@ static void a_file_is_uploaded_and_named_in_the_message(void **state)
         str_starts(peer_header(&heard, "Content-Type"), S("multipart/form-data; boundary=")));
     const char *const fields[] = {"name=\"messaging_product\"\r\n\r\nwhatsapp\r\n",
         "name=\"type\"\r\n\r\nimage/jpeg\r\n",
-        "name=\"file\"; filename=\"Bill %221%22.pdf\"\r\nContent-Type: image/jpeg\r\n\r\nbytes of a "
-        "file\r\n"};
+        ("name=\"file\"; filename=\"Bill %221%22.pdf\"\r\nContent-Type: image/jpeg\r\n\r\nbytes of a "
+         "file\r\n")};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         assert_true(str_find(heard.body, str_from(fields[i])) >= 0);
     assert_sends_file(w, "video/mp4",

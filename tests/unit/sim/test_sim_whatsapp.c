@@ -271,8 +271,8 @@ static void choices_and_places_are_taken(void **state)
     (void)state;
     static const char *const parts[] = {
         "[{\"type\":\"buttons\",\"buttons\":[{\"title\":\"Yes\"},{\"title\":\"No\"}]}]",
-        "[{\"type\":\"buttons\",\"buttons\":[{\"title\":\"1\"},{\"title\":\"2\"},{\"title\":\"3\"},{"
-        "\"title\":\"4\"}]}]",
+        ("[{\"type\":\"buttons\",\"buttons\":[{\"title\":\"1\"},{\"title\":\"2\"},{\"title\":\"3\"},{"
+         "\"title\":\"4\"}]}]"),
         "[{\"type\":\"buttons\",\"buttons\":[{\"title\":\"Go\",\"url\":\"https://x.example\"}]}]",
         "[{\"type\":\"location\",\"latitude\":1.5,\"longitude\":2}]",
         "[{\"type\":\"contact\",\"name\":\"Ravi\",\"phones\":[\"+15557770002\"]}]",
