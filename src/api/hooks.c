@@ -1,19 +1,22 @@
 /* hooks: what networks and machines post to us. The raw body is verified and looked at, then it
  * goes to the intake (care/intake.h); the answer leaves after the commit. A network's handshake is
  * answered without anything being stored. The rest is the receive
- * job's (the inbox row itself). A body that is not the network's is refused and nothing is kept; a
- * single malformed item inside goes to quarantine later. Not here: bytes of networks (connector/),
- * conversations (care/inbound.h). Source: API "API channel"; docs/architecture.md "Inbound key". */
+ * job's (the inbox row itself). Channels by capture take their network's notification mails here. A
+ * body that is not the network's is refused and nothing is kept; a single malformed item inside
+ * goes to quarantine later. Not here: bytes of networks (connector/), conversations
+ * (care/inbound.h). Source: API "API channel"; docs/architecture.md "Inbound key". */
 #include "api/input.h"
 #include "api/server.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "care/access.h"
+#include "care/channel_form.h"
 #include "care/channel_setup.h"
 #include "care/delivery.h"
-#include "connector/connector.h"
+#include "connector/notice.h"
 #include "store/channel.h"
 #include "store/door.h"
 #include "store/inbox.h"
@@ -163,12 +166,52 @@ static err challenge(struct call *call, struct hook *hook)
     return OK;
 }
 
+/* Its notification mails, to a channel that has no other way to the network. */
+static bool is_notice(struct call *call, const struct connector *c)
+{
+    str type = http_media_type(http_header_get(call->req, S("Content-Type")));
+    return c && c->notice.senders && call->req->method == HTTP_POST &&
+           str_eq_nocase(type, NOTICE_TYPE);
+}
+
+static bool knows_secret(struct call *call, const struct source *source)
+{
+    str given = http_header_get(call->req, S("Authorization"));
+    if (!str_starts(given, S("Bearer ")))
+        return false;
+    given = str_skip(given, 7);
+    return crypto_equal(given, source->secret) ||
+           (source->old_secret.len && crypto_equal(given, source->old_secret));
+}
+
+static err notice_prepare(struct call *call, const struct connector *c, struct hook *hook)
+{
+    struct ctx *cx = &call->cx;
+    str why = {0};
+    TRY(find(call, c, call->params[1], hook));
+    if (!knows_secret(call, &hook->source))
+        return fail(cx, E_UNAUTHENTICATED,
+            "Send the channel's secret along: Authorization: Bearer SECRET.");
+    if (!channel_is_capture(cx->arena, hook->source.settings))
+        return fail(cx, E_CONFLICT, "This channel talks to its network itself and takes no mails.");
+    const struct connector_raw raw = {
+        .body = call->req->body, .origin = NOTICE_ORIGIN, .received_ms = cx->now_ms};
+    if (notice_parse(cx->arena, c, &raw, &hook->batch, &why) != OK)
+        return fail(cx, E_INVALID, "%.*s", SARG(why));
+    hook->origin = NOTICE_ORIGIN;
+    hook->delivery_key =
+        inbox_delivery_key(cx->arena, (str){0}, hook->batch.delivery_id, call->req->body);
+    return OK;
+}
+
 static err network_prepare(struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct hook *hook = NEW(cx->arena, struct hook, 1);
     const struct connector *c = connector_find(call->params[0]);
     call->prepared = hook;
+    if (is_notice(call, c))
+        return notice_prepare(call, c, hook);
     if (!c || !c->verify)
         return fail(cx, E_NOT_FOUND, "there is no network of this name that calls Seva");
     TRY(find(call, c, call->params[1], hook));

@@ -7,6 +7,7 @@
 #include "app/doctor.h"
 #include "app/files.h"
 #include "app/import.h"
+#include "app/mail_in.h"
 #include "app/people.h"
 #include "app/setup.h"
 #include "app/wiring.h"
@@ -36,6 +37,8 @@ static const char usage[] =
     "  seva account add NAME --owner MAIL [--password-file FILE]\n"
     "  seva account list\n"
     "  seva import FILE [--account ID]    past conversations, docs/import.md\n"
+    "  seva mail-in ADDRESS --password-file FILE\n"
+    "                                     a mail from standard input to a channel\n"
     "  seva doctor                        is everything as it should be?\n"
     "  seva routes [--openapi|--typescript]\n"
     "                                     the API: a list, OpenAPI 3.1, or TypeScript types\n"
@@ -219,6 +222,13 @@ static int init(struct arena *a, const struct settings *s)
     return say(code, out);
 }
 
+static int mail_in(struct arena *a, const struct settings *s)
+{
+    str out = {0};
+    int code = mail_in_command(a, s, &out);
+    return say(code, out);
+}
+
 static enum log_level level_of(str name)
 {
     return str_eq(name, S("debug"))   ? LOG_DEBUG
@@ -253,6 +263,8 @@ int command_run(struct arena *a, int argc, char **argv, char **environment)
         return people(a, &s, argc, argv);
     if (str_eq(word, S("doctor")))
         return doctor(a, &s, argc, argv);
+    if (str_eq(word, S("mail-in")))
+        return mail_in(a, &s);
     if (str_eq(word, S("routes")))
         return say(0, settings_flag(&s, SET_OPENAPI)      ? openapi_text(a)
                       : settings_flag(&s, SET_TYPESCRIPT) ? typescript_text(a)

@@ -66,7 +66,8 @@ static err fill(struct ctx *cx, struct channel *channel)
 {
     const struct connector *c = connector_find(channel->kind);
     struct pace pace;
-    if (c && c->verify && !channel_is_capture(cx->arena, channel->settings))
+    bool is_capture = channel_is_capture(cx->arena, channel->settings);
+    if (c && (is_capture ? c->notice.senders != NULL : c->verify != NULL))
         channel->hook_url =
             channel_hook_url(cx->arena, cx->config, channel->kind, channel->public_key);
     channel->secret_names = names_of(cx, channel);

@@ -271,6 +271,11 @@ struct connector {
     /* The query of the address that a webhook comes to says what the body does not: the origin of
      * such a delivery is "hook?<query>", at most 200 bytes. */
     bool keeps_query;
+    /* Its notification mails (notice.h), for channels by capture: domains of their senders and of
+     * the pages that they link to, separated by spaces. NULL = it sends none that could be read. */
+    struct connector_notice {
+        const char *senders, *sites;
+    } notice;
 };
 
 /* NULL when there is no such network. */

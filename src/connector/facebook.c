@@ -261,7 +261,7 @@ const struct connector connector_facebook = {
     .oauth2 = &oauth2_facebook,
     .challenge = meta_challenge,
     .verify = meta_verify,
-    .taken = {.status = 200,     .content_type = "text/plain",             .body = S_INIT("EVENT_RECEIVED")},
+    .taken = {.status = 200,          .content_type = "text/plain",            .body = S_INIT("EVENT_RECEIVED")},
     .parse = facebook_parse,
     .poll = facebook_poll,
     .send = facebook_send,
@@ -271,4 +271,5 @@ const struct connector connector_facebook = {
     .lookup = facebook_lookup,
     .person = person,
     .typing = typing,
+    .notice = {"facebookmail.com facebook.com",         "facebook.com fb.com fb.me"  },
 };

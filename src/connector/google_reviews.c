@@ -358,7 +358,7 @@ const struct connector connector_google_reviews = {
     .acts_public = 1 << ACT_DELETE | 1 << ACT_EDIT,
     .settings = settings,
     .hosts = hosts,
-    .public_rules = {.unit = LENGTH_BYTES, .max_length = TEXT_BYTES},
+    .public_rules = {.unit = LENGTH_BYTES, .max_length = TEXT_BYTES  },
     .approval =
         "Google must admit the project to the Business Profile APIs: its quota is 0 before.",
     .repeats_safely = true,
@@ -373,4 +373,5 @@ const struct connector connector_google_reviews = {
     .check = check,
     .subscribe = subscribe,
     .refresh = refresh,
+    .notice = {"google.com",         "google.com g.page goo.gl"},
 };

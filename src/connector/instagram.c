@@ -400,7 +400,7 @@ const struct connector connector_instagram = {
                       .reply_window_ms = META_DAY_MS,
                       .late_window_ms = META_LATE_MS,
                       .may_split = true},
-    .public_rules = {.unit = LENGTH_CODE_POINTS, .max_length = 300,                .may_split = true                                                              },
+    .public_rules = {.unit = LENGTH_CODE_POINTS,       .max_length = 300,              .may_split = true},
     .approval = "A professional account with access to messages allowed in its privacy settings. "
                 "Meta reviews the app for the messaging and comment permissions, and for Human "
                 "Agent.",
@@ -408,7 +408,7 @@ const struct connector connector_instagram = {
     .oauth2 = &oauth2_instagram,
     .challenge = meta_challenge,
     .verify = meta_verify,
-    .taken = {.status = 200,     .content_type = "text/plain", .body = S_INIT("EVENT_RECEIVED")},
+    .taken = {.status = 200,    .content_type = "text/plain",                         .body = S_INIT("EVENT_RECEIVED")},
     .parse = instagram_parse,
     .poll = instagram_poll,
     .send = instagram_send,
@@ -418,4 +418,5 @@ const struct connector connector_instagram = {
     .refresh = refresh,
     .lookup = instagram_lookup,
     .person = person,
+    .notice = {"mail.instagram.com instagram.com facebookmail.com","instagram.com"},
 };

@@ -340,4 +340,5 @@ const struct connector connector_linkedin = {
     .refresh = refresh,
     .person = person,
     .lookup = linkedin_lookup,
+    .notice = {"linkedin.com", "linkedin.com lnkd.in"         },
 };

@@ -215,7 +215,7 @@ const struct connector connector_tiktok = {
                       /* Three more after the 48 hours, without an end that TikTok names. */
         .late_window_ms = INT64_C(365) * 24 * 3600 * 1000,
                       .may_split = true},
-    .public_rules = {.unit = LENGTH_CODE_POINTS, .max_length = COMMENT_MOST, .may_split = true   },
+    .public_rules = {.unit = LENGTH_CODE_POINTS,       .max_length = COMMENT_MOST, .may_split = true},
     .approval = "TikTok must admit the company to its Business Messaging API, with a review of its "
                 "data security.",
     .poll_ms = POLL_MS,
@@ -230,4 +230,5 @@ const struct connector connector_tiktok = {
     .refresh = refresh,
     .media = media,
     .lookup = tiktok_lookup,
+    .notice = {"tiktok.com",          "tiktok.com"                         },
 };

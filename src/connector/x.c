@@ -351,7 +351,7 @@ const struct connector connector_x = {
                       .files_per_piece = 1,
                       .media = post_media,
                       .may_split = true},
-    .public_rules = { .unit = LENGTH_X,
+    .public_rules = {.unit = LENGTH_X,
                       .max_length = X_POST_LENGTH,
                       .max_length_with_file = X_POST_LENGTH,
                       .files_per_piece = X_PHOTOS,
@@ -377,4 +377,5 @@ const struct connector connector_x = {
     .media = media,
     .person = x_person,
     .lookup = x_lookup,
+    .notice = {"x.com twitter.com",                          "x.com twitter.com t.co"            },
 };

@@ -284,4 +284,5 @@ const struct connector connector_youtube = {
     .act = act_on,
     .check = check,
     .refresh = refresh,
+    .notice = {"youtube.com",          "youtube.com youtu.be"    },
 };

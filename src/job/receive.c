@@ -19,6 +19,7 @@
 #include "care/network.h"
 #include "connector/capture.h"
 #include "connector/connector.h"
+#include "connector/notice.h"
 #include "job/ask.h"
 #include "job/inner.h"
 #include "store/channel.h"
@@ -50,6 +51,9 @@ static void parse_row(struct arena *a, const struct inbox_row *row, struct recei
     str why = {0};
     if (c && str_eq(row->origin, CAPTURE_ORIGIN)) {
         if (capture_parse(a, &raw, &out->batch, &why) != OK)
+            out->fault = why;
+    } else if (c && str_eq(row->origin, NOTICE_ORIGIN)) {
+        if (notice_parse(a, c, &raw, &out->batch, &why) != OK)
             out->fault = why;
     } else if (!c || !c->parse)
         out->fault = str_print(a, "There is no network %.*s here.", SARG(row->network));

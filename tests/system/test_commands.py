@@ -7,7 +7,7 @@ import stat
 import subprocess
 import tempfile
 
-from seva import BIN, OWNER, PASSWORD, Seva, request, run
+from seva import BIN, OWNER, PASSWORD, Seva, request, run, until
 
 
 def seva(*args, env=None, stdin=""):
@@ -137,8 +137,38 @@ def import_takes_a_file_and_sets_bad_lines_aside():
         assert contact["last_seen_at"] == "2026-01-01T00:00:00.000Z", "an import is no visit"
 
 
+def a_piped_mail_becomes_a_message_or_waits_in_the_mail_servers_queue():
+    mail = ("From: Facebook <notification@facebookmail.com>\nSubject: Asha commented on your post\nMessage-ID: <1@facebookmail.com>\n\n"
+            "Where is it?\nhttps://www.facebook.com/shop/posts/1\n")
+    with Seva() as s:
+        s.start()
+        made = s.api("POST", "/channels", {"kind": "facebook", "name": "By mail", "settings": {"way": "capture"}}).json
+        address = f"http://127.0.0.1:{s.port}/hooks/facebook/{made['public_key']}"
+        file = os.path.join(s.folder, "secret")
+
+        def piped(text, secret=made["secret"], to=address):
+            with open(file, "w") as f:
+                f.write(secret + "\n")
+            return seva("mail-in", to, "--password-file", file, stdin=text)
+
+        for _ in range(2):  # a mail server that was not told in time sends it again
+            p = piped(mail)
+            assert p.returncode == 0, p
+        found = until(lambda: s.items("/conversations"))
+        assert len(found) == 1 and found[0]["contact"]["name"] == "Asha", found
+        assert piped(mail, secret="wrong").returncode == 75, "somebody mends it, and nothing is lost"
+        assert piped(mail, to=f"http://127.0.0.1:{s.port}/hooks/facebook/none").returncode == 75
+        assert piped(mail, to="http://127.0.0.1:9/").returncode == 75
+        refused = piped(mail.replace("facebookmail.com", "shop.example"))
+        assert refused.returncode == 65 and "shop.example" in refused.stderr, refused
+        assert piped("x" * (2 << 20)).returncode == 65
+        assert seva("mail-in", address).returncode == 64
+        assert len(s.items("/conversations")) == 1
+
+
 if __name__ == "__main__":
     run([init_makes_an_account_a_script_can_use, options_come_from_flags_environment_and_file,
          user_commands_work_on_a_stopped_and_on_a_running_server, openapi_is_printed_and_served_and_describes_every_route,
          two_processes_cannot_share_a_data_folder, a_second_account_is_apart,
-         an_edited_migration_or_a_newer_schema_stops_the_start, import_takes_a_file_and_sets_bad_lines_aside])
+         an_edited_migration_or_a_newer_schema_stops_the_start, import_takes_a_file_and_sets_bad_lines_aside,
+         a_piped_mail_becomes_a_message_or_waits_in_the_mail_servers_queue])
