@@ -166,3 +166,24 @@ ALTER TABLE reconciliation ENABLE ROW LEVEL SECURITY;
 ALTER TABLE reconciliation FORCE ROW LEVEL SECURITY;
 CREATE POLICY scope ON reconciliation USING (account_id = current_setting('seva.account')::bigint);
 -- @end
+
+-- What a network told about a message that is not here yet; applied when it comes (store/early.h).
+CREATE TABLE early (
+  id @pk,
+  account_id @int NOT NULL,
+  channel_id @int NOT NULL,               -- channel.id
+  external_id TEXT NOT NULL,              -- of the message meant
+  slot TEXT NOT NULL,                     -- edit, delete, reaction:<whose>, status:<state>
+  body TEXT NOT NULL,                     -- JSON object
+  at_ms @int NOT NULL,                    -- the network's time of it
+  created_ms @int NOT NULL
+);
+CREATE UNIQUE INDEX early_meant ON early (account_id, channel_id, external_id, slot);
+CREATE INDEX early_channel ON early (account_id, channel_id, id);
+CREATE INDEX early_age ON early (account_id, created_ms);
+
+-- @postgres
+ALTER TABLE early ENABLE ROW LEVEL SECURITY;
+ALTER TABLE early FORCE ROW LEVEL SECURITY;
+CREATE POLICY scope ON early USING (account_id = current_setting('seva.account')::bigint);
+-- @end

@@ -46,6 +46,8 @@ static err set_state(
         TRY(free_external_id(cx, &before, &external_id));
     bool has_changed = false;
     TRY(message_write_state(cx, id, state, error, external_id, at_ms, &has_changed));
+    if (!has_changed && external_id.len && !before.external_id.len)
+        TRY(message_set_external(cx, id, external_id)); /* a later state was told already */
     if (!has_changed || str_eq(state, S("sending")))
         return OK;
     struct message after;

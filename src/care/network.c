@@ -6,14 +6,23 @@
 #include "base/limits.h"
 #include "care/delivery.h"
 #include "care/news.h"
+#include "connector/reading.h"
 #include "store/channel.h"
 #include "store/contact.h"
 #include "store/conversation.h"
+#include "store/early.h"
 #include "store/identity.h"
+#include "store/job.h"
 #include "store/message.h"
 #include "store/message_network.h"
 
-enum { REPORTED_MOST = 200, ERROR_BYTES = 500 };
+enum {
+    REPORTED_MOST = 200,
+    ERROR_BYTES = 500,
+    ALIASES_MOST = 20,        /* that an early word keeps */
+    CLOCKS_MS = 5000,         /* nodes' clocks differ by less */
+    ECHO_WAITS_MS = 5 * 60000 /* longer than a send is under way */
+};
 
 err network_channel(
     struct ctx *cx, channel_id came_on, str kind, const struct connector_item *it, channel_id *id)
@@ -74,7 +83,23 @@ static err echo(struct ctx *cx, channel_id channel, struct connector_item *it, b
     if (m.external_id.len && !str_eq(m.external_id, it->external_id))
         TRY(message_alias_add(cx, channel, m.id, &it->external_id, 1));
     TRY(message_alias_add(cx, channel, m.id, it->aliases, it->n_aliases));
-    return message_set_state(cx, m.id, S("sent"), (str){0}, it->external_id, cx->now_ms);
+    TRY(message_set_state(cx, m.id, S("sent"), (str){0}, it->external_id, cx->now_ms));
+    return network_catch_up(cx, &(struct network_known){channel, it}, 1);
+}
+
+/* One of ours that nobody knows may be one that is being sent: its id is known when that has ended.
+ */
+static err wait(struct ctx *cx, channel_id channel, const struct connector_item *it,
+    int64_t received_ms, bool *is_early)
+{
+    struct message m;
+    err e = message_by_any_external(cx, channel, it->external_id, &m);
+    if (e == OK || e != E_NOT_FOUND)
+        return e;
+    cx->fault = (struct fault){0};
+    if (cx->now_ms - received_ms > ECHO_WAITS_MS)
+        return OK;
+    return job_is_running(cx, channel, S("send"), received_ms + CLOCKS_MS, is_early);
 }
 
 /* Whom an answer of ours concerns: whoever wrote what it answers. */
@@ -98,14 +123,157 @@ static err whom(struct ctx *cx, channel_id channel, struct connector_item *it, b
     return OK;
 }
 
-err network_before(struct ctx *cx, channel_id channel, struct connector_item *it, bool *is_done)
+err network_before(struct ctx *cx, channel_id channel, struct connector_item *it,
+    int64_t received_ms, bool *is_done, bool *is_early)
 {
-    *is_done = false;
+    *is_done = *is_early = false;
     if (!it->is_ours)
         return OK;
     if (it->ours_ref.len)
         TRY(echo(cx, channel, it, is_done));
-    return *is_done || it->contact_external_id.len ? OK : whom(cx, channel, it, is_done);
+    if (!*is_done && it->external_id.len)
+        TRY(wait(cx, channel, it, received_ms, is_early));
+    return *is_done || *is_early || it->contact_external_id.len ? OK
+                                                                : whom(cx, channel, it, is_done);
+}
+
+/* ── words about messages that are not here yet ─────────────────────────────────────────────────
+ */
+
+static str slot_of(struct arena *a, const struct connector_item *it)
+{
+    switch (it->kind) {
+    case ITEM_EDIT:
+        return S("edit");
+    case ITEM_DELETE:
+        return S("delete");
+    case ITEM_REACTION:
+        return it->is_ours ? S("reaction:us") : S("reaction:contact");
+    case ITEM_STATUS:
+        return str_cat(a, S("status:"), it->state);
+    case ITEM_MESSAGE:
+    case ITEM_READ:
+    case ITEM_PERSON:
+    case ITEM_ACCOUNT:
+    case ITEM_MOVED:
+        break;
+    }
+    return (str){0};
+}
+
+static str words_of(struct arena *a, const struct connector_item *it)
+{
+    struct json_out j = json_out_make(a, LIMIT_JSON_BODY_BYTES);
+    json_obj(&j);
+    json_kv_str(&j, S("text"), it->text);
+    json_kv_str(&j, S("state"), it->state);
+    json_kv_str(&j, S("error"), str_sub(it->error, 0, ERROR_BYTES));
+    json_kv_str(&j, S("reaction"), it->reaction);
+    json_kv_str(&j, S("name"), it->contact_name);
+    json_kv_str(&j, S("replaced_by"), it->replaced_by);
+    json_kv_bool(&j, S("is_ours"), it->is_ours);
+    json_kv_int(&j, S("sent_ms"), it->sent_ms);
+    json_key(&j, S("aliases"));
+    json_arr(&j);
+    for (ptrdiff_t i = 0; i < it->n_aliases && i < ALIASES_MOST; i++)
+        json_put_str(&j, it->aliases[i]);
+    json_arr_end(&j);
+    json_obj_end(&j);
+    return j.b.failed ? S("{}") : json_str(&j);
+}
+
+static enum connector_item_kind kind_of(str slot)
+{
+    if (str_eq(slot, S("edit")))
+        return ITEM_EDIT;
+    if (str_eq(slot, S("delete")))
+        return ITEM_DELETE;
+    return str_starts(slot, S("status:")) ? ITEM_STATUS : ITEM_REACTION;
+}
+
+/* E_INVALID: not what words_of wrote. */
+static err item_of(struct arena *a, const struct early *early, struct connector_item *it)
+{
+    const struct json *root = NULL;
+    str why;
+    if (json_parse(a, early->body, &root, &why) != OK)
+        return E_INVALID;
+    const struct json *aliases = take_array(root, "aliases");
+    str *list = NEW(a, str, ALIASES_MOST);
+    *it = (struct connector_item){.kind = kind_of(early->slot),
+        .external_id = early->external_id,
+        .text = take_text(root, "text"),
+        .state = take_line(root, "state", 20),
+        .error = take_line(root, "error", ERROR_BYTES),
+        .reaction = take_line(root, "reaction", READING_ID_BYTES),
+        .contact_name = take_line(root, "name", LIMIT_NAME_BYTES),
+        .replaced_by = take_id(root, "replaced_by"),
+        .is_ours = take_bool(root, "is_ours"),
+        .sent_ms = take_int(root, "sent_ms", 0),
+        .aliases = list};
+    for (const struct json *v = aliases ? aliases->first : NULL; v; v = v->next)
+        if (it->n_aliases < ALIASES_MOST)
+            list[it->n_aliases++] = json_text(v, S(""));
+    return OK;
+}
+
+/* The message was not found: kept until it is here. By now somebody may have stored its id:
+ * *is_here, as `meant` found it. */
+static err keep(struct ctx *cx, channel_id channel, const struct connector_item *it,
+    struct message *m, bool *is_here)
+{
+    *is_here = false;
+    if (!it->external_id.len || it->external_id.len > READING_ID_BYTES)
+        return OK;
+    TRY(early_lock(cx, channel, it->external_id));
+    err e = meant(cx, channel, it, m);
+    if (e != E_NOT_FOUND) {
+        *is_here = e == OK;
+        return e;
+    }
+    return early_add(cx, &(struct early){.channel_id = channel,
+                             .external_id = it->external_id,
+                             .slot = slot_of(cx->arena, it),
+                             .body = words_of(cx->arena, it),
+                             .at_ms = it->sent_ms > 0 ? it->sent_ms : cx->now_ms});
+}
+
+err network_lock(
+    struct ctx *cx, channel_id channel, str external_id, const str *aliases, ptrdiff_t n)
+{
+    if (external_id.len)
+        TRY(early_lock(cx, channel, external_id));
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (aliases[i].len)
+            TRY(early_lock(cx, channel, aliases[i]));
+    return OK;
+}
+
+err network_catch_up(struct ctx *cx, const struct network_known *known, ptrdiff_t n)
+{
+    ptrdiff_t most = 0, n_keys = 0, n_rows = 0;
+    struct early *rows = NULL;
+    for (ptrdiff_t i = 0; i < n; i++)
+        most += 1 + known[i].item->n_aliases;
+    struct early *keys = NEW(cx->arena, struct early, most + 1);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const struct connector_item *it = known[i].item;
+        if (it->external_id.len)
+            keys[n_keys++] =
+                (struct early){.channel_id = known[i].channel, .external_id = it->external_id};
+        for (ptrdiff_t k = 0; k < it->n_aliases; k++)
+            if (it->aliases[k].len)
+                keys[n_keys++] =
+                    (struct early){.channel_id = known[i].channel, .external_id = it->aliases[k]};
+    }
+    if (n_keys)
+        TRY(early_take(cx, keys, n_keys, &rows, &n_rows));
+    for (ptrdiff_t i = 0; i < n_rows; i++) {
+        struct connector_item it;
+        if (item_of(cx->arena, &rows[i], &it) == OK)
+            TRY(network_apply(cx, rows[i].channel_id, &it));
+    }
+    return OK;
 }
 
 /* ── what became of messages ────────────────────────────────────────────────────────────────────
@@ -114,10 +282,13 @@ err network_before(struct ctx *cx, channel_id channel, struct connector_item *it
 static err status(struct ctx *cx, channel_id channel, const struct connector_item *it)
 {
     struct message m;
+    bool is_here = true;
     err e = meant(cx, channel, it, &m);
-    if (e == E_NOT_FOUND || (e == OK && !str_eq(m.kind, S("out"))))
-        return OK;
+    if (e == E_NOT_FOUND)
+        e = keep(cx, channel, it, &m, &is_here);
     TRY(e);
+    if (!is_here || !str_eq(m.kind, S("out")))
+        return OK;
     int64_t at_ms = it->sent_ms > 0 && it->sent_ms < cx->now_ms ? it->sent_ms : cx->now_ms;
     bool is_failed = str_eq(it->state, S("failed"));
     if (is_failed)
@@ -226,9 +397,13 @@ static err react(struct ctx *cx, const struct message *m, const struct connector
 static err change(struct ctx *cx, channel_id channel, const struct connector_item *it)
 {
     struct message m;
+    bool is_here = true;
     err e = meant(cx, channel, it, &m);
-    if (e != OK)
-        return e == E_NOT_FOUND ? OK : e;
+    if (e == E_NOT_FOUND)
+        e = keep(cx, channel, it, &m, &is_here);
+    TRY(e);
+    if (!is_here)
+        return OK;
     if (it->kind == ITEM_EDIT)
         return edit(cx, &m, it);
     return it->kind == ITEM_DELETE ? delete (cx, &m, it) : react(cx, &m, it);

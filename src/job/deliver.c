@@ -17,6 +17,7 @@
 #include "care/channel_setup.h"
 #include "care/delivery.h"
 #include "care/media_link.h"
+#include "care/network.h"
 #include "care/pieces.h"
 #include "connector/connector.h"
 #include "job/inner.h"
@@ -149,7 +150,16 @@ static err note_piece(struct ctx *cx, const struct delivering *d)
     json_put_str(&j, sent->external_id);
     json_arr_end(&j);
     TRY(message_set_pieces(cx, d->message, json_str(&j)));
-    return d->piece ? message_alias_add(cx, d->channel, d->message, &sent->external_id, 1) : OK;
+    return message_alias_add(cx, d->channel, d->message, &sent->external_id, 1);
+}
+
+/* What the network told about this message while its id was not stored. */
+static err catch_up(struct ctx *cx, const struct delivering *d)
+{
+    const struct connector_item named = {.external_id = d->sent.external_id,
+        .aliases = d->sent.aliases,
+        .n_aliases = d->sent.n_aliases};
+    return network_catch_up(cx, &(struct network_known){d->channel, &named}, 1);
 }
 
 static str first_id(struct arena *a, const struct delivering *d)
@@ -166,6 +176,8 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     struct delivering *d = arg;
     (void)next_ms;
     bool is_sent = d->sent.outcome == CONNECTOR_SENT;
+    if (is_sent)
+        TRY(network_lock(cx, d->channel, d->sent.external_id, d->sent.aliases, d->sent.n_aliases));
     TRY(note_pace(cx, d));
     if (is_sent)
         TRY(note_piece(cx, d));
@@ -179,6 +191,8 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
             cx, d->message, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms));
     else if (is_dead)
         TRY(message_set_state(cx, d->message, S("failed"), d->sent.why, (str){0}, cx->now_ms));
+    if (is_sent)
+        TRY(catch_up(cx, d));
     return channel_seen_out(cx, d->channel, cx->now_ms, is_sent ? (str){0} : d->sent.why);
 }
 

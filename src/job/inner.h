@@ -123,6 +123,7 @@ err webhook_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err act_work(struct job_run *run, struct job_verdict *v);
 err subscribe_work(struct job_run *run, struct job_verdict *v);
 err templates_work(struct job_run *run, struct job_verdict *v);
+err again_work(struct job_run *run, struct job_verdict *v);
 err wake_work(struct job_run *run, struct job_verdict *v);
 err statistics_work(struct job_run *run, struct job_verdict *v);
 err upkeep_work(struct job_run *run, struct job_verdict *v);

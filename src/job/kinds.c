@@ -16,6 +16,7 @@ static const struct job_kind kinds[] = {
     {"poll",       poll_work,       NULL               }, /* key: channel id. Asks a network for new messages, for ever */
     {"reconcile",  reconcile_work,  NULL               }, /* key: channel id. Compares with what the network has, each night */
     {"lookup",     lookup_work,     NULL               }, /* key: message id. Asks for what a delivery left out */
+    {"again",      again_work,     NULL               }, /* key: inbox id. A delivery of which something came too early */
     {"person",     person_work,     NULL               }, /* key: conversation id. Asks who its customer is */
     {"act",        act_work,        NULL               }, /* key: message id:number. An agent's act upon a message there */
     {"subscribe",  subscribe_work,  NULL               }, /* key: channel id:number. A network hears where to call */
@@ -65,6 +66,22 @@ err wake_work(struct job_run *run, struct job_verdict *v)
     TRY(job_finish(run->desk.tx, run->job));
     TRY(desk_scope(&run->desk, run->job->account_id));
     TRY(lifecycle_wake(&run->desk.cx, id));
+    TRY(desk_commit(&run->desk));
+    v->end = JOB_ENDED;
+    return OK;
+}
+
+err again_work(struct job_run *run, struct job_verdict *v)
+{
+    inbox_id id;
+    if (id_parse(run->job->key, &id.v) != OK) {
+        *v = (struct job_verdict){.end = JOB_FINAL, .error = S("The key is no delivery.")};
+        return OK;
+    }
+    TRY(desk_begin(&run->desk, DB_WRITE));
+    TRY(job_finish(run->desk.tx, run->job));
+    TRY(desk_scope(&run->desk, run->job->account_id));
+    TRY(inbox_again(&run->desk.cx, id));
     TRY(desk_commit(&run->desk));
     v->end = JOB_ENDED;
     return OK;

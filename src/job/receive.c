@@ -119,7 +119,22 @@ struct items {
         channel_id channel;
     } * others;
     ptrdiff_t n_others;
+    int64_t jobs; /* planned here */
 };
+
+/* What came before its time is looked at again when a send may have ended. */
+static err plan_again(struct ctx *cx, const struct inbox_row *row)
+{
+    enum { SOON_MS = 1000, LATE_MS = 15 * 1000 };
+    int64_t waits_ms = (cx->now_ms - row->received_ms) / 2;
+    if (waits_ms < SOON_MS)
+        waits_ms = SOON_MS;
+    if (waits_ms > LATE_MS)
+        waits_ms = LATE_MS;
+    return job_add(cx, &(struct job_new){.kind = S("again"),
+                           .key = str_print(cx->arena, "%lld", (long long)row->id.v),
+                           .run_ms = cx->now_ms + waits_ms});
+}
 
 static struct inbound_item inbound_of(
     const struct inbox_row *row, const struct connector_item *it, channel_id channel, str files)
@@ -160,13 +175,17 @@ static err gather_item(struct ctx *cx, struct items *items, const struct inbox_r
     ptrdiff_t at, struct connector_item *it)
 {
     channel_id channel;
-    bool is_done = false;
+    bool is_done = false, is_early = false;
     TRY(network_channel(cx, row->channel_id, row->network, it, &channel));
     if (it->kind != ITEM_MESSAGE) {
         items->others[items->n_others++] = (struct other){it, channel};
         return OK;
     }
-    TRY(network_before(cx, channel, it, &is_done));
+    TRY(network_before(cx, channel, it, row->received_ms, &is_done, &is_early));
+    if (is_early) {
+        items->jobs++;
+        return plan_again(cx, row);
+    }
     if (is_done)
         return OK;
     items->row[items->n] = at;
@@ -257,13 +276,13 @@ static err set_aside_faulty(struct desk *desk, const struct receive_batch *b, ac
 
 struct tally {
     int64_t received, duplicates, quarantined;
-    int64_t files; /* to be fetched */
+    int64_t jobs; /* planned: files to fetch, questions, deliveries to look at again */
 };
 
 /* What the delivery left out is asked for: the rest of the message, who the person is. */
 static err plan_questions(struct ctx *cx, const struct inbox_row *row,
     const struct inbound_item *in, const struct connector_item *it,
-    const struct inbound_result *stored)
+    const struct inbound_result *stored, int64_t *jobs)
 {
     const struct connector *c = connector_find(row->network);
     bool asks_person =
@@ -272,6 +291,7 @@ static err plan_questions(struct ctx *cx, const struct inbox_row *row,
         TRY(job_add(cx, &(struct job_new){.kind = S("lookup"),
                             .key = str_print(cx->arena, "%lld", (long long)stored->message.v),
                             .channel = in->channel}));
+    *jobs += (it->wants_lookup && c->lookup) + asks_person;
     if (!asks_person)
         return OK;
     return job_add(cx, &(struct job_new){.kind = S("person"),
@@ -307,6 +327,17 @@ static err hurry_polls(struct ctx *cx, const struct receive_batch *b, account_id
     return OK;
 }
 
+/* What was told about these messages before they were here. */
+static err catch_up(struct ctx *cx, const struct items *items, const struct inbound_result *results)
+{
+    struct network_known *known = NEW(cx->arena, struct network_known, items->n + 1);
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i < items->n; i++)
+        if (items->at[i].is_network && results[i].message.v)
+            known[n++] = (struct network_known){items->at[i].channel, items->from[i]};
+    return n ? network_catch_up(cx, known, n) : OK;
+}
+
 static err take_account(struct desk *desk, const struct receive_batch *b, account_id account,
     str *reasons, struct tally *tally)
 {
@@ -321,13 +352,13 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
         ptrdiff_t row = items.row[i];
         if (results[i].result == OK) {
             tally->received++;
-            tally->files += items.files[i].n;
+            tally->jobs += items.files[i].n;
             TRY(plan_files(&desk->cx, &items.files[i], &results[i]));
             if (str_eq(items.at[i].channel_kind, S("voice")))
                 TRY(call_follow(&desk->cx, &items.at[i], &results[i]));
             if (items.at[i].is_network)
-                TRY(plan_questions(
-                    &desk->cx, &b->rows[row], &items.at[i], items.from[i], &results[i]));
+                TRY(plan_questions(&desk->cx, &b->rows[row], &items.at[i], items.from[i],
+                    &results[i], &tally->jobs));
         } else if (results[i].result == E_CONFLICT) {
             tally->duplicates++;
             if (str_find(b->rows[row].delivery_key, S(LOOKUP_KEY)) == 2)
@@ -342,6 +373,8 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
                     b->rows[row].body.bytes, why));
         }
     }
+    tally->jobs += items.jobs;
+    TRY(catch_up(&desk->cx, &items, results));
     for (ptrdiff_t i = 0; i < items.n_others; i++)
         TRY(network_apply(&desk->cx, items.others[i].channel, items.others[i].item));
     return hurry_polls(&desk->cx, b, account);
@@ -482,7 +515,7 @@ static err one_transaction(struct desk *desk, void *arg)
     FAILPOINT("receive.before_commit");
     desk->cx.effects.jobs = false; /* what is left in the inbox is ours to find */
     TRY(desk_commit(desk));
-    if (t->tally.files)
+    if (t->tally.jobs)
         waker_nudge(&desk->engine->dispatch_waker);
     return OK;
 }

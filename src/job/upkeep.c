@@ -11,6 +11,7 @@
 #include "store/authorization.h"
 #include "store/delivery.h"
 #include "store/door.h"
+#include "store/early.h"
 #include "store/idempotency.h"
 #include "store/reconciliation.h"
 #include "store/session.h"
@@ -75,6 +76,14 @@ static err forget_reconciliations(struct ctx *cx, bool *more)
     return OK;
 }
 
+static err forget_early(struct ctx *cx, bool *more)
+{
+    int64_t removed = 0;
+    TRY(early_forget(cx, cx->now_ms - EARLY_KEEP_MS, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
+}
+
 static err wake_due(struct ctx *cx, bool *more)
 {
     *more = false;
@@ -94,6 +103,7 @@ static const struct step steps[] = {
     {"authorize",  false, forget_authorizations },
     {"deliveries", true,  forget_deliveries     },
     {"compared",   true,  forget_reconciliations},
+    {"early",      true,  forget_early          },
     {"wake",       true,  wake_due              },
     {"audit",      true,  audit_chain           },
 };

@@ -216,6 +216,19 @@ err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, int64_t atte
         NULL);
 }
 
+err inbox_again(struct ctx *cx, inbox_id id)
+{
+    TRY(db_run(cx->db,
+        S("INSERT INTO inbox_waiting (id, account_id) "
+          "SELECT i.id, i.account_id "
+          "FROM inbox i "
+          "WHERE i.account_id = ?1 AND i.id = ?2 AND i.state = 'taken' "
+          "AND NOT EXISTS (SELECT 1 FROM inbox_waiting t WHERE t.id = i.id)"),
+        ARGS(A_ID(cx->account), A_ID(id)), NULL));
+    cx->effects.jobs = true;
+    return OK;
+}
+
 struct number {
     int64_t value;
 };

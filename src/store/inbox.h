@@ -66,6 +66,9 @@ err inbox_finish_many(struct db_tx *tx, const struct inbox_row *rows, ptrdiff_t 
 /* attempts: how often it was tried, for people to see. A delivery that was known by its message's
  * id gives the id free: mended, it may come again. */
 err inbox_quarantine(struct db_tx *tx, const struct inbox_row *row, int64_t attempts, str reason);
+/* A finished delivery of the account waits once more, for what could not be taken of it yet.
+ * Nothing happens when it waits already, or is not there any more. */
+err inbox_again(struct ctx *cx, inbox_id id);
 /* Receive time of the oldest waiting row; 0 = none. */
 err inbox_oldest_waiting(struct db_tx *tx, int64_t *received_ms);
 err inbox_counts(struct db_tx *tx, int64_t *waiting, int64_t *quarantined);

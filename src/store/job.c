@@ -98,6 +98,25 @@ err job_cancel(struct ctx *cx, str kind, str key)
     return changed ? OK : E_NOT_FOUND;
 }
 
+struct running {
+    int64_t count;
+};
+static const struct db_col running_cols[] = {COL(struct running, count)};
+
+err job_is_running(struct ctx *cx, channel_id channel, str kind, int64_t upto_ms, bool *is_running)
+{
+    struct running row = {0};
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS count "
+          "FROM job "
+          "WHERE channel_id = ?2 AND channel_id <> 0 AND state = 'running' "
+          "AND account_id = ?1 AND kind = ?3 AND first_ms <= ?4"),
+        ARGS(A_INT(cx->account.v), A_INT(channel.v), A_TEXT(kind), A_INT(upto_ms)),
+        COLS(running_cols), &row));
+    *is_running = row.count > 0;
+    return OK;
+}
+
 static const struct db_col row_cols[] = {
     COL(struct job_row, id),
     COL(struct job_row, account_id),

@@ -8,6 +8,8 @@
 
 enum { HOUR_MS = 3600 * 1000 };
 
+void (*parrot_meanwhile)(void);
+
 static str url_of(struct arena *a, const struct connector_setup *s, const char *path)
 {
     return str_cat(a, connector_host_url(a, &connector_parrot, s->hosts, S("api")), str_from(path));
@@ -90,6 +92,8 @@ static err send(struct http_client *client, struct arena *a, const struct connec
     json_kv_raw(&j, S("parts"), out->parts);
     json_obj_end(&j);
     TRY(ask(client, a, out->setup, "/send", json_str(&j), sent, &root));
+    if (parrot_meanwhile)
+        parrot_meanwhile();
     sent->external_id = take_id(root, "id");
     return OK;
 }
@@ -131,6 +135,7 @@ static void read_item(struct item_list *list, const struct json *v)
     struct connector_item *it = item_add(list, str_eq(kind, S("edit"))       ? ITEM_EDIT
                                                : str_eq(kind, S("delete"))   ? ITEM_DELETE
                                                : str_eq(kind, S("reaction")) ? ITEM_REACTION
+                                               : str_eq(kind, S("status"))   ? ITEM_STATUS
                                                                              : ITEM_MESSAGE);
     if (!it)
         return;
@@ -141,6 +146,8 @@ static void read_item(struct item_list *list, const struct json *v)
     it->is_public = take_bool(v, "public");
     it->is_ours = take_bool(v, "ours");
     it->reaction = take_line(v, "emoji", 20);
+    it->state = take_line(v, "state", 20);
+    it->sent_ms = take_int(v, "at_ms", 0);
     it->opens_window = true;
     str post = take_id(v, "post");
     if (post.len) {
