@@ -121,6 +121,8 @@ static void read_content(struct reading *r, const struct json *m, struct connect
         read_sticker(r, m, it, &parts);
     if (!str_trim(it->text).len && !it->n_attachments && !parts.is_open)
         part_unsupported(&parts, type.len ? type : S("message"));
+    if (it->n_attachments)
+        part_album(&parts, take_id(take_object(m, "imageSet"), "id"));
     it->parts = parts_str(&parts);
 }
 

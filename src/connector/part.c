@@ -72,3 +72,12 @@ void part_unsupported(struct parts *p, str name)
     part_text(p, "name", name);
     part_end(p);
 }
+
+void part_album(struct parts *p, str id)
+{
+    if (!id.len)
+        return;
+    part_begin(p, S("album"));
+    part_text(p, "id", id);
+    part_end(p);
+}

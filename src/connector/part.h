@@ -17,6 +17,8 @@
  * messages be answered (connector x, setting access)
  *   {"type":"held","reason"}                                      the network shows it to nobody
  * until it is published (act "unhide")
+ *   {"type":"album","id"}                                          one of several files that were
+ * sent at once: each is a message, those with the same id stand together
  *   {"type":"unsupported","name":"poll"}                          the network has it, Seva cannot
  * show it
  *
@@ -40,3 +42,4 @@ void part_location(struct parts *p, double latitude, double longitude, str name,
 void part_link(struct parts *p, str url, str title, str text);
 void part_choice(struct parts *p, str id, str title);
 void part_unsupported(struct parts *p, str name);
+void part_album(struct parts *p, str id); /* nothing when empty; the last part of a message */

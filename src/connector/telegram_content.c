@@ -263,6 +263,8 @@ bool telegram_content(struct arena *a, const struct json *m, struct connector_it
             (long long)take_int(dice, "value", 0));
     if (!str_trim(it->text).len && !it->n_attachments && !parts.is_open)
         read_rest(m, &parts);
+    if (it->n_attachments)
+        part_album(&parts, take_id(m, "media_group_id"));
     it->parts = parts_str(&parts);
     return str_trim(it->text).len || it->n_attachments || it->parts.len;
 }

@@ -36,6 +36,16 @@ static void a_part_of_its_own_is_built_member_by_member(void **state)
     assert_str(parts_str(&p), "[{\"type\":\"rating\",\"value\":4}]");
 }
 
+static void an_album_without_a_name_is_none(void **state)
+{
+    (void)state;
+    struct parts p = parts_make(test_arena());
+    part_album(&p, S(""));
+    assert_int_equal(parts_str(&p).len, 0);
+    part_album(&p, S("S1"));
+    assert_str(parts_str(&p), "[{\"type\":\"album\",\"id\":\"S1\"}]");
+}
+
 static void words_cannot_leave_their_place(void **state)
 {
     (void)state;
@@ -67,6 +77,7 @@ int main(void)
         TEST(without_parts_there_is_no_array),
         TEST(the_common_parts_are_written_without_what_they_lack),
         TEST(a_part_of_its_own_is_built_member_by_member),
+        TEST(an_album_without_a_name_is_none),
         TEST(words_cannot_leave_their_place),
         TEST(parts_beyond_a_messages_size_are_none),
     };

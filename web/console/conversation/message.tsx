@@ -131,7 +131,7 @@ function Bubble({ message, quoted }: { message: Message; quoted: Id | null }) {
   )
 }
 
-interface MessageProps { conversation: Conversation; message: Message; isContinued: boolean; isMine: boolean; isMixed: boolean; quoted: Id | null }
+interface MessageProps { conversation: Conversation; message: Message; isContinued: boolean; isJoined: boolean; isMine: boolean; isMixed: boolean; quoted: Id | null }
 
 function Head({ message, isMixed }: { message: Message; isMixed: boolean }) {
   return (
@@ -145,12 +145,12 @@ function Head({ message, isMixed }: { message: Message; isMixed: boolean }) {
 }
 
 /** isMixed: the conversation has public and private messages, so that each says which it is. */
-export function MessageView({ conversation, message, isContinued, isMine, isMixed, quoted }: MessageProps) {
+export function MessageView({ conversation, message, isContinued, isJoined, isMine, isMixed, quoted }: MessageProps) {
   const name = authorName(message)
   const kind = message.kind === 'in' ? 'in' : message.kind === 'note' ? 'note' : 'out'
   const isCancelled = message.state === 'cancelled'
   return (
-    <article id={placeOf(message.id)} tabIndex={-1} class={`message message-${kind}${isContinued ? ' message-continued' : ''}${isMine ? ' message-mine' : ''}${isCancelled ? ' message-cancelled' : ''}`} aria-label={t('message.by', { name, time: dateTime(message.sent_at) })}>
+    <article id={placeOf(message.id)} tabIndex={-1} class={`message message-${kind}${isContinued ? ' message-continued' : ''}${isJoined ? ' message-joined' : ''}${isMine ? ' message-mine' : ''}${isCancelled ? ' message-cancelled' : ''}`} aria-label={t('message.by', { name, time: dateTime(message.sent_at) })}>
       <span class="message-avatar">{isContinued ? null : <Avatar name={name} photo={isMine ? (me.value?.photo_url ?? message.author.photo_url) : message.author.photo_url} size={32} />}</span>
       <div class="message-main">
         {isContinued ? null : <Head message={message} isMixed={isMixed} />}

@@ -139,11 +139,18 @@ function OnePart({ part }: { part: Part }) {
       return <Rating part={part} />
     case 'call':
       return <Call part={part} />
+    case 'album': // the timeline puts them together
     case 'summons': // for the server: whether the network lets this one be answered
       return null
     default:
       return <div class="part-choice"><Icon name="alert" size={14} /> {t('part.unsupported', { name: text(part, 'name') || text(part, 'type') || '?' })}</div>
   }
+}
+
+/** What was sent at once and came as several messages: the id that they share. */
+export function albumOf(parts: readonly Part[] | undefined): string | null {
+  const album = parts?.find((part) => part['type'] === 'album')
+  return album ? text(album, 'id') || null : null
 }
 
 export function Parts({ parts }: { parts: readonly Part[] }) {

@@ -17,6 +17,7 @@ import { conversations, messages, myId, presenceOf, timelineOf } from '../state/
 import { STAY_MS } from '../state/shown'
 import { loadOlder, openConversation } from '../state/timeline'
 import { ActivityLine, MessageView } from './message'
+import { albumOf } from './parts'
 
 const NEAR_END = 80
 const GROUP_MS = 5 * 60_000
@@ -32,6 +33,12 @@ function continues(before: Message | undefined, next: Message): boolean {
     before !== undefined && before.kind === next.kind && before.author.id === next.author.id && next.kind !== 'activity' && before.visibility === next.visibility &&
     dayKey(before.sent_at) === dayKey(next.sent_at) && Date.parse(next.sent_at) - Date.parse(before.sent_at) < GROUP_MS
   )
+}
+
+/** Of one album: they stand as one. */
+function joins(before: Message | undefined, next: Message): boolean {
+  const album = albumOf(next.parts)
+  return album !== null && before !== undefined && before.kind === next.kind && before.author.id === next.author.id && albumOf(before.parts) === album
 }
 
 /** Marks as read once it is really in front of somebody. */
@@ -126,7 +133,8 @@ function Entry({ conversation, message, before, isFirstUnread, isMixed }: { conv
         <MessageView
           conversation={conversation}
           message={message}
-          isContinued={!isNewDay && continues(before, message)}
+          isContinued={!isNewDay && (continues(before, message) || joins(before, message))}
+          isJoined={!isNewDay && joins(before, message)}
           isMine={message.author.id === myId.value}
           isMixed={isMixed}
           quoted={message.reply_to_id && message.reply_to_id !== before?.id ? message.reply_to_id : null}
