@@ -3,11 +3,13 @@
 #include "store/desk.h"
 #include "api/live.h"
 #include "api/page.h"
+#include "api/rate.h"
 #include "api/server.h"
 #include "base/limits.h"
 #include "care/attachment.h"
 #include "care/news.h"
 #include "care/presence.h"
+#include "connector/connector.h"
 #include "model/view_message.h"
 #include "store/conversation.h"
 
@@ -102,6 +104,18 @@ static str typing_json(struct ctx *cx, bool is_typing)
     return json_str(&j);
 }
 
+/* Networks that can show it hear of it, too, but not for everybody to see. */
+static void tell_network(struct ctx *cx, const struct conversation *c)
+{
+    const struct connector *network = connector_find(c->channel_kind);
+    if (!network || !(network->typing || network->read_shows_typing) ||
+        str_eq(c->visibility, S("public")) || str_eq(c->status, S("resolved")) ||
+        !rate_allows(c->id.v, RATE_TYPING, cx->now_ms))
+        return;
+    cx->effects.typing = c->id;
+    cx->effects.typing_on = c->channel_id;
+}
+
 static err presence(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -113,6 +127,8 @@ static err presence(struct call *call)
                                 : str_eq(body->state, S("left")) ? PRESENCE_LEFT
                                                                  : PRESENCE_VIEWING;
     bool has_changed = live_say_presence(call, &c, cx->actor.agent, state);
+    if (is_typing)
+        tell_network(cx, &c);
     bool is_told =
         is_typing || (has_changed && live_contact_is_online(call->api, cx->account, c.contact_id));
     if (!str_eq(c.channel_kind, S("widget")) || !is_told)

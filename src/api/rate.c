@@ -13,6 +13,7 @@ static const struct {
     [RATE_VISITOR] = {40,  10 * SCALE},
     [RATE_UPLOAD] = {20,  SCALE / 5 },
     [RATE_NEWCOMER] = {100, 5 * SCALE },
+    [RATE_TYPING] = {1,   SCALE / 4 },
     [RATE_FORM] = {10,  SCALE / 10},
 };
 

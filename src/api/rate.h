@@ -11,6 +11,7 @@ enum rate_kind {
     RATE_UPLOAD,   /* uploads begun by a visitor: 20 at once, then one in 5 s */
     RATE_NEWCOMER, /* visitors of one address that write for the first time: 100 at once, 5 a second
                     */
+    RATE_TYPING,   /* a conversation's "somebody writes" to its network: one in 4 s */
     RATE_FORM,     /* forms without script from one address: 10 at once, then one in 10 s */
 };
 bool rate_allows(int64_t who, enum rate_kind kind, int64_t now_ms);

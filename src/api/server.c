@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "store/agent.h"
 #include "store/idempotency.h"
+#include "store/job.h"
 #include "store/session.h"
 #include "store/source.h"
 #include "store/token.h"
@@ -374,18 +375,27 @@ err call_take_in_as(
     return answer_bytes(call, status, content_type, body);
 }
 
-/* A READ request cannot write that its session or token was just used; a small transaction of its
- * own does, after the answer, at most every five minutes. */
+/* A READ request cannot write that its session or token was just used, nor that a network is to
+ * show that somebody writes; a small transaction of its own does, after the answer: the first at
+ * most every five minutes. */
 struct late_touch {
     account_id account;
     agent_id agent;
     struct door_pass pass;
+    conversation_id typing;
+    channel_id typing_on;
     int64_t now_ms;
 };
 
 static err touch_write(struct ctx *cx, const struct late_touch *touch)
 {
     TRY(door_account(cx, touch->account));
+    if (touch->typing.v)
+        TRY(job_add(cx, &(struct job_new){.kind = S("typing"),
+                            .key = str_print(cx->arena, "%lld", (long long)touch->typing.v),
+                            .channel = touch->typing_on}));
+    if (touch->now_ms - touch->pass.last_seen_ms < SESSION_TOUCH_MS)
+        return OK;
     if (touch->pass.token.v)
         return token_touch(cx, touch->pass.token);
     TRY(session_touch(cx, touch->pass.session));
@@ -394,15 +404,17 @@ static err touch_write(struct ctx *cx, const struct late_touch *touch)
 
 static void touch_late(const struct api *api, const struct late_touch *touch)
 {
-    if (!touch->account.v || touch->now_ms - touch->pass.last_seen_ms < SESSION_TOUCH_MS)
+    bool was_touched = touch->now_ms - touch->pass.last_seen_ms < SESSION_TOUCH_MS;
+    if (!touch->account.v || (was_touched && !touch->typing.v))
         return;
     struct arena arena = arena_make(0);
     struct ctx cx = {.arena = &arena, .now_ms = touch->now_ms, .config = api->config};
     if (db_begin(api->db, DB_WRITE, &arena, &cx.db) == OK) {
         /* Lost when the database is busy: the next request tries again. */
-        if (touch_write(&cx, touch) == OK)
-            (void)db_commit(cx.db);
-        else
+        bool is_kept = touch_write(&cx, touch) == OK;
+        if (is_kept && db_commit(cx.db) == OK && cx.effects.jobs && api->wake)
+            api->wake(api->wake_arg, false, true);
+        else if (!is_kept)
             (void)db_rollback(cx.db);
     }
     arena_free(&arena);
@@ -416,6 +428,8 @@ static struct late_touch touch_of(const struct boundary *b)
         .account = b->call.cx.account,
         .agent = b->call.cx.actor.agent,
         .pass = b->pass,
+        .typing = b->call.cx.effects.typing,
+        .typing_on = b->call.cx.effects.typing_on,
         .now_ms = b->call.cx.now_ms,
     };
 }

@@ -131,6 +131,18 @@ err act_add(struct ctx *cx, message_id id, const struct act_new *act, struct mes
     return OK;
 }
 
+err act_add_read(struct ctx *cx, const struct message *m)
+{
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_kv_str(&j, S("kind"), str_from(act_words[ACT_READ]));
+    json_obj_end(&j);
+    return job_add(cx, &(struct job_new){.kind = S("act"),
+                           .key = str_print(cx->arena, "%lld:read", (long long)m->id.v),
+                           .payload = json_str(&j),
+                           .channel = m->channel_id});
+}
+
 /* ── the job ────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -187,6 +199,7 @@ err act_take(struct ctx *cx, message_id id, str payload, struct act_work *work)
                 .external_id = m.external_id,
                 .text = act.text,
                 .reaction = act.reaction,
+                .token = m.token,
                 .is_public = is_public(&m),
                 .is_ours = str_eq(m.kind, S("out"))}
     };
@@ -245,6 +258,8 @@ err act_failed(struct ctx *cx, message_id id, str payload, str why)
 {
     struct act_new act;
     TRY(read_payload(cx, payload, &act));
+    if (act.kind == ACT_READ)
+        return OK; /* Seva's own courtesy: nobody asked for it */
     return note(
         cx, id, S("act_failed"), str_from(act_words[act.kind]), utf8_prefix_bytes(why, WHY_BYTES));
 }

@@ -21,6 +21,10 @@ struct act_new {
  */
 err act_add(struct ctx *cx, message_id id, const struct act_new *act, struct message *m);
 
+/* The customer's message is marked as read on its network, should that work: nobody hears when it
+ * does not. The network has ACT_READ for it. */
+err act_add_read(struct ctx *cx, const struct message *m);
+
 /* What the job needs. E_NOT_FOUND: message or channel has gone; E_CONFLICT: it is off. */
 struct act_work {
     const struct connector *connector;

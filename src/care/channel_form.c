@@ -17,6 +17,12 @@ static const struct connector_setting way_setting = {.name = "way",
     .choices = "network capture",
     .help = "network: Seva talks to the network; capture: agents bring posts in by hand."};
 
+static const struct connector_setting marks_read_setting = {.name = "marks_read",
+    .kind = "choice",
+    .standard = "yes",
+    .choices = "yes no",
+    .help = "Whether the network shows the customer, with our first answer, that they were read."};
+
 /* What an authorisation brings, should the form ask for it too. */
 static const char *const tokens[] = {
     "access_token", "refresh_token", "oauth1_token", "oauth1_token_secret"};
@@ -39,6 +45,8 @@ static const struct connector_setting *declared(const struct connector *c, str n
     for (const struct connector_setting *s = c->settings; s && s->name; s++)
         if (str_eq(str_from(s->name), name))
             return s;
+    if (str_eq(name, str_from(marks_read_setting.name)))
+        return &marks_read_setting;
     return str_eq(name, str_from(way_setting.name)) ? &way_setting : NULL;
 }
 
@@ -190,6 +198,11 @@ str channel_form_with(struct arena *a, str object, str more, ptrdiff_t max)
 bool channel_is_capture(struct arena *a, str settings)
 {
     return str_eq(json_text(json_get(object_of(a, settings), S("way")), S("")), S("capture"));
+}
+
+bool channel_marks_read(struct arena *a, str settings)
+{
+    return !str_eq(json_text(json_get(object_of(a, settings), S("marks_read")), S("")), S("no"));
 }
 
 /* A network that lies elsewhere from now on must not get the secrets of the one before. */

@@ -1,7 +1,8 @@
 /* channel_form: what a network's form asks (connector.h "the form"), held against what was given:
  * unknown names are refused, values checked, secrets kept apart from settings, a change merged into
  * what is there. Every network has one more setting, "way": "capture" = a channel without
- * credentials whose posts agents bring in by hand (care/capture.h). Not here: website chats and API
+ * credentials whose posts agents bring in by hand (care/capture.h); and "marks_read": "no" = the
+ * customer does not see there that what they wrote was read. Not here: website chats and API
  * channels (api/channel_settings.h), sealing (store/channel.h). Thread: pure. */
 #pragma once
 #include "base/json.h"
@@ -25,3 +26,5 @@ err channel_form_merge(struct ctx *cx, const struct connector *c, str settings, 
 str channel_form_with(struct arena *a, str object, str more, ptrdiff_t max);
 /* Whether settings (JSON) are of a channel by capture. */
 bool channel_is_capture(struct arena *a, str settings);
+/* Whether what a customer wrote is marked as read on the network when it is answered. */
+bool channel_marks_read(struct arena *a, str settings);

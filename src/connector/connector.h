@@ -276,6 +276,8 @@ struct connector {
     struct connector_notice {
         const char *senders, *sites;
     } notice;
+    /* ACT_READ with is_typing shows what `typing` shows elsewhere. */
+    bool read_shows_typing;
 };
 
 /* NULL when there is no such network. */

@@ -52,6 +52,8 @@ static err write_end(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
 {
     struct acting *a = arg;
     (void)next_ms; /* nobody is told of a try */
+    if (a->work.act.kind == ACT_READ)
+        return OK;
     if (a->sent.outcome == CONNECTOR_SENT)
         return act_done(cx, a->message, a->payload, a->sent.external_id);
     if (a->sent.outcome == CONNECTOR_REAUTH)
@@ -104,7 +106,7 @@ err act_work(struct job_run *run, struct job_verdict *v)
     a->work.act.now_ms = run->now_ms;
     TRY(call(run, a));
     *v = (struct job_verdict){
-        .end = end_of(a->sent.outcome),
+        .end = a->work.act.kind == ACT_READ ? JOB_DONE : end_of(a->sent.outcome),
         .at_ms = a->sent.wait_until_ms,
         .error = a->sent.why,
         .write = write_end,

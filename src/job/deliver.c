@@ -13,7 +13,9 @@
 #include "base/failpoint.h"
 #include "base/id.h"
 #include "base/limits.h"
+#include "care/act.h"
 #include "care/blob_file.h"
+#include "care/channel_form.h"
 #include "care/channel_setup.h"
 #include "care/delivery.h"
 #include "care/media_link.h"
@@ -28,6 +30,7 @@
 #include "store/attachment.h"
 #include "store/channel.h"
 #include "store/identity.h"
+#include "store/message.h"
 #include "store/message_network.h"
 #include "store/pace.h"
 
@@ -43,7 +46,8 @@ struct delivering {
     struct connector_sent sent;
     str sent_pieces; /* JSON array of the network's ids, in order */
     ptrdiff_t piece, n_pieces;
-    bool is_repeated; /* an earlier try may have got an id of its own */
+    bool is_repeated;        /* an earlier try may have got an id of its own */
+    struct message answered; /* to be marked as read there; id {0} = nothing */
 };
 
 static const struct shape_field outgoing_contact_fields[] = {
@@ -193,6 +197,8 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
         TRY(message_set_state(cx, d->message, S("failed"), d->sent.why, (str){0}, cx->now_ms));
     if (is_sent)
         TRY(catch_up(cx, d));
+    if (is_sent && is_last(d) && d->answered.id.v)
+        TRY(act_add_read(cx, &d->answered));
     return channel_seen_out(cx, d->channel, cx->now_ms, is_sent ? (str){0} : d->sent.why);
 }
 
@@ -326,6 +332,31 @@ static void fill(struct job_run *run, struct delivering *d, const struct deliver
     };
 }
 
+/* The first answer to a customer shows that what they wrote was read. */
+static err find_answered(struct ctx *cx, struct delivering *d, const struct delivery_work *w)
+{
+    const struct connector *c = d->connector;
+    message_id last = w->conversation.last_in_id;
+    bool is_answered = true;
+    struct message m;
+    if (d->out.is_public || !c->act || !(c->acts_private & 1 << ACT_READ) || !last.v ||
+        !channel_marks_read(cx->arena, d->setup.settings))
+        return OK;
+    err e = message_get(cx, last, &m);
+    if (e == E_NOT_FOUND) {
+        cx->fault = (struct fault){0};
+        return OK;
+    }
+    TRY(e);
+    if (m.channel_id.v != d->channel.v || !m.external_id.len || !str_eq(m.kind, S("in")) ||
+        str_eq(m.visibility, S("public")))
+        return OK;
+    TRY(message_is_answered(cx, w->conversation.id, m.id, d->message, &is_answered));
+    if (!is_answered)
+        d->answered = m;
+    return OK;
+}
+
 /* OK with v->end set = it ends here; else d is ready for the call. */
 static err prepare(struct job_run *run, struct job_verdict *v, struct delivering *d)
 {
@@ -351,6 +382,7 @@ static err prepare(struct job_run *run, struct job_verdict *v, struct delivering
     TRY(message_set_state(cx, d->message, S("sending"), (str){0}, (str){0}, cx->now_ms));
     TRY(channel_setup(cx, &channel, &d->setup));
     fill(run, d, &work);
+    TRY(find_answered(cx, d, &work));
     err cuttable = cut(cx, d, &work, &why);
     if (cuttable == E_INVALID) {
         TRY(message_set_state(cx, d->message, S("failed"), why, (str){0}, cx->now_ms));

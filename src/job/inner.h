@@ -121,6 +121,7 @@ err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err webhook_work(struct job_run *run, struct job_verdict *v);
 err webhook_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err act_work(struct job_run *run, struct job_verdict *v);
+err typing_work(struct job_run *run, struct job_verdict *v);
 err subscribe_work(struct job_run *run, struct job_verdict *v);
 err templates_work(struct job_run *run, struct job_verdict *v);
 err again_work(struct job_run *run, struct job_verdict *v);

@@ -19,6 +19,7 @@ static const struct job_kind kinds[] = {
     {"again",      again_work,     NULL               }, /* key: inbox id. A delivery of which something came too early */
     {"person",     person_work,     NULL               }, /* key: conversation id. Asks who its customer is */
     {"act",        act_work,        NULL               }, /* key: message id:number. An agent's act upon a message there */
+    {"typing",     typing_work,    NULL               }, /* key: conversation id. Its network shows that somebody writes */
     {"subscribe",  subscribe_work,  NULL               }, /* key: channel id:number. A network hears where to call */
     {"templates",  templates_work,  NULL               }, /* key: channel id. Message templates, every night */
     {"statistics", statistics_work, NULL               }, /* PostgreSQL: the planner hears how tables have grown */

@@ -68,6 +68,8 @@ struct fault {
 struct effects {
     bool events;         /* rows were added to the change feed: wake the publisher */
     bool jobs;           /* job rows were added: wake the runner */
+    conversation_id typing; /* {0}, or the network of typing_on is to show that somebody writes: */
+    channel_id typing_on;   /* a job "typing" is added after the answer */
 };
 
 struct ctx {

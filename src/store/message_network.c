@@ -176,6 +176,26 @@ err message_last_private(
     return e == E_NOT_FOUND ? OK : e;
 }
 
+struct answers {
+    int64_t count;
+};
+static const struct db_col answers_cols[] = {COL(struct answers, count)};
+
+err message_is_answered(struct ctx *cx, conversation_id conversation, message_id after,
+    message_id before, bool *is_answered)
+{
+    struct answers row = {0};
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS count "
+          "FROM message "
+          "WHERE account_id = ?1 AND conversation_id = ?2 AND id > ?3 AND id < ?4 "
+          "AND kind = 'out' AND state IN ('sent', 'delivered', 'read')"),
+        ARGS(A_ID(cx->account), A_ID(conversation), A_INT(after.v), A_INT(before.v)),
+        COLS(answers_cols), &row));
+    *is_answered = row.count > 0;
+    return OK;
+}
+
 err message_set_external(struct ctx *cx, message_id id, str external_id)
 {
     return db_run(cx->db,

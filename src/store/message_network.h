@@ -26,6 +26,9 @@ err message_last_public(struct ctx *cx, conversation_id conversation, struct mes
 /* When the customer's newest private message on this channel came; 0 = there is none. */
 err message_last_private(
     struct ctx *cx, conversation_id conversation, channel_id channel, int64_t *at_ms);
+/* Whether a message of ours after `after` and before `before` has gone out. */
+err message_is_answered(struct ctx *cx, conversation_id conversation, message_id after,
+    message_id before, bool *is_answered);
 err message_set_external(struct ctx *cx, message_id id, str external_id);
 err message_set_text(struct ctx *cx, message_id id, str text, int64_t edited_ms);
 err message_set_deleted(struct ctx *cx, message_id id, int64_t deleted_ms);

@@ -2,6 +2,8 @@
  * that are there, and conversations that go on elsewhere. */
 #include "networks_world.h"
 
+#include "connector/connector.h"
+
 static struct networks n;
 
 #define PRIVATE                                                                                    \
@@ -310,6 +312,81 @@ static void edits_deletions_and_reactions_of_the_customer_are_shown(void **state
     networks_close(&n);
 }
 
+/* ── courtesies ─────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void reply_with(str conversation, const char *text, const char *id)
+{
+    assert_int_equal(answer(&n, conversation, text, ""), 201);
+    peer_answers(n.peer, 200, "", str_z(&n.app->arena, path(&n, "{\"id\":\"%s\"}", id)));
+    clock_advance(6000);
+}
+
+static void the_first_answer_marks_what_it_answers_as_read(void **state)
+{
+    networks_open(&n, *state);
+    channel_connect(&n);
+    str channel = path(&n, "/api/v1/channels/%.*s", SARG(n.channel));
+    assert_int_equal(ask(&n, "PATCH", channel, "{\"settings\":{\"marks_read\":null}}"), 200);
+    peer_answers(n.peer, 200, "", "{}"); /* it hears of the settings */
+    peer_answers(n.peer, 200, "", "{\"templates\":[]}");
+    str c = conversation_of(&n,
+        "{\"kind\":\"message\",\"id\":\"m1\",\"from\":\"ann\",\"text\":\"hello\",\"token\":\"t-1\"}");
+    reply_with(c, "good day", "r1");
+    peer_answers(n.peer, 403, "", "{}"); /* nobody hears that it cannot be done */
+    world_run(&n.w);
+    struct peer_heard heard = heard_last(&n);
+    assert_str(heard.target, "/x/api/act");
+    assert_true(str_find(heard.body, S("\"id\":\"m1\"")) > 0);
+    assert_true(str_find(heard.body, S("\"token\":\"t-1\"")) > 0);
+    assert_true(str_find(heard.body, path(&n, "\"kind\":%d", ACT_READ)) > 0);
+    int calls = peer_count(n.peer);
+    reply_with(c, "anything else?", "r2");
+    world_run(&n.w);
+    assert_int_equal(peer_count(n.peer), calls + 1);
+    assert_str(heard_last(&n).target, "/x/api/send");
+    (void)message_at(c, 2);
+    assert_null(json_path(n.app->json, S("items.3")));
+    assert_int_equal(ask(&n, "GET", channel, NULL), 200);
+    networks_close(&n);
+}
+
+static int type(str conversation)
+{
+    return ask(&n, "POST", path(&n, "/api/v1/conversations/%.*s/presence", SARG(conversation)),
+        "{\"state\":\"typing\"}");
+}
+
+static void a_network_shows_that_somebody_writes_once_in_four_seconds(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    int calls = peer_count(n.peer);
+    for (int i = 0; i < 2; i++) {
+        peer_answers(n.peer, 500, "", "{}");
+        assert_int_equal(type(c), 204);
+        assert_int_equal(type(c), 204);
+        world_run(&n.w);
+        assert_int_equal(peer_count(n.peer), calls + 1 + i);
+        assert_str(heard_last(&n).body, "{\"to\":\"ann\"}");
+        clock_advance(4000);
+    }
+    assert_int_equal(type(c), 204);
+    clock_advance(6000); /* too late to be true */
+    world_run(&n.w);
+    assert_int_equal(peer_count(n.peer), calls + 2);
+    networks_close(&n);
+}
+
+static void nobody_is_shown_that_somebody_writes_in_public(void **state)
+{
+    str c = open_with(state, PUBLIC);
+    int calls = peer_count(n.peer);
+    assert_int_equal(type(c), 204);
+    world_run(&n.w);
+    assert_int_equal(peer_count(n.peer), calls);
+    networks_close(&n);
+}
+
 /* ── moving ─────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -427,6 +504,9 @@ int main(void)
         TEST_APP(hiding_and_refusals_stand_in_the_timeline),
         TEST_APP(an_act_that_the_network_does_not_know_is_refused),
         TEST_APP(edits_deletions_and_reactions_of_the_customer_are_shown),
+        TEST_APP(the_first_answer_marks_what_it_answers_as_read),
+        TEST_APP(a_network_shows_that_somebody_writes_once_in_four_seconds),
+        TEST_APP(nobody_is_shown_that_somebody_writes_in_public),
         TEST_APP(a_conversation_goes_on_on_another_channel_with_its_history),
         TEST_APP(a_conversation_does_not_move_to_somebody_else_or_into_another),
         TEST_APP(a_post_that_was_seen_becomes_a_message_and_is_answered_there),

@@ -47,7 +47,7 @@ void channel_connect(struct networks *n)
     int status = ask(n, "POST", S("/api/v1/channels"),
         "{\"kind\":\"x\",\"name\":\"Parrot\",\"languages\":[\"en\"],\"handle\":\"@shop\","
         "\"handle_role\":\"brand\",\"settings\":{\"access_token\":\"tok-1\",\"client_id\":\"cid\","
-        "\"client_secret\":\"app-secret\"}}");
+        "\"marks_read\":\"no\",\"client_secret\":\"app-secret\"}}");
     if (status != 201)
         fail_msg("channel: %d %.*s", status, SARG(n->app->body));
     n->channel = test_text(n->app, "id");

@@ -16,7 +16,8 @@ void networks_close(struct networks *n);
 [[gnu::format(printf, 4, 5)]] int ask(
     struct networks *n, const char *method, str target, const char *body, ...);
 [[gnu::format(printf, 2, 3)]] str path(struct networks *n, const char *format, ...);
-/* A channel of the network with token "tok-1"; its subscription is answered and done. */
+/* A channel of the network with token "tok-1" that marks nothing as read; its subscription is
+ * answered and done. */
 void channel_connect(struct networks *n);
 /* The network posts this; it is processed. */
 void hook(struct networks *n, const char *items);

@@ -75,8 +75,17 @@ static err act(struct http_client *client, struct arena *a, const struct connect
     json_kv_str(&j, S("text"), act->text);
     json_kv_str(&j, S("reaction"), act->reaction);
     json_kv_bool(&j, S("public"), act->is_public);
+    json_kv_str(&j, S("token"), act->token);
     json_obj_end(&j);
     return ask(client, a, act->setup, "/act", json_str(&j), sent, &root);
+}
+
+static err typing(struct http_client *client, struct arena *a, const struct connector_setup *s,
+    str to, str thread_key, struct connector_sent *sent)
+{
+    const struct json *root = NULL;
+    (void)thread_key;
+    return ask(client, a, s, "/typing", str_print(a, "{\"to\":\"%.*s\"}", SARG(to)), sent, &root);
 }
 
 static err send(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
@@ -147,6 +156,7 @@ static void read_item(struct item_list *list, const struct json *v)
     it->is_ours = take_bool(v, "ours");
     it->reaction = take_line(v, "emoji", 20);
     it->state = take_line(v, "state", 20);
+    it->token = take_line(v, "token", 100);
     it->sent_ms = take_int(v, "at_ms", 0);
     it->opens_window = true;
     str post = take_id(v, "post");
@@ -227,7 +237,7 @@ const struct connector connector_parrot = {
     .name = S_INIT("x"),
     .title = S_INIT("Parrot"),
     .able = ABLE_HOOK | ABLE_PRIVATE_REPLY | ABLE_BUTTONS | ABLE_TEMPLATES | ABLE_COMMENTS,
-    .acts_private = 1 << ACT_DELETE | 1 << ACT_EDIT | 1 << ACT_REACT,
+    .acts_private = 1 << ACT_DELETE | 1 << ACT_EDIT | 1 << ACT_REACT | 1 << ACT_READ,
     .acts_public = 1 << ACT_DELETE | 1 << ACT_HIDE | 1 << ACT_UNHIDE | 1 << ACT_LIKE,
     .settings = settings,
     .hosts = hosts,
@@ -249,6 +259,7 @@ const struct connector connector_parrot = {
     .parse = parse,
     .send = send,
     .act = act,
+    .typing = typing,
     .check = check,
     .subscribe = subscribe,
     .templates = templates,

@@ -8,14 +8,15 @@
 /* How its calls look:
  *   GET  /me          {"accounts":[{"id","handle","name","avatar"}]}   Authorization: Bearer …
  *   POST /hooks       {"url","on"}
- *   POST /act         {"kind","id","text","reaction","public"}
+ *   POST /act         {"kind","id","text","reaction","public","token"}
+ *   POST /typing      {"to"}
  *   POST /send        {"to","text","public","reply_to"} → {"id"}
  *   POST /apps        {"redirect"} → {"id"}
  *   GET  /templates   {"templates":[{"name","language","body"}]}
  *   POST /token       OAuth 2.0 · POST /oauth/request_token, /oauth/access_token   OAuth 1.0a
  * What it posts to us, with the header "X-Parrot: <the channel's key>":
  *   {"items":[{"kind":"message"|"edit"|"delete"|"reaction"|"status","id","from","name","text",
- *              "public","post","ours","emoji","state","at_ms"}]} */
+ *              "public","post","ours","emoji","state","at_ms","token"}]} */
 extern const struct connector connector_parrot;
 /* Called when the peer has answered a send and Seva has not heard the answer yet. NULL = nothing.
  */
