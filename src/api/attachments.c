@@ -39,15 +39,18 @@ static err get_by_link(struct call *call)
     account_id account;
     attachment_id id;
     struct attachment at = {0};
-    err e = media_link_read(cx, call->params[0], &account, &id);
+    str preview = {0}, cache = S("private, max-age=3600");
+    err e = media_link_read(cx, call->params[0], &account, &id, &preview);
     if (e == OK)
         e = door_account(cx, account);
+    if (e == OK && preview.len)
+        return answer_file(call, preview, S("image/jpeg"), (str){0}, cache);
     if (e == OK)
         e = attachment_get(cx, id, &at);
     if (e == E_NOT_FOUND || (e == OK && !at.blob_name.len))
         return fail(cx, E_NOT_FOUND, "There is no such file, or its address is too old.");
     TRY(e);
-    return answer_file(call, at.blob_name, at.type, at.name, S("private, max-age=3600"));
+    return answer_file(call, at.blob_name, at.type, at.name, cache);
 }
 
 static err fetch_again(struct call *call)

@@ -146,7 +146,13 @@ static void close_at(const int *fd)
     file_close(*fd);
 }
 
-err picture_shrink(const struct ctx *cx, str folder, str from, str to, int pixels, bool is_square)
+struct shrinking {
+    str size, format; /* as the program's arguments have them */
+    bool is_square;
+};
+
+/* E_INVALID: no picture came of it. */
+static err shrink(const struct ctx *cx, str folder, str from, str to, const struct shrinking *how)
 {
     struct arena *a = cx->arena;
     [[gnu::cleanup(close_at)]] int out = -1;
@@ -158,10 +164,10 @@ err picture_shrink(const struct ctx *cx, str folder, str from, str to, int pixel
     s.args[n++] = str_z(a, cx->config->thumbnail_program);
     s.args[n++] = str_z(a, from);
     s.args[n++] = str_z(a, S("--size"));
-    s.args[n++] = str_z(a, str_print(a, is_square ? "%dx%d" : "%dx%d>", pixels, pixels));
+    s.args[n++] = str_z(a, how->size);
     s.args[n++] = str_z(a, S("-o"));
-    s.args[n++] = str_z(a, S(".webp[Q=80,strip]")); /* no name: standard output */
-    if (is_square) {
+    s.args[n++] = str_z(a, how->format); /* no name: standard output */
+    if (how->is_square) {
         s.args[n++] = str_z(a, S("--smartcrop"));
         s.args[n++] = str_z(a, S("centre"));
     }
@@ -173,8 +179,31 @@ err picture_shrink(const struct ctx *cx, str folder, str from, str to, int pixel
         child(&s);
     int status = wait_for(pid);
     if (status == 0)
-        return strip_file(a, to);
+        return OK;
     log_line(status == 126 || status == 127 ? LOG_WARN : LOG_INFO, "no thumbnail was made",
         LOG_I("status", status));
     return E_INVALID;
+}
+
+err picture_shrink(const struct ctx *cx, str folder, str from, str to, int pixels, bool is_square)
+{
+    struct arena *a = cx->arena;
+    const struct shrinking how = {
+        .size = str_print(a, is_square ? "%dx%d" : "%dx%d>", pixels, pixels),
+        .format = S(".webp[Q=80,strip]"),
+        .is_square = is_square};
+    TRY(shrink(cx, folder, from, to, &how));
+    return strip_file(a, to);
+}
+
+err picture_preview(const struct ctx *cx, str folder, str from, str to)
+{
+    struct arena *a = cx->arena;
+    str jpeg;
+    const struct shrinking how = {.size = str_print(a, "%dx%d>", PICTURE_PREVIEW, PICTURE_PREVIEW),
+        .format = S(".jpg[Q=75,strip,background=255]")};
+    TRY(shrink(cx, folder, from, to, &how));
+    if (file_read(a, to, PICTURE_RESULT_BYTES, &jpeg) != OK)
+        return E_BUSY;
+    return str_starts(jpeg, S("\xff\xd8\xff")) ? OK : E_INVALID;
 }

@@ -8,6 +8,7 @@
 
 enum {
     PICTURE_THUMBNAIL = 480,            /* pixels: longest side shown in a timeline, at 2× */
+    PICTURE_PREVIEW = 400,              /* pixels: longest side of what networks show first */
     PICTURE_PHOTO = 256,                /* pixels: side of an agent's photo */
     PICTURE_MOST_PIXELS = 50 * 1000000, /* larger ones are not touched at all */
     PICTURE_RESULT_BYTES = 1024 * 1024, /* bytes: of a small copy */
@@ -19,3 +20,5 @@ enum {
  * letters and '/' only. E_INVALID: the file is no picture that can be read within the limits;
  * E_BUSY: no process, or nowhere to write. `to` may be left half written. */
 err picture_shrink(const struct ctx *cx, str folder, str from, str to, int pixels, bool is_square);
+/* The same as a JPEG of at most PICTURE_PREVIEW pixels, for networks, which know no WebP. */
+err picture_preview(const struct ctx *cx, str folder, str from, str to);

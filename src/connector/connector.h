@@ -278,6 +278,8 @@ struct connector {
     } notice;
     /* ACT_READ with is_typing shows what `typing` shows elsewhere. */
     bool read_shows_typing;
+    /* connector_file.preview_url is looked at. */
+    bool wants_preview;
 };
 
 /* NULL when there is no such network. */

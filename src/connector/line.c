@@ -385,6 +385,7 @@ const struct connector connector_line = {
                       .media = files,
                       .may_split = true},
     .repeats_safely = true,
+    .wants_preview = true,
     .verify = verify,
     .parse = line_parse,
     .send = line_send,

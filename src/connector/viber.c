@@ -427,6 +427,7 @@ const struct connector connector_viber = {
     .name = S_INIT("viber"),
     .title = S_INIT("Viber"),
     .able = ABLE_HOOK | ABLE_DELIVERED | ABLE_READ | ABLE_BUTTONS,
+    .wants_preview = true,
     .settings = settings,
     .hosts = hosts,
     .private_rules = {.unit = LENGTH_CODE_POINTS,

@@ -46,7 +46,10 @@ struct delivering {
     struct connector_sent sent;
     str sent_pieces; /* JSON array of the network's ids, in order */
     ptrdiff_t piece, n_pieces;
-    bool is_repeated;        /* an earlier try may have got an id of its own */
+    bool is_repeated;               /* an earlier try may have got an id of its own */
+    struct attachment *attachments; /* of `files`, which are those of the whole message */
+    struct connector_file *files;
+    ptrdiff_t first_file;    /* of this piece */
     struct message answered; /* to be marked as read there; id {0} = nothing */
 };
 
@@ -251,6 +254,7 @@ static err load_files(
 {
     struct attachment *rows = NULL;
     TRY(attachment_list(cx, d->message, &rows, n));
+    d->attachments = rows;
     *files = NEW(cx->arena, struct connector_file, *n + 1);
     for (ptrdiff_t i = 0; i < *n; i++)
         (*files)[i] = (struct connector_file){
@@ -300,6 +304,8 @@ static err cut(struct ctx *cx, struct delivering *d, const struct delivery_work 
     const struct piece *piece = &pieces[d->piece];
     d->out.text = piece->text;
     d->out.parts = piece->has_parts ? w->message.parts : (str){0};
+    d->files = files;
+    d->first_file = piece->first_file;
     d->out.files = files + piece->first_file;
     d->out.n_files = piece->n_files;
     if (d->piece && rules.is_chain && d->out.is_public)
@@ -416,6 +422,9 @@ err deliver_work(struct job_run *run, struct job_verdict *v)
     TRY(prepare(run, v, d));
     if (v->end == JOB_ENDED)
         return OK;
+    if (d->connector->wants_preview && d->out.n_files)
+        TRY(previews_make(
+            run, d->attachments + d->first_file, d->files + d->first_file, d->out.n_files));
     TRY(call(run, d));
     FAILPOINT("deliver.after_send");
     *v = (struct job_verdict){

@@ -115,6 +115,12 @@ struct connector;
 struct connector_setup;
 err credentials_ready(struct job_run *run, const struct connector *c, channel_id channel,
     struct connector_setup *setup, bool now, bool *is_fresh);
+/* Fills in preview_url of pictures that are JPEG or PNG, as far as there can be one (preview.c).
+ * rows: the attachments of the files, one by one. Outside a transaction. */
+struct attachment;
+struct connector_file;
+err previews_make(
+    struct job_run *run, const struct attachment *rows, struct connector_file *files, ptrdiff_t n);
 const struct job_kind *job_kind_find(str name);
 err deliver_work(struct job_run *run, struct job_verdict *v);
 err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);

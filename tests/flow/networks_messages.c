@@ -3,8 +3,10 @@
 #include "networks_world.h"
 
 #include "connector/connector.h"
+#include "files_world.h"
 
 static struct networks n;
+static const int64_t hour_ms = INT64_C(3600) * 1000;
 
 #define PRIVATE                                                                                    \
     "{\"kind\":\"message\",\"id\":\"m1\",\"from\":\"ann\",\"name\":\"Ann\",\"text\":\"hello\"}"
@@ -126,6 +128,41 @@ static void a_file_that_does_not_go_there_is_refused_with_what_fits(void **state
     networks_close(&n);
 }
 
+/* The path of an address in the last send. */
+static const char *sent_path(const char *member)
+{
+    const struct json *root = NULL;
+    str why, url;
+    assert_ok(json_parse(&n.app->arena, heard_last(&n).body, &root, &why));
+    url = json_text(json_get(root, str_from(member)), S(""));
+    ptrdiff_t at = str_find(url, S("/media/"));
+    assert_true(at > 0);
+    return str_z(&n.app->arena, str_skip(url, at));
+}
+
+static void a_big_picture_goes_with_the_address_of_a_small_one(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    str bytes = str_cat(&n.app->arena, png_whole(n.app, 1200, 900), noise(n.app, 200 * 1024));
+    str file = upload_whole(n.app, n.app->owner_token, "/api/v1", "big.png", bytes);
+    char *more = str_z(&n.app->arena, path(&n, ",\"attachment_ids\":[\"%.*s\"]", SARG(file)));
+    assert_int_equal(answer(&n, c, "see", more), 201);
+    peer_answers(n.peer, 200, "", "{\"id\":\"r1\"}");
+    clock_advance(6000);
+    world_run(&n.w);
+    const char *target = sent_path("preview");
+    assert_int_equal(test_request_full(n.app, "GET", target, NULL, 0, (str){0}), 200);
+    assert_str(n.app->content_type, "image/jpeg");
+    assert_true(str_starts(n.app->body, S("\xff\xd8\xff")) && n.app->body.len < 1024 * 1024);
+    assert_true(str_find(n.app->body, S(SECRET)) < 0);
+    str forged = path(&n, "%sA", target);
+    assert_int_equal(
+        test_request_full(n.app, "GET", str_z(&n.app->arena, forged), NULL, 0, (str){0}), 404);
+    clock_advance(2 * hour_ms);
+    assert_int_equal(test_request_full(n.app, "GET", target, NULL, 0, (str){0}), 404);
+    networks_close(&n);
+}
+
 static void parts_are_those_that_the_network_knows(void **state)
 {
     static const char *const wrong[] = {
@@ -165,8 +202,6 @@ static void only_a_message_of_the_conversation_can_be_answered(void **state)
 
 /* ── windows ────────────────────────────────────────────────────────────────────────────────────
  */
-
-static const int64_t hour_ms = INT64_C(3600) * 1000;
 
 static int answer_as_program(str conversation, const char *more)
 {
@@ -496,6 +531,7 @@ int main(void)
         TEST_APP(a_private_conversation_has_no_public_reply),
         TEST_APP(a_text_that_is_too_long_is_refused_unless_it_may_be_split),
         TEST_APP(a_file_that_does_not_go_there_is_refused_with_what_fits),
+        TEST_APP(a_big_picture_goes_with_the_address_of_a_small_one),
         TEST_APP(parts_are_those_that_the_network_knows),
         TEST_APP(only_a_message_of_the_conversation_can_be_answered),
         TEST_APP(the_window_goes_from_open_over_late_to_templates),

@@ -99,6 +99,8 @@ static err send(struct http_client *client, struct arena *a, const struct connec
     json_kv_bool(&j, S("public"), out->is_public);
     json_kv_str(&j, S("reply_to"), out->reply_to);
     json_kv_raw(&j, S("parts"), out->parts);
+    if (out->n_files)
+        json_kv_str(&j, S("preview"), out->files[0].preview_url);
     json_obj_end(&j);
     TRY(ask(client, a, out->setup, "/send", json_str(&j), sent, &root));
     if (parrot_meanwhile)
@@ -229,7 +231,7 @@ static const struct connector_host hosts[] = {
     {0    }
 };
 static const struct connector_media media[] = {
-    {"image/png image/jpeg", 1000},
+    {"image/png image/jpeg", 5000000},
     {0                     }
 };
 
@@ -253,6 +255,7 @@ const struct connector connector_parrot = {
                       .may_split = true},
     .public_rules = {.unit = LENGTH_CODE_POINTS,       .max_length = 40,    .length_setting = "most"},
     .approval = "An account of two years.",
+    .wants_preview = true,
     .oauth1 = &old_provider,
     .oauth2 = &provider,
     .verify = verify,

@@ -1,0 +1,61 @@
+/* preview: small JPEGs of pictures that go out, for networks that show one before the picture
+ * (LINE, Viber). Another process makes them (care/picture.h). They are kept as bytes of the account
+ * that no row names, so that they go again by themselves (store/blob.h) when their addresses
+ * (care/media_link.h) have long ended. Thread: job threads. */
+#include "base/file.h"
+#include "care/blob_file.h"
+#include "care/media_link.h"
+#include "care/picture.h"
+#include "connector/outgoing.h"
+#include "job/inner.h"
+#include "model/attachment.h"
+#include "store/blob.h"
+
+enum { SMALL_BYTES = 100 * 1024 }; /* small enough to be its own preview */
+
+static err claim(struct job_run *run, const struct file_sum *sum)
+{
+    TRY(desk_begin(&run->desk, DB_WRITE));
+    TRY(desk_scope(&run->desk, run->job->account_id));
+    TRY(blob_claim(&run->desk.cx, sum->hash, sum->size));
+    return desk_commit(&run->desk);
+}
+
+/* *url stays as it is when there can be none. */
+static err make(struct job_run *run, const struct attachment *at, str *url)
+{
+    struct ctx *cx = &run->desk.cx;
+    struct file_sum sum;
+    str path = part_path(cx, at->id.v, ".jpg");
+    err e = picture_preview(
+        cx, blob_account_folder(cx), blob_inner_path(cx->arena, at->blob_name), path);
+    if (e == OK)
+        e = file_settle(cx->arena, path, &sum);
+    if (e == OK)
+        e = claim(run, &sum);
+    if (e == OK)
+        e = blob_place(cx, path, sum.hash);
+    if (e == OK) {
+        *url = media_link_make_preview(cx, sum.hash);
+        return OK;
+    }
+    desk_rollback(&run->desk);
+    (void)file_remove(path); /* a few bytes more in parts/ are the worst */
+    return e == E_INVALID || e == E_NOT_FOUND || e == E_BUSY ? OK : e;
+}
+
+err previews_make(
+    struct job_run *run, const struct attachment *rows, struct connector_file *files, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        struct connector_file *f = &files[i];
+        bool is_picture = str_eq(f->type, S("image/jpeg")) || str_eq(f->type, S("image/png"));
+        if (!is_picture || !f->url.len)
+            continue;
+        if (f->size <= SMALL_BYTES)
+            f->preview_url = f->url;
+        else
+            TRY(make(run, &rows[i], &f->preview_url));
+    }
+    return OK;
+}
