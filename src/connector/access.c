@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "connector/oauth2.h"
 
-enum { AGAIN_MS = 60 * 1000 }; /* after a call that decided nothing */
+enum { SECRETS_BYTES = LIMIT_SEALED_BYTES / 2 }; /* sealing makes it 4/3 as long */
 
 str access_bearer(struct arena *a, const struct connector_setup *setup)
 {
@@ -21,66 +21,77 @@ void access_missing(struct connector_sent *sent)
     };
 }
 
-static const struct json *object_of(struct arena *a, str text)
+struct connector_sent access_end(const struct oauth_end *end)
+{
+    struct connector_sent sent = {.why = end->why};
+    switch (end->outcome) {
+    case OAUTH_OK:
+        sent.outcome = CONNECTOR_SENT;
+        return sent;
+    case OAUTH_REFUSED:
+        sent.outcome = CONNECTOR_REAUTH;
+        break;
+    case OAUTH_SETUP:
+        sent.outcome = CONNECTOR_FINAL;
+        break;
+    case OAUTH_LATER:
+        sent.outcome = end->wait_until_ms ? CONNECTOR_WAIT : CONNECTOR_RETRY;
+        sent.wait_until_ms = end->wait_until_ms;
+        break;
+    }
+    sent.is_channel_wide = true;
+    return sent;
+}
+
+/* ── secrets ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool is_among(str name, const struct access_member *members, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (str_eq(members[i].name, name))
+            return true;
+    return false;
+}
+
+str access_members_set(
+    struct arena *a, str object, const struct access_member *members, ptrdiff_t n)
 {
     const struct json *root = NULL;
     str why;
-    return json_parse(a, text, &root, &why) == OK && root->kind == JSON_OBJECT ? root : NULL;
-}
-
-str access_secrets_with(struct arena *a, str secrets, str name, str value)
-{
-    const struct json *root = object_of(a, secrets);
-    struct json_out j = json_out_make(a, LIMIT_SEALED_BYTES);
+    struct json_out j = json_out_make(a, SECRETS_BYTES);
     json_obj(&j);
-    for (const struct json *v = root ? root->first : NULL; v; v = v->next) {
-        if (str_eq(v->key, name))
+    if (json_parse(a, object, &root, &why) == OK && root->kind == JSON_OBJECT)
+        for (const struct json *v = root->first; v; v = v->next) {
+            if (is_among(v->key, members, n))
+                continue;
+            json_key(&j, v->key);
+            json_put_tree(&j, v);
+        }
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (!members[i].name.len)
             continue;
-        json_key(&j, v->key);
-        json_put_tree(&j, v);
+        if (members[i].text.len)
+            json_kv_str(&j, members[i].name, members[i].text);
+        else if (members[i].json.len)
+            json_kv_raw(&j, members[i].name, members[i].json);
+        else if (members[i].number)
+            json_kv_int(&j, members[i].name, members[i].number);
     }
-    json_kv_raw(&j, name, value);
     json_obj_end(&j);
-    return j.b.failed ? secrets : json_str(&j);
+    return j.b.failed ? (str){0} : json_str(&j);
 }
 
-static str quoted(struct arena *a, str s)
+static int64_t number_of(struct arena *a, const struct connector_setup *setup, const char *name)
 {
-    struct json_out j = json_out_make(a, LIMIT_SEALED_BYTES);
-    json_put_str(&j, s);
-    return json_str(&j);
-}
-
-static str number(struct arena *a, int64_t n)
-{
-    return str_print(a, "%lld", (long long)n);
-}
-
-static void read_end(const struct oauth_end *end, int64_t now_ms, struct connector_sent *sent)
-{
-    *sent = (struct connector_sent){.why = end->why, .is_channel_wide = true};
-    switch (end->outcome) {
-    case OAUTH_OK:
-        sent->outcome = CONNECTOR_SENT;
-        break;
-    case OAUTH_REFUSED:
-        sent->outcome = CONNECTOR_REAUTH;
-        break;
-    case OAUTH_SETUP:
-        sent->outcome = CONNECTOR_FINAL;
-        break;
-    case OAUTH_LATER:
-        sent->outcome = CONNECTOR_WAIT;
-        sent->wait_until_ms = end->wait_until_ms > now_ms ? end->wait_until_ms : now_ms + AGAIN_MS;
-        break;
-    }
+    int64_t n = 0;
+    return str_int(setup_secret(a, setup, name), 0, INT64_MAX, &n) == OK ? n : 0;
 }
 
 err access_refresh(struct http_client *client, struct arena *a, const struct connector *connector,
     const struct connector_setup *setup, const struct access_names *names, int64_t now_ms,
     struct connector_refreshed *out)
 {
-    const struct json *secrets = object_of(a, setup->secrets);
     const struct oauth2_app app = {
         .provider = connector->oauth2,
         .client_id = setup_setting(a, connector, setup, names->client_id),
@@ -90,21 +101,25 @@ err access_refresh(struct http_client *client, struct arena *a, const struct con
     const struct oauth2_tokens old = {
         .access = setup_secret(a, setup, "access_token"),
         .refresh = setup_secret(a, setup, "refresh_token"),
-        .expires_ms = json_int(json_get(secrets, S("expires_ms")), 0),
-        .refresh_expires_ms = json_int(json_get(secrets, S("refresh_expires_ms")), 0),
+        .expires_ms = number_of(a, setup, "expires_ms"),
+        .refresh_expires_ms = number_of(a, setup, "refresh_expires_ms"),
+        .scope = setup_secret(a, setup, "scope"),
         .subject = setup->external_id,
     };
     struct oauth2_tokens got = {0};
     struct oauth_end end = {0};
-    struct connector_refreshed made = {0};
     TRY(oauth2_refresh(client, a, &app, &old, now_ms, &got, &end));
-    read_end(&end, now_ms, &made.end);
+    struct connector_refreshed made = {.end = access_end(&end), .secrets = setup->secrets};
     if (end.outcome == OAUTH_OK) {
-        str all = access_secrets_with(a, setup->secrets, S("access_token"), quoted(a, got.access));
-        all = access_secrets_with(a, all, S("refresh_token"), quoted(a, got.refresh));
-        all = access_secrets_with(a, all, S("expires_ms"), number(a, got.expires_ms));
-        made.secrets =
-            access_secrets_with(a, all, S("refresh_expires_ms"), number(a, got.refresh_expires_ms));
+        const struct access_member members[] = {
+            {.name = S("access_token"),       .text = got.access              },
+            {.name = S("refresh_token"),      .text = got.refresh             },
+            {.name = S("expires_ms"),         .number = got.expires_ms        },
+            {.name = S("refresh_expires_ms"), .number = got.refresh_expires_ms},
+            {.name = S("scope"),              .text = got.scope               },
+        };
+        made.secrets = access_members_set(
+            a, setup->secrets, members, (ptrdiff_t)(sizeof members / sizeof *members));
         made.expires_ms = got.expires_ms;
     }
     *out = made;

@@ -1,9 +1,7 @@
 /* authorize: see authorize.h. */
 #include "connector/authorize.h"
 
-#include "base/limits.h"
-
-enum { SECRETS_BYTES = LIMIT_SEALED_BYTES / 2 };
+#include "connector/access.h"
 
 static bool is_declared(const struct connector *c, str name)
 {
@@ -105,62 +103,31 @@ str authorize_oauth1_base(
 /* ── tokens ─────────────────────────────────────────────────────────────────────────────────────
  */
 
-struct member {
-    str name, text;
-    int64_t number; /* when text is empty */
-};
-
-/* The object with these members in the place of what was there; without a value they are gone: what
- * belonged to older tokens does not fit the new ones. Empty when it is too long. */
-static str with(struct arena *a, str object, const struct member *members, ptrdiff_t n)
-{
-    const struct json *root = NULL;
-    str why;
-    struct json_out j = json_out_make(a, SECRETS_BYTES);
-    json_obj(&j);
-    if (json_parse(a, object, &root, &why) == OK)
-        for (const struct json *v = root->first; v; v = v->next) {
-            bool is_new = false;
-            for (ptrdiff_t i = 0; i < n; i++)
-                is_new |= str_eq(members[i].name, v->key);
-            if (!is_new) {
-                json_key(&j, v->key);
-                json_put_tree(&j, v);
-            }
-        }
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (members[i].text.len)
-            json_kv_str(&j, members[i].name, members[i].text);
-        else if (members[i].number && members[i].name.len)
-            json_kv_int(&j, members[i].name, members[i].number);
-    json_obj_end(&j);
-    return j.b.failed ? (str){0} : json_str(&j);
-}
-
 str authorize_secrets(struct arena *a, const struct connector *c, str secrets,
     const struct oauth2_tokens *tokens, int64_t now_ms)
 {
     bool has_own_name = c->oauth2->subject_name.len && tokens->subject.len;
-    const struct member members[] = {
-        {S("access_token"),       tokens->access,                            0                         },
-        {S("refresh_token"),      tokens->refresh,                           0                         },
-        {S("expires_ms"),         {0},                                       tokens->expires_ms        },
-        {S("refresh_expires_ms"), {0},                                       tokens->refresh_expires_ms},
-        {S("issued_ms"),          {0},                                       now_ms                    },
-        {S("scope"),              tokens->scope,                             0                         },
-        {S("subject"),            tokens->subject,                           0                         },
-        {S("api_base"),           tokens->api_base,                          0                         },
-        {c->oauth2->subject_name, has_own_name ? tokens->subject : (str){0}, 0                         },
+    /* What belonged to older tokens does not fit the new ones: it goes. */
+    const struct access_member members[] = {
+        {.name = S("access_token"),       .text = tokens->access                           },
+        {.name = S("refresh_token"),      .text = tokens->refresh                          },
+        {.name = S("expires_ms"),         .number = tokens->expires_ms                     },
+        {.name = S("refresh_expires_ms"), .number = tokens->refresh_expires_ms             },
+        {.name = S("issued_ms"),          .number = now_ms                                 },
+        {.name = S("scope"),              .text = tokens->scope                            },
+        {.name = S("subject"),            .text = tokens->subject                          },
+        {.name = S("api_base"),           .text = tokens->api_base                         },
+        {.name = c->oauth2->subject_name, .text = has_own_name ? tokens->subject : (str){0}},
     };
-    return with(a, secrets, members, (ptrdiff_t)(sizeof members / sizeof *members));
+    return access_members_set(a, secrets, members, (ptrdiff_t)(sizeof members / sizeof *members));
 }
 
 str authorize_oauth1_secrets(struct arena *a, str secrets, const struct oauth1_token *token)
 {
-    const struct member members[] = {
-        {S("oauth1_token"),        token->token,   0},
-        {S("oauth1_token_secret"), token->secret,  0},
-        {S("subject"),             token->user_id, 0},
+    const struct access_member members[] = {
+        {.name = S("oauth1_token"),        .text = token->token  },
+        {.name = S("oauth1_token_secret"), .text = token->secret },
+        {.name = S("subject"),             .text = token->user_id},
     };
-    return with(a, secrets, members, (ptrdiff_t)(sizeof members / sizeof *members));
+    return access_members_set(a, secrets, members, (ptrdiff_t)(sizeof members / sizeof *members));
 }

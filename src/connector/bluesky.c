@@ -7,8 +7,9 @@
  * last (their own `exp` is read). Thread: calls block. */
 #include "connector/bluesky.h"
 
-#include "base/crypto.h"
 #include "base/limits.h"
+#include "connector/access.h"
+#include "connector/jwt.h"
 #include "connector/reading.h"
 
 enum { POLL_MS = 20 * 1000, SEND_GAP_MS = 500 };
@@ -25,14 +26,8 @@ struct session {
 /* `exp` of a JSON web token; it is only read to renew it in time. 0 = not said. */
 static int64_t end_of(struct arena *a, str token)
 {
-    str head, rest, body, bytes, why;
-    const struct json *v = NULL;
-    (void)str_cut(token, '.', &head, &rest);
-    (void)str_cut(rest, '.', &body, &rest);
-    if (crypto_unbase64url(a, body, &bytes) != OK || json_parse(a, bytes, &v, &why) != OK)
-        return 0;
-    int64_t s = take_int(v, "exp", 0);
-    return s > 0 && s < INT64_MAX / 1000 ? s * 1000 : 0;
+    int64_t ms = 0;
+    return jwt_expires_unverified(a, token, &ms) == OK ? ms : 0;
 }
 
 static str pds_of(const struct json *document)
@@ -105,32 +100,17 @@ static err sign_in(struct http_client *client, struct arena *a, const struct con
     return OK;
 }
 
-/* The object with the session's members in place of older ones. before: "{}" for these alone. */
+/* The object with the session's members in place of older ones. before: "{}" for these alone. A
+ * renewal may leave the document out, and with it the address. */
 static str secrets_with(struct arena *a, str before, const struct session *s)
 {
-    static const char *const ours[] = {"access_token", "refresh_token", "pds", "expires_ms"};
-    const struct json *root = NULL;
-    str why;
-    struct json_out j = json_out_make(a, LIMIT_SEALED_BYTES);
-    json_obj(&j);
-    if (before.len && json_parse(a, before, &root, &why) == OK)
-        for (const struct json *v = root->first; v; v = v->next) {
-            bool is_ours = false;
-            for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-                is_ours |= str_eq(v->key, str_from(ours[i])) &&
-                           !(i == 2 && !s->pds.len); /* a renewal may leave the document out */
-            if (is_ours)
-                continue;
-            json_key(&j, v->key);
-            json_put_tree(&j, v);
-        }
-    json_kv_str(&j, S("access_token"), s->access);
-    json_kv_str(&j, S("refresh_token"), s->refresh);
-    if (s->pds.len)
-        json_kv_str(&j, S("pds"), s->pds);
-    json_kv_int(&j, S("expires_ms"), s->expires_ms);
-    json_obj_end(&j);
-    return json_str(&j);
+    const struct access_member members[] = {
+        {.name = S("access_token"),                .text = s->access      },
+        {.name = S("refresh_token"),               .text = s->refresh     },
+        {.name = s->pds.len ? S("pds") : (str){0}, .text = s->pds         },
+        {.name = S("expires_ms"),                  .number = s->expires_ms},
+    };
+    return access_members_set(a, before, members, (ptrdiff_t)(sizeof members / sizeof *members));
 }
 
 /* A refresh token that has ended, or that a lost answer has spent, is replaced by signing in. */

@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "base/limits.h"
+#include "connector/access.h"
 #include "connector/meta_node.h"
 #include "connector/meta_send.h"
 
@@ -28,8 +29,8 @@ struct meta_api facebook_api(const struct connector_setup *setup, int64_t now_ms
 
 static str secrets_of(struct arena *a, str token)
 {
-    static const char *const keys[] = {"access_token", NULL};
-    return token.len ? meta_secrets_with(a, S("{}"), keys, &token) : (str){0};
+    const struct access_member member = {.name = S("access_token"), .text = token};
+    return token.len ? access_members_set(a, S("{}"), &member, 1) : (str){0};
 }
 
 /* The token is a page's own. */

@@ -237,6 +237,12 @@ static err list_places(struct places *p, struct connector_sent *end)
     return OK;
 }
 
+static str with_keys(struct arena *a, str secrets, str keys)
+{
+    const struct access_member member = {.name = S("push_keys"), .json = keys};
+    return access_members_set(a, secrets, &member, 1);
+}
+
 static err check(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     int64_t now_ms, struct connector_checked *out)
 {
@@ -248,7 +254,7 @@ static err check(struct http_client *client, struct arena *a, const struct conne
     };
     TRY(fetch_keys(client, a, setup, &keys));
     if (keys.len)
-        p->secrets = access_secrets_with(a, S("{}"), S("push_keys"), keys);
+        p->secrets = with_keys(a, S("{}"), keys);
     TRY(list_places(p, &made.end));
     if (made.end.outcome == CONNECTOR_SENT && !p->n)
         refuse(&made.end, S("This Google account manages no business location."));
@@ -275,7 +281,7 @@ static err refresh(struct http_client *client, struct arena *a, const struct con
     if (made.end.outcome == CONNECTOR_SENT)
         TRY(fetch_keys(client, a, setup, &keys));
     if (keys.len) /* else those that are here serve on */
-        made.secrets = access_secrets_with(a, made.secrets, S("push_keys"), keys);
+        made.secrets = with_keys(a, made.secrets, keys);
     *out = made;
     return OK;
 }

@@ -3,6 +3,7 @@
 #include "connector/instagram.h"
 
 #include "base/limits.h"
+#include "connector/access.h"
 #include "connector/meta_node.h"
 #include "connector/meta_send.h"
 
@@ -56,10 +57,12 @@ str instagram_sender(struct arena *a, const struct connector_setup *setup)
 
 static str with_token(struct arena *a, str secrets, str token, int64_t expires_ms, int64_t now_ms)
 {
-    static const char *const keys[] = {"access_token", "issued_ms", "expires_ms", NULL};
-    const str values[] = {token, str_print(a, "%lld", (long long)now_ms),
-        str_print(a, "%lld", (long long)expires_ms)};
-    return meta_secrets_with(a, secrets, keys, values);
+    const struct access_member members[] = {
+        {.name = S("access_token"), .text = token       },
+        {.name = S("issued_ms"),    .number = now_ms    },
+        {.name = S("expires_ms"),   .number = expires_ms},
+    };
+    return access_members_set(a, secrets, members, (ptrdiff_t)(sizeof members / sizeof *members));
 }
 
 /* The hour's token of an authorisation for one of 60 days; a token that is long-lived already is
@@ -124,14 +127,15 @@ static err check_own(struct http_client *client, struct arena *a, struct meta_ap
 static void add_behind(
     struct arena *a, const struct json *page, str page_id, str token, struct connector_checked *out)
 {
-    static const char *const keys[] = {"access_token", NULL}, *const setting[] = {"page_id", NULL};
+    const struct access_member token_of = {.name = S("access_token"), .text = token};
+    const struct access_member page_of = {.name = S("page_id"), .text = page_id};
     struct connector_account account =
         account_of(take_object(page, "instagram_business_account"), "id");
     if (!account.external_id.len)
         return;
-    account.settings = meta_secrets_with(a, S("{}"), setting, &page_id);
+    account.settings = access_members_set(a, S("{}"), &page_of, 1);
     if (token.len)
-        account.secrets = meta_secrets_with(a, S("{}"), keys, &token);
+        account.secrets = access_members_set(a, S("{}"), &token_of, 1);
     out->accounts[out->n++] = account;
 }
 
@@ -180,21 +184,6 @@ static err check(struct http_client *client, struct arena *a, const struct conne
 /* ── tokens and subscription ────────────────────────────────────────────────────────────────────
  */
 
-static enum connector_outcome outcome_of(const struct oauth_end *end)
-{
-    switch (end->outcome) {
-    case OAUTH_OK:
-        return CONNECTOR_SENT;
-    case OAUTH_REFUSED:
-        return CONNECTOR_REAUTH;
-    case OAUTH_SETUP:
-        return CONNECTOR_FINAL;
-    case OAUTH_LATER:
-        break;
-    }
-    return end->wait_until_ms ? CONNECTOR_WAIT : CONNECTOR_RETRY;
-}
-
 /* A page's token does not run out; a token of less than a day is left as it is. */
 static err refresh(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     int64_t now_ms, struct connector_refreshed *out)
@@ -212,12 +201,7 @@ static err refresh(struct http_client *client, struct arena *a, const struct con
         return OK;
     }
     TRY(meta_renew(client, a, &api, (str){0}, &old, &tokens, &end));
-    struct connector_refreshed got = {
-        .end = {.outcome = outcome_of(&end),
-                .why = end.why,
-                .wait_until_ms = end.wait_until_ms,
-                .is_channel_wide = true}
-    };
+    struct connector_refreshed got = {.end = access_end(&end)};
     if (end.outcome == OAUTH_OK) {
         got.expires_ms = tokens.expires_ms ? tokens.expires_ms : now_ms + TOKEN_MS;
         got.secrets = with_token(a, setup->secrets, tokens.access, got.expires_ms, now_ms);

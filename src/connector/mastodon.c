@@ -8,6 +8,7 @@
 #include "connector/mastodon.h"
 
 #include "base/limits.h"
+#include "connector/access.h"
 #include "connector/oauth2.h"
 #include "connector/reading.h"
 
@@ -98,25 +99,6 @@ static err check(struct http_client *client, struct arena *a, const struct conne
 /* ── the application at the instance ────────────────────────────────────────────────────────────
  */
 
-static str secrets_with(struct arena *a, str secrets, str client_id, str client_secret)
-{
-    const struct json *root = NULL;
-    str why;
-    struct json_out j = json_out_make(a, LIMIT_SEALED_BYTES);
-    json_obj(&j);
-    if (secrets.len && json_parse(a, secrets, &root, &why) == OK)
-        for (const struct json *v = root->first; v; v = v->next) {
-            if (str_eq(v->key, S("client_id")) || str_eq(v->key, S("client_secret")))
-                continue;
-            json_key(&j, v->key);
-            json_put_tree(&j, v);
-        }
-    json_kv_str(&j, S("client_id"), client_id);
-    json_kv_str(&j, S("client_secret"), client_secret);
-    json_obj_end(&j);
-    return json_str(&j);
-}
-
 static err enroll(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     str redirect_uri, int64_t now_ms, struct connector_refreshed *out)
 {
@@ -152,11 +134,15 @@ static err enroll(struct http_client *client, struct arena *a, const struct conn
     const struct json *root = network_json(a, &res);
     str id = take_line(root, "client_id", LIMIT_NAME_BYTES);
     str secret = take_line(root, "client_secret", LIMIT_NAME_BYTES);
+    const struct access_member members[] = {
+        {.name = S("client_id"),     .text = id    },
+        {.name = S("client_secret"), .text = secret}
+    };
     if (!id.len || !secret.len)
         out->end = (struct connector_sent){
             .outcome = CONNECTOR_FINAL, .why = S("The server does not speak Mastodon's API.")};
     else
-        out->secrets = secrets_with(a, setup->secrets, id, secret);
+        out->secrets = access_members_set(a, setup->secrets, members, 2);
     return OK;
 }
 

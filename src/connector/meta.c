@@ -9,7 +9,7 @@ enum {
     CHALLENGE_BYTES = 200,
     LIST_LIMIT = 100,  /* pages asked for at once; the network's most */
     LIST_ANSWERS = 10, /* asked at most */
-    TOKEN_BYTES = 1024,
+    TOKEN_BYTES = 4096,
 };
 
 /* ── webhooks ───────────────────────────────────────────────────────────────────────────────────
@@ -189,26 +189,4 @@ err meta_long_token(struct http_client *client, struct arena *a, struct meta_api
     if (end.outcome == OAUTH_OK && tokens.access.len)
         api->token = tokens.access;
     return OK;
-}
-
-str meta_secrets_with(struct arena *a, str secrets, const char *const *keys, const str *values)
-{
-    const struct json *root = NULL;
-    str why;
-    struct json_out j = json_out_make(a, LIMIT_SEALED_BYTES);
-    json_obj(&j);
-    if (json_parse(a, secrets, &root, &why) == OK && root->kind == JSON_OBJECT)
-        for (const struct json *v = root->first; v; v = v->next) {
-            bool is_new = false;
-            for (ptrdiff_t i = 0; keys[i]; i++)
-                is_new |= str_eq(v->key, str_from(keys[i]));
-            if (is_new)
-                continue;
-            json_key(&j, v->key);
-            json_put_tree(&j, v);
-        }
-    for (ptrdiff_t i = 0; keys[i]; i++)
-        json_kv_str(&j, str_from(keys[i]), values[i]);
-    json_obj_end(&j);
-    return json_str(&j);
 }

@@ -96,6 +96,3 @@ err meta_renew(struct http_client *client, struct arena *a, const struct meta_ap
     const struct oauth2_tokens *old, struct oauth2_tokens *tokens, struct oauth_end *end);
 /* Sets api->token to a long-lived one for a person's, before their pages are listed. */
 err meta_long_token(struct http_client *client, struct arena *a, struct meta_api *api);
-/* The object with these texts set anew, keys in pairs ended by NULL: "access_token", token, …; the
- * other members stay. */
-str meta_secrets_with(struct arena *a, str secrets, const char *const *keys, const str *values);

@@ -107,13 +107,3 @@ err oauth2_client_credentials(struct http_client *client, struct arena *a,
  * sent. */
 err oauth2_assertion(struct http_client *client, struct arena *a, const struct oauth2_app *app,
     str assertion, int64_t now_ms, struct oauth2_tokens *tokens, struct oauth_end *end);
-
-/* ── keeping ────────────────────────────────────────────────────────────────────────────────────
- */
-
-/* JSON to be sealed at once; E_LIMIT beyond LIMIT_SEALED_BYTES / 2. */
-err oauth2_tokens_write(struct arena *a, const struct oauth2_tokens *tokens, str *json);
-/* E_INVALID when it is not what oauth2_tokens_write made. */
-err oauth2_tokens_read(struct arena *a, str json, struct oauth2_tokens *tokens);
-/* Whether to renew now: the token ends within ahead_ms (5 minutes when 0), or has ended. */
-bool oauth2_is_due(const struct oauth2_tokens *tokens, int64_t now_ms, int64_t ahead_ms);

@@ -46,7 +46,7 @@ const struct oauth2_provider oauth2_tiktok = {
     .subject_name = S_INIT("open_id"),
 };
 
-/* Messenger, Page comments, Instagram behind a Page. A Page's own token comes from meta_pages.h. */
+/* Messenger, Page comments, Instagram behind a Page. A Page's own token comes from meta.h. */
 const struct oauth2_provider oauth2_facebook = {
     .name = S_INIT("facebook"),
     .authorize_base = S_INIT("https://www.facebook.com/v25.0"),

@@ -6,10 +6,8 @@
 enum {
     TOKEN_BYTES = 8 * 1024, /* Microsoft's and Salesforce's reach 2 to 3 KB */
     NAME_BYTES = 2 * 1024,  /* scopes, subjects, addresses */
-    VERSION = 1,
 };
 static const int64_t life_most_s = INT64_C(10) * 366 * 24 * 3600;
-static const int64_t ahead_default_ms = INT64_C(5) * 60 * 1000;
 
 /* ── answers ────────────────────────────────────────────────────────────────────────────────────
  */
@@ -112,55 +110,4 @@ struct oauth_end oauth2_answer_read(struct arena *a, const struct oauth2_app *ap
     got.api_base = kept(address_of(o, call->url), was->api_base);
     *tokens = got;
     return (struct oauth_end){.outcome = OAUTH_OK};
-}
-
-/* ── keeping ────────────────────────────────────────────────────────────────────────────────────
- */
-
-err oauth2_tokens_write(struct arena *a, const struct oauth2_tokens *tokens, str *json)
-{
-    struct json_out j = json_out_make(a, LIMIT_SEALED_BYTES / 2); /* sealing makes it 4/3 as long */
-    json_obj(&j);
-    json_kv_int(&j, S("version"), VERSION);
-    json_kv_str(&j, S("access"), tokens->access);
-    json_kv_str(&j, S("refresh"), tokens->refresh);
-    json_kv_int(&j, S("expires_ms"), tokens->expires_ms);
-    json_kv_int(&j, S("refresh_expires_ms"), tokens->refresh_expires_ms);
-    json_kv_str(&j, S("scope"), tokens->scope);
-    json_kv_str(&j, S("subject"), tokens->subject);
-    json_kv_str(&j, S("api_base"), tokens->api_base);
-    json_obj_end(&j);
-    if (j.b.failed)
-        return E_LIMIT;
-    *json = json_str(&j);
-    return OK;
-}
-
-err oauth2_tokens_read(struct arena *a, str json, struct oauth2_tokens *tokens)
-{
-    const struct json *root = NULL;
-    str unused;
-    if (json.len > LIMIT_SEALED_BYTES || json_parse(a, json, &root, &unused) != OK ||
-        json_int(json_get(root, S("version")), 0) != VERSION)
-        return E_INVALID;
-    struct oauth2_tokens got = {
-        .access = token_of(root, S("access")),
-        .refresh = token_of(root, S("refresh")),
-        .expires_ms = json_int(json_get(root, S("expires_ms")), 0),
-        .refresh_expires_ms = json_int(json_get(root, S("refresh_expires_ms")), 0),
-        .scope = name_of(root, S("scope")),
-        .subject = name_of(root, S("subject")),
-        .api_base = name_of(root, S("api_base")),
-    };
-    if (got.access.len == 0 || got.expires_ms < 0 || got.refresh_expires_ms < 0)
-        return E_INVALID;
-    *tokens = got;
-    return OK;
-}
-
-bool oauth2_is_due(const struct oauth2_tokens *tokens, int64_t now_ms, int64_t ahead_ms)
-{
-    if (tokens->expires_ms == 0)
-        return false;
-    return now_ms >= tokens->expires_ms - (ahead_ms > 0 ? ahead_ms : ahead_default_ms);
 }

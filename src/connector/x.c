@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "connector/access.h"
 #include "connector/oauth2.h"
 #include "connector/sign.h"
 
@@ -230,74 +231,16 @@ static err check(struct http_client *client, struct arena *a, const struct conne
 /* ── tokens ─────────────────────────────────────────────────────────────────────────────────────
  */
 
-/* The object as it was, with the new tokens. */
-static str merge(struct arena *a, str secrets, const struct oauth2_tokens *tokens)
-{
-    const struct json *root = NULL;
-    str why;
-    struct json_out j = json_out_make(a, 0);
-    json_obj(&j);
-    if (json_parse(a, secrets, &root, &why) == OK && root->kind == JSON_OBJECT)
-        for (const struct json *v = root->first; v; v = v->next) {
-            bool is_new = str_eq(v->key, S("access_token")) || str_eq(v->key, S("refresh_token")) ||
-                          str_eq(v->key, S("expires_ms")) || str_eq(v->key, S("scope"));
-            if (is_new)
-                continue;
-            json_key(&j, v->key);
-            json_put_tree(&j, v);
-        }
-    json_kv_str(&j, S("access_token"), tokens->access);
-    json_kv_str(&j, S("refresh_token"), tokens->refresh);
-    json_kv_int(&j, S("expires_ms"), tokens->expires_ms);
-    json_kv_str(&j, S("scope"), tokens->scope);
-    json_obj_end(&j);
-    return json_str(&j);
-}
-
-static void read_end(const struct oauth_end *end, struct connector_sent *sent)
-{
-    *sent = (struct connector_sent){.outcome = CONNECTOR_SENT, .why = end->why};
-    switch (end->outcome) {
-    case OAUTH_OK:
-        return;
-    case OAUTH_REFUSED:
-        sent->outcome = CONNECTOR_REAUTH;
-        break;
-    case OAUTH_SETUP:
-        sent->outcome = CONNECTOR_FINAL;
-        break;
-    case OAUTH_LATER:
-        sent->outcome = end->wait_until_ms ? CONNECTOR_WAIT : CONNECTOR_RETRY;
-        sent->wait_until_ms = end->wait_until_ms;
-        break;
-    }
-    sent->is_channel_wide = true;
-}
-
 /* The refresh token changes with every use: the caller stores the result before anything else, and
  * runs one refresh of a channel at a time. */
 static err refresh(struct http_client *client, struct arena *a, const struct connector_setup *s,
     int64_t now_ms, struct connector_refreshed *out)
 {
+    static const struct access_names names = {"client_id", "client_secret", "api"};
     *out = (struct connector_refreshed){.end = {.outcome = CONNECTOR_SENT}, .secrets = s->secrets};
     if (x_is_oauth1(a, s))
         return OK; /* they live until they are taken back */
-    const struct oauth2_app app = {.provider = &oauth2_x,
-        .client_id = x_setting(a, s, "client_id"),
-        .client_secret = setup_secret(a, s, "client_secret"),
-        .token_base = connector_host_url(a, &connector_x, s->hosts, S("api"))};
-    const struct oauth2_tokens old = {.access = setup_secret(a, s, "access_token"),
-        .refresh = setup_secret(a, s, "refresh_token"),
-        .scope = setup_secret(a, s, "scope")};
-    struct oauth2_tokens tokens = {0};
-    struct oauth_end end = {0};
-    TRY(oauth2_refresh(client, a, &app, &old, now_ms, &tokens, &end));
-    read_end(&end, &out->end);
-    if (out->end.outcome != CONNECTOR_SENT)
-        return OK;
-    out->secrets = merge(a, s->secrets, &tokens);
-    out->expires_ms = tokens.expires_ms;
-    return OK;
+    return access_refresh(client, a, &connector_x, s, &names, now_ms, out);
 }
 
 /* ── files of direct messages ───────────────────────────────────────────────────────────────────

@@ -322,8 +322,8 @@ static void an_hours_token_is_exchanged_and_the_account_named(void **state)
     assert_str(out.accounts[0].external_id, IG);
     assert_str(out.accounts[0].handle, "brand");
     assert_str(out.accounts[0].secrets,
-        "{\"access_token\":\"LONG\",\"issued_ms\":\"1767225600000\",\"expires_ms\":"
-        "\"1772409544000\"}");
+        "{\"access_token\":\"LONG\",\"issued_ms\":1767225600000,\"expires_ms\":"
+        "1772409544000}");
     assert_int_equal(out.expires_ms, INT64_C(1772409544000));
     meta_leave(&s);
 }
@@ -388,7 +388,7 @@ static void a_token_is_renewed_when_it_is_a_day_old_and_the_other_secrets_stay(v
     assert_int_equal(out.end.outcome, CONNECTOR_SENT);
     assert_str(out.secrets,
         "{\"app_secret\":\"" META_SECRET "\",\"kept\":[1],\"access_token\":\"NEXT\",\"issued_ms\":"
-        "\"1767225600000\",\"expires_ms\":\"1772409600000\"}");
+        "1767225600000,\"expires_ms\":1772409600000}");
     assert_int_equal(out.expires_ms, INT64_C(1772409600000));
     assert_int_equal(refreshes(&s).end.outcome, CONNECTOR_REAUTH);
     assert_int_equal(refreshes(&s).end.outcome, CONNECTOR_RETRY);

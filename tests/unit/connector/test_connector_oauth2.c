@@ -4,7 +4,6 @@
 
 #include "base/crypto.h"
 #include "base/json.h"
-#include "connector/meta_pages.h"
 #include "connector/oauth2_inner.h"
 #include "script.h"
 #include "vectors.h"
@@ -525,129 +524,6 @@ static void trouble_on_the_way_decides_nothing(void **state)
     http_client_close(s->client);
 }
 
-/* ── keeping ────────────────────────────────────────────────────────────────────────────────────
- */
-
-static void tokens_are_read_as_they_were_written(void **state)
-{
-    (void)state;
-    const struct oauth2_tokens t = {S("a\"<1"), S("r"), TEST_NOW_MS, TEST_NOW_MS + 1, S("x y"),
-        S("u/1"), S("https://api.example")};
-    struct oauth2_tokens back = {0};
-    str json = {0};
-    assert_ok(oauth2_tokens_write(test_arena(), &t, &json));
-    assert_ok(oauth2_tokens_read(test_arena(), json, &back));
-    assert_true(str_eq(back.access, t.access) && str_eq(back.refresh, t.refresh));
-    assert_true(str_eq(back.scope, t.scope) && str_eq(back.subject, t.subject));
-    assert_true(str_eq(back.api_base, t.api_base));
-    assert_int_equal(back.expires_ms, t.expires_ms);
-    assert_int_equal(back.refresh_expires_ms, t.refresh_expires_ms);
-}
-
-static void what_is_no_text_of_tokens_is_not_read(void **state)
-{
-    (void)state;
-    const char *const bad[] = {"", "{}", "[]", "null", "{\"version\":1}",
-        "{\"version\":2,\"access\":\"a\"}", "{\"version\":1,\"access\":\"a b\"}",
-        "{\"version\":1,\"access\":\"a\",\"expires_ms\":-1}"};
-    struct oauth2_tokens t = {.access = S("untouched")};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_err(oauth2_tokens_read(test_arena(), str_from(bad[i]), &t), E_INVALID);
-    assert_str(t.access, "untouched");
-    char *much = NEW(test_arena(), char, 40000);
-    memset(much, 'a', 40000);
-    str json = S("untouched");
-    t.access = str_of(much, 40000);
-    assert_err(oauth2_tokens_write(test_arena(), &t, &json), E_LIMIT);
-    assert_str(json, "untouched");
-}
-
-static void a_token_is_due_five_minutes_before_its_end(void **state)
-{
-    (void)state;
-    struct oauth2_tokens t = {.access = S("a"), .expires_ms = TEST_NOW_MS};
-    assert_false(oauth2_is_due(&t, TEST_NOW_MS - 300001, 0));
-    assert_true(oauth2_is_due(&t, TEST_NOW_MS - 300000, 0));
-    assert_true(oauth2_is_due(&t, TEST_NOW_MS + 1, 0));
-    assert_false(oauth2_is_due(&t, TEST_NOW_MS - 1001, 1000));
-    t.expires_ms = 0;
-    assert_false(oauth2_is_due(&t, TEST_NOW_MS, 0));
-}
-
-/* ── Pages ──────────────────────────────────────────────────────────────────────────────────────
- */
-
-static void a_persons_pages_are_read_to_the_last(void **state)
-{
-    (void)state;
-    const str answers[] = {
-        script_answer("200 OK",
-            "{\"data\":[{\"id\":\"1\",\"name\":\"One\",\"access_token\":\"p1\",\"tasks\":"
-            "[\"MODERATE\",\"MESSAGING\"]},{\"id\":\"2\",\"name\":\"none\"},7,{\"name\":\"x\","
-            "\"access_token\":\"px\"}],\"paging\":{\"cursors\":{\"after\":\"c/2\"},\"next\":"
-            "\"https://evil.example/\"}}"),
-        script_answer("200 OK", "{\"data\":[{\"id\":3,\"name\":\"Three\",\"access_token\":\"p3\","
-                                "\"tasks\":[\"ANALYZE\"]}],\"paging\":{\"cursors\":{\"after\":"
-                                "\"c3\"}}}"),
-    };
-    struct script *s = script_play(answers, 2);
-    struct meta_pages pages = {0};
-    struct oauth_end end = {0};
-    assert_ok(meta_pages_list(s->client, test_arena(), s->base, S("EAAGsevaPageToken123"),
-        S("seva-meta-app-secret-0001"), TEST_NOW_MS, &pages, &end));
-    assert_int_equal(end.outcome, OAUTH_OK);
-    assert_heard(s, 0,
-        "GET /me/accounts?fields=id,name,access_token,tasks&limit=100&"
-        "appsecret_proof=b324113dd6eb2625e4a423033dd2463bf8079d86f3fced1e567bb6a564"
-        "aacb35 HTTP/1.1\r\n");
-    assert_heard(s, 0, "Authorization: Bearer EAAGsevaPageToken123\r\n");
-    assert_heard(s, 1, "&after=c%2F2 HTTP/1.1\r\n");
-    assert_int_equal(pages.n, 2);
-    assert_false(pages.has_more);
-    assert_str(pages.at[0].id, "1");
-    assert_str(pages.at[0].access_token, "p1");
-    assert_true(pages.at[0].can_message && pages.at[0].can_moderate);
-    assert_str(pages.at[1].id, "3");
-    assert_str(pages.at[1].name, "Three");
-    assert_false(pages.at[1].can_message);
-    script_end(s);
-}
-
-static void pages_without_end_are_read_a_fixed_number_of_times(void **state)
-{
-    (void)state;
-    str answers[5];
-    for (int i = 0; i < 5; i++)
-        answers[i] = script_answer("200 OK", "{\"data\":[{\"id\":\"1\",\"access_token\":\"p\"}],"
-                                             "\"paging\":{\"cursors\":{\"after\":\"c\"},\"next\":"
-                                             "\"x\"}}");
-    struct script *s = script_play(answers, 5);
-    struct meta_pages pages = {0};
-    struct oauth_end end = {0};
-    assert_ok(meta_pages_list(
-        s->client, test_arena(), s->base, S("tokn"), S(""), TEST_NOW_MS, &pages, &end));
-    assert_int_equal(pages.n, 5);
-    assert_true(pages.has_more);
-    assert_null(strstr(s->heard[0], "appsecret_proof"));
-    script_end(s);
-}
-
-static void a_persons_dead_token_is_told(void **state)
-{
-    (void)state;
-    const str answers[] = {script_answer("400 Bad Request",
-        "{\"error\":{\"message\":\"Session of tokn ended\",\"code\":190,\"error_subcode\":463}}")};
-    struct script *s = script_play(answers, 1);
-    struct meta_pages pages = {.n = 9};
-    struct oauth_end end = {0};
-    assert_ok(meta_pages_list(
-        s->client, test_arena(), s->base, S("tokn"), S(""), TEST_NOW_MS, &pages, &end));
-    assert_int_equal(end.outcome, OAUTH_REFUSED);
-    assert_str(end.why, "The network answered 400, 190: Session of … ended");
-    assert_int_equal(pages.n, 9);
-    script_end(s);
-}
-
 int main(void)
 {
     if (crypto_start() != OK || http_client_start() != OK)
@@ -669,12 +545,6 @@ int main(void)
         TEST(machines_get_tokens_for_their_own_credentials),
         TEST(what_cannot_be_renewed_is_refused_without_a_call),
         TEST(trouble_on_the_way_decides_nothing),
-        TEST(tokens_are_read_as_they_were_written),
-        TEST(what_is_no_text_of_tokens_is_not_read),
-        TEST(a_token_is_due_five_minutes_before_its_end),
-        TEST(a_persons_pages_are_read_to_the_last),
-        TEST(pages_without_end_are_read_a_fixed_number_of_times),
-        TEST(a_persons_dead_token_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
