@@ -119,7 +119,7 @@ str peer_url(const struct peer *p)
     return str_print(test_arena(), "http://127.0.0.1:%d", p->port);
 }
 
-static void keep(struct peer *p, const char *answer)
+void peer_says(struct peer *p, const char *answer)
 {
     pthread_mutex_lock(&p->lock);
     bool fits = p->n_answers < PEER_CALLS;
@@ -131,16 +131,17 @@ static void keep(struct peer *p, const char *answer)
 
 void peer_answers(struct peer *p, int status, const char *headers, const char *body)
 {
-    keep(p, str_z(test_arena(),
-                str_print(test_arena(),
-                    "HTTP/1.1 %d Scripted\r\nContent-Type: application/json\r\nContent-Length: "
-                    "%zu\r\nConnection: close\r\n%s\r\n%s",
-                    status, strlen(body), headers, body)));
+    peer_says(
+        p, str_z(test_arena(),
+               str_print(test_arena(),
+                   "HTTP/1.1 %d Scripted\r\nContent-Type: application/json\r\nContent-Length: "
+                   "%zu\r\nConnection: close\r\n%s\r\n%s",
+                   status, strlen(body), headers, body)));
 }
 
 void peer_hangs_up(struct peer *p)
 {
-    keep(p, "");
+    peer_says(p, "");
 }
 
 int peer_count(struct peer *p)

@@ -22,6 +22,8 @@ str peer_url(const struct peer *p);
 /* The next call without an answer gets this one. headers: "A: 1\r\nB: 2\r\n" or "". When no answer
  * is left, a call gets 599. */
 void peer_answers(struct peer *p, int status, const char *headers, const char *body);
+/* The same with the answer's very bytes. */
+void peer_says(struct peer *p, const char *answer);
 /* The next call is read and its connection closed: perhaps written, not answered. */
 void peer_hangs_up(struct peer *p);
 /* Calls heard so far, and the nth of them; fails when there is none. In the test's arena. */

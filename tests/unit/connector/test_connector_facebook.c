@@ -10,9 +10,9 @@
 #define SENT_OK "{\"recipient_id\":\"7001\",\"message_id\":\"m_AbC\"}"
 #define HOUR_MS (INT64_C(3600) * 1000)
 
-static struct meta_stage stage(void)
+static struct channel stage(void)
 {
-    return meta_stage("facebook", PAGE, "{}");
+    return meta_channel("facebook", PAGE, "{}");
 }
 
 /* ── what comes in ──────────────────────────────────────────────────────────────────────────────
@@ -91,18 +91,18 @@ static void more_events_than_one_delivery_may_hold_are_left_out(void **state)
 static void a_reply_in_time_is_a_response_that_carries_our_reference(void **state)
 {
     (void)state;
-    struct meta_stage s = stage();
+    struct channel s = stage();
     peer_answers(s.peer, 200, "", SENT_OK);
-    struct connector_sent sent = meta_sends(&s, (struct connector_outgoing){.to = S("7001"),
-                                                    .text = S("We are \"checking\""),
-                                                    .last_in_ms = TEST_NOW_MS - 23 * HOUR_MS});
+    struct connector_sent sent = channel_sends(&s, (struct connector_outgoing){.to = S("7001"),
+                                                       .text = S("We are \"checking\""),
+                                                       .last_in_ms = TEST_NOW_MS - 23 * HOUR_MS});
     struct peer_heard heard = meta_heard(&s, 0, "POST", BASE "/" PAGE "/messages",
         "{\"recipient\":{\"id\":\"7001\"},\"messaging_type\":\"RESPONSE\",\"message\":{\"text\":"
-        "\"We are \\\"checking\\\"\",\"metadata\":\"seva:42.1\"}}");
+        "\"We are \\\"checking\\\"\",\"metadata\":\"seva:d1\"}}");
     assert_str(peer_header(&heard, "Content-Type"), "application/json");
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     assert_str(sent.external_id, "m_AbC");
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void after_a_day_a_person_answers_as_a_human_agent_when_that_is_approved(void **state)
@@ -110,76 +110,76 @@ static void after_a_day_a_person_answers_as_a_human_agent_when_that_is_approved(
     (void)state;
     struct connector_outgoing out = {
         .to = S("7001"), .text = S("x"), .last_in_ms = TEST_NOW_MS - 25 * HOUR_MS};
-    struct meta_stage s = stage();
+    struct channel s = stage();
     for (int i = 0; i < 3; i++)
         peer_answers(s.peer, 200, "", SENT_OK);
-    (void)meta_sends(&s, out);
+    (void)channel_sends(&s, out);
     (void)meta_heard(&s, 0, "POST", BASE "/" PAGE "/messages",
         "{\"recipient\":{\"id\":\"7001\"},\"messaging_type\":\"MESSAGE_TAG\",\"tag\":\"HUMAN_"
-        "AGENT\",\"message\":{\"text\":\"x\",\"metadata\":\"seva:42.1\"}}");
+        "AGENT\",\"message\":{\"text\":\"x\",\"metadata\":\"seva:d1\"}}");
     out.last_in_ms =
         TEST_NOW_MS - 8 * 24 * HOUR_MS; /* too late for that too: the network decides */
-    (void)meta_sends(&s, out);
+    (void)channel_sends(&s, out);
     assert_true(str_find(peer_heard(s.peer, 1).body, S("HUMAN_AGENT")) < 0);
     out.last_in_ms = TEST_NOW_MS - 25 * HOUR_MS;
     s.setup.settings = S("{\"human_agent\":\"off\"}");
-    (void)meta_sends(&s, out);
+    (void)channel_sends(&s, out);
     assert_true(str_find(peer_heard(s.peer, 2).body, S("\"RESPONSE\"")) > 0);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void a_quote_is_tried_in_both_places_and_then_left_out(void **state)
 {
     (void)state;
     const struct connector_outgoing out = {.to = S("7001"), .text = S("x"), .reply_to = S("m_1")};
-    struct meta_stage s = stage();
+    struct channel s = stage();
     peer_answers(s.peer, 400, "", META_ERROR(100));
     peer_answers(s.peer, 400, "", META_ERROR(100));
     peer_answers(s.peer, 200, "", SENT_OK);
     peer_answers(s.peer, 400, "", META_ERROR2(100, 2018001));
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_SENT);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_SENT);
 #define HEAD "{\"recipient\":{\"id\":\"7001\"},\"messaging_type\":\"RESPONSE\",\"message\":{"
-#define TEXT "\"text\":\"x\",\"metadata\":\"seva:42.1\""
+#define TEXT "\"text\":\"x\",\"metadata\":\"seva:d1\""
     (void)meta_heard(
         &s, 0, "POST", BASE "/" PAGE "/messages", HEAD TEXT ",\"reply_to\":{\"mid\":\"m_1\"}}}");
     (void)meta_heard(
         &s, 1, "POST", BASE "/" PAGE "/messages", HEAD TEXT "},\"reply_to\":{\"mid\":\"m_1\"}}");
     (void)meta_heard(&s, 2, "POST", BASE "/" PAGE "/messages", HEAD TEXT "}}");
     assert_int_equal(
-        meta_sends(&s, out).outcome, CONNECTOR_FINAL); /* another fault: no more tries */
+        channel_sends(&s, out).outcome, CONNECTOR_FINAL); /* another fault: no more tries */
     assert_int_equal(peer_count(s.peer), 4);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void buttons_are_quick_replies_and_with_addresses_a_template(void **state)
 {
     (void)state;
-    struct meta_stage s = stage();
+    struct channel s = stage();
     for (int i = 0; i < 3; i++)
         peer_answers(s.peer, 200, "", SENT_OK);
     struct connector_outgoing out = {.to = S("7001"), .text = S("How?")};
     out.parts = S("[{\"type\":\"buttons\",\"buttons\":[{\"id\":\"T\",\"title\":\"Track my order "
                   "number now\"},{\"title\":\"Talk\"}]}]");
-    (void)meta_sends(&s, out);
+    (void)channel_sends(&s, out);
     (void)meta_heard(&s, 0, "POST", BASE "/" PAGE "/messages",
         HEAD "\"text\":\"How?\",\"quick_replies\":[{\"content_type\":\"text\",\"title\":\"Track my "
              "order numbe\",\"payload\":\"T\"},{\"content_type\":\"text\",\"title\":\"Talk\","
-             "\"payload\":\"Talk\"}],\"metadata\":\"seva:42.1\"}}");
+             "\"payload\":\"Talk\"}],\"metadata\":\"seva:d1\"}}");
     out.parts = S("[{\"type\":\"buttons\",\"buttons\":[{\"id\":\"T\",\"title\":\"Track\"},{"
                   "\"title\":\"Shop\",\"url\":\"https://shop.example/\"}]}]");
-    (void)meta_sends(&s, out);
+    (void)channel_sends(&s, out);
     (void)meta_heard(&s, 1, "POST", BASE "/" PAGE "/messages",
         HEAD
         "\"attachment\":{\"type\":\"template\",\"payload\":{\"template_type\":\"button\","
         "\"text\":\"How?\",\"buttons\":[{\"type\":\"postback\",\"title\":\"Track\",\"payload\":"
         "\"T\"},{\"type\":\"web_url\",\"url\":\"https://shop.example/\",\"title\":\"Shop\"}]}}"
-        ",\"metadata\":\"seva:42.1\"}}");
+        ",\"metadata\":\"seva:d1\"}}");
     out.parts = S("[{\"type\":\"buttons\",\"buttons\":[{\"title\":\"1\"},{\"title\":\"2\"},{"
                   "\"title\":\"3\"},{\"title\":\"Shop\",\"url\":\"https://shop.example/\"}]}]");
-    (void)meta_sends(&s, out); /* more than a template takes: the address goes into the text */
+    (void)channel_sends(&s, out); /* more than a template takes: the address goes into the text */
     assert_true(str_find(peer_heard(s.peer, 2).body,
                     S("\"text\":\"How?\\nShop: https://shop.example/\",\"quick_replies\"")) > 0);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static struct connector_file file_of(const char *type)
@@ -200,11 +200,11 @@ static void a_file_is_uploaded_and_sent_by_its_id(void **state)
         {"application/pdf", "file" }
     };
     for (size_t i = 0; i < 4; i++) {
-        struct meta_stage s = stage();
+        struct channel s = stage();
         const struct connector_file file = file_of(kinds[i][0]);
         peer_answers(s.peer, 200, "", "{\"attachment_id\":\"18570\"}");
         peer_answers(s.peer, 200, "", SENT_OK);
-        struct connector_sent sent = meta_sends(
+        struct connector_sent sent = channel_sends(
             &s, (struct connector_outgoing){.to = S("7001"), .files = &file, .n_files = 1});
         assert_int_equal(sent.outcome, CONNECTOR_SENT);
         struct peer_heard up =
@@ -219,10 +219,10 @@ static void a_file_is_uploaded_and_sent_by_its_id(void **state)
         assert_true(str_find(up.body, S("\r\n\r\nbytes\r\n")) > 0);
         str body = str_print(test_arena(),
             HEAD "\"attachment\":{\"type\":\"%s\",\"payload\":{\"attachment_id\":\"18570\"}},"
-                 "\"metadata\":\"seva:42.1\"}}",
+                 "\"metadata\":\"seva:d1\"}}",
             kinds[i][1]);
         (void)meta_heard(&s, 1, "POST", BASE "/" PAGE "/messages", str_z(test_arena(), body));
-        meta_leave(&s);
+        channel_close(&s);
     }
 }
 
@@ -233,19 +233,19 @@ static void a_failed_upload_sends_nothing_and_may_be_tried_again(void **state)
     const struct connector_file gone = {
         .name = S("b"), .type = S("image/png"), .path = test_path("not there")};
     struct connector_outgoing out = {.to = S("7001"), .files = &file, .n_files = 1};
-    struct meta_stage s = stage();
+    struct channel s = stage();
     peer_answers(s.peer, 500, "", "");
     peer_hangs_up(s.peer);
     peer_answers(s.peer, 200, "", "{}");
     peer_answers(s.peer, 400, "", META_ERROR2(100, 2018109));
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_RETRY);
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_RETRY);
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_RETRY);
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_RETRY);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_RETRY);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_RETRY);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_FINAL);
     out.files = &gone;
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_FINAL);
     assert_int_equal(peer_count(s.peer), 4);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void a_private_reply_names_the_comment_or_post_it_answers(void **state)
@@ -256,23 +256,23 @@ static void a_private_reply_names_the_comment_or_post_it_answers(void **state)
         .post = S(PAGE "_555"),
         .to = S("7001"),
         .text = S("x")};
-    struct meta_stage s = stage();
+    struct channel s = stage();
     peer_answers(s.peer, 200, "", SENT_OK);
     peer_answers(s.peer, 200, "", SENT_OK);
     peer_answers(s.peer, 400, "", META_ERROR(613));
-    (void)meta_sends(&s, out);
+    (void)channel_sends(&s, out);
     (void)meta_heard(&s, 0, "POST", BASE "/" PAGE "/messages",
         "{\"recipient\":{\"comment_id\":\"555_777\"},\"messaging_type\":\"RESPONSE\",\"message\":{"
-        "\"text\":\"x\",\"metadata\":\"seva:42.1\"}}");
+        "\"text\":\"x\",\"metadata\":\"seva:d1\"}}");
     out.reply_to = out.post = S(PAGE "_600");
-    (void)meta_sends(&s, out);
+    (void)channel_sends(&s, out);
     assert_true(
         str_starts(peer_heard(s.peer, 1).body, S("{\"recipient\":{\"post_id\":\"" PAGE "_600\"}")));
-    struct connector_sent limited = meta_sends(&s, out);
+    struct connector_sent limited = channel_sends(&s, out);
     assert_int_equal(limited.outcome, CONNECTOR_WAIT); /* a budget of its own: messages go on */
     assert_str(limited.rate_name, "private replies");
     assert_false(limited.is_channel_wide);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 /* ── public replies and acts ────────────────────────────────────────────────────────────────────
@@ -288,11 +288,11 @@ static void a_public_reply_is_a_comment_under_the_comment(void **state)
         .reply_to = S("555_777"),
         .post = S(PAGE "_555"),
         .text = S("Thanks & sorry")};
-    struct meta_stage s = stage();
+    struct channel s = stage();
     peer_answers(s.peer, 200, "", "{\"id\":\"555_900\"}");
     peer_answers(s.peer, 200, "", "{\"id\":\"901\"}");
     peer_answers(s.peer, 200, "", "{\"success\":true}");
-    struct connector_sent sent = meta_sends(&s, out);
+    struct connector_sent sent = channel_sends(&s, out);
     struct peer_heard heard =
         meta_heard(&s, 0, "POST", BASE "/555_777/comments", "message=Thanks%20%26%20sorry");
     assert_str(peer_header(&heard, "Content-Type"), "application/x-www-form-urlencoded");
@@ -300,18 +300,18 @@ static void a_public_reply_is_a_comment_under_the_comment(void **state)
     assert_int_equal(sent.n_aliases, 0);
     out.files = &picture;
     out.n_files = 1;
-    sent = meta_sends(&s, out);
+    sent = channel_sends(&s, out);
     (void)meta_heard(&s, 1, "POST", BASE "/555_777/comments",
         "message=Thanks%20%26%20sorry&attachment_url=https%3A%2F%2Ffiles.example%2Fa%3Fb%3D1");
     assert_int_equal(sent.n_aliases, 1); /* as the feed will call it */
     assert_str(sent.aliases[0], "555_901");
     out.n_files = 0;
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_UNKNOWN);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_UNKNOWN);
     out.files = &local;
     out.n_files = 1;
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_FINAL);
     assert_int_equal(peer_count(s.peer), 3);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void comments_are_hidden_shown_liked_and_deleted_and_messages_marked_as_seen(void **state)
@@ -328,46 +328,46 @@ static void comments_are_hidden_shown_liked_and_deleted_and_messages_marked_as_s
         {ACT_READ,   "POST",   BASE "/" PAGE "/messages",
          "{\"recipient\":{\"id\":\"7001\"},\"sender_action\":\"mark_seen\"}"},
     };
-    struct meta_stage s = stage();
+    struct channel s = stage();
     for (int i = 0; i < 5; i++) {
         peer_answers(s.peer, 200, "", "{\"success\":true}");
-        struct connector_sent sent = meta_acts(&s, (struct connector_act){.kind = acts[i].kind,
-                                                       .external_id = S("555_777"),
-                                                       .to = S("7001"),
-                                                       .is_public = true});
+        struct connector_sent sent = channel_acts(&s, (struct connector_act){.kind = acts[i].kind,
+                                                          .external_id = S("555_777"),
+                                                          .to = S("7001"),
+                                                          .is_public = true});
         assert_int_equal(sent.outcome, CONNECTOR_SENT);
         (void)meta_heard(&s, i, acts[i].method, acts[i].target, acts[i].body);
     }
     peer_answers(s.peer, 500, "", "");
     assert_int_equal(
-        meta_acts(&s, (struct connector_act){.kind = ACT_HIDE, .external_id = S("1")}).outcome,
+        channel_acts(&s, (struct connector_act){.kind = ACT_HIDE, .external_id = S("1")}).outcome,
         CONNECTOR_RETRY); /* hidden twice is hidden once */
     assert_int_equal(
-        meta_acts(&s, (struct connector_act){.kind = ACT_EDIT, .external_id = S("1")}).outcome,
+        channel_acts(&s, (struct connector_act){.kind = ACT_EDIT, .external_id = S("1")}).outcome,
         CONNECTOR_FINAL);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void typing_and_subscription_are_told_to_the_page(void **state)
 {
     (void)state;
-    struct meta_stage s = stage();
+    struct channel s = stage();
     struct connector_sent end = {0};
     for (int i = 0; i < 3; i++)
         peer_answers(s.peer, 200, "", "{\"success\":true}");
-    assert_ok(s.network->typing(s.client, test_arena(), &s.setup, S("7001"), S(""), &end));
+    assert_ok(s.c->typing(s.client, test_arena(), &s.setup, S("7001"), S(""), &end));
     (void)meta_heard(&s, 0, "POST", BASE "/" PAGE "/messages",
         "{\"recipient\":{\"id\":\"7001\"},\"sender_action\":\"typing_on\"}");
-    assert_ok(s.network->subscribe(s.client, test_arena(), &s.setup, true, &end));
+    assert_ok(s.c->subscribe(s.client, test_arena(), &s.setup, true, &end));
     (void)meta_heard(&s, 1, "POST",
         BASE "/" PAGE "/subscribed_apps?subscribed_fields=messages%2Cmessage_echoes%2Cmessaging_"
              "postbacks%2Cmessage_deliveries%2Cmessage_reads%2Cmessage_reactions%2Cmessaging_"
              "referrals%2Cmessaging_handovers%2Cfeed%2Cmention",
         "");
-    assert_ok(s.network->subscribe(s.client, test_arena(), &s.setup, false, &end));
+    assert_ok(s.c->subscribe(s.client, test_arena(), &s.setup, false, &end));
     (void)meta_heard(&s, 2, "DELETE", BASE "/" PAGE "/subscribed_apps", "");
     assert_int_equal(end.outcome, CONNECTOR_SENT);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 /* ── asking ─────────────────────────────────────────────────────────────────────────────────────
@@ -376,36 +376,35 @@ static void typing_and_subscription_are_told_to_the_page(void **state)
 static void a_person_has_a_name_and_a_picture(void **state)
 {
     (void)state;
-    struct meta_stage s = stage();
+    struct channel s = stage();
     struct connector_sent end = {0};
     struct connector_item it = {0};
     peer_answers(s.peer, 200, "",
         "{\"first_name\":\"Asha\",\"last_name\":\"Rao\",\"profile_pic\":\"https://cdn.example/a\"}");
     peer_answers(s.peer, 400, "", META_ERROR(100));
-    assert_ok(s.network->person(s.client, test_arena(), &s.setup, S("7001"), S(""), &end, &it));
+    assert_ok(s.c->person(s.client, test_arena(), &s.setup, S("7001"), S(""), &end, &it));
     (void)meta_heard(&s, 0, "GET", BASE "/7001?fields=first_name%2Clast_name%2Cprofile_pic", NULL);
     assert_int_equal(it.kind, ITEM_PERSON);
     assert_str(it.contact_external_id, "7001");
     assert_str(it.contact_name, "Asha Rao");
     assert_str(it.contact_avatar_url, "https://cdn.example/a");
-    assert_ok(s.network->person(s.client, test_arena(), &s.setup, S("7002"), S(""), &end, &it));
+    assert_ok(s.c->person(s.client, test_arena(), &s.setup, S("7002"), S(""), &end, &it));
     assert_int_equal(end.outcome, CONNECTOR_FINAL);
-    assert_ok(
-        s.network->person(s.client, test_arena(), &s.setup, S("unknown:555_1"), S(""), &end, &it));
+    assert_ok(s.c->person(s.client, test_arena(), &s.setup, S("unknown:555_1"), S(""), &end, &it));
     assert_int_equal(end.outcome, CONNECTOR_FINAL);
     assert_int_equal(peer_count(s.peer), 2);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void a_lookup_is_one_delivery_that_parse_understands(void **state)
 {
     (void)state;
-    struct meta_stage s = stage();
+    struct channel s = stage();
     struct connector_polled out = {0};
     str body = golden_read("facebook", "object_comment.json");
     peer_answers(s.peer, 200, "", str_z(test_arena(), body));
     peer_answers(s.peer, 404, "", META_ERROR(100));
-    assert_ok(s.network->lookup(s.client, test_arena(), &s.setup, S("333_444"), TEST_NOW_MS, &out));
+    assert_ok(s.c->lookup(s.client, test_arena(), &s.setup, S("333_444"), TEST_NOW_MS, &out));
     (void)meta_heard(&s, 0, "GET",
         BASE "/333_444?fields=id%2Cmessage%2Cfrom%2Ccreated_time%2Cpermalink_url", NULL);
     assert_int_equal(out.n, 1);
@@ -415,19 +414,10 @@ static void a_lookup_is_one_delivery_that_parse_understands(void **state)
     assert_int_equal(batch.n, 1);
     assert_str(batch.items[0].external_id, "333_444");
     assert_str(batch.items[0].text, "Is @Page open?");
-    assert_ok(s.network->lookup(s.client, test_arena(), &s.setup, S("333_445"), TEST_NOW_MS, &out));
+    assert_ok(s.c->lookup(s.client, test_arena(), &s.setup, S("333_445"), TEST_NOW_MS, &out));
     assert_int_equal(out.end.outcome, CONNECTOR_FINAL);
     assert_int_equal(out.n, 0);
-    meta_leave(&s);
-}
-
-static struct connector_polled polls(struct meta_stage *s, str cursors, int64_t since_ms)
-{
-    const struct connector_poll in = {
-        .setup = &s->setup, .cursors = cursors, .since_ms = since_ms, .now_ms = TEST_NOW_MS};
-    struct connector_polled out = {0};
-    assert_ok(s->network->poll(s->client, test_arena(), &in, &out));
-    return out;
+    channel_close(&s);
 }
 
 #define AT(minute)   "\"updated_time\":\"2025-12-31T23:" #minute ":00+0000\""
@@ -438,7 +428,7 @@ static struct connector_polled polls(struct meta_stage *s, str cursors, int64_t 
 static void catching_up_reads_conversations_in_turns_down_to_what_is_known(void **state)
 {
     (void)state;
-    struct meta_stage s = stage();
+    struct channel s = stage();
     const char *page1 =
         "{\"data\":[{\"id\":\"t_1\"," AT(50) "},{\"id\":\"t_2\"," AT(49) "},{\"id\":\"t_3\"," AT(48) "},{\"id\":\"t_4\"," AT(
             47) "},{\"id\":\"t_5\"," AT(46) "},{\"id\":\"t_6\"," AT(45) "}],\"paging\":{\"cursors\":{\"after\":\"Q2\"},\"next\":"
@@ -450,7 +440,7 @@ static void catching_up_reads_conversations_in_turns_down_to_what_is_known(void 
     peer_answers(s.peer, 200, "", page1);
     for (int i = 0; i < 5; i++)
         peer_answers(s.peer, 200, "", CONVERSATION);
-    struct connector_polled out = polls(&s, S("{}"), 0);
+    struct connector_polled out = channel_polls(&s, S("{}"), 0);
     (void)meta_heard(&s, 0, "GET", LIST, NULL);
     (void)meta_heard(&s, 1, "GET", BASE "/t_1" ONE, NULL);
     assert_int_equal(out.end.outcome, CONNECTOR_SENT);
@@ -460,12 +450,12 @@ static void catching_up_reads_conversations_in_turns_down_to_what_is_known(void 
     assert_int_equal(out.next_ms, TEST_NOW_MS + 3000); /* two calls a second on average */
     peer_answers(s.peer, 200, "", page1);
     peer_answers(s.peer, 200, "", CONVERSATION);
-    out = polls(&s, out.cursors, 0);
+    out = channel_polls(&s, out.cursors, 0);
     assert_int_equal(out.n, 1);
     (void)meta_heard(&s, 7, "GET", BASE "/t_6" ONE, NULL);
     peer_answers(s.peer, 200, "", page2);
     peer_answers(s.peer, 200, "", CONVERSATION);
-    out = polls(&s, out.cursors, 0);
+    out = channel_polls(&s, out.cursors, 0);
     (void)meta_heard(&s, 8, "GET", LIST "&after=Q2", NULL);
     assert_int_equal(out.n, 1);
     assert_int_equal(out.next_ms, 0);
@@ -473,65 +463,58 @@ static void catching_up_reads_conversations_in_turns_down_to_what_is_known(void 
     peer_answers(s.peer, 200, "", page1);
     peer_answers(s.peer, 200, "", CONVERSATION);
     peer_answers(s.peer, 200, "", CONVERSATION);
-    out = polls(&s, out.cursors, 0); /* a minute is read again */
+    out = channel_polls(&s, out.cursors, 0); /* a minute is read again */
     assert_int_equal(out.n, 2);
     assert_int_equal(out.next_ms, 0);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void catching_up_reconciles_from_a_time_whatever_the_cursors_say(void **state)
 {
     (void)state;
-    struct meta_stage s = stage();
+    struct channel s = stage();
     peer_answers(s.peer, 200, "", "{\"data\":[{\"id\":\"t_1\"," AT(50) "}]}");
     peer_answers(s.peer, 200, "", CONVERSATION);
     struct connector_polled out =
-        polls(&s, S("{\"done\":1767225600000}"), TEST_NOW_MS - 24 * HOUR_MS);
+        channel_polls(&s, S("{\"done\":1767225600000}"), TEST_NOW_MS - 24 * HOUR_MS);
     assert_int_equal(out.n, 1);
     assert_str(out.deliveries[0].origin, "conversation " PAGE " 1767139200000");
     assert_str(out.cursors, "{\"done\":1767225600000}");
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void a_failed_turn_keeps_its_place_and_a_forbidden_conversation_is_passed_over(void **state)
 {
     (void)state;
-    struct meta_stage s = stage();
+    struct channel s = stage();
     const char *page = "{\"data\":[{\"id\":\"t_1\"," AT(50) "},{\"id\":\"t_2\"," AT(
         49) "},{\"id\":\"t_3\"," AT(48) "}]}";
     peer_answers(s.peer, 200, "", page);
     peer_answers(s.peer, 400, "", META_ERROR(100));
     peer_answers(s.peer, 200, "", CONVERSATION);
     peer_answers(s.peer, 400, "", META_ERROR(613));
-    struct connector_polled out = polls(&s, S("{}"), 0);
+    struct connector_polled out = channel_polls(&s, S("{}"), 0);
     assert_int_equal(out.end.outcome, CONNECTOR_WAIT);
     assert_int_equal(out.n, 1);
     peer_answers(s.peer, 200, "", page);
     peer_answers(s.peer, 200, "", CONVERSATION);
-    out = polls(&s, out.cursors, 0);
+    out = channel_polls(&s, out.cursors, 0);
     (void)meta_heard(&s, 5, "GET", BASE "/t_3" ONE, NULL);
     assert_int_equal(out.end.outcome, CONNECTOR_SENT);
     assert_int_equal(out.n, 1);
     peer_answers(s.peer, 400, "", META_ERROR(190));
-    out = polls(&s, S("{\"done\":5}"), 0);
+    out = channel_polls(&s, S("{\"done\":5}"), 0);
     assert_int_equal(out.end.outcome, CONNECTOR_REAUTH);
     assert_int_equal(out.cursors.len, 0);
     peer_answers(s.peer, 200, "", "{\"data\":[7,{\"id\":[]},{\"updated_time\":{}}],\"paging\":3}");
-    out = polls(&s, S("[\"hostile\"]"), 0);
+    out = channel_polls(&s, S("[\"hostile\"]"), 0);
     assert_int_equal(out.n, 0);
     assert_int_equal(out.end.outcome, CONNECTOR_SENT);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 /* ── accounts ───────────────────────────────────────────────────────────────────────────────────
  */
-
-static struct connector_checked checks(struct meta_stage *s)
-{
-    struct connector_checked out = {0};
-    assert_ok(s->network->check(s->client, test_arena(), &s->setup, TEST_NOW_MS, &out));
-    return out;
-}
 
 #define ACCOUNTS                                                                                   \
     BASE "/me/accounts?fields=id%2Cname%2Caccess_token%2Ctasks%2Cpicture%7Burl%7D&limit=100"
@@ -539,7 +522,7 @@ static struct connector_checked checks(struct meta_stage *s)
 static void a_persons_token_lists_the_pages_with_their_own_tokens(void **state)
 {
     (void)state;
-    struct meta_stage s = meta_stage("facebook", "", "{\"app_id\":\"4711\"}");
+    struct channel s = meta_channel("facebook", "", "{\"app_id\":\"4711\"}");
     peer_answers(s.peer, 200, "", "{\"access_token\":\"LONG\",\"expires_in\":5184000}");
     peer_answers(s.peer, 200, "",
         "{\"data\":[{\"id\":\"1\",\"name\":\"One\",\"access_token\":\"T1\",\"tasks\":[\"MESSAGING\"],"
@@ -548,7 +531,7 @@ static void a_persons_token_lists_the_pages_with_their_own_tokens(void **state)
     peer_answers(s.peer, 200, "",
         "{\"data\":[{\"id\":\"2\",\"name\":\"Two\",\"access_token\":\"T2\",\"tasks\":[\"ANALYZE\"]},"
         "{\"name\":\"no id\"}]}");
-    struct connector_checked out = checks(&s);
+    struct connector_checked out = channel_checks(&s);
     assert_true(str_find(peer_heard(s.peer, 0).target, S("grant_type=fb_exchange_token")) > 0);
     struct peer_heard first = peer_heard(s.peer, 1);
     assert_true(str_starts(first.target, S(ACCOUNTS "&appsecret_proof=")));
@@ -561,17 +544,17 @@ static void a_persons_token_lists_the_pages_with_their_own_tokens(void **state)
     assert_str(out.accounts[0].avatar_url, "https://cdn.example/1");
     assert_str(out.accounts[0].secrets, "{\"access_token\":\"T1\"}");
     assert_true(out.note.len > 0); /* the second page's messages are not this person's */
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void a_pages_token_is_that_page_and_says_when_it_is_not_subscribed(void **state)
 {
     (void)state;
-    struct meta_stage s = meta_stage("facebook", "", "{}");
+    struct channel s = meta_channel("facebook", "", "{}");
     peer_answers(s.peer, 400, "", META_ERROR(100));
     peer_answers(s.peer, 200, "", "{\"id\":\"" PAGE "\",\"name\":\"The page\"}");
     peer_answers(s.peer, 200, "", "{\"data\":[]}");
-    struct connector_checked out = checks(&s);
+    struct connector_checked out = channel_checks(&s);
     (void)meta_heard(&s, 0, "GET", ACCOUNTS, NULL);
     (void)meta_heard(&s, 1, "GET", BASE "/me?fields=id%2Cname%2Cpicture%7Burl%7D", NULL);
     (void)meta_heard(&s, 2, "GET", BASE "/" PAGE "/subscribed_apps", NULL);
@@ -579,23 +562,23 @@ static void a_pages_token_is_that_page_and_says_when_it_is_not_subscribed(void *
     assert_str(out.accounts[0].external_id, PAGE);
     assert_int_equal(out.accounts[0].secrets.len, 0);
     assert_true(out.note.len > 0);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 static void a_refused_token_is_told_as_such_and_nobody_is_listed(void **state)
 {
     (void)state;
-    struct meta_stage s = meta_stage("facebook", "", "{}");
+    struct channel s = meta_channel("facebook", "", "{}");
     peer_answers(s.peer, 401, "", META_ERROR2(190, 463));
-    struct connector_checked out = checks(&s);
+    struct connector_checked out = channel_checks(&s);
     assert_int_equal(out.end.outcome, CONNECTOR_REAUTH);
     assert_int_equal(out.n, 0);
     peer_answers(s.peer, 200, "", "{\"data\":[]}");
-    out = checks(&s);
+    out = channel_checks(&s);
     assert_int_equal(out.end.outcome, CONNECTOR_SENT);
     assert_int_equal(out.n, 0);
     assert_true(out.note.len > 0);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 int main(void)

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
-#include "golden.h"
-#include "network_world.h"
+#include "channel.h"
 
 #define U       "Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define G       "Cbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -17,15 +16,16 @@
 #define FRESH "{\"r\":\"rt-1\",\"q\":\"q1\",\"m\":\"m1\",\"at\":1767225590000}"
 #define STALE "{\"r\":\"rt-1\",\"q\":\"q1\",\"m\":\"m1\",\"at\":1767225550000}"
 
-static struct network_world open_world(void)
+static struct channel open_world(void)
 {
-    return network_world_open("line", "{}", "{\"channel_secret\":\"s\",\"access_token\":\"tok\"}");
+    return channel_open_bare(
+        "line", "", "{}", "{\"channel_secret\":\"s\",\"access_token\":\"tok\"}");
 }
 
-static struct connector_sent send_one(struct network_world *w, struct connector_outgoing out)
+static struct connector_sent send_one(struct channel *w, struct connector_outgoing out)
 {
     out.to = S(U);
-    return network_send(w, out);
+    return channel_sends(w, out);
 }
 
 static void every_event_is_read_as_its_golden_file_says(void **state)
@@ -37,13 +37,13 @@ static void every_event_is_read_as_its_golden_file_says(void **state)
 static void only_what_the_channel_secret_signs_is_let_in(void **state)
 {
     (void)state;
-    network_verify_vectors("line", "channel_secret");
+    channel_verify_vectors("line", "channel_secret");
 }
 
 static void a_push_carries_one_retry_key_for_all_its_tries(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     peer_answers(w.peer, 500, "", "{\"message\":\"Internal Server Error\"}");
     peer_answers(w.peer, 200, "", SENT);
     peer_answers(w.peer, 200, "", SENT);
@@ -52,7 +52,7 @@ static void a_push_carries_one_retry_key_for_all_its_tries(void **state)
     struct connector_sent sent = send_one(&w, out);
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     assert_str(sent.external_id, "461230966842064897");
-    network_heard(&w, 0, "POST", PUSH, "{\"to\":\"" U "\",\"messages\":" HI "}");
+    (void)channel_heard_body(&w, 0, "POST", PUSH, "{\"to\":\"" U "\",\"messages\":" HI "}");
     (void)send_one(&w, (struct connector_outgoing){.text = S("Hi"), .delivery_id = S("d2")});
     struct peer_heard a = peer_heard(w.peer, 0), b = peer_heard(w.peer, 1),
                       c = peer_heard(w.peer, 2);
@@ -64,51 +64,51 @@ static void a_push_carries_one_retry_key_for_all_its_tries(void **state)
     assert_false(str_eq(key, peer_header(&c, "X-Line-Retry-Key")));
     assert_str(peer_header(&a, "Authorization"), "Bearer tok");
     assert_true(w.c->repeats_safely);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void a_repeated_push_that_was_taken_before_is_sent(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     peer_answers(w.peer, 409, "X-Line-Accepted-Request-Id: r1\r\n",
         "{\"message\":\"The retry key is already accepted\",\"sentMessages\":[{\"id\":\"4612\"}]}");
     struct connector_sent sent = send_one(&w, (struct connector_outgoing){.text = S("Hi")});
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     assert_str(sent.external_id, "4612");
     assert_int_equal(sent.why.len, 0);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void a_fresh_reply_token_is_used_and_a_stale_one_is_not(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     for (int i = 0; i < 4; i++)
         peer_answers(w.peer, 200, "", SENT);
     (void)send_one(&w, (struct connector_outgoing){.text = S("Hi"), .token = S(FRESH)});
     (void)send_one(&w, (struct connector_outgoing){.text = S("Hi"), .token = S(STALE)});
     (void)send_one(&w, (struct connector_outgoing){.text = S("Hi"), .token = S("{\"at\":1}")});
     (void)send_one(&w, (struct connector_outgoing){.text = S("Hi"), .token = S("nonsense")});
-    network_heard(&w, 0, "POST", REPLY, "{\"replyToken\":\"rt-1\",\"messages\":" HI "}");
+    (void)channel_heard_body(&w, 0, "POST", REPLY, "{\"replyToken\":\"rt-1\",\"messages\":" HI "}");
     struct peer_heard h = peer_heard(w.peer, 0); /* sent with a reply it would be refused */
     assert_int_equal(peer_header(&h, "X-Line-Retry-Key").len, 0);
     for (int i = 1; i < 4; i++)
-        network_heard(&w, i, "POST", PUSH, "{\"to\":\"" U "\",\"messages\":" HI "}");
-    network_world_close(&w);
+        (void)channel_heard_body(&w, i, "POST", PUSH, "{\"to\":\"" U "\",\"messages\":" HI "}");
+    channel_close(&w);
 }
 
 static void a_reply_token_that_is_used_up_gives_way_to_a_push(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     peer_answers(w.peer, 400, "", INVALID);
     peer_answers(w.peer, 200, "", SENT);
     struct connector_sent sent =
         send_one(&w, (struct connector_outgoing){.text = S("Hi"), .token = S(FRESH)});
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
-    network_heard(&w, 1, "POST", PUSH, "{\"to\":\"" U "\",\"messages\":" HI "}");
-    network_world_close(&w);
+    (void)channel_heard_body(&w, 1, "POST", PUSH, "{\"to\":\"" U "\",\"messages\":" HI "}");
+    channel_close(&w);
 }
 
 static void an_unanswered_reply_is_never_doubled_by_a_push(void **state)
@@ -126,7 +126,7 @@ static void an_unanswered_reply_is_never_doubled_by_a_push(void **state)
         {{503, 0, 0},   3, CONNECTOR_FINAL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct network_world w = open_world();
+        struct channel w = open_world();
         for (int k = 0; k < cases[i].calls; k++)
             if (cases[i].statuses[k])
                 peer_answers(w.peer, cases[i].statuses[k], "",
@@ -143,14 +143,14 @@ static void an_unanswered_reply_is_never_doubled_by_a_push(void **state)
             assert_str(peer_heard(w.peer, k).target, REPLY);
         if (sent.outcome == CONNECTOR_FINAL)
             assert_true(str_find(sent.why, S("did not say")) >= 0);
-        network_world_close(&w);
+        channel_close(&w);
     }
 }
 
 static void a_later_try_and_who_wants_no_replies_push(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     struct connector_outgoing out = {
         .text = S("Hi"), .token = S(FRESH), .first_try_ms = TEST_NOW_MS - 2000};
     peer_answers(w.peer, 200, "", SENT);
@@ -161,52 +161,52 @@ static void a_later_try_and_who_wants_no_replies_push(void **state)
     (void)send_one(&w, out);
     assert_str(peer_heard(w.peer, 0).target, PUSH);
     assert_str(peer_heard(w.peer, 1).target, PUSH);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void a_reply_that_was_not_taken_waits_for_a_later_try(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     const struct connector_outgoing out = {.text = S("Hi"), .token = S(FRESH)};
     peer_answers(w.peer, 429, "", "{\"message\":\"rate\"}");
     assert_int_equal(send_one(&w, out).outcome, CONNECTOR_WAIT);
     assert_int_equal(peer_count(w.peer), 1);
     w.setup.hosts = S("line.api=http://127.0.0.1:1");
     assert_int_equal(send_one(&w, out).outcome, CONNECTOR_RETRY);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void a_quote_names_the_message_only_when_one_is_answered(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     peer_answers(w.peer, 200, "", SENT);
     peer_answers(w.peer, 200, "", SENT);
     (void)send_one(&w,
         (struct connector_outgoing){.text = S("Hi"), .token = S(STALE), .reply_to = S("100001")});
     (void)send_one(&w, (struct connector_outgoing){.text = S("Hi"), .token = S(STALE)});
-    network_heard(&w, 0, "POST", PUSH,
+    (void)channel_heard_body(&w, 0, "POST", PUSH,
         "{\"to\":\"" U
         "\",\"messages\":[{\"type\":\"text\",\"text\":\"Hi\",\"quoteToken\":\"q1\"}]}");
-    network_heard(&w, 1, "POST", PUSH, "{\"to\":\"" U "\",\"messages\":" HI "}");
-    network_world_close(&w);
+    (void)channel_heard_body(&w, 1, "POST", PUSH, "{\"to\":\"" U "\",\"messages\":" HI "}");
+    channel_close(&w);
 }
 
 static void a_group_gets_the_message_and_not_its_member(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     peer_answers(w.peer, 200, "", SENT);
     (void)send_one(&w, (struct connector_outgoing){.text = S("Hi"), .thread_key = S(G)});
-    network_heard(&w, 0, "POST", PUSH, "{\"to\":\"" G "\",\"messages\":" HI "}");
-    network_world_close(&w);
+    (void)channel_heard_body(&w, 0, "POST", PUSH, "{\"to\":\"" G "\",\"messages\":" HI "}");
+    channel_close(&w);
 }
 
 static void files_go_along_as_what_line_can_show_and_as_links_otherwise(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     const struct connector_file files[] = {
         {.name = S("a.jpg"),
          .type = S("image/jpeg"),
@@ -234,7 +234,7 @@ static void files_go_along_as_what_line_can_show_and_as_links_otherwise(void **s
     assert_str(sent.external_id, "1");
     assert_int_equal(sent.n_aliases, 5);
     assert_str(sent.aliases[3], "5");
-    network_heard(&w, 0, "POST", PUSH,
+    (void)channel_heard_body(&w, 0, "POST", PUSH,
         "{\"to\":\"" U "\",\"messages\":[{\"type\":\"text\",\"text\":\"Hi\"},"
         "{\"type\":\"image\",\"originalContentUrl\":\"https://f.example/1\",\"previewImageUrl\":"
         "\"https://f.example/1\"},"
@@ -247,13 +247,13 @@ static void files_go_along_as_what_line_can_show_and_as_links_otherwise(void **s
     assert_int_equal(sent.outcome, CONNECTOR_FINAL);
     assert_true(str_find(sent.why, S("public address")) >= 0);
     assert_int_equal(peer_count(w.peer), 1);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void buttons_become_quick_replies_and_a_place_a_location(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     peer_answers(w.peer, 200, "", SENT);
     peer_answers(w.peer, 200, "", SENT);
     const struct connector_outgoing buttons = {.text = S("How?"),
@@ -261,7 +261,7 @@ static void buttons_become_quick_replies_and_a_place_a_location(void **state)
             S("[{\"type\":\"buttons\",\"buttons\":[{\"id\":\"csat:5\",\"title\":\"Good 😀 and much "
               "longer\"},{\"title\":\"Shop\",\"url\":\"https://shop.example\"}]}]")};
     (void)send_one(&w, buttons);
-    network_heard(&w, 0, "POST", PUSH,
+    (void)channel_heard_body(&w, 0, "POST", PUSH,
         "{\"to\":\"" U
         "\",\"messages\":[{\"type\":\"text\",\"text\":\"How?\",\"quickReply\":{\"items\":["
         "{\"type\":\"action\",\"action\":{\"type\":\"postback\",\"label\":\"Good 😀 and much lon\","
@@ -272,13 +272,13 @@ static void buttons_become_quick_replies_and_a_place_a_location(void **state)
         &w, (struct connector_outgoing){
                 .parts = S("[{\"type\":\"location\",\"latitude\":35.5,\"longitude\":139.5,"
                            "\"name\":\"Shop\",\"address\":\"1 Road\"}]")});
-    network_heard(&w, 1, "POST", PUSH,
+    (void)channel_heard_body(&w, 1, "POST", PUSH,
         "{\"to\":\"" U "\",\"messages\":[{\"type\":\"location\",\"title\":\"Shop\",\"address\":"
         "\"1 Road\",\"latitude\":35.5,\"longitude\":139.5}]}");
     struct connector_outgoing alone = buttons;
     alone.text = (str){0};
     assert_int_equal(send_one(&w, alone).outcome, CONNECTOR_FINAL);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void every_answer_has_its_outcome(void **state)
@@ -308,7 +308,7 @@ static void every_answer_has_its_outcome(void **state)
         {503, "<html>",                                                                   CONNECTOR_RETRY,  false, "503"         },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct network_world w = open_world();
+        struct channel w = open_world();
         peer_answers(w.peer, cases[i].status, "", cases[i].body);
         struct connector_sent sent = send_one(&w, (struct connector_outgoing){.text = S("Hi")});
         if (sent.outcome != cases[i].outcome || sent.is_channel_wide != cases[i].is_channel_wide ||
@@ -317,9 +317,9 @@ static void every_answer_has_its_outcome(void **state)
                 connector_outcome_name(sent.outcome), SARG(sent.why));
         assert_int_equal(
             sent.wait_until_ms, sent.outcome == CONNECTOR_WAIT ? TEST_NOW_MS + 60000 : 0);
-        network_world_close(&w);
+        channel_close(&w);
     }
-    struct network_world w = open_world();
+    struct channel w = open_world();
     peer_hangs_up(w.peer);
     peer_hangs_up(w.peer); /* the client itself may repeat what LINE recognises */
     assert_int_equal(
@@ -327,7 +327,7 @@ static void every_answer_has_its_outcome(void **state)
     w.setup.secrets = S("{\"access_token\":\"a\\nb\"}");
     assert_int_equal(
         send_one(&w, (struct connector_outgoing){.text = S("Hi")}).outcome, CONNECTOR_REAUTH);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 /* ── the account ────────────────────────────────────────────────────────────────────────────────
@@ -336,14 +336,14 @@ static void every_answer_has_its_outcome(void **state)
 static void the_test_says_who_the_account_is(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     struct connector_checked c = {0};
     peer_answers(w.peer, 200, "",
         "{\"userId\":\"U012\",\"basicId\":\"@seva\",\"displayName\":\"Seva\",\"pictureUrl\":"
         "\"https://p.example/1\",\"chatMode\":\"chat\",\"markAsReadMode\":\"manual\"}");
     peer_answers(w.peer, 401, "", "{\"message\":\"Authentication failed\"}");
     assert_ok(w.c->check(w.client, test_arena(), &w.setup, TEST_NOW_MS, &c));
-    network_heard(&w, 0, "GET", "/v2/bot/info", "");
+    (void)channel_heard_body(&w, 0, "GET", "/v2/bot/info", "");
     assert_int_equal(c.n, 1);
     assert_str(c.accounts[0].external_id, "U012");
     assert_str(c.accounts[0].handle, "@seva");
@@ -352,7 +352,7 @@ static void the_test_says_who_the_account_is(void **state)
     assert_true(str_find(c.note, S("response mode")) >= 0);
     assert_ok(w.c->check(w.client, test_arena(), &w.setup, TEST_NOW_MS, &c));
     assert_int_equal(c.end.outcome, CONNECTOR_REAUTH);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 #define ISSUED "{\"access_token\":\"new\",\"expires_in\":2592000,\"token_type\":\"Bearer\"}"
@@ -361,8 +361,8 @@ static void the_test_says_who_the_account_is(void **state)
 static void a_channel_id_and_secret_give_a_token_that_is_renewed(void **state)
 {
     (void)state;
-    struct network_world w =
-        network_world_open("line", "{\"channel_id\":\"1234\"}", "{\"channel_secret\":\"s+1\"}");
+    struct channel w =
+        channel_open_bare("line", "", "{\"channel_id\":\"1234\"}", "{\"channel_secret\":\"s+1\"}");
     struct connector_checked c = {0};
     struct connector_refreshed r = {0};
     peer_answers(w.peer, 200, "", ISSUED);
@@ -370,7 +370,7 @@ static void a_channel_id_and_secret_give_a_token_that_is_renewed(void **state)
     peer_answers(w.peer, 200, "", ISSUED);
     peer_answers(w.peer, 400, "", "{\"error\":\"invalid_client\"}");
     assert_ok(w.c->check(w.client, test_arena(), &w.setup, TEST_NOW_MS, &c));
-    network_heard(&w, 0, "POST", "/v2/oauth/accessToken",
+    (void)channel_heard_body(&w, 0, "POST", "/v2/oauth/accessToken",
         "grant_type=client_credentials&client_id=1234&client_secret=s%2B1");
     struct peer_heard h = peer_heard(w.peer, 1);
     assert_str(peer_header(&h, "Authorization"), "Bearer new");
@@ -382,37 +382,37 @@ static void a_channel_id_and_secret_give_a_token_that_is_renewed(void **state)
     assert_ok(w.c->refresh(w.client, test_arena(), &w.setup, TEST_NOW_MS, &r));
     assert_int_equal(r.end.outcome, CONNECTOR_REAUTH);
     assert_true(r.end.is_channel_wide);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void a_long_lived_token_stays_as_it_is(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     struct connector_refreshed r = {0};
     assert_ok(w.c->refresh(w.client, test_arena(), &w.setup, TEST_NOW_MS, &r));
     assert_int_equal(r.end.outcome, CONNECTOR_SENT);
     assert_true(str_eq(r.secrets, w.setup.secrets));
     assert_int_equal(peer_count(w.peer), 0);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void the_webhook_is_set(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     struct connector_sent sent;
     peer_answers(w.peer, 200, "", "{}");
     assert_ok(w.c->subscribe(w.client, test_arena(), &w.setup, true, &sent));
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
-    network_heard(&w, 0, "PUT", "/v2/bot/channel/webhook/endpoint",
-        "{\"endpoint\":\"https://seva.example/hooks/line/k1\"}");
+    (void)channel_heard_body(&w, 0, "PUT", "/v2/bot/channel/webhook/endpoint",
+        "{\"endpoint\":\"https://care.example.com/hooks/line/k1\"}");
     assert_ok(w.c->subscribe(w.client, test_arena(), &w.setup, false, &sent));
     assert_int_equal(peer_count(w.peer), 1);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
-static struct connector_source media_of(struct network_world *w, const char *id, const char *type)
+static struct connector_source media_of(struct channel *w, const char *id, const char *type)
 {
     struct connector_source out;
     const struct connector_attachment at = {.media_id = str_from(id), .type = str_from(type)};
@@ -423,7 +423,7 @@ static struct connector_source media_of(struct network_world *w, const char *id,
 static void a_file_is_fetched_from_its_host_once_it_is_ready(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     struct connector_source from = media_of(&w, "100001", "image/jpeg");
     assert_int_equal(from.end.outcome, CONNECTOR_SENT);
     assert_true(str_ends(from.url, S("/v2/bot/message/100001/content")));
@@ -440,16 +440,16 @@ static void a_file_is_fetched_from_its_host_once_it_is_ready(void **state)
         from = media_of(&w, "100002", "video/mp4");
         assert_int_equal(from.end.outcome, expected[i]);
         assert_int_equal(from.url.len > 0, expected[i] == CONNECTOR_SENT);
-        network_heard(&w, i, "GET", "/v2/bot/message/100002/content/transcoding", "");
+        (void)channel_heard_body(&w, i, "GET", "/v2/bot/message/100002/content/transcoding", "");
     }
     assert_int_equal(media_of(&w, "../info", "image/jpeg").end.outcome, CONNECTOR_FINAL);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void a_name_is_asked_where_the_person_was_met(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     struct connector_item p;
     struct connector_sent end;
     const struct {
@@ -469,7 +469,7 @@ static void a_name_is_asked_where_the_person_was_met(void **state)
         assert_int_equal(end.outcome, CONNECTOR_SENT);
         assert_str(p.contact_name, "Asha");
         assert_str(p.contact_avatar_url, "https://p.example/a");
-        network_heard(&w, i, "GET", cases[i].target, "");
+        (void)channel_heard_body(&w, i, "GET", cases[i].target, "");
     }
     peer_answers(w.peer, 404, "", "{\"message\":\"Not found\"}");
     assert_ok(w.c->person(w.client, test_arena(), &w.setup, S(U), S(""), &end, &p));
@@ -478,13 +478,13 @@ static void a_name_is_asked_where_the_person_was_met(void **state)
     assert_ok(w.c->person(w.client, test_arena(), &w.setup, S(G), S(G), &end, &p));
     assert_int_equal(end.outcome, CONNECTOR_FINAL);
     assert_int_equal(peer_count(w.peer), 4);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 static void reading_and_writing_are_shown_to_the_customer(void **state)
 {
     (void)state;
-    struct network_world w = open_world();
+    struct channel w = open_world();
     struct connector_sent sent;
     struct connector_act act = {.setup = &w.setup,
         .kind = ACT_READ,
@@ -495,10 +495,11 @@ static void reading_and_writing_are_shown_to_the_customer(void **state)
     peer_answers(w.peer, 202, "", "{}");
     assert_ok(w.c->act(w.client, test_arena(), &act, &sent));
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
-    network_heard(&w, 0, "POST", "/v2/bot/chat/markAsRead", "{\"markAsReadToken\":\"m1\"}");
+    (void)channel_heard_body(
+        &w, 0, "POST", "/v2/bot/chat/markAsRead", "{\"markAsReadToken\":\"m1\"}");
     assert_ok(w.c->typing(w.client, test_arena(), &w.setup, S(U), S(""), &sent));
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
-    network_heard(&w, 1, "POST", "/v2/bot/chat/loading/start",
+    (void)channel_heard_body(&w, 1, "POST", "/v2/bot/chat/loading/start",
         "{\"chatId\":\"" U "\",\"loadingSeconds\":20}");
     assert_ok(w.c->typing(w.client, test_arena(), &w.setup, S(U), S(G), &sent));
     act.token = (str){0};
@@ -508,7 +509,7 @@ static void reading_and_writing_are_shown_to_the_customer(void **state)
     act.kind = ACT_DELETE;
     assert_ok(w.c->act(w.client, test_arena(), &act, &sent));
     assert_int_equal(sent.outcome, CONNECTOR_FINAL);
-    network_world_close(&w);
+    channel_close(&w);
 }
 
 int main(void)

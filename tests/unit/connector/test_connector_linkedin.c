@@ -130,20 +130,13 @@ static struct connector_outgoing outgoing(struct channel *ch, const char *to, co
     };
 }
 
-static struct connector_sent send_it(struct channel *ch, const struct connector_outgoing *out)
-{
-    struct connector_sent sent = {0};
-    assert_ok(ch->c->send(ch->client, test_arena(), out, &sent));
-    return sent;
-}
-
 static void a_reply_goes_below_the_comment_with_its_version_and_names(void **state)
 {
     (void)state;
     struct channel ch = open_it();
     struct connector_outgoing out = outgoing(&ch, COMMENT, "Hello");
     peer_answers(ch.peer, 201, "x-restli-id: 7009\r\n", "");
-    struct connector_sent sent = send_it(&ch, &out);
+    struct connector_sent sent = channel_sends(&ch, out);
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     assert_str(sent.external_id, "urn:li:comment:(urn:li:activity:7002,7009)");
     struct peer_heard h = channel_heard(&ch, 0, "POST", COMMENT_PATH);
@@ -164,7 +157,7 @@ static void an_answer_to_an_answer_goes_below_the_comment_above_both(void **stat
     out.token = S(COMMENT);
     peer_answers(ch.peer, 201, "",
         "{\"commentUrn\":\"urn:li:comment:(urn:li:ugcPost:7001,7009)\",\"id\":\"7009\"}");
-    struct connector_sent sent = send_it(&ch, &out);
+    struct connector_sent sent = channel_sends(&ch, out);
     (void)channel_heard(&ch, 0, "POST", COMMENT_PATH);
     assert_str(sent.external_id, "urn:li:comment:(urn:li:ugcPost:7001,7009)");
     assert_int_equal(sent.n_aliases, 1);
@@ -178,7 +171,7 @@ static void a_post_that_names_us_is_answered_below_itself(void **state)
     struct channel ch = open_it();
     struct connector_outgoing out = outgoing(&ch, "urn:li:share:7010", "Thanks");
     peer_answers(ch.peer, 201, "x-linkedin-id: urn:li:comment:(urn:li:activity:7011,7012)\r\n", "");
-    struct connector_sent sent = send_it(&ch, &out);
+    struct connector_sent sent = channel_sends(&ch, out);
     assert_str(sent.external_id, "urn:li:comment:(urn:li:activity:7011,7012)");
     struct peer_heard h = channel_heard(
         &ch, 0, "POST", "/linkedin/api/socialActions/urn%3Ali%3Ashare%3A7010/comments");
@@ -205,7 +198,7 @@ static void a_picture_is_put_up_first(void **state)
                                 SARG(peer_url(ch.peer)))));
     peer_answers(ch.peer, 201, "", "");
     peer_answers(ch.peer, 201, "x-restli-id: 7009\r\n", "");
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_SENT);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_SENT);
     struct peer_heard h =
         channel_heard(&ch, 0, "POST", "/linkedin/api/images?action=initializeUpload");
     assert_str(h.body, "{\"initializeUploadRequest\":{\"owner\":\"" ORG "\"}}");
@@ -215,9 +208,9 @@ static void a_picture_is_put_up_first(void **state)
     assert_has(
         peer_heard(ch.peer, 2).body, "\"content\":[{\"entity\":{\"image\":\"urn:li:image:C4E\"}}]");
     peer_answers(ch.peer, 200, "", "{\"value\":{}}");
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_FINAL);
     peer_hangs_up(ch.peer);
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_RETRY); /* nobody saw anything */
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_RETRY); /* nobody saw anything */
     channel_close(&ch);
 }
 
@@ -250,14 +243,14 @@ static void each_error_of_the_table_has_its_outcome(void **state)
     struct connector_outgoing out = outgoing(&ch, COMMENT, "Hello");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         peer_answers(ch.peer, rows[i].status, rows[i].headers, rows[i].body);
-        struct connector_sent sent = send_it(&ch, &out);
+        struct connector_sent sent = channel_sends(&ch, out);
         channel_check_error(&rows[i], &sent);
     }
     peer_answers(ch.peer, 429, "", "{}");
     out.now_ms = out.first_try_ms = TEST_NOW_MS - 60000; /* a minute before midnight UTC */
-    assert_int_equal(send_it(&ch, &out).wait_until_ms, TEST_NOW_MS);
+    assert_int_equal(channel_sends(&ch, out).wait_until_ms, TEST_NOW_MS);
     peer_hangs_up(ch.peer);
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_UNKNOWN);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_UNKNOWN);
     channel_close(&ch);
 }
 
@@ -272,12 +265,12 @@ static void a_further_try_finds_what_an_earlier_one_wrote(void **state)
         "\"Hello\"},\"created\":{\"time\":1767225590000}},{\"actor\":\"" ORG
         "\",\"id\":\"7009\",\"message\":{\"text\":\"Hello\"},\"created\":{\"time\":1767225590000}}]"
         "}");
-    struct connector_sent sent = send_it(&ch, &out);
+    struct connector_sent sent = channel_sends(&ch, out);
     assert_str(sent.external_id, "urn:li:comment:(urn:li:activity:7002,7009)");
     (void)channel_heard(&ch, 0, "GET", COMMENT_PATH "?start=0&count=50");
     peer_answers(ch.peer, 200, "", "{\"elements\":[]}");
     peer_answers(ch.peer, 201, "x-restli-id: 7010\r\n", "");
-    sent = send_it(&ch, &out);
+    sent = channel_sends(&ch, out);
     assert_str(sent.external_id, "urn:li:comment:(urn:li:activity:7002,7010)");
     assert_int_equal(peer_count(ch.peer), 3);
     channel_close(&ch);
@@ -289,12 +282,12 @@ static void what_linkedin_cannot_carry_is_refused_without_a_call(void **state)
     struct channel ch = open_it();
     struct connector_outgoing out = outgoing(&ch, "nonsense", "Hello");
     out.post = (str){0};
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_FINAL);
     out = outgoing(&ch, COMMENT, " ");
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_FINAL);
     ch.setup.secrets = S("{}");
     out = outgoing(&ch, COMMENT, "Hello");
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_REAUTH);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_REAUTH);
     assert_int_equal(peer_count(ch.peer), 0);
     channel_close(&ch);
 }
@@ -382,17 +375,6 @@ static void a_person_whose_name_is_refused_is_a_linkedin_member(void **state)
     "COMMENT,COMMENT_EDIT,COMMENT_DELETE,SHARE_MENTION)&organizationalEntity="                     \
     "urn%3Ali%3Aorganization%3A5566&timeRange="
 
-static struct connector_polled poll(struct channel *ch, const char *cursors, int64_t since_ms)
-{
-    const struct connector_poll in = {.setup = &ch->setup,
-        .cursors = str_from(cursors),
-        .since_ms = since_ms,
-        .now_ms = TEST_NOW_MS};
-    struct connector_polled got = {0};
-    assert_ok(ch->c->poll(ch->client, test_arena(), &in, &got));
-    return got;
-}
-
 static void notifications_are_followed_to_their_comments_and_posts(void **state)
 {
     (void)state;
@@ -407,7 +389,7 @@ static void notifications_are_followed_to_their_comments_and_posts(void **state)
     peer_answers(ch.peer, 200, "", ELEMENT(7004, ORG, "Yes", ",\"parentComment\":\"" COMMENT "\""));
     peer_answers(ch.peer, 200, "", ELEMENT(7003, "urn:li:person:AbC", "Open?", ""));
     peer_answers(ch.peer, 404, "", "{}"); /* deleted meanwhile */
-    struct connector_polled got = poll(&ch, "{\"mark_ms\":1767225000000}", 0);
+    struct connector_polled got = channel_polls(&ch, S("{\"mark_ms\":1767225000000}"), 0);
     assert_int_equal(got.end.outcome, CONNECTOR_SENT);
     (void)channel_heard(
         &ch, 0, "GET", NOTES_PATH "(start:1767224700000,end:1767225600000)&start=0&count=50");
@@ -432,7 +414,7 @@ static void a_failure_below_a_page_keeps_the_page_for_the_next_time(void **state
     peer_answers(ch.peer, 200, "", "{\"elements\":[" NOTE(1, "COMMENT", COMMENT) "]}");
     peer_answers(ch.peer, 429, "", "{}");
     peer_answers(ch.peer, 200, "", "{}");
-    struct connector_polled got = poll(&ch, "{\"mark_ms\":1767225000000}", 0);
+    struct connector_polled got = channel_polls(&ch, S("{\"mark_ms\":1767225000000}"), 0);
     assert_int_equal(got.end.outcome, CONNECTOR_WAIT);
     assert_true(got.next_ms > TEST_NOW_MS);
     assert_str(got.cursors, "{\"mark_ms\":1767225000000,\"end_ms\":1767225600000,\"start\":0}");
@@ -450,7 +432,7 @@ static void full_pages_are_read_on_in_the_same_range(void **state)
     sb_add(&b, S("]}"));
     for (int i = 0; i < 2; i++)
         peer_answers(ch.peer, 200, "", str_z(test_arena(), sb_str(&b)));
-    struct connector_polled got = poll(&ch, "{\"mark_ms\":1767225000000}", 0);
+    struct connector_polled got = channel_polls(&ch, S("{\"mark_ms\":1767225000000}"), 0);
     assert_true(got.has_more);
     (void)channel_heard(
         &ch, 1, "GET", NOTES_PATH "(start:1767224700000,end:1767225600000)&start=50&count=50");
@@ -475,13 +457,6 @@ static void a_lookup_brings_the_comment_with_its_post(void **state)
 /* ── account ────────────────────────────────────────────────────────────────────────────────────
  */
 
-static struct connector_checked check(struct channel *ch)
-{
-    struct connector_checked got = {0};
-    assert_ok(ch->c->check(ch->client, test_arena(), &ch->setup, TEST_NOW_MS, &got));
-    return got;
-}
-
 static void the_check_lists_the_pages_of_the_member(void **state)
 {
     (void)state;
@@ -489,14 +464,14 @@ static void the_check_lists_the_pages_of_the_member(void **state)
     peer_answers(ch.peer, 200, "",
         "{\"elements\":[{\"organization\":\"" ORG "\",\"roleAssignee\":\"urn:li:person:XyZ\"}]}");
     peer_answers(ch.peer, 200, "", "{\"localizedName\":\"Seva Care\",\"vanityName\":\"seva\"}");
-    struct connector_checked got = check(&ch);
+    struct connector_checked got = channel_checks(&ch);
     assert_int_equal(got.n, 1);
     assert_str(got.accounts[0].external_id, ORG);
     assert_str(got.accounts[0].name, "Seva Care");
     assert_str(got.accounts[0].settings, "{\"member\":\"urn:li:person:XyZ\"}");
     (void)channel_heard(&ch, 1, "GET", "/linkedin/api/organizations/5566");
     peer_answers(ch.peer, 200, "", "{\"elements\":[]}");
-    assert_int_equal(check(&ch).end.outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_checks(&ch).end.outcome, CONNECTOR_FINAL);
     channel_close(&ch);
 }
 
@@ -505,14 +480,14 @@ static void a_version_older_than_eleven_months_does_not_start(void **state)
     (void)state;
     struct channel ch = open_it();
     ch.setup.settings = S("{\"version\":\"202501\"}");
-    assert_int_equal(check(&ch).end.outcome, CONNECTOR_FINAL); /* it is 202601 */
+    assert_int_equal(channel_checks(&ch).end.outcome, CONNECTOR_FINAL); /* it is 202601 */
     ch.setup.settings = S("{\"version\":\"2025\"}");
-    assert_int_equal(check(&ch).end.outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_checks(&ch).end.outcome, CONNECTOR_FINAL);
     assert_int_equal(peer_count(ch.peer), 0);
     ch.setup.settings = S("{\"version\":\"202502\",\"organization\":\"5566\"}");
     peer_answers(ch.peer, 403, "", "{}");
     peer_answers(ch.peer, 200, "", "{\"localizedName\":\"Seva Care\"}");
-    struct connector_checked got = check(&ch);
+    struct connector_checked got = channel_checks(&ch);
     assert_int_equal(got.end.outcome, CONNECTOR_SENT);
     assert_true(got.note.len > 0); /* no application id: polled */
     channel_close(&ch);
@@ -534,7 +509,7 @@ static void the_subscription_is_put_and_taken_back_under_its_key(void **state)
     "777,user:urn%3Ali%3Aperson%3AXyZ,entity:urn%3Ali%3Aorganization%3A5566,eventType:"            \
     "ORGANIZATION_SOCIAL_ACTION_NOTIFICATIONS)"
     struct peer_heard h = channel_heard(&ch, 0, "PUT", KEY);
-    assert_str(h.body, "{\"webhook\":\"https://care.example.com/hooks/x/k1\"}");
+    assert_str(h.body, "{\"webhook\":\"https://care.example.com/hooks/linkedin/k1\"}");
     (void)channel_heard(&ch, 1, "DELETE", KEY);
     ch.setup.settings = S("{}");
     assert_ok(ch.c->subscribe(ch.client, test_arena(), &ch.setup, true, &sent));

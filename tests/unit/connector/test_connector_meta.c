@@ -114,59 +114,59 @@ enum { MINUTE = 60 * 1000 };
 #define SENT_OK "{\"recipient_id\":\"7001\",\"message_id\":\"m_AbC\"}"
 
 /* clang-format off */
-static const struct meta_row rows[] = {
-    {200, "", SENT_OK, CONNECTOR_SENT, false, 0},
-    {400, "", META_ERROR(1), CONNECTOR_RETRY, false, 0},
-    {400, "", META_ERROR(2), CONNECTOR_RETRY, false, 0},
-    {500, "", META_ERROR(1), CONNECTOR_UNKNOWN, false, 0},
-    {500, "", "{\"error\":{\"code\":2,\"is_transient\":true}}", CONNECTOR_RETRY, false, 0},
-    {400, "", META_ERROR(4), CONNECTOR_WAIT, true, MINUTE},
-    {400, "", META_ERROR2(4, 2018022), CONNECTOR_WAIT, true, MINUTE},
+static const struct channel_error rows[] = {
+    {200, "", SENT_OK, CONNECTOR_SENT, false, 0, NULL},
+    {400, "", META_ERROR(1), CONNECTOR_RETRY, false, 0, NULL},
+    {400, "", META_ERROR(2), CONNECTOR_RETRY, false, 0, NULL},
+    {500, "", META_ERROR(1), CONNECTOR_UNKNOWN, false, 0, NULL},
+    {500, "", "{\"error\":{\"code\":2,\"is_transient\":true}}", CONNECTOR_RETRY, false, 0, NULL},
+    {400, "", META_ERROR(4), CONNECTOR_WAIT, true, MINUTE, NULL},
+    {400, "", META_ERROR2(4, 2018022), CONNECTOR_WAIT, true, MINUTE, NULL},
     {400, "X-App-Usage: {\"call_count\":100,\"estimated_time_to_regain_access\":7}\r\n", META_ERROR(4),
-     CONNECTOR_WAIT, true, 7 * MINUTE},
-    {403, "Retry-After: 120\r\n", META_ERROR(32), CONNECTOR_WAIT, true, 2 * MINUTE},
-    {400, "", META_ERROR(80006), CONNECTOR_WAIT, true, MINUTE},
-    {400, "", META_ERROR(80002), CONNECTOR_WAIT, true, MINUTE},
-    {400, "", META_ERROR(9), CONNECTOR_WAIT, true, MINUTE},
-    {400, "", META_ERROR(613), CONNECTOR_WAIT, true, MINUTE},
-    {400, "", META_ERROR(1200), CONNECTOR_RETRY, false, 0},
-    {400, "", META_ERROR2(10, 2018278), CONNECTOR_FINAL, false, 0},
-    {400, "", META_ERROR2(10, 2018065), CONNECTOR_FINAL, false, 0},
-    {400, "", META_ERROR2(10, 2018108), CONNECTOR_FINAL, false, 0},
-    {403, "", META_ERROR2(10, 1893063), CONNECTOR_REAUTH, true, 0},
-    {403, "", META_ERROR(10), CONNECTOR_FINAL, false, 0},
-    {403, "", META_ERROR2(10, 999), CONNECTOR_FINAL, false, 0},
-    {403, "", META_ERROR(200), CONNECTOR_FINAL, false, 0},
-    {403, "", META_ERROR(299), CONNECTOR_FINAL, false, 0},
-    {400, "", META_ERROR2(100, 2018001), CONNECTOR_FINAL, false, 0},
-    {400, "", META_ERROR2(100, 2018109), CONNECTOR_FINAL, false, 0},
-    {400, "", META_ERROR(100), CONNECTOR_FINAL, false, 0},
-    {401, "", META_ERROR2(190, 458), CONNECTOR_REAUTH, true, 0},
-    {400, "", META_ERROR2(190, 460), CONNECTOR_REAUTH, true, 0},
-    {400, "", META_ERROR2(190, 463), CONNECTOR_REAUTH, true, 0},
-    {400, "", META_ERROR2(190, 467), CONNECTOR_REAUTH, true, 0},
-    {400, "", META_ERROR(190), CONNECTOR_REAUTH, true, 0},
-    {403, "", META_ERROR(199), CONNECTOR_FINAL, false, 0},
-    {403, "", META_ERROR(368), CONNECTOR_REAUTH, true, 0},
-    {400, "", META_ERROR(551), CONNECTOR_FINAL, false, 0},
-    {400, "", META_ERROR2(551, 1545041), CONNECTOR_FINAL, false, 0},
-    {400, "", META_ERROR(987654), CONNECTOR_FINAL, false, 0},
-    {400, "", META_ERROR(99999999999999), CONNECTOR_FINAL, false, 0},
-    {401, "", META_ERROR(987654), CONNECTOR_REAUTH, true, 0},
-    {401, "", "", CONNECTOR_REAUTH, true, 0},
-    {429, "Retry-After: 30\r\n", "", CONNECTOR_WAIT, true, MINUTE / 2},
-    {500, "", META_ERROR(987654), CONNECTOR_UNKNOWN, false, 0},
-    {500, "", "", CONNECTOR_UNKNOWN, false, 0},
-    {502, "", "<html>", CONNECTOR_UNKNOWN, false, 0},
-    {503, "Retry-After: 30\r\n", "", CONNECTOR_UNKNOWN, false, 0},
-    {408, "", "", CONNECTOR_UNKNOWN, false, 0},
-    {404, "", "<html>", CONNECTOR_FINAL, false, 0},
-    {200, "", "{\"message_id\":\"m_", CONNECTOR_UNKNOWN, false, 0},
-    {200, "", "{}", CONNECTOR_UNKNOWN, false, 0},
-    {200, "", META_ERROR(551), CONNECTOR_FINAL, false, 0},
-    {200, "", META_ERROR(987654), CONNECTOR_FINAL, false, 0},
-    {400, "", "{\"error\":{\"code\":\"551\",\"message\":[1]}}", CONNECTOR_FINAL, false, 0},
-    {400, "", "{\"error\":\"no\"}", CONNECTOR_FINAL, false, 0},
+     CONNECTOR_WAIT, true, 7 * MINUTE, NULL},
+    {403, "Retry-After: 120\r\n", META_ERROR(32), CONNECTOR_WAIT, true, 2 * MINUTE, NULL},
+    {400, "", META_ERROR(80006), CONNECTOR_WAIT, true, MINUTE, NULL},
+    {400, "", META_ERROR(80002), CONNECTOR_WAIT, true, MINUTE, NULL},
+    {400, "", META_ERROR(9), CONNECTOR_WAIT, true, MINUTE, NULL},
+    {400, "", META_ERROR(613), CONNECTOR_WAIT, true, MINUTE, NULL},
+    {400, "", META_ERROR(1200), CONNECTOR_RETRY, false, 0, NULL},
+    {400, "", META_ERROR2(10, 2018278), CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", META_ERROR2(10, 2018065), CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", META_ERROR2(10, 2018108), CONNECTOR_FINAL, false, 0, NULL},
+    {403, "", META_ERROR2(10, 1893063), CONNECTOR_REAUTH, true, 0, NULL},
+    {403, "", META_ERROR(10), CONNECTOR_FINAL, false, 0, NULL},
+    {403, "", META_ERROR2(10, 999), CONNECTOR_FINAL, false, 0, NULL},
+    {403, "", META_ERROR(200), CONNECTOR_FINAL, false, 0, NULL},
+    {403, "", META_ERROR(299), CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", META_ERROR2(100, 2018001), CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", META_ERROR2(100, 2018109), CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", META_ERROR(100), CONNECTOR_FINAL, false, 0, NULL},
+    {401, "", META_ERROR2(190, 458), CONNECTOR_REAUTH, true, 0, NULL},
+    {400, "", META_ERROR2(190, 460), CONNECTOR_REAUTH, true, 0, NULL},
+    {400, "", META_ERROR2(190, 463), CONNECTOR_REAUTH, true, 0, NULL},
+    {400, "", META_ERROR2(190, 467), CONNECTOR_REAUTH, true, 0, NULL},
+    {400, "", META_ERROR(190), CONNECTOR_REAUTH, true, 0, NULL},
+    {403, "", META_ERROR(199), CONNECTOR_FINAL, false, 0, NULL},
+    {403, "", META_ERROR(368), CONNECTOR_REAUTH, true, 0, NULL},
+    {400, "", META_ERROR(551), CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", META_ERROR2(551, 1545041), CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", META_ERROR(987654), CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", META_ERROR(99999999999999), CONNECTOR_FINAL, false, 0, NULL},
+    {401, "", META_ERROR(987654), CONNECTOR_REAUTH, true, 0, NULL},
+    {401, "", "", CONNECTOR_REAUTH, true, 0, NULL},
+    {429, "Retry-After: 30\r\n", "", CONNECTOR_WAIT, true, MINUTE / 2, NULL},
+    {500, "", META_ERROR(987654), CONNECTOR_UNKNOWN, false, 0, NULL},
+    {500, "", "", CONNECTOR_UNKNOWN, false, 0, NULL},
+    {502, "", "<html>", CONNECTOR_UNKNOWN, false, 0, NULL},
+    {503, "Retry-After: 30\r\n", "", CONNECTOR_UNKNOWN, false, 0, NULL},
+    {408, "", "", CONNECTOR_UNKNOWN, false, 0, NULL},
+    {404, "", "<html>", CONNECTOR_FINAL, false, 0, NULL},
+    {200, "", "{\"message_id\":\"m_", CONNECTOR_UNKNOWN, false, 0, NULL},
+    {200, "", "{}", CONNECTOR_UNKNOWN, false, 0, NULL},
+    {200, "", META_ERROR(551), CONNECTOR_FINAL, false, 0, NULL},
+    {200, "", META_ERROR(987654), CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", "{\"error\":{\"code\":\"551\",\"message\":[1]}}", CONNECTOR_FINAL, false, 0, NULL},
+    {400, "", "{\"error\":\"no\"}", CONNECTOR_FINAL, false, 0, NULL},
 };
 /* clang-format on */
 
@@ -174,13 +174,13 @@ static void every_row_of_the_error_table_comes_to_its_outcome(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct meta_stage s = meta_stage("facebook", "1029384756", "{}");
+        struct channel s = meta_channel("facebook", "1029384756", "{}");
         peer_answers(s.peer, rows[i].status, rows[i].headers, rows[i].body);
-        struct connector_sent sent = meta_sends(
+        struct connector_sent sent = channel_sends(
             &s, (struct connector_outgoing){.to = S("7001"), .text = S("We are checking")});
-        meta_row_holds(sent, &rows[i]);
+        channel_check_error(&rows[i], &sent);
         assert_int_equal(peer_count(s.peer), 1);
-        meta_leave(&s);
+        channel_close(&s);
     }
 }
 
@@ -188,12 +188,12 @@ static void a_hang_up_after_the_request_is_unknown_and_a_closed_port_is_tried_ag
 {
     (void)state;
     const struct connector_outgoing out = {.to = S("7001"), .text = S("x")};
-    struct meta_stage s = meta_stage("facebook", "1029384756", "{}");
+    struct channel s = meta_channel("facebook", "1029384756", "{}");
     peer_hangs_up(s.peer);
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_UNKNOWN);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_UNKNOWN);
     s.setup.hosts = S("*=http://127.0.0.1:1");
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_RETRY);
-    meta_leave(&s);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_RETRY);
+    channel_close(&s);
 }
 
 static void a_vague_fault_is_given_up_after_a_minute_unless_it_is_called_passing(void **state)
@@ -201,28 +201,28 @@ static void a_vague_fault_is_given_up_after_a_minute_unless_it_is_called_passing
     (void)state;
     const struct connector_outgoing out = {
         .to = S("7001"), .text = S("x"), .first_try_ms = TEST_NOW_MS - 61 * 1000};
-    struct meta_stage s = meta_stage("facebook", "1029384756", "{}");
+    struct channel s = meta_channel("facebook", "1029384756", "{}");
     peer_answers(s.peer, 400, "", META_ERROR(2));
     peer_answers(s.peer, 400, "", "{\"error\":{\"code\":2,\"is_transient\":true}}");
     peer_answers(s.peer, 400, "", "{\"error\":{\"code\":77,\"is_transient\":true}}");
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_FINAL);
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_RETRY);
-    assert_int_equal(meta_sends(&s, out).outcome, CONNECTOR_RETRY);
-    meta_leave(&s);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_RETRY);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_RETRY);
+    channel_close(&s);
 }
 
 static void words_say_what_to_do_with_the_networks_own_and_its_numbers(void **state)
 {
     (void)state;
-    struct meta_stage s = meta_stage("facebook", "1029384756", "{}");
+    struct channel s = meta_channel("facebook", "1029384756", "{}");
     peer_answers(s.peer, 400, "",
         "{\"error\":{\"message\":\"(#551) x\",\"error_user_msg\":\"This person isn't available.\","
         "\"code\":551,\"error_subcode\":1545041}}");
     struct connector_sent sent =
-        meta_sends(&s, (struct connector_outgoing){.to = S("7001"), .text = S("x")});
+        channel_sends(&s, (struct connector_outgoing){.to = S("7001"), .text = S("x")});
     assert_str(sent.why, "The person cannot be reached or has turned messages off. Facebook says: "
                          "This person isn't available. (551/1545041)");
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 /* ── usage ──────────────────────────────────────────────────────────────────────────────────────
@@ -267,16 +267,16 @@ static void usage_counts_above_80_percent_the_worst_figure_of_all(void **state)
 static void every_call_bears_the_token_and_its_proof(void **state)
 {
     (void)state;
-    struct meta_stage s = meta_stage("facebook", "1029384756", "{\"api_version\":\"v27.0\"}");
+    struct channel s = meta_channel("facebook", "1029384756", "{\"api_version\":\"v27.0\"}");
     peer_answers(s.peer, 200, "X-App-Usage: {\"call_count\":90}\r\n", SENT_OK);
     struct connector_sent sent =
-        meta_sends(&s, (struct connector_outgoing){.to = S("7001"), .text = S("x")});
+        channel_sends(&s, (struct connector_outgoing){.to = S("7001"), .text = S("x")});
     struct peer_heard heard = peer_heard(s.peer, 0);
     assert_str(
         heard.target, "/facebook/graph/v27.0/1029384756/messages?appsecret_proof=" META_PROOF);
     assert_str(peer_header(&heard, "Authorization"), "Bearer " META_TOKEN);
     assert_int_equal(sent.rate.remaining, 10);
-    meta_leave(&s);
+    channel_close(&s);
 }
 
 int main(void)

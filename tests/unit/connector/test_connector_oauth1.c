@@ -3,7 +3,7 @@
 #include "connector/oauth1.h"
 
 #include "base/crypto.h"
-#include "script.h"
+#include "oauth_peer.h"
 #include "vectors.h"
 
 static struct oauth1_keys keys_of(const struct json *v)
@@ -122,69 +122,67 @@ static void no_two_requests_have_the_same_nonce(void **state)
 static void three_steps_lead_to_a_persons_token(void **state)
 {
     (void)state;
-    const str answers[] = {
-        script_answer(
-            "200 OK", "oauth_token=tmp&oauth_token_secret=tmps&oauth_callback_confirmed=true"),
-        script_answer(
-            "200 OK", "oauth_token=11-t&oauth_token_secret=ts&user_id=11&screen_name=seva"),
-    };
-    struct script *s = script_play(answers, 2);
+    struct oauth_peer s = oauth_peer_open();
+    peer_answers(
+        s.peer, 200, "", "oauth_token=tmp&oauth_token_secret=tmps&oauth_callback_confirmed=true");
+    peer_answers(
+        s.peer, 200, "", "oauth_token=11-t&oauth_token_secret=ts&user_id=11&screen_name=seva");
     struct oauth1_keys keys = {S("ck"), S("cs"), {0}, {0}};
     struct oauth1_token token = {0};
     struct oauth_end end = {0};
-    assert_ok(oauth1_request_token(s->client, test_arena(), s->base, &keys,
+    assert_ok(oauth1_request_token(s.client, test_arena(), s.base, &keys,
         S("https://care.example/back"), TEST_NOW_MS, &token, &end));
     assert_int_equal(end.outcome, OAUTH_OK);
-    assert_heard(s, 0, "POST /oauth/request_token HTTP/1.1\r\n");
-    assert_heard(s, 0, "oauth_callback=\"https%3A%2F%2Fcare.example%2Fback\"");
+    assert_heard(&s, 0, "POST /oauth/request_token HTTP/1.1\r\n");
+    assert_heard(&s, 0, "oauth_callback=\"https%3A%2F%2Fcare.example%2Fback\"");
     assert_str(oauth1_authorize_url(test_arena(), S("https://api.x.com/"), S("t/1")),
         "https://api.x.com/oauth/authorize?oauth_token=t%2F1");
     keys.token = token.token;
     keys.token_secret = token.secret;
     assert_ok(oauth1_access_token(
-        s->client, test_arena(), s->base, &keys, S("v1"), TEST_NOW_MS, &token, &end));
+        s.client, test_arena(), s.base, &keys, S("v1"), TEST_NOW_MS, &token, &end));
     assert_int_equal(end.outcome, OAUTH_OK);
-    assert_heard(s, 1, "oauth_token=\"tmp\"");
-    assert_heard(s, 1, "oauth_verifier=\"v1\"");
+    assert_heard(&s, 1, "oauth_token=\"tmp\"");
+    assert_heard(&s, 1, "oauth_verifier=\"v1\"");
     assert_str(token.token, "11-t");
     assert_str(token.secret, "ts");
     assert_str(token.user_id, "11");
     assert_str(token.screen_name, "seva");
-    script_end(s);
+    oauth_peer_close(&s);
 }
 
 static void an_answer_without_a_token_says_what_to_do(void **state)
 {
     (void)state;
     static const struct {
-        const char *status, *body;
+        int status;
+        const char *body;
         enum oauth_outcome outcome;
     } cases[] = {
-        {"401 Unauthorized", "{\"errors\":[{\"code\":32,\"message\":\"no auth\"}]}", OAUTH_SETUP  },
-        {"401 Unauthorized", "{\"errors\":[{\"code\":89,\"message\":\"vvvv\"}]}",    OAUTH_REFUSED},
-        {"503 Unavailable",  "oauth_token=a&oauth_token_secret=b",                   OAUTH_LATER  },
-        {"200 OK",           "oauth_token=a&oauth_token_secret=b",                   OAUTH_SETUP  },
-        {"200 OK",           "oauth_token=a",                                        OAUTH_LATER  },
-        {"200 OK",           "%",                                                    OAUTH_LATER  },
-        {"404 Not Found",    "<html>",                                               OAUTH_SETUP  },
+        {401, "{\"errors\":[{\"code\":32,\"message\":\"no auth\"}]}", OAUTH_SETUP  },
+        {401, "{\"errors\":[{\"code\":89,\"message\":\"vvvv\"}]}",    OAUTH_REFUSED},
+        {503, "oauth_token=a&oauth_token_secret=b",                   OAUTH_LATER  },
+        {200, "oauth_token=a&oauth_token_secret=b",                   OAUTH_SETUP  },
+        {200, "oauth_token=a",                                        OAUTH_LATER  },
+        {200, "%",                                                    OAUTH_LATER  },
+        {404, "<html>",                                               OAUTH_SETUP  },
     };
     enum { N = sizeof cases / sizeof *cases };
-    str answers[N];
+    struct oauth_peer s = oauth_peer_open();
     for (int i = 0; i < N; i++)
-        answers[i] = script_answer(cases[i].status, cases[i].body);
-    struct script *s = script_play(answers, N);
+        peer_answers(s.peer, cases[i].status, "", cases[i].body);
     const struct oauth1_keys keys = {S("ck"), S("vvvv"), {0}, {0}};
     struct oauth1_token token = {.user_id = S("untouched")};
     for (int i = 0; i < N; i++) {
         struct oauth_end end = {0};
         assert_ok(oauth1_request_token(
-            s->client, test_arena(), s->base, &keys, S("oob"), TEST_NOW_MS, &token, &end));
+            s.client, test_arena(), s.base, &keys, S("oob"), TEST_NOW_MS, &token, &end));
         if (end.outcome != cases[i].outcome)
-            fail_msg("%s %s: %.*s", cases[i].status, cases[i].body, SARG(end.why));
+            fail_msg("%d %s: %.*s", cases[i].status, cases[i].body, SARG(end.why));
         assert_true(end.why.len > 0 && str_find(end.why, S("vvvv")) < 0);
     }
     assert_str(token.user_id, "untouched");
-    script_end(s);
+    oauth_peer_close(&s);
 }
 
 int main(void)

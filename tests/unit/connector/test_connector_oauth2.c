@@ -5,11 +5,11 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "connector/oauth2_inner.h"
-#include "script.h"
+#include "oauth_peer.h"
 #include "vectors.h"
 
-/* An application of ours at a network that the script plays. */
-static struct oauth2_app app_at(const struct oauth2_provider *provider, const struct script *s)
+/* An application of ours at a network that the peer plays. */
+static struct oauth2_app app_at(const struct oauth2_provider *provider, const struct oauth_peer *s)
 {
     return (struct oauth2_app){
         .provider = provider,
@@ -145,29 +145,28 @@ static void a_code_is_exchanged_as_each_network_wants_it(void **state)
             "write%3Amedia%20write%3Anotifications"                             },
     };
     enum { N = sizeof cases / sizeof *cases };
-    str answers[N];
+    struct oauth_peer s = oauth_peer_open();
     for (int i = 0; i < N; i++)
-        answers[i] = script_answer("200 OK", "{\"access_token\":\"at\"}");
-    struct script *s = script_play(answers, N);
+        peer_answers(s.peer, 200, "", "{\"access_token\":\"at\"}");
     for (int i = 0; i < N; i++) {
-        struct oauth2_app app = app_at(cases[i].provider, s);
+        struct oauth2_app app = app_at(cases[i].provider, &s);
         struct oauth2_tokens tokens = {0};
         struct oauth_end end = {0};
-        assert_ok(oauth2_exchange_code(s->client, test_arena(), &app, str_from(cases[i].code),
+        assert_ok(oauth2_exchange_code(s.client, test_arena(), &app, str_from(cases[i].code),
             S("ver"), TEST_NOW_MS, &tokens, &end));
         assert_int_equal(end.outcome, OAUTH_OK);
         assert_str(tokens.access, "at");
-        assert_heard(s, i, cases[i].first_line);
-        assert_string_equal(script_body(s, i), cases[i].body);
+        assert_heard(&s, i, cases[i].first_line);
+        assert_str(oauth_body(&s, i), cases[i].body);
         bool is_json = cases[i].provider->body == OAUTH2_JSON;
-        assert_heard(s, i,
+        assert_heard(&s, i,
             is_json ? "Content-Type: application/json"
                     : "Content-Type: application/x-www-form-urlencoded");
     }
     /* printf cid:csecret | base64 */
-    assert_heard(s, 0, "Authorization: Basic Y2lkOmNzZWNyZXQ=\r\n");
-    assert_null(strstr(s->heard[1], "Authorization:"));
-    script_end(s);
+    assert_heard(&s, 0, "Authorization: Basic Y2lkOmNzZWNyZXQ=\r\n");
+    assert_not_heard(&s, 1, "Authorization:");
+    oauth_peer_close(&s);
 }
 
 static void answers_are_read_in_every_form(void **state)
@@ -314,38 +313,36 @@ static void a_refusal_is_told_from_trouble_that_passes(void **state)
 static void words_never_hold_what_is_secret(void **state)
 {
     (void)state;
-    const str answers[] = {
-        script_answer("400 Bad Request", "{\"error\":\"invalid_grant\",\"error_description\":"
-                                         "\"Old-rt/1 Old-rt%2F1 csecret Old-at Y2lkOmNzZWNyZXQ= "
-                                         "line\\nend\"}"),
-        script_answer("400 Bad Request",
-            "{\"error\":\"the-code\",\"error_description\":\"the-code the-verifier\"}"),
-    };
-    struct script *s = script_play(answers, 2);
-    struct oauth2_app app = app_at(&oauth2_x, s);
+    struct oauth_peer s = oauth_peer_open();
+    peer_answers(s.peer, 400, "",
+        "{\"error\":\"invalid_grant\",\"error_description\":"
+        "\"Old-rt/1 Old-rt%2F1 csecret Old-at Y2lkOmNzZWNyZXQ= "
+        "line\\nend\"}");
+    peer_answers(s.peer, 400, "",
+        "{\"error\":\"the-code\",\"error_description\":\"the-code the-verifier\"}");
+    struct oauth2_app app = app_at(&oauth2_x, &s);
     struct oauth2_tokens old = {.access = S("Old-at"), .refresh = S("Old-rt/1")}, t = {0};
     struct oauth_end end = {0};
-    assert_ok(oauth2_refresh(s->client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
+    assert_ok(oauth2_refresh(s.client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_REFUSED);
     assert_str(end.why, "The network answered 400, invalid_grant: … … … … … line end");
     assert_ok(oauth2_exchange_code(
-        s->client, test_arena(), &app, S("the-code"), S("the-verifier"), TEST_NOW_MS, &t, &end));
+        s.client, test_arena(), &app, S("the-code"), S("the-verifier"), TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_REFUSED);
     assert_str(end.why, "The network answered 400, …: … …");
-    script_end(s);
+    oauth_peer_close(&s);
 }
 
 static void a_refresh_keeps_what_the_answer_leaves_out_and_takes_what_rotates(void **state)
 {
     (void)state;
-    const str answers[] = {
-        script_answer("200 OK", "{\"access_token\":\"a2\",\"expires_in\":3600}"),
-        script_answer("200 OK",
-            "{\"access_token\":\"a3\",\"expires_in\":7200,\"refresh_token\":\"r3\",\"scope\":\"z\"}"),
-        script_answer("200 OK", "{\"code\":0,\"data\":{\"access_token\":\"a4\",\"refresh_token\":"
-                                "\"r4\",\"refresh_token_expires_in\":10}}"),
-    };
-    struct script *s = script_play(answers, 3);
+    struct oauth_peer s = oauth_peer_open();
+    peer_answers(s.peer, 200, "", "{\"access_token\":\"a2\",\"expires_in\":3600}");
+    peer_answers(s.peer, 200, "",
+        "{\"access_token\":\"a3\",\"expires_in\":7200,\"refresh_token\":\"r3\",\"scope\":\"z\"}");
+    peer_answers(s.peer, 200, "",
+        "{\"code\":0,\"data\":{\"access_token\":\"a4\",\"refresh_token\":"
+        "\"r4\",\"refresh_token_expires_in\":10}}");
     struct oauth2_tokens t = {.access = S("a1"),
         .refresh = S("r1"),
         .refresh_expires_ms = TEST_NOW_MS + 5000,
@@ -353,10 +350,10 @@ static void a_refresh_keeps_what_the_answer_leaves_out_and_takes_what_rotates(vo
         .subject = S("u"),
         .api_base = S("https://api")};
     struct oauth_end end = {0};
-    struct oauth2_app google = app_at(&oauth2_youtube, s);
-    assert_ok(oauth2_refresh(s->client, test_arena(), &google, &t, TEST_NOW_MS, &t, &end));
+    struct oauth2_app google = app_at(&oauth2_youtube, &s);
+    assert_ok(oauth2_refresh(s.client, test_arena(), &google, &t, TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_OK);
-    assert_string_equal(script_body(s, 0),
+    assert_str(oauth_body(&s, 0),
         "client_id=cid&client_secret=csecret&grant_type=refresh_token&refresh_token=r1");
     assert_str(t.access, "a2");
     assert_str(t.refresh, "r1");
@@ -364,101 +361,95 @@ static void a_refresh_keeps_what_the_answer_leaves_out_and_takes_what_rotates(vo
     assert_str(t.subject, "u");
     assert_str(t.api_base, "https://api");
     assert_int_equal(t.refresh_expires_ms, TEST_NOW_MS + 5000);
-    struct oauth2_app x = app_at(&oauth2_x, s);
-    assert_ok(oauth2_refresh(s->client, test_arena(), &x, &t, TEST_NOW_MS, &t, &end));
+    struct oauth2_app x = app_at(&oauth2_x, &s);
+    assert_ok(oauth2_refresh(s.client, test_arena(), &x, &t, TEST_NOW_MS, &t, &end));
     assert_str(t.access, "a3");
     assert_str(t.refresh, "r3");
     assert_str(t.scope, "z");
     assert_int_equal(t.refresh_expires_ms, 0); /* the new one's end was not said */
-    struct oauth2_app tiktok = app_at(&oauth2_tiktok, s);
-    assert_ok(oauth2_refresh(s->client, test_arena(), &tiktok, &t, TEST_NOW_MS, &t, &end));
-    assert_heard(s, 2, "POST /tt_user/oauth2/refresh_token/ ");
-    assert_string_equal(script_body(s, 2), "{\"client_id\":\"cid\",\"client_secret\":\"csecret\","
-                                           "\"grant_type\":\"refresh_token\",\"refresh_token\":"
-                                           "\"r3\"}");
+    struct oauth2_app tiktok = app_at(&oauth2_tiktok, &s);
+    assert_ok(oauth2_refresh(s.client, test_arena(), &tiktok, &t, TEST_NOW_MS, &t, &end));
+    assert_heard(&s, 2, "POST /tt_user/oauth2/refresh_token/ ");
+    assert_str(oauth_body(&s, 2), "{\"client_id\":\"cid\",\"client_secret\":\"csecret\","
+                                  "\"grant_type\":\"refresh_token\",\"refresh_token\":"
+                                  "\"r3\"}");
     assert_str(t.refresh, "r4");
     assert_int_equal(t.refresh_expires_ms, TEST_NOW_MS + 10000);
-    script_end(s);
+    oauth_peer_close(&s);
 }
 
 static void a_public_client_names_itself_in_the_body_only(void **state)
 {
     (void)state;
-    const str answers[] = {script_answer("200 OK", "{\"access_token\":\"a2\"}")};
-    struct script *s = script_play(answers, 1);
-    struct oauth2_app app = app_at(&oauth2_x, s);
+    struct oauth_peer s = oauth_peer_open();
+    peer_answers(s.peer, 200, "", "{\"access_token\":\"a2\"}");
+    struct oauth2_app app = app_at(&oauth2_x, &s);
     struct oauth2_tokens old = {.access = S("a"), .refresh = S("r")}, t = {0};
     struct oauth_end end = {0};
     app.client_secret = S("");
-    assert_ok(oauth2_refresh(s->client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
+    assert_ok(oauth2_refresh(s.client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_OK);
-    assert_null(strstr(s->heard[0], "Authorization:"));
-    assert_string_equal(
-        script_body(s, 0), "client_id=cid&grant_type=refresh_token&refresh_token=r");
-    script_end(s);
+    assert_not_heard(&s, 0, "Authorization:");
+    assert_str(oauth_body(&s, 0), "client_id=cid&grant_type=refresh_token&refresh_token=r");
+    oauth_peer_close(&s);
 }
 
 static void meta_gives_a_longer_life_for_the_token_itself(void **state)
 {
     (void)state;
-    const str answers[] = {
-        script_answer("200 OK", "{\"access_token\":\"long\",\"token_type\":\"bearer\","
-                                "\"expires_in\":5183944}"),
-        script_answer("200 OK", "{\"access_token\":\"ig1\",\"expires_in\":5183944}"),
-        script_answer("200 OK", "{\"access_token\":\"ig2\",\"expires_in\":5183944}"),
-        script_answer(
-            "400 Bad Request", "{\"error\":{\"message\":\"ig2-is-bad csecret\",\"code\":190}}"),
-    };
-    struct script *s = script_play(answers, 4);
-    struct oauth2_app fb = app_at(&oauth2_facebook, s), ig = app_at(&oauth2_instagram, s);
+    struct oauth_peer s = oauth_peer_open();
+    peer_answers(s.peer, 200, "",
+        "{\"access_token\":\"long\",\"token_type\":\"bearer\","
+        "\"expires_in\":5183944}");
+    peer_answers(s.peer, 200, "", "{\"access_token\":\"ig1\",\"expires_in\":5183944}");
+    peer_answers(s.peer, 200, "", "{\"access_token\":\"ig2\",\"expires_in\":5183944}");
+    peer_answers(s.peer, 400, "", "{\"error\":{\"message\":\"ig2-is-bad csecret\",\"code\":190}}");
+    struct oauth2_app fb = app_at(&oauth2_facebook, &s), ig = app_at(&oauth2_instagram, &s);
     struct oauth2_tokens t = {.access = S("short"), .subject = S("u")};
     struct oauth_end end = {0};
-    assert_ok(oauth2_extend(s->client, test_arena(), &fb, &t, TEST_NOW_MS, &t, &end));
+    assert_ok(oauth2_extend(s.client, test_arena(), &fb, &t, TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_OK);
-    assert_heard(s, 0,
+    assert_heard(&s, 0,
         "GET /oauth/access_token?grant_type=fb_exchange_token&client_id=cid&"
         "client_secret=csecret&fb_exchange_token=short HTTP/1.1\r\n");
     assert_str(t.access, "long");
     assert_str(t.subject, "u");
     assert_int_equal(t.expires_ms, TEST_NOW_MS + INT64_C(5183944000));
-    assert_ok(oauth2_extend(s->client, test_arena(), &ig, &t, TEST_NOW_MS, &t, &end));
-    assert_heard(s, 1,
+    assert_ok(oauth2_extend(s.client, test_arena(), &ig, &t, TEST_NOW_MS, &t, &end));
+    assert_heard(&s, 1,
         "GET /access_token?grant_type=ig_exchange_token&client_secret=csecret&"
         "access_token=long HTTP/1.1\r\n");
-    assert_ok(oauth2_refresh(s->client, test_arena(), &ig, &t, TEST_NOW_MS, &t, &end));
-    assert_heard(s, 2,
+    assert_ok(oauth2_refresh(s.client, test_arena(), &ig, &t, TEST_NOW_MS, &t, &end));
+    assert_heard(&s, 2,
         "GET /refresh_access_token?grant_type=ig_refresh_token&access_token=ig1 HTTP/1.1\r\n");
     assert_str(t.access, "ig2");
     t.access = S("ig2-is-bad");
-    assert_ok(oauth2_refresh(s->client, test_arena(), &ig, &t, TEST_NOW_MS, &t, &end));
+    assert_ok(oauth2_refresh(s.client, test_arena(), &ig, &t, TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_REFUSED);
     assert_str(end.why, "The network answered 400, 190: … …");
-    script_end(s);
+    oauth_peer_close(&s);
 }
 
 static void machines_get_tokens_for_their_own_credentials(void **state)
 {
     (void)state;
-    const str answers[] = {
-        script_answer("200 OK", "{\"access_token\":\"m1\",\"expires_in\":2592000}"),
-        script_answer("200 OK", "{\"access_token\":\"m2\",\"expires_in\":3599}"),
-    };
-    struct script *s = script_play(answers, 2);
-    struct oauth2_app line = app_at(&oauth2_line, s), google = app_at(&oauth2_dialogflow, s);
+    struct oauth_peer s = oauth_peer_open();
+    peer_answers(s.peer, 200, "", "{\"access_token\":\"m1\",\"expires_in\":2592000}");
+    peer_answers(s.peer, 200, "", "{\"access_token\":\"m2\",\"expires_in\":3599}");
+    struct oauth2_app line = app_at(&oauth2_line, &s), google = app_at(&oauth2_dialogflow, &s);
     struct oauth2_tokens t = {0};
     struct oauth_end end = {0};
-    assert_ok(oauth2_client_credentials(s->client, test_arena(), &line, TEST_NOW_MS, &t, &end));
+    assert_ok(oauth2_client_credentials(s.client, test_arena(), &line, TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_OK);
-    assert_heard(s, 0, "POST /v2/oauth/accessToken ");
-    assert_string_equal(
-        script_body(s, 0), "grant_type=client_credentials&client_id=cid&client_secret=csecret");
-    assert_ok(
-        oauth2_assertion(s->client, test_arena(), &google, S("a.b.c"), TEST_NOW_MS, &t, &end));
-    assert_heard(s, 1, "POST /token ");
-    assert_string_equal(script_body(s, 1),
+    assert_heard(&s, 0, "POST /v2/oauth/accessToken ");
+    assert_str(
+        oauth_body(&s, 0), "grant_type=client_credentials&client_id=cid&client_secret=csecret");
+    assert_ok(oauth2_assertion(s.client, test_arena(), &google, S("a.b.c"), TEST_NOW_MS, &t, &end));
+    assert_heard(&s, 1, "POST /token ");
+    assert_str(oauth_body(&s, 1),
         "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=a.b.c");
     assert_str(t.access, "m2");
-    script_end(s);
+    oauth_peer_close(&s);
 }
 
 static void what_cannot_be_renewed_is_refused_without_a_call(void **state)
@@ -492,36 +483,33 @@ static void what_cannot_be_renewed_is_refused_without_a_call(void **state)
 static void trouble_on_the_way_decides_nothing(void **state)
 {
     (void)state;
-    const str answers[] = {
-        script_answer("429 Too Many Requests\r\nRetry-After: 7", "{}"),
-        {0},
-        S("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
-    };
-    struct script *s = script_play(answers, 3);
-    struct oauth2_app app = app_at(&oauth2_x, s);
+    struct oauth_peer s = oauth_peer_open();
+    peer_answers(s.peer, 429, "Retry-After: 7\r\n", "{}");
+    peer_hangs_up(s.peer);
+    peer_says(s.peer, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{");
+    struct oauth2_app app = app_at(&oauth2_x, &s);
     struct oauth2_tokens old = {.access = S("a"), .refresh = S("r")}, t = {0};
     struct oauth_end end = {0};
-    assert_ok(oauth2_refresh(s->client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
+    assert_ok(oauth2_refresh(s.client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_LATER);
     assert_int_equal(end.wait_until_ms, TEST_NOW_MS + 7000);
     assert_false(end.may_have_happened);
     for (int i = 0; i < 2; i++) {
-        assert_ok(oauth2_refresh(s->client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
+        assert_ok(oauth2_refresh(s.client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
         assert_int_equal(end.outcome, OAUTH_LATER);
         assert_true(end.may_have_happened); /* the refresh token may be used up */
     }
-    str base = s->base;
+    str base = s.base;
     app.token_base = S("http://192.168.0.1");
-    assert_ok(oauth2_refresh(s->client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
+    assert_ok(oauth2_refresh(s.client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_SETUP); /* no rule lets us go there */
     app.token_base = base;
-    pthread_join(s->thread, NULL);
-    close(s->listening);
-    assert_ok(oauth2_refresh(s->client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
+    peer_close(s.peer);
+    assert_ok(oauth2_refresh(s.client, test_arena(), &app, &old, TEST_NOW_MS, &t, &end));
     assert_int_equal(end.outcome, OAUTH_LATER);
     assert_false(end.may_have_happened);
     assert_int_equal(t.access.len, 0);
-    http_client_close(s->client);
+    http_client_close(s.client);
 }
 
 int main(void)

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include "golden.h"
-#include "peer.h"
+#include "channel.h"
 #include "vectors.h"
 
 #define ACCOUNT "AC00000000000000000000000000000001"
@@ -21,57 +20,37 @@
     "+0000\"}"
 #define MESSAGES "/2010-04-01/Accounts/" ACCOUNT "/Messages.json"
 
-struct world {
-    struct peer *peer;
-    struct http_client *client;
-    struct connector_setup setup;
-};
-
-static struct world world_open(const char *settings)
+static struct channel open_it(const char *settings)
 {
-    struct world w = {.peer = peer_open(), .client = peer_client()};
-    clock_fix(TEST_NOW_MS);
-    w.setup = (struct connector_setup){
-        .settings = str_print(
-            test_arena(), "{\"account_sid\":\"" ACCOUNT "\"%s%s}", *settings ? "," : "", settings),
-        .secrets = S("{\"auth_token\":\"" TOKEN "\",\"auth_token_other\":\"next-token\"}"),
-        .hook_url = S("https://care.example.com/hooks/twilio/sms"),
-        .hosts = str_print(test_arena(), "sms.api=%.*s;sms.messaging=%.*s/m",
-            SARG(peer_url(w.peer)), SARG(peer_url(w.peer)))};
-    return w;
-}
-
-static void world_close(struct world *w)
-{
-    http_client_close(w->client);
-    peer_close(w->peer);
+    struct channel ch = channel_open_bare(
+        "sms", "", "", "{\"auth_token\":\"" TOKEN "\",\"auth_token_other\":\"next-token\"}");
+    ch.setup.settings = str_print(
+        test_arena(), "{\"account_sid\":\"" ACCOUNT "\"%s%s}", *settings ? "," : "", settings);
+    ch.setup.hook_url = S("https://care.example.com/hooks/twilio/sms");
+    ch.setup.hosts = str_print(test_arena(), "sms.api=%.*s;sms.messaging=%.*s/m",
+        SARG(peer_url(ch.peer)), SARG(peer_url(ch.peer)));
+    return ch;
 }
 
 #define FROM "\"sender\":\"+15550001111\""
 
-static struct connector_sent send_one(struct world *w, struct connector_outgoing out)
+static struct connector_sent send_one(struct channel *ch, struct connector_outgoing out)
 {
-    struct connector_sent sent = {.outcome = CONNECTOR_UNKNOWN};
-    out.setup = &w->setup;
     out.delivery_id = S("m1");
-    out.now_ms = out.first_try_ms = TEST_NOW_MS;
     if (!out.to.at)
         out.to = S("+15557770001");
-    assert_ok(connector_sms.send(w->client, test_arena(), &out, &sent));
-    assert_true(sent.outcome == CONNECTOR_SENT || sent.why.len > 0);
-    assert_int_equal(str_find(sent.why, S(TOKEN)), -1);
-    return sent;
+    return channel_sends(ch, out);
 }
 
-static struct connector_sent send_text(struct world *w)
+static struct connector_sent send_text(struct channel *ch)
 {
-    return send_one(w, (struct connector_outgoing){.text = S("Hi")});
+    return send_one(ch, (struct connector_outgoing){.text = S("Hi")});
 }
 
 static void heard(
-    struct world *w, int nth, const char *method, const char *target, const char *body)
+    struct channel *ch, int nth, const char *method, const char *target, const char *body)
 {
-    struct peer_heard h = peer_heard(w->peer, nth);
+    struct peer_heard h = peer_heard(ch->peer, nth);
     assert_str(h.method, method);
     assert_str(h.target, target);
     assert_str(peer_header(&h, "Authorization"), BASIC);
@@ -170,16 +149,16 @@ static void the_answer_to_a_message_is_an_empty_twiml_document(void **state)
 static void a_text_goes_from_the_number_and_asks_for_reports(void **state)
 {
     (void)state;
-    struct world w = world_open(FROM);
-    peer_answers(w.peer, 201, "", TAKEN);
+    struct channel ch = open_it(FROM);
+    peer_answers(ch.peer, 201, "", TAKEN);
     struct connector_sent sent =
-        send_one(&w, (struct connector_outgoing){.text = S("50% & more\nও😀")});
+        send_one(&ch, (struct connector_outgoing){.text = S("50% & more\nও😀")});
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     assert_str(sent.external_id, SID);
-    heard(&w, 0, "POST", MESSAGES,
+    heard(&ch, 0, "POST", MESSAGES,
         "To=%2B15557770001&From=%2B15550001111&Body=50%25%20%26%20more%0A%E0%A6%93%F0%9F%98%80"
         "&StatusCallback=https%3A%2F%2Fcare.example.com%2Fhooks%2Ftwilio%2Fsms");
-    world_close(&w);
+    channel_close(&ch);
 }
 
 static void a_messaging_service_or_a_name_may_be_the_sender(void **state)
@@ -194,30 +173,30 @@ static void a_messaging_service_or_a_name_may_be_the_sender(void **state)
         {"\"sender\":\"54321\"",                                             "To=%2B15557770001&From=54321&Body="},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct world w = world_open(cases[i].settings);
-        peer_answers(w.peer, 201, "", TAKEN);
-        assert_int_equal(send_text(&w).outcome, CONNECTOR_SENT);
-        assert_true(str_starts(peer_heard(w.peer, 0).body, str_from(cases[i].part)));
-        world_close(&w);
+        struct channel ch = open_it(cases[i].settings);
+        peer_answers(ch.peer, 201, "", TAKEN);
+        assert_int_equal(send_text(&ch).outcome, CONNECTOR_SENT);
+        assert_true(str_starts(peer_heard(ch.peer, 0).body, str_from(cases[i].part)));
+        channel_close(&ch);
     }
 }
 
 static void an_api_key_is_shown_instead_of_the_token(void **state)
 {
     (void)state;
-    struct world w = world_open(FROM ",\"api_key_sid\":\"SK1\"");
-    w.setup.secrets = S("{\"auth_token\":\"" TOKEN "\",\"api_key_secret\":\"s\"}");
-    peer_answers(w.peer, 201, "", TAKEN);
-    assert_int_equal(send_text(&w).outcome, CONNECTOR_SENT);
-    struct peer_heard h = peer_heard(w.peer, 0);
+    struct channel ch = open_it(FROM ",\"api_key_sid\":\"SK1\"");
+    ch.setup.secrets = S("{\"auth_token\":\"" TOKEN "\",\"api_key_secret\":\"s\"}");
+    peer_answers(ch.peer, 201, "", TAKEN);
+    assert_int_equal(send_text(&ch).outcome, CONNECTOR_SENT);
+    struct peer_heard h = peer_heard(ch.peer, 0);
     assert_str(peer_header(&h, "Authorization"), "Basic U0sxOnM=");
-    world_close(&w);
+    channel_close(&ch);
 }
 
 static void files_go_by_their_public_addresses(void **state)
 {
     (void)state;
-    struct world w = world_open(FROM);
+    struct channel ch = open_it(FROM);
     struct connector_file f[] = {
         {.name = S("a.jpg"),
          .type = S("image/jpeg"),
@@ -226,48 +205,48 @@ static void files_go_by_their_public_addresses(void **state)
         {.name = S("b.png"), .type = S("image/png"), .size = 9, .url = S("https://s.example/b")},
     };
     struct connector_outgoing out = {.text = S("Look"), .files = f, .n_files = 2};
-    peer_answers(w.peer, 201, "", TAKEN);
-    assert_int_equal(send_one(&w, out).outcome, CONNECTOR_SENT);
-    heard(&w, 0, "POST", MESSAGES,
+    peer_answers(ch.peer, 201, "", TAKEN);
+    assert_int_equal(send_one(&ch, out).outcome, CONNECTOR_SENT);
+    heard(&ch, 0, "POST", MESSAGES,
         "To=%2B15557770001&From=%2B15550001111&Body=Look&MediaUrl=https%3A%2F%2Fs.example%2Fa%3Fb%3D1"
         "&MediaUrl=https%3A%2F%2Fs.example%2Fb"
         "&StatusCallback=https%3A%2F%2Fcare.example.com%2Fhooks%2Ftwilio%2Fsms");
     f[1].size = SMS_FILES_BYTES;
-    assert_int_equal(send_one(&w, out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(send_one(&ch, out).outcome, CONNECTOR_FINAL);
     f[1].size = 9;
     f[1].url = (str){0};
-    assert_int_equal(send_one(&w, out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(send_one(&ch, out).outcome, CONNECTOR_FINAL);
     out.n_files = 11;
-    assert_int_equal(send_one(&w, out).outcome, CONNECTOR_FINAL);
-    assert_int_equal(peer_count(w.peer), 1);
-    world_close(&w);
+    assert_int_equal(send_one(&ch, out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(peer_count(ch.peer), 1);
+    channel_close(&ch);
 }
 
 static void what_cannot_go_is_final_without_a_call(void **state)
 {
     (void)state;
-    struct world w = world_open(FROM);
+    struct channel ch = open_it(FROM);
     const char *const bad[] = {"", "DHLParcel", "+12", "+1555777000a", "+1234567890123456"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(
-            send_one(&w, (struct connector_outgoing){.to = S(""), .text = S("Hi")}).outcome,
+            send_one(&ch, (struct connector_outgoing){.to = S(""), .text = S("Hi")}).outcome,
             CONNECTOR_FINAL);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(
-            send_one(&w, (struct connector_outgoing){.to = str_from(bad[i]), .text = S("Hi")})
+            send_one(&ch, (struct connector_outgoing){.to = str_from(bad[i]), .text = S("Hi")})
                 .outcome,
             CONNECTOR_FINAL);
     assert_int_equal(
-        send_one(&w, (struct connector_outgoing){.text = S("")}).outcome, CONNECTOR_FINAL);
-    world_close(&w);
-    w = world_open("");
-    assert_int_equal(send_text(&w).outcome, CONNECTOR_FINAL);
-    w.setup.settings = S("{" FROM ",\"account_sid\":\"AC1/../x\"}");
-    assert_int_equal(send_text(&w).outcome, CONNECTOR_REAUTH);
-    w.setup.secrets = S("{}");
-    assert_int_equal(send_text(&w).outcome, CONNECTOR_REAUTH);
-    assert_int_equal(peer_count(w.peer), 0);
-    world_close(&w);
+        send_one(&ch, (struct connector_outgoing){.text = S("")}).outcome, CONNECTOR_FINAL);
+    channel_close(&ch);
+    ch = open_it("");
+    assert_int_equal(send_text(&ch).outcome, CONNECTOR_FINAL);
+    ch.setup.settings = S("{" FROM ",\"account_sid\":\"AC1/../x\"}");
+    assert_int_equal(send_text(&ch).outcome, CONNECTOR_REAUTH);
+    ch.setup.secrets = S("{}");
+    assert_int_equal(send_text(&ch).outcome, CONNECTOR_REAUTH);
+    assert_int_equal(peer_count(ch.peer), 0);
+    channel_close(&ch);
 }
 
 static void every_error_has_its_outcome(void **state)
@@ -305,40 +284,40 @@ static void every_error_has_its_outcome(void **state)
         {400, 99999, CONNECTOR_FINAL,  false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct world w = world_open(FROM);
+        struct channel ch = open_it(FROM);
         str body = str_print(test_arena(),
             "{\"code\":%d,\"message\":\"Bad \\u001b[1m thing\",\"more_info\":\"x\",\"status\":%d}",
             rows[i].code, rows[i].status);
-        peer_answers(w.peer, rows[i].status, "", str_z(test_arena(), body));
-        struct connector_sent sent = send_text(&w);
+        peer_answers(ch.peer, rows[i].status, "", str_z(test_arena(), body));
+        struct connector_sent sent = send_text(&ch);
         if (sent.outcome != rows[i].outcome || sent.is_channel_wide != rows[i].is_wide)
             fail_msg("code %d is %s", rows[i].code, connector_outcome_name(sent.outcome));
         if (sent.outcome == CONNECTOR_WAIT)
             assert_true(sent.wait_until_ms > TEST_NOW_MS);
-        assert_int_equal(peer_count(w.peer), 1);
-        world_close(&w);
+        assert_int_equal(peer_count(ch.peer), 1);
+        channel_close(&ch);
     }
 }
 
 static void a_person_who_wrote_stop_is_named_in_the_reason(void **state)
 {
     (void)state;
-    struct world w = world_open(FROM);
+    struct channel ch = open_it(FROM);
     peer_answers(
-        w.peer, 400, "", "{\"code\":21610,\"message\":\"Attempt to send to unsubscribed\"}");
-    assert_str(send_text(&w).why,
+        ch.peer, 400, "", "{\"code\":21610,\"message\":\"Attempt to send to unsubscribed\"}");
+    assert_str(send_text(&ch).why,
         "The person has written STOP and gets no more messages until they write START.");
-    world_close(&w);
+    channel_close(&ch);
 }
 
 static void a_message_that_failed_at_once_is_not_called_sent(void **state)
 {
     (void)state;
-    struct world w = world_open(FROM);
-    peer_answers(w.peer, 201, "",
+    struct channel ch = open_it(FROM);
+    peer_answers(ch.peer, 201, "",
         "{\"sid\":\"" SID "\",\"status\":\"failed\",\"error_code\":30006,\"error_message\":\"L\"}");
-    assert_int_equal(send_text(&w).outcome, CONNECTOR_FINAL);
-    world_close(&w);
+    assert_int_equal(send_text(&ch).outcome, CONNECTOR_FINAL);
+    channel_close(&ch);
 }
 
 #define LISTED(sid, date, body)                                                                    \
@@ -367,16 +346,16 @@ static void a_call_of_unknown_end_is_looked_up_and_never_repeated(void **state)
         {"[",                                                 CONNECTOR_UNKNOWN                                                        },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct world w = world_open(FROM);
-        peer_hangs_up(w.peer);
-        peer_answers(w.peer, 200, "", cases[i].listed);
-        struct connector_sent sent = send_text(&w);
+        struct channel ch = open_it(FROM);
+        peer_hangs_up(ch.peer);
+        peer_answers(ch.peer, 200, "", cases[i].listed);
+        struct connector_sent sent = send_text(&ch);
         assert_int_equal(sent.outcome, cases[i].outcome);
         if (sent.outcome == CONNECTOR_SENT)
             assert_str(sent.external_id, SID);
-        heard(&w, 1, "GET", MESSAGES "?To=%2B15557770001&PageSize=20", "");
-        assert_int_equal(peer_count(w.peer), 2);
-        world_close(&w);
+        heard(&ch, 1, "GET", MESSAGES "?To=%2B15557770001&PageSize=20", "");
+        assert_int_equal(peer_count(ch.peer), 2);
+        channel_close(&ch);
     }
     assert_false(connector_sms.repeats_safely);
 }
@@ -384,17 +363,17 @@ static void a_call_of_unknown_end_is_looked_up_and_never_repeated(void **state)
 static void an_error_of_the_server_is_looked_up_and_else_tried_again(void **state)
 {
     (void)state;
-    struct world w = world_open(FROM);
-    peer_answers(w.peer, 500, "", "{}");
-    peer_answers(w.peer, 200, "", "{\"messages\":[" LISTED(SID, NOW_TEXT, "Hi") "]}");
-    assert_int_equal(send_text(&w).outcome, CONNECTOR_SENT);
-    peer_answers(w.peer, 503, "", "no");
-    peer_answers(w.peer, 200, "", "{\"messages\":[]}");
-    assert_int_equal(send_text(&w).outcome, CONNECTOR_RETRY);
-    peer_answers(w.peer, 201, "", "{\"sid\":");
-    peer_answers(w.peer, 200, "", "{\"messages\":[]}");
-    assert_int_equal(send_text(&w).outcome, CONNECTOR_UNKNOWN);
-    world_close(&w);
+    struct channel ch = open_it(FROM);
+    peer_answers(ch.peer, 500, "", "{}");
+    peer_answers(ch.peer, 200, "", "{\"messages\":[" LISTED(SID, NOW_TEXT, "Hi") "]}");
+    assert_int_equal(send_text(&ch).outcome, CONNECTOR_SENT);
+    peer_answers(ch.peer, 503, "", "no");
+    peer_answers(ch.peer, 200, "", "{\"messages\":[]}");
+    assert_int_equal(send_text(&ch).outcome, CONNECTOR_RETRY);
+    peer_answers(ch.peer, 201, "", "{\"sid\":");
+    peer_answers(ch.peer, 200, "", "{\"messages\":[]}");
+    assert_int_equal(send_text(&ch).outcome, CONNECTOR_UNKNOWN);
+    channel_close(&ch);
 }
 
 /* ── files, sender, address ─────────────────────────────────────────────────────────────────── */
@@ -402,36 +381,29 @@ static void an_error_of_the_server_is_looked_up_and_else_tried_again(void **stat
 static void a_file_is_fetched_with_the_accounts_credentials(void **state)
 {
     (void)state;
-    struct world w = world_open(FROM);
+    struct channel ch = open_it(FROM);
     struct connector_source out;
     struct connector_attachment at = {
         .media_id =
             S(ACCOUNT "/MM00000000000000000000000000000009/ME00000000000000000000000000000001")};
-    assert_ok(connector_sms.media(w.client, test_arena(), &w.setup, &at, &out));
+    assert_ok(connector_sms.media(ch.client, test_arena(), &ch.setup, &at, &out));
     assert_int_equal(out.end.outcome, CONNECTOR_SENT);
     assert_str(out.url, str_z(test_arena(), str_print(test_arena(),
                                                 "%.*s/2010-04-01/Accounts/" ACCOUNT
                                                 "/Messages/MM00000000000000000000000000000009/"
                                                 "Media/ME00000000000000000000000000000001",
-                                                SARG(peer_url(w.peer)))));
+                                                SARG(peer_url(ch.peer)))));
     assert_str(out.headers[0].name, "Authorization");
     assert_str(out.headers[0].value, BASIC);
     at.media_id = S(ACCOUNT "/../ME1");
-    assert_ok(connector_sms.media(w.client, test_arena(), &w.setup, &at, &out));
+    assert_ok(connector_sms.media(ch.client, test_arena(), &ch.setup, &at, &out));
     assert_int_equal(out.end.outcome, CONNECTOR_FINAL);
     at.media_id =
         S(ACCOUNT "/MM00000000000000000000000000000009/ME00000000000000000000000000000001");
-    w.setup.secrets = S("{}");
-    assert_ok(connector_sms.media(w.client, test_arena(), &w.setup, &at, &out));
+    ch.setup.secrets = S("{}");
+    assert_ok(connector_sms.media(ch.client, test_arena(), &ch.setup, &at, &out));
     assert_int_equal(out.end.outcome, CONNECTOR_REAUTH);
-    world_close(&w);
-}
-
-static struct connector_checked check(struct world *w)
-{
-    struct connector_checked out;
-    assert_ok(connector_sms.check(w->client, test_arena(), &w->setup, TEST_NOW_MS, &out));
-    return out;
+    channel_close(&ch);
 }
 
 #define NUMBERS(url)                                                                               \
@@ -445,82 +417,82 @@ static struct connector_checked check(struct world *w)
 static void the_number_is_found_in_the_account(void **state)
 {
     (void)state;
-    struct world w = world_open(FROM);
-    peer_answers(w.peer, 200, "", NUMBERS("https://care.example.com/hooks/twilio/sms"));
-    struct connector_checked c = check(&w);
+    struct channel ch = open_it(FROM);
+    peer_answers(ch.peer, 200, "", NUMBERS("https://care.example.com/hooks/twilio/sms"));
+    struct connector_checked c = channel_checks(&ch);
     assert_int_equal(c.end.outcome, CONNECTOR_SENT);
     assert_int_equal(c.n, 1);
     assert_str(c.accounts[0].external_id, "+15550001111");
     assert_str(c.accounts[0].name, "Shop");
     assert_int_equal(c.note.len, 0);
-    heard(&w, 0, "GET", NUMBERS_TARGET, "");
-    peer_answers(w.peer, 200, "", NUMBERS("https://elsewhere.example"));
-    assert_true(check(&w).note.len > 0);
-    peer_answers(w.peer, 200, "", "{\"incoming_phone_numbers\":[]}");
-    assert_int_equal(check(&w).end.outcome, CONNECTOR_FINAL);
-    peer_answers(w.peer, 401, "", "{\"code\":20003}");
-    assert_int_equal(check(&w).end.outcome, CONNECTOR_REAUTH);
-    world_close(&w);
+    heard(&ch, 0, "GET", NUMBERS_TARGET, "");
+    peer_answers(ch.peer, 200, "", NUMBERS("https://elsewhere.example"));
+    assert_true(channel_checks(&ch).note.len > 0);
+    peer_answers(ch.peer, 200, "", "{\"incoming_phone_numbers\":[]}");
+    assert_int_equal(channel_checks(&ch).end.outcome, CONNECTOR_FINAL);
+    peer_answers(ch.peer, 401, "", "{\"code\":20003}");
+    assert_int_equal(channel_checks(&ch).end.outcome, CONNECTOR_REAUTH);
+    channel_close(&ch);
 }
 
 static void a_service_and_senders_without_a_number_are_accounts_too(void **state)
 {
     (void)state;
-    struct world w = world_open("\"messaging_service_sid\":\"MG00000000000000000000000000000001\"");
-    peer_answers(w.peer, 200, "",
+    struct channel ch = open_it("\"messaging_service_sid\":\"MG00000000000000000000000000000001\"");
+    peer_answers(ch.peer, 200, "",
         "{\"sid\":\"MG00000000000000000000000000000001\",\"friendly_name\":\"Care\","
         "\"inbound_request_url\":\"https://care.example.com/hooks/twilio/sms\"}");
-    struct connector_checked c = check(&w);
+    struct connector_checked c = channel_checks(&ch);
     assert_str(c.accounts[0].external_id, "MG00000000000000000000000000000001");
     assert_str(c.accounts[0].name, "Care");
     assert_int_equal(c.note.len, 0);
-    heard(&w, 0, "GET", "/m/v1/Services/MG00000000000000000000000000000001", "");
-    world_close(&w);
+    heard(&ch, 0, "GET", "/m/v1/Services/MG00000000000000000000000000000001", "");
+    channel_close(&ch);
     const char *const senders[] = {
         "\"sender\":\"Seva\"", "\"sender\":\"54321\"", "\"sender\":\"whatsapp:+15550001111\""};
     for (size_t i = 0; i < sizeof senders / sizeof *senders; i++) {
-        w = world_open(senders[i]);
-        peer_answers(w.peer, 200, "", "{\"incoming_phone_numbers\":[]}");
-        c = check(&w);
+        ch = open_it(senders[i]);
+        peer_answers(ch.peer, 200, "", "{\"incoming_phone_numbers\":[]}");
+        c = channel_checks(&ch);
         assert_int_equal(c.end.outcome, CONNECTOR_SENT);
         assert_true(c.note.len > 0);
-        world_close(&w);
+        channel_close(&ch);
     }
-    w = world_open("\"messaging_service_sid\":\"../x\"");
-    assert_int_equal(check(&w).end.outcome, CONNECTOR_FINAL);
-    w.setup.settings = S("{}");
-    assert_int_equal(check(&w).end.outcome, CONNECTOR_FINAL);
-    assert_int_equal(peer_count(w.peer), 0);
-    world_close(&w);
+    ch = open_it("\"messaging_service_sid\":\"../x\"");
+    assert_int_equal(channel_checks(&ch).end.outcome, CONNECTOR_FINAL);
+    ch.setup.settings = S("{}");
+    assert_int_equal(channel_checks(&ch).end.outcome, CONNECTOR_FINAL);
+    assert_int_equal(peer_count(ch.peer), 0);
+    channel_close(&ch);
 }
 
 static void twilio_is_told_where_to_post_and_no_more_than_that(void **state)
 {
     (void)state;
     struct connector_sent sent;
-    struct world w = world_open(FROM);
-    peer_answers(w.peer, 200, "", NUMBERS(""));
-    peer_answers(w.peer, 200, "", "{}");
-    assert_ok(connector_sms.subscribe(w.client, test_arena(), &w.setup, true, &sent));
+    struct channel ch = open_it(FROM);
+    peer_answers(ch.peer, 200, "", NUMBERS(""));
+    peer_answers(ch.peer, 200, "", "{}");
+    assert_ok(connector_sms.subscribe(ch.client, test_arena(), &ch.setup, true, &sent));
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
-    heard(&w, 1, "POST",
+    heard(&ch, 1, "POST",
         "/2010-04-01/Accounts/" ACCOUNT
         "/IncomingPhoneNumbers/PN00000000000000000000000000000001.json",
         "SmsUrl=https%3A%2F%2Fcare.example.com%2Fhooks%2Ftwilio%2Fsms&SmsMethod=POST");
     /* What belongs to somebody else by now stays. */
-    peer_answers(w.peer, 200, "", NUMBERS("https://elsewhere.example"));
-    assert_ok(connector_sms.subscribe(w.client, test_arena(), &w.setup, false, &sent));
-    assert_int_equal(peer_count(w.peer), 3);
-    world_close(&w);
-    w = world_open("\"messaging_service_sid\":\"MG00000000000000000000000000000001\"");
-    peer_answers(
-        w.peer, 200, "", "{\"inbound_request_url\":\"https://care.example.com/hooks/twilio/sms\"}");
-    peer_answers(w.peer, 200, "", "{}");
-    assert_ok(connector_sms.subscribe(w.client, test_arena(), &w.setup, false, &sent));
+    peer_answers(ch.peer, 200, "", NUMBERS("https://elsewhere.example"));
+    assert_ok(connector_sms.subscribe(ch.client, test_arena(), &ch.setup, false, &sent));
+    assert_int_equal(peer_count(ch.peer), 3);
+    channel_close(&ch);
+    ch = open_it("\"messaging_service_sid\":\"MG00000000000000000000000000000001\"");
+    peer_answers(ch.peer, 200, "",
+        "{\"inbound_request_url\":\"https://care.example.com/hooks/twilio/sms\"}");
+    peer_answers(ch.peer, 200, "", "{}");
+    assert_ok(connector_sms.subscribe(ch.client, test_arena(), &ch.setup, false, &sent));
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
-    heard(&w, 1, "POST", "/m/v1/Services/MG00000000000000000000000000000001",
+    heard(&ch, 1, "POST", "/m/v1/Services/MG00000000000000000000000000000001",
         "InboundRequestUrl=&InboundMethod=POST&UseInboundWebhookOnNumber=false");
-    world_close(&w);
+    channel_close(&ch);
 }
 
 static void lengths_count_in_segments(void **state)

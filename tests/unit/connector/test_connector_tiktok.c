@@ -105,13 +105,6 @@ static struct connector_outgoing comment(struct channel *ch, const char *text)
     return out;
 }
 
-static struct connector_sent send_it(struct channel *ch, const struct connector_outgoing *out)
-{
-    struct connector_sent sent = {0};
-    assert_ok(ch->c->send(ch->client, test_arena(), out, &sent));
-    return sent;
-}
-
 static void a_message_goes_into_its_conversation_and_names_what_it_answers(void **state)
 {
     (void)state;
@@ -119,7 +112,7 @@ static void a_message_goes_into_its_conversation_and_names_what_it_answers(void 
     struct connector_outgoing out = message(&ch, "Hello");
     out.reply_to = S("tt-msg-1");
     peer_answers(ch.peer, 200, "", OK_OF("{\"message\":{\"message_id\":\"tt-msg-2\"}}"));
-    struct connector_sent sent = send_it(&ch, &out);
+    struct connector_sent sent = channel_sends(&ch, out);
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     assert_str(sent.external_id, "tt-msg-2");
     struct peer_heard h = channel_heard(&ch, 0, "POST", "/tiktok/api/business/message/send/");
@@ -145,7 +138,7 @@ static void a_picture_is_put_up_and_then_sent(void **state)
     out.n_files = 1;
     peer_answers(ch.peer, 200, "", OK_OF("{\"media_id\":\"m-1\"}"));
     peer_answers(ch.peer, 200, "", OK_OF("{\"message\":{\"message_id\":\"tt-msg-2\"}}"));
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_SENT);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_SENT);
     struct peer_heard h =
         channel_heard(&ch, 0, "POST", "/tiktok/api/business/message/media/upload/");
     assert_has(h.body, "name=\"business_id\"\r\n\r\nbiz-123\r\n");
@@ -154,9 +147,9 @@ static void a_picture_is_put_up_and_then_sent(void **state)
     assert_has(
         peer_heard(ch.peer, 1).body, "\"message_type\":\"IMAGE\",\"image\":{\"media_id\":\"m-1\"}");
     peer_hangs_up(ch.peer);
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_RETRY); /* nobody saw anything */
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_RETRY); /* nobody saw anything */
     peer_answers(ch.peer, 200, "", "{\"code\":40002,\"message\":\"Too large\"}");
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_FINAL);
     channel_close(&ch);
 }
 
@@ -195,11 +188,11 @@ static void each_error_of_the_table_has_its_outcome(void **state)
     struct connector_outgoing out = message(&ch, "Hello");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         peer_answers(ch.peer, rows[i].status, rows[i].headers, rows[i].body);
-        struct connector_sent sent = send_it(&ch, &out);
+        struct connector_sent sent = channel_sends(&ch, out);
         channel_check_error(&rows[i], &sent);
     }
     peer_hangs_up(ch.peer);
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_UNKNOWN);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_UNKNOWN);
     channel_close(&ch);
 }
 
@@ -210,7 +203,7 @@ static void a_refusal_after_48_hours_says_how_many_may_still_go(void **state)
     struct connector_outgoing out = message(&ch, "Hello");
     out.last_in_ms = TEST_NOW_MS - INT64_C(49) * 3600 * 1000;
     peer_answers(ch.peer, 200, "", "{\"code\":41234,\"message\":\"Not allowed now\"}");
-    struct connector_sent sent = send_it(&ch, &out);
+    struct connector_sent sent = channel_sends(&ch, out);
     assert_int_equal(sent.outcome, CONNECTOR_FINAL);
     assert_has(sent.why, "TikTok: Not allowed now");
     assert_has(sent.why, "at most three messages");
@@ -223,15 +216,15 @@ static void what_tiktok_cannot_carry_is_refused_without_a_call(void **state)
     struct channel ch = open_it();
     struct connector_outgoing out = message(&ch, "Hello");
     out.thread_key = (str){0}; /* we may not begin */
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_FINAL);
     out = message(&ch, " ");
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_FINAL);
     out = comment(&ch, "Hello");
     out.reply_to = S("7400");
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_FINAL);
     ch.setup.secrets = S("{}");
     out = message(&ch, "Hello");
-    assert_int_equal(send_it(&ch, &out).outcome, CONNECTOR_REAUTH);
+    assert_int_equal(channel_sends(&ch, out).outcome, CONNECTOR_REAUTH);
     assert_int_equal(peer_count(ch.peer), 0);
     channel_close(&ch);
 }
@@ -254,7 +247,7 @@ static void a_comment_is_answered_below_itself(void **state)
     struct channel ch = open_it();
     struct connector_outgoing out = comment(&ch, "It does!");
     peer_answers(ch.peer, 200, "", OK_OF("{\"comment_id\":7401}"));
-    struct connector_sent sent = send_it(&ch, &out);
+    struct connector_sent sent = channel_sends(&ch, out);
     assert_str(sent.external_id, "7300/7401");
     struct peer_heard h =
         channel_heard(&ch, 0, "POST", "/tiktok/api/business/comment/reply/create/");
@@ -272,7 +265,7 @@ static void a_further_try_of_a_comment_finds_what_an_earlier_one_wrote(void **st
     peer_answers(ch.peer, 200, "",
         OK_OF("{\"comments\":[{\"comment_id\":\"7409\",\"owner\":true,\"text\":\"It does!\","
               "\"create_time\":1767225590}]}"));
-    struct connector_sent sent = send_it(&ch, &out);
+    struct connector_sent sent = channel_sends(&ch, out);
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     assert_str(sent.external_id, "7300/7409");
     assert_int_equal(peer_count(ch.peer), 1);
@@ -326,15 +319,6 @@ static void comments_are_hidden_shown_liked_and_deleted(void **state)
     "?business_id=biz-123&video_id=" video "&include_replies=true&sort_field=create_time&"         \
     "sort_order=desc&max_count=30&cursor=" cursor
 
-static struct connector_polled poll(struct channel *ch, str cursors, int64_t since_ms)
-{
-    const struct connector_poll in = {
-        .setup = &ch->setup, .cursors = cursors, .since_ms = since_ms, .now_ms = TEST_NOW_MS};
-    struct connector_polled got = {0};
-    assert_ok(ch->c->poll(ch->client, test_arena(), &in, &got));
-    return got;
-}
-
 static void comments_of_the_newest_videos_are_read_until_they_are_old(void **state)
 {
     (void)state;
@@ -349,7 +333,7 @@ static void comments_of_the_newest_videos_are_read_until_they_are_old(void **sta
     peer_answers(ch.peer, 200, "",
         OK_OF("{\"comments\":[" ONE("4", 1766000000, "") "],\"cursor\":60,\"has_more\":true}"));
     peer_answers(ch.peer, 200, "", OK_OF("{\"comments\":[],\"has_more\":false}"));
-    struct connector_polled got = poll(&ch, S("{\"mark_ms\":1767220000000}"), 0);
+    struct connector_polled got = channel_polls(&ch, S("{\"mark_ms\":1767220000000}"), 0);
     assert_int_equal(got.end.outcome, CONNECTOR_SENT);
     (void)channel_heard(&ch, 0, "GET",
         "/tiktok/api/business/video/list/?business_id=biz-123&fields=%5B%22item_id%22%2C%22caption"
@@ -377,7 +361,7 @@ static void a_budget_of_calls_is_kept_and_the_pass_goes_on_a_minute_later(void *
             str_z(test_arena(), str_print(test_arena(),
                                     OK_OF("{\"comments\":[%s],\"cursor\":%d,\"has_more\":true}"),
                                     ONE("1", 1767225000, ""), i * 30)));
-    struct connector_polled got = poll(&ch, S("{\"mark_ms\":1767220000000}"), 0);
+    struct connector_polled got = channel_polls(&ch, S("{\"mark_ms\":1767220000000}"), 0);
     assert_int_equal(peer_count(ch.peer), 31);
     assert_int_equal(got.next_ms, TEST_NOW_MS + 60000);
     assert_has(got.cursors, "\"mark_ms\":1767220000000");
@@ -391,12 +375,12 @@ static void a_limit_ends_the_poll_without_losing_its_place(void **state)
     struct channel ch = open_it();
     peer_answers(ch.peer, 200, "", OK_OF("{\"videos\":[" VIDEO("v1") "]}"));
     peer_answers(ch.peer, 200, "", "{\"code\":40100,\"message\":\"Too many\"}");
-    struct connector_polled got = poll(&ch, S("{}"), 0);
+    struct connector_polled got = channel_polls(&ch, S("{}"), 0);
     assert_int_equal(got.end.outcome, CONNECTOR_WAIT);
     assert_int_equal(got.next_ms, TEST_NOW_MS + 300000);
     assert_has(got.cursors, "\"mark_ms\":0");
     peer_answers(ch.peer, 200, "", "<html>");
-    assert_int_equal(poll(&ch, S("{}"), 0).end.outcome, CONNECTOR_RETRY);
+    assert_int_equal(channel_polls(&ch, S("{}"), 0).end.outcome, CONNECTOR_RETRY);
     channel_close(&ch);
 }
 
@@ -478,7 +462,7 @@ static void both_kinds_of_events_are_registered(void **state)
     struct peer_heard h = channel_heard(&ch, 0, "POST", "/tiktok/api/business/webhook/update/");
     assert_str(h.body,
         "{\"app_id\":\"7000000000000000001\",\"secret\":\"seva-tiktok-app-secret\",\"event_type\":"
-        "\"DIRECT_MESSAGE\",\"callback_url\":\"https://care.example.com/hooks/x/k1\"}");
+        "\"DIRECT_MESSAGE\",\"callback_url\":\"https://care.example.com/hooks/tiktok/k1\"}");
     assert_has(peer_heard(ch.peer, 1).body, "\"event_type\":\"COMMENT\"");
     (void)channel_heard(&ch, 3, "POST", "/tiktok/api/business/webhook/delete/");
     channel_close(&ch);
