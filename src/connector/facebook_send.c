@@ -88,12 +88,7 @@ static err send_private(struct http_client *client, struct arena *a, const struc
         TRY(upload(client, a, api, &out->files[0], &m.attachment, sent));
     if (out->n_files && !m.attachment.len)
         return OK;
-    TRY(meta_send(client, a, &m, sent));
-    if (out->is_private_reply && sent->outcome == CONNECTOR_WAIT) {
-        sent->rate_name = S("private replies"); /* 750 an hour, apart from other messages */
-        sent->is_channel_wide = false;
-    }
-    return OK;
+    return meta_send(client, a, &m, sent);
 }
 
 /* ── public ─────────────────────────────────────────────────────────────────────────────────────
@@ -115,7 +110,6 @@ static err send_public(struct http_client *client, struct arena *a, const struct
     const struct connector_outgoing *out, struct connector_sent *sent)
 {
     struct form form = form_make(a);
-    struct meta_answer answer = {0};
     if (out->n_files && !out->files[0].url.len) {
         meta_refuse(sent, "Facebook fetches pictures for comments from a public address, and this "
                           "installation has none.");
@@ -129,17 +123,9 @@ static err send_public(struct http_client *client, struct arena *a, const struct
         meta_call(a, api, HTTP_POST, node_path(a, out->reply_to, "/comments"), (str){0});
     call.body = form_str(&form);
     call.content_type = S("application/x-www-form-urlencoded");
-    TRY(meta_do(client, a, api, &call, &answer));
-    *sent = answer.sent;
-    if (sent->outcome != CONNECTOR_SENT)
-        return OK;
-    sent->external_id = take_id(answer.json, "id");
-    if (!sent->external_id.len) {
-        sent->outcome = CONNECTOR_UNKNOWN;
-        sent->why = S("Facebook did not name the comment it took.");
-        return OK;
-    }
-    name_comment(a, out->post, sent);
+    TRY(meta_comment(client, a, api, &call, sent));
+    if (sent->outcome == CONNECTOR_SENT)
+        name_comment(a, out->post, sent);
     return OK;
 }
 

@@ -58,12 +58,7 @@ static err send_private(struct http_client *client, struct arena *a, const struc
     };
     if (out->n_files)
         m.attachment = attachment_of(a, &out->files[0]);
-    TRY(meta_send(client, a, &m, sent));
-    if (out->is_private_reply && sent->outcome == CONNECTOR_WAIT) {
-        sent->rate_name = S("private replies"); /* 750 an hour, apart from other messages */
-        sent->is_channel_wide = false;
-    }
-    return OK;
+    return meta_send(client, a, &m, sent);
 }
 
 /* ── public ─────────────────────────────────────────────────────────────────────────────────────
@@ -73,7 +68,6 @@ static err send_public(struct http_client *client, struct arena *a, const struct
     const struct connector_outgoing *out, struct connector_sent *sent)
 {
     struct form query = form_make(a);
-    struct meta_answer answer = {0};
     str media, comment, path = path_of(a, out->reply_to, "/replies");
     if (instagram_mention(out->reply_to, &media, &comment)) {
         path = path_of(
@@ -84,16 +78,7 @@ static err send_public(struct http_client *client, struct arena *a, const struct
     }
     form_add(&query, "message", out->text);
     const struct network_call call = meta_call(a, api, HTTP_POST, path, form_str(&query));
-    TRY(meta_do(client, a, api, &call, &answer));
-    *sent = answer.sent;
-    if (sent->outcome != CONNECTOR_SENT)
-        return OK;
-    sent->external_id = take_id(answer.json, "id");
-    if (!sent->external_id.len) {
-        sent->outcome = CONNECTOR_UNKNOWN;
-        sent->why = S("Instagram did not name the comment it took.");
-    }
-    return OK;
+    return meta_comment(client, a, api, &call, sent);
 }
 
 err instagram_send(struct http_client *client, struct arena *a,

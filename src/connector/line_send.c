@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "connector/network.h"
+#include "connector/part.h"
 #include "connector/reading.h"
 
 enum {
@@ -278,15 +279,6 @@ static err try_reply(struct http_client *client, struct sending *s, str messages
     return OK;
 }
 
-static const struct json *part_of(const struct json *parts, str type)
-{
-    for (const struct json *p = parts && parts->kind == JSON_ARRAY ? parts->first : NULL; p;
-         p = p->next)
-        if (str_eq(take_line(p, "type", 40), type))
-            return p;
-    return NULL;
-}
-
 static void read_tokens(struct sending *s)
 {
     const struct json *token = NULL;
@@ -312,8 +304,8 @@ err line_send(struct http_client *client, struct arena *a, const struct connecto
     bool goes_on = true;
     if (out->parts.len && json_parse(a, out->parts, &parts, &why) != OK)
         parts = NULL;
-    s.buttons = part_of(parts, S("buttons"));
-    s.place = part_of(parts, S("location"));
+    s.buttons = part_find(parts, "buttons");
+    s.place = part_find(parts, "location");
     read_tokens(&s);
     str messages = messages_of(&s);
     if (s.refusal) {

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "connector/part.h"
 #include "connector/reading.h"
 
 enum {
@@ -44,14 +45,10 @@ static const struct json *buttons_of(struct arena *a, str parts)
 {
     const struct json *root = NULL;
     str why;
-    if (!parts.len || json_parse(a, parts, &root, &why) != OK || root->kind != JSON_ARRAY)
+    if (!parts.len || json_parse(a, parts, &root, &why) != OK)
         return NULL;
-    for (const struct json *v = root->first; v; v = v->next)
-        if (str_eq(json_text(json_get(v, S("type")), S("")), S("buttons"))) {
-            const struct json *list = take_array(v, "buttons");
-            return list && list->first ? list : NULL;
-        }
-    return NULL;
+    const struct json *list = take_array(part_find(root, "buttons"), "buttons");
+    return list && list->first ? list : NULL;
 }
 
 static bool has_url(const struct json *buttons)
@@ -210,6 +207,10 @@ err meta_send(struct http_client *client, struct arena *a, const struct meta_mes
             break;
     }
     *sent = answer.sent;
+    if (m->out->is_private_reply && sent->outcome == CONNECTOR_WAIT) {
+        sent->rate_name = S("private replies"); /* 750 an hour, apart from other messages */
+        sent->is_channel_wide = false;
+    }
     if (sent->outcome != CONNECTOR_SENT)
         return OK;
     sent->external_id = take_id(answer.json, "message_id");
@@ -217,6 +218,23 @@ err meta_send(struct http_client *client, struct arena *a, const struct meta_mes
         sent->outcome = CONNECTOR_UNKNOWN;
         sent->why =
             str_print(a, "%.*s did not name the message it took.", SARG(m->api->connector->title));
+    }
+    return OK;
+}
+
+err meta_comment(struct http_client *client, struct arena *a, const struct meta_api *api,
+    const struct network_call *call, struct connector_sent *sent)
+{
+    struct meta_answer answer = {0};
+    TRY(meta_do(client, a, api, call, &answer));
+    *sent = answer.sent;
+    if (sent->outcome != CONNECTOR_SENT)
+        return OK;
+    sent->external_id = take_id(answer.json, "id");
+    if (!sent->external_id.len) {
+        sent->outcome = CONNECTOR_UNKNOWN;
+        sent->why =
+            str_print(a, "%.*s did not name the comment it took.", SARG(api->connector->title));
     }
     return OK;
 }

@@ -23,11 +23,14 @@ struct meta_message {
 /* An answer after a day, within seven, when the channel has HUMAN_AGENT (setting "human_agent"). */
 bool meta_is_late(
     struct arena *a, const struct meta_api *api, const struct connector_outgoing *out);
-/* Sends it. Where `reply_to` stands in the body is told in two ways: when the network refuses the
- * parameter (code 100) the other place is tried, then the message goes without it; a refused call
- * has sent nothing. */
+/* Sends it; a limit of private replies is that budget's only. Where `reply_to` stands in the body
+ * is told in two ways: when the network refuses the parameter (code 100) the other place is tried,
+ * then the message goes without it; a refused call has sent nothing. */
 err meta_send(struct http_client *client, struct arena *a, const struct meta_message *m,
     struct connector_sent *sent);
+/* Makes the call that writes a comment and takes the comment's id; UNKNOWN when it has none. */
+err meta_comment(struct http_client *client, struct arena *a, const struct meta_api *api,
+    const struct network_call *call, struct connector_sent *sent);
 /* {"recipient":{"id":to},"sender_action":action,"payload":payload}; payload: JSON, may be empty. */
 err meta_action(struct http_client *client, struct arena *a, const struct meta_api *api, str path,
     str to, const char *action, str payload, struct connector_sent *sent);

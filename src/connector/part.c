@@ -81,3 +81,25 @@ void part_album(struct parts *p, str id)
     part_text(p, "id", id);
     part_end(p);
 }
+
+void part_contact(struct parts *p, str name, str phone)
+{
+    part_begin(p, S("contact"));
+    part_text(p, "name", name);
+    if (phone.len) {
+        json_key(&p->j, S("phones"));
+        json_arr(&p->j);
+        json_put_str(&p->j, phone);
+        json_arr_end(&p->j);
+    }
+    part_end(p);
+}
+
+const struct json *part_find(const struct json *parts, const char *type)
+{
+    bool is_list = parts && parts->kind == JSON_ARRAY;
+    for (const struct json *p = is_list ? parts->first : NULL; p; p = p->next)
+        if (str_eq(json_text(json_get(p, S("type")), S("")), str_from(type)))
+            return p;
+    return NULL;
+}

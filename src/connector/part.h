@@ -43,3 +43,7 @@ void part_link(struct parts *p, str url, str title, str text);
 void part_choice(struct parts *p, str id, str title);
 void part_unsupported(struct parts *p, str name);
 void part_album(struct parts *p, str id); /* nothing when empty; the last part of a message */
+void part_contact(struct parts *p, str name, str phone);
+
+/* The first part of this type in a parsed array of parts; NULL when there is none. */
+const struct json *part_find(const struct json *parts, const char *type);

@@ -163,15 +163,8 @@ static void read_card(
     str phone = take_line(card, "phone_number", LIMIT_NAME_BYTES);
     str first = take_line(card, "first_name", LIMIT_NAME_BYTES);
     str last = take_line(card, "last_name", LIMIT_NAME_BYTES);
-    part_begin(parts, S("contact"));
-    part_text(parts, "name", last.len ? str_print(a, "%.*s %.*s", SARG(first), SARG(last)) : first);
-    if (phone.len) {
-        json_key(&parts->j, S("phones"));
-        json_arr(&parts->j);
-        json_put_str(&parts->j, phone);
-        json_arr_end(&parts->j);
-    }
-    part_end(parts);
+    part_contact(
+        parts, last.len ? str_print(a, "%.*s %.*s", SARG(first), SARG(last)) : first, phone);
     int64_t owner = take_int(card, "user_id", 0);
     if (owner && owner == take_int(take_object(m, "from"), "id", 0) && !it->is_ours)
         it->contact_phone = phone;

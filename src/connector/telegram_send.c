@@ -24,15 +24,6 @@ struct sending {
     const struct json *buttons, *location, *card; /* parts; NULL = none */
 };
 
-static const struct json *part_of(const struct json *parts, str type)
-{
-    for (const struct json *p = parts && parts->kind == JSON_ARRAY ? parts->first : NULL; p;
-         p = p->next)
-        if (str_eq(take_line(p, "type", 40), type))
-            return p;
-    return NULL;
-}
-
 /* False: a button has an id that Telegram cannot carry. */
 static bool keyboard(struct json_out *j, const struct json *buttons)
 {
@@ -271,9 +262,9 @@ err telegram_send(struct http_client *client, struct arena *a, const struct conn
         return refuse(sent, S("Telegram takes one file with a message."));
     if (out->parts.len && json_parse(a, out->parts, &parts, &why) != OK)
         parts = NULL;
-    s.buttons = part_of(parts, S("buttons"));
-    s.location = part_of(parts, S("location"));
-    s.card = part_of(parts, S("contact"));
+    s.buttons = part_find(parts, "buttons");
+    s.location = part_find(parts, "location");
+    s.card = part_find(parts, "contact");
     if ((s.location || s.card) && (out->text.len || out->n_files))
         return refuse(sent, S("A place or a card goes as a message of its own on Telegram."));
     if (telegram_name_read(out->reply_to, &above) == OK && above.query.len)

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "connector/network.h"
+#include "connector/part.h"
 #include "connector/reading.h"
 #include "connector/sign.h"
 
@@ -200,15 +201,6 @@ static err refuse(struct connector_sent *sent, str words)
 /* ── sending ────────────────────────────────────────────────────────────────────────────────────
  */
 
-static const struct json *part_of(const struct json *parts, str type)
-{
-    for (const struct json *p = parts && parts->kind == JSON_ARRAY ? parts->first : NULL; p;
-         p = p->next)
-        if (str_eq(take_line(p, "type", 40), type))
-            return p;
-    return NULL;
-}
-
 /* What comes back with the customer's next message: our delivery and the buttons' ids. */
 static str tracking(struct arena *a, str delivery_id, const struct json *buttons)
 {
@@ -309,7 +301,7 @@ static void put_contact(struct json_out *j, const struct json *card)
 static str put_content(
     struct json_out *j, const struct connector_outgoing *out, const struct json *parts)
 {
-    const struct json *place = part_of(parts, S("location")), *card = part_of(parts, S("contact"));
+    const struct json *place = part_find(parts, "location"), *card = part_find(parts, "contact");
     int n = (out->text.len > 0) + (out->n_files > 0) + (place != NULL) + (card != NULL);
     if (n != 1 || out->n_files > 1)
         return S("A message to Viber is one text, one file, one place or one card.");
@@ -334,7 +326,7 @@ static err send_message(struct http_client *client, struct arena *a,
     str why;
     if (out->parts.len && json_parse(a, out->parts, &parts, &why) != OK)
         parts = NULL;
-    const struct json *buttons = part_of(parts, S("buttons"));
+    const struct json *buttons = part_find(parts, "buttons");
     json_obj(&j);
     json_kv_str(&j, S("receiver"), out->to);
     json_kv_int(&j, S("min_api_version"), 1);

@@ -43,15 +43,7 @@ static void read_card(const struct json *m, struct parts *parts)
     str phone = take_line(card, "phone_number", LIMIT_NAME_BYTES);
     if (!card)
         return;
-    part_begin(parts, S("contact"));
-    part_text(parts, "name", take_line(card, "name", LIMIT_NAME_BYTES));
-    if (phone.len) {
-        json_key(&parts->j, S("phones"));
-        json_arr(&parts->j);
-        json_put_str(&parts->j, phone);
-        json_arr_end(&parts->j);
-    }
-    part_end(parts);
+    part_contact(parts, take_line(card, "name", LIMIT_NAME_BYTES), phone);
 }
 
 /* Our own tracking data holds [id, title] of each button that was offered. */

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "connector/part.h"
 #include "connector/reading.h"
 
 enum {
@@ -315,24 +316,16 @@ static bool put_buttons(struct body *b, const struct json *part)
 
 /* ── the whole ──────────────────────────────────────────────────────────────────────────────── */
 
-static const struct json *part_of(const struct json *parts, const char *type)
-{
-    for (const struct json *p = parts ? parts->first : NULL; p; p = p->next)
-        if (str_eq(take_line(p, "type", KEY_BYTES), str_from(type)))
-            return p;
-    return NULL;
-}
-
 static bool put_what(struct body *b, const struct json *parts)
 {
     const struct json *part;
-    if ((part = part_of(parts, "template")))
+    if ((part = part_find(parts, "template")))
         return whatsapp_put_template(b->a, &b->j, part, b->file, &b->why);
-    if ((part = part_of(parts, "buttons")))
+    if ((part = part_find(parts, "buttons")))
         return put_buttons(b, part);
-    if ((part = part_of(parts, "location")))
+    if ((part = part_find(parts, "location")))
         return put_location(b, part);
-    if (part_of(parts, "contact"))
+    if (part_find(parts, "contact"))
         return put_contacts(b, parts);
     return b->file->media_id.len ? put_file(b) : put_text(b);
 }
