@@ -214,6 +214,28 @@ def check_tests_mirror(files):
     return bad
 
 
+def check_named_tests(files):
+    """The pages of the networks name tests that exist: a word in backquotes with three "_" or more is a test, a golden
+    delivery, or a word of the network that stands in src/; "dir/test_x" is a file of tests."""
+    tests = set()
+    for f in files:
+        if f.startswith("tests/") and f.endswith((".c", ".h")):
+            tests |= set(re.findall(r"^static void (\w+)\(void \*\*state\)", read(f), re.M))
+    golden = {os.path.basename(f).split(".")[0] for f in files if f.startswith("tests/connector/")}
+    sources = " ".join(read(f) for f in files if f.startswith("src/connector/"))
+    have, bad = set(files), []
+    for f in files:
+        if not f.startswith("docs/connectors") or not f.endswith(".md"):
+            continue
+        for word in re.findall(r"`(\w+)`", read(f)):
+            if word.count("_") >= 3 and word not in tests | golden and not re.search(rf"\b{word}\b", sources) and not word.startswith("test_"):
+                bad.append(f"{f}: names the test {word}, which does not exist")
+        for folder, name in re.findall(r"\b([a-z]+)/(test_\w+)", read(f)):
+            if f"tests/unit/{folder}/{name}.c" not in have:
+                bad.append(f"{f}: names {folder}/{name}, which does not exist")
+    return bad
+
+
 RULES = [
     ("includes_point_to_lower_layers_only", check_layers),
     ("connectors_see_only_the_client_side_of_net", check_connector_headers),
@@ -227,6 +249,7 @@ RULES = [
     ("every_room_opens_with_a_head_comment", check_heads),
     ("shared_state_is_listed_in_the_architecture", check_shared),
     ("links_between_documents_lead_somewhere", check_tests_mirror),
+    ("tests_that_the_networks_pages_name_exist", check_named_tests),
 ]
 
 
