@@ -1,16 +1,12 @@
-/* ivr: see ivr.h. Longer than most: hours, choices, the document and the words for what is wrong
+/* ivr: see ivr.h. Longer than most: choices, the document and the words for what is wrong
  * read the same settings by the same helpers. */
 #include "text/ivr.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "text/hours.h"
 
 enum {
-    DAY_MINUTES = 24 * 60,
-    WEEKDAYS = 7,
-    RANGES_MOST = 8, /* of a day */
-    HOLIDAYS_MOST = 400,
     NAME_BYTES = 40, /* of a menu, a language, a step */
     TO_BYTES = 255,
     NUMBER_LEAST = 3, /* with the + */
@@ -77,85 +73,9 @@ static const struct json *menu_find(const struct json *ivr, str name)
     return menu && menu->kind == JSON_OBJECT ? menu : NULL;
 }
 
-/* ── hours ──────────────────────────────────────────────────────────────────────────────────────
- */
-
-static const char *const days[WEEKDAYS] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-
-/* "09:30"; "24:00" is the end of the day. */
-static bool clock_read(str s, int *minute)
-{
-    int64_t h, m;
-    if (s.len != 5 || s.at[2] != ':' || str_int(str_sub(s, 0, 2), 0, 24, &h) != OK ||
-        str_int(str_sub(s, 3, 2), 0, 59, &m) != OK || h * 60 + m > DAY_MINUTES)
-        return false;
-    *minute = (int)(h * 60 + m);
-    return true;
-}
-
-static bool range_read(str s, int *from, int *to)
-{
-    str begin, end;
-    return str_cut(s, '-', &begin, &end) && clock_read(str_trim(begin), from) &&
-           clock_read(str_trim(end), to);
-}
-
-/* Does a range of this day hold the minute? Minutes beyond the day are the next day's. */
-static bool day_holds(const struct json *hours, int weekday, int minute)
-{
-    const struct json *ranges = json_get(hours, str_from(days[weekday - 1]));
-    const struct json *v = ranges && ranges->kind == JSON_ARRAY ? ranges->first : NULL;
-    int from, to;
-    for (int i = 0; v && i < RANGES_MOST; v = v->next, i++) {
-        if (v->kind != JSON_STRING || !range_read(v->text, &from, &to))
-            continue;
-        if (to <= from)
-            to += DAY_MINUTES; /* across midnight */
-        if (minute >= from && minute < to)
-            return true;
-    }
-    return false;
-}
-
-/* "2026-12-25" that year, "12-25" each year. */
-static bool is_holiday(const struct json *ivr, const struct time_local *at)
-{
-    const struct json *list = json_get(ivr, S("holidays"));
-    const struct json *v = list && list->kind == JSON_ARRAY ? list->first : NULL;
-    int64_t year, month, day;
-    for (int i = 0; v && i < HOLIDAYS_MOST; v = v->next, i++) {
-        str s = v->kind == JSON_STRING ? v->text : (str){0};
-        bool has_year = s.len == 10 && str_int(str_sub(s, 0, 4), 1, 9999, &year) == OK;
-        str rest = has_year ? str_skip(s, 5) : s;
-        if (rest.len == 5 && str_int(str_sub(rest, 0, 2), 1, 12, &month) == OK &&
-            str_int(str_sub(rest, 3, 2), 1, 31, &day) == OK && month == at->month &&
-            day == at->day && (!has_year || year == at->year))
-            return true;
-    }
-    return false;
-}
-
-static bool is_open(const struct json *ivr, int64_t now_ms)
-{
-    const struct json *hours = json_get(ivr, S("hours"));
-    struct time_local at, before;
-    if (!time_local(text_at(ivr, S("time_zone")), now_ms, &at))
-        return true;
-    /* What began yesterday ends although today is a holiday; noon is in every day, whatever the
-     * clocks were set to in the night. */
-    int64_t noon_before_ms = now_ms - (int64_t)(at.minute + DAY_MINUTES / 2) * 60 * 1000;
-    (void)time_local(text_at(ivr, S("time_zone")), noon_before_ms, &before);
-    bool has_hours = hours && hours->kind == JSON_OBJECT;
-    int yesterday = at.weekday == 1 ? WEEKDAYS : at.weekday - 1;
-    if (has_hours && !is_holiday(ivr, &before) &&
-        day_holds(hours, yesterday, at.minute + DAY_MINUTES))
-        return true;
-    return !is_holiday(ivr, &at) && (!has_hours || day_holds(hours, at.weekday, at.minute));
-}
-
 bool ivr_is_open(struct arena *a, str settings, int64_t now_ms)
 {
-    return is_open(ivr_of(a, settings), now_ms);
+    return hours_are_open(ivr_of(a, settings), now_ms);
 }
 
 /* ── what was chosen ────────────────────────────────────────────────────────────────────────────
@@ -196,6 +116,11 @@ static bool is_target(str to)
         if ((unsigned char)to.at[i] <= ' ' || (unsigned char)to.at[i] >= 0x7f)
             return false;
     return to.len <= TO_BYTES && str_find_byte(to, '@') > 4;
+}
+
+bool ivr_is_target(str to)
+{
+    return is_target(to);
 }
 
 static bool is_digit(str s)
@@ -394,6 +319,10 @@ static void put_address(struct document *d, const char *step, str menu, int64_t 
     }
     if (attempt > 1)
         sb_print(&d->b, "&amp;try=%lld", (long long)attempt);
+    if (d->req->ref.len) {
+        sb_add(&d->b, S("&amp;call="));
+        put_escaped(&d->b, d->req->ref);
+    }
 }
 
 static void begin_gather(struct document *d, const char *step, str menu, int64_t attempt)
@@ -449,15 +378,21 @@ static void put_voicemail(struct document *d)
     hang_up(d); /* nothing was said */
 }
 
-static void put_forward(struct document *d, str to)
+/* over: the step when it is over; answered: the report that somebody has picked up. from: the
+ * number that is shown there; empty = the caller's. */
+static void put_dial(struct document *d, str to, str from, const char *over, const char *answered)
 {
     bool is_sip = str_find_byte(to, ':') >= 0;
     sb_print(
         &d->b, "<Dial method=\"POST\" answerOnBridge=\"true\" timeout=\"%d\" action=\"", DIAL_S);
-    put_address(d, "dialed", (str){0}, 1);
+    put_address(d, over, (str){0}, 1);
+    if (from.len) {
+        sb_add(&d->b, S("\" callerId=\""));
+        put_escaped(&d->b, from);
+    }
     sb_add(&d->b, is_sip ? S("\"><Sip") : S("\"><Number"));
     sb_add(&d->b, S(" statusCallbackEvent=\"answered\" statusCallback=\""));
-    put_address(d, "answered", (str){0}, 1);
+    put_address(d, answered, (str){0}, 1);
     sb_add(&d->b, S("\">"));
     put_escaped(&d->b, to);
     sb_add(&d->b, is_sip ? S("</Sip></Dial>") : S("</Number></Dial>"));
@@ -500,7 +435,7 @@ static void do_choice(struct document *d, const struct ivr_choice *c)
         put_voicemail(d);
         return;
     case IVR_FORWARD:
-        put_forward(d, c->to);
+        put_dial(d, c->to, (str){0}, "dialed", "answered");
         return;
     case IVR_REPEAT:
         put_menu(d, req->menu, req->attempt);
@@ -537,7 +472,7 @@ static void put_languages(struct document *d, int64_t attempt)
 
 static void begin_main(struct document *d)
 {
-    if (is_open(d->ivr, d->req->now_ms)) {
+    if (hours_are_open(d->ivr, d->req->now_ms)) {
         say_of(d, "greeting");
         put_menu(d, S("main"), 1);
         return;
@@ -605,8 +540,19 @@ static void step_queued(struct document *d)
         sb_add(&d->b, S("<Hangup/>"));
         return;
     }
+    if (str_starts(result, S("redirected")))
+        return;                  /* an agent has taken it: another document runs already */
     say_of(d, "nobody_answers"); /* the queue is full, or there is none */
     put_voicemail(d);
+}
+
+/* The agent's phone did not answer, or was busy: the caller goes on waiting. */
+static void step_taken(struct document *d)
+{
+    if (str_eq(d->req->dial_status, S("completed")) || str_eq(d->req->dial_status, S("answered")))
+        sb_add(&d->b, S("<Hangup/>"));
+    else
+        put_queue(d);
 }
 
 /* A wrong key in the queue's menu says nothing: the waiting begins again. */
@@ -645,7 +591,12 @@ static void put_body(struct document *d)
         step_wait(d);
     else if (str_eq(step, S("queued")))
         step_queued(d);
-    else if (str_eq(step, S("transcribed")) || str_eq(step, S("answered")))
+    else if (str_eq(step, S("taken")))
+        step_taken(d);
+    else if (str_eq(step, S("connected")))
+        sb_add(&d->b, S("<Hangup/>"));
+    else if (str_eq(step, S("transcribed")) || str_eq(step, S("answered")) ||
+             str_eq(step, S("placed")) || str_eq(step, S("reached")))
         return; /* reports, nobody listens */
     else if (!menu_find(d->ivr, S("main")))
         put_voicemail(d);
@@ -659,16 +610,47 @@ static void put_body(struct document *d)
         begin_main(d);
 }
 
-str ivr_answer(struct arena *a, str settings, const struct ivr_request *req)
+static struct document begin_document(struct arena *a, str settings, const struct ivr_request *req)
 {
     const struct json *ivr = ivr_of(a, settings);
     struct document d = {.b = sb_make(a, 0), .ivr = ivr, .req = req};
     d.language = language_find(ivr, req->language);
     d.tag = text_at(d.language, S("tag"));
     sb_add(&d.b, S("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>"));
+    return d;
+}
+
+static str end_document(struct document *d)
+{
+    sb_add(&d->b, S("</Response>"));
+    return sb_str(&d->b);
+}
+
+str ivr_answer(struct arena *a, str settings, const struct ivr_request *req)
+{
+    struct document d = begin_document(a, settings, req);
     put_body(&d);
-    sb_add(&d.b, S("</Response>"));
-    return sb_str(&d.b);
+    return end_document(&d);
+}
+
+str ivr_take(struct arena *a, str settings, const struct ivr_request *req, str phone)
+{
+    struct document d = begin_document(a, settings, req);
+    put_dial(&d, phone, (str){0}, "taken", "answered");
+    return end_document(&d);
+}
+
+str ivr_connect(struct arena *a, str settings, const struct ivr_request *req, str to, str from)
+{
+    struct document d = begin_document(a, settings, req);
+    put_dial(&d, to, from, "connected", "reached");
+    return end_document(&d);
+}
+
+str ivr_address(struct arena *a, const struct ivr_request *req, const char *step)
+{
+    return str_print(a, "%.*s?step=%s%s%.*s", SARG(req->address), step,
+        req->ref.len ? "&call=" : "", SARG(req->ref));
 }
 
 /* ── the address ────────────────────────────────────────────────────────────────────────────────
@@ -704,6 +686,8 @@ void ivr_state_read(str query, struct ivr_request *req)
             req->menu = value;
         else if (str_eq(name, S("key")))
             req->key = value;
+        else if (str_eq(name, S("call")))
+            req->ref = value;
     }
 }
 
@@ -738,21 +722,6 @@ static str fault_of_menu(struct arena *a, const struct json *ivr, const struct j
     return fault;
 }
 
-static str fault_of_hours(struct arena *a, const struct json *ivr)
-{
-    const struct json *hours = json_get(ivr, S("hours"));
-    int from, to;
-    if (hours && !time_zone_is_known(text_at(ivr, S("time_zone"))))
-        return S("Hours need a time zone, like Asia/Dhaka.");
-    for (int day = 0; day < WEEKDAYS; day++) {
-        const struct json *list = json_get(hours, str_from(days[day]));
-        for (const struct json *v = list ? list->first : NULL; v; v = v->next)
-            if (v->kind != JSON_STRING || !range_read(v->text, &from, &to))
-                return str_print(a, "Hours of %s are written 09:00-18:00.", days[day]);
-    }
-    return (str){0};
-}
-
 str ivr_fault(struct arena *a, str settings)
 {
     const struct json *ivr = ivr_of(a, settings), *root = NULL;
@@ -761,7 +730,7 @@ str ivr_fault(struct arena *a, str settings)
         return json_parse(a, settings, &root, &why) == OK && json_get(root, S("ivr"))
                    ? S("The menu is not a JSON object.")
                    : (str){0};
-    fault = fault_of_hours(a, ivr);
+    fault = hours_fault(a, ivr);
     const struct json *menus = json_get(ivr, S("menus"));
     for (const struct json *m = menus ? menus->first : NULL; m && !fault.len; m = m->next)
         fault = fault_of_menu(a, ivr, m);

@@ -20,12 +20,14 @@ enum {
     IVR_STATE_BYTES = 160,
 };
 
-/* One request. The first five come from the address (ivr_state_read); empty at first. */
+/* One request. The first six come from the address (ivr_state_read); empty at first. */
 struct ivr_request {
-    str step;     /* language menu continue voicemail dialed wait queued answered transcribed */
+    str step;     /* language menu continue voicemail dialed wait queued answered transcribed; of
+                   * calls with an agent's phone: taken, placed reached connected */
     str language; /* tag that the caller chose */
     str menu;
     str key;         /* step continue: the one that was pressed there */
+    str ref;         /* our own name of a call that we have made */
     int64_t attempt; /* 1, 2 … at this menu */
     str digits;      /* as pressed; anything */
     str dial_status; /* what became of a forwarded call: completed busy no-answer failed canceled */
@@ -40,6 +42,17 @@ struct ivr_request {
 void ivr_state_read(str query, struct ivr_request *req);
 /* The document, whole, XML 1.0. */
 str ivr_answer(struct arena *a, str settings, const struct ivr_request *req);
+
+/* The caller leaves the queue for an agent's phone ("+1555…" or "sip:…"); when nobody answers
+ * there, the caller waits again. */
+str ivr_take(struct arena *a, str settings, const struct ivr_request *req, str phone);
+/* An agent who has picked up is connected to `to`, who sees the number `from`. req->ref: of the
+ * call. */
+str ivr_connect(struct arena *a, str settings, const struct ivr_request *req, str to, str from);
+/* The address of a step, for the next request. */
+str ivr_address(struct arena *a, const struct ivr_request *req, const char *step);
+/* What can be called: a number with 3 to 16 characters, or a SIP address. */
+bool ivr_is_target(str to);
 
 enum ivr_action {
     IVR_NOTHING, /* nothing was chosen that the menu has */
