@@ -146,6 +146,46 @@ CREATE TABLE reconciliation (
 );
 CREATE INDEX reconciliation_channel ON reconciliation (account_id, channel_id, id);
 
+-- Telephone calls, as their network's webhooks tell of them.
+CREATE TABLE call (
+  id @pk,
+  account_id @int NOT NULL,
+  channel_id @int NOT NULL,               -- channel.id
+  external_id TEXT NOT NULL DEFAULT '',   -- the network's name of it; '' = not known yet
+  contact_id @int NOT NULL,               -- contact.id
+  identity_id @int NOT NULL,              -- identity.id
+  conversation_id @int NOT NULL DEFAULT 0, -- conversation.id
+  message_id @int NOT NULL DEFAULT 0,     -- message.id: the call's own
+  direction TEXT NOT NULL,                -- in, out
+  state TEXT NOT NULL,                    -- ringing, menu, queued, answered, ended
+  outcome TEXT NOT NULL DEFAULT '',       -- answered, missed, voicemail, message, failed, ''
+  number TEXT NOT NULL DEFAULT '',        -- of the other side; '' = hidden
+  language TEXT NOT NULL DEFAULT '',      -- that the caller chose
+  agent_id @int NOT NULL DEFAULT 0,       -- agent.id: takes it or made it
+  agent_phone TEXT NOT NULL DEFAULT '',   -- that rings for it
+  queue_position @int NOT NULL DEFAULT 0,
+  started_ms @int NOT NULL,
+  taken_ms @int NOT NULL DEFAULT 0,       -- the agent's phone began to ring; 0 = nobody's does
+  answered_ms @int NOT NULL DEFAULT 0,
+  ended_ms @int NOT NULL DEFAULT 0,
+  talk_s @int NOT NULL DEFAULT 0,
+  wrap_started_ms @int NOT NULL DEFAULT 0, -- after-call time of the agent
+  wrap_ended_ms @int NOT NULL DEFAULT 0,
+  note TEXT NOT NULL DEFAULT '',
+  error TEXT NOT NULL DEFAULT '',
+  client_id TEXT NOT NULL DEFAULT ''      -- of who made it
+);
+CREATE UNIQUE INDEX call_external ON call (account_id, channel_id, external_id) WHERE external_id <> '';
+CREATE UNIQUE INDEX call_client ON call (account_id, client_id) WHERE client_id <> '';
+CREATE INDEX call_account ON call (account_id, id);
+CREATE INDEX call_channel ON call (account_id, channel_id, id);
+CREATE INDEX call_contact ON call (account_id, contact_id, id);
+CREATE INDEX call_conversation ON call (account_id, conversation_id, id);
+CREATE INDEX call_agent ON call (account_id, agent_id, id);
+CREATE INDEX call_going ON call (account_id, state, id) WHERE state <> 'ended';
+CREATE INDEX call_wrap ON call (account_id, agent_id) WHERE wrap_started_ms > 0 AND wrap_ended_ms = 0;
+ALTER TABLE agent ADD COLUMN phone TEXT NOT NULL DEFAULT '';              -- rings for calls; E.164 or sip:
+
 -- @postgres
 ALTER TABLE channel_cursor ENABLE ROW LEVEL SECURITY;
 ALTER TABLE channel_cursor FORCE ROW LEVEL SECURITY;
@@ -165,6 +205,9 @@ CREATE POLICY scope ON channel_template USING (account_id = current_setting('sev
 ALTER TABLE reconciliation ENABLE ROW LEVEL SECURITY;
 ALTER TABLE reconciliation FORCE ROW LEVEL SECURITY;
 CREATE POLICY scope ON reconciliation USING (account_id = current_setting('seva.account')::bigint);
+ALTER TABLE call ENABLE ROW LEVEL SECURITY;
+ALTER TABLE call FORCE ROW LEVEL SECURITY;
+CREATE POLICY scope ON call USING (account_id = current_setting('seva.account')::bigint);
 -- @end
 
 -- What a network told about a message that is not here yet; applied when it comes (store/early.h).

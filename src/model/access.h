@@ -25,6 +25,8 @@ struct agent {
     int64_t last_seen_ms; /* 0 = never */
     int64_t created_ms;
     bool has_totp;
+    str phone;          /* rings for calls: E.164 or sip:; empty = none */
+    bool is_in_wrap_up; /* has ended a call and is not done with it */
 };
 
 /* What belongs to one agent, each list in the arena. */

@@ -111,6 +111,9 @@ static const struct shape_field agent_fields[] = {
     SHOWN("time_zone", SHAPE_TEXT, 0, "IANA name"),
     SHOWN("has_totp", SHAPE_BOOL, 0, "a second factor is on"),
     SHOWN("last_seen_at", SHAPE_TIME, SHAPE_NULL, NULL),
+    SHOWN("is_in_wrap_up", SHAPE_BOOL, 0, "has ended a call and is not done with it"),
+    SHOWN("phone", SHAPE_TEXT, SHAPE_NULL | SHAPE_OPTIONAL,
+        "rings for calls; only to the agent itself"),
     SHOWN("settings", SHAPE_FREE, SHAPE_OPTIONAL, "the console's own; only to the agent itself"),
 };
 const struct shape agent_shape =
@@ -136,8 +139,11 @@ void agent_view(struct json_out *j, const struct agent *agent, const struct agen
     json_kv_str(j, S("time_zone"), agent->time_zone);
     json_kv_bool(j, S("has_totp"), agent->has_totp);
     json_kv_time(j, S("last_seen_at"), agent->last_seen_ms);
-    if (mine)
+    json_kv_bool(j, S("is_in_wrap_up"), agent->is_in_wrap_up);
+    if (mine) {
+        json_kv_text(j, S("phone"), agent->phone);
         json_kv_raw(j, S("settings"), agent->settings);
+    }
     json_obj_end(j);
 }
 

@@ -7,7 +7,10 @@
 #define AGENT_COLUMNS                                                                              \
     "a.id, a.login_id, a.name, a.email, a.introduction, a.role, a.locale, a.time_zone, "           \
     "a.availability, a.settings, a.photo_hash, a.is_active, a.joined_ms, a.last_seen_ms, "         \
-    "a.created_ms, CASE WHEN l.totp_sealed IS NULL THEN 0 ELSE 1 END AS has_totp"
+    "a.created_ms, CASE WHEN l.totp_sealed IS NULL THEN 0 ELSE 1 END AS has_totp, a.phone, "       \
+    "CASE WHEN EXISTS (SELECT 1 FROM call p WHERE p.account_id = a.account_id "                    \
+    "AND p.agent_id = a.id AND p.wrap_started_ms > 0 AND p.wrap_ended_ms = 0) "                    \
+    "THEN 1 ELSE 0 END AS is_in_wrap_up"
 
 static const struct db_col agent_cols[] = {
     COL(struct agent, id),
@@ -26,6 +29,8 @@ static const struct db_col agent_cols[] = {
     COL(struct agent, last_seen_ms),
     COL(struct agent, created_ms),
     COL(struct agent, has_totp),
+    COL(struct agent, phone),
+    COL(struct agent, is_in_wrap_up),
 };
 
 err agent_get(struct ctx *cx, agent_id id, struct agent *agent)
@@ -155,11 +160,12 @@ err agent_set(struct ctx *cx, const struct agent *agent)
     return db_run(cx->db,
         S("UPDATE agent "
           "SET name = ?3, introduction = ?4, role = ?5, locale = ?6, time_zone = ?7, "
-          "    availability = ?8, settings = ?9, is_active = ?10 "
+          "    availability = ?8, settings = ?9, is_active = ?10, phone = ?11 "
           "WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(agent->id), A_TEXT(agent->name), A_TEXT(agent->introduction),
             A_TEXT(agent->role), A_TEXT(agent->locale), A_TEXT(agent->time_zone),
-            A_TEXT(agent->availability), A_TEXT(agent->settings), A_BOOL(agent->is_active)),
+            A_TEXT(agent->availability), A_TEXT(agent->settings), A_BOOL(agent->is_active),
+            A_TEXT(agent->phone)),
         NULL);
 }
 

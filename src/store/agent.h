@@ -12,7 +12,8 @@ enum { AGENTS_MAX = 5000 };
 err agent_list(struct ctx *cx, struct agent **agents, struct agent_scope **scopes, ptrdiff_t *n);
 /* E_CONFLICT when the address is already an agent here. */
 err agent_add(struct ctx *cx, const struct agent *agent);
-/* Writes name, introduction, role, locale, time_zone, availability, settings, is_active. */
+/* Writes name, introduction, role, locale, time_zone, availability, settings, is_active,
+ * phone. */
 err agent_set(struct ctx *cx, const struct agent *agent);
 err agent_set_photo(struct ctx *cx, agent_id id, str photo_hash);
 /* The invitation was taken up. */

@@ -232,6 +232,15 @@ err message_set_reactions(struct ctx *cx, message_id id, str reactions)
         ARGS(A_ID(cx->account), A_ID(id), A_TEXT(reactions)), NULL);
 }
 
+err message_set_parts(struct ctx *cx, message_id id, str parts)
+{
+    return db_run(cx->db,
+        S("UPDATE message "
+          "SET parts = ?3 "
+          "WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(parts)), NULL);
+}
+
 err message_set_pieces(struct ctx *cx, message_id id, str pieces)
 {
     return db_run(cx->db,

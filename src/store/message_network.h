@@ -35,4 +35,5 @@ err message_set_deleted(struct ctx *cx, message_id id, int64_t deleted_ms);
 err message_set_reactions(struct ctx *cx, message_id id, str reactions);
 /* What is empty so far takes these; empty ones change nothing. */
 err message_fill(struct ctx *cx, message_id id, str text, str attachments, str parts);
+err message_set_parts(struct ctx *cx, message_id id, str parts);
 err message_set_pieces(struct ctx *cx, message_id id, str pieces);
