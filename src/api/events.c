@@ -5,6 +5,7 @@
 #include "care/presence.h"
 #include "job/engine.h"
 #include "model/view_access.h"
+#include "model/view_call.h"
 #include "model/view_channel.h"
 #include "model/view_contact.h"
 #include "model/view_conversation.h"
@@ -60,6 +61,10 @@ static const struct shape_field webhook_data_fields[] = {
 };
 static const struct shape webhook_data =
     SHAPE("WebhookData", NULL, webhook_data_fields, "Of webhook events.");
+static const struct shape_field call_data_fields[] = {
+    SHOWN_OBJECT("call", 0, &call_shape, NULL),
+};
+static const struct shape call_data = SHAPE("CallData", NULL, call_data_fields, "Of call events.");
 static const struct shape_field message_data_fields[] = {
     SHOWN_OBJECT("message", 0, &message_shape, NULL),
     SHOWN_OBJECT("conversation", 0, &conversation_news_shape, "as it is after it"),
@@ -79,6 +84,8 @@ const struct event_kind event_kinds[] = {
     {"message.updated", "Its state, text or files changed.", &message_data, KEPT},
     {"conversation.created", "A conversation began.", &conversation_data, KEPT},
     {"conversation.updated", "Its status, assignment, tags or words changed.", &conversation_data, KEPT},
+    {"call.created", "A telephone call came in or was made.", &call_data, KEPT},
+    {"call.updated", "It moved on, was answered, ended, or was dealt with.", &call_data, KEPT},
     {"contact.updated", "A contact was made or changed.", &contact_data, KEPT},
     {"channel.updated", "A channel was made, changed or removed.", &channel_data, KEPT},
     {"agent.updated", "An agent was invited, joined or changed.", &agent_data, KEPT},

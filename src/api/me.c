@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/json.h"
+#include "care/phone.h"
 #include "model/view_access.h"
 #include "store/agent.h"
 #include "store/audit.h"
@@ -28,9 +29,10 @@ enum {
  */
 
 struct me_patch {
-    str name, introduction, locale, time_zone, availability;
+    str name, introduction, locale, time_zone, availability, phone;
     const struct json *settings;
-    bool has_name, has_introduction, has_locale, has_time_zone, has_availability, has_settings;
+    bool has_name, has_introduction, has_locale, has_time_zone, has_availability, has_settings,
+        has_phone;
 };
 static const char *const availabilities[] = {"online", "away", NULL};
 static const char *const locales[] = {"en", "bn", "ar", NULL};
@@ -41,6 +43,8 @@ static const struct input_field me_fields[] = {
     FIELD_ENUM_SEEN(struct me_patch, locale, 0, locales, NULL),
     FIELD_SEEN(struct me_patch, time_zone, IN_TEXT, 0, 1, 64, "IANA name"),
     FIELD_ENUM_SEEN(struct me_patch, availability, 0, availabilities, NULL),
+    FIELD_SEEN(struct me_patch, phone, IN_TEXT, IN_NULLABLE, 0, 0,
+        "rings for calls: a number like +15550001111, or sip:"),
     FIELD_SEEN(struct me_patch, settings, IN_JSON, 0, 0, 0, "the console's own; at most 16 KiB"),
 };
 static const struct input_spec me_spec = SPEC("MePatch", struct me_patch, me_fields);
@@ -71,6 +75,11 @@ static err me_apply(struct ctx *cx, const struct me_patch *patch, struct agent *
         agent->time_zone = patch->time_zone;
     if (patch->has_availability)
         agent->availability = patch->availability;
+    if (patch->has_phone) {
+        agent->phone = patch->phone.len ? phone_number(cx->arena, patch->phone) : (str){0};
+        if (patch->phone.len && !agent->phone.len)
+            return fail_field(cx, "phone", "A number is written like +15550001111.");
+    }
     if (patch->has_settings)
         TRY(settings_text(cx, patch->settings, &agent->settings));
     return OK;

@@ -288,7 +288,7 @@ bool listener_add_mention(struct listener *l, conversation_id conversation)
 
 static bool sees(const struct listener *l, const struct audience_news *news)
 {
-    if (l->sees_all || news->conversation.v == 0)
+    if (l->sees_all || (news->conversation.v == 0 && news->channel.v == 0))
         return true;
     if (news->assignee.v && news->assignee.v == l->agent.v)
         return true;

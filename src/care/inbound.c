@@ -393,19 +393,28 @@ static err replied(struct batch *b, const struct inbound_item *item, message_id 
     return e == E_NOT_FOUND ? OK : e;
 }
 
-static void show_ours(struct batch *b, struct thread *t, struct message *m)
+static void wait_no_more(struct thread *t)
+{
+    t->c.waiting_since_ms = 0;
+    t->was_waiting = false;
+    conversation_set_keys(&t->c);
+}
+
+static void show_ours(struct thread *t, const struct inbound_item *item, struct message *m)
 {
     struct conversation *c = &t->c;
-    (void)b;
     m->kind = S("out");
     m->author_kind = S("system");
     m->author_id = 0;
     m->author_name = c->channel_name;
+    if (item->agent.v) {
+        m->author_kind = S("agent");
+        m->author_id = item->agent.v;
+        m->author_name = item->agent_name;
+    }
     m->state = S("sent");
     c->preview_kind = S("out");
-    c->waiting_since_ms = 0;
-    t->was_waiting = false;
-    conversation_set_keys(c);
+    wait_no_more(t);
 }
 
 static void put_message(
@@ -436,12 +445,16 @@ static void put_message(
     c->last_message_ms = c->updated_ms = at;
     c->preview = message_preview(b->cx->arena, item->text, item->attachments, item->parts);
     if (item->is_ours) {
-        show_ours(b, t, m);
+        show_ours(t, item, m);
         return;
     }
     c->last_in_id = m->id;
     c->last_in_ms = at;
     c->preview_kind = S("in");
+    if (item->is_answered) {
+        wait_no_more(t);
+        return;
+    }
     if (!c->waiting_since_ms)
         c->waiting_since_ms = m->sent_ms;
     c->is_contact_online = str_eq(item->channel_kind, S("widget"));

@@ -36,6 +36,9 @@ struct inbound_item {
     const str *aliases; /* its other ids there */
     ptrdiff_t n_aliases;
     const struct connector_post *post; /* what a public one stands under; NULL = nothing */
+    bool is_answered; /* somebody has dealt with it already: the conversation does not wait */
+    agent_id agent;   /* ours: who it was; {0} = nobody in particular */
+    str agent_name;
 };
 
 struct inbound_result {

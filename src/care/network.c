@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "care/delivery.h"
 #include "care/news.h"
+#include "care/phone.h"
 #include "connector/reading.h"
 #include "store/channel.h"
 #include "store/contact.h"
@@ -468,6 +469,8 @@ err network_apply(struct ctx *cx, channel_id channel, const struct connector_ite
         return person(cx, channel, it);
     case ITEM_ACCOUNT:
         return account(cx, channel, it);
+    case ITEM_CALL:
+        return phone_news(cx, channel, it);
     case ITEM_MOVED:
         return conversation_move_thread(cx, channel, it->moved_from, it->thread_key);
     }

@@ -192,6 +192,30 @@ struct connector_templates {
     ptrdiff_t n;
 };
 
+/* What is done to a telephone call. Repeating CALL_HANG_UP and CALL_LOOK is doing it once. */
+enum connector_call_kind {
+    CALL_DIAL, /* rings the agent's phone, then connects it to somebody */
+    CALL_TAKE, /* a caller who waits is put through to the agent's phone */
+    CALL_HANG_UP,
+    CALL_LOOK, /* is it still there? */
+};
+enum { CALL_KINDS = CALL_LOOK + 1 };
+struct connector_call {
+    const struct connector_setup *setup;
+    enum connector_call_kind kind;
+    str external_id; /* the network's name of the call; DIAL: empty */
+    str ref;         /* ours, digits */
+    str phone;       /* of the agent: "+1555…" or "sip:…" */
+    str to;          /* DIAL: the number to be reached */
+    str language;    /* that the caller has chosen */
+    int64_t now_ms;
+};
+struct connector_called {
+    struct connector_sent end;       /* external_id: DIAL, the call's name */
+    bool is_over;                    /* LOOK: the call has ended */
+    struct connector_call_news news; /* LOOK, when it is over: how */
+};
+
 struct connector {
     str name; /* channel.kind, and the word in /hooks/<name>/… */
     str title;
@@ -280,6 +304,10 @@ struct connector {
     bool read_shows_typing;
     /* connector_file.preview_url is looked at. */
     bool wants_preview;
+    /* Telephone calls by agents: which of enum connector_call_kind, as bits; call NULL = none. */
+    uint32_t calls;
+    err (*call)(struct http_client *client, struct arena *a, const struct connector_call *call,
+        struct connector_called *out);
 };
 
 /* NULL when there is no such network. */

@@ -17,6 +17,7 @@ enum connector_item_kind {
     ITEM_ACCOUNT,  /* about our account there: `state` is "revoked", "limited", "restored" or
                     * "template"; `error` says it in words */
     ITEM_MOVED, /* the thread moved_from is thread_key from now on; contact empty = everybody's */
+    ITEM_CALL,  /* what a telephone call external_id does now: `call`; contact as for a message */
 };
 
 /* A file that came with a message: by address, or by the network's own id (connector.media turns it
@@ -34,6 +35,18 @@ struct connector_post {
     str kind; /* "post", "video", "story", "review", "ad"; empty = post */
     int64_t at_ms;
     bool is_ours;
+};
+
+/* Of a telephone call: what a delivery tells of it; empty and 0 = nothing new. */
+struct connector_call_news {
+    str state;        /* ringing menu queued answered ended */
+    str outcome;      /* answered missed voicemail message failed */
+    str ref;          /* connector_call.ref when the network brings it back */
+    str agent_phone;  /* whose phone has picked up */
+    int64_t position; /* in the queue, from 1 */
+    int64_t talk_s;   /* how long they talked */
+    bool is_returned; /* the phone that it was taken for did not answer: the caller waits again */
+    str error;        /* what went wrong, in words */
 };
 
 struct connector_item {
@@ -78,6 +91,8 @@ struct connector_item {
                       * connector_outgoing.token); empty = nothing */
     bool wants_lookup; /* MESSAGE: name, files or post are not in the delivery; connector.lookup
                         * brings them */
+    bool is_answered;  /* MESSAGE: somebody has dealt with it already (a call that was answered) */
+    struct connector_call_news call;
 };
 
 struct connector_batch {

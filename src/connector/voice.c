@@ -4,11 +4,17 @@
  * goes on by message, and at its end that it was missed. The menu is text/ivr.h; the address of
  * each request says where the caller is in it, and is kept as the delivery's origin.
  *
+ * Beside the messages each request says where the call is now: those are the ITEM_CALLs. What Seva
+ * asks of calls (ringing an agent, taking one out of the queue, ending it) is voice_call.c.
+ *
  * An answer in writing cannot go here: the conversation moves to another channel of the person.
  * UNSURE: whether a recording can be loaded at once when its call says that it is there: its record
  * is asked first, and "completed" there is believed. Source: Twilio Programmable Voice, API
  * 2010-04-01 (2026). Thread: calls block. */
+#include "connector/voice.h"
+
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "connector/part.h"
@@ -19,8 +25,6 @@
 #define EMPTY_TWIML "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>"
 
 enum { CALL_SECONDS_MOST = 7 * 24 * 3600 };
-
-extern const struct connector connector_voice;
 
 static err verify(struct arena *a, const struct connector_hook *hook, str *why)
 {
@@ -85,12 +89,10 @@ static str person_of(const struct reading *r, str call, bool is_ours)
                : str_cat(r->a, S("hidden:"), call);
 }
 
-static struct connector_item *add_call(
-    struct reading *r, str call, const char *outcome, int64_t seconds)
+static struct connector_item *add_item(
+    struct reading *r, enum connector_item_kind kind, str call, bool is_ours)
 {
-    bool is_ours = str_eq(twilio_field(r->form, "Direction"), S("outbound-api"));
-    struct connector_item *it = item_add(&r->list, ITEM_MESSAGE);
-    struct parts parts = parts_make(r->a);
+    struct connector_item *it = item_add(&r->list, kind);
     it->external_id = call;
     it->is_ours = is_ours;
     it->contact_external_id = person_of(r, call, is_ours);
@@ -98,6 +100,39 @@ static struct connector_item *add_call(
     it->contact_name = is_ours ? (str){0} : twilio_line(r->form, "CallerName", LIMIT_NAME_BYTES);
     it->contact_language = r->state.language;
     it->sent_ms = r->raw->received_ms;
+    return it;
+}
+
+static bool is_made_by_us(const struct reading *r)
+{
+    return str_eq(twilio_field(r->form, "Direction"), S("outbound-api"));
+}
+
+/* A call that we made for an agent: whom it reaches stands in Seva, not in Twilio's request. */
+static struct connector_call_news *add_ours(struct reading *r, str call)
+{
+    struct connector_item *it = item_add(&r->list, ITEM_CALL);
+    it->external_id = call;
+    it->is_ours = true;
+    it->sent_ms = r->raw->received_ms;
+    it->call.ref = r->state.ref;
+    return &it->call;
+}
+
+static struct connector_call_news *add_news(struct reading *r, str call, const char *state)
+{
+    struct connector_item *it = add_item(r, ITEM_CALL, call, is_made_by_us(r));
+    it->call.state = str_from(state);
+    return &it->call;
+}
+
+static struct connector_item *add_call(
+    struct reading *r, str call, const char *outcome, int64_t seconds)
+{
+    bool is_ours = is_made_by_us(r);
+    struct connector_item *it = add_item(r, ITEM_MESSAGE, call, is_ours);
+    struct parts parts = parts_make(r->a);
+    it->is_answered = str_eq(str_from(outcome), S("answered"));
     part_begin(&parts, S("call"));
     json_kv_str(&parts.j, S("direction"), is_ours ? S("out") : S("in"));
     if (seconds)
@@ -130,6 +165,7 @@ static void read_voicemail(struct reading *r, str call)
     it->n_attachments = 1;
     it->aliases = alias;
     it->n_aliases = 1;
+    add_news(r, call, "")->outcome = S("voicemail");
 }
 
 static void read_transcript(struct reading *r)
@@ -145,36 +181,152 @@ static void read_transcript(struct reading *r)
     it->sent_ms = r->raw->received_ms;
 }
 
+static const char *const ends[] = {"completed", "busy", "failed", "no-answer", "canceled"};
+
+static bool is_end(str status)
+{
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (str_eq(status, str_from(ends[i])))
+            return true;
+    return false;
+}
+
 /* At the end of a call; when it was answered or has a voicemail that was said before. */
 static void read_end(struct reading *r, str call)
 {
-    static const char *const ends[] = {"completed", "busy", "failed", "no-answer", "canceled"};
     str status = twilio_line(r->form, "CallStatus", 20);
-    bool is_ours = str_eq(twilio_field(r->form, "Direction"), S("outbound-api"));
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (str_eq(status, str_from(ends[i])) && !sid_of(r, "ParentCallSid", "CA").len)
-            (void)add_call(r, call, is_ours && i == 0 ? "answered" : "missed",
-                number_field(r->form, "CallDuration"));
+    bool is_whole = str_eq(status, S("completed"));
+    if (!is_end(status) || sid_of(r, "ParentCallSid", "CA").len)
+        return;
+    bool is_answered = is_made_by_us(r) && is_whole;
+    (void)add_call(
+        r, call, is_answered ? "answered" : "missed", number_field(r->form, "CallDuration"));
+    struct connector_call_news *news = add_news(r, call, "ended");
+    if (is_answered)
+        news->outcome = S("answered");
+}
+
+/* A call that we made: its first leg rings the agent. */
+static void read_placed(struct reading *r, str call)
+{
+    str status = twilio_line(r->form, "CallStatus", 20);
+    if (!is_end(status))
+        return;
+    struct connector_call_news *news = add_ours(r, call);
+    news->state = S("ended");
+    if (str_eq(status, S("completed")))
+        return;
+    news->outcome = S("failed");
+    news->error = str_eq(status, S("failed")) ? S("Twilio could not call the agent's phone.")
+                                              : S("The agent's phone did not answer.");
+}
+
+/* And then the customer. */
+static void read_connected(struct reading *r, str call)
+{
+    str status = twilio_line(r->form, "DialCallStatus", 20);
+    struct connector_call_news *news = add_ours(r, call);
+    if (str_eq(status, S("completed")) || str_eq(status, S("answered"))) {
+        news->state = news->outcome = S("answered");
+        news->talk_s = number_field(r->form, "DialCallDuration");
+        return;
+    }
+    bool has_failed = str_eq(status, S("failed"));
+    news->outcome = has_failed ? S("failed") : S("missed");
+    news->error = has_failed ? S("Twilio could not reach the number.") : (str){0};
+}
+
+/* A forwarded caller, or one that an agent has taken out of the queue. */
+static void read_dialed(struct reading *r, str call, bool is_taken)
+{
+    str status = twilio_field(r->form, "DialCallStatus");
+    int64_t seconds = number_field(r->form, "DialCallDuration");
+    if (str_eq(status, S("completed")) || str_eq(status, S("answered"))) {
+        (void)add_call(r, call, "answered", seconds);
+        add_news(r, call, "answered")->talk_s = seconds;
+        return;
+    }
+    struct connector_call_news *news = add_news(r, call, is_taken ? "queued" : "menu");
+    news->is_returned = is_taken;
+}
+
+/* The far end of a dial has picked up. */
+static void read_answered(struct reading *r)
+{
+    str parent = sid_of(r, "ParentCallSid", "CA");
+    bool is_up = str_eq(twilio_field(r->form, "CallStatus"), S("in-progress"));
+    if (!parent.len || !is_up)
+        return;
+    if (str_eq(r->state.step, S("reached"))) {
+        add_ours(r, parent)->state = S("answered");
+        return;
+    }
+    (void)add_call(r, parent, "answered", 0);
+    add_news(r, parent, "answered")->agent_phone = twilio_line(r->form, "To", READING_ID_BYTES);
+}
+
+static void read_waiting(struct reading *r, str call)
+{
+    add_news(r, call, "queued")->position = number_field(r->form, "QueuePosition");
+}
+
+/* Out of the queue without an agent: it was full, or there is none. */
+static void read_left(struct reading *r, str call)
+{
+    str result = twilio_field(r->form, "QueueResult");
+    if (str_eq(result, S("queue-full")) || str_eq(result, S("error")) ||
+        str_eq(result, S("system-error")))
+        (void)add_news(r, call, "menu");
+}
+
+static void read_menu(struct reading *r, str call)
+{
+    bool is_waiting = str_eq(r->state.menu, S("wait")); /* a key in the queue's own menu */
+    (void)add_news(r, call, is_waiting ? "queued" : "menu");
+}
+
+static void read_continued(struct reading *r, str call)
+{
+    (void)add_call(r, call, "message", 0);
+    add_news(r, call, "")->outcome = S("message");
 }
 
 static void read_call(struct reading *r, str call)
 {
-    str step = r->state.step, parent = sid_of(r, "ParentCallSid", "CA");
-    if (str_eq(step, S("voicemail"))) {
+    str step = r->state.step;
+    if (str_eq(step, S("voicemail")))
         read_voicemail(r, call);
-    } else if (str_eq(step, S("transcribed"))) {
+    else if (str_eq(step, S("transcribed")))
         read_transcript(r);
-    } else if (str_eq(step, S("continue"))) {
-        (void)add_call(r, call, "message", 0);
-    } else if (str_eq(step, S("answered"))) {
-        if (parent.len && str_eq(twilio_field(r->form, "CallStatus"), S("in-progress")))
-            (void)add_call(r, parent, "answered", 0);
-    } else if (str_eq(step, S("dialed"))) {
-        if (str_eq(twilio_field(r->form, "DialCallStatus"), S("completed")))
-            (void)add_call(r, call, "answered", number_field(r->form, "DialCallDuration"));
-    } else if (!step.len && twilio_field(r->form, "CallbackSource").len) {
+    else if (str_eq(step, S("continue")))
+        read_continued(r, call);
+    else if (str_eq(step, S("answered")) || str_eq(step, S("reached")))
+        read_answered(r);
+    else if (str_eq(step, S("dialed")) || str_eq(step, S("taken")))
+        read_dialed(r, call, str_eq(step, S("taken")));
+    else if (str_eq(step, S("placed")))
+        read_placed(r, call);
+    else if (str_eq(step, S("connected")))
+        read_connected(r, call);
+    else if (str_eq(step, S("menu")) || str_eq(step, S("language")))
+        read_menu(r, call);
+    else if (str_eq(step, S("wait")))
+        read_waiting(r, call);
+    else if (str_eq(step, S("queued")))
+        read_left(r, call);
+    else if (!step.len && twilio_field(r->form, "CallbackSource").len)
         read_end(r, call);
-    }
+    else if (!step.len && str_eq(twilio_field(r->form, "CallStatus"), S("ringing")))
+        (void)add_news(r, call, "ringing");
+}
+
+/* Twilio repeats a request with the same words; the address tells two with the same body apart. */
+static str name_delivery(struct arena *a, str call, const struct connector_raw *raw)
+{
+    struct sha256 sum =
+        crypto_sha256(str_print(a, "%.*s\n%.*s", SARG(raw->origin), SARG(raw->body)));
+    return str_print(
+        a, "%.*s:%.*s", SARG(call), SARG(crypto_hex(a, str_of(sum.b, (ptrdiff_t)sizeof sum.b))));
 }
 
 static err parse(
@@ -193,8 +345,9 @@ static err parse(
     }
     read_call(&r, call);
     batch_of(&r.list, batch);
-    if (r.list.n && r.list.at[0].kind == ITEM_EDIT)
-        batch->delivery_id = str_cat(a, S("text:"), r.list.at[0].external_id);
+    batch->delivery_id = r.list.n && r.list.at[0].kind == ITEM_EDIT
+                             ? str_cat(a, S("text:"), r.list.at[0].external_id)
+                             : name_delivery(a, call, raw);
     return OK;
 }
 
@@ -369,11 +522,15 @@ static const struct connector_setting settings[] = {
     {.name = "ivr",
      .kind = "json",
      .help = "The menu that callers hear: languages, hours and what each key does."},
+    {.name = "wrap_up_s",
+     .kind = "number",
+     .standard = "120",
+     .help = "After so many seconds an agent's time after a call ends by itself."},
     {.name = "api_version",
      .kind = "text",
      .standard = "2010-04-01",
      .help = "The version of Twilio's API."},
-    {0       },
+    {0                                                          },
 };
 static const struct connector_host hosts[] = {
     {"api", "https://api.twilio.com"},
@@ -395,4 +552,6 @@ const struct connector connector_voice = {
     .media = media,
     .answer = answer,
     .keeps_query = true,
+    .calls = 1 << CALL_DIAL | 1 << CALL_TAKE | 1 << CALL_HANG_UP | 1 << CALL_LOOK,
+    .call = voice_call,
 };

@@ -20,6 +20,8 @@ static const struct job_kind kinds[] = {
     {"person",     person_work,     NULL               }, /* key: conversation id. Asks who its customer is */
     {"act",        act_work,        NULL               }, /* key: message id:number. An agent's act upon a message there */
     {"typing",     typing_work,    NULL               }, /* key: conversation id. Its network shows that somebody writes */
+    {"call",       call_work,       call_set_aside     }, /* key: call id:number. An agent's act upon a telephone call */
+    {"wrap_up",    wrap_up_work,    NULL               }, /* key: call id. The time after a call ends by itself */
     {"subscribe",  subscribe_work,  NULL               }, /* key: channel id:number. A network hears where to call */
     {"templates",  templates_work,  NULL               }, /* key: channel id. Message templates, every night */
     {"statistics", statistics_work, NULL               }, /* PostgreSQL: the planner hears how tables have grown */

@@ -167,6 +167,7 @@ static struct inbound_item inbound_of(
         .aliases = it->aliases,
         .n_aliases = it->n_aliases,
         .post = it->post.external_id.len ? &it->post : NULL,
+        .is_answered = it->is_answered,
     };
 }
 

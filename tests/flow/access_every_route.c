@@ -6,8 +6,10 @@
 
 #include "api/routes.h"
 #include "base/crypto.h"
+#include "base/id.h"
 #include "model/names.h"
 #include "store/agent.h"
+#include "store/call.h"
 #include "store/inbox.h"
 #include "store/session.h"
 
@@ -30,6 +32,7 @@ enum kind {
     K_SESSION,
     K_ATTACHMENT,
     K_UPLOAD,
+    K_CALL,
     KIND_COUNT,
 };
 /* Letters that a sample body may hold for the ids of its account: "$A" agent, "$T" team … */
@@ -122,6 +125,16 @@ static void rows_make(struct test_app *app, account_id account, struct world *w)
         .received_ms = cx->now_ms};
     assert_ok(inbox_add_quarantined(cx->db, &in, S("test")));
     assert_ok(agent_list(cx, &agents, &scopes, &n));
+    struct phone_call row = {.id = {id_make(cx->now_ms)},
+        .channel_id = {w->ids[K_CHANNEL]},
+        .external_id = S("k1"),
+        .contact_id = {w->ids[K_CONTACT]},
+        .identity_id = {1},
+        .direction = S("in"),
+        .state = S("queued"),
+        .started_ms = cx->now_ms};
+    assert_ok(phone_call_add(cx, &row));
+    w->ids[K_CALL] = row.id.v;
     assert_ok(session_open(
         cx, agents[0].login_id, agents[0].id, S("192.0.2.1"), S("test"), &session, &token));
     w->ids[K_SESSION] = session.v;

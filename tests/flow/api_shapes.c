@@ -501,12 +501,49 @@ static void network_messages(struct networks *n)
     assert_int_equal(answer(n, test_text(app, "items.0.id"), "ok", ""), 409);
 }
 
+/* clang-format off */
+static const struct step call_taken[] = {
+    {"PATCH", "/api/v1/me", "{\"phone\":\"+15559990001\"}", 0, NULL},
+    {"GET", "/api/v1/calls", NULL, 'q', "items.0.id"},
+    {"POST", "/api/v1/calls/$q/take", NULL, 0, NULL},
+};
+static const struct step call_done[] = {
+    {"GET", "/api/v1/calls/$q", NULL, 0, NULL},
+    {"POST", "/api/v1/calls/$q/wrap_up", "{\"note\":\"n\"}", 0, NULL},
+    {"POST", "/api/v1/calls", "{\"channel_id\":\"$K\",\"number\":\"+15557770009\"}", 'q', "id"},
+    {"POST", "/api/v1/calls/$q/hang_up", NULL, 0, NULL},
+};
+/* clang-format on */
+
+static void calls(struct networks *n)
+{
+    hook(n, "{\"kind\":\"call\",\"id\":\"k1\",\"from\":\"+15557770001\",\"name\":\"Ann\","
+            "\"state\":\"queued\",\"position\":2}");
+    WALK(n->app, call_taken);
+    peer_answers(n->peer, 200, "", "{}");
+    world_run(&n->w);
+    hook(n,
+        "{\"kind\":\"call\",\"id\":\"k1\",\"state\":\"queued\",\"position\":1,\"returned\":true}");
+    WALK(n->app, call_taken);
+    peer_answers(n->peer, 200, "", "{}");
+    world_run(&n->w);
+    hook(n, "{\"kind\":\"message\",\"id\":\"k1\",\"from\":\"+15557770001\",\"text\":\"call\","
+            "\"answered\":true},{\"kind\":\"call\",\"id\":\"k1\",\"state\":\"answered\"}");
+    clock_advance(3 * 1000);
+    hook(n, "{\"kind\":\"call\",\"id\":\"k1\",\"state\":\"ended\"}");
+    clock_advance(3 * 1000);
+    WALK(n->app, call_done);
+    peer_answers(n->peer, 400, "", "{}");
+    world_run(&n->w);
+}
+
 static void networks(struct world *w)
 {
     struct networks n = {.app = w->app, .peer = peer_open(), .w = *w};
     w->app->config.network_hosts = str_print(&w->app->arena, "*=%.*s", SARG(peer_url(n.peer)));
     network_connected(&n);
     network_messages(&n);
+    calls(&n);
     peer_close(n.peer);
 }
 

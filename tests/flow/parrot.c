@@ -131,6 +131,28 @@ static err templates(struct http_client *client, struct arena *a, const struct c
     return OK;
 }
 
+/* The peer's answer says all: {"id", "over", "outcome"}. */
+static err call_do(struct http_client *client, struct arena *a, const struct connector_call *call,
+    struct connector_called *out)
+{
+    static const char *const kinds[] = {"dial", "take", "hang_up", "look"};
+    const struct json *root = NULL;
+    struct json_out j = json_out_make(a, 0);
+    *out = (struct connector_called){0};
+    json_obj(&j);
+    json_kv_str(&j, S("kind"), str_from(kinds[call->kind]));
+    json_kv_str(&j, S("id"), call->external_id);
+    json_kv_str(&j, S("ref"), call->ref);
+    json_kv_str(&j, S("phone"), call->phone);
+    json_kv_str(&j, S("to"), call->to);
+    json_obj_end(&j);
+    TRY(ask(client, a, call->setup, "/call", json_str(&j), &out->end, &root));
+    out->end.external_id = take_id(root, "id");
+    out->is_over = take_bool(root, "over");
+    out->news.outcome = take_line(root, "outcome", 20);
+    return OK;
+}
+
 static err verify(struct arena *a, const struct connector_hook *hook, str *why)
 {
     (void)a;
@@ -140,9 +162,31 @@ static err verify(struct arena *a, const struct connector_hook *hook, str *why)
                : E_UNAUTHENTICATED;
 }
 
+static void read_call(struct item_list *list, const struct json *v)
+{
+    struct connector_item *it = item_add(list, ITEM_CALL);
+    if (!it)
+        return;
+    it->external_id = take_id(v, "id");
+    it->contact_external_id = it->contact_phone = take_id(v, "from");
+    it->contact_name = take_line(v, "name", 100);
+    it->call = (struct connector_call_news){.state = take_line(v, "state", 20),
+        .outcome = take_line(v, "outcome", 20),
+        .ref = take_id(v, "ref"),
+        .agent_phone = take_line(v, "agent", 100),
+        .position = take_int(v, "position", 0),
+        .talk_s = take_int(v, "talk", 0),
+        .is_returned = take_bool(v, "returned"),
+        .error = take_line(v, "error", 100)};
+}
+
 static void read_item(struct item_list *list, const struct json *v)
 {
     str kind = take_line(v, "kind", 20);
+    if (str_eq(kind, S("call"))) {
+        read_call(list, v);
+        return;
+    }
     struct connector_item *it = item_add(list, str_eq(kind, S("edit"))       ? ITEM_EDIT
                                                : str_eq(kind, S("delete"))   ? ITEM_DELETE
                                                : str_eq(kind, S("reaction")) ? ITEM_REACTION
@@ -156,6 +200,7 @@ static void read_item(struct item_list *list, const struct json *v)
     it->text = take_text(v, "text");
     it->is_public = take_bool(v, "public");
     it->is_ours = take_bool(v, "ours");
+    it->is_answered = take_bool(v, "answered");
     it->reaction = take_line(v, "emoji", 20);
     it->state = take_line(v, "state", 20);
     it->token = take_line(v, "token", 100);
@@ -224,7 +269,8 @@ static const struct connector_setting settings[] = {
     {.name = "server", .kind = "url", .is_required = true, .standard = "https://parrot.example"},
     {.name = "most",                      .kind = "number"},
     {.name = "words",.kind = "list"},
-    {0},
+    {.name = "wrap_up_s", .kind = "number", .standard = "120"},
+    {0  },
 };
 static const struct connector_host hosts[] = {
     {"api", "https://api.parrot.example"},
@@ -267,6 +313,8 @@ const struct connector connector_parrot = {
     .subscribe = subscribe,
     .templates = templates,
     .enroll = enroll,
+    .calls = 1 << CALL_DIAL | 1 << CALL_TAKE | 1 << CALL_HANG_UP | 1 << CALL_LOOK,
+    .call = call_do,
 };
 
 /* ── instead of the program's registry ──────────────────────────────────────────────────────────

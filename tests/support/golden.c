@@ -8,8 +8,8 @@
 
 #include "base/file.h"
 
-static const char *const kinds[] = {
-    "message", "edit", "delete", "reaction", "status", "read", "person", "account", "moved"};
+static const char *const kinds[] = {"message", "edit", "delete", "reaction", "status", "read",
+    "person", "account", "moved", "call"};
 
 static void put(struct sb *b, const char *name, str value)
 {
@@ -66,6 +66,20 @@ static void put_content(struct sb *b, const struct connector_item *it)
         sb_print(b, "  post.at_ms: %lld\n", (long long)it->post.at_ms);
 }
 
+static void put_call(struct sb *b, const struct connector_call_news *call)
+{
+    put(b, "call.state", call->state);
+    put(b, "call.outcome", call->outcome);
+    put(b, "call.ref", call->ref);
+    put(b, "call.agent_phone", call->agent_phone);
+    if (call->position)
+        sb_print(b, "  call.position: %lld\n", (long long)call->position);
+    if (call->talk_s)
+        sb_print(b, "  call.talk_s: %lld\n", (long long)call->talk_s);
+    put_bool(b, "call.is_returned", call->is_returned);
+    put(b, "call.error", call->error);
+}
+
 static void put_item(struct sb *b, const struct connector_item *it)
 {
     if (it->fault.len) {
@@ -91,6 +105,8 @@ static void put_item(struct sb *b, const struct connector_item *it)
     put(b, "reaction", it->reaction);
     put_bool(b, "is_ours", it->is_ours);
     put_bool(b, "is_public", it->is_public);
+    put_bool(b, "is_answered", it->is_answered);
+    put_call(b, &it->call);
     put_bool(b, "is_gone", it->is_gone);
     put_bool(b, "opens_window", it->kind == ITEM_MESSAGE && it->opens_window);
     if (it->sent_ms)

@@ -181,6 +181,10 @@ export interface Agent {
   /** a second factor is on */
   has_totp: boolean
   last_seen_at: Time | null
+  /** has ended a call and is not done with it */
+  is_in_wrap_up: boolean
+  /** rings for calls; only to the agent itself */
+  phone?: string | null
   /** the console's own; only to the agent itself */
   settings?: Record<string, unknown>
 }
@@ -921,6 +925,48 @@ export interface ConversationFull extends Conversation {
   reply: ReplyRoom
 }
 
+/** A telephone call. */
+export interface Call {
+  id: Id
+  channel_id: Id
+  contact_id: Id
+  /** may be empty */
+  contact_name: string
+  /** null: it belongs to none (yet) */
+  conversation_id: Id | null
+  /** the call in the conversation's timeline */
+  message_id: Id | null
+  direction: 'in' | 'out'
+  /** queued: waits for somebody to take it */
+  state: 'ringing' | 'menu' | 'queued' | 'answered' | 'ended'
+  /** message: the caller goes on in writing; null: not known yet */
+  outcome: 'answered' | 'missed' | 'voicemail' | 'message' | 'failed' | null
+  /** the other side's; empty: hidden */
+  number: string
+  /** takes it or made it */
+  agent_id: Id | null
+  agent_name: string | null
+  /** from 1; null: not known */
+  queue_position: number | null
+  started_at: Time
+  /** by the agent (in), by the customer (out) */
+  answered_at: Time | null
+  ended_at: Time | null
+  /** seconds; 0: nobody has talked, or it goes on */
+  talk_s: number
+  /** seconds from the beginning to the answer, or to the end */
+  wait_s: number
+  /** the agent's time after the call */
+  wrap_started_at: Time | null
+  wrap_ended_at: Time | null
+  /** seconds of it; 0: none, or it goes on */
+  wrap_s: number
+  /** what the agent wrote after it */
+  note: string | null
+  /** what went wrong, in words */
+  error: string | null
+}
+
 /** A word for conversations. */
 export interface Tag {
   id: Id
@@ -1132,6 +1178,11 @@ export interface ConversationData {
   conversation: ConversationNews
 }
 
+/** Of call events. */
+export interface CallData {
+  call: Call
+}
+
 /** Of contact events. */
 export interface ContactData {
   contact: Contact
@@ -1267,6 +1318,8 @@ export interface MePatch {
   /** IANA name */
   time_zone?: string
   availability?: 'online' | 'away'
+  /** rings for calls: a number like +15550001111, or sip: */
+  phone?: string | null
   /** the console's own; at most 16 KiB */
   settings?: object
 }
@@ -1538,6 +1591,24 @@ export interface ContactPatch {
   is_blocked?: boolean
 }
 
+export interface CallNew {
+  /** whose number is shown */
+  channel_id: Id
+  /** or a number */
+  contact_id?: Id
+  /** left out: the contact's */
+  number?: string
+  /** in which the call is to stand */
+  conversation_id?: Id
+  /** the same again gives the same call */
+  client_id?: string
+}
+
+export interface CallWrapUp {
+  /** becomes a note of the conversation */
+  note?: string
+}
+
 export interface TagNew {
   name: string
   /** #rrggbb */
@@ -1658,6 +1729,10 @@ export interface ConsoleEvents {
   'conversation.created': ConversationData
   /** Its status, assignment, tags or words changed. */
   'conversation.updated': ConversationData
+  /** A telephone call came in or was made. */
+  'call.created': CallData
+  /** It moved on, was answered, ended, or was dealt with. */
+  'call.updated': CallData
   /** A contact was made or changed. */
   'contact.updated': ContactData
   /** A channel was made, changed or removed. */
