@@ -24,6 +24,7 @@ const loadSettings = () => import('./settings/settings').then((module) => module
 const loadContacts = () => import('./contact/contacts_page').then((module) => module.ContactsPage)
 const loadGuide = () => import('./guide/guide').then((module) => module.Guide)
 const networkWords = () => import('./lib/network_words').then((module) => module.networkWords())
+const loadCapture = () => Promise.all([import('./capture/capture_page'), networkWords()]).then(([module]) => module.CapturePage)
 const loadTemplate = () => Promise.all([import('./conversation/template_picker'), networkWords()]).then(([module]) => module.TemplatePicker)
 const loadMove = () => Promise.all([import('./palette/move_picker'), networkWords()]).then(([module]) => module.MovePicker)
 const loadStart = () => import('./contact/start_conversation').then((module) => module.StartConversation)
@@ -39,6 +40,8 @@ function Page() {
       return <Lazy isPage load={loadSettings} />
     case 'guide':
       return <Lazy isPage load={loadGuide} />
+    case 'capture':
+      return <Lazy isPage load={loadCapture} />
   }
 }
 

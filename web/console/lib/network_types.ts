@@ -10,5 +10,8 @@ export type ActKind = api.MessageAct['kind']
 /** What a conversation has beside its rows in lists: known once it was opened. */
 export interface Ways { post?: api.Post | null; reply?: api.ReplyRoom | null }
 
+/** A channel without a way to its network: agents bring its posts in. */
+export const worksByHand = (channel: api.Channel): boolean => (channel.settings as Record<string, unknown>)['way'] === 'capture'
+
 /** Kinds of channels that are a network's. */
 export const isNetwork = (kind: api.Channel['kind']): boolean => kind !== 'widget' && kind !== 'api'

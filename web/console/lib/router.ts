@@ -8,6 +8,7 @@ export type Route =
   | { page: 'contacts'; contact: string | null }
   | { page: 'settings'; section: string; item: string | null }
   | { page: 'guide' }
+  | { page: 'capture' }
   | { page: 'link'; token: string }
 
 export function parseRoute(path: string): Route {
@@ -20,6 +21,8 @@ export function parseRoute(path: string): Route {
       return { page: 'settings', section: second ?? 'profile', item: third ?? null }
     case 'guide':
       return { page: 'guide' }
+    case 'capture':
+      return { page: 'capture' }
     case 'link':
       return { page: 'link', token: second ?? '' }
     default:

@@ -8,7 +8,7 @@ import { del, get, patch, post } from '../lib/api'
 import { age } from '../lib/format'
 import { t } from '../lib/i18n'
 import { uuid } from '../lib/ids'
-import { isNetwork } from '../lib/network_types'
+import { isNetwork, worksByHand } from '../lib/network_types'
 import { nt } from '../lib/network_words'
 import { BASE, go, route } from '../lib/router'
 import type { Channel, ChannelKind } from '../lib/types'
@@ -22,6 +22,7 @@ import { NetworkChannel } from './network/channel'
 import { Connect } from './network/connect'
 import { Gallery } from './network/gallery'
 import { ChooseAccount, Refused, takeAnswer } from './network/returned'
+import { wayName, wayOf } from './network/way'
 import { WidgetEditor } from './widget_editor'
 
 export function kindName(kind: ChannelKind): string {
@@ -108,10 +109,10 @@ export function Channels() {
             <span class="rows-icon"><ChannelSign kind={one.kind} size={22} /></span>
             <span class="rows-main">
               <strong><a href={`${BASE}/settings/channels/${one.id}`}><Words text={one.name} /></a></strong>
-              <small>{[kindName(one.kind), one.handle, health(one)].filter(Boolean).join(' · ')}</small>
+              <small>{[kindName(one.kind), isNetwork(one.kind) ? wayName(wayOf(one)) : '', one.handle, health(one)].filter(Boolean).join(' · ')}</small>
               {one.health?.last_error ? <small class="rows-bad"><Words text={one.health.last_error} /></small> : null}
             </span>
-            <PaceChip channel={one} />
+            {worksByHand(one) ? null : <PaceChip channel={one} />}
             {one.is_enabled ? <Chip tone="good" icon="check">{t('channels.on')}</Chip> : <Chip>{t('channels.off')}</Chip>}
             <Button small onClick={() => go('/settings/channels/' + one.id)}>{t('channels.set_up')}</Button>
           </li>
@@ -149,7 +150,7 @@ function OneChannel({ id, isConnected }: { id: string; isConnected: boolean }) {
   }
   return (
     <>
-      <PageTitle title={now.name} hint={`${kindName(now.kind)} · ${health(now)}`}>
+      <PageTitle title={now.name} hint={[kindName(now.kind), isNetwork(now.kind) ? wayName(wayOf(now)) : '', health(now)].filter(Boolean).join(' · ')}>
         <Button icon="back" onClick={() => go('/settings/channels')}>{t('settings.channels')}</Button>
       </PageTitle>
       {now.health?.last_error && !isNetwork(now.kind) ? <p class="settings-warn"><Icon name="alert" size={16} /> <Words text={now.health.last_error} /></p> : null}

@@ -5,7 +5,7 @@ import { Button, Field, Problem, Spinner } from '../../ui/parts'
 import { patch, post } from '../../lib/api'
 import { t } from '../../lib/i18n'
 import { nt } from '../../lib/network_words'
-import type { Checked, Network } from '../../lib/network_types'
+import { worksByHand, type Checked, type Network } from '../../lib/network_types'
 import type { Channel } from '../../lib/types'
 import { networks } from '../../state/networks'
 import { toast } from '../../state/toasts'
@@ -17,6 +17,7 @@ import { Health, RefusedBanner } from './health'
 import { Hook } from './hook'
 import { Ledger } from './ledger'
 import { Templates } from './templates'
+import { wayOf, WaySection, type Way } from './way'
 import { settingsOf, type Written } from './written'
 
 interface Props { channel: Channel; network: Network; onChange: (next: Channel) => void }
@@ -51,22 +52,24 @@ function Credentials({ channel, network, onChange }: Props) {
   const saving = useSaving()
   const written = useSignal<Written>({})
   const checked = useSignal<Checked | null>(null)
-  const hasChanges = Object.keys(written.value).length > 0
+  const isBack = worksByHand(channel)
+  const settings = (): Record<string, unknown> => ({ ...settingsOf(network, written.peek()), ...(isBack ? { way: null } : {}) })
+  const hasChanges = isBack || Object.keys(written.value).length > 0
   const test = (): void => {
     void saving.save(async () => {
       checked.value = null
-      checked.value = await post<Checked>('/channels/check', { kind: channel.kind, channel_id: channel.id, settings: settingsOf(network, written.peek()) })
+      checked.value = await post<Checked>('/channels/check', { kind: channel.kind, channel_id: channel.id, settings: settings() })
     }, '')
   }
   const save = (): void => {
     void saving.save(async () => {
-      onChange(await patch<Channel>('/channels/' + channel.id, { settings: settingsOf(network, written.peek()) }))
+      onChange(await patch<Channel>('/channels/' + channel.id, { settings: settings() }))
       written.value = {}
     })
   }
   const authorise = (): void => {
     void saving.save(async () => {
-      const answer = await post<{ url: string }>('/authorizations', { kind: channel.kind, name: channel.name, settings: settingsOf(network, written.peek()), channel_id: channel.id })
+      const answer = await post<{ url: string }>('/authorizations', { kind: channel.kind, name: channel.name, settings: settings(), channel_id: channel.id })
       if (!/^https?:\/\//.test(answer.url)) throw new Error(nt('connect.no_page'))
       location.assign(answer.url)
     }, '')
@@ -85,8 +88,20 @@ function Credentials({ channel, network, onChange }: Props) {
   )
 }
 
+/** What only a channel has that its network talks to. */
+function OverNetwork({ channel, network }: { channel: Channel; network: Network }) {
+  return (
+    <>
+      <Hook channel={channel} network={network} />
+      {network.able.includes('templates') ? <Templates channel={channel.id} /> : null}
+      <Ledger channel={channel.id} />
+    </>
+  )
+}
+
 export function NetworkChannel({ channel, onChange, onReload }: { channel: Channel; onChange: (next: Channel) => void; onReload: () => void }) {
   const credentials = useRef<HTMLDivElement>(null)
+  const way = useSignal<Way>(wayOf(channel))
   const all = networks()
   const network = all?.find((one) => one.kind === channel.kind)
   if (!network) return all ? <Problem text={nt('connect.unknown')} /> : <Spinner />
@@ -99,14 +114,15 @@ export function NetworkChannel({ channel, onChange, onReload }: { channel: Chann
   return (
     <>
       <RefusedBanner channel={channel} network={network} onRenew={renew} />
-      <Health channel={channel} onChange={onReload} />
+      {worksByHand(channel) ? null : <Health channel={channel} onChange={onReload} />}
+      <WaySection channel={channel} way={way} onChange={onChange} />
       <Account {...props} />
-      <Section title={nt('connect.credentials')} hint={nt('connect.credentials_hint')}>
-        <div ref={credentials}><Credentials {...props} /></div>
-      </Section>
-      <Hook channel={channel} network={network} />
-      {network.able.includes('templates') ? <Templates channel={channel.id} /> : null}
-      <Ledger channel={channel.id} />
+      {way.value === 'network' ? (
+        <Section title={nt('connect.credentials')} hint={nt('connect.credentials_hint')}>
+          <div ref={credentials}><Credentials {...props} /></div>
+        </Section>
+      ) : null}
+      {worksByHand(channel) ? null : <OverNetwork channel={channel} network={network} />}
     </>
   )
 }

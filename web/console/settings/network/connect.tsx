@@ -17,6 +17,7 @@ import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './ac
 import { accountName, AccountChoice, CheckResult } from './check'
 import { NetworkForm } from './form'
 import { Steps } from './hook'
+import { WayChoice, type Way } from './way'
 import { settingsOf, type Written } from './written'
 
 function Made({ channel, network }: { channel: Channel; network: Network }) {
@@ -32,6 +33,7 @@ function Made({ channel, network }: { channel: Channel; network: Network }) {
 
 /** What is written for a new channel, and the steps that send it. */
 function useConnecting(network: Network, saving: Saving) {
+  const way = useSignal<Way>('network')
   const written = useSignal<Written>({})
   const name = useSignal('')
   const languages = useSignal('')
@@ -40,7 +42,7 @@ function useConnecting(network: Network, saving: Saving) {
   const chosen = useSignal<string | null>(null)
   const made = useSignal<Channel | null>(null)
   const key = useSignal(uuid())
-  const settings = (): Record<string, unknown> => Object.fromEntries(Object.entries(settingsOf(network, written.peek())).filter(([, value]) => value !== null))
+  const settings = (): Record<string, unknown> => way.peek() === 'capture' ? { way: 'capture' } : Object.fromEntries(Object.entries(settingsOf(network, written.peek())).filter(([, value]) => value !== null))
   const test = (): Promise<boolean> =>
     saving.save(async () => {
       checked.value = null
@@ -51,7 +53,7 @@ function useConnecting(network: Network, saving: Saving) {
     }, '')
   const create = (): Promise<boolean> =>
     saving.save(async () => {
-      const account = checked.peek()?.accounts.find((one) => one.external_id === chosen.peek())
+      const account = way.peek() === 'capture' ? undefined : checked.peek()?.accounts.find((one) => one.external_id === chosen.peek())
       made.value = await post<Channel>('/channels', {
         kind: network.kind, name: name.peek().trim(), languages: languagesOf(languages.peek()), settings: settings(),
         ...(account ? { external_id: account.external_id, handle: account.handle } : {}),
@@ -66,26 +68,28 @@ function useConnecting(network: Network, saving: Saving) {
       location.assign(answer.url)
     }, '')
   }
-  return { written, name, languages, role, checked, chosen, made, test, create, authorise }
+  return { way, written, name, languages, role, checked, chosen, made, test, create, authorise }
 }
 
 function ConnectForm({ network }: { network: Network }) {
   const saving = useSaving()
   const it = useConnecting(network, saving)
   if (it.made.value) return <Made channel={it.made.value} network={network} />
-  const isOAuth = network.connect !== 'form'
+  const isByHand = it.way.value === 'capture'
+  const isOAuth = network.connect !== 'form' && !isByHand
   const accounts = it.checked.value?.outcome === 'sent' ? it.checked.value.accounts : []
   const isNamed = saving.field.value?.startsWith('settings.') ?? false
   return (
     <form class="network-form" onSubmit={(event) => { event.preventDefault(); void it.create() }}>
-      {network.approval ? <p class="settings-warn"><Icon name="shield" size={16} /> <span {...(locale.value === 'en' ? {} : { lang: 'en', dir: 'ltr' })}>{network.approval}</span></p> : null}
-      <Section title={nt('connect.credentials')} hint={nt('connect.credentials_hint')}>
+      <WayChoice way={it.way} />
+      {network.approval && !isByHand ? <p class="settings-warn"><Icon name="shield" size={16} /> <span {...(locale.value === 'en' ? {} : { lang: 'en', dir: 'ltr' })}>{network.approval}</span></p> : null}
+      {isByHand ? null : <Section title={nt('connect.credentials')} hint={nt('connect.credentials_hint')}>
         <Steps kind={network.kind} />
         <NetworkForm network={network} stored={{}} secrets={{}} written={it.written} field={saving.field.value} error={saving.error.value} />
         <Button icon="bolt" disabled={saving.isBusy.value} onClick={() => void it.test().catch(complain)}>{nt('check.test')}</Button>
         {it.checked.value ? <CheckResult checked={it.checked.value} /> : null}
         {accounts.length > 1 ? <AccountChoice accounts={accounts} chosen={it.chosen} /> : null}
-      </Section>
+      </Section>}
       <Section title={nt('connect.account')}>
         <NameAndLanguages name={it.name} languages={it.languages} />
         <RoleChoice role={it.role} />
