@@ -81,6 +81,27 @@ err message_set_state(
     return hat_off(&hat, set_state(cx, id, state, error, external_id, at_ms));
 }
 
+/* job/deliver.c notes the pieces of such a message before the first of them goes. */
+static bool is_in_pieces(const struct message *m)
+{
+    return m->pieces.len && message_state_rank(m->state) <= message_state_rank(S("sending"));
+}
+
+static err report(struct ctx *cx, message_id id, str state, str external_id, int64_t at_ms)
+{
+    struct message m;
+    TRY(message_get(cx, id, &m));
+    if (is_in_pieces(&m))
+        return message_alias_add(cx, m.channel_id, id, &external_id, 1);
+    return set_state(cx, id, state, (str){0}, external_id, at_ms);
+}
+
+err message_report(struct ctx *cx, message_id id, str state, str external_id, int64_t at_ms)
+{
+    struct system_hat hat = hat_on(cx);
+    return hat_off(&hat, report(cx, id, state, external_id, at_ms));
+}
+
 static err fail_late(struct ctx *cx, message_id id, str error)
 {
     struct message m;

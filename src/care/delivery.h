@@ -13,6 +13,9 @@
  */
 err message_set_state(
     struct ctx *cx, message_id id, str state, str error, str external_id, int64_t at_ms);
+/* The same of what a network reports. A message in pieces is more than the piece that is reported:
+ * until all have gone it keeps its state, and only learns the id. */
+err message_report(struct ctx *cx, message_id id, str state, str external_id, int64_t at_ms);
 /* The network says after all that a message did not arrive, although it was taken before: sent goes
  * back to failed; what was delivered or read stays so. error: words for the agent. */
 err message_fail(struct ctx *cx, message_id id, str error);

@@ -84,7 +84,7 @@ static err echo(struct ctx *cx, channel_id channel, struct connector_item *it, b
     if (m.external_id.len && !str_eq(m.external_id, it->external_id))
         TRY(message_alias_add(cx, channel, m.id, &it->external_id, 1));
     TRY(message_alias_add(cx, channel, m.id, it->aliases, it->n_aliases));
-    TRY(message_set_state(cx, m.id, S("sent"), (str){0}, it->external_id, cx->now_ms));
+    TRY(message_report(cx, m.id, S("sent"), it->external_id, cx->now_ms));
     return network_catch_up(cx, &(struct network_known){channel, it}, 1);
 }
 
@@ -294,7 +294,7 @@ static err status(struct ctx *cx, channel_id channel, const struct connector_ite
     bool is_failed = str_eq(it->state, S("failed"));
     if (is_failed)
         return message_fail(cx, m.id, str_sub(it->error, 0, ERROR_BYTES));
-    return message_set_state(cx, m.id, it->state, (str){0},
+    return message_report(cx, m.id, it->state,
         it->ours_ref.len && !m.external_id.len ? it->external_id : (str){0}, at_ms);
 }
 

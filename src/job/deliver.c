@@ -395,6 +395,8 @@ static err prepare(struct job_run *run, struct job_verdict *v, struct delivering
         return end_here(run, v);
     }
     TRY(cuttable);
+    if (d->n_pieces > 1 && !d->sent_pieces.len) /* from now on it is known as one in pieces */
+        TRY(message_set_pieces(cx, d->message, S("[]")));
     return desk_commit(&run->desk);
 }
 

@@ -92,7 +92,7 @@ struct message {
     str then_from;   /* status before "send and resolve" */
     str parts;       /* JSON array, connector/part.h; empty = none */
     str reactions;   /* JSON array of {emoji, by, name}; empty = none */
-    str pieces;      /* JSON array of what has gone out of a message in pieces (job/deliver.c) */
+    str pieces;      /* JSON array of what has gone out of a message in pieces; empty = in one */
     str token;       /* what the network wants to see with an answer (connector_item.token) */
     message_id reply_to_id;
     int64_t sent_ms, received_ms, edited_ms, read_ms;

@@ -239,6 +239,69 @@ static void the_window_goes_from_open_over_late_to_templates(void **state)
     networks_close(&n);
 }
 
+/* ── pieces ─────────────────────────────────────────────────────────────────────────────────────
+ */
+
+#define FIFTY "word word word word word word word word word word "
+
+/* Of three pieces the first has gone, the second not yet; the message. */
+static str first_piece_of(str conversation)
+{
+    assert_int_equal(answer(&n, conversation, FIFTY FIFTY FIFTY FIFTY FIFTY, ""), 201);
+    str id = test_text(n.app, "id");
+    peer_answers(n.peer, 200, "", "{\"id\":\"r1\"}");
+    peer_answers(n.peer, 503, "", "{}");
+    clock_advance(6000);
+    world_run(&n.w);
+    return id;
+}
+
+static void the_rest_goes(void)
+{
+    int heard = peer_count(n.peer);
+    peer_answers(n.peer, 200, "", "{\"id\":\"r2\"}");
+    peer_answers(n.peer, 200, "", "{\"id\":\"r3\"}");
+    for (int i = 0; i < 4; i++) {
+        clock_advance(5000);
+        world_run(&n.w);
+    }
+    assert_int_equal(peer_count(n.peer), heard + 2);
+}
+
+static void check_pieces(void **state, const char *news, const char *more)
+{
+    str c = open_with(state, PRIVATE), id = first_piece_of(c);
+    hook(&n, str_z(&n.app->arena,
+                 path(&n, "{\"id\":\"r1\",\"ref\":\"%.*s%s\",%s}", SARG(id), more, news)));
+    assert_str(message_state(&n.w, c, id), "sending");
+    the_rest_goes();
+    assert_str(message_state(&n.w, c, id), "sent");
+    assert_null(json_path(n.app->json, S("items.2"))); /* no echo stands beside its message */
+    hook(&n, "{\"kind\":\"status\",\"id\":\"r3\",\"state\":\"delivered\"}");
+    assert_str(message_state(&n.w, c, id), "delivered");
+    hook(&n, "{\"kind\":\"reaction\",\"id\":\"r1\",\"from\":\"ann\",\"emoji\":\"+\"}");
+    (void)message_state(&n.w, c, id);
+    assert_str(test_text(n.app, "items.1.reactions.0.emoji"), "+");
+    networks_close(&n);
+}
+
+static void a_report_about_one_piece_does_not_end_the_others(void **state)
+{
+    check_pieces(state, "\"kind\":\"status\",\"state\":\"delivered\"", "");
+}
+
+#define ECHO "\"kind\":\"message\",\"from\":\"ann\",\"text\":\"word\",\"ours\":true"
+
+static void an_echo_of_one_piece_does_not_end_the_others(void **state)
+{
+    check_pieces(state, ECHO, "");
+}
+
+static void an_echo_of_one_piece_is_known_by_its_id(void **state)
+{
+    check_pieces(state, ECHO, "x"); /* a reference that is nobody's */
+}
+
 /* ── acts ───────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -535,6 +598,9 @@ int main(void)
         TEST_APP(parts_are_those_that_the_network_knows),
         TEST_APP(only_a_message_of_the_conversation_can_be_answered),
         TEST_APP(the_window_goes_from_open_over_late_to_templates),
+        TEST_APP(a_report_about_one_piece_does_not_end_the_others),
+        TEST_APP(an_echo_of_one_piece_does_not_end_the_others),
+        TEST_APP(an_echo_of_one_piece_is_known_by_its_id),
         TEST_APP(a_message_is_corrected_and_taken_back_on_the_network),
         TEST_APP(a_reaction_of_ours_is_shown_and_taken_back),
         TEST_APP(hiding_and_refusals_stand_in_the_timeline),

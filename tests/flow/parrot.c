@@ -205,6 +205,8 @@ static void read_item(struct item_list *list, const struct json *v)
     it->state = take_line(v, "state", 20);
     it->token = take_line(v, "token", 100);
     it->sent_ms = take_int(v, "at_ms", 0);
+    it->error = take_line(v, "error", 2000);
+    it->ours_ref = take_line(v, "ref", 40);
     it->opens_window = true;
     str post = take_id(v, "post");
     if (post.len) {
