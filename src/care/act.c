@@ -7,13 +7,13 @@
 #include "care/activity.h"
 #include "care/channel_form.h"
 #include "care/channel_setup.h"
+#include "care/delivery.h"
 #include "care/network.h"
 #include "care/news.h"
 #include "care/reply_rules.h"
 #include "store/audit.h"
 #include "store/channel.h"
 #include "store/conversation.h"
-#include "store/identity.h"
 #include "store/job.h"
 #include "store/message.h"
 #include "store/message_network.h"
@@ -164,18 +164,14 @@ static err read_payload(struct ctx *cx, str payload, struct act_new *act)
     return OK;
 }
 
-/* Whom it is with on the message's channel: the conversation may have moved since. */
 static err fill_whom(struct ctx *cx, const struct message *m, struct connector_act *act)
 {
     struct conversation c;
     struct identity identity;
     struct post post = {0};
     TRY(conversation_get(cx, m->conversation_id, &c));
-    bool has_moved = c.channel_id.v != m->channel_id.v;
-    TRY(has_moved ? identity_on_channel(cx, c.contact_id, m->channel_id, &identity)
-                  : identity_get(cx, c.identity_id, &identity));
+    TRY(message_place(cx, m, &c, &identity, &act->thread_key));
     act->to = identity.external_id;
-    act->thread_key = has_moved ? (str){0} : c.thread_key;
     err e = c.post_id.v ? post_get(cx, c.post_id, &post) : OK;
     act->post = post.external_id;
     return e == E_NOT_FOUND ? OK : e;

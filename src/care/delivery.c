@@ -119,28 +119,66 @@ err message_fail(struct ctx *cx, message_id id, str error)
     return hat_off(&hat, fail_late(cx, id, error));
 }
 
+err message_place(struct ctx *cx, const struct message *m, const struct conversation *c,
+    struct identity *identity, str *thread_key)
+{
+    identity_id id = c->identity_id;
+    *thread_key = c->thread_key;
+    if (m->channel_id.v == c->channel_id.v)
+        return identity_get(cx, id, identity);
+    err e = conversation_place_on(cx, c->id, m->channel_id, &id, thread_key);
+    if (e != E_NOT_FOUND)
+        return e == OK ? identity_get(cx, id, identity) : e;
+    *thread_key = (str){0};
+    return identity_on_channel(cx, c->contact_id, m->channel_id, identity);
+}
+
+/* Where the message goes, and how the customer wrote there last. */
+static err placed(struct ctx *cx, struct delivery_work *w, bool *is_thread_public)
+{
+    struct identity identity;
+    struct message last;
+    TRY(message_place(cx, &w->message, &w->conversation, &identity, &w->thread_key));
+    w->identity = identity.id;
+    w->contact_external_id = identity.external_id;
+    w->contact_handle = identity.handle;
+    w->contact_other_id = identity.other_id;
+    *is_thread_public = str_eq(w->conversation.visibility, S("public"));
+    if (w->message.channel_id.v == w->conversation.channel_id.v)
+        return reply_window_start(cx, &w->conversation, &w->last_in_ms);
+    TRY(message_last_private(cx, w->conversation.id, w->message.channel_id, &w->last_in_ms));
+    TRY(message_last_public(cx, w->conversation.id, &last));
+    *is_thread_public = !w->last_in_ms && last.channel_id.v == w->message.channel_id.v;
+    return OK;
+}
+
+/* What stands on another channel is not answered here: the conversation has moved. */
+static void forget_elsewhere(const struct delivery_work *w, struct message *to)
+{
+    if (to->channel_id.v != w->message.channel_id.v)
+        *to = (struct message){0};
+}
+
 /* What a message answers on the network. */
-static err answered(struct ctx *cx, struct delivery_work *w)
+static err answered(struct ctx *cx, struct delivery_work *w, bool is_thread_public)
 {
     bool is_public = str_eq(w->message.visibility, S("public"));
-    bool is_thread_public = str_eq(w->conversation.visibility, S("public"));
     struct message to = {0};
     struct post post = {0};
     w->is_private_reply = !is_public && is_thread_public;
     err e = w->message.reply_to_id.v ? message_get(cx, w->message.reply_to_id, &to) : OK;
     if (e != OK && e != E_NOT_FOUND)
         return e;
-    if (to.channel_id.v != w->message.channel_id.v) /* the conversation has moved since */
-        to = (struct message){0};
+    forget_elsewhere(w, &to);
     if (!to.external_id.len && (is_public || is_thread_public))
         TRY(message_last_public(cx, w->conversation.id, &to));
+    forget_elsewhere(w, &to);
     w->reply_to = to.external_id;
     if (!to.id.v && w->conversation.last_in_id.v)
         e = message_get(cx, w->conversation.last_in_id, &to);
     if (e != OK && e != E_NOT_FOUND)
         return e;
-    if (to.channel_id.v != w->message.channel_id.v)
-        to = (struct message){0};
+    forget_elsewhere(w, &to);
     w->reply_to_parts = to.parts;
     w->token = to.token;
     if (is_public && w->conversation.post_id.v)
@@ -160,14 +198,9 @@ static err take(struct ctx *cx, message_id id, struct delivery_work *work)
             cx, E_CONFLICT, "The message is not to be sent (it is %.*s).", SARG(w.message.state));
     TRY(conversation_get(cx, w.message.conversation_id, &w.conversation));
     TRY(contact_get(cx, w.conversation.contact_id, &w.contact));
-    struct identity identity;
-    TRY(identity_get(cx, w.conversation.identity_id, &identity));
-    w.contact_external_id = identity.external_id;
-    w.contact_handle = identity.handle;
-    w.contact_other_id = identity.other_id;
-    TRY(answered(cx, &w));
-    TRY(reply_window_start(cx, &w.conversation, &w.last_in_ms));
-    bool has_changed = false;
+    bool has_changed = false, is_thread_public = false;
+    TRY(placed(cx, &w, &is_thread_public));
+    TRY(answered(cx, &w, is_thread_public));
     TRY(message_write_state(cx, id, S("sending"), (str){0}, (str){0}, cx->now_ms, &has_changed));
     *work = w;
     return OK;

@@ -19,6 +19,10 @@ err message_report(struct ctx *cx, message_id id, str state, str external_id, in
 /* The network says after all that a message did not arrive, although it was taken before: sent goes
  * back to failed; what was delivered or read stays so. error: words for the agent. */
 err message_fail(struct ctx *cx, message_id id, str error);
+/* Whom a message of a conversation is with, and in which thread, on the message's own channel: the
+ * conversation may have moved since. E_NOT_FOUND (no words): the person is not known there. */
+err message_place(struct ctx *cx, const struct message *m, const struct conversation *c,
+    struct identity *identity, str *thread_key);
 /* What the deliver job needs: the message, its conversation, and the person's id on the channel.
  * A held message whose time has come becomes queued. E_NOT_FOUND; E_CONFLICT when it is not to be
  * sent (cancelled, already sent). */
@@ -26,6 +30,8 @@ struct delivery_work {
     struct message message;
     struct conversation conversation;
     struct contact contact;
+    identity_id identity; /* on the message's channel, as thread_key is */
+    str thread_key;
     str contact_external_id, contact_handle;
     str reply_to; /* the network's id of the message that it answers: the one that was chosen, else,
                    * under a post or to move on in private, the customer's last public one */

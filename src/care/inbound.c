@@ -579,6 +579,8 @@ static bool is_lively(const struct thread *t)
 static err write_ours(struct ctx *cx, const struct thread *t)
 {
     struct conversation c = t->c;
+    if (t->is_moved)
+        TRY(conversation_set_place(cx, &c));
     c.version--; /* the write counts it */
     return conversation_write(cx, &c, c.status);
 }

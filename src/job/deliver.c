@@ -91,7 +91,7 @@ static str outgoing_json(struct arena *a, const struct delivery_work *w, account
     json_kv_text(&data, S("phone"), w->contact.phone);
     json_kv_text(&data, S("language"), w->contact.language);
     json_obj_end(&data);
-    json_kv_text(&data, S("thread"), w->conversation.thread_key);
+    json_kv_text(&data, S("thread"), w->thread_key);
     json_obj_end(&data);
     struct json_out j = json_out_make(a, LIMIT_JSON_BODY_BYTES);
     event_view(&j, &(struct event_shown){.id = delivery,
@@ -325,7 +325,7 @@ static void fill(struct job_run *run, struct delivering *d, const struct deliver
         .to_other = w->contact_other_id,
         .token = w->token,
         .reply_to_parts = w->reply_to_parts,
-        .thread_key = w->conversation.thread_key,
+        .thread_key = w->thread_key,
         .reply_to = w->reply_to,
         .post = w->post,
         .is_public = str_eq(w->message.visibility, S("public")),
@@ -378,7 +378,7 @@ static err prepare(struct job_run *run, struct job_verdict *v, struct delivering
     TRY(taken);
     TRY(channel_get(cx, work.message.channel_id, &channel));
     d->channel = channel.id;
-    d->identity = work.conversation.identity_id;
+    d->identity = work.identity;
     d->is_repeated = run->job->attempts > 1;
     d->connector = connector_find(channel.kind);
     if (!d->connector || !d->connector->send) {

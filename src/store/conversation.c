@@ -120,10 +120,10 @@ err conversation_set_place(struct ctx *cx, const struct conversation *c)
 {
     return db_run(cx->db,
         S("UPDATE conversation SET channel_id = ?3, identity_id = ?4, thread_key = ?5,"
-          " visibility = ?6"
+          " visibility = ?6, window_ms = ?7, post_id = ?8"
           " WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(c->id), A_ID(c->channel_id), A_ID(c->identity_id),
-            A_TEXT(c->thread_key), A_TEXT(c->visibility)),
+            A_TEXT(c->thread_key), A_TEXT(c->visibility), A_INT(c->window_ms), A_INT(c->post_id.v)),
         NULL);
 }
 

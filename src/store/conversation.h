@@ -50,8 +50,8 @@ err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c)
 err conversation_newest_of(struct ctx *cx, identity_id identity, struct conversation *c);
 /* As conversation_get, and holds the row until the transaction ends (PostgreSQL: FOR UPDATE). */
 err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c);
-/* Writes channel, identity, thread and visibility: it goes on elsewhere. E_CONFLICT as for
- * conversation_add. */
+/* Writes channel, identity, thread, visibility, window and post: it goes on elsewhere. E_CONFLICT as
+ * for conversation_add. */
 err conversation_set_place(struct ctx *cx, const struct conversation *c);
 /* E_CONFLICT when the same identity and thread has one in progress. */
 err conversation_add(struct ctx *cx, const struct conversation *c);
@@ -99,6 +99,9 @@ err conversation_by_place(
 /* The network calls a thread by another key from now on: conversations in progress there follow,
  * unless their person has one under the new key already. */
 err conversation_move_thread(struct ctx *cx, channel_id channel, str from, str to);
+/* The place on this channel that it had last; E_NOT_FOUND (no words). */
+err conversation_place_on(struct ctx *cx, conversation_id conversation, channel_id channel,
+    identity_id *identity, str *thread_key);
 /* From here on a message of (identity, thread) goes to this conversation, unless one of its own is
  * in progress there. */
 err conversation_place_add(

@@ -255,6 +255,30 @@ err conversation_by_place(
         CONVERSATION_COLS, c);
 }
 
+struct place_row {
+    identity_id identity_id;
+    str thread_key;
+};
+static const struct db_col place_cols[] = {
+    COL(struct place_row, identity_id),
+    COL(struct place_row, thread_key),
+};
+
+err conversation_place_on(struct ctx *cx, conversation_id conversation, channel_id channel,
+    identity_id *identity, str *thread_key)
+{
+    struct place_row row = {0};
+    TRY(db_one(cx->db,
+        S("SELECT p.identity_id, p.thread_key FROM conversation_place p"
+          " JOIN identity i ON i.account_id = p.account_id AND i.id = p.identity_id"
+          " WHERE p.account_id = ?1 AND p.conversation_id = ?2 AND i.channel_id = ?3"
+          " ORDER BY p.created_ms DESC LIMIT 1"),
+        ARGS(A_ID(cx->account), A_ID(conversation), A_ID(channel)), COLS(place_cols), &row));
+    *identity = row.identity_id;
+    *thread_key = row.thread_key;
+    return OK;
+}
+
 err conversation_place_add(
     struct ctx *cx, identity_id identity, str thread_key, conversation_id conversation)
 {

@@ -521,6 +521,41 @@ static void a_conversation_goes_on_on_another_channel_with_its_history(void **st
     networks_close(&n);
 }
 
+static void a_reply_goes_where_it_was_written_although_the_conversation_has_moved(void **state)
+{
+    str c = open_with(state, PUBLIC);
+    str target = path(&n, "/api/v1/conversations/%.*s/move", SARG(c));
+    assert_int_equal(answer(&n, c, "We are on it", ""), 201); /* held for a moment */
+    assert_int_equal(ask(&n, "POST", target, "{\"channel_id\":\"%lld\",\"address\":\"ann-2\"}",
+                         (long long)n.app->api_channel.v),
+        200);
+    peer_answers(n.peer, 200, "", "{\"id\":\"r1\"}");
+    clock_advance(6000);
+    world_run(&n.w);
+    struct peer_heard heard = heard_last(&n);
+    assert_true(str_find(heard.body, S("\"to\":\"ann\"")) > 0);
+    assert_true(str_find(heard.body, S("\"thread\":\"post:9\"")) > 0);
+    assert_true(str_find(heard.body, S("\"reply_to\":\"p1\"")) > 0);
+    networks_close(&n);
+}
+
+/* What we write in the network's own app is written there. */
+static void an_echo_takes_a_moved_conversation_back_to_its_place(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    str target = path(&n, "/api/v1/conversations/%.*s/move", SARG(c));
+    assert_int_equal(ask(&n, "POST", target, "{\"channel_id\":\"%lld\",\"address\":\"ann-2\"}",
+                         (long long)n.app->api_channel.v),
+        200);
+    hook(&n,
+        "{\"kind\":\"message\",\"id\":\"e1\",\"from\":\"ann\",\"text\":\"by phone\",\"ours\":true}");
+    (void)message_at(c, 2);
+    assert_str(test_text(n.app, "items.2.text"), "by phone");
+    look(c);
+    assert_str(test_text(n.app, "channel.kind"), "x");
+    networks_close(&n);
+}
+
 static void a_conversation_does_not_move_to_somebody_else_or_into_another(void **state)
 {
     str c = open_with(state, PRIVATE);
@@ -610,6 +645,8 @@ int main(void)
         TEST_APP(a_network_shows_that_somebody_writes_once_in_four_seconds),
         TEST_APP(nobody_is_shown_that_somebody_writes_in_public),
         TEST_APP(a_conversation_goes_on_on_another_channel_with_its_history),
+        TEST_APP(a_reply_goes_where_it_was_written_although_the_conversation_has_moved),
+        TEST_APP(an_echo_takes_a_moved_conversation_back_to_its_place),
         TEST_APP(a_conversation_does_not_move_to_somebody_else_or_into_another),
         TEST_APP(a_post_that_was_seen_becomes_a_message_and_is_answered_there),
         TEST_APP(what_is_no_post_is_refused),

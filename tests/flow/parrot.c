@@ -98,6 +98,7 @@ static err send(struct http_client *client, struct arena *a, const struct connec
     json_kv_str(&j, S("text"), out->text);
     json_kv_bool(&j, S("public"), out->is_public);
     json_kv_str(&j, S("reply_to"), out->reply_to);
+    json_kv_str(&j, S("thread"), out->thread_key);
     json_kv_raw(&j, S("parts"), out->parts);
     if (out->n_files)
         json_kv_str(&j, S("preview"), out->files[0].preview_url);
