@@ -133,6 +133,10 @@ static const struct db_col row_cols[] = {
     COL(struct job_row, lease_ms),
 };
 
+#define RUNNING                                                                                    \
+    "(SELECT COUNT(*) FROM job r WHERE r.channel_id = j.channel_id "                               \
+    "AND r.channel_id <> 0 AND r.state = 'running')"
+
 /* Only an earlier id can block, and it stays until it is finished, so two claimers cannot take two
  * jobs of one order_key. */
 #define DUE                                                                                        \
@@ -143,10 +147,16 @@ static const struct db_col row_cols[] = {
     "AND e.state IN ('queued', 'running', 'parked')) "                                             \
     "AND (j.channel_id = 0 OR (NOT EXISTS (SELECT 1 FROM pace p "                                  \
     "WHERE p.channel_id = j.channel_id AND p.open_ms > ?3) "                                       \
-    "AND (SELECT COUNT(*) FROM job r WHERE r.channel_id = j.channel_id "                           \
-    "AND r.channel_id <> 0 AND r.state = 'running') < ?7)) "                                       \
+    "AND " RUNNING " < ?7)) "                                                                      \
     "ORDER BY j.run_ms, j.id "                                                                     \
-    "LIMIT ?4"
+    "LIMIT ?4 "
+
+/* Of what is due, no more of a channel than may run beside what runs of it already. */
+#define SEATED(due)                                                                                \
+    "WHERE id IN (SELECT id FROM (SELECT d.id, d.channel_id, d.running + ROW_NUMBER() OVER "       \
+    "(PARTITION BY d.channel_id ORDER BY d.run_ms, d.id) AS abreast "                              \
+    "FROM (SELECT j.id, j.channel_id, j.run_ms, " RUNNING " AS running " due                       \
+    ") AS d) AS seated WHERE channel_id = 0 OR abreast <= ?7)"
 #define CLAIM                                                                                      \
     "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?1, "                       \
     "lease_ms = CASE WHEN channel_id <> 0 AND ?2 < ?3 + ?8 THEN ?3 + ?8 ELSE ?2 END, "             \
@@ -156,18 +166,33 @@ static const struct db_col row_cols[] = {
     "first_ms, "                                                                                   \
     "created_ms, node, lease_ms"
 
+static bool any_of_a_channel(const struct job_row *rows, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (rows[i].channel_id.v)
+            return true;
+    return false;
+}
+
+/* A statement looks at `max` due jobs only; where it passed some over because of their channel, the
+ * next one sees what stands behind them. */
 err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
     str only, str but, int64_t abreast, const struct job_row **rows, ptrdiff_t *count)
 {
-    struct job_row *got = NULL;
-    str sql = db_pick(tx,
-        S(CLAIM "WHERE id IN (SELECT j.id FROM job j INDEXED BY job_due " DUE ")" CLAIMED),
-        S(CLAIM "WHERE id IN (SELECT j.id FROM job j " DUE " FOR UPDATE SKIP LOCKED)" CLAIMED));
-    TRY(db_all(tx, sql,
-        ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max), A_TEXT(only), A_TEXT(but),
-            A_INT(abreast), A_INT(LIMIT_NETWORK_LEASE_MS)),
-        COLS(row_cols), (ptrdiff_t)sizeof *got, &got, count));
-    *rows = got;
+    struct job_row *all = NEW(db_tx_arena(tx), struct job_row, max), *got = NULL;
+    ptrdiff_t n = 0, n_got = 0;
+    str sql = db_pick(tx, S(CLAIM SEATED("FROM job j INDEXED BY job_due " DUE) CLAIMED),
+        S(CLAIM SEATED("FROM job j " DUE "FOR UPDATE SKIP LOCKED ") CLAIMED));
+    do {
+        TRY(db_all(tx, sql,
+            ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max - n), A_TEXT(only),
+                A_TEXT(but), A_INT(abreast), A_INT(LIMIT_NETWORK_LEASE_MS)),
+            COLS(row_cols), (ptrdiff_t)sizeof *got, &got, &n_got));
+        for (ptrdiff_t i = 0; i < n_got; i++)
+            all[n++] = got[i];
+    } while (n < max && any_of_a_channel(got, n_got));
+    *rows = all;
+    *count = n;
     return OK;
 }
 

@@ -122,9 +122,11 @@ err pace_open(struct ctx *cx, channel_id channel)
 /* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
  */
 
-/* A channel's queued jobs behind the first `keep` of them. */
-static err park(
-    struct db_tx *tx, channel_id channel, int64_t keep, int64_t turn_ms, int64_t *parked)
+/* A channel's due jobs behind the first `keep` of them. What is to run later stands in nobody's way
+ * and waits where it is. A channel that has been removed has no door any more, so the account is
+ * that of its jobs. */
+static err park(struct db_tx *tx, channel_id channel, int64_t keep, int64_t now_ms, int64_t turn_ms,
+    int64_t *parked)
 {
     int64_t n = 0;
     TRY(db_run(tx,
@@ -132,15 +134,17 @@ static err park(
           "SET state = 'parked' "
           "WHERE id IN (SELECT id FROM job "
           "             WHERE channel_id = ?1 AND channel_id <> 0 AND state = 'queued' "
+          "             AND run_ms <= ?4 "
           "             ORDER BY id LIMIT ?3 OFFSET ?2) "
           "AND state = 'queued'"),
-        ARGS(A_ID(channel), A_INT(keep), A_INT(PARK_MOST)), &n));
+        ARGS(A_ID(channel), A_INT(keep), A_INT(PARK_MOST), A_INT(now_ms)), &n));
     *parked += n;
     if (!n)
         return OK;
     return db_run(tx,
         S("INSERT INTO pace (channel_id, account_id, has_parked, turn_ms) "
-          "SELECT ?1, account_id, 1, ?2 FROM source WHERE channel_id = ?1 LIMIT 1 "
+          "SELECT ?1, account_id, 1, ?2 FROM job "
+          "WHERE channel_id = ?1 AND channel_id <> 0 AND state = 'parked' LIMIT 1 "
           "ON CONFLICT (channel_id) DO UPDATE "
           "SET has_parked = 1, "
           "    turn_ms = CASE WHEN pace.open_ms > ?2 THEN pace.open_ms ELSE ?2 END"),
@@ -166,13 +170,13 @@ err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked)
           "FROM pace p "
           "WHERE p.reason <> '' AND p.open_ms > ?1 "
           "AND EXISTS (SELECT 1 FROM job j WHERE j.channel_id = p.channel_id "
-          "            AND j.channel_id <> 0 AND j.state = 'queued') "
+          "            AND j.channel_id <> 0 AND j.state = 'queued' AND j.run_ms <= ?1) "
           "ORDER BY open_ms "
           "LIMIT ?2"),
         ARGS(A_INT(now_ms), A_INT(TURNS_MOST)), COLS(crowd_cols), (ptrdiff_t)sizeof *rows, &rows,
         &n));
     for (ptrdiff_t i = 0; i < n; i++)
-        TRY(park(tx, rows[i].channel_id, 0, rows[i].open_ms, parked));
+        TRY(park(tx, rows[i].channel_id, 0, now_ms, rows[i].open_ms, parked));
     TRY(db_all(tx,
         S("SELECT channel_id, 0 AS open_ms "
           "FROM (SELECT channel_id FROM job "
@@ -183,7 +187,7 @@ err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked)
         ARGS(A_INT(now_ms), A_INT(LOOK_JOBS), A_INT(PACE_READY)), COLS(crowd_cols),
         (ptrdiff_t)sizeof *rows, &rows, &n));
     for (ptrdiff_t i = 0; i < n; i++)
-        TRY(park(tx, rows[i].channel_id, PACE_READY, now_ms + PACE_TURN_MS, parked));
+        TRY(park(tx, rows[i].channel_id, PACE_READY, now_ms, now_ms + PACE_TURN_MS, parked));
     return OK;
 }
 
@@ -203,7 +207,7 @@ static err release(struct db_tx *tx, const struct turn *turn, int64_t now_ms, in
     if (room > 0)
         TRY(db_run(tx,
             S("UPDATE job "
-              "SET state = 'queued', run_ms = CASE WHEN run_ms > ?3 THEN run_ms ELSE ?3 END "
+              "SET state = 'queued', run_ms = ?3 "
               "WHERE id IN (SELECT id FROM job "
               "             WHERE channel_id = ?1 AND channel_id <> 0 AND state = 'parked' "
               "             ORDER BY id LIMIT ?2) "
@@ -218,6 +222,14 @@ static err release(struct db_tx *tx, const struct turn *turn, int64_t now_ms, in
         NULL);
 }
 
+/* Runs, or could now. One that waits for an earlier one of its order key that is parked or runs
+ * later has no seat: it would keep the very job parked that it waits for. */
+#define READY                                                                                      \
+    "j.channel_id = p.channel_id AND j.channel_id <> 0 AND j.state IN ('queued', 'running') "      \
+    "AND (j.state = 'running' OR (j.run_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM job e "             \
+    "WHERE e.account_id = j.account_id AND e.order_key = j.order_key AND e.id < j.id "             \
+    "AND (e.state = 'parked' OR (e.state = 'queued' AND e.run_ms > ?1))))) "
+
 err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released)
 {
     struct turn *rows = NULL;
@@ -225,9 +237,8 @@ err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released)
     *released = 0;
     TRY(db_all(tx,
         S("SELECT p.channel_id, p.failures, "
-          "    (SELECT COUNT(*) FROM (SELECT 1 AS one FROM job j "
-          "     WHERE j.channel_id = p.channel_id AND j.channel_id <> 0 "
-          "     AND j.state IN ('queued', 'running') LIMIT ?3) AS several) AS ready "
+          "    (SELECT COUNT(*) FROM (SELECT 1 AS one FROM job j WHERE " READY
+          "     LIMIT ?3) AS several) AS ready "
           "FROM pace p "
           "WHERE p.has_parked = 1 AND p.turn_ms <= ?1 AND p.open_ms <= ?1 "
           "ORDER BY p.turn_ms "

@@ -46,7 +46,8 @@ err pace_open(struct ctx *cx, channel_id channel);
 
 /* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
  */
-/* Parks jobs of closed channels and of crowds, at most a thousand; *parked says how many. */
+/* Parks due jobs of closed channels and of crowds, at most a thousand of each; *parked says how
+ * many. */
 err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked);
 /* Releases what channels may send now. */
 err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released);

@@ -26,6 +26,18 @@ static void add_jobs(struct bench *b, int64_t channel, int n)
     clock_advance(1);
 }
 
+/* One job of a conversation, not before run_ms. */
+static void add_one(struct bench *b, const char *key, int conversation, int64_t run_ms)
+{
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(job_add(cx, &(struct job_new){.kind = S("send"),
+                              .key = str_print(test_arena(), "%s:%d", key, conversation),
+                              .order_key = str_print(test_arena(), "conv:%d", conversation),
+                              .run_ms = run_ms,
+                              .channel = {CHANNEL}}));
+    commit(b);
+}
+
 /* What the dispatcher does before it claims; how many it may claim then, at most `most`. */
 static ptrdiff_t turn(struct bench *b, ptrdiff_t most, int64_t abreast, int64_t *parked)
 {
@@ -162,6 +174,76 @@ static void a_channel_has_only_so_many_jobs_at_once(struct bench *b)
 }
 ON_BOTH(a_channel_has_only_so_many_jobs_at_once)
 
+/* A turn after the other until `wanted` have been taken, at most `turns`; how many were. */
+static int64_t turns(struct bench *b, int64_t wanted, int most)
+{
+    int64_t parked = 0, taken = 0;
+    for (int i = 0; i < most && taken < wanted; i++) {
+        taken += turn(b, 4, 99, &parked);
+        clock_advance(PACE_TURN_MS);
+    }
+    return taken;
+}
+
+/* Younger jobs of conversations whose elder ones are parked have no seat in front of them. */
+static void what_waits_for_a_parked_one_does_not_keep_it_parked(struct bench *b)
+{
+    int64_t parked = 0;
+    add_channel(b, CHANNEL);
+    for (int i = 0; i < PACE_READY; i++)
+        add_one(b, "elder", i, 0);
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_close(cx, (channel_id){CHANNEL}, PACE_LIMIT, clock_now_ms() + 1000));
+    commit(b);
+    assert_int_equal(turn(b, 4, 99, &parked), 0);
+    assert_int_equal(parked, PACE_READY);
+    clock_advance(1001);
+    for (int i = 0; i < PACE_READY; i++)
+        add_one(b, "younger", i, 0);
+    assert_int_equal(turns(b, 2 * PACE_READY, 100), 2 * PACE_READY);
+}
+ON_BOTH(what_waits_for_a_parked_one_does_not_keep_it_parked)
+
+/* Retries and held replies wait beside the crowd, not in front of it. */
+static void what_runs_later_keeps_nothing_parked(struct bench *b)
+{
+    add_channel(b, CHANNEL);
+    for (int i = 0; i < PACE_READY; i++)
+        add_one(b, "later", i, clock_now_ms() + 3600000);
+    for (int i = 0; i < 100; i++)
+        add_one(b, "now", 1000 + i, 0);
+    assert_int_equal(turns(b, 100, 60), 100);
+}
+ON_BOTH(what_runs_later_keeps_nothing_parked)
+
+static void jobs_of_a_channel_that_has_gone_are_not_parked_for_ever(struct bench *b)
+{
+    add_jobs(b, CHANNEL, 100); /* no door, no row of its pace */
+    assert_int_equal(turns(b, 100, 60), 100);
+}
+ON_BOTH(jobs_of_a_channel_that_has_gone_are_not_parked_for_ever)
+
+static void one_claim_takes_no_more_of_a_channel_than_may_run_abreast(struct bench *b)
+{
+    const struct job_row *rows = NULL;
+    ptrdiff_t n = 0;
+    add_channel(b, CHANNEL);
+    add_jobs(b, CHANNEL, 6);
+    add_jobs(b, OTHER, 6);
+    int64_t now_ms = clock_now_ms() + 1;
+    begin(b, DB_WRITE, 0);
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 1, S(""), S(""), 2, &rows, &n));
+    assert_int_equal(n, 1);
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 12, S(""), S(""), 2, &rows, &n));
+    assert_int_equal(n, 3); /* one more of the first, two of the other */
+    int of_first = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        of_first += rows[i].channel_id.v == CHANNEL;
+    assert_int_equal(of_first, 1);
+    commit(b);
+}
+ON_BOTH(one_claim_takes_no_more_of_a_channel_than_may_run_abreast)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +253,10 @@ int main(void)
         BOTH(an_empty_budget_closes_until_it_is_full_again),
         BOTH(what_waited_goes_at_once_when_a_channel_is_opened),
         BOTH(a_channel_has_only_so_many_jobs_at_once),
+        BOTH(one_claim_takes_no_more_of_a_channel_than_may_run_abreast),
+        BOTH(what_waits_for_a_parked_one_does_not_keep_it_parked),
+        BOTH(what_runs_later_keeps_nothing_parked),
+        BOTH(jobs_of_a_channel_that_has_gone_are_not_parked_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
