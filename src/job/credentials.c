@@ -1,13 +1,13 @@
 /* credentials: tokens of networks that end are made new before they do. One worker at a time per
  * channel, over all nodes: a refresh token that rotates is spoilt by being used twice. The new ones
  * are stored before they are used. Source: docs/architecture.md "Tokens". Thread: job threads. */
+#include "base/crypto.h"
 #include "base/log.h"
 #include "care/channel_setup.h"
 #include "connector/connector.h"
 #include "job/inner.h"
 #include "store/channel.h"
 #include "store/lease.h"
-#include "store/pace.h"
 
 #include <poll.h>
 
@@ -31,15 +31,16 @@ struct refreshing {
     struct channel channel;
     channel_id id;
     str lease;
+    int64_t worker; /* random: the lease tells the threads of one node apart too */
     bool now, is_needed, is_held;
 };
 
-/* Reads what stands there now, and takes the lease when it must be made new. */
-static err take(struct job_run *run, struct refreshing *r)
+/* Reads what stands there now; with `takes`, takes the lease when it must be made new. */
+static err look(struct job_run *run, struct refreshing *r, bool takes)
 {
     struct ctx *cx = &run->desk.cx;
     str before = r->setup->secrets;
-    TRY(desk_begin(&run->desk, DB_WRITE));
+    TRY(desk_begin(&run->desk, takes ? DB_WRITE : DB_READ));
     TRY(desk_scope(&run->desk, run->job->account_id));
     TRY(channel_get(cx, r->id, &r->channel));
     TRY(channel_setup(cx, &r->channel, r->setup));
@@ -47,9 +48,9 @@ static err take(struct job_run *run, struct refreshing *r)
     bool ends_soon =
         r->channel.secrets_expire_ms && r->channel.secrets_expire_ms - run->now_ms < EARLY_MS;
     r->is_needed = ends_soon || (r->now && !is_changed);
-    if (r->is_needed)
-        TRY(lease_hold(run->desk.tx, r->lease, run->desk.engine->holder, run->now_ms,
-            run->now_ms + LEASE_MS, &r->is_held));
+    if (r->is_needed && takes)
+        TRY(lease_hold(
+            run->desk.tx, r->lease, r->worker, run->now_ms, run->now_ms + LEASE_MS, &r->is_held));
     return desk_commit(&run->desk);
 }
 
@@ -66,7 +67,7 @@ static err store(
         TRY(channel_set_auth(cx, r->id, fresh->end.why, &has_changed));
     if (has_changed)
         TRY(channel_tell(cx, r->id));
-    TRY(lease_give_up(run->desk.tx, r->lease, run->desk.engine->holder));
+    TRY(lease_give_up(run->desk.tx, r->lease, r->worker));
     return desk_commit(&run->desk);
 }
 
@@ -93,9 +94,13 @@ err credentials_ready(struct job_run *run, const struct connector *c, channel_id
     *is_fresh = false;
     if (!c->refresh)
         return OK;
+    crypto_random(&r.worker, (ptrdiff_t)sizeof r.worker);
+    r.worker = (r.worker & INT64_MAX) | 1;
     r.lease = str_print(run->desk.arena, "refresh:%lld", (long long)channel.v);
     for (int i = 0; i < TRIES; i++) {
-        TRY(take(run, &r));
+        TRY(look(run, &r, false)); /* nearly always enough, and without the write lock */
+        if (r.is_needed)
+            TRY(look(run, &r, true));
         if (!r.is_needed) {
             *is_fresh = !str_eq(before, setup->secrets); /* another worker was here */
             return OK;

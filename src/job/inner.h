@@ -104,6 +104,7 @@ struct job_kind {
      * job_verdict.write, `run` is the job_run. Looks at nothing but the key. NULL = nobody waits.
      */
     err (*set_aside)(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
+    bool is_endless; /* repeats itself for ever: no number of failed tries makes it dead */
 };
 /* Sleeps a moment; returns early when the engine stops. */
 void engine_pause(struct engine *e, int64_t ms);

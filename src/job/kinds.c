@@ -8,24 +8,24 @@
 
 /* clang-format off */
 static const struct job_kind kinds[] = {
-    {"send",       deliver_work,    deliver_set_aside  }, /* key: message id. A reply goes to its network */
-    {"webhook",    webhook_work,    webhook_set_aside  }, /* key: delivery id. An event goes to a webhook */
-    {"wake",       wake_work,       NULL               }, /* key: conversation id. A snoozed conversation opens */
-    {"thumbnail",  thumbnail_work,  thumbnail_set_aside}, /* key: attachment id. A picture gets its small copy */
-    {"fetch",      fetch_work,      fetch_set_aside    }, /* key: attachment id. A file that a message names by address */
-    {"poll",       poll_work,       NULL               }, /* key: channel id. Asks a network for new messages, for ever */
-    {"reconcile",  reconcile_work,  NULL               }, /* key: channel id. Compares with what the network has, each night */
-    {"lookup",     lookup_work,     NULL               }, /* key: message id. Asks for what a delivery left out */
-    {"again",      again_work,     NULL               }, /* key: inbox id. A delivery of which something came too early */
-    {"person",     person_work,     NULL               }, /* key: conversation id. Asks who its customer is */
-    {"act",        act_work,        NULL               }, /* key: message id:number. An agent's act upon a message there */
-    {"typing",     typing_work,    NULL               }, /* key: conversation id. Its network shows that somebody writes */
-    {"call",       call_work,       call_set_aside     }, /* key: call id:number. An agent's act upon a telephone call */
-    {"wrap_up",    wrap_up_work,    NULL               }, /* key: call id. The time after a call ends by itself */
-    {"subscribe",  subscribe_work,  NULL               }, /* key: channel id:number. A network hears where to call */
-    {"templates",  templates_work,  NULL               }, /* key: channel id. Message templates, every night */
-    {"statistics", statistics_work, NULL               }, /* PostgreSQL: the planner hears how tables have grown */
-    {"upkeep",     upkeep_work,     NULL               }, /* account 0. Old rows go, the audit log is chained */
+    {"send",       deliver_work,    deliver_set_aside,    false}, /* key: message id. A reply goes to its network */
+    {"webhook",    webhook_work,    webhook_set_aside,    false}, /* key: delivery id. An event goes to a webhook */
+    {"wake",       wake_work,       NULL,                 false}, /* key: conversation id. A snoozed conversation opens */
+    {"thumbnail",  thumbnail_work,  thumbnail_set_aside,  false}, /* key: attachment id. A picture gets its small copy */
+    {"fetch",      fetch_work,      fetch_set_aside,      false}, /* key: attachment id. A file that a message names by address */
+    {"poll",       poll_work,       NULL,                 true }, /* key: channel id. Asks a network for new messages, for ever */
+    {"reconcile",  reconcile_work,  NULL,                 true }, /* key: channel id. Compares with what the network has, each night */
+    {"lookup",     lookup_work,     NULL,                 false}, /* key: message id. Asks for what a delivery left out */
+    {"again",      again_work,      NULL,                 false}, /* key: inbox id. A delivery of which something came too early */
+    {"person",     person_work,     NULL,                 false}, /* key: conversation id. Asks who its customer is */
+    {"act",        act_work,        NULL,                 false}, /* key: message id:number. An agent's act upon a message there */
+    {"typing",     typing_work,     NULL,                 false}, /* key: conversation id. Its network shows that somebody writes */
+    {"call",       call_work,       call_set_aside,       false}, /* key: call id:number. An agent's act upon a telephone call */
+    {"wrap_up",    wrap_up_work,    NULL,                 false}, /* key: call id. The time after a call ends by itself */
+    {"subscribe",  subscribe_work,  NULL,                 false}, /* key: channel id:number. A network hears where to call */
+    {"templates",  templates_work,  NULL,                 true }, /* key: channel id. Message templates, every night */
+    {"statistics", statistics_work, NULL,                 false}, /* PostgreSQL: the planner hears how tables have grown */
+    {"upkeep",     upkeep_work,     NULL,                 true }, /* account 0. Old rows go, the audit log is chained */
 };
 /* clang-format on */
 

@@ -76,6 +76,13 @@ struct fate {
     int64_t next_ms; /* 0 = none */
 };
 
+/* A poll that a bad day has buried would bring nothing any more until somebody looks. */
+static bool is_endless(const struct job_row *job)
+{
+    const struct job_kind *kind = job_kind_find(job->kind);
+    return kind && kind->is_endless;
+}
+
 static struct fate fate_of(const struct job_row *job, const struct job_verdict *v, int64_t now_ms)
 {
     if (v->end == JOB_FINAL)
@@ -87,7 +94,7 @@ static struct fate fate_of(const struct job_row *job, const struct job_verdict *
     int64_t next_ms = now_ms + backoff_ms(job->attempts);
     if (v->end == JOB_WAIT && v->at_ms > next_ms)
         next_ms = v->at_ms;
-    if (now_ms - job->first_ms >= LIMIT_JOB_RETRY_MS)
+    if (now_ms - job->first_ms >= LIMIT_JOB_RETRY_MS && !is_endless(job))
         return (struct fate){.is_dead = true};
     return (struct fate){.next_ms = next_ms};
 }

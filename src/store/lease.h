@@ -6,7 +6,7 @@
 #include "db/db.h"
 
 /* Takes or renews; *held says whether it is ours in this transaction. holder: a number that is
- * random per process start. */
+ * random per process start, or per worker where the threads of a node exclude each other. */
 err lease_hold(
     struct db_tx *tx, str name, int64_t holder, int64_t now_ms, int64_t until_ms, bool *held);
 err lease_give_up(struct db_tx *tx, str name, int64_t holder);

@@ -5,6 +5,8 @@
 
 #include "base/crypto.h"
 #include "base/limits.h"
+#include "connector/connector.h"
+#include "store/lease.h"
 #include "support.h"
 
 struct runner {
@@ -15,10 +17,9 @@ struct runner {
 
 static void runner_open(struct runner *r, struct bench *b)
 {
-    static const struct config config = {0};
     str why;
     *r = (struct runner){.b = b, .arena = arena_make(0)};
-    const struct engine_options o = {.db = b->t->db, .config = &config, .threads = 1};
+    const struct engine_options o = {.db = b->t->db, .config = &b->config, .threads = 1};
     assert_ok(engine_open(&r->arena, &o, &r->engine, &why));
 }
 
@@ -210,6 +211,95 @@ static void poison_is_not_worked_on_again_but_set_aside(struct bench *b)
 }
 ON_BOTH(poison_is_not_worked_on_again_but_set_aside)
 
+/* ── networks ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+enum { CHANNEL = 7 };
+
+/* Of a network that is polled; its secrets open with no key. */
+static void add_channel(struct bench *b, const char *sealed)
+{
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(db_run(cx->db,
+        S("INSERT INTO channel (id, account_id, kind, name, is_enabled, public_key, languages, "
+          "    settings, secrets_sealed, created_ms, updated_ms) "
+          "VALUES (?1, 1, 'mastodon', 'M', 1, 'k', '[]', '{}', ?2, 1, 1)"),
+        ARGS(A_INT(CHANNEL), A_TEXT_OR_NULL(str_from(sealed))), NULL));
+    assert_ok(db_run(cx->db,
+        S("INSERT INTO source (id, account_id, channel_id, network, key) "
+          "VALUES (?1, 1, ?1, 'mastodon', 'k')"),
+        ARGS(A_INT(CHANNEL)), NULL));
+    commit(b);
+}
+
+static void what_is_done_for_ever_does_not_die_of_a_bad_day(struct bench *b)
+{
+    struct runner r;
+    ptrdiff_t n;
+    runner_open(&r, b);
+    add_channel(b, "nonsense");
+    add(&r, "poll", S("7"), "");
+    for (int day = 0; day < 3; day++) {
+        const struct job_row *row = claim(&r, 2, &n);
+        assert_int_equal(n, 1);
+        runner_do(r.engine, &r.arena, NULL, row);
+        struct job_item item = only_item(&r, "queued");
+        assert_true(item.last_error.len > 0);
+        assert_in_range(item.run_ms - clock_now_ms(), 1, LIMIT_JOB_BACKOFF_MS);
+        clock_advance(LIMIT_JOB_RETRY_MS);
+    }
+    runner_close(&r);
+}
+ON_BOTH(what_is_done_for_ever_does_not_die_of_a_bad_day)
+
+static int refreshed;
+
+static err refresh(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+    int64_t now_ms, struct connector_refreshed *out)
+{
+    (void)client, (void)a, (void)setup, (void)now_ms;
+    refreshed++;
+    *out = (struct connector_refreshed){
+        .end = {.outcome = CONNECTOR_RETRY, .why = S("later")}
+    };
+    return OK;
+}
+
+static void credentials_are_made_new_by_one_worker_of_a_node_at_a_time(struct bench *b)
+{
+    static const struct connector network = {.name = S_INIT("mastodon"), .refresh = refresh};
+    const struct job_row job = {.account_id = {1}};
+    struct connector_setup setup = {.secrets = S("{}")};
+    struct runner r;
+    bool is_fresh = false;
+    runner_open(&r, b);
+    add_channel(b, NULL);
+    atomic_store(&r.engine->is_stopping, true); /* nobody waits for the other worker */
+    refreshed = 0;
+    struct job_run run = {
+        .desk = {.engine = r.engine, .arena = &r.arena},
+          .job = &job, .now_ms = clock_now_ms()
+    };
+    begin(b, DB_WRITE, 0);
+    assert_ok(lease_hold(b->cx.db, S("refresh:7"), r.engine->holder, run.now_ms, run.now_ms + 60000,
+        &is_fresh)); /* another thread of this node */
+    commit(b);
+    assert_int_equal(
+        credentials_ready(&run, &network, (channel_id){CHANNEL}, &setup, true, &is_fresh), E_BUSY);
+    assert_int_equal(refreshed, 0);
+    begin(b, DB_WRITE, 0);
+    assert_ok(lease_give_up(b->cx.db, S("refresh:7"), r.engine->holder));
+    commit(b);
+    assert_ok(credentials_ready(&run, &network, (channel_id){CHANNEL}, &setup, true, &is_fresh));
+    assert_int_equal(refreshed, 1);
+    assert_ok(credentials_ready(&run, &network, (channel_id){CHANNEL}, &setup, true, &is_fresh));
+    assert_int_equal(refreshed, 2); /* the first one gave the lease up */
+    test_log_had(LOG_WARN, "could not be made new");
+    test_log_had(LOG_WARN, "could not be made new");
+    runner_close(&r);
+}
+ON_BOTH(credentials_are_made_new_by_one_worker_of_a_node_at_a_time)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +308,8 @@ int main(void)
         BOTH(one_job_of_an_order_key_is_done_at_a_time_and_the_oldest_first),
         BOTH(what_was_done_under_a_lost_lease_is_dropped),
         BOTH(poison_is_not_worked_on_again_but_set_aside),
+        BOTH(what_is_done_for_ever_does_not_die_of_a_bad_day),
+        BOTH(credentials_are_made_new_by_one_worker_of_a_node_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
