@@ -143,6 +143,14 @@ int64_t id_time_ms(int64_t id)
     return id >> (NODE_BITS + COUNTER_BITS);
 }
 
+int64_t id_least(int64_t time_ms)
+{
+    const int64_t last_ms = INT64_MAX >> (NODE_BITS + COUNTER_BITS);
+    if (time_ms <= 0)
+        return 0;
+    return (time_ms < last_ms ? time_ms : last_ms) << (NODE_BITS + COUNTER_BITS);
+}
+
 err id_parse(str s, int64_t *id)
 {
     if (s.len > 0 && s.at[0] == '0')

@@ -13,5 +13,6 @@ void id_node_set(int node);
  * another one is made. */
 int64_t id_make(int64_t time_ms);
 int64_t id_time_ms(int64_t id);
+int64_t id_least(int64_t time_ms); /* at most any id of that time or later */
 /* A decimal positive int64 as text; E_INVALID. */
 err id_parse(str s, int64_t *id);

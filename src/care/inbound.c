@@ -470,7 +470,7 @@ static err join_ours(struct batch *b, struct thread *t, ptrdiff_t i, bool *is_he
     if (!t->is_known || t->is_new)
         return OK;
     err e = message_ours_without_id(
-        b->cx, t->c.id, item->text, sent_ms(b, item) - LIMIT_JOB_RETRY_MS, &m);
+        b->cx, item->channel, t->c.id, item->text, sent_ms(b, item) - LIMIT_JOB_RETRY_MS, &m);
     if (e == E_NOT_FOUND)
         return OK;
     TRY(e);

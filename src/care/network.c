@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "care/delivery.h"
 #include "care/news.h"
 #include "care/phone.h"
@@ -293,7 +294,7 @@ static err status(struct ctx *cx, channel_id channel, const struct connector_ite
     int64_t at_ms = it->sent_ms > 0 && it->sent_ms < cx->now_ms ? it->sent_ms : cx->now_ms;
     bool is_failed = str_eq(it->state, S("failed"));
     if (is_failed)
-        return message_fail(cx, m.id, str_sub(it->error, 0, ERROR_BYTES));
+        return message_fail(cx, m.id, utf8_prefix_bytes(it->error, ERROR_BYTES));
     return message_report(cx, m.id, it->state,
         it->ours_ref.len && !m.external_id.len ? it->external_id : (str){0}, at_ms);
 }
@@ -320,10 +321,9 @@ static err reported(struct ctx *cx, channel_id channel, const struct connector_i
     err e = identity_of(cx, channel, it->contact_external_id, &known);
     if (e != OK)
         return e == E_NOT_FOUND ? OK : e;
-    TRY(message_list_reported(cx, known.id, it->sent_ms, REPORTED_MOST, &rows, &n));
+    TRY(message_list_reported(cx, channel, known.id, it->sent_ms, REPORTED_MOST, &rows, &n));
     for (ptrdiff_t i = 0; i < n; i++)
-        if (rows[i].channel_id.v == channel.v)
-            TRY(message_set_state(cx, rows[i].id, it->state, (str){0}, (str){0}, cx->now_ms));
+        TRY(message_set_state(cx, rows[i].id, it->state, (str){0}, (str){0}, cx->now_ms));
     return OK;
 }
 

@@ -297,7 +297,8 @@ err conversation_move_thread(struct ctx *cx, channel_id channel, str from, str t
 {
     return db_run(cx->db,
         S("UPDATE conversation SET thread_key = ?4, version = version + 1"
-          " WHERE account_id = ?1 AND channel_id = ?2 AND thread_key = ?3 AND status <> 'resolved'"
+          " WHERE account_id = ?1 AND channel_id = ?2 AND thread_key = ?3"
+          " AND status IN ('open', 'pending', 'snoozed')" /* the index goes by status */
           " AND NOT EXISTS (SELECT 1 FROM conversation r WHERE r.account_id = ?1"
           "  AND r.identity_id = conversation.identity_id AND r.thread_key = ?4"
           "  AND r.status <> 'resolved')"),

@@ -1,6 +1,7 @@
 /* message_network: see message_network.h. */
 #include "store/message_network.h"
 
+#include "base/id.h"
 #include "db/db.h"
 #include "store/message.h"
 #include "store/set.h"
@@ -99,24 +100,28 @@ static const struct db_col ours_cols[] = {
     COL(struct message, state),
 };
 
-err message_ours_without_id(
-    struct ctx *cx, conversation_id conversation, str text, int64_t since_ms, struct message *m)
+err message_ours_without_id(struct ctx *cx, channel_id channel, conversation_id conversation,
+    str text, int64_t since_ms, struct message *m)
 {
     return db_one(cx->db,
         S("SELECT id, conversation_id, channel_id, external_id, state "
           "FROM message "
           "WHERE account_id = ?1 AND conversation_id = ?2 AND kind = 'out' "
           "AND external_id IS NULL AND state IN ('sending', 'unknown', 'sent') AND text = ?3 "
-          "AND sent_ms >= ?4 "
+          "AND id >= ?4 AND channel_id = ?5 "
           "ORDER BY id DESC "
           "LIMIT 1"),
-        ARGS(A_ID(cx->account), A_ID(conversation), A_TEXT(text), A_INT(since_ms)), COLS(ours_cols),
-        m);
+        ARGS(A_ID(cx->account), A_ID(conversation), A_TEXT(text), A_INT(id_least(since_ms)),
+            A_ID(channel)),
+        COLS(ours_cols), m);
 }
 
-err message_list_reported(struct ctx *cx, identity_id identity, int64_t upto_ms, ptrdiff_t limit,
-    struct message **rows, ptrdiff_t *n)
+err message_list_reported(struct ctx *cx, channel_id channel, identity_id identity, int64_t upto_ms,
+    ptrdiff_t limit, struct message **rows, ptrdiff_t *n)
 {
+    enum { DAYS = 30 };
+    const int64_t last_ms = upto_ms < cx->now_ms ? upto_ms : cx->now_ms;
+    const int64_t from_ms = last_ms - INT64_C(24) * 3600 * 1000 * DAYS;
     /* The newest conversations of the person: a report concerns what was just said. */
     return db_all(cx->db,
         S("SELECT m.id, m.conversation_id, m.channel_id, m.external_id, m.state "
@@ -124,11 +129,12 @@ err message_list_reported(struct ctx *cx, identity_id identity, int64_t upto_ms,
           "      ORDER BY id DESC LIMIT 3) AS c "
           "JOIN message m ON m.account_id = ?1 AND m.conversation_id = c.id "
           "WHERE m.kind = 'out' AND m.visibility = 'private' AND m.state IN ('sent', 'delivered') "
-          "AND m.sent_ms <= ?3 "
+          "AND m.sent_ms <= ?3 AND m.id >= ?5 AND m.channel_id = ?6 "
           "ORDER BY m.id "
           "LIMIT ?4"),
-        ARGS(A_ID(cx->account), A_ID(identity), A_INT(upto_ms), A_INT(limit)), COLS(ours_cols),
-        (ptrdiff_t)sizeof **rows, rows, n);
+        ARGS(A_ID(cx->account), A_ID(identity), A_INT(upto_ms), A_INT(limit),
+            A_INT(id_least(from_ms)), A_ID(channel)),
+        COLS(ours_cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 
 static const struct db_col public_cols[] = {
@@ -196,13 +202,18 @@ err message_is_answered(struct ctx *cx, conversation_id conversation, message_id
     return OK;
 }
 
+/* sql: account ?1, message ?2, the value ?3. */
+static err set_text(struct ctx *cx, message_id id, str value, str sql)
+{
+    return db_run(cx->db, sql, ARGS(A_ID(cx->account), A_ID(id), A_TEXT(value)), NULL);
+}
+
 err message_set_external(struct ctx *cx, message_id id, str external_id)
 {
-    return db_run(cx->db,
+    return set_text(cx, id, external_id,
         S("UPDATE message "
           "SET external_id = ?3 "
-          "WHERE account_id = ?1 AND id = ?2 AND external_id IS NULL"),
-        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(external_id)), NULL);
+          "WHERE account_id = ?1 AND id = ?2 AND external_id IS NULL"));
 }
 
 err message_set_text(struct ctx *cx, message_id id, str text, int64_t edited_ms)
@@ -225,29 +236,26 @@ err message_set_deleted(struct ctx *cx, message_id id, int64_t deleted_ms)
 
 err message_set_reactions(struct ctx *cx, message_id id, str reactions)
 {
-    return db_run(cx->db,
+    return set_text(cx, id, reactions,
         S("UPDATE message "
           "SET reactions = ?3 "
-          "WHERE account_id = ?1 AND id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(reactions)), NULL);
+          "WHERE account_id = ?1 AND id = ?2"));
 }
 
 err message_set_parts(struct ctx *cx, message_id id, str parts)
 {
-    return db_run(cx->db,
+    return set_text(cx, id, parts,
         S("UPDATE message "
           "SET parts = ?3 "
-          "WHERE account_id = ?1 AND id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(parts)), NULL);
+          "WHERE account_id = ?1 AND id = ?2"));
 }
 
 err message_set_pieces(struct ctx *cx, message_id id, str pieces)
 {
-    return db_run(cx->db,
+    return set_text(cx, id, pieces,
         S("UPDATE message "
           "SET pieces = ?3 "
-          "WHERE account_id = ?1 AND id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(pieces)), NULL);
+          "WHERE account_id = ?1 AND id = ?2"));
 }
 
 err message_fill(struct ctx *cx, message_id id, str text, str attachments, str parts)

@@ -13,14 +13,14 @@ err message_by_any_external(struct ctx *cx, channel_id channel, str external_id,
 /* Whether each of the given other ids is known: message, or {0}. */
 err message_find_alias(struct ctx *cx, const struct message *keys, ptrdiff_t n,
     struct message **found, ptrdiff_t *n_found);
-/* A message of ours that the network gave no id yet, with this text, written since then: the
- * newest. E_NOT_FOUND (no words). */
-err message_ours_without_id(
-    struct ctx *cx, conversation_id conversation, str text, int64_t since_ms, struct message *m);
-/* Ours of one person on a channel that are sent or delivered, up to a time; oldest first, ≤ limit.
- */
-err message_list_reported(struct ctx *cx, identity_id identity, int64_t upto_ms, ptrdiff_t limit,
-    struct message **rows, ptrdiff_t *n);
+/* A message of ours on this channel that its network gave no id yet, with this text, written since
+ * then: the newest. E_NOT_FOUND (no words). */
+err message_ours_without_id(struct ctx *cx, channel_id channel, conversation_id conversation,
+    str text, int64_t since_ms, struct message *m);
+/* Ours to one person on a channel that are sent or delivered, written up to then and in the 30 days
+ * before; oldest first, ≤ limit. */
+err message_list_reported(struct ctx *cx, channel_id channel, identity_id identity, int64_t upto_ms,
+    ptrdiff_t limit, struct message **rows, ptrdiff_t *n);
 /* The customer's newest public message that the network gave an id; zeroed without one. */
 err message_last_public(struct ctx *cx, conversation_id conversation, struct message *m);
 /* When the customer's newest private message on this channel came; 0 = there is none. */

@@ -302,6 +302,29 @@ static void an_echo_of_one_piece_is_known_by_its_id(void **state)
     check_pieces(state, ECHO, "x"); /* a reference that is nobody's */
 }
 
+/* ── states ─────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void the_words_of_a_failure_are_cut_between_characters(void **state)
+{
+    enum { MOST = 500 };
+    str c = open_with(state, PRIVATE);
+    struct sb words = sb_make(&n.app->arena, 0);
+    for (int i = 0; i < MOST - 1; i++)
+        sb_byte(&words, 'a');
+    sb_add(&words, S("\xc3\xa9"));
+    assert_int_equal(answer(&n, c, "hi", ""), 201);
+    str id = test_text(n.app, "id");
+    hook(&n,
+        str_z(&n.app->arena,
+            path(&n,
+                "{\"kind\":\"status\",\"state\":\"failed\",\"ref\":\"%.*s\",\"error\":\"%.*s\"}",
+                SARG(id), SARG(sb_str(&words)))));
+    assert_str(message_state(&n.w, c, id), "failed");
+    assert_int_equal(test_text(n.app, "items.1.error").len, MOST - 1);
+    networks_close(&n);
+}
+
 /* ── acts ───────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -636,6 +659,7 @@ int main(void)
         TEST_APP(a_report_about_one_piece_does_not_end_the_others),
         TEST_APP(an_echo_of_one_piece_does_not_end_the_others),
         TEST_APP(an_echo_of_one_piece_is_known_by_its_id),
+        TEST_APP(the_words_of_a_failure_are_cut_between_characters),
         TEST_APP(a_message_is_corrected_and_taken_back_on_the_network),
         TEST_APP(a_reaction_of_ours_is_shown_and_taken_back),
         TEST_APP(hiding_and_refusals_stand_in_the_timeline),

@@ -19,6 +19,15 @@ static void an_id_holds_its_time_and_node(void **state)
     assert_int_equal(id_make(TEST_NOW_MS) >> 11 & 1023, 0);
 }
 
+static void the_least_id_of_a_time_is_below_all_of_it_and_above_all_before(void **state)
+{
+    (void)state;
+    assert_true(id_least(TEST_NOW_MS) <= id_make(TEST_NOW_MS));
+    assert_true(id_least(TEST_NOW_MS) > id_make(TEST_NOW_MS - 1));
+    assert_int_equal(id_least(-1), 0);
+    assert_true(id_least(INT64_MAX) > id_least(TEST_NOW_MS));
+}
+
 static int compare(const void *x, const void *y)
 {
     int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
@@ -191,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_id_holds_its_time_and_node),
+        TEST(the_least_id_of_a_time_is_below_all_of_it_and_above_all_before),
         TEST(ids_of_one_moment_rise_in_the_order_they_were_made),
         TEST(a_clock_set_back_gives_no_id_twice),
         TEST(ids_of_the_past_never_meet_those_made_when_it_was_present),
