@@ -158,6 +158,7 @@ static str slot_of(struct arena *a, const struct connector_item *it)
     case ITEM_PERSON:
     case ITEM_ACCOUNT:
     case ITEM_MOVED:
+    case ITEM_CALL:
         break;
     }
     return (str){0};
@@ -169,7 +170,7 @@ static str words_of(struct arena *a, const struct connector_item *it)
     json_obj(&j);
     json_kv_str(&j, S("text"), it->text);
     json_kv_str(&j, S("state"), it->state);
-    json_kv_str(&j, S("error"), str_sub(it->error, 0, ERROR_BYTES));
+    json_kv_str(&j, S("error"), utf8_prefix_bytes(it->error, ERROR_BYTES));
     json_kv_str(&j, S("reaction"), it->reaction);
     json_kv_str(&j, S("name"), it->contact_name);
     json_kv_str(&j, S("replaced_by"), it->replaced_by);
