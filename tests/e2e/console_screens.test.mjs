@@ -75,6 +75,7 @@ describe('screens', { skip: reasonToSkip() }, () => {
     await orders.press('Enter')
     await until(async () => (await custom()).orders === 5, 'the number staying a number')
     await page.getByRole('button', { name: en['custom.add'] }).press('Enter')
+    await page.locator('.custom-new input:focus').waitFor()
     await page.keyboard.type('সদস্যপদ')
     await page.keyboard.press('Tab')
     await page.keyboard.type('সোনা')

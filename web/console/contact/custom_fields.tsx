@@ -64,7 +64,7 @@ function NewCustom({ taken, onAdd, onClose }: { taken: readonly string[]; onAdd:
       {isTaken ? <span class="field-error" role="alert">{t('custom.taken')}</span> : null}
       <span class="custom-actions">
         <Button small onClick={onClose}>{t('common.cancel')}</Button>
-        <Button small type="submit" tone="primary" disabled={!name.value.trim() || isTaken}>{t('common.add')}</Button>
+        <Button small type="submit" tone="primary" disabled={isTaken}>{t('common.add')}</Button>
       </span>
     </form>
   )
