@@ -1,10 +1,13 @@
-/* Networks at fault: ten ways in which a network can fail, for half an hour of simulated time, with
- * a queue of answers before it. Nothing is lost: every message is sent, or shown as "may have been
- * sent"; nothing is doubled where the network knows repetitions, and nothing that is shown as sent
- * was taken twice anywhere. SEVA_FAULT_MESSAGES: answers per mode over all networks (500). */
+/* Networks at fault: ten ways in which networks can fail, for half an hour of simulated time, with
+ * a queue of answers before each. Nothing is lost: every message is sent, or shown as "may have
+ * been sent"; nothing is doubled where the network knows repetitions, and nothing that is shown as
+ * sent was taken twice anywhere. All networks fail at once; that one of them holds up no other is a
+ * story of its own. SEVA_FAULT_MESSAGES: answers per mode over all networks (500);
+ * SEVA_FAULT_NETWORK: one network alone. */
 #include "network_rows.h"
 #include "network_world.h"
 
+#include "base/id.h"
 #include "connector/connector.h"
 #include "db/db.h"
 #include "model/conversation.h"
@@ -14,9 +17,16 @@
 enum {
     MESSAGES = 500,
     SPEAKERS = 5, /* conversations of one network */
+    SPEAKERS_MOST = 100,
+    PER_SPEAKER = 50, /* answers; when there are more, so are the speakers */
     OUTAGE_MS = 30 * 60 * 1000,
     DRAINED_MS = 10 * 60 * 1000, /* after the outage: the last pause of the breaker and the rest */
     STEP_MS = 60 * 1000,
+    /* After it a failing channel lets one job go in each turn to see whether it works again; one
+     * that an echo has shown as sent meanwhile makes no call and says nothing. */
+    TURN_MS = 15 * 1000,
+    HOLD_MS = 1,    /* real time: how long is all the same to the answers */
+    SLOW_EVERY = 4, /* trickling is real time too: of so many calls one */
 };
 
 static const enum sim_fault_mode modes[] = {
@@ -33,86 +43,216 @@ static const enum sim_fault_mode modes[] = {
 };
 enum { MODES = sizeof modes / sizeof *modes };
 
-static int per_network(void)
-{
-    const char *text = getenv("SEVA_FAULT_MESSAGES"), *db = getenv("SEVA_TEST_DB");
-    bool is_slow = db && str_eq(str_from(db), S("postgres")); /* and the rules are the same */
-    int64_t n = is_slow ? MESSAGES / 4 : MESSAGES;
-    if (text)
-        assert_ok(str_int(str_from(text), 1, 1000 * 1000, &n));
-    return (int)(n / NETWORK_ROWS) + 1;
-}
-
+struct talk {
+    conversation_id id;
+    int64_t contact_id;
+    message_id seen; /* its last message */
+};
+/* One network in it. */
+struct struck {
+    const struct network_row *row;
+    channel_id channel;
+    struct talk *talks;
+    int speakers, n; /* n: answers written */
+    int sent, unknown;
+    int64_t after_ms; /* its last answer had its end so long after the outage */
+    bool is_done;
+};
 struct outage {
     struct network_world nw;
-    const struct network_row *row;
-    str conversations[SPEAKERS];
-    int n;            /* answers written */
-    int64_t ended_ms; /* of the outage */
+    struct struck at[NETWORK_ROWS];
+    int n;
+    int64_t ended_ms;
 };
 
-static void write_answers(struct outage *o, int n)
+/* ── before it ──────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool is_wanted(const struct network_row *row)
 {
-    for (int i = 0; i < SPEAKERS; i++) {
-        struct sim_say say = o->row->say;
-        say.from_id = str_print(&o->nw.app->arena, "%.*s%d", SARG(say.from_id), i);
-        say.text = S("Hello?");
-        network_say(&o->nw, o->row->channel.kind, &say);
-        o->conversations[i] = str_copy(&o->nw.app->arena, conversation_newest(&o->nw.w));
-    }
-    for (o->n = 0; o->n < n; o->n++) {
-        str text = str_print(&o->nw.app->arena, "answer %d", o->n);
-        (void)reply(&o->nw.w, o->conversations[o->n % SPEAKERS], str_z(&o->nw.app->arena, text));
-    }
+    const char *only = getenv("SEVA_FAULT_NETWORK");
+    return !only || str_eq(str_from(only), str_from(row->channel.kind));
 }
 
-struct tally {
-    int sent, unknown, other;
-};
-
-static struct tally count(struct outage *o)
+static void outage_open(struct outage *o, struct test_app *app)
 {
-    struct tally t = {0};
+    *o = (struct outage){0};
+    network_world_open(&o->nw, app, &(struct sim_options){.hold_ms = HOLD_MS});
+    for (int i = 0; i < NETWORK_ROWS; i++)
+        if (is_wanted(&network_rows[i]))
+            o->at[o->n++] = (struct struck){.row = &network_rows[i],
+                .channel = network_connect(&o->nw, &network_rows[i].channel)};
+    assert_true(o->n > 0);
+}
+
+static int messages_wanted(void)
+{
+    const char *text = getenv("SEVA_FAULT_MESSAGES");
+    int64_t n = MESSAGES;
+    if (text)
+        assert_ok(str_int(str_from(text), 1, 1000 * 1000, &n));
+    return (int)n;
+}
+
+/* The answers of each: a slow network gets what it takes in its time, the others the rest. */
+static void share_out(const struct outage *o, int *share)
+{
+    int left = messages_wanted(), even = left / NETWORK_ROWS + 1, quick = 0;
+    for (int i = 0; i < o->n; i++) {
+        int most = (int)o->at[i].row->most;
+        share[i] = most && most < even ? most : 0;
+        left -= share[i];
+        quick += !share[i];
+    }
+    int each = o->n == NETWORK_ROWS ? left / quick + 1 : even;
+    for (int i = 0; i < o->n; i++)
+        share[i] = share[i] ? share[i] : each;
+}
+
+static void speak(struct outage *o, const struct struck *s)
+{
+    struct arena *a = &o->nw.app->arena;
+    for (int i = 0; i < s->speakers; i++) {
+        struct sim_say say = s->row->say;
+        say.from_id = str_print(a, "%.*s%d", SARG(say.from_id), i);
+        if (say.from_handle.len)
+            say.from_handle = str_print(a, "s%d%.*s", i, SARG(say.from_handle));
+        say.text = S("Hello?");
+        network_tell(&o->nw, s->row->channel.kind, &say);
+    }
+    network_hear(&o->nw, s->row->channel.kind);
+}
+
+static ptrdiff_t read_talks(struct outage *o, struct struck *s)
+{
+    static const struct db_col cols[] = {
+        COL(struct talk, id), COL(struct talk, contact_id), COL(struct talk, seen)};
+    struct talk *rows = NULL;
+    ptrdiff_t n = 0;
     struct ctx *cx = test_begin(o->nw.app);
+    assert_ok(db_all(cx->db,
+        S("SELECT id, contact_id, last_message_id AS seen "
+          "FROM conversation "
+          "WHERE channel_id = ?1 AND account_id = ?2 "
+          "ORDER BY contact_id "
+          "LIMIT 1000"),
+        ARGS(A_ID(s->channel), A_ID(cx->account)), COLS(cols), (ptrdiff_t)sizeof *rows, &rows, &n));
+    for (ptrdiff_t i = 0; i < n && i < s->speakers; i++)
+        s->talks[i] = rows[i];
+    test_rollback(o->nw.app, cx);
+    return n;
+}
+
+/* Different people, each with a conversation of their own. */
+static void start_talks(struct outage *o, struct struck *s, int speakers)
+{
+    const char *kind = s->row->channel.kind;
+    s->speakers = speakers;
+    s->talks = NEW(&o->nw.app->arena, struct talk, speakers);
+    speak(o, s);
+    if (read_talks(o, s) != speakers) { /* Google's pushes want keys: else the next poll reads */
+        clock_fix(clock_now_ms() + connector_find(str_from(kind))->poll_ms);
+        network_run(&o->nw);
+    }
+    if (read_talks(o, s) != speakers)
+        fail_msg("%s: not every speaker has a conversation", kind);
+    for (int i = 1; i < speakers; i++)
+        assert_true(s->talks[i].contact_id > s->talks[i - 1].contact_id);
+}
+
+/* An agent's reply; it is the last message of its conversation from now on. */
+static void answer(struct outage *o, struct struck *s)
+{
+    struct talk *talk = &s->talks[s->n % s->speakers];
+    struct arena a = arena_make(0);
+    str target = str_print(&a, "/api/v1/conversations/%lld/messages", (long long)talk->id.v);
+    str json = str_print(&a,
+        "{\"kind\":\"reply\",\"text\":\"answer %d\",\"seen_message_id\":\"%lld\","
+        "\"client_id\":\"00000000-0000-4000-%04d-%012d\"}",
+        s->n, (long long)talk->seen.v, 8000 + (int)(s - o->at), s->n);
+    int status = test_request(o->nw.app, "POST", str_z(&a, target), str_z(&a, json));
+    if (status != 200 && status != 201)
+        fail_msg("reply answered %d %.*s", status, SARG(o->nw.app->body));
+    assert_ok(id_parse(test_text(o->nw.app, "id"), &talk->seen.v));
+    s->n++;
+    arena_free(&a);
+}
+
+/* Everybody has spoken before the first answer is written: it may not go before the outage. */
+static void write_answers(struct outage *o)
+{
+    int share[NETWORK_ROWS];
+    share_out(o, share);
+    for (int i = 0; i < o->n; i++) {
+        int speakers = share[i] / PER_SPEAKER;
+        speakers = speakers < SPEAKERS ? SPEAKERS : speakers;
+        start_talks(o, &o->at[i], speakers < SPEAKERS_MOST ? speakers : SPEAKERS_MOST);
+    }
+    for (int i = 0; i < o->n; i++)
+        while (o->at[i].n < share[i])
+            answer(o, &o->at[i]);
+}
+
+/* ── during and after it ────────────────────────────────────────────────────────────────────────
+ */
+
+static void count(struct outage *o)
+{
     struct row {
+        channel_id channel_id;
         str state;
         int64_t n;
     } *rows = NULL;
-    static const struct db_col cols[] = {COL(struct row, state), COL(struct row, n)};
+    static const struct db_col cols[] = {
+        COL(struct row, channel_id), COL(struct row, state), COL(struct row, n)};
     ptrdiff_t n = 0;
+    struct ctx *cx = test_begin(o->nw.app);
     assert_ok(db_all(cx->db,
-        S("SELECT state, COUNT(*) AS n FROM message WHERE kind = 'out' AND account_id = ?1 GROUP BY state"),
+        S("SELECT channel_id, state, COUNT(*) AS n "
+          "FROM message "
+          "WHERE kind = 'out' AND account_id = ?1 "
+          "GROUP BY channel_id, state"),
         ARGS(A_ID(cx->account)), COLS(cols), (ptrdiff_t)sizeof *rows, &rows, &n));
-    for (ptrdiff_t i = 0; i < n; i++) {
-        int rank = message_state_rank(rows[i].state);
-        if (str_eq(rows[i].state, S("unknown")))
-            t.unknown += (int)rows[i].n;
-        else if (rank >= message_state_rank(S("sent")) && rank <= message_state_rank(S("read")))
-            t.sent += (int)rows[i].n;
-        else
-            t.other += (int)rows[i].n;
+    for (int i = 0; i < o->n; i++) {
+        struct struck *s = &o->at[i];
+        s->sent = s->unknown = 0;
+        for (ptrdiff_t k = 0; k < n; k++) {
+            int rank = message_state_rank(rows[k].state);
+            if (rows[k].channel_id.v != s->channel.v)
+                continue;
+            if (str_eq(rows[k].state, S("unknown")))
+                s->unknown += (int)rows[k].n;
+            else if (rank >= message_state_rank(S("sent")) && rank <= message_state_rank(S("read")))
+                s->sent += (int)rows[k].n;
+        }
+        if (!s->is_done)
+            s->after_ms = clock_now_ms() - o->ended_ms;
+        s->is_done = s->is_done || s->sent + s->unknown == s->n;
     }
     test_rollback(o->nw.app, cx);
-    return t;
 }
 
-/* Until every answer has an end, in simulated time; how long after the outage. */
-static int64_t drain(struct outage *o)
+static int64_t allowed_ms(const struct struck *s)
 {
-    for (;;) {
+    return DRAINED_MS + s->row->pause_ms + s->n * s->row->answer_ms;
+}
+
+/* Until every answer has an end or its network's time is over. */
+static void drain(struct outage *o)
+{
+    for (bool is_over = false; !is_over;) {
         network_run(&o->nw);
-        if (count(o).other == 0)
-            return clock_now_ms() - o->ended_ms;
-        if (clock_now_ms() - o->ended_ms > DRAINED_MS + o->row->pause_ms + o->n * o->row->answer_ms)
-            return clock_now_ms() - o->ended_ms;
-        clock_fix(clock_now_ms() + STEP_MS);
+        count(o);
+        is_over = true;
+        for (int i = 0; i < o->n; i++)
+            is_over &= o->at[i].is_done || o->at[i].after_ms > allowed_ms(&o->at[i]);
+        clock_fix(clock_now_ms() + (clock_now_ms() < o->ended_ms ? STEP_MS : TURN_MS));
     }
 }
 
 /* For whoever reads a failure: what the last ones wait for. */
-static void show_waiting(struct outage *o)
+static void show_waiting(struct outage *o, const struct struck *s)
 {
-    struct ctx *cx = test_begin(o->nw.app);
     struct row {
         str kind, state, last_error;
         int64_t run_ms, attempts;
@@ -120,9 +260,14 @@ static void show_waiting(struct outage *o)
     static const struct db_col cols[] = {COL(struct row, kind), COL(struct row, state),
         COL(struct row, last_error), COL(struct row, run_ms), COL(struct row, attempts)};
     ptrdiff_t n = 0;
+    struct ctx *cx = test_begin(o->nw.app);
     assert_ok(db_all(cx->db,
-        S("SELECT kind, state, last_error, run_ms, attempts FROM job ORDER BY id LIMIT 10"),
-        NO_ARGS, COLS(cols), (ptrdiff_t)sizeof *rows, &rows, &n));
+        S("SELECT kind, state, last_error, run_ms, attempts "
+          "FROM job "
+          "WHERE channel_id = ?1 "
+          "ORDER BY id "
+          "LIMIT 10"),
+        ARGS(A_ID(s->channel)), COLS(cols), (ptrdiff_t)sizeof *rows, &rows, &n));
     for (ptrdiff_t i = 0; i < n; i++)
         print_message("#     %.*s %.*s in %lld s, try %lld: %.*s\n", SARG(rows[i].kind),
             SARG(rows[i].state), (long long)(rows[i].run_ms - clock_now_ms()) / 1000,
@@ -130,51 +275,97 @@ static void show_waiting(struct outage *o)
     test_rollback(o->nw.app, cx);
 }
 
-static void strike(struct test_app *app, const struct network_row *row, enum sim_fault_mode mode)
+/* ── stories ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void check(struct outage *o, const struct struck *s, const char *mode)
 {
-    struct outage o = {.row = row};
-    int n = per_network();
-    network_world_open(&o.nw, app, &(struct sim_options){.hold_ms = 20});
-    (void)network_connect(&o.nw, &row->channel);
-    write_answers(&o, n);
+    const char *kind = s->row->channel.kind;
+    int64_t accepted = network_count(&o->nw, kind, SIM_COUNT_ACCEPTED);
+    int64_t doubles = network_count(&o->nw, kind, SIM_COUNT_DOUBLES);
+    print_message("#   %s %s: %d of %d sent, %d unknown, %lld taken, %lld doubled, %lld s after\n",
+        mode, kind, s->sent, s->n, s->unknown, (long long)accepted, (long long)doubles,
+        (long long)s->after_ms / 1000);
+    if (!s->is_done)
+        show_waiting(o, s);
+    if (!s->is_done || doubles || accepted < s->sent || accepted > s->n)
+        fail_msg("%s %s: %d of %d sent, %d unknown, %lld taken, %lld doubled", mode, kind, s->sent,
+            s->n, s->unknown, (long long)accepted, (long long)doubles);
+    if (connector_find(str_from(kind))->repeats_safely)
+        assert_int_equal(s->unknown, 0);
+}
+
+static void strike(struct test_app *app, enum sim_fault_mode mode)
+{
+    struct outage o;
+    outage_open(&o, app);
+    write_answers(&o);
     clock_fix(clock_now_ms() + 60 * 1000); /* the time for undoing is over */
     o.ended_ms = clock_now_ms() + OUTAGE_MS;
-    assert_ok(sim_fault_add(o.nw.sim, &(struct sim_fault){.network = str_from(row->channel.kind),
-                                          .mode = mode,
+    assert_ok(sim_fault_add(o.nw.sim, &(struct sim_fault){.mode = mode,
                                           .until_ms = o.ended_ms,
+                                          .every = mode == SIM_FAULT_SLOW ? SLOW_EVERY : 0,
                                           .delay_ms = 1}));
-    int64_t after_ms = drain(&o);
-    struct tally t = count(&o);
-    bool knows = connector_find(str_from(row->channel.kind))->repeats_safely;
-    int64_t accepted = network_count(&o.nw, row->channel.kind, SIM_COUNT_ACCEPTED);
-    int64_t doubles = network_count(&o.nw, row->channel.kind, SIM_COUNT_DOUBLES);
-    print_message(
-        "#   %s: %d sent, %d unknown, %lld taken, %lld doubled, %lld s after the outage\n",
-        sim_fault_name(mode), t.sent, t.unknown, (long long)accepted, (long long)doubles,
-        (long long)after_ms / 1000);
-    if (t.other)
-        show_waiting(&o);
-    assert_int_equal(t.other, 0);
-    assert_int_equal(t.sent + t.unknown, n);
-    assert_int_equal(doubles, 0);
-    assert_true(accepted >= t.sent && accepted <= n);
-    if (knows)
-        assert_int_equal(t.unknown, 0);
+    drain(&o);
+    for (int i = 0; i < o.n; i++)
+        check(&o, &o.at[i], sim_fault_name(mode));
     network_world_close(&o.nw);
 }
 
 static void nothing_is_lost_or_doubled(void **state)
 {
-    for (int i = 0; i < NETWORK_ROWS; i++) {
-        const char *only = getenv("SEVA_FAULT_NETWORK");
-        if (only && !str_eq(str_from(only), str_from(network_rows[i].channel.kind)))
-            continue;
-        print_message("# %s\n", network_rows[i].channel.kind);
-        for (int m = 0; m < MODES; m++) {
-            strike(*state, &network_rows[i], modes[m]);
-            assert_int_equal(test_app_teardown(state), 0);
-            assert_int_equal(test_app_setup(state), 0);
-        }
+    for (int m = 0; m < MODES; m++) {
+        strike(*state, modes[m]);
+        assert_int_equal(test_app_teardown(state), 0);
+        assert_int_equal(test_app_setup(state), 0);
+    }
+}
+
+/* A crowd waits before one network; what is written to all others meanwhile goes at once. */
+static void fail_one(struct test_app *app, enum sim_fault_mode mode, const char *kind)
+{
+    enum { ROUNDS = 5, ROUND_MS = 10 * 1000 };
+    struct outage o;
+    struct struck *failing = NULL;
+    outage_open(&o, app);
+    for (int i = 0; i < o.n; i++) {
+        start_talks(&o, &o.at[i], SPEAKERS);
+        if (str_eq(str_from(kind), str_from(o.at[i].row->channel.kind)))
+            failing = &o.at[i];
+    }
+    assert_ok(
+        sim_fault_add(o.nw.sim, &(struct sim_fault){.network = str_from(kind), .mode = mode}));
+    for (int n = messages_wanted(); failing && n > 0; n--)
+        answer(&o, failing);
+    for (int round = 0; failing && round < ROUNDS; round++) {
+        for (int i = 0; i < o.n; i++)
+            if (&o.at[i] != failing)
+                answer(&o, &o.at[i]);
+        clock_fix(clock_now_ms() + ROUND_MS); /* the time for undoing is over */
+        network_run(&o.nw);
+        count(&o);
+        for (int i = 0; i < o.n; i++)
+            if (&o.at[i] != failing && o.at[i].sent != o.at[i].n)
+                fail_msg("while %s fails %s waits", kind, o.at[i].row->channel.kind);
+        assert_true(!failing->is_done);
+    }
+    network_world_close(&o.nw);
+}
+
+static void a_failing_network_holds_up_no_other(void **state)
+{
+    static const struct {
+        enum sim_fault_mode mode;
+        const char *kind;
+    } cases[] = {
+        {SIM_FAULT_SERVER_ERROR,    "facebook"},
+        {SIM_FAULT_TIMEOUT_BEFORE,  "line"    },
+        {SIM_FAULT_RATE_LIMIT_BARE, "bluesky" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fail_one(*state, cases[i].mode, cases[i].kind);
+        assert_int_equal(test_app_teardown(state), 0);
+        assert_int_equal(test_app_setup(state), 0);
     }
 }
 
@@ -184,6 +375,7 @@ int main(void)
         return 77;
     const struct CMUnitTest tests[] = {
         TEST_APP(nothing_is_lost_or_doubled),
+        TEST_APP(a_failing_network_holds_up_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 /* One request that waits for the test's thread. */
 struct knock {
@@ -36,6 +37,7 @@ static void on_request(void *worker, struct http_exchange *x)
     pthread_mutex_lock(&door.lock);
     *door.last = &k;
     door.last = &k.next;
+    pthread_cond_broadcast(&door.changed);
     while (!k.is_done && !door.is_closing)
         pthread_cond_wait(&door.changed, &door.lock);
     pthread_mutex_unlock(&door.lock);
@@ -63,6 +65,21 @@ static bool door_has_knock(void)
     bool has = door.first != NULL;
     pthread_mutex_unlock(&door.lock);
     return has;
+}
+
+/* Until somebody knocks, at most a moment: a call of ours can end without a knock. */
+static void door_wait(void)
+{
+    enum { MOMENT_NS = 200 * 1000 };
+    struct timespec end;
+    (void)clock_gettime(CLOCK_REALTIME, &end); /* cannot fail */
+    end.tv_nsec += MOMENT_NS;
+    end.tv_sec += end.tv_nsec / 1000000000;
+    end.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&door.lock);
+    if (!door.first)
+        (void)pthread_cond_timedwait(&door.changed, &door.lock, &end); /* either way we look */
+    pthread_mutex_unlock(&door.lock);
 }
 
 /* True when there was one. */
@@ -204,29 +221,46 @@ channel_id network_connect(struct network_world *nw, const struct network_channe
 
 void network_run(struct network_world *nw)
 {
-    enum { QUIET_MS = 2, ROUNDS_MOST = 4000 };
-    bool quiet = false;
-    for (int i = 0; i < ROUNDS_MOST && !quiet; i++) {
+    enum { MOMENTS_MOST = 200 * 1000 };
+    bool is_quiet = false;
+    world_run(&nw->w);
+    for (int i = 0; !is_quiet; i++) {
         bool moved = false;
         while (answer_one(nw))
             moved = true;
-        world_run(&nw->w);
-        bool is_settled = sim_settle(nw->sim, QUIET_MS);
-        quiet = !moved && is_settled && !door_has_knock();
+        if (moved) /* else there is nothing new: what the clock brings was done above */
+            world_run(&nw->w);
+        else
+            is_quiet = sim_settle(nw->sim, 0) && !door_has_knock();
+        if (!moved && !is_quiet)
+            door_wait();
+        if (i == MOMENTS_MOST)
+            fail_msg("the networks do not come to rest");
     }
 }
 
-str network_say(struct network_world *nw, const char *kind, const struct sim_say *say)
+str network_tell(struct network_world *nw, const char *kind, const struct sim_say *say)
 {
-    const struct connector *c = connector_find(str_from(kind));
     str id = {0}, why = {0};
     if (sim_say(nw->sim, &nw->app->arena, str_from(kind), say, &id, &why) != OK)
         fail_msg("%s: %.*s", kind, SARG(why));
+    return id;
+}
+
+void network_hear(struct network_world *nw, const char *kind)
+{
+    const struct connector *c = connector_find(str_from(kind));
     network_run(nw);
     if (c->poll && !(c->able & ABLE_HOOK)) {
         clock_fix(clock_now_ms() + (c->poll_ms ? c->poll_ms : 60 * 1000)); /* the next poll */
         network_run(nw);
     }
+}
+
+str network_say(struct network_world *nw, const char *kind, const struct sim_say *say)
+{
+    str id = network_tell(nw, kind, say);
+    network_hear(nw, kind);
     return id;
 }
 

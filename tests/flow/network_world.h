@@ -30,6 +30,9 @@ channel_id network_connect(struct network_world *nw, const struct network_channe
 void network_run(struct network_world *nw);
 /* A customer writes on the network and it arrives; the id there. */
 str network_say(struct network_world *nw, const char *kind, const struct sim_say *say);
+/* The two halves of it: many can write before it arrives. */
+str network_tell(struct network_world *nw, const char *kind, const struct sim_say *say);
+void network_hear(struct network_world *nw, const char *kind);
 int64_t network_count(struct network_world *nw, const char *kind, enum sim_count count);
 /* The texts that the network took from us, joined by "|". */
 str network_accepted(struct network_world *nw, const char *kind);
