@@ -141,6 +141,7 @@ describe('networks', { skip: reasonToSkip() || (simBinary() ? false : 'SEVA_SIM_
     await shot(page, 'networks-personal')
     await look.getByRole('button', { name: en['personal.private'] }).click()
     await until(async () => (await seva.messages(talk.id)).some((one) => one.text === reply && one.visibility === 'private'), 'the reply going out in private')
+    await until(async () => (await taken('facebook', reply)) === 1, 'the private reply on the network')
     await page.locator('.visibility', { hasText: en['message.private'] }).waitFor()
     await page.locator('.visibility-public', { hasText: en['message.public'] }).first().waitFor()
     await shot(page, 'networks-public')

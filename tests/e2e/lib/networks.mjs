@@ -14,7 +14,7 @@ export class Networks {
 
   /** What a seva must be started with so that it calls these networks; `hosts` are the names of the base addresses: { telegram: 'api' }. */
   options(hosts) {
-    const rules = Object.entries(hosts).map(([network, name]) => `${network}.${name}=${this.url}/${network}`)
+    const rules = Object.entries(hosts).map(([network, name]) => `${network}.${name}=${this.url}/${network}/${name}`)
     return ['--network-hosts', rules.join(';'), '--egress-allow', 'network=127.0.0.0/8;media=127.0.0.0/8']
   }
 
