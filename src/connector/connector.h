@@ -308,6 +308,9 @@ struct connector {
     uint32_t calls;
     err (*call)(struct http_client *client, struct arena *a, const struct connector_call *call,
         struct connector_called *out);
+    /* What `subscribe` made ends by itself, or vanishes without a word: it is made again so long
+     * after the last time. 0 = it stays. */
+    int64_t resubscribe_ms;
 };
 
 /* NULL when there is no such network. */

@@ -328,6 +328,7 @@ const struct connector connector_linkedin = {
                 "admitted apart from it.",
     .repeats_safely = true,
     .poll_ms = POLL_MS,
+    .resubscribe_ms = 24 * 3600 * 1000,
     .oauth2 = &oauth2_linkedin,
     .challenge = challenge,
     .verify = verify,

@@ -72,15 +72,24 @@ static enum job_end end_of(const struct connector_sent *sent)
     return JOB_RETRY;
 }
 
+/* Not in order with others of the channel: it waits a day, and they must not wait for it. */
+static err plan_again(struct ctx *cx, const struct channel_run *r)
+{
+    return job_add(cx, &(struct job_new){.kind = S("subscribe"),
+                           .key = str_print(cx->arena, "%lld:again", (long long)r->id.v),
+                           .run_ms = cx->now_ms + r->connector->resubscribe_ms,
+                           .payload = S("{}")});
+}
+
 /* What it came to stands at the channel: a network that does not call brings no messages. */
 static err write_end(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
 {
     struct channel_run *r = arg;
     bool has_changed = false;
-    (void)is_dead; /* the words are the same for every try */
-    (void)next_ms;
     if (r->is_gone)
         return OK;
+    if (r->is_on && r->connector->resubscribe_ms && (is_dead || !next_ms))
+        TRY(plan_again(cx, r));
     if (r->sent.outcome == CONNECTOR_REAUTH)
         TRY(channel_set_auth(cx, r->id, r->sent.why, &has_changed));
     if (r->sent.outcome != CONNECTOR_SENT) {

@@ -509,6 +509,45 @@ static void templates_are_brought_when_asked_and_every_night(void **state)
     networks_close(&n);
 }
 
+/* ── subscriptions ──────────────────────────────────────────────────────────────────────────────
+ */
+
+static int count_subscriptions(void)
+{
+    int count = 0;
+    for (int i = 0; i < peer_count(n.peer); i++)
+        count += str_eq(peer_heard(n.peer, i).target, S("/x/api/hooks"));
+    return count;
+}
+
+static void a_month_later(void)
+{
+    for (int i = 0; i < 3; i++)
+        peer_answers(n.peer, 200, "", "{\"templates\":[]}");
+    clock_advance(INT64_C(30) * 24 * 3600 * 1000 + 1000);
+    world_run(&n.w);
+}
+
+static void a_subscription_that_ends_by_itself_is_made_again_while_the_channel_is_on(void **state)
+{
+    networks_open(&n, *state);
+    channel_connect(&n);
+    assert_int_equal(count_subscriptions(), 1);
+    a_month_later();
+    assert_int_equal(count_subscriptions(), 2);
+    a_month_later();
+    assert_int_equal(count_subscriptions(), 3);
+    char *channel = str_z(&n.app->arena, path(&n, "/api/v1/channels/%.*s", SARG(n.channel)));
+    assert_int_equal(
+        test_request_as(n.app, n.app->owner_token, "PATCH", channel, "{\"is_enabled\":false}"),
+        200);
+    a_month_later(); /* told to stop, and once more by the job that was planned */
+    int stopped = count_subscriptions();
+    a_month_later();
+    assert_int_equal(count_subscriptions(), stopped);
+    networks_close(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,6 +571,7 @@ int main(void)
         TEST_APP(an_authorisation_ends_after_a_quarter_of_an_hour),
         TEST_APP(a_network_without_a_page_cannot_be_authorised),
         TEST_APP(seva_makes_itself_known_where_nobody_has_made_an_application),
+        TEST_APP(a_subscription_that_ends_by_itself_is_made_again_while_the_channel_is_on),
         TEST_APP(templates_are_brought_when_asked_and_every_night),
     };
     if (test_app_is_skipped())

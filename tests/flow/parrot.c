@@ -305,6 +305,7 @@ const struct connector connector_parrot = {
     .public_rules = {.unit = LENGTH_CODE_POINTS,       .max_length = 40,    .length_setting = "most"},
     .approval = "An account of two years.",
     .wants_preview = true,
+    .resubscribe_ms = INT64_C(30) * 24 * HOUR_MS,
     .oauth1 = &old_provider,
     .oauth2 = &provider,
     .verify = verify,
