@@ -69,7 +69,7 @@ struct oauth2_app authorize_app(struct arena *a, const struct connector *c,
 {
     static const char *const ids[] = {"client_id", "app_id", "client_key", NULL};
     static const char *const secrets[] = {"client_secret", "app_secret", NULL};
-    const struct oauth2_provider *p = c->oauth2;
+    const struct oauth2_provider *p = c->oauth2_for ? c->oauth2_for(a, setup) : c->oauth2;
     str id = setting_of(a, c, setup, ids);
     return (struct oauth2_app){
         .provider = p,

@@ -311,6 +311,9 @@ struct connector {
     /* What `subscribe` made ends by itself, or vanishes without a word: it is made again so long
      * after the last time. 0 = it stays. */
     int64_t resubscribe_ms;
+    /* The page that fits the settings, where a network has more than one way in. NULL = oauth2. */
+    const struct oauth2_provider *(*oauth2_for)(
+        struct arena *a, const struct connector_setup *setup);
 };
 
 /* NULL when there is no such network. */

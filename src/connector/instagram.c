@@ -330,6 +330,15 @@ err instagram_poll(struct http_client *client, struct arena *a, const struct con
     return meta_catch_up(client, a, &inbox, in, out);
 }
 
+/* ── authorising ────────────────────────────────────────────────────────────────────────────────
+ */
+
+static const struct oauth2_provider *oauth2_for(
+    struct arena *a, const struct connector_setup *setup)
+{
+    return instagram_is_own_login(a, setup) ? &oauth2_instagram : &oauth2_instagram_page;
+}
+
 /* ── the network ────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -390,6 +399,7 @@ const struct connector connector_instagram = {
                 "Agent.",
     .poll_ms = POLL_MS,
     .oauth2 = &oauth2_instagram,
+    .oauth2_for = oauth2_for,
     .challenge = meta_challenge,
     .verify = meta_verify,
     .taken = {.status = 200,    .content_type = "text/plain",                         .body = S_INIT("EVENT_RECEIVED")},

@@ -45,7 +45,7 @@ struct oauth2_provider {
 };
 
 extern const struct oauth2_provider oauth2_x, oauth2_linkedin, oauth2_tiktok, oauth2_facebook,
-    oauth2_instagram, oauth2_mastodon, oauth2_shopify;
+    oauth2_instagram, oauth2_instagram_page, oauth2_mastodon, oauth2_shopify;
 extern const struct oauth2_provider oauth2_youtube, oauth2_google_business, oauth2_google_mail,
     oauth2_microsoft_mail, oauth2_dialogflow;
 extern const struct oauth2_provider oauth2_salesforce, oauth2_hubspot, oauth2_zoho;

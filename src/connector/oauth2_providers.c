@@ -46,7 +46,7 @@ const struct oauth2_provider oauth2_tiktok = {
     .subject_name = S_INIT("open_id"),
 };
 
-/* Messenger, Page comments, Instagram behind a Page. A Page's own token comes from meta.h. */
+/* Messenger, Page comments. A Page's own token comes from meta_pages.h. */
 const struct oauth2_provider oauth2_facebook = {
     .name = S_INIT("facebook"),
     .authorize_base = S_INIT("https://www.facebook.com/v25.0"),
@@ -55,6 +55,24 @@ const struct oauth2_provider oauth2_facebook = {
     .token_path = S_INIT("/oauth/access_token"),
     .scopes = S_INIT("pages_show_list pages_messaging pages_manage_metadata "
                      "pages_read_engagement pages_manage_engagement pages_read_user_content"),
+    .separator = ',',
+    .renewal = OAUTH2_GET_EXCHANGE,
+    .api_base = S_INIT("https://graph.facebook.com/v25.0"),
+    .extend_path = S_INIT("/oauth/access_token"),
+    .extend_grant = S_INIT("fb_exchange_token"),
+    .extend_token = S_INIT("fb_exchange_token"),
+    .extend_needs_id = true,
+};
+
+/* Behind a Page: Facebook's page with Instagram's permissions; the Page's token speaks for both. */
+const struct oauth2_provider oauth2_instagram_page = {
+    .name = S_INIT("instagram_page"),
+    .authorize_base = S_INIT("https://www.facebook.com/v25.0"),
+    .authorize_path = S_INIT("/dialog/oauth"),
+    .token_base = S_INIT("https://graph.facebook.com/v25.0"),
+    .token_path = S_INIT("/oauth/access_token"),
+    .scopes = S_INIT("pages_show_list pages_manage_metadata pages_read_engagement instagram_basic "
+                     "instagram_manage_messages instagram_manage_comments"),
     .separator = ',',
     .renewal = OAUTH2_GET_EXCHANGE,
     .api_base = S_INIT("https://graph.facebook.com/v25.0"),
@@ -200,9 +218,10 @@ const struct oauth2_provider oauth2_helpscout = {
 const struct oauth2_provider *oauth2_find(str name)
 {
     static const struct oauth2_provider *const all[] = {&oauth2_x, &oauth2_linkedin, &oauth2_tiktok,
-        &oauth2_facebook, &oauth2_instagram, &oauth2_mastodon, &oauth2_shopify, &oauth2_youtube,
-        &oauth2_google_business, &oauth2_google_mail, &oauth2_microsoft_mail, &oauth2_dialogflow,
-        &oauth2_salesforce, &oauth2_hubspot, &oauth2_zoho, &oauth2_line, &oauth2_helpscout};
+        &oauth2_facebook, &oauth2_instagram, &oauth2_instagram_page, &oauth2_mastodon,
+        &oauth2_shopify, &oauth2_youtube, &oauth2_google_business, &oauth2_google_mail,
+        &oauth2_microsoft_mail, &oauth2_dialogflow, &oauth2_salesforce, &oauth2_hubspot,
+        &oauth2_zoho, &oauth2_line, &oauth2_helpscout};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (str_eq(all[i]->name, name))
             return all[i];

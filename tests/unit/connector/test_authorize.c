@@ -53,6 +53,21 @@ static void the_operators_addresses_count(void **state)
     assert_str(app.authorize_base, "http://sim/facebook/authorize");
 }
 
+static void instagram_behind_a_page_is_authorised_at_facebook(void **state)
+{
+    (void)state;
+    struct oauth2_app app = app_of("instagram", "", "{\"app_id\":\"7\",\"login\":\"facebook\"}");
+    str url;
+    assert_str(app.authorize_base, "https://www.facebook.com/v25.0");
+    assert_str(app.token_base, "https://graph.facebook.com/v25.0");
+    assert_ok(oauth2_authorize_url(test_arena(), &app, S("st"), S(""), &url));
+    assert_true(str_find(url, S("instagram_manage_messages")) > 0);
+    app = app_of("instagram", "*=http://sim", "{\"app_id\":\"7\",\"login\":\"facebook\"}");
+    assert_str(app.token_base, "http://sim/instagram/graph/v25.0");
+    app = app_of("instagram", "", "{\"app_id\":\"7\"}");
+    assert_str(app.authorize_base, "https://www.instagram.com");
+}
+
 static void tokens_take_the_place_of_older_ones(void **state)
 {
     const struct connector *x = connector_find(S("x"));
@@ -74,6 +89,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_network_with_a_page_knows_where_it_is_and_whose_application),
         TEST(the_operators_addresses_count),
+        TEST(instagram_behind_a_page_is_authorised_at_facebook),
         TEST(tokens_take_the_place_of_older_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
