@@ -123,7 +123,7 @@ static const struct {
     {20429, CONNECTOR_WAIT,   "Twilio takes no more calls at once; it goes on in a moment."     },
     {21211, CONNECTOR_FINAL,  "The number is not a telephone number."                           },
     {21408, CONNECTOR_FINAL,
-     "Messages to this country are switched off in the Twilio account (geographic permissions)."},
+     "This country is switched off in the Twilio account (geographic permissions)."             },
     {21606, CONNECTOR_FINAL,
      "The channel's sender may not write to this number. Check the sender in the settings."     },
     {21610, CONNECTOR_FINAL,

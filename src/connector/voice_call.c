@@ -1,7 +1,7 @@
-/* voice_call: see voice.h. Making a call is not repeated when nobody knows whether Twilio took it:
- * a phone would ring twice; its reports, which carry our own name of the call, settle it. Source:
- * Twilio "Calls resource", API 2010-04-01 (2026): Twiml at most 4,000 characters. Thread: calls
- * block. */
+/* voice_call: see voice.h. Making a call is not repeated while nobody knows whether Twilio took it,
+ * a phone would ring twice: Twilio's list of calls to the agent's phone that are going on is asked.
+ * If that fails too, its reports, which carry our own name of the call, settle it. Source: Twilio
+ * "Calls resource", API 2010-04-01 (2026): Twiml at most 4,000 characters. Thread: calls block. */
 #include "base/utf8.h"
 #include "connector/reading.h"
 #include "connector/twilio.h"
@@ -37,6 +37,32 @@ static void refuse(struct connector_called *out, const char *why)
     out->end = (struct connector_sent){.outcome = CONNECTOR_FINAL, .why = str_from(why)};
 }
 
+/* Is there a call to the agent's phone from our number that has not ended? */
+static err settle(struct http_client *client, struct arena *a, const struct connector_call *call,
+    str number, struct connector_called *out)
+{
+    static const char *const going[] = {"queued", "initiated", "ringing", "in-progress"};
+    struct connector_called asked = {0};
+    struct twilio_answer answer;
+    str path = str_print(a, "/Calls.json?To=%.*s&From=%.*s&PageSize=20",
+        SARG(http_percent_encode(a, call->phone)), SARG(http_percent_encode(a, number)));
+    TRY(ask(client, a, call, path, NULL, &asked, &answer));
+    if (asked.end.outcome != CONNECTOR_SENT) {
+        out->end.outcome = CONNECTOR_UNKNOWN;
+        return OK;
+    }
+    const struct json *list = take_array(answer.root, "calls");
+    out->end.outcome = CONNECTOR_RETRY;
+    for (const struct json *v = list ? list->first : NULL; v; v = v->next)
+        for (size_t i = 0; i < sizeof going / sizeof *going; i++)
+            if (str_eq(take_line(v, "status", 40), str_from(going[i])) &&
+                str_eq(take_line(v, "to", READING_ID_BYTES), call->phone) &&
+                twilio_is_sid(take_id(v, "sid"), "CA"))
+                out->end = (struct connector_sent){
+                    .outcome = CONNECTOR_SENT, .external_id = take_id(v, "sid")};
+    return OK;
+}
+
 static err dial(struct http_client *client, struct arena *a, const struct connector_call *call,
     struct connector_called *out)
 {
@@ -59,6 +85,8 @@ static err dial(struct http_client *client, struct arena *a, const struct connec
         form_add(&f, "StatusCallbackEvent", str_from(events[i]));
     TRY(ask(client, a, call, S("/Calls.json"), &f, out, &answer));
     str sid = answer.root ? take_id(answer.root, "sid") : (str){0};
+    if (out->end.outcome == CONNECTOR_UNKNOWN || answer.status >= 500)
+        return settle(client, a, call, number, out);
     if (out->end.outcome != CONNECTOR_SENT)
         return OK;
     if (twilio_is_sid(sid, "CA"))

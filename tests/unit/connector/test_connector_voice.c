@@ -245,6 +245,106 @@ static void nothing_can_be_written_into_a_call(void **state)
     assert_int_equal(connector_voice.private_rules.max_length, 0);
 }
 
+#define CALLS "/2010-04-01/Accounts/" ACCOUNT "/Calls"
+#define SID   "CA00000000000000000000000000000007"
+
+static struct connector_called call_is(struct world *w, enum connector_call_kind kind)
+{
+    const struct connector_call call = {.setup = &w->setup,
+        .kind = kind,
+        .external_id = kind == CALL_DIAL ? (str){0} : S(SID),
+        .ref = S("77"),
+        .phone = S("+15559990001"),
+        .to = S("+15557770001"),
+        .language = S("bn"),
+        .now_ms = TEST_NOW_MS};
+    struct connector_called said;
+    assert_ok(connector_voice.call(w->client, test_arena(), &call, &said));
+    return said;
+}
+
+static str decoded_body(struct world *w, int nth)
+{
+    struct peer_heard heard = peer_heard(w->peer, nth);
+    char *to = NEW(test_arena(), char, heard.body.len + 1);
+    return str_of(to, http_percent_decode_to(to, heard.body, true));
+}
+
+static void a_call_is_made_by_the_agents_leg_with_our_own_name_in_its_reports(void **state)
+{
+    (void)state;
+    struct world w = world_open();
+    peer_answers(w.peer, 201, "", "{\"sid\":\"" SID "\",\"status\":\"queued\"}");
+    struct connector_called said = call_is(&w, CALL_DIAL);
+    assert_int_equal(said.end.outcome, CONNECTOR_SENT);
+    assert_str(said.end.external_id, SID);
+    assert_str(peer_heard(w.peer, 0).target, CALLS ".json");
+    str body = decoded_body(&w, 0);
+    assert_true(str_find(body, S("To=+15559990001&From=+15550001111&Twiml=<?xml")) == 0);
+    assert_true(str_find(body, S("callerId=\"+15550001111\"")) > 0);
+    assert_true(str_find(body, S(">+15557770001</Number>")) > 0);
+    assert_true(str_find(body, S("StatusCallback=" HOOK "?step=placed&call=77")) > 0);
+    world_close(&w);
+}
+
+static void a_call_that_may_have_been_made_is_looked_for(void **state)
+{
+    static const struct {
+        int status; /* of the list */
+        const char *list;
+        enum connector_outcome outcome;
+    } cases[] = {
+        {200, "{\"calls\":[{\"sid\":\"" SID "\",\"to\":\"+15559990001\",\"status\":\"ringing\"}]}",
+         CONNECTOR_SENT                                                                                              },
+        {200,
+         "{\"calls\":[{\"sid\":\"" SID "\",\"to\":\"+15559990001\",\"status\":\"completed\"}]}",
+         CONNECTOR_RETRY                                                                                             },
+        {200, "{\"calls\":[{\"sid\":7,\"to\":[],\"status\":{}},3]}",                                CONNECTOR_RETRY  },
+        {503, "{}",                                                                                 CONNECTOR_UNKNOWN},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w = world_open();
+        peer_hangs_up(w.peer);
+        peer_answers(w.peer, cases[i].status, "", cases[i].list);
+        assert_int_equal(call_is(&w, CALL_DIAL).end.outcome, cases[i].outcome);
+        assert_true(str_starts(peer_heard(w.peer, 1).target, S(CALLS ".json?To=%2B15559990001")));
+        world_close(&w);
+    }
+}
+
+static void a_waiting_caller_is_put_through_by_a_document(void **state)
+{
+    (void)state;
+    struct world w = world_open();
+    peer_answers(w.peer, 200, "", "{\"sid\":\"" SID "\"}");
+    assert_int_equal(call_is(&w, CALL_TAKE).end.outcome, CONNECTOR_SENT);
+    assert_str(peer_heard(w.peer, 0).target, CALLS "/" SID ".json");
+    str body = decoded_body(&w, 0);
+    assert_true(str_find(body, S(">+15559990001</Number>")) > 0);
+    assert_true(str_find(body, S("step=taken")) > 0);
+    assert_true(str_find(body, S("callerId")) < 0); /* the agent sees who calls */
+    world_close(&w);
+}
+
+static void ending_and_looking_say_whether_a_call_is_over(void **state)
+{
+    (void)state;
+    struct world w = world_open();
+    peer_answers(w.peer, 200, "", "{\"status\":\"completed\"}");
+    assert_false(call_is(&w, CALL_HANG_UP).is_over);
+    assert_str(decoded_body(&w, 0), "Status=completed");
+    peer_answers(w.peer, 404, "", "{\"code\":20404}");
+    assert_true(call_is(&w, CALL_HANG_UP).is_over);
+    peer_answers(w.peer, 200, "", "{\"status\":\"in-progress\"}");
+    assert_false(call_is(&w, CALL_LOOK).is_over);
+    peer_answers(w.peer, 200, "", "{\"status\":\"no-answer\"}");
+    assert_true(call_is(&w, CALL_LOOK).is_over);
+    peer_answers(w.peer, 401, "", "{\"code\":20003}");
+    assert_int_equal(call_is(&w, CALL_LOOK).end.outcome, CONNECTOR_REAUTH);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +356,10 @@ int main(void)
         TEST(the_number_is_found_and_its_menu_is_looked_over),
         TEST(twilio_is_told_where_calls_and_their_ends_go),
         TEST(nothing_can_be_written_into_a_call),
+        cmocka_unit_test(a_call_is_made_by_the_agents_leg_with_our_own_name_in_its_reports),
+        cmocka_unit_test(a_call_that_may_have_been_made_is_looked_for),
+        cmocka_unit_test(a_waiting_caller_is_put_through_by_a_document),
+        cmocka_unit_test(ending_and_looking_say_whether_a_call_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
