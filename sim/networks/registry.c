@@ -13,6 +13,7 @@ extern const struct sim_network sim_youtube;
 extern const struct sim_network sim_google_reviews;
 extern const struct sim_network sim_x;
 extern const struct sim_network sim_sms;
+extern const struct sim_network sim_voice;
 extern const struct sim_network sim_mastodon;
 extern const struct sim_network sim_bluesky;
 
@@ -29,6 +30,7 @@ const struct sim_network *const sim_networks[] = {
     &sim_google_reviews,
     &sim_x,
     &sim_sms,
+    &sim_voice,
     &sim_mastodon,
     &sim_bluesky,
     NULL,

@@ -6,7 +6,7 @@
  * special: status {id, status, error_code}. Magic numbers of
  * Twilio's tests are refused: +15005550001 (21211), …2 (21612), …3 (21408), …4 (21610), …9 (21614).
  * A webhook that fails is posted once more, as to a fallback address. */
-#include "network.h"
+#include "twilio.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,26 +59,6 @@ static str number_of(const struct sim_account *account)
 
 /* ── answers ────────────────────────────────────────────────────────────────────────────────── */
 
-static void fail_with(struct sim_call *c, int status, int code, const char *message)
-{
-    sim_answer_print(c, status,
-        "{\"code\":%d,\"message\":\"%s\",\"more_info\":\"https://www.twilio.com/docs/errors/%d\","
-        "\"status\":%d}",
-        code, message, code, status);
-}
-
-static void sms_refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_after_ms)
-{
-    if (why == SIM_REFUSE_500)
-        fail_with(c, 500, 20500, "Internal server error");
-    else if (why == SIM_REFUSE_401)
-        fail_with(c, 401, 20003, "Authenticate");
-    else
-        fail_with(c, 429, 20429, "Too Many Requests");
-    if (why == SIM_REFUSE_429)
-        sim_header_print(c, S("Retry-After"), "%lld", (long long)(retry_after_ms + 999) / 1000);
-}
-
 static void put_message(
     struct json_out *j, const struct sim_account *account, const struct message *m)
 {
@@ -102,15 +82,6 @@ static void put_message(
 
 /* ── webhooks ───────────────────────────────────────────────────────────────────────────────── */
 
-static void form_add(struct sb *b, const char *name, str value)
-{
-    if (b->len)
-        sb_byte(b, '&');
-    sb_add(b, str_from(name));
-    sb_byte(b, '=');
-    sb_add(b, http_percent_encode(b->a, value));
-}
-
 static void post_form(struct sim *sim, struct sim_account *account, const struct sb *form, str url,
     str key, str conversation)
 {
@@ -130,45 +101,17 @@ static void report(struct sim *sim, struct sim_account *account, struct arena *a
     keep(m->status, sizeof m->status, status);
     if (!m->callback[0])
         return;
-    form_add(&b, "SmsSid", str_from(m->sid));
-    form_add(&b, "SmsStatus", status);
-    form_add(&b, "MessageStatus", status);
-    form_add(&b, "To", str_from(m->to));
-    form_add(&b, "MessageSid", str_from(m->sid));
-    form_add(&b, "AccountSid", account->id);
-    form_add(&b, "From", str_from(m->from));
-    form_add(&b, "ApiVersion", S("2010-04-01"));
+    twilio_form_add(&b, "SmsSid", str_from(m->sid));
+    twilio_form_add(&b, "SmsStatus", status);
+    twilio_form_add(&b, "MessageStatus", status);
+    twilio_form_add(&b, "To", str_from(m->to));
+    twilio_form_add(&b, "MessageSid", str_from(m->sid));
+    twilio_form_add(&b, "AccountSid", account->id);
+    twilio_form_add(&b, "From", str_from(m->from));
+    twilio_form_add(&b, "ApiVersion", S("2010-04-01"));
     if (error.len)
-        form_add(&b, "ErrorCode", error);
+        twilio_form_add(&b, "ErrorCode", error);
     post_form(sim, account, &b, str_from(m->callback), str_from(m->sid), str_from(m->to));
-}
-
-static int by_pair(const void *x, const void *y)
-{
-    const struct http_pair *a = x, *b = y;
-    int by_name = str_cmp(a->name, b->name);
-    return by_name ? by_name : str_cmp(a->value, b->value);
-}
-
-static void sms_sign(struct sim *sim, const struct sim_account *account, struct sim_post *post)
-{
-    (void)sim;
-    const struct http_pair *pairs = NULL;
-    ptrdiff_t n = 0;
-    struct sb b = sb_make(post->arena, 0);
-    if (http_pairs_parse(post->arena, post->body, &pairs, &n) != OK)
-        return;
-    struct http_pair *sorted = arena_alloc(post->arena, (n + 1) * (ptrdiff_t)sizeof *sorted, 8);
-    if (n)
-        memcpy(sorted, pairs, (size_t)n * sizeof *sorted);
-    qsort(sorted, (size_t)n, sizeof *sorted, by_pair);
-    sb_add(&b, post->url);
-    for (ptrdiff_t i = 0; i < n; i++) {
-        sb_add(&b, sorted[i].name);
-        sb_add(&b, sorted[i].value);
-    }
-    sim_post_header(post, S("X-Twilio-Signature"),
-        sim_hmac_sha1_base64(post->arena, account->token, sb_str(&b)));
 }
 
 /* ── messages of ours ───────────────────────────────────────────────────────────────────────── */
@@ -199,20 +142,21 @@ static bool is_refused(struct sim_call *c, str to, str from, str body, int64_t f
     int64_t n;
     for (size_t i = 0; i < sizeof magic / sizeof *magic; i++)
         if (str_eq(to, str_from(magic[i].number))) {
-            fail_with(c, 400, magic[i].code, magic[i].words);
+            twilio_fail(c, 400, magic[i].code, magic[i].words);
             return true;
         }
     bool is_number = str_starts(to, S("+")) && str_int(str_skip(to, 1), 1, INT64_MAX, &n) == OK;
     if (!is_number && str_int(to, 1, 99999999, &n) != OK)
-        fail_with(c, 400, 21211, "The 'To' number is not a valid phone number.");
+        twilio_fail(c, 400, 21211, "The 'To' number is not a valid phone number.");
     else if (!from.len)
-        fail_with(c, 400, 21603, "A 'From' phone number is required.");
+        twilio_fail(c, 400, 21603, "A 'From' phone number is required.");
     else if (gone_slot(s, to))
-        fail_with(c, 400, 21610, "Attempt to send to unsubscribed recipient");
+        twilio_fail(c, 400, 21610, "Attempt to send to unsubscribed recipient");
     else if (!body.len && !files)
-        fail_with(c, 400, 21602, "Message body is required.");
+        twilio_fail(c, 400, 21602, "Message body is required.");
     else if (body.len > 1600 * 4)
-        fail_with(c, 400, 21617, "The concatenated message body exceeds the 1600 character limit");
+        twilio_fail(
+            c, 400, 21617, "The concatenated message body exceeds the 1600 character limit");
     else
         return false;
     return true;
@@ -355,7 +299,7 @@ static void load_file(struct sim_call *c, str sid)
     struct sim_media m;
     str id = str_skip(sid, 10);
     if (!str_starts(sid, S("ME00000000")) || !sim_media_get(c->sim, c->network, c->arena, id, &m)) {
-        fail_with(c, 404, 20404, "The requested resource was not found");
+        twilio_fail(c, 404, 20404, "The requested resource was not found");
         return;
     }
     sim_header(c, S("Location"), sim_media_url(c->sim, c->network, c->arena, id, LINK_MS, false));
@@ -371,7 +315,7 @@ static void sms_handle(struct sim_call *c)
         c->path = str_skip(c->path, 10);
     if (!sim_basic(c, &user, &password) || !sim_account_by_token(c, password) ||
         !(str_eq(user, c->account->id) || str_starts(user, S("SK")))) {
-        fail_with(c, 401, 20003, "Authenticate");
+        twilio_fail(c, 401, 20003, "Authenticate");
         return;
     }
     if (sim_route(c, HTTP_GET, "/v1/Services/{}", at) ||
@@ -380,7 +324,7 @@ static void sms_handle(struct sim_call *c)
         return;
     }
     if (!str_eq(sim_path(c, 2), c->account->id)) {
-        fail_with(c, 404, 20404, "The requested resource was not found");
+        twilio_fail(c, 404, 20404, "The requested resource was not found");
         return;
     }
     if (sim_route(c, HTTP_POST, "/2010-04-01/Accounts/{}/Messages.json", at))
@@ -395,7 +339,7 @@ static void sms_handle(struct sim_call *c)
     else if (sim_route(c, HTTP_GET, "/2010-04-01/Accounts/{}/Messages/{}/Media/{}", at))
         load_file(c, at[2]);
     else
-        fail_with(c, 404, 20404, "The requested resource was not found");
+        twilio_fail(c, 404, 20404, "The requested resource was not found");
 }
 
 /* ── customers ──────────────────────────────────────────────────────────────────────────────── */
@@ -420,10 +364,10 @@ static void put_files(struct sim *sim, struct sim_account *account, struct arena
     for (ptrdiff_t i = 0; i < say->n_files; i++) {
         struct sim_media m = sim_media_add(sim, account->network, a, account->id, &say->files[i]);
         str base = sim_url(a, sim, account->network->name);
-        form_add(b, str_z(a, str_print(a, "MediaUrl%td", i)),
+        twilio_form_add(b, str_z(a, str_print(a, "MediaUrl%td", i)),
             str_print(a, "%.*s/2010-04-01/Accounts/%.*s/Messages/%.*s/Media/ME00000000%.*s",
                 SARG(base), SARG(account->id), SARG(sid), SARG(m.id)));
-        form_add(b, str_z(a, str_print(a, "MediaContentType%td", i)), m.content_type);
+        twilio_form_add(b, str_z(a, str_print(a, "MediaContentType%td", i)), m.content_type);
     }
 }
 
@@ -438,17 +382,17 @@ static err sms_say(struct sim *sim, struct sim_account *account, struct arena *a
     if (say->kind.len && !str_eq(say->kind, S("message")))
         return E_INVALID;
     heed(account->data, from, say->text);
-    form_add(&b, "SmsMessageSid", sid);
-    form_add(&b, "NumMedia", str_print(a, "%td", say->n_files));
-    form_add(&b, "SmsSid", sid);
-    form_add(&b, "SmsStatus", S("received"));
-    form_add(&b, "Body", say->text);
-    form_add(&b, "To", number_of(account));
-    form_add(&b, "NumSegments", S("1"));
-    form_add(&b, "MessageSid", sid);
-    form_add(&b, "AccountSid", account->id);
-    form_add(&b, "From", from);
-    form_add(&b, "ApiVersion", S("2010-04-01"));
+    twilio_form_add(&b, "SmsMessageSid", sid);
+    twilio_form_add(&b, "NumMedia", str_print(a, "%td", say->n_files));
+    twilio_form_add(&b, "SmsSid", sid);
+    twilio_form_add(&b, "SmsStatus", S("received"));
+    twilio_form_add(&b, "Body", say->text);
+    twilio_form_add(&b, "To", number_of(account));
+    twilio_form_add(&b, "NumSegments", S("1"));
+    twilio_form_add(&b, "MessageSid", sid);
+    twilio_form_add(&b, "AccountSid", account->id);
+    twilio_form_add(&b, "From", from);
+    twilio_form_add(&b, "ApiVersion", S("2010-04-01"));
     put_files(sim, account, a, &b, say, sid);
     post_form(sim, account, &b, (str){0}, sid, from);
     *id = sid;
@@ -464,7 +408,7 @@ static err sms_event(struct sim *sim, struct sim_account *account, struct arena 
     if (event->kind != JSON_OBJECT)
         return E_INVALID;
     for (const struct json *v = event->first; v; v = v->next)
-        form_add(&b, str_z(a, v->key), json_text(v, S("")));
+        twilio_form_add(&b, str_z(a, v->key), json_text(v, S("")));
     post_form(sim, account, &b, (str){0}, (str){0}, (str){0});
     return OK;
 }
@@ -499,11 +443,11 @@ const struct sim_network sim_sms = {
     .account_open = sms_account_open,
     .account_close = sms_account_close,
     .handle = sms_handle,
-    .refuse = sms_refuse,
+    .refuse = twilio_refuse,
     .say = sms_say,
     .event = sms_event,
     .special = sms_special,
-    .sign = sms_sign,
+    .sign = twilio_sign,
     .retry_gaps_ms = retry_gaps_ms,
     .webhook_timeout_ms = 15 * 1000,
 };
