@@ -76,7 +76,7 @@ function Credentials({ channel, network, onChange }: Props) {
   }
   return (
     <form class="network-form" onSubmit={(event) => { event.preventDefault(); save() }}>
-      <NetworkForm key={JSON.stringify(channel.secrets)} network={network} stored={channel.settings as Record<string, unknown>} secrets={channel.secrets ?? {}} written={written} field={saving.field.value} error={saving.error.value} />
+      <NetworkForm key={JSON.stringify(channel.secrets)} network={network} stored={channel.settings as Record<string, unknown>} secrets={channel.secrets ?? {}} written={written} field={saving.field.value} error={saving.error.value} note={checked.value?.note ?? null} />
       {saving.field.value?.startsWith('settings.') ? null : <FormError saving={saving} />}
       <div class="network-actions">
         <Button type="submit" tone="primary" disabled={saving.isBusy.value || !hasChanges}>{t('common.save')}</Button>

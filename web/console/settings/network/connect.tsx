@@ -85,7 +85,7 @@ function ConnectForm({ network }: { network: Network }) {
       {network.approval && !isByHand ? <p class="settings-warn"><Icon name="shield" size={16} /> <span {...(locale.value === 'en' ? {} : { lang: 'en', dir: 'ltr' })}>{network.approval}</span></p> : null}
       {isByHand ? null : <Section title={nt('connect.credentials')} hint={nt('connect.credentials_hint')}>
         <Steps kind={network.kind} />
-        <NetworkForm network={network} stored={{}} secrets={{}} written={it.written} field={saving.field.value} error={saving.error.value} />
+        <NetworkForm network={network} stored={{}} secrets={{}} written={it.written} field={saving.field.value} error={saving.error.value} note={it.checked.value?.note ?? null} />
         <Button icon="bolt" disabled={saving.isBusy.value} onClick={() => void it.test().catch(complain)}>{nt('check.test')}</Button>
         {it.checked.value ? <CheckResult checked={it.checked.value} /> : null}
         {accounts.length > 1 ? <AccountChoice accounts={accounts} chosen={it.chosen} /> : null}

@@ -5,6 +5,9 @@ import { locale } from '../../lib/i18n'
 import { nt } from '../../lib/network_words'
 import type { Network, NetworkSetting } from '../../lib/network_types'
 import { choiceName, settingName } from './words'
+import { Part } from './ivr/bits'
+import { IvrEditor } from './ivr/editor'
+import { isObject, type Json } from './ivr/model'
 import type { Written } from './written'
 
 interface FormProps {
@@ -16,6 +19,8 @@ interface FormProps {
   /** A refusal that names a field. */
   field: string | null
   error: string | null
+  /** What the last check said of them. */
+  note?: string | null
 }
 
 const asText = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : typeof value === 'object' && value !== null ? JSON.stringify(value, null, 2) : typeof value === 'string' || typeof value === 'number' ? String(value) : '')
@@ -94,7 +99,27 @@ function Plain({ setting, stored, written, error }: { setting: NetworkSetting; s
   )
 }
 
-export function NetworkForm({ network, stored, secrets, written, field, error }: FormProps) {
+function parsed(text: string): Json {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+/** The menu of a telephone has an editor of its own. */
+function Menu({ setting, stored, written, error, note, isOpen }: { setting: NetworkSetting; stored: unknown; written: Signal<Written>; error: string | null; note: string | null; isOpen: boolean }) {
+  const text = written.value[setting.name]
+  const now: Json = text ? parsed(text) : text === null ? {} : isObject(stored) ? stored : typeof stored === 'string' ? parsed(stored) : {}
+  return (
+    <Part kind="network-more ivr-whole" summary={settingName(setting.name)} isOpen={isOpen}>
+      <IvrEditor ivr={now} note={note} error={error} onChange={(next) => void (written.value = { ...written.peek(), [setting.name]: Object.keys(next).length ? JSON.stringify(next) : '' })} />
+    </Part>
+  )
+}
+
+export function NetworkForm({ network, stored, secrets, written, field, error, note = null }: FormProps) {
   const one = (setting: NetworkSetting) => {
     const own = field === 'settings.' + setting.name || field === setting.name ? error : null
     return (
@@ -104,12 +129,14 @@ export function NetworkForm({ network, stored, secrets, written, field, error }:
     )
   }
   const needed = network.settings.filter((setting) => setting.is_required || setting.kind === 'choice')
-  const more = network.settings.filter((setting) => !needed.includes(setting))
+  const menu = network.settings.find((setting) => setting.kind === 'json' && setting.name === 'ivr')
+  const more = network.settings.filter((setting) => !needed.includes(setting) && setting !== menu)
   const isMoreNamed = more.some((setting) => field === 'settings.' + setting.name)
   return (
     <>
       {needed.map(one)}
       {!needed.length ? more.map(one) : more.length ? <details class="network-more" open={isMoreNamed}><summary>{nt('form.more')}</summary>{more.map(one)}</details> : null}
+      {menu ? <Menu setting={menu} stored={stored[menu.name]} written={written} error={field === 'settings.' + menu.name ? error : null} note={note} isOpen={isObject(stored[menu.name]) || typeof stored[menu.name] === 'string' || field === 'settings.' + menu.name} /> : null}
     </>
   )
 }
