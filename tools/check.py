@@ -221,6 +221,8 @@ def check_named_tests(files):
     for f in files:
         if f.startswith("tests/") and f.endswith((".c", ".h")):
             tests |= set(re.findall(r"^static void (\w+)\(void \*\*state\)", read(f), re.M))
+        elif f.startswith("tests/system/") and f.endswith(".py"):
+            tests |= set(re.findall(r"^def (\w+)\(\):", read(f), re.M))
     golden = {os.path.basename(f).split(".")[0] for f in files if f.startswith("tests/connector/")}
     sources = " ".join(read(f) for f in files if f.startswith("src/connector/"))
     have, bad = set(files), []

@@ -50,8 +50,8 @@ err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c)
 err conversation_newest_of(struct ctx *cx, identity_id identity, struct conversation *c);
 /* As conversation_get, and holds the row until the transaction ends (PostgreSQL: FOR UPDATE). */
 err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c);
-/* Writes channel, identity, thread, visibility, window and post: it goes on elsewhere. E_CONFLICT as
- * for conversation_add. */
+/* Writes channel, identity, thread, visibility, window and post: it goes on elsewhere. E_CONFLICT
+ * as for conversation_add. */
 err conversation_set_place(struct ctx *cx, const struct conversation *c);
 /* E_CONFLICT when the same identity and thread has one in progress. */
 err conversation_add(struct ctx *cx, const struct conversation *c);
