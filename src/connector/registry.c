@@ -16,6 +16,7 @@ extern const struct connector connector_line;
 extern const struct connector connector_viber;
 extern const struct connector connector_sms;
 extern const struct connector connector_voice;
+extern const struct connector connector_pbx;
 extern const struct connector connector_mastodon;
 extern const struct connector connector_bluesky;
 
@@ -36,6 +37,7 @@ static const struct connector *const connectors[] = {
     &connector_viber,
     &connector_sms,
     &connector_voice,
+    &connector_pbx,
     &connector_mastodon,
     &connector_bluesky,
 };

@@ -339,6 +339,12 @@ static err catch_up(struct ctx *cx, const struct items *items, const struct inbo
     return n ? network_catch_up(cx, known, n) : OK;
 }
 
+static bool is_phone(str kind)
+{
+    const struct connector *c = connector_find(kind);
+    return c && (c->able & ABLE_CALLS);
+}
+
 static err take_account(struct desk *desk, const struct receive_batch *b, account_id account,
     str *reasons, struct tally *tally)
 {
@@ -355,7 +361,7 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
             tally->received++;
             tally->jobs += items.files[i].n;
             TRY(plan_files(&desk->cx, &items.files[i], &results[i]));
-            if (str_eq(items.at[i].channel_kind, S("voice")))
+            if (is_phone(items.at[i].channel_kind))
                 TRY(call_follow(&desk->cx, &items.at[i], &results[i]));
             if (items.at[i].is_network)
                 TRY(plan_questions(&desk->cx, &b->rows[row], &items.at[i], items.from[i],

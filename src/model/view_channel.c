@@ -3,7 +3,7 @@
 
 const char *const channel_kind_words[] = {"widget", "api", "facebook", "instagram", "whatsapp", "x",
     "linkedin", "tiktok", "youtube", "google_reviews", "telegram", "line", "viber", "sms", "voice",
-    "mastodon", "bluesky", NULL};
+    "pbx", "mastodon", "bluesky", NULL};
 
 static const char *const form_types[] = {"text", "email", "tel", "select", "textarea", NULL};
 static const struct shape_field form_field_fields[] = {

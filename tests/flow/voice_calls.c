@@ -3,7 +3,9 @@
  * SMS, a word to somebody who reached nobody. */
 #include "engine_world.h"
 
+#include "base/clock.h"
 #include "base/crypto.h"
+#include "connector/signature.h"
 
 #define ACCOUNT   "AC00000000000000000000000000000001"
 #define CALL      "CA00000000000000000000000000000001"
@@ -183,6 +185,51 @@ static void an_invitation_that_cannot_go_is_a_note_at_the_call(void **state)
     world_close(&w);
 }
 
+/* ── an existing phone system ───────────────────────────────────────────────────────────────────
+ */
+
+static int pbx(struct world *w, str target, str secret, const char *event)
+{
+    str body = str_from(event);
+    const struct http_header headers[] = {
+        {S("Content-Type"), S("application/json")},
+        { S("Seva-Signature"),
+         signature_make(&w->app->arena, secret, (str){0}, clock_now_ms(), body)}
+    };
+    return test_request_full(w->app, "POST", str_z(&w->app->arena, target), headers, 2, body);
+}
+
+static void an_existing_phone_system_tells_of_its_calls(void **state)
+{
+    struct test_app *app = *state;
+    struct world w;
+    world_open(&w, app);
+    str url = made(app,
+        S("{\"kind\":\"pbx\",\"name\":\"Switchboard\",\"settings\":{\"number\":\"+15550002222\"}}"),
+        "hook_url");
+    str secret = str_copy(&app->arena, test_text(app, "secret"));
+    str target = str_skip(url, str_find(url, S("/hooks/")));
+    assert_int_equal(test_request(app, "PATCH", "/api/v1/me", "{\"phone\":\"+15559990001\"}"), 200);
+#define PBX_CALL "\"call_id\":\"1.2\",\"direction\":\"in\",\"number\":\"+15557770001\""
+    assert_int_equal(pbx(&w, target, S("wrong"), "{\"event\":\"ring\"," PBX_CALL "}"), 401);
+    assert_int_equal(pbx(&w, target, secret, "{\"event\":\"ring\"," PBX_CALL "}"), 200);
+    assert_int_equal(
+        pbx(&w, target, secret, "{\"event\":\"answer\",\"agent\":\"+15559990001\"," PBX_CALL "}"),
+        200);
+    world_run(&w);
+    clock_advance(20 * 1000);
+    assert_int_equal(
+        pbx(&w, target, secret, "{\"event\":\"hangup\",\"cause\":16," PBX_CALL "}"), 200);
+    world_run(&w);
+    assert_str(shown(&w, "items.0.parts.0.outcome"), "answered");
+    assert_int_equal(test_request(app, "GET", "/api/v1/calls", NULL), 200);
+    assert_str(test_text(app, "items.0.outcome"), "answered");
+    assert_int_equal(test_int(app, "items.0.talk_s"), 20);
+    assert_true(test_text(app, "items.0.agent_name").len > 0);
+    assert_true(test_text(app, "items.0.wrap_started_at").len > 0);
+    world_close(&w);
+}
+
 int main(void)
 {
     if (test_app_is_skipped())
@@ -193,6 +240,7 @@ int main(void)
         TEST_APP(who_reached_nobody_is_written_to_once_when_there_are_words_for_it),
         TEST_APP(a_missed_call_without_words_is_only_the_calls_message),
         TEST_APP(an_invitation_that_cannot_go_is_a_note_at_the_call),
+        TEST_APP(an_existing_phone_system_tells_of_its_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

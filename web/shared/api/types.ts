@@ -445,7 +445,7 @@ export interface ChannelHealth {
 /** Where customers write. */
 export interface Channel {
   id: Id
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   name: string
   is_enabled: boolean
   /** its key in the addresses of widgets and hooks */
@@ -746,7 +746,7 @@ export interface HookStatusAnswer {
 /** The channel of a conversation. */
 export interface ChannelShort {
   id: Id
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   name: string
 }
 
@@ -829,7 +829,7 @@ export interface BulkResult {
 export interface Identity {
   id: Id
   channel_id: Id
-  channel_kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  channel_kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   /** the channel's own id of the person */
   external_id: string
   handle: string | null
@@ -1414,7 +1414,7 @@ export interface TokenNew {
 }
 
 export interface ChannelNew {
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   name: string
   /** language tags */
   languages?: string[]
@@ -1439,7 +1439,7 @@ export interface ChannelPatch {
 }
 
 export interface ChannelCheck {
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   /** with its secrets; nothing is stored */
   settings?: object
   /** whose settings are taken where the form has none */
@@ -1447,7 +1447,7 @@ export interface ChannelCheck {
 }
 
 export interface AuthorizationNew {
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   /** of the new channel; empty: the account's */
   name?: string
   /** what the form asks, but for the tokens */
@@ -1464,7 +1464,7 @@ export interface AuthorizationChoice {
 export interface Capture {
   /** of the post */
   url: string
-  network: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'mastodon' | 'bluesky'
+  network: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   text?: string
   /** or give the handle */
   author_name?: string
