@@ -189,6 +189,14 @@ static err do_work(struct desk *desk, void *arg)
     return doing->kind->work(&doing->run, &doing->verdict);
 }
 
+/* All calls of a job together end before its claim does, with time left to write what came of them:
+ * else another worker would do it a second time while an upload crawls on. */
+static void limit_calls(struct http_client *client, const struct job_row *job)
+{
+    int64_t left_ms = job->lease_ms - clock_now_ms();
+    http_client_limit(client, left_ms > 8 ? left_ms - left_ms / 8 : 1);
+}
+
 void runner_do(
     struct engine *e, struct arena *arena, struct http_client *client, const struct job_row *job)
 {
@@ -211,6 +219,7 @@ void runner_do(
             .write = doing.kind->set_aside,
             .arg = &doing.run};
     } else {
+        limit_calls(client, job);
         err result = desk_guard(&doing.run.desk, do_work, &doing);
         if (result == OK && doing.verdict.end == JOB_ENDED) {
             atomic_fetch_add(&e->count.jobs_done, 1);

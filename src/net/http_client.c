@@ -626,6 +626,11 @@ void http_client_close(struct http_client *client)
     free(client);
 }
 
+void http_client_limit(struct http_client *client, int64_t most_ms)
+{
+    client->until_ms = most_ms > 0 ? now_real_ms() + most_ms : 0;
+}
+
 void http_client_cancel(struct http_client *client)
 {
     atomic_store(&client->is_cancelled, true);

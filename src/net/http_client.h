@@ -90,6 +90,8 @@ void http_client_close(struct http_client *client);
  * otherwise OK whatever the outcome. */
 err http_client_call(struct http_client *client, struct arena *a, const struct http_call *call,
     struct http_result *result);
+/* From now on for all calls together, as options.most_ms; 0 = each has its own time only. */
+void http_client_limit(struct http_client *client, int64_t most_ms);
 /* Makes a running call end soon with NOT_SENT/UNKNOWN (drain). Any thread. */
 void http_client_cancel(struct http_client *client);
 /* When the answer asks to come again (Retry-After in seconds; at most an hour counts); 0 = it does

@@ -206,6 +206,25 @@ static void a_hanging_peer_is_left_after_the_deadline(void **state)
     script_end(s);
 }
 
+static void the_limit_of_all_calls_together_ends_a_call_before_its_own_deadline(void **state)
+{
+    (void)state;
+    const str answer = S("hang");
+    struct script *s = script_play(&answer, 1);
+    struct http_client *client = client_with((str){0});
+    struct http_result r;
+    const struct http_call late = {
+        .method = HTTP_POST, .url = url_of(s->port, "/"), .body = S("pay"), .timeout_ms = 20000};
+    http_client_limit(client, 700);
+    assert_ok(http_client_call(client, test_arena(), &late, &r));
+    assert_int_equal(r.outcome, HTTP_CALL_UNKNOWN);
+    assert_true(r.timed_out && r.took_ms < 10000);
+    assert_ok(http_client_call(client, test_arena(), &late, &r));
+    assert_int_equal(r.outcome, HTTP_CALL_NOT_SENT); /* the time is over */
+    http_client_close(client);
+    script_end(s);
+}
+
 static void a_request_that_never_left_may_be_repeated(void **state)
 {
     (void)state;
@@ -652,6 +671,7 @@ int main(void)
         TEST(every_method_is_sent_as_it_is_called),
         TEST(a_request_that_was_sent_without_an_answer_is_unknown),
         TEST(a_hanging_peer_is_left_after_the_deadline),
+        TEST(the_limit_of_all_calls_together_ends_a_call_before_its_own_deadline),
         TEST(a_request_that_never_left_may_be_repeated),
         TEST(a_body_that_was_cut_half_way_was_not_sent),
         TEST(addresses_inside_are_refused_before_anything_is_sent),
