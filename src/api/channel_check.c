@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "care/access.h"
+#include "care/channel_form.h"
 #include "care/channel_setup.h"
 #include "model/view_channel.h"
 #include "store/channel.h"
@@ -164,10 +165,42 @@ static err channel_prepare(struct call *call)
     return network_call_do(call, ask, c);
 }
 
-/* Who we are there, when the channel does not know it yet and there is no choice. */
+/* The channel's own account, or, when the channel does not know it yet, the only one. */
+static const struct connector_account *account_of(
+    const struct channel *channel, const struct checking *c)
+{
+    for (ptrdiff_t i = 0; channel->external_id.len && i < c->checked.n; i++)
+        if (str_eq(c->checked.accounts[i].external_id, channel->external_id))
+            return &c->checked.accounts[i];
+    return c->checked.n == 1 ? &c->checked.accounts[0] : NULL;
+}
+
+/* What belongs to this account among all that the credentials reach: a page's own token, its
+ * number. The network is told again where to call, with them. */
+static err take_own(struct ctx *cx, struct channel *channel,
+    const struct connector_account *account, int64_t expires_ms)
+{
+    str secrets;
+    if (!account->secrets.len && !account->settings.len)
+        return OK;
+    TRY(channel_network_secrets(cx, channel, &secrets));
+    str settings =
+        channel_form_with(cx->arena, channel->settings, account->settings, LIMIT_SEALED_BYTES);
+    str merged = channel_form_with(cx->arena, secrets, account->secrets, LIMIT_SEALED_BYTES / 2);
+    if (!settings.len || !merged.len)
+        return fail(cx, E_INVALID, "What the network gives for this account is too long to keep.");
+    bool is_same = str_eq(settings, channel->settings) && str_eq(merged, secrets);
+    channel->settings = settings;
+    TRY(channel_set(cx, channel));
+    if (!str_eq(merged, secrets))
+        TRY(channel_set_network_secrets(
+            cx, channel->id, merged, expires_ms ? expires_ms : channel->secrets_expire_ms));
+    return is_same ? OK : channel_plan(cx, channel);
+}
+
 static err take_account(struct ctx *cx, struct channel *channel, const struct checking *c)
 {
-    const struct connector_account *account = c->checked.n == 1 ? &c->checked.accounts[0] : NULL;
+    const struct connector_account *account = account_of(channel, c);
     if (!account)
         return OK;
     if (!channel->external_id.len) {
@@ -180,7 +213,8 @@ static err take_account(struct ctx *cx, struct channel *channel, const struct ch
         channel->handle = account->handle;
     if (account->avatar_url.len)
         channel->avatar_url = account->avatar_url;
-    return channel_set(cx, channel);
+    TRY(channel_set(cx, channel));
+    return take_own(cx, channel, account, c->checked.expires_ms);
 }
 
 static err channel_handle(struct call *call)

@@ -230,6 +230,36 @@ static void a_check_of_a_channel_tells_it_who_it_is_and_opens_it_again(void **st
     networks_close(&n);
 }
 
+static void a_check_of_a_channel_brings_what_belongs_to_its_account(void **state)
+{
+    networks_open(&n, *state);
+    peer_answers(n.peer, 200, "", "{}"); /* it hears where to call */
+    peer_answers(n.peer, 200, "", "{\"templates\":[]}");
+    assert_int_equal(ask(&n, "POST", S("/api/v1/channels"),
+                         "{\"kind\":\"x\",\"name\":\"Page\",\"external_id\":\"78\","
+                         "\"settings\":{\"access_token\":\"mine\",\"client_id\":\"cid\"}}"),
+        201);
+    n.channel = test_text(n.app, "id");
+    world_run(&n.w);
+    for (int i = 0; i < 2; i++) { /* the second time nothing is new */
+        peer_answers(n.peer, 200, "",
+            "{\"accounts\":[{\"id\":\"77\",\"name\":\"A\",\"token\":\"page-77\"},"
+            "{\"id\":\"78\",\"name\":\"B\",\"handle\":\"@b\",\"token\":\"page-78\"}]}");
+        str check = path(&n, "/api/v1/channels/%.*s/check", SARG(n.channel));
+        assert_int_equal(ask(&n, "POST", check, NULL), 200);
+        int calls = peer_count(n.peer);
+        peer_answers(n.peer, 200, "", "{}");
+        peer_answers(n.peer, 200, "", "{\"templates\":[]}");
+        world_run(&n.w);
+        assert_int_equal(peer_count(n.peer) > calls, i == 0);
+        struct peer_heard heard = heard_last(&n);
+        assert_str(peer_header(&heard, "Authorization"), "Bearer page-78");
+    }
+    assert_int_equal(ask(&n, "GET", path(&n, "/api/v1/channels/%.*s", SARG(n.channel)), NULL), 200);
+    assert_str(test_text(n.app, "handle"), "@b");
+    networks_close(&n);
+}
+
 static void a_check_of_a_private_address_is_refused_by_the_egress_guard(void **state)
 {
     networks_open(&n, *state);
@@ -561,6 +591,7 @@ int main(void)
         TEST_APP(a_network_that_refuses_to_call_is_shown_at_the_channel),
         TEST_APP(a_form_is_checked_without_being_stored),
         TEST_APP(a_check_of_a_channel_tells_it_who_it_is_and_opens_it_again),
+        TEST_APP(a_check_of_a_channel_brings_what_belongs_to_its_account),
         TEST_APP(a_check_of_a_private_address_is_refused_by_the_egress_guard),
         TEST_APP(an_account_is_connected_by_the_networks_page_with_pkce),
         TEST_APP(somebody_elses_authorisation_opens_nothing_and_stays_good),
