@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "connector/access.h"
 #include "connector/network.h"
 #include "connector/reading.h"
 #include "connector/sign.h"
@@ -156,13 +157,11 @@ static err issue(struct http_client *client, struct arena *a, const struct conne
     if (sent->outcome != CONNECTOR_SENT)
         return OK;
     *expires_ms = seconds > 0 && seconds < INT32_MAX ? now_ms + seconds * 1000 : 0;
-    struct json_out j = json_out_make(a, 16384);
-    json_obj(&j);
-    json_kv_str(&j, S("channel_secret"), secret);
-    json_kv_str(&j, S("access_token"), token);
-    json_kv_int(&j, S("expires_ms"), *expires_ms);
-    json_obj_end(&j);
-    *secrets = json_str(&j);
+    const struct access_member members[] = {
+        {.name = S("access_token"), .text = token        },
+        {.name = S("expires_ms"),   .number = *expires_ms},
+    };
+    *secrets = access_members_set(a, setup->secrets, members, 2);
     return OK;
 }
 

@@ -1,7 +1,8 @@
 /* linkedin: a comment of ours. See linkedin.h.
  *
  * There is no idempotency key: a try that is not the first looks whether an earlier one arrived,
- * by our page's name and the text, so a try of unknown end may be repeated. Thread: blocks. */
+ * by our page's name and the text (or the picture without one), so a try of unknown end may be
+ * repeated. Thread: blocks. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "connector/fetched.h"
@@ -52,8 +53,10 @@ static bool place(struct sending *s)
 
 static bool is_that(const struct sending *s, const struct json *c)
 {
+    const struct json *content = take_array(c, "content");
+    bool has_file = content && content->first;
     return str_eq(linkedin_actor(c), s->out->setup->external_id) &&
-           str_eq(linkedin_text(c), s->out->text) &&
+           str_eq(linkedin_text(c), s->out->text) && (s->out->text.len || has_file) &&
            linkedin_made_ms(c) >= s->out->first_try_ms - SKEW_MS;
 }
 
@@ -190,7 +193,7 @@ err linkedin_send(struct http_client *client, struct arena *a, const struct conn
             sent, S("LinkedIn takes a text, with one picture at most, below a comment or post."));
         return OK;
     }
-    if (out->now_ms > out->first_try_ms && out->text.len)
+    if (out->now_ms > out->first_try_ms)
         TRY(find_earlier(&s, &so_far));
     if (so_far.outcome == CONNECTOR_SENT && !so_far.external_id.len && out->n_files)
         TRY(add_image(&s, &so_far));

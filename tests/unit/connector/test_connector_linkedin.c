@@ -276,6 +276,28 @@ static void a_further_try_finds_what_an_earlier_one_wrote(void **state)
     channel_close(&ch);
 }
 
+static void a_further_try_finds_a_picture_without_a_text(void **state)
+{
+    (void)state;
+    struct channel ch = open_it();
+    struct connector_outgoing out = outgoing(&ch, COMMENT, "");
+    const struct connector_file file = {
+        .name = S("p.png"), .type = S("image/png"), .size = 6, .path = S("/nowhere")};
+    out.first_try_ms = TEST_NOW_MS - 20000;
+    out.files = &file;
+    out.n_files = 1;
+    peer_answers(ch.peer, 200, "",
+        "{\"elements\":[{\"actor\":\"" ORG
+        "\",\"id\":\"7008\",\"message\":{},\"created\":{\"time\":1767225590000}},{\"actor\":\"" ORG
+        "\",\"id\":\"7009\",\"message\":{\"text\":\"\"},\"content\":[{\"entity\":{\"image\":"
+        "\"urn:li:image:C4E\"}}],\"created\":{\"time\":1767225590000}}]}");
+    struct connector_sent sent = channel_sends(&ch, out);
+    assert_int_equal(sent.outcome, CONNECTOR_SENT);
+    assert_str(sent.external_id, "urn:li:comment:(urn:li:activity:7002,7009)");
+    assert_int_equal(peer_count(ch.peer), 1);
+    channel_close(&ch);
+}
+
 static void what_linkedin_cannot_carry_is_refused_without_a_call(void **state)
 {
     (void)state;
@@ -547,6 +569,7 @@ int main(void)
         TEST(a_picture_is_put_up_first),
         TEST(each_error_of_the_table_has_its_outcome),
         TEST(a_further_try_finds_what_an_earlier_one_wrote),
+        TEST(a_further_try_finds_a_picture_without_a_text),
         TEST(what_linkedin_cannot_carry_is_refused_without_a_call),
         TEST(comments_are_edited_deleted_and_liked),
         TEST(a_person_whose_name_is_refused_is_a_linkedin_member),
