@@ -314,6 +314,12 @@ struct connector {
     /* The page that fits the settings, where a network has more than one way in. NULL = oauth2. */
     const struct oauth2_provider *(*oauth2_for)(
         struct arena *a, const struct connector_setup *setup);
+    /* Credentials are made new so long before they end; 0 = five minutes. For networks where what
+     * has ended cannot be made new. */
+    int64_t renew_early_ms;
+    /* Between two pieces of one message, where the network does not keep the order of what comes
+     * close together; 0 = none. */
+    int64_t piece_gap_ms;
 };
 
 /* NULL when there is no such network. */

@@ -9,7 +9,8 @@
 
 enum { POLL_MS = 10 * 60 * 1000 };      /* the webhook brings everything; this finds what it lost */
 #define TOKEN_MS     (60 * META_DAY_MS) /* a token's life when the network does not say */
-#define TOKEN_OLD_MS META_DAY_MS        /* younger ones cannot be renewed */
+#define TOKEN_OLD_MS META_DAY_MS        /* younger ones cannot be renewed, nor those that ended */
+#define RENEW_MS     (53 * META_DAY_MS) /* before their end: every week */
 
 #define FIELDS "messages,messaging_postbacks,messaging_seen,message_reactions,comments,mentions"
 
@@ -410,6 +411,7 @@ const struct connector connector_instagram = {
     .check = check,
     .subscribe = subscribe,
     .refresh = refresh,
+    .renew_early_ms = RENEW_MS,
     .lookup = instagram_lookup,
     .person = person,
     .notice = {"mail.instagram.com instagram.com facebookmail.com","instagram.com"},

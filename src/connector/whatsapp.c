@@ -11,7 +11,8 @@ enum {
     TEXT_LENGTH = 4096,
     CAPTION_LENGTH = 1024,
     WINDOW_MS = 24 * 3600 * 1000,
-    SEND_GAP_MS = 13, /* 80 messages a second and number */
+    SEND_GAP_MS = 13,    /* 80 messages a second and number */
+    PIECE_GAP_MS = 2000, /* messages close together may overtake each other */
 };
 
 static const struct connector_setting settings[] = {
@@ -85,6 +86,7 @@ const struct connector connector_whatsapp = {
     .approval = "A verified Meta business, a number registered for the Cloud API with an approved "
                 "display name, and approved templates for messages after 24 hours.",
     .send_gap_ms = SEND_GAP_MS,
+    .piece_gap_ms = PIECE_GAP_MS,
     .challenge = meta_challenge,
     .verify = meta_verify,
     .parse = whatsapp_parse,

@@ -12,7 +12,7 @@
 #include <poll.h>
 
 enum {
-    EARLY_MS = 5 * 60 * 1000, /* before they end */
+    EARLY_MS = 5 * 60 * 1000, /* before they end; connector.renew_early_ms */
     LEASE_MS = 60 * 1000,     /* longer than the call */
     TRIES = 40,
     PAUSE_MS = 500, /* while another worker makes them new */
@@ -45,8 +45,9 @@ static err look(struct job_run *run, struct refreshing *r, bool takes)
     TRY(channel_get(cx, r->id, &r->channel));
     TRY(channel_setup(cx, &r->channel, r->setup));
     bool is_changed = !str_eq(before, r->setup->secrets);
+    int64_t early_ms = r->connector->renew_early_ms ? r->connector->renew_early_ms : EARLY_MS;
     bool ends_soon =
-        r->channel.secrets_expire_ms && r->channel.secrets_expire_ms - run->now_ms < EARLY_MS;
+        r->channel.secrets_expire_ms && r->channel.secrets_expire_ms - run->now_ms < early_ms;
     r->is_needed = ends_soon || (r->now && !is_changed);
     if (r->is_needed && takes)
         TRY(lease_hold(

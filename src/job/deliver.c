@@ -431,7 +431,8 @@ err deliver_work(struct job_run *run, struct job_verdict *v)
     FAILPOINT("deliver.after_send");
     *v = (struct job_verdict){
         .end = end_of(d),
-        .at_ms = d->sent.outcome == CONNECTOR_SENT ? run->now_ms : d->sent.wait_until_ms,
+        .at_ms = d->sent.outcome == CONNECTOR_SENT ? run->now_ms + d->connector->piece_gap_ms
+                                                   : d->sent.wait_until_ms,
         .error = d->sent.why,
         .write = write_sent,
         .arg = d,

@@ -115,6 +115,29 @@ static void an_answer_that_never_came_is_settled_by_the_status_and_nothing_goes_
     network_world_close(&n);
 }
 
+/* WhatsApp does not keep the order of messages that come close together. */
+static void the_pieces_of_a_long_answer_go_two_seconds_apart(void **state)
+{
+    struct network_world n;
+    char text[5001];
+    open_world(&n, state);
+    network_say(&n, "whatsapp", &asha);
+    for (size_t i = 0; i < sizeof text - 1; i++)
+        text[i] = i % 10 == 9 ? ' ' : 'a';
+    text[sizeof text - 1] = '\0';
+    (void)reply(&n.w, conversation_newest(&n.w), text);
+    clock_advance(6000); /* an answer is held, so that it can be taken back */
+    network_run(&n);
+    assert_int_equal(network_count(&n, "whatsapp", SIM_COUNT_ACCEPTED), 1);
+    clock_advance(1999);
+    network_run(&n);
+    assert_int_equal(network_count(&n, "whatsapp", SIM_COUNT_ACCEPTED), 1);
+    clock_advance(1);
+    network_run(&n);
+    assert_int_equal(network_count(&n, "whatsapp", SIM_COUNT_ACCEPTED), 2);
+    network_world_close(&n);
+}
+
 static void a_person_is_the_same_by_number_by_both_ids_and_by_user_id(void **state)
 {
     struct network_world n;
@@ -218,6 +241,7 @@ int main(void)
         TEST_APP(a_read_answer_is_shown_as_read),
         TEST_APP(an_answer_that_the_network_could_not_bring_has_failed_with_its_reason),
         TEST_APP(an_answer_that_never_came_is_settled_by_the_status_and_nothing_goes_twice),
+        TEST_APP(the_pieces_of_a_long_answer_go_two_seconds_apart),
         TEST_APP(a_person_is_the_same_by_number_by_both_ids_and_by_user_id),
         TEST_APP(a_file_of_a_customer_is_fetched_with_our_token),
         TEST_APP(an_address_that_has_run_out_is_asked_for_anew),

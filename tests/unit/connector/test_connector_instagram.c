@@ -390,6 +390,14 @@ static void a_token_is_renewed_when_it_is_a_day_old_and_the_other_secrets_stay(v
     channel_close(&s);
 }
 
+/* What has ended cannot be renewed, and nobody may look during the last minutes. */
+static void a_token_is_due_a_week_after_it_was_given(void **state)
+{
+    (void)state;
+    const int64_t life_ms = 60 * 24 * HOUR_MS;
+    assert_int_equal(life_ms - connector_find(S("instagram"))->renew_early_ms, 7 * 24 * HOUR_MS);
+}
+
 static void each_login_subscribes_where_its_events_come_from(void **state)
 {
     (void)state;
@@ -554,6 +562,7 @@ int main(void)
         TEST(a_long_lived_token_stays_when_the_exchange_refuses_it),
         TEST(behind_pages_the_accounts_come_with_their_page_and_its_token),
         TEST(a_token_is_renewed_when_it_is_a_day_old_and_the_other_secrets_stay),
+        TEST(a_token_is_due_a_week_after_it_was_given),
         TEST(each_login_subscribes_where_its_events_come_from),
         TEST(a_person_has_a_handle_a_name_and_a_picture),
         TEST(a_mention_is_looked_up_with_its_author_or_without),
