@@ -78,22 +78,6 @@ static void read_node(struct sim_call *c, str id)
         graph_fail(c, 400, 100, 33, "Object does not exist or cannot be loaded");
 }
 
-/* Hide and show, or delete. */
-static void change_comment(struct sim_call *c, struct graph_note *note)
-{
-    str hidden = sim_field(c, S("is_hidden"));
-    if (!note || !note->is_public || note->is_gone)
-        graph_fail(c, 400, 100, 33, "Object does not exist or cannot be loaded");
-    else if (c->req->method == HTTP_DELETE)
-        note->is_gone = true;
-    else if (!hidden.len)
-        graph_fail(c, 400, 100, 0, "Nothing to change");
-    else
-        note->is_hidden = str_eq(hidden, S("true"));
-    if (!c->status)
-        graph_done(c);
-}
-
 static void write_comment(struct sim_call *c, str id)
 {
     struct graph_note *note = graph_note(c->account, id);
@@ -146,16 +130,12 @@ static void handle(struct sim_call *c)
     if (edge.len)
         by_edge(c, id, edge);
     else if (c->req->method != HTTP_GET)
-        change_comment(c, graph_note(c->account, id));
+        graph_change_comment(c, graph_note(c->account, id), "is_hidden");
     else if (is_ours(c, id))
         about_me(c);
     else
         read_node(c, id);
 }
-
-/* Growing gaps over 36 hours, as the field knows them. */
-static const int64_t retry_gaps_ms[] = {
-    1000, 5000, 30000, 120000, 600000, 3600000, 6 * 3600000, 12 * 3600000, 17 * 3600000, 0};
 
 const struct sim_network sim_facebook = {
     .name = S_INIT("facebook"),
@@ -173,5 +153,5 @@ const struct sim_network sim_facebook = {
     .event = graph_raw_event,
     .special = graph_special,
     .sign = graph_sign,
-    .retry_gaps_ms = retry_gaps_ms,
+    .retry_gaps_ms = graph_retry_gaps_ms,
 };

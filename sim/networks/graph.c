@@ -162,6 +162,24 @@ void graph_done(struct sim_call *c)
     sim_answer_print(c, 200, "{\"success\":true}");
 }
 
+void graph_change_comment(struct sim_call *c, struct graph_note *note, const char *field)
+{
+    str hidden = sim_field(c, str_from(field));
+    if (!note || !note->is_public || note->is_gone)
+        graph_fail(c, 400, 100, 33, "Object does not exist or cannot be loaded");
+    else if (c->req->method == HTTP_DELETE)
+        note->is_gone = true;
+    else if (!hidden.len)
+        graph_fail(c, 400, 100, 0, "Nothing to change");
+    else
+        note->is_hidden = str_eq(hidden, S("true"));
+    if (!c->status)
+        graph_done(c);
+}
+
+const int64_t graph_retry_gaps_ms[] = {
+    1000, 5000, 30000, 120000, 600000, 3600000, 6 * 3600000, 12 * 3600000, 17 * 3600000, 0};
+
 /* A fault before the call was handled says that it may be repeated; one after it does not. */
 void graph_refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_after_ms)
 {

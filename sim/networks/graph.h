@@ -58,6 +58,10 @@ void graph_keep(char *to, ptrdiff_t size, str s); /* cut, terminated */
 /* {"error":{"message":…,"type":"OAuthException","code":…,"error_subcode":…,"fbtrace_id":…}} */
 void graph_fail(struct sim_call *c, int status, int code, int subcode, const char *message);
 void graph_done(struct sim_call *c); /* {"success":true} */
+/* Hides and shows by this field ("true", "false"), or deletes. note NULL = there is none. */
+void graph_change_comment(struct sim_call *c, struct graph_note *note, const char *field);
+/* Growing gaps over 36 hours, as the field knows them. */
+extern const int64_t graph_retry_gaps_ms[];
 void graph_refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_after_ms);
 /* Token, proof, limits; false: answered. */
 bool graph_enter(struct sim_call *c);

@@ -145,21 +145,6 @@ static void reply_to_mention(struct sim_call *c)
         graph_comment(c, note, media, text, (str){0});
 }
 
-static void change_comment(struct sim_call *c, struct graph_note *note)
-{
-    str hidden = sim_field(c, S("hide"));
-    if (!note || !note->is_public || note->is_gone)
-        graph_fail(c, 400, 100, 33, "Object does not exist or cannot be loaded");
-    else if (c->req->method == HTTP_DELETE)
-        note->is_gone = true;
-    else if (!hidden.len)
-        graph_fail(c, 400, 100, 0, "Nothing to change");
-    else
-        note->is_hidden = str_eq(hidden, S("true"));
-    if (!c->status)
-        graph_done(c);
-}
-
 /* ── tokens ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void give_token(struct sim_call *c, struct sim_account *account)
@@ -228,13 +213,10 @@ static void handle(struct sim_call *c)
     else if (edge.len)
         by_edge(c, id, edge);
     else if (c->req->method != HTTP_GET)
-        change_comment(c, graph_note(c->account, id));
+        graph_change_comment(c, graph_note(c->account, id), "hide");
     else
         read_node(c, id);
 }
-
-static const int64_t retry_gaps_ms[] = {
-    1000, 5000, 30000, 120000, 600000, 3600000, 6 * 3600000, 12 * 3600000, 17 * 3600000, 0};
 
 const struct sim_network sim_instagram = {
     .name = S_INIT("instagram"),
@@ -252,5 +234,5 @@ const struct sim_network sim_instagram = {
     .event = graph_raw_event,
     .special = graph_special,
     .sign = graph_sign,
-    .retry_gaps_ms = retry_gaps_ms,
+    .retry_gaps_ms = graph_retry_gaps_ms,
 };
