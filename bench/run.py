@@ -224,6 +224,21 @@ def bench_console(build, seconds):
         all(r["p95_ms"] <= 50 for r in found))
 
 
+def bench_webhook_parse(build, seconds):
+    """Each network's webhook of about 1 KB beside OpenSSL's HMAC and json-c's parser over the same bytes, alternating."""
+    out = subprocess.run([os.path.join(build, "bench/webhook_parse")], capture_output=True, text=True, timeout=600)
+    if out.returncode:
+        raise SystemExit(out.stderr)
+    found = json.loads(out.stdout)
+    slowest = max(found, key=lambda r: r["ours_us"])
+    ratios = sorted(((r["ours_us"] / r["bare_us"], r["kind"]) for r in found))
+    median = ratios[len(ratios) // 2][0]
+    times = sorted(r["ours_us"] for r in found)
+    row(f"verify and parse of a webhook of 1 KB, one core, {len(found)} networks", "≤ 30 µs",
+        f"median {times[len(times) // 2]:.1f}, worst {slowest['ours_us']:.1f} µs ({slowest['kind']})", slowest["ours_us"] <= 30)
+    row("ratio to OpenSSL's HMAC and json-c alone, same bytes", "≤ 1.5", f"median {median:.2f}, worst {ratios[-1][0]:.2f} ({ratios[-1][1]})", ratios[-1][0] <= 1.5)
+
+
 def bench_weight(build, seconds):
     out = subprocess.run(["npm", "run", "--silent", "budget"], cwd=os.path.join(ROOT, "web"), capture_output=True, text=True)
     for m in re.finditer(r"^ *([\d.]+) of +(\d+) KB  (widget loader|widget app, scripts|console first route, scripts|console first route, styles)$", out.stdout, re.M):
@@ -231,7 +246,8 @@ def bench_weight(build, seconds):
 
 
 BENCHES = {"inbound-sqlite": bench_inbound_sqlite, "inbound-random": bench_inbound_random, "inbound-postgres": bench_inbound_postgres, "latency": bench_latency,
-           "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start, "console": bench_console, "weight": bench_weight}
+           "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start, "webhook-parse": bench_webhook_parse,
+           "console": bench_console, "weight": bench_weight}
 
 
 def machine():
