@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Runs the tests: builds what each part needs, starts PostgreSQL, reads TAP, counts.
 
-Parts (any may be named): check unit flow clang asan tsan system fuzz web e2e. Without a name: all.
+Parts (any may be named): check unit flow clang asan tsan system fuzz web e2e. Without a name: all of these.
+`faults` only runs when it is named: the networks fail in ten ways with 50,000 answers waiting each time, on SQLite; `--messages N`
+for another number, `--postgres` for PostgreSQL. About half an hour.
 `fuzz --minutes N` fuzzes longer; `kills N`, `power N` set how often the crash tests strike.
 Ends with one line "N passed, N failed, N skipped"; exit 0 only if nothing failed.
 Only processes started here are ended, by pid."""
@@ -23,6 +25,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("SEVA_TEST_BUILD", os.path.join(ROOT, "build"))
 PARTS = ["check", "unit", "flow", "clang", "asan", "tsan", "system", "fuzz", "web", "e2e"]
+BY_NAME = ["faults"]  # long: not part of a run without names
 VARIANTS = {
     # name: (compiler, meson options)
     "plain": ("gcc", ["-Dfailpoints=true"]),
@@ -191,6 +194,19 @@ def run_programs(variant, parts, urls, env, slower):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def part_faults(pg, args):
+    """The story of tests/flow/network_faults.c with a long queue. `flow` runs the same program with a short one."""
+    folder, scratch = build("plain"), scratch_folder()
+    if not folder:
+        return
+    env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": scratch, "SEVA_FAULT_MESSAGES": str(args.messages),
+           "SEVA_TEST_DB": "postgres" if args.postgres else "sqlite", "SEVA_TEST_PG": pg.urls[0] if pg.urls else "off"}
+    try:
+        run_tap("faults", [f"{folder}/tests/flow/test_flow_network_faults"], env, timeout=600 + args.messages // 10)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def part_system(pg, args):
     folder = build("plain")
     release = build("release")
@@ -254,10 +270,12 @@ def part_e2e(pg):
 
 def main():
     parser = argparse.ArgumentParser(prog="./test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=PARTS + [[]], help="default: all")
+    parser.add_argument("parts", nargs="*", choices=PARTS + BY_NAME + [[]], help="default: all but " + " ".join(BY_NAME))
     parser.add_argument("--minutes", type=float, default=0, help="how long to fuzz in all")
     parser.add_argument("--kills", type=int, default=60, help="how often the crash test kills the server")
     parser.add_argument("--power", type=int, default=200, help="how many power-loss states are tried")
+    parser.add_argument("--messages", type=int, default=50000, help="how many answers wait in each way of failing (faults)")
+    parser.add_argument("--postgres", action="store_true", help="the faults on PostgreSQL")
     args = parser.parse_args()
     parts = args.parts or PARTS
     started, pg = time.monotonic(), Postgres()
@@ -267,8 +285,13 @@ def main():
         if set(parts) & {"unit", "flow", "system", "e2e"}:
             web_dist()
             pg.start(AT_ONCE)
+        elif "faults" in parts:
+            web_dist()
+            pg.start(1 if args.postgres else 0)
         if "unit" in parts or "flow" in parts:
             run_programs("plain", [p for p in ("unit", "flow") if p in parts], pg.urls, {}, 2)
+        if "faults" in parts:
+            part_faults(pg, args)
         if "clang" in parts:
             web_dist()
             build("clang")

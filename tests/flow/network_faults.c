@@ -76,7 +76,9 @@ static bool is_wanted(const struct network_row *row)
 
 static void outage_open(struct outage *o, struct test_app *app)
 {
+    const ptrdiff_t answers_bytes = (ptrdiff_t)4 << 30; /* every answer of the server is kept */
     *o = (struct outage){0};
+    app->arena.max_bytes = answers_bytes;
     network_world_open(&o->nw, app, &(struct sim_options){.hold_ms = HOLD_MS});
     for (int i = 0; i < NETWORK_ROWS; i++)
         if (is_wanted(&network_rows[i]))

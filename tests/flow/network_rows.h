@@ -40,7 +40,7 @@ static const struct network_row network_rows[] = {
      .say = {.from_id = S_INIT("urn:li:person:Asha")}, .reaches = "sent", .pause_ms = 3600 * 1000},
     {.channel = {"tiktok", "{\"client_id\":\"7000000000000000001\"}",
       "{\"access_token\":\"act.sim-tiktok\",\"client_secret\":\"sim-tiktok-secret\"}", "biz-123", ""},
-     .say = {.from_id = S_INIT("70")}, .reaches = "sent", .answer_ms = 1500},
+     .say = {.from_id = S_INIT("70")}, .reaches = "sent", .answer_ms = 1500, .most = 50},
     {.channel = {"youtube", "{\"client_id\":\"cid\"}",
       "{\"access_token\":\"ya29.sim-youtube\",\"refresh_token\":\"1//UCseva\",\"client_secret\":\"cs\"}",
       "UCseva", ""},
