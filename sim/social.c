@@ -21,6 +21,13 @@ struct demo_network {
     const char *mention; /* what a public message begins with */
 };
 
+#define MENU                                                                                          \
+    "{\"transcribe\":true,\"languages\":[{\"tag\":\"en\",\"greeting\":\"Welcome to the Seva shop.\"," \
+    "\"leave_message\":\"Please speak after the tone.\",\"position\":\"You are number {position}.\"," \
+    "\"goodbye\":\"Goodbye.\"}],\"menus\":{\"main\":{\"prompt\":\"Press 1 to wait for us, or 2 to "   \
+    "leave a message.\",\"entries\":[{\"digit\":\"1\",\"action\":\"queue\"},{\"digit\":\"2\","        \
+    "\"action\":\"voicemail\"}]}}}"
+
 /* clang-format off */
 static const struct demo_network networks[] = {
     {"facebook", "Facebook", "{\"app_secret\":\"seva-meta-app-secret-0001\",\"access_token\":\"EAAGsevaPageToken123\"}", "1029384756", "Seva Shop", "70", "", ""},
@@ -31,6 +38,7 @@ static const struct demo_network networks[] = {
     {"line", "LINE", "{\"channel_secret\":\"seva-line-channel-secret\",\"access_token\":\"line-channel-access-token\"}", "U0123456789abcdef0123456789abcdef", "@seva", "Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", ""},
     {"viber", "Viber", "{\"sender_name\":\"Seva\",\"token\":\"4453b6ac12345678-a1b2c3d4e5f60718-9a8b7c6d5e4f3021\"}", "pa:5301", "Seva", "012345678901A", "", ""},
     {"sms", "SMS", "{\"account_sid\":\"AC00000000000000000000000000000001\",\"sender\":\"+15550001111\",\"auth_token\":\"sevaTwilioAuthToken0001\"}", "", "+1 555 000 11 11", "+155577700", "", ""},
+    {"voice", "Phone", "{\"account_sid\":\"AC00000000000000000000000000000001\",\"number\":\"+15550001111\",\"auth_token\":\"sevaTwilioAuthToken0001\",\"ivr\":" MENU "}", "", "+1 555 000 11 11", "+155577701", "call", ""},
     {"mastodon", "Mastodon", "{\"server\":\"e.example\",\"access_token\":\"mastodon-token\"}", "14715", "@seva", "9717", "", "@seva "},
     {"bluesky", "Bluesky", "{\"identifier\":\"care.example.com\",\"app_password\":\"bluesky-app-password\"}", "did:plc:seva", "@care.example.com", "did:plc:customer", "", ""},
 };
@@ -57,6 +65,9 @@ struct social *social_open(struct arena *a)
         fprintf(stderr, "The demo has no networks: %.*s.\n", SARG(why));
         return NULL;
     }
+    /* Agents' phones are picked up and laid down by themselves. */
+    (void)sim_account_set(s->sim, S("voice"),
+        &(struct sim_account_set){.settings = S("{\"answers\":\"yes\"}")}, &why);
     s->texts = texts_load(&s->arena);
     s->hosts = str_print(&s->arena, "*=http://127.0.0.1:%d", sim_port(s->sim));
     return s;
@@ -147,11 +158,17 @@ static void say(struct social *s, struct arena *a, const struct demo_network *n)
         .day = dice_pick(&s->dice, l->days),
         .product = dice_pick(&s->dice, l->products)};
     str text = text_fill(a, dice_pick(&s->dice, scene->openings), &values);
+    /* What callers press. */
+    const struct json *keys = NULL;
+    bool waits = dice_below(&s->dice, 3) == 0;
+    if (json_parse(a, waits ? S("{\"keys\":\"1\"}") : S("{\"keys\":\"2\"}"), &keys, &why) != OK)
+        return;
     const struct sim_say what = {
         .from_id = str_print(a, "%s%02lld", n->from, (long long)dice_between(&s->dice, 10, 99)),
         .from_name = name,
         .kind = str_from(n->say),
         .text = str_cat(a, str_from(n->mention), text),
+        .more = str_eq(str_from(n->say), S("call")) ? keys : NULL,
     };
     (void)sim_say(s->sim, a, str_from(n->kind), &what, &id, &why); /* nobody misses it */
 }
