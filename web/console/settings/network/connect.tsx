@@ -54,11 +54,14 @@ function useConnecting(network: Network, saving: Saving) {
   const create = (): Promise<boolean> =>
     saving.save(async () => {
       const account = way.peek() === 'capture' ? undefined : checked.peek()?.accounts.find((one) => one.external_id === chosen.peek())
-      made.value = await post<Channel>('/channels', {
+      const channel = await post<Channel>('/channels', {
         kind: network.kind, name: name.peek().trim(), languages: languagesOf(languages.peek()), settings: settings(),
         ...(account ? { external_id: account.external_id, handle: account.handle } : {}),
         ...(role.peek() ? { handle_role: role.peek() } : {}),
       }, key.peek())
+      // Brings what belongs to the chosen account: a page's own token. What it says when it does not work stands at the channel.
+      if (account) await post<Checked>(`/channels/${channel.id}/check`).catch(() => undefined)
+      made.value = channel
       refreshChannels()
     }, '').finally(() => void (key.value = uuid()))
   const authorise = (): void => {
