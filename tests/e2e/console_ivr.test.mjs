@@ -1,28 +1,18 @@
 // The menu that callers hear, written in the channel's settings: every part by keyboard and name, what is wrong at its field, what nobody knows kept.
-// A small server plays Twilio's list of numbers.
+// lib/twilio.mjs plays Twilio.
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { OWNER, reasonToSkip, startSeva } from './lib/seva.mjs'
 import { axe, launch, openConsole, words } from './lib/browser.mjs'
+import { Twilio } from './lib/twilio.mjs'
 
 const en = words('console', 'en')
 const own = words('networks', 'en')
-const NUMBER = '+15550001111'
 const STORED = { languages: [{ tag: 'en', greeting: 'Welcome to Seva Shop.', colour: 'kept' }], menus: { main: { prompt: 'Press 1 for an agent.', entries: [{ digit: '1', action: 'queue', note: 'kept too' }] } }, own_word: 7 }
 
 const shot = async (page, name) => {
   if (process.env.E2E_SHOTS) await page.screenshot({ path: join(process.env.E2E_SHOTS, name + '.png'), fullPage: true })
-}
-
-function startTwilio() {
-  const server = createServer((request, response) => {
-    response.setHeader('Content-Type', 'application/json')
-    const number = { sid: 'PN00000000000000000000000000000001', phone_number: NUMBER, friendly_name: 'Desk', voice_url: 'https://elsewhere.example/', capabilities: { voice: true } }
-    response.end(JSON.stringify(request.method === 'GET' ? { incoming_phone_numbers: [number] } : number))
-  })
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
 }
 
 describe('the menu for callers', { skip: reasonToSkip() }, () => {
@@ -36,15 +26,15 @@ describe('the menu for callers', { skip: reasonToSkip() }, () => {
   const menu = (page) => page.locator('.ivr-part', { has: page.locator('summary', { hasText: 'main' }) })
 
   before(async () => {
-    twilio = await startTwilio()
-    seva = await startSeva(['--network-hosts', `voice.api=http://127.0.0.1:${twilio.address().port}`, '--egress-allow', 'network=127.0.0.0/8'])
+    twilio = await new Twilio().start()
+    seva = await startSeva(twilio.options())
     browser = await launch()
-    channel = await seva.call('POST', '/channels', { kind: 'voice', name: 'Hotline', settings: { account_sid: 'AC' + '0'.repeat(32), auth_token: 'a-token-of-twilio', number: NUMBER, ivr: STORED } })
+    channel = await seva.call('POST', '/channels', { kind: 'voice', name: 'Hotline', settings: twilio.settings(STORED) })
   })
   after(async () => {
     await browser?.close()
     await seva?.stop()
-    twilio?.close()
+    twilio?.stop()
   })
 
   test('languages_hours_holidays_and_keys_are_written_without_json_and_unknown_members_are_kept', async () => {

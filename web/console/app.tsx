@@ -16,6 +16,7 @@ import { Lazy } from './ui/lazy'
 import { Button, Spinner } from './ui/parts'
 import { page, route } from './lib/router'
 import { t } from './lib/i18n'
+import { myCall } from './state/calls'
 import { overlay } from './state/overlays'
 import { size } from './state/look'
 import { door, start } from './state/session'
@@ -25,6 +26,8 @@ const loadContacts = () => import('./contact/contacts_page').then((module) => mo
 const loadGuide = () => import('./guide/guide').then((module) => module.Guide)
 const networkWords = () => import('./lib/network_words').then((module) => module.networkWords())
 const loadCapture = () => Promise.all([import('./capture/capture_page'), networkWords()]).then(([module]) => module.CapturePage)
+const loadCalls = () => Promise.all([import('./calls/calls_page'), networkWords()]).then(([module]) => module.CallsPage)
+const loadDock = () => Promise.all([import('./calls/dock'), networkWords()]).then(([module]) => module.CallDock)
 const loadTemplate = () => Promise.all([import('./conversation/template_picker'), networkWords()]).then(([module]) => module.TemplatePicker)
 const loadMove = () => Promise.all([import('./palette/move_picker'), networkWords()]).then(([module]) => module.MovePicker)
 const loadStart = () => import('./contact/start_conversation').then((module) => module.StartConversation)
@@ -40,6 +43,8 @@ function Page() {
       return <Lazy isPage load={loadSettings} />
     case 'guide':
       return <Lazy isPage load={loadGuide} />
+    case 'calls':
+      return <Lazy isPage load={loadCalls} />
     case 'capture':
       return <Lazy isPage load={loadCapture} />
   }
@@ -110,6 +115,7 @@ export function App() {
             <Banner />
             <Page />
           </div>
+          {myCall.value ? <Lazy load={loadDock} /> : null}
           <Layer />
           <Toasts />
         </div>

@@ -6,6 +6,7 @@ import type { Contact } from '../lib/types'
 import { can } from '../state/store'
 import { errorText, toast } from '../state/toasts'
 import { pushUndo } from '../state/undo'
+import { CallButton } from '../calls/call_button'
 import { CustomFields } from './custom_fields'
 import { saveContact } from './save'
 
@@ -52,6 +53,7 @@ function OneField({ contact, field }: { contact: Contact; field: (typeof FIELDS)
     <div class="inline-field">
       <label for={id}>{t(field.label)}</label>
       {field.type === 'area' ? <textarea {...common} key={value} rows={2} maxLength={4000} defaultValue={value} /> : <input {...common} key={value} type={field.type} maxLength={200} defaultValue={value} />}
+      {field.type === 'tel' && value ? <CallButton number={value} contact={contact.id} /> : null}
       {error.value ? <span class="field-error" role="alert">{error.value}</span> : null}
     </div>
   )

@@ -14,7 +14,7 @@ import { AttachmentView } from './attachment'
 import { linkParts } from './link_parts'
 import { authorName, deletedBy, Edited, placeOf, Quote, Reactions, VisibilityMark } from './marks'
 import { MessageActs } from './message_acts'
-import { Parts } from './parts'
+import { isTranscript, Parts } from './parts'
 import { outcomeName } from '../palette/picker'
 
 /** A person's text: links become links, mentions of colleagues stand out, nothing is ever markup. */
@@ -110,6 +110,7 @@ function State({ message }: { message: Message }) {
 function Content({ message }: { message: Message }) {
   return (
     <>
+      {message.text && isTranscript(message.parts) ? <span class="part-kind">{t('part.transcript')}</span> : null}
       {message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
       {message.parts?.length ? <Parts parts={message.parts} /> : null}
       {message.attachments?.length ? <div class="message-files">{message.attachments.map((one) => <AttachmentView key={one.id} attachment={one} />)}</div> : null}

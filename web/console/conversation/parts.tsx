@@ -1,5 +1,6 @@
 // What is in a message beside words and files: places, cards, shared links, buttons, stars. Foreign and loosely shaped: each member is looked at before it is used.
 import type { ComponentChildren } from 'preact'
+import { CallButton } from '../calls/call_button'
 import { Icon, type IconName } from '../ui/icon'
 import { Words } from '../ui/parts'
 import { number } from '../lib/format'
@@ -57,7 +58,7 @@ function ContactCard({ part }: { part: Part }) {
     <Card icon="contacts" kind={t('part.contact')}>
       <strong><Words text={text(part, 'name')} /></strong>
       {text(part, 'organization') ? <Words text={text(part, 'organization')} /> : null}
-      {texts(part['phones']).map((phone) => <a key={phone} href={'tel:' + phone.replace(/[^\d+]/g, '')} dir="ltr">{phone}</a>)}
+      {texts(part['phones']).map((phone) => <span key={phone} class="part-phone"><a href={'tel:' + phone.replace(/[^\d+]/g, '')} dir="ltr">{phone}</a> <CallButton number={phone} /></span>)}
       {texts(part['emails']).map((email) => <a key={email} href={'mailto:' + encodeURIComponent(email)} dir="ltr">{email}</a>)}
     </Card>
   )
@@ -116,6 +117,9 @@ function Call({ part }: { part: Part }) {
   const kind = outcome === 'missed' ? t('part.call_missed') : outcome === 'voicemail' ? t('part.call_voicemail') : text(part, 'direction') === 'out' ? t('part.call_out') : t('part.call_in')
   return <Card icon="phone" kind={kind}>{seconds ? <span>{t('part.seconds', { minutes: Math.floor(seconds / 60), seconds: Math.round(seconds % 60) })}</span> : null}</Card>
 }
+
+/** A voicemail whose words the network wrote down. */
+export const isTranscript = (parts: readonly Part[] | undefined): boolean => parts?.some((one) => one['type'] === 'call' && one['outcome'] === 'voicemail') ?? false
 
 function OnePart({ part }: { part: Part }) {
   switch (part['type']) {

@@ -3,6 +3,7 @@ import { useComputed } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Icon } from '../ui/icon'
+import { Lazy } from '../ui/lazy'
 import { Button, Problem, Spinner } from '../ui/parts'
 import { afterPaint } from '../lib/after_paint'
 import { dayKey, longDate, relativeDay } from '../lib/format'
@@ -11,6 +12,7 @@ import { isLocal } from '../lib/ids'
 import { inboxPath, BASE } from '../lib/router'
 import type { Conversation, Id, Message } from '../lib/types'
 import { contactName } from '../inbox/row'
+import { calls, isRunning } from '../state/calls'
 import { markRead } from '../state/changes'
 import { lastServerId } from '../state/reducers'
 import { conversations, messages, myId, presenceOf, timelineOf } from '../state/store'
@@ -18,6 +20,8 @@ import { STAY_MS } from '../state/shown'
 import { loadOlder, openConversation } from '../state/timeline'
 import { ActivityLine, MessageView } from './message'
 import { albumOf } from './parts'
+
+const loadLive = () => Promise.all([import('../calls/live_call'), import('../lib/network_words').then((words) => words.networkWords())]).then(([module]) => module.LiveCall)
 
 const NEAR_END = 80
 const GROUP_MS = 5 * 60_000
@@ -187,6 +191,7 @@ function ContactTyping({ conversation, isTyping }: { conversation: Conversation;
 export function Timeline({ conversation }: { conversation: Conversation }) {
   const ids = timelineOf(conversation.id).ids.value
   const isTyping = useComputed(() => presenceOf(conversation.id).value.isContactTyping).value
+  const hasLive = useComputed(() => calls.value.some((one) => one.conversation_id === conversation.id && isRunning(one))).value
   const { shown, isWhole } = useNewestFirst(ids)
   const place = usePlace(conversation.id, shown, isTyping)
   useReading(conversation, lastServerId(ids), place.isAtEnd)
@@ -196,6 +201,7 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
         <div class="timeline-inner">
           <Above conversation={conversation} />
           <Log conversation={conversation} ids={shown} isWhole={isWhole} />
+          {hasLive ? <Lazy load={loadLive} /> : null}
           <ContactTyping conversation={conversation} isTyping={isTyping} />
         </div>
       </div>

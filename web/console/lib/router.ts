@@ -9,6 +9,7 @@ export type Route =
   | { page: 'settings'; section: string; item: string | null }
   | { page: 'guide' }
   | { page: 'capture' }
+  | { page: 'calls' }
   | { page: 'link'; token: string }
 
 export function parseRoute(path: string): Route {
@@ -21,6 +22,8 @@ export function parseRoute(path: string): Route {
       return { page: 'settings', section: second ?? 'profile', item: third ?? null }
     case 'guide':
       return { page: 'guide' }
+    case 'calls':
+      return { page: 'calls' }
     case 'capture':
       return { page: 'capture' }
     case 'link':

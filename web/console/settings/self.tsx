@@ -8,6 +8,7 @@ import { consoleLocales, locale, pickLocale, setLocale, t } from '../lib/i18n'
 import { comboOf } from '../lib/keys'
 import type { Agent, SessionRow } from '../lib/types'
 import { commands, keysOf } from '../state/commands'
+import { hasCalls } from '../state/calls'
 import { look } from '../state/look'
 import { askPermission, permission } from '../state/notify'
 import { changeMe, changeSettings, setAppearance } from '../state/session'
@@ -56,6 +57,7 @@ export function Profile() {
   const saving = useSaving()
   const name = useSignal(self?.name ?? '')
   const introduction = useSignal(self?.introduction ?? '')
+  const phone = useSignal(self?.phone ?? '')
   const zone = useSignal(self?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone)
   const language = useSignal<string>(self?.locale ?? locale.peek())
   return (
@@ -67,7 +69,7 @@ export function Profile() {
         onSubmit={(event) => {
           event.preventDefault()
           void saving.save(async () => {
-            await changeMe({ name: name.value.trim(), introduction: introduction.value.trim(), locale: language.value, time_zone: zone.value })
+            await changeMe({ ...(phone.value.trim() === (self?.phone ?? '') ? {} : { phone: phone.value.trim() || null }), name: name.value.trim(), introduction: introduction.value.trim(), locale: language.value, time_zone: zone.value })
             await setLocale(pickLocale([language.value]))
           })
         }}
@@ -76,7 +78,8 @@ export function Profile() {
         <Field label={t('profile.introduction')} hint={t('profile.introduction_hint')}>{(props) => <textarea {...props} rows={3} maxLength={500} dir="auto" value={introduction} onInput={(event) => void (introduction.value = event.currentTarget.value)} />}</Field>
         <Field label={t('door.language')}>{(props) => <select {...props} value={language.value} onChange={(event) => void (language.value = event.currentTarget.value)}>{consoleLocales.map((one) => <option key={one} value={one} lang={one}>{new Intl.DisplayNames([one], { type: 'language' }).of(one) ?? languageName(one)}</option>)}</select>}</Field>
         <Field label={t('profile.zone')}>{(props) => <select {...props} value={zone.value} onChange={(event) => void (zone.value = event.currentTarget.value)}>{[...new Set([zone.value, ...zones()])].map((one) => <option key={one}>{one}</option>)}</select>}</Field>
-        <FormError saving={saving} />
+        {hasCalls.value ? <Field label={t('profile.phone')} hint={t('profile.phone_hint')} error={saving.field.value === 'phone' ? saving.error.value : null}>{(props) => <input {...props} type="tel" dir="ltr" autocomplete="tel" maxLength={120} placeholder="+8801711000000" value={phone} onInput={(event) => void (phone.value = event.currentTarget.value)} />}</Field> : null}
+        {saving.field.value === 'phone' ? null : <FormError saving={saving} />}
         <Button type="submit" tone="primary" disabled={saving.isBusy.value}>{t('common.save')}</Button>
       </form>
     </>

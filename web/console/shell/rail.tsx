@@ -4,6 +4,7 @@ import { t } from '../lib/i18n'
 import { Icon, type IconName } from '../ui/icon'
 import { Menu } from '../ui/menu'
 import { Avatar } from '../ui/parts'
+import { hasCalls, waitingCalls } from '../state/calls'
 import { can, counts, me, unreadNotifications } from '../state/store'
 import { command, keysOf, run } from '../state/commands'
 import { overlay } from '../state/overlays'
@@ -33,6 +34,7 @@ export function Rail() {
       </span>
       <Place to={inboxPath('mine')} icon="inbox" label={t('nav.inbox')} isHere={here === 'inbox'} badge={counts.value['mine']?.unread ?? 0} />
       {can('contact.read') ? <Place to="/contacts" icon="contacts" label={t('nav.contacts')} isHere={here === 'contacts'} /> : null}
+      {hasCalls.value ? <Place to="/calls" icon="phone" label={t('nav.calls')} isHere={here === 'calls'} badge={waitingCalls.value.length} /> : null}
       <button type="button" class="rail-place" title={t('nav.notices')} aria-haspopup="dialog" onClick={() => void (overlay.value = { kind: 'notices' })}>
         <Icon name="bell" size={20} />
         <span class="rail-label">{t('nav.notices')}</span>

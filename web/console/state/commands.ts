@@ -6,6 +6,7 @@ import { t } from '../lib/i18n'
 import { go, inboxPath, openConversationId, page } from '../lib/router'
 import type { IconName } from '../ui/icon'
 import { changeConversations, markUnread } from './changes'
+import { hasCalls } from './calls'
 import { changeDraft, draftOf } from './drafts'
 import { builtinViews, currentView, cursor, customViews, listIds, neighbour, query, selected, targets, toggleSelected, viewKey } from './lists'
 import { changeLook, isOverlayContextOpen, isOverlayViewsOpen, look, size } from './look'
@@ -87,6 +88,7 @@ const COMMANDS: readonly Command[] = [
   { id: 'go.snoozed', title: 'command.go_snoozed', group: 'go', icon: 'clock', keys: ['g h'], run: () => go(inboxPath('snoozed')) },
   { id: 'go.resolved', title: 'command.go_resolved', group: 'go', icon: 'check', keys: ['g e'], run: () => go(inboxPath('resolved')) },
   { id: 'go.contacts', title: 'command.go_contacts', group: 'go', icon: 'contacts', keys: ['g c'], when: () => can('contact.read'), run: () => go('/contacts') },
+  { id: 'go.calls', title: 'command.go_calls', group: 'go', icon: 'phone', keys: ['g p'], when: () => hasCalls.value, run: () => go('/calls') },
   { id: 'go.settings', title: 'command.go_settings', group: 'go', icon: 'settings', keys: ['g s'], run: () => go('/settings/profile') },
   { id: 'go.guide', title: 'command.go_guide', group: 'go', icon: 'compass', keys: ['g g'], when: () => can('channel.manage'), run: () => go('/guide') },
   { id: 'palette', title: 'command.palette', group: 'go', icon: 'search', keys: ['Mod+K'], inInputs: true, run: () => void (overlay.value = { kind: 'palette' }) },

@@ -3,6 +3,7 @@ import { batch, signal } from '@preact/signals'
 import { LiveStream, type StreamState } from '../lib/sse'
 import type { Agent, Channel, Contact, Conversation, Id, LiveEvent, Message, Notification, Viewer } from '../lib/types'
 import workerUrl from './stream.worker.ts?worker&url'
+import { putCalls, refreshCalls, type Call } from './calls'
 import { takeDraft } from './drafts'
 import { loadList, placeConversation, refreshCountsSoon } from './lists'
 import { refreshViews, refreshPeople, refreshTags } from './reference'
@@ -86,6 +87,7 @@ export function reloadAll(): void {
   refreshPeople()
   refreshTags()
   refreshViews()
+  refreshCalls()
   const current = route.peek()
   if (current.page === 'inbox' && current.conversation) void openConversation(current.conversation)
 }
@@ -156,6 +158,10 @@ export function applyEvent(event: LiveEvent): void {
         refreshCountsSoon()
         break
       }
+      case 'call.created':
+      case 'call.updated':
+        putCalls([inner<Call>('call')])
+        break
       case 'contact.updated': {
         const contact = inner<Contact>('contact')
         const old = contacts.peek(contact.id)

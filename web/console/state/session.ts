@@ -3,6 +3,7 @@ import { batch, signal } from '@preact/signals'
 import { call, get, post, setCsrf, whenSignedOut } from '../lib/api'
 import { pickLocale, setLocale } from '../lib/i18n'
 import type { Agent, MySettings, Session } from '../lib/types'
+import { startCalls } from './calls'
 import { flushDrafts } from './drafts'
 import { loadCounts } from './lists'
 import { leaveLive, nudgeLive, reloadAll, startLive, stopLive } from './live'
@@ -42,6 +43,7 @@ export async function enter(next: Session): Promise<void> {
     hasStarted = true
     startOutbox()
     startTabs()
+    startCalls()
     watchPage()
   }
 }
@@ -86,7 +88,7 @@ export async function signOut(): Promise<void> {
   door.value = 'out'
 }
 
-export async function changeMe(change: Partial<Pick<Agent, 'name' | 'introduction' | 'locale' | 'time_zone' | 'availability'>> & { settings?: MySettings }): Promise<void> {
+export async function changeMe(change: Partial<Pick<Agent, 'name' | 'introduction' | 'locale' | 'time_zone' | 'availability' | 'phone'>> & { settings?: MySettings }): Promise<void> {
   const old = session.peek()
   if (!old) return
   session.value = { ...old, agent: { ...old.agent, ...change } }
