@@ -3,7 +3,7 @@
 
 Parts (any may be named): check unit flow clang asan tsan system fuzz web e2e. Without a name: all of these.
 `faults` only runs when it is named: the networks fail in ten ways with 50,000 answers waiting each time, on SQLite; `--messages N`
-for another number, `--postgres` for PostgreSQL. About half an hour.
+for another number, `--postgres` for PostgreSQL. An hour or more.
 `fuzz --minutes N` fuzzes longer; `kills N`, `power N` set how often the crash tests strike.
 Ends with one line "N passed, N failed, N skipped"; exit 0 only if nothing failed.
 Only processes started here are ended, by pid."""
