@@ -27,7 +27,8 @@ CREATE TABLE pace (
   channel_id @int PRIMARY KEY,            -- channel.id
   account_id @int NOT NULL,
   open_ms @int NOT NULL DEFAULT 0,        -- nothing is sent before
-  reason TEXT NOT NULL DEFAULT '',        -- limit, failing, refused, ''
+  reason TEXT NOT NULL DEFAULT '',        -- limit, failing, refused, gap, ''
+  gap_ms @int NOT NULL DEFAULT 0,         -- at least so long between two sends; 0 = none
   failures @int NOT NULL DEFAULT 0,       -- in a row, of the channel as a whole
   has_parked @int NOT NULL DEFAULT 0,
   turn_ms @int NOT NULL DEFAULT 0,        -- has_parked: when to release the next ones

@@ -75,7 +75,7 @@ static err fill(struct ctx *cx, struct channel *channel)
         return OK;
     TRY(pace_get(cx, channel->id, &pace));
     TRY(pace_waiting(cx, channel->id, &channel->waiting));
-    bool is_closed = pace.reason.len && pace.open_ms > cx->now_ms;
+    bool is_closed = pace.reason.len && !str_eq(pace.reason, PACE_GAP) && pace.open_ms > cx->now_ms;
     channel->pace = is_closed ? pace.reason : (str){0};
     channel->pace_until_ms = is_closed ? pace.open_ms : 0;
     channel->budget_limit = pace.budget_limit;
@@ -118,6 +118,7 @@ err channel_plan(struct ctx *cx, const struct channel *channel)
     const struct connector *c = connector_find(channel->kind);
     if (!c || channel_is_capture(cx->arena, channel->settings))
         return OK;
+    TRY(pace_set_gap(cx, channel->id, c->send_gap_ms));
     if (c->subscribe)
         TRY(plan_subscribe(cx, channel->id, S("{}")));
     if (channel->is_enabled && c->able & (ABLE_POLL | ABLE_LISTEN))

@@ -1,6 +1,17 @@
 /* pace: see pace.h. */
 #include "store/pace.h"
 
+#include <assert.h>
+
+#define GAP "gap"
+/* How many jobs of a channel may be seen at once: ?3 as a rule, with a gap what fits into a turn.
+ */
+#define SEATS                                                                                      \
+    "CASE WHEN COALESCE(p.gap_ms, 0) = 0 THEN ?3 "                                                 \
+    "WHEN p.gap_ms >= " TURN_TEXT " THEN 1 ELSE " TURN_TEXT " / p.gap_ms END"
+#define TURN_TEXT "250"
+static_assert(PACE_TURN_MS == 250, "as SQL says it");
+
 enum { PARK_MOST = 1000, LOOK_JOBS = 256, TURNS_MOST = 32, SPARE_SHARE = 8 };
 
 static const struct db_col pace_cols[] = {
@@ -54,6 +65,17 @@ static err pace_ensure(struct ctx *cx, channel_id channel)
         ARGS(A_ID(channel), A_ID(cx->account)), NULL);
 }
 
+err pace_set_gap(struct ctx *cx, channel_id channel, int64_t gap_ms)
+{
+    if (gap_ms)
+        TRY(pace_ensure(cx, channel));
+    return db_run(cx->db,
+        S("UPDATE pace "
+          "SET gap_ms = ?3, updated_ms = ?4 "
+          "WHERE channel_id = ?1 AND account_id = ?2 AND gap_ms <> ?3"),
+        ARGS(A_ID(channel), A_ID(cx->account), A_INT(gap_ms), A_INT(cx->now_ms)), NULL);
+}
+
 err pace_note_sent(
     struct ctx *cx, channel_id channel, int64_t limit, int64_t left, int64_t reset_ms)
 {
@@ -63,6 +85,12 @@ err pace_note_sent(
           "SET failures = 0, reason = '', open_ms = 0, updated_ms = ?3 "
           "WHERE channel_id = ?1 AND account_id = ?2 AND failures > 0"),
         ARGS(A_ID(channel), A_ID(cx->account), A_INT(cx->now_ms)), NULL));
+    TRY(db_run(cx->db,
+        S("UPDATE pace "
+          "SET open_ms = ?3 + gap_ms, reason = '" GAP "', updated_ms = ?3, "
+          "    turn_ms = CASE WHEN turn_ms < ?3 + gap_ms THEN ?3 + gap_ms ELSE turn_ms END "
+          "WHERE channel_id = ?1 AND account_id = ?2 AND gap_ms >= ?4 AND open_ms < ?3 + gap_ms"),
+        ARGS(A_ID(channel), A_ID(cx->account), A_INT(cx->now_ms), A_INT(PACE_TURN_MS)), NULL));
     if (!limit || left > limit / SPARE_SHARE)
         return OK;
     TRY(pace_ensure(cx, channel));
@@ -153,11 +181,12 @@ static err park(struct db_tx *tx, channel_id channel, int64_t keep, int64_t now_
 
 struct crowd {
     channel_id channel_id;
-    int64_t open_ms;
+    int64_t open_ms, keep;
 };
 static const struct db_col crowd_cols[] = {
     COL(struct crowd, channel_id),
     COL(struct crowd, open_ms),
+    COL(struct crowd, keep),
 };
 
 err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked)
@@ -166,7 +195,7 @@ err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked)
     ptrdiff_t n = 0;
     *parked = 0;
     TRY(db_all(tx,
-        S("SELECT channel_id, open_ms "
+        S("SELECT channel_id, open_ms, 0 AS keep "
           "FROM pace p "
           "WHERE p.reason <> '' AND p.open_ms > ?1 "
           "AND EXISTS (SELECT 1 FROM job j WHERE j.channel_id = p.channel_id "
@@ -178,32 +207,40 @@ err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked)
     for (ptrdiff_t i = 0; i < n; i++)
         TRY(park(tx, rows[i].channel_id, 0, now_ms, rows[i].open_ms, parked));
     TRY(db_all(tx,
-        S("SELECT channel_id, 0 AS open_ms "
-          "FROM (SELECT channel_id FROM job "
-          "      WHERE state = 'queued' AND run_ms <= ?1 ORDER BY run_ms, id LIMIT ?2) AS due "
-          "WHERE channel_id <> 0 "
-          "GROUP BY channel_id "
-          "HAVING COUNT(*) > ?3"),
+        S("SELECT channel_id, 0 AS open_ms, CASE WHEN seats > running THEN seats - running ELSE 0 END AS keep "
+          "FROM (SELECT due.channel_id, due.n, " SEATS " AS seats, "
+          "      CASE WHEN COALESCE(p.gap_ms, 0) = 0 THEN 0 "
+          "      ELSE (SELECT COUNT(*) FROM job r WHERE r.channel_id = due.channel_id "
+          "            AND r.channel_id <> 0 AND r.state = 'running') END AS running "
+          "      FROM (SELECT channel_id, COUNT(*) AS n "
+          "            FROM (SELECT channel_id FROM job WHERE state = 'queued' AND run_ms <= ?1 "
+          "                  ORDER BY run_ms, id LIMIT ?2) AS first "
+          "            WHERE channel_id <> 0 "
+          "            GROUP BY channel_id) AS due "
+          "      LEFT JOIN pace p ON p.channel_id = due.channel_id) AS crowd "
+          "WHERE n + running > seats"),
         ARGS(A_INT(now_ms), A_INT(LOOK_JOBS), A_INT(PACE_READY)), COLS(crowd_cols),
         (ptrdiff_t)sizeof *rows, &rows, &n));
     for (ptrdiff_t i = 0; i < n; i++)
-        TRY(park(tx, rows[i].channel_id, PACE_READY, now_ms, now_ms + PACE_TURN_MS, parked));
+        TRY(park(tx, rows[i].channel_id, rows[i].keep, now_ms, now_ms + PACE_TURN_MS, parked));
     return OK;
 }
 
 struct turn {
     channel_id channel_id;
-    int64_t failures, ready;
+    int64_t failures, ready, seats;
 };
 static const struct db_col turn_cols[] = {
     COL(struct turn, channel_id),
     COL(struct turn, failures),
     COL(struct turn, ready),
+    COL(struct turn, seats),
 };
 
 static err release(struct db_tx *tx, const struct turn *turn, int64_t now_ms, int64_t *released)
 {
-    int64_t room = turn->failures >= PACE_FAILURES ? !turn->ready : PACE_READY - turn->ready, n = 0;
+    int64_t room = turn->failures >= PACE_FAILURES ? !turn->ready : turn->seats - turn->ready,
+            n = 0;
     if (room > 0)
         TRY(db_run(tx,
             S("UPDATE job "
@@ -238,7 +275,7 @@ err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released)
     TRY(db_all(tx,
         S("SELECT p.channel_id, p.failures, "
           "    (SELECT COUNT(*) FROM (SELECT 1 AS one FROM job j WHERE " READY
-          "     LIMIT ?3) AS several) AS ready "
+          "     LIMIT ?3) AS several) AS ready, " SEATS " AS seats "
           "FROM pace p "
           "WHERE p.has_parked = 1 AND p.turn_ms <= ?1 AND p.open_ms <= ?1 "
           "ORDER BY p.turn_ms "

@@ -21,11 +21,12 @@ enum {
 #define PACE_LIMIT   S("limit")
 #define PACE_FAILING S("failing")
 #define PACE_REFUSED S("refused")
+#define PACE_GAP     S("gap") /* it has just sent */
 
 struct pace {
     channel_id channel_id;
     int64_t open_ms;
-    str reason; /* limit, failing, refused; empty = open */
+    str reason; /* limit, failing, refused, gap; empty = open */
     int64_t failures;
     bool has_parked;
     int64_t budget_limit, budget_left, budget_reset_ms;
@@ -34,6 +35,9 @@ struct pace {
 err pace_get(struct ctx *cx, channel_id channel, struct pace *pace);
 /* How many sends of the channel wait: queued and parked. */
 err pace_waiting(struct ctx *cx, channel_id channel, int64_t *n);
+/* At least so long between two sends of the channel: it is closed for that time after each, or
+ * (below a turn's length) sends no more in a turn than fit. 0 = as fast as it goes. */
+err pace_set_gap(struct ctx *cx, channel_id channel, int64_t gap_ms);
 /* A send worked: what failed before is forgotten. limit 0 = the network said nothing. */
 err pace_note_sent(
     struct ctx *cx, channel_id channel, int64_t limit, int64_t left, int64_t reset_ms);

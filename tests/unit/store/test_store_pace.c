@@ -244,6 +244,59 @@ static void one_claim_takes_no_more_of_a_channel_than_may_run_abreast(struct ben
 }
 ON_BOTH(one_claim_takes_no_more_of_a_channel_than_may_run_abreast)
 
+static void sent(struct bench *b)
+{
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_note_sent(cx, (channel_id){CHANNEL}, 0, 0, 0));
+    commit(b);
+}
+
+static void set_gap(struct bench *b, int64_t gap_ms)
+{
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_set_gap(cx, (channel_id){CHANNEL}, gap_ms));
+    commit(b);
+}
+
+static void sends_keep_their_distance(struct bench *b)
+{
+    int64_t parked = 0;
+    add_channel(b, CHANNEL);
+    set_gap(b, 6000);
+    add_jobs(b, CHANNEL, 3);
+    add_jobs(b, OTHER, 2);
+    assert_int_equal(turn(b, 10, 99, &parked), 1 + 2);
+    sent(b);
+    for (int i = 0; i < 2; i++) {
+        clock_advance(5900);
+        assert_int_equal(turn(b, 10, 99, &parked), 0);
+        clock_advance(200);
+        assert_int_equal(turn(b, 10, 99, &parked), 1);
+        sent(b);
+    }
+    add_jobs(b, CHANNEL, 1); /* alone, but too early */
+    assert_int_equal(turn(b, 10, 99, &parked), 0);
+    set_gap(b, 0);
+    clock_advance(6000);
+    assert_int_equal(turn(b, 10, 99, &parked), 1);
+}
+ON_BOTH(sends_keep_their_distance)
+
+static void a_turn_has_no_more_than_fit_into_it(struct bench *b)
+{
+    int64_t parked = 0;
+    add_channel(b, CHANNEL);
+    set_gap(b, 50);
+    add_jobs(b, CHANNEL, 20);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(turn(b, 99, 99, &parked), PACE_TURN_MS / 50);
+        sent(b);
+        clock_advance(PACE_TURN_MS);
+    }
+    assert_int_equal(turn(b, 99, 99, &parked), 0);
+}
+ON_BOTH(a_turn_has_no_more_than_fit_into_it)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +310,8 @@ int main(void)
         BOTH(what_waits_for_a_parked_one_does_not_keep_it_parked),
         BOTH(what_runs_later_keeps_nothing_parked),
         BOTH(jobs_of_a_channel_that_has_gone_are_not_parked_for_ever),
+        BOTH(sends_keep_their_distance),
+        BOTH(a_turn_has_no_more_than_fit_into_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
