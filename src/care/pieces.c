@@ -1,6 +1,7 @@
 /* pieces: see pieces.h. */
 #include "care/pieces.h"
 
+#include "base/json.h"
 #include "text/length.h"
 #include "text/split.h"
 
@@ -51,8 +52,19 @@ static bool any_alone(
     return false;
 }
 
+/* Parts of some types take no text and no files along. */
+static bool are_alone(struct arena *a, const struct connector_rules *rules, str parts)
+{
+    const struct json *list = NULL;
+    str why;
+    if (!rules->alone_parts || !parts.len || json_parse(a, parts, &list, &why) != OK)
+        return false;
+    str type = json_text(json_get(list->first, S("type")), S(""));
+    return type.len && has_type(rules->alone_parts, type);
+}
+
 err pieces_plan(struct arena *a, const struct connector_rules *rules, str text,
-    const struct connector_file *files, ptrdiff_t n_files, bool has_parts, struct piece **pieces,
+    const struct connector_file *files, ptrdiff_t n_files, str parts, struct piece **pieces,
     ptrdiff_t *n, str *why)
 {
     struct str_list texts = {.at = &text, .len = text.len ? 1 : 0};
@@ -62,7 +74,7 @@ err pieces_plan(struct arena *a, const struct connector_rules *rules, str text,
     }
     if (text.len && !fits(rules, text, rules->max_length))
         TRY(split(a, rules, text, &texts, why));
-    ptrdiff_t most = texts.len + n_files + 1, count = 0, file = 0;
+    ptrdiff_t most = texts.len + n_files + 2, count = 0, file = 0;
     struct piece *made = NEW(a, struct piece, most);
     bool go_together = n_files && rules->max_length_with_file && texts.len <= 1 &&
                        (!text.len || fits(rules, text, rules->max_length_with_file)) &&
@@ -76,9 +88,10 @@ err pieces_plan(struct arena *a, const struct connector_rules *rules, str text,
             .text = go_together && !file ? text : (str){0}, .first_file = file, .n_files = take};
         file += take;
     }
-    if (!count)
-        made[count++] = (struct piece){0};
-    made[0].has_parts = has_parts;
+    if (!count || are_alone(a, rules, parts))
+        made[count++] = (struct piece){.has_parts = parts.len > 0};
+    else
+        made[0].has_parts = parts.len > 0;
     *pieces = made;
     *n = count;
     return OK;

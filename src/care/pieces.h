@@ -12,8 +12,8 @@ struct piece {
     bool has_parts; /* the message's parts go with this one */
 };
 
-/* Pieces in their order, at least one. E_INVALID with words: the network cannot take it however it
- * is cut. */
+/* Pieces in their order, at least one. parts: the message's, a JSON array or empty. E_INVALID with
+ * words: the network cannot take it however it is cut. */
 err pieces_plan(struct arena *a, const struct connector_rules *rules, str text,
-    const struct connector_file *files, ptrdiff_t n_files, bool has_parts, struct piece **pieces,
+    const struct connector_file *files, ptrdiff_t n_files, str parts, struct piece **pieces,
     ptrdiff_t *n, str *why);

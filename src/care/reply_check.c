@@ -213,8 +213,8 @@ static err check_length(struct checking *k)
     if (is_long && !k->rules.may_split)
         return fail_field(k->cx, "text", "The text has %lld of at most %lld.", (long long)length,
             (long long)k->rules.max_length);
-    if (pieces_plan(k->cx->arena, &k->rules, k->r->text, k->files, k->n_files, k->r->parts.len > 0,
-            &pieces, &n, &why) != OK)
+    if (pieces_plan(k->cx->arena, &k->rules, k->r->text, k->files, k->n_files, k->r->parts, &pieces,
+            &n, &why) != OK)
         return fail_field(k->cx, "text", "%.*s", SARG(why));
     return OK;
 }

@@ -89,6 +89,8 @@ struct connector_rules {
     bool is_chain; /* public: a further piece answers the piece before it, not the customer */
     const char *alone_types; /* files of these types ("audio/ image/webp") go without text: it
                               * becomes a piece of its own; NULL = none */
+    const char *alone_parts; /* parts of these types ("location contact") go without text and files:
+                              * they become the last piece; NULL = none */
 };
 
 /* ── calls ──────────────────────────────────────────────────────────────────────────────────────

@@ -309,7 +309,7 @@ static const struct connector_media files[] = {
     {                                                                                              \
         .unit = LENGTH_UTF16, .max_length = TELEGRAM_TEXT,                                         \
         .max_length_with_file = TELEGRAM_CAPTION, .files_per_piece = 1, .media = files,            \
-        .may_split = true                                                                          \
+        .may_split = true, .alone_parts = "location contact"                                       \
     }
 
 const struct connector connector_telegram = {

@@ -79,6 +79,7 @@ const struct connector connector_whatsapp = {
                       .files_per_piece = 1,
                       .media = media,
                       .alone_types = "audio/ image/webp",
+                      .alone_parts = "location contact",
                       .reply_window_ms = WINDOW_MS,
                       .needs_template_after = true,
                       .may_number = true,

@@ -295,8 +295,8 @@ static err cut(struct ctx *cx, struct delivering *d, const struct delivery_work 
     struct connector_rules rules =
         connector_rules_for(a, d->connector, &d->setup, d->out.is_public);
     TRY(load_files(cx, d, &files, &n_files));
-    TRY(pieces_plan(a, &rules, w->message.text, files, n_files, w->message.parts.len > 0, &pieces,
-        &d->n_pieces, why));
+    TRY(pieces_plan(
+        a, &rules, w->message.text, files, n_files, w->message.parts, &pieces, &d->n_pieces, why));
     d->sent_pieces = w->message.pieces;
     d->piece = count_of(a, d->sent_pieces);
     if (d->piece >= d->n_pieces)

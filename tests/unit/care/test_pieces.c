@@ -6,12 +6,14 @@
 static struct piece *pieces;
 static ptrdiff_t n;
 
+static str parts;
+
 static err plan(const struct connector_rules *rules, const char *text,
     const struct connector_file *files, ptrdiff_t n_files)
 {
     str why = {0};
     err e =
-        pieces_plan(test_arena(), rules, str_from(text), files, n_files, false, &pieces, &n, &why);
+        pieces_plan(test_arena(), rules, str_from(text), files, n_files, parts, &pieces, &n, &why);
     assert_true(e == OK || why.len > 0);
     return e;
 }
@@ -98,6 +100,26 @@ static void a_network_without_files_says_so(void **state)
     assert_err(plan(&rules, "x", photos, 1), E_INVALID);
 }
 
+static void a_place_goes_after_its_text_where_it_takes_none_along(void **state)
+{
+    (void)state;
+    struct connector_rules rules = {.unit = LENGTH_BYTES, .max_length = 10};
+    parts = S("[{\"type\":\"location\",\"latitude\":1,\"longitude\":2}]");
+    assert_ok(plan(&rules, "here", NULL, 0));
+    assert_true(n == 1 && pieces[0].has_parts);
+    rules.alone_parts = "location contact";
+    assert_ok(plan(&rules, "here", NULL, 0));
+    assert_int_equal(n, 2);
+    assert_str(pieces[0].text, "here");
+    assert_true(!pieces[0].has_parts && pieces[1].has_parts && !pieces[1].text.len);
+    assert_ok(plan(&rules, "", NULL, 0));
+    assert_true(n == 1 && pieces[0].has_parts);
+    parts = S("[{\"type\":\"buttons\"}]");
+    assert_ok(plan(&rules, "here", NULL, 0));
+    assert_true(n == 1 && pieces[0].has_parts);
+    parts = (str){0};
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +129,7 @@ int main(void)
         TEST(files_go_along_or_one_after_the_other),
         TEST(files_of_some_types_take_no_text_along),
         TEST(a_network_without_files_says_so),
+        TEST(a_place_goes_after_its_text_where_it_takes_none_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
