@@ -158,7 +158,7 @@ err runner_pace(struct desk *desk);
 /* Claims what is due, at most max. */
 err runner_claim(
     struct desk *desk, enum lane lane, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n);
-/* One job from claim to end. */
+/* One job from claim to end. client: NULL for jobs that call nobody. */
 void runner_do(
     struct engine *e, struct arena *arena, struct http_client *client, const struct job_row *job);
 err runner_free_expired(struct engine *e, bool all);

@@ -219,7 +219,8 @@ void runner_do(
             .write = doing.kind->set_aside,
             .arg = &doing.run};
     } else {
-        limit_calls(client, job);
+        if (client)
+            limit_calls(client, job);
         err result = desk_guard(&doing.run.desk, do_work, &doing);
         if (result == OK && doing.verdict.end == JOB_ENDED) {
             atomic_fetch_add(&e->count.jobs_done, 1);
