@@ -70,6 +70,17 @@ struct taking {
     bool is_ours;
 };
 
+/* Switched off, or set up otherwise: the stream ends, and another may begin. */
+static err look_after(struct ctx *cx, const struct stream *s, bool *is_same)
+{
+    struct asked now;
+    err e = asked_load(cx, s->channel, &now);
+    *is_same = e == OK && str_eq(now.setup.settings, s->q.setup.settings) &&
+               str_eq(now.setup.secrets, s->q.setup.secrets) &&
+               str_eq(now.setup.external_id, s->q.setup.external_id);
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 /* The lease is renewed in the transaction that it guards; a silent stream renews it now and then.
  */
 static err take(struct desk *desk, void *arg)
@@ -83,6 +94,9 @@ static err take(struct desk *desk, void *arg)
         return OK;
     s->lease_until_ms = desk->cx.now_ms + LEASE_MS;
     TRY(desk_scope(desk, s->account));
+    TRY(look_after(&desk->cx, s, &t->is_ours));
+    if (!t->is_ours)
+        return OK;
     if (t->delivery)
         TRY(asked_store(&desk->cx, &s->q, t->delivery, 1));
     if (t->cursors.len)

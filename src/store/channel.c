@@ -221,7 +221,7 @@ err channel_all_of(struct db_tx *tx, str kind, channel_id after, ptrdiff_t limit
           "WHERE network = ?1 AND channel_id > ?2 "
           "ORDER BY channel_id "
           "LIMIT ?3"),
-        ARGS(A_TEXT(kind), A_ID(after), A_INT(limit)), COLS(at_cols), sizeof(struct channel_at),
+        ARGS(A_TEXT(kind), A_INT(after.v), A_INT(limit)), COLS(at_cols), sizeof(struct channel_at),
         rows, n);
 }
 

@@ -264,7 +264,7 @@ err message_fill(struct ctx *cx, message_id id, str text, str attachments, str p
         S("UPDATE message "
           "SET text = CASE WHEN text = '' THEN ?3 ELSE text END, "
           "    attachments = CASE WHEN attachments = '' THEN ?4 ELSE attachments END, "
-          "    parts = CASE WHEN parts = '' OR parts LIKE '%\"unsupported\"%' THEN ?5 ELSE parts END "
+          "    parts = CASE WHEN parts = '' OR parts LIKE '%\"type\":\"unsupported\"%' THEN ?5 ELSE parts END "
           "WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(id), A_TEXT(text), A_TEXT(attachments), A_TEXT(parts)), NULL);
 }

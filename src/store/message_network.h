@@ -33,7 +33,8 @@ err message_set_external(struct ctx *cx, message_id id, str external_id);
 err message_set_text(struct ctx *cx, message_id id, str text, int64_t edited_ms);
 err message_set_deleted(struct ctx *cx, message_id id, int64_t deleted_ms);
 err message_set_reactions(struct ctx *cx, message_id id, str reactions);
-/* What is empty so far takes these; empty ones change nothing. */
+/* What is empty so far takes these, and so does a part of a kind that could not be shown, which
+ * goes even when there are no parts instead. */
 err message_fill(struct ctx *cx, message_id id, str text, str attachments, str parts);
 err message_set_parts(struct ctx *cx, message_id id, str parts);
 err message_set_pieces(struct ctx *cx, message_id id, str pieces);

@@ -4,6 +4,10 @@
 
 #include "connector/connector.h"
 #include "files_world.h"
+#include "job/listen.h"
+#include "parrot.h"
+
+#include <poll.h>
 
 static struct networks n;
 static const int64_t hour_ms = INT64_C(3600) * 1000;
@@ -644,6 +648,45 @@ static void what_is_no_post_is_refused(void **state)
     networks_close(&n);
 }
 
+/* ── streams ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool comes_to(atomic_int *count, int wanted)
+{
+    enum { MOST_MS = 5000 };
+    for (int ms = 0; ms < MOST_MS && atomic_load(count) != wanted; ms++)
+        (void)poll(NULL, 0, 1); /* nothing to poll: a moment */
+    return atomic_load(count) == wanted;
+}
+
+static void check_stream(void **state, const char *change)
+{
+    networks_open(&n, *state);
+    channel_connect(&n);
+    struct streams *streams = streams_open(n.w.engine);
+    assert_non_null(streams);
+    atomic_store(&parrot_taken, 0);
+    assert_true(comes_to(&parrot_streams, 1));
+    while (atomic_load(&parrot_taken) < 2)
+        (void)poll(NULL, 0, 1);
+    str channel = path(&n, "/api/v1/channels/%.*s", SARG(n.channel));
+    assert_int_equal(ask(&n, "PATCH", channel, "%s", change), 200);
+    bool has_ended = comes_to(&parrot_streams, 0);
+    streams_close(streams);
+    assert_true(has_ended);
+    networks_close(&n);
+}
+
+static void a_channel_that_is_switched_off_is_not_listened_to(void **state)
+{
+    check_stream(state, "{\"is_enabled\":false}");
+}
+
+static void new_credentials_are_listened_with_at_once(void **state)
+{
+    check_stream(state, "{\"settings\":{\"access_token\":\"tok-2\"}}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -674,6 +717,8 @@ int main(void)
         TEST_APP(a_conversation_does_not_move_to_somebody_else_or_into_another),
         TEST_APP(a_post_that_was_seen_becomes_a_message_and_is_answered_there),
         TEST_APP(what_is_no_post_is_refused),
+        TEST_APP(a_channel_that_is_switched_off_is_not_listened_to),
+        TEST_APP(new_credentials_are_listened_with_at_once),
     };
     if (test_app_is_skipped())
         return 77;

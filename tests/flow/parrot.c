@@ -6,6 +6,8 @@
 #include "connector/oauth2.h"
 #include "connector/reading.h"
 
+#include <poll.h>
+
 enum { HOUR_MS = 3600 * 1000 };
 
 void (*parrot_meanwhile)(void);
@@ -238,6 +240,28 @@ static err parse(
     return OK;
 }
 
+atomic_int parrot_streams, parrot_taken;
+
+static err listen_for_ever(struct http_client *client, struct arena *a,
+    const struct connector_listen *in, struct connector_polled *out)
+{
+    bool goes_on = true;
+    (void)client;
+    *out = (struct connector_polled){.end = {.outcome = CONNECTOR_SENT}};
+    atomic_fetch_add(&parrot_streams, 1);
+    for (int i = 0; goes_on; i++) {
+        str item = str_print(a,
+            "{\"items\":[{\"kind\":\"message\",\"id\":\"s%d\",\"from\":\"ann\",\"text\":\"x\"}]}",
+            i);
+        const struct connector_delivery delivery = {.body = item, .origin = S("stream")};
+        (void)poll(NULL, 0, 2); /* nothing to poll: a moment */
+        goes_on = in->take(in->arg, &delivery, (str){0});
+        atomic_fetch_add(&parrot_taken, goes_on);
+    }
+    atomic_fetch_sub(&parrot_streams, 1);
+    return OK;
+}
+
 static err enroll(struct http_client *client, struct arena *a, const struct connector_setup *s,
     str redirect_uri, int64_t now_ms, struct connector_refreshed *out)
 {
@@ -315,6 +339,7 @@ const struct connector connector_parrot = {
     .typing = typing,
     .check = check,
     .subscribe = subscribe,
+    .listen = listen_for_ever,
     .templates = templates,
     .enroll = enroll,
     .calls = 1 << CALL_DIAL | 1 << CALL_TAKE | 1 << CALL_HANG_UP | 1 << CALL_LOOK,

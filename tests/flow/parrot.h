@@ -5,6 +5,8 @@
 #pragma once
 #include "connector/connector.h"
 
+#include <stdatomic.h>
+
 /* How its calls look:
  *   GET  /me          {"accounts":[{"id","handle","name","avatar"}]}   Authorization: Bearer …
  *   POST /hooks       {"url","on"}
@@ -21,3 +23,6 @@ extern const struct connector connector_parrot;
 /* Called when the peer has answered a send and Seva has not heard the answer yet. NULL = nothing.
  */
 extern void (*parrot_meanwhile)(void);
+/* Its stream: a message "s<number>" by "ann" every few milliseconds, without an end. How many
+ * streams are open, and how many messages were taken from them. */
+extern atomic_int parrot_streams, parrot_taken;
