@@ -1,4 +1,4 @@
-/* Between oauth2.c (requests) and oauth2_tokens.c (answers, keeping). Thread: pure. */
+/* Between oauth2.c (requests) and oauth2_tokens.c (answers). Thread: pure. */
 #pragma once
 #include "connector/oauth2.h"
 #include "connector/oauth_inner.h"
