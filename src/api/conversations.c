@@ -270,14 +270,17 @@ static const struct input_spec start_contact_spec =
 struct start_body {
     int64_t channel_id, contact_id;
     const struct json *contact;
+    const struct json *parts;
     str text, client_id;
 };
 static const struct input_field start_fields[] = {
-    FIELD(struct start_body, channel_id, IN_ID, IN_REQUIRED, 0, 0, "an api channel"),
+    FIELD(struct start_body, channel_id, IN_ID, IN_REQUIRED, 0, 0,
+        "whose network may be written to first: /networks, able: begin"),
     FIELD(struct start_body, contact_id, IN_ID, 0, 0, 0, "a known contact, or give `contact`"),
     FIELD(struct start_body, contact, IN_JSON, 0, 0, 0,
         "{name, email, phone, language, external_id}"),
-    FIELD(struct start_body, text, IN_TEXT, IN_REQUIRED | IN_MULTILINE, 1, LIMIT_TEXT_BYTES, NULL),
+    FIELD(struct start_body, text, IN_TEXT, IN_MULTILINE, 0, LIMIT_TEXT_BYTES, "or parts"),
+    FIELD(struct start_body, parts, IN_JSON, 0, 0, 0, "as of a reply: a template, …"),
     FIELD(struct start_body, client_id, IN_TEXT, 0, 0, 64, "UUID of the message"),
 };
 static const struct input_spec start_spec =
@@ -308,6 +311,9 @@ static err start(struct call *call)
         return fail_field(cx, "contact_id", "Say who it is with: contact_id or contact.");
     }
     struct conversation c;
+    TRY(input_parts(cx, body->parts, &s.parts));
+    if (!body->text.len && !s.parts.len)
+        return fail_field(cx, "text", "Write something, or send a template.");
     TRY(reply_start(cx, &s, &c));
     return answer_one(call, 201, &c);
 }

@@ -49,4 +49,6 @@ err input_query(struct ctx *cx, const struct input_spec *spec, const struct http
  * ("settings."). */
 err input_object(struct ctx *cx, const struct input_spec *spec, const struct json *object,
     const char *prefix, void **to);
+/* The field "parts" of what is sent: a list, as JSON text; empty when it was left out. */
+err input_parts(struct ctx *cx, const struct json *parts, str *text);
 /* The body of one name per pair (application/x-www-form-urlencoded) has the rules of a query. */

@@ -78,15 +78,9 @@ static const struct input_spec post_spec = SPEC("MessageNew", struct post_body, 
 
 static err parts_of(struct ctx *cx, const struct post_body *body, str *parts)
 {
-    *parts = (str){0};
-    if (!body->parts || !body->parts->count)
-        return OK;
-    if (str_eq(body->kind, S("note")) || body->parts->kind != JSON_ARRAY)
-        return fail_field(cx, "parts", "parts is a list, and a reply's.");
-    struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
-    json_put_tree(&j, body->parts);
-    *parts = json_str(&j);
-    return OK;
+    if (body->parts && body->parts->count && str_eq(body->kind, S("note")))
+        return fail_field(cx, "parts", "Only a reply has parts.");
+    return input_parts(cx, body->parts, parts);
 }
 
 static err post(struct call *call)

@@ -13,6 +13,7 @@ struct following {
     const struct inbound_item *in;
     const struct inbound_result *stored;
     struct channel channel; /* where it goes on */
+    str address;            /* of the caller there */
     struct ivr_choice choice;
 };
 
@@ -45,13 +46,6 @@ static err note(const struct following *f, conversation_id conversation, str tex
     return reply_add(f->cx, conversation, &n, &m, &c, &is_repeat);
 }
 
-/* How the number is written on that network. */
-static str address_on(const struct following *f)
-{
-    str number = f->in->contact_phone;
-    return str_eq(f->channel.kind, S("whatsapp")) ? str_skip(number, 1) : number;
-}
-
 /* The words for what stands in the way; NULL = nothing. */
 static err find_obstacle(struct following *f, const char **why)
 {
@@ -68,6 +62,8 @@ static err find_obstacle(struct following *f, const char **why)
         *why = "nobody can be written to first on the channel that the menu names";
     else if (!f->in->contact_phone.len)
         *why = "the caller hides the number";
+    else if (!(f->address = start_address(f->cx->arena, network, f->in->contact_phone)).len)
+        *why = "the network does not go by phone numbers";
     else if (network->private_rules.needs_template_after && !f->choice.parts.len)
         *why = "the network wants a template for a first message, and the menu names none";
     else
@@ -78,7 +74,7 @@ static err find_obstacle(struct following *f, const char **why)
 static err invite(struct following *f)
 {
     struct ctx *cx = f->cx;
-    const struct identity key = {.channel_id = f->channel.id, .external_id = address_on(f)};
+    const struct identity key = {.channel_id = f->channel.id, .external_id = f->address};
     struct identity_known *known = NULL;
     struct conversation c;
     ptrdiff_t n = 0;

@@ -2,6 +2,7 @@
  * conversation. Rules: docs/product.md IN-4, CH-9. Not here: sending (delivery.h, job/deliver.c),
  * customer messages (inbound.h). Thread: the caller's; inside its WRITE transaction. */
 #pragma once
+#include "connector/connector.h"
 #include "model/conversation.h"
 #include "model/ctx.h"
 
@@ -42,5 +43,10 @@ struct start_new {
     conversation_id previous; /* what a new conversation goes on from; {0} = nothing */
 };
 /* Begins a conversation where we may write first, or goes on in the one that is in progress. The
- * person's id on the channel is external_id, or the mail address, the phone, or "contact:<id>". */
+ * person's id on the channel is external_id; else on a network that goes by phone numbers the
+ * phone, on an API channel the mail address, the phone, or "contact:<id>". E_INVALID names what is
+ * missing. */
 err reply_start(struct ctx *cx, const struct start_new *start, struct conversation *c);
+/* How a network writes a phone number ("+1 555 …" as people do); empty: it is none, or the network
+ * does not go by numbers. */
+str start_address(struct arena *a, const struct connector *network, str phone);

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "care/news.h"
+#include "care/phone.h"
 #include "care/reply.h"
 #include "connector/connector.h"
 #include "store/account.h"
@@ -16,9 +17,18 @@ struct starting {
     struct ctx *cx;
     const struct start_new *start;
     struct channel channel;
+    const struct connector *network;
     struct contact contact;
     struct identity identity;
 };
+
+str start_address(struct arena *a, const struct connector *network, str phone)
+{
+    str number = phone_number(a, phone);
+    if (network->address == ADDRESS_ID || !str_starts(number, S("+")))
+        return (str){0};
+    return network->address == ADDRESS_DIGITS ? str_skip(number, 1) : number;
+}
 
 static err check_channel(struct starting *s)
 {
@@ -26,7 +36,7 @@ static err check_channel(struct starting *s)
     if (e == E_NOT_FOUND)
         return fail_field(s->cx, "channel_id", "There is no such channel.");
     TRY(e);
-    const struct connector *network = connector_find(s->channel.kind);
+    const struct connector *network = s->network = connector_find(s->channel.kind);
     if (!network || !(network->able & ABLE_BEGIN))
         return fail_field(s->cx, "channel_id", "On this channel the customer has to write first.");
     if (!s->channel.is_enabled)
@@ -34,15 +44,35 @@ static err check_channel(struct starting *s)
     return OK;
 }
 
-static str reach(struct ctx *cx, const struct start_new *start, const struct contact *contact)
+static err reach_by_phone(struct starting *s, str *address)
 {
-    if (start->external_id.len)
-        return start->external_id;
-    if (contact->email.len)
-        return contact->email;
-    if (contact->phone.len)
-        return contact->phone;
-    return str_print(cx->arena, "contact:%lld", (long long)contact->id.v);
+    str given = s->start->external_id.len ? s->start->external_id : s->contact.phone;
+    const char *field = s->start->contact.v ? "contact_id" : "contact.phone";
+    if (!given.len)
+        return fail_field(s->cx, field, "This network goes by phone numbers: give one.");
+    *address = start_address(s->cx->arena, s->network, given);
+    if (!address->len)
+        return fail_field(s->cx, field, "A phone number is written like +15550001111.");
+    return OK;
+}
+
+/* The person's id on the channel. */
+static err reach(struct starting *s, str *address)
+{
+    const struct contact *contact = &s->contact;
+    if (s->network->address != ADDRESS_ID)
+        return reach_by_phone(s, address);
+    *address = s->start->external_id;
+    if (address->len)
+        return OK;
+    if (!str_eq(s->channel.kind, S("api")))
+        return fail_field(s->cx, s->start->contact.v ? "contact_id" : "contact.external_id",
+            "Seva does not know this person on that network: they have to write first.");
+    *address = contact->email.len ? contact->email
+               : contact->phone.len
+                   ? contact->phone
+                   : str_print(s->cx->arena, "contact:%lld", (long long)contact->id.v);
+    return OK;
 }
 
 static err add_identity(struct starting *s, str external_id)
@@ -72,7 +102,9 @@ static err known_contact(struct starting *s)
     e = identity_on_channel(cx, s->contact.id, s->channel.id, &s->identity);
     if (e != E_NOT_FOUND)
         return e;
-    return add_identity(s, reach(cx, s->start, &s->contact));
+    str address = {0};
+    TRY(reach(s, &address));
+    return add_identity(s, address);
 }
 
 /* The same mail address, phone or id on the channel is the same person there. */
@@ -91,7 +123,8 @@ static err new_contact(struct starting *s)
         .created_ms = cx->now_ms,
         .last_seen_ms = cx->now_ms,
     };
-    struct identity key = {.channel_id = s->channel.id, .external_id = reach(cx, n, &s->contact)};
+    struct identity key = {.channel_id = s->channel.id};
+    TRY(reach(s, &key.external_id));
     struct identity_known *known = NULL;
     ptrdiff_t n_known = 0;
     TRY(identity_find_many(cx, &key, 1, &known, &n_known));

@@ -218,6 +218,13 @@ struct connector_called {
     struct connector_call_news news; /* LOOK, when it is over: how */
 };
 
+/* What a person is written to by who has not written yet (ABLE_BEGIN). */
+enum connector_address {
+    ADDRESS_ID,     /* only somebody whose id there is known */
+    ADDRESS_PHONE,  /* "+15550001111" */
+    ADDRESS_DIGITS, /* the same without "+" */
+};
+
 struct connector {
     str name; /* channel.kind, and the word in /hooks/<name>/… */
     str title;
@@ -302,6 +309,7 @@ struct connector {
     struct connector_notice {
         const char *senders, *sites;
     } notice;
+    enum connector_address address;
     /* ACT_READ with is_typing shows what `typing` shows elsewhere. */
     bool read_shows_typing;
     /* connector_file.preview_url is looked at. */

@@ -235,6 +235,7 @@ const struct connector connector_sms = {
     .name = S_INIT("sms"),
     .title = S_INIT("SMS"),
     .able = ABLE_HOOK | ABLE_DELIVERED | ABLE_BEGIN,
+    .address = ADDRESS_PHONE,
     .settings = settings,
     .hosts = hosts,
     .private_rules = {.unit = LENGTH_SMS,

@@ -69,6 +69,7 @@ const struct connector connector_whatsapp = {
     .title = S_INIT("WhatsApp"),
     .able = ABLE_HOOK | ABLE_DELIVERED | ABLE_READ | ABLE_BEGIN | ABLE_QUOTE | ABLE_BUTTONS |
             ABLE_TEMPLATES,
+    .address = ADDRESS_DIGITS,
     .acts_private = 1 << ACT_REACT | 1 << ACT_READ,
     .read_shows_typing = true,
     .settings = settings,

@@ -33,7 +33,7 @@ describe('networks', { skip: reasonToSkip() || (simBinary() ? false : 'SEVA_SIM_
 
   before(async () => {
     net = await startNetworks()
-    seva = await startSeva(net.options({ telegram: 'api', facebook: 'graph' }))
+    seva = await startSeva(net.options({ telegram: 'api', facebook: 'graph', whatsapp: 'graph' }))
     browser = await launch()
     bot = await net.account('telegram')
     await seva.call('PATCH', '/account', { undo_seconds: 0 })
@@ -177,6 +177,27 @@ describe('networks', { skip: reasonToSkip() || (simBinary() ? false : 'SEVA_SIM_
     await page.locator('.network-actions').getByRole('button', { name: en['common.save'] }).click()
     await page.locator('.refused').waitFor({ state: 'detached' })
     await until(async () => (await channelOf('telegram')).pace.state === 'open', 'the channel being open again')
+    await ended(page)
+  })
+
+  test('somebody_is_written_to_first_by_a_template_at_their_number', async () => {
+    const settings = { business_account_id: '88001', access_token: 'EAAGsevaPageToken123', app_secret: 'seva-meta-app-secret-0001' }
+    const channel = await seva.call('POST', '/channels', { kind: 'whatsapp', name: 'WhatsApp care', external_id: '99001', settings })
+    await seva.call('POST', `/channels/${channel.id}/templates/sync`)
+    const page = await openConsole(browser, seva, { path: 'contacts' })
+    await page.getByRole('button', { name: en['start.title'] }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel(en['filter.channel']).selectOption({ label: 'WhatsApp care' })
+    await dialog.getByLabel(en['contact.name']).fill('Ravi')
+    await dialog.getByLabel(en['contact.phone']).fill('+1 (555) 777-0009')
+    await dialog.getByRole('button', { name: /order_update/ }).click()
+    await dialog.getByLabel(own['template.variable'].replace('{name}', '1')).fill('Ravi')
+    await dialog.getByLabel(own['template.variable'].replace('{name}', '2')).fill('1207')
+    assert.deepEqual(await axe(page), [])
+    await shot(page, 'networks-begin')
+    await dialog.getByRole('button', { name: own['template.send'] }).click()
+    await page.waitForURL(/inbox/)
+    await until(async () => (await net.taken('whatsapp')).some((one) => one.outcome === 'accepted'), 'the template reaching the network')
     await ended(page)
   })
 

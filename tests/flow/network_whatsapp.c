@@ -233,6 +233,38 @@ static void what_the_phones_app_says_shows_as_ours(void **state)
     network_world_close(&n);
 }
 
+static int begin(struct network_world *n, channel_id on, const char *more)
+{
+    return test_request(n->app, "POST", "/api/v1/conversations",
+        str_z(&n->app->arena,
+            str_print(&n->app->arena, "{\"channel_id\":\"%lld\",%s}", (long long)on.v, more)));
+}
+
+#define RAVI "\"contact\":{\"name\":\"Ravi\",\"phone\":\"+1 (555) 777-0009\"}"
+#define TEMPLATE                                                                                   \
+    "\"parts\":[{\"type\":\"template\",\"name\":\"order_update\",\"language\":\"en_US\",\"variables\":{\"1\":\"Ravi\",\"2\":\"7\"}}]"
+
+static void somebody_is_written_to_first_by_template_at_their_number(void **state)
+{
+    struct network_world n;
+    network_world_open(&n, *state, NULL);
+    channel_id on = network_connect(&n, &channel);
+    network_run(&n); /* the templates come */
+    assert_int_equal(begin(&n, on, RAVI), 400);
+    assert_str(test_text(n.app, "error.field"), "text");
+    assert_int_equal(begin(&n, on, RAVI ",\"text\":\"Hello\""), 409); /* no window, no text */
+    assert_int_equal(begin(&n, on, "\"contact\":{\"name\":\"R\"}," TEMPLATE), 400);
+    assert_str(test_text(n.app, "error.field"), "contact.phone");
+    assert_int_equal(begin(&n, on, "\"contact\":{\"name\":\"R\",\"phone\":\"no\"}," TEMPLATE), 400);
+    assert_int_equal(begin(&n, on, RAVI "," TEMPLATE), 201);
+    clock_advance(6000);
+    network_run(&n);
+    assert_str(
+        message_state(&n.w, conversation_newest(&n.w), shown(&n, "items.0.id")), "sent");
+    assert_int_equal(network_count(&n, "whatsapp", SIM_COUNT_ACCEPTED), 1);
+    network_world_close(&n);
+}
+
 int main(void)
 {
     if (test_app_is_skipped())
@@ -248,6 +280,7 @@ int main(void)
         TEST_APP(a_file_that_is_not_the_one_announced_is_not_taken),
         TEST_APP(edits_reactions_and_deletions_reach_the_message),
         TEST_APP(what_the_phones_app_says_shows_as_ours),
+        TEST_APP(somebody_is_written_to_first_by_template_at_their_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

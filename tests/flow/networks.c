@@ -192,6 +192,28 @@ static void a_corrected_answer_is_still_the_same_and_a_further_one_replaces_it(v
     network_world_close(&nw);
 }
 
+static void somebody_is_written_to_first_where_the_network_goes_by_numbers(void **state)
+{
+    struct network_world nw;
+    network_world_open(&nw, *state, NULL);
+    struct arena *a = &nw.app->arena;
+    long long on = (long long)network_connect(&nw, &row_of("sms")->channel).v;
+    const char *body = str_z(a,
+        str_print(a,
+            "{\"channel_id\":\"%lld\",\"contact\":{\"email\":\"r@x.example\",\"phone\":\"+1 555-777-0001\"},"
+            "\"text\":\"Your parcel waits.\"}",
+            on));
+    assert_int_equal(test_request(nw.app, "POST", "/api/v1/conversations", body), 201);
+    clock_fix(clock_now_ms() + 60 * 1000);
+    network_run(&nw);
+    assert_str(network_accepted(&nw, "sms"), "Your parcel waits.");
+    struct sim_say say = row_of("sms")->say; /* from that number */
+    say.text = S("I come");
+    network_say(&nw, "sms", &say);
+    assert_str(network_timeline(&nw, newest(&nw)), "out:Your parcel waits.|in:I come");
+    network_world_close(&nw);
+}
+
 int main(void)
 {
     if (test_app_is_skipped())
@@ -201,6 +223,7 @@ int main(void)
         TEST_APP(what_comes_twice_is_one_message),
         TEST_APP(a_direct_message_on_x_is_answered),
         TEST_APP(what_a_network_forgot_is_found_and_told),
+        TEST_APP(somebody_is_written_to_first_where_the_network_goes_by_numbers),
         TEST_APP(a_corrected_answer_is_still_the_same_and_a_further_one_replaces_it),
         TEST_APP(a_post_is_answered_where_the_network_lets_us),
     };

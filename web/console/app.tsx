@@ -30,7 +30,7 @@ const loadCalls = () => Promise.all([import('./calls/calls_page'), networkWords(
 const loadDock = () => Promise.all([import('./calls/dock'), networkWords()]).then(([module]) => module.CallDock)
 const loadTemplate = () => Promise.all([import('./conversation/template_picker'), networkWords()]).then(([module]) => module.TemplatePicker)
 const loadMove = () => Promise.all([import('./palette/move_picker'), networkWords()]).then(([module]) => module.MovePicker)
-const loadStart = () => import('./contact/start_conversation').then((module) => module.StartConversation)
+const loadStart = () => Promise.all([import('./contact/start_conversation'), networkWords()]).then(([module]) => module.StartConversation)
 
 function Page() {
   switch (page.value) {

@@ -6,6 +6,7 @@ import { Icon } from '../ui/icon'
 import { get } from '../lib/api'
 import { age } from '../lib/format'
 import { t } from '../lib/i18n'
+import { mayBegin } from '../lib/network_types'
 import { BASE, go, route } from '../lib/router'
 import type { Contact, Page } from '../lib/types'
 import { contactName } from '../inbox/row'
@@ -80,7 +81,7 @@ function Search({ onSearch }: { onSearch: (text: string) => void }) {
 
 function Found({ open }: { open: string | null }) {
   const { items, next, query, isLoading, error, load, search } = useContacts()
-  const canStart = can('conversation.reply') && channels.value.some((one) => one.kind === 'api' && one.is_enabled)
+  const canStart = can('conversation.reply') && channels.value.some(mayBegin)
   return (
     <>
       <header class="list-head">

@@ -1,30 +1,42 @@
-// Writing first: a new conversation on an API channel.
+// Writing first: a new conversation on a channel whose network lets us: API channels, and networks that go by phone numbers.
 import { useSignal } from '@preact/signals'
 import { Button, Dialog, Field } from '../ui/parts'
 import { post } from '../lib/api'
 import { uuid } from '../lib/ids'
 import { t } from '../lib/i18n'
+import { goesByPhone, mayBegin } from '../lib/network_types'
 import { go, inboxPath, route } from '../lib/router'
-import type { Conversation } from '../lib/types'
+import type { Channel, Conversation } from '../lib/types'
+import { Templates } from '../conversation/template_picker'
 import { contactName } from '../inbox/row'
 import { closeOverlay } from '../state/overlays'
 import { channels, contacts, putConversation } from '../state/store'
 import { errorText } from '../state/toasts'
 
+/** The network takes no text from us before the customer has written. */
+const wantsTemplate = (kind: Channel['kind'] | undefined): boolean => kind === 'whatsapp'
+
 export function StartConversation() {
-  const usable = channels.value.filter((one) => one.kind === 'api' && one.is_enabled)
+  const usable = channels.value.filter(mayBegin)
   const current = route.value
   const known = current.page === 'contacts' && current.contact ? contacts.get(current.contact) : undefined
   const channel = useSignal(usable[0]?.id ?? '')
   const name = useSignal('')
   const email = useSignal('')
+  const phone = useSignal(known?.phone ?? '')
   const text = useSignal('')
   const error = useSignal<string | null>(null)
   const key = useSignal(uuid())
-  const send = async (): Promise<void> => {
+  const kind = usable.find((one) => one.id === channel.value)?.kind
+  const byPhone = goesByPhone(kind)
+  const whom = (): Record<string, unknown> => {
+    const given = { name: name.peek().trim(), email: byPhone ? '' : email.peek().trim(), phone: byPhone ? phone.peek().trim() : '' }
+    if (known) return { contact_id: known.id, ...(byPhone && !known.phone ? { contact: { external_id: given.phone } } : {}) }
+    return { contact: Object.fromEntries(Object.entries(given).filter(([, value]) => value)) }
+  }
+  const send = async (what: { text: string } | { parts: unknown[] }): Promise<void> => {
     try {
-      const whom = known ? { contact_id: known.id } : { contact: { name: name.value.trim(), ...(email.value.trim() ? { email: email.value.trim() } : {}) } }
-      const one = await post<Conversation>('/conversations', { channel_id: channel.value, ...whom, text: text.value.trim() }, key.value)
+      const one = await post<Conversation>('/conversations', { channel_id: channel.value, ...whom(), ...what }, key.value)
       putConversation(one)
       closeOverlay()
       go(inboxPath('all', one.id))
@@ -36,22 +48,34 @@ export function StartConversation() {
   return (
     <Dialog label={t('start.title')} onClose={closeOverlay} class="dialog-small">
       <h2>{t('start.title')}</h2>
-      <form onSubmit={(event) => { event.preventDefault(); void send() }}>
+      <form onSubmit={(event) => { event.preventDefault(); if (!wantsTemplate(kind)) void send({ text: text.value.trim() }) }}>
         <Field label={t('filter.channel')}>
           {(props) => <select {...props} value={channel.value} onChange={(event) => void (channel.value = event.currentTarget.value)}>{usable.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}</select>}
         </Field>
         {known ? <p class="dialog-hint">{t('start.to', { name: contactName(known.name) })}</p> : (
+          <Field label={t('contact.name')}>{(props) => <input {...props} type="text" required={!byPhone} dir="auto" value={name} onInput={(event) => void (name.value = event.currentTarget.value)} />}</Field>
+        )}
+        {byPhone ? (
+          <Field label={t('contact.phone')}>{(props) => <input {...props} type="tel" required dir="ltr" placeholder="+15550001111" disabled={!!known?.phone} value={phone} onInput={(event) => void (phone.value = event.currentTarget.value)} />}</Field>
+        ) : known ? null : (
+          <Field label={t('contact.email')}>{(props) => <input {...props} type="email" dir="ltr" value={email} onInput={(event) => void (email.value = event.currentTarget.value)} />}</Field>
+        )}
+        {wantsTemplate(kind) ? null : (
           <>
-            <Field label={t('contact.name')}>{(props) => <input {...props} type="text" required dir="auto" value={name} onInput={(event) => void (name.value = event.currentTarget.value)} />}</Field>
-            <Field label={t('contact.email')}>{(props) => <input {...props} type="email" dir="ltr" value={email} onInput={(event) => void (email.value = event.currentTarget.value)} />}</Field>
+            <Field label={t('start.text')} error={error.value}>{(props) => <textarea {...props} required rows={4} dir="auto" value={text} onInput={(event) => void (text.value = event.currentTarget.value)} />}</Field>
+            <div class="dialog-actions">
+              <Button onClick={closeOverlay}>{t('common.cancel')}</Button>
+              <Button type="submit" tone="primary">{t('composer.send')}</Button>
+            </div>
           </>
         )}
-        <Field label={t('start.text')} error={error.value}>{(props) => <textarea {...props} required rows={4} dir="auto" value={text} onInput={(event) => void (text.value = event.currentTarget.value)} />}</Field>
-        <div class="dialog-actions">
-          <Button onClick={closeOverlay}>{t('common.cancel')}</Button>
-          <Button type="submit" tone="primary">{t('composer.send')}</Button>
-        </div>
       </form>
+      {wantsTemplate(kind) ? (
+        <section aria-label={t('template.choose')}>
+          {error.value ? <p class="field-error" role="alert">{error.value}</p> : null}
+          <Templates key={channel.value} channel={channel.value} onSend={(part) => void send({ parts: [part] })} onCancel={closeOverlay} />
+        </section>
+      ) : null}
     </Dialog>
   )
 }

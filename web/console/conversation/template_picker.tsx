@@ -30,14 +30,16 @@ function Preview({ template, values }: { template: MessageTemplate; values: Reco
   )
 }
 
-function Filling({ template, conversation, onBack }: { template: MessageTemplate; conversation: string; onBack: () => void }) {
+export interface TemplatePart extends Record<string, unknown> { type: 'template'; name: string; language: string; variables: Record<string, string> }
+type OnSend = (part: TemplatePart) => void
+
+function Filling({ template, onSend, onBack }: { template: MessageTemplate; onSend: OnSend; onBack: () => void }) {
   const values = useSignal<Record<string, string>>({})
   const names = variablesOf(template)
   const isComplete = names.every((name) => values.value[name]?.trim())
   const send = (): void => {
     const variables = Object.fromEntries(names.map((name) => [name, values.peek()[name]?.trim() ?? '']))
-    sendParts(conversation, [{ type: 'template', name: template.name, language: template.language, variables }])
-    closeOverlay()
+    onSend({ type: 'template', name: template.name, language: template.language, variables })
   }
   return (
     <form onSubmit={(event) => { event.preventDefault(); if (isComplete) send() }}>
@@ -56,10 +58,8 @@ function Filling({ template, conversation, onBack }: { template: MessageTemplate
   )
 }
 
-export function TemplatePicker() {
-  const layer = overlay.value
-  const id = layer?.kind === 'template' ? layer.conversation : ''
-  const channel = conversations.peek(id)?.channel.id ?? ''
+/** A channel's approved templates: one is chosen, filled and handed to onSend. */
+export function Templates({ channel, onSend, onCancel }: { channel: string; onSend: OnSend; onCancel: () => void }) {
   const all = useSignal<MessageTemplate[] | null>(null)
   const problem = useSignal<string | null>(null)
   const query = useSignal('')
@@ -71,30 +71,41 @@ export function TemplatePicker() {
   useEffect(load, [channel])
   const wanted = query.value.trim().toLocaleLowerCase()
   const shown = all.value?.filter((one) => isApproved(one) && (one.name + ' ' + one.body).toLocaleLowerCase().includes(wanted)) ?? []
+  if (chosen.value) return <Filling template={chosen.value} onSend={onSend} onBack={() => void (chosen.value = null)} />
+  return (
+    <>
+      {problem.value ? <Problem text={problem.value} onRetry={load} /> : all.value ? (
+        <>
+          <Field label={nt('template.search')}>{(props) => <input {...props} type="search" dir="auto" autofocus onInput={(event) => void (query.value = event.currentTarget.value)} />}</Field>
+          {shown.length === 0 ? <p class="settings-empty">{nt('template.none')}</p> : null}
+          <ul class="rows template-list">
+            {shown.map((one) => (
+              <li key={keyOf(one)}>
+                <button type="button" class="template-row" onClick={() => void (chosen.value = one)}>
+                  <strong><bdi dir="ltr">{one.name}</bdi></strong> <Chip>{languageName(one.language.replace('_', '-'))}</Chip>
+                  <span class="template-line" dir="auto">{one.body}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : <Spinner />}
+      <div class="dialog-actions"><Button onClick={onCancel}>{t('common.cancel')}</Button></div>
+    </>
+  )
+}
+
+export function TemplatePicker() {
+  const layer = overlay.value
+  const id = layer?.kind === 'template' ? layer.conversation : ''
+  const send: OnSend = (part) => {
+    sendParts(id, [part])
+    closeOverlay()
+  }
   return (
     <Dialog label={t('template.choose')} onClose={closeOverlay} class="dialog-small">
       <h2>{t('template.choose')}</h2>
-      {chosen.value ? <Filling template={chosen.value} conversation={id} onBack={() => void (chosen.value = null)} /> : (
-        <>
-          {problem.value ? <Problem text={problem.value} onRetry={load} /> : all.value ? (
-            <>
-              <Field label={nt('template.search')}>{(props) => <input {...props} type="search" dir="auto" autofocus onInput={(event) => void (query.value = event.currentTarget.value)} />}</Field>
-              {shown.length === 0 ? <p class="settings-empty">{nt('template.none')}</p> : null}
-              <ul class="rows template-list">
-                {shown.map((one) => (
-                  <li key={keyOf(one)}>
-                    <button type="button" class="template-row" onClick={() => void (chosen.value = one)}>
-                      <strong><bdi dir="ltr">{one.name}</bdi></strong> <Chip>{languageName(one.language.replace('_', '-'))}</Chip>
-                      <span class="template-line" dir="auto">{one.body}</span>
-                    </button>
-                  </li>
-                ))}
-              </ul>
-            </>
-          ) : <Spinner />}
-          <div class="dialog-actions"><Button onClick={closeOverlay}>{t('common.cancel')}</Button></div>
-        </>
-      )}
+      <Templates channel={conversations.peek(id)?.channel.id ?? ''} onSend={send} onCancel={closeOverlay} />
     </Dialog>
   )
 }

@@ -13,5 +13,11 @@ export interface Ways { post?: api.Post | null; reply?: api.ReplyRoom | null }
 /** A channel without a way to its network: agents bring its posts in. */
 export const worksByHand = (channel: api.Channel): boolean => (channel.settings as Record<string, unknown>)['way'] === 'capture'
 
+/** Networks on which a person is written to by phone number. */
+const BY_PHONE: readonly api.Channel['kind'][] = ['sms', 'whatsapp']
+export const goesByPhone = (kind: api.Channel['kind'] | undefined): boolean => kind !== undefined && BY_PHONE.includes(kind)
+/** Where we may write first. */
+export const mayBegin = (one: api.Channel): boolean => one.is_enabled && (one.kind === 'api' || (goesByPhone(one.kind) && !worksByHand(one)))
+
 /** Kinds of channels that are a network's. */
 export const isNetwork = (kind: api.Channel['kind']): boolean => kind !== 'widget' && kind !== 'api'

@@ -1496,13 +1496,16 @@ export interface WebhookPatch {
 }
 
 export interface ConversationNew {
-  /** an api channel */
+  /** whose network may be written to first: /networks, able: begin */
   channel_id: Id
   /** a known contact, or give `contact` */
   contact_id?: Id
   /** {name, email, phone, language, external_id} */
   contact?: object
-  text: string
+  /** or parts */
+  text?: string
+  /** as of a reply: a template, … */
+  parts?: object
   /** UUID of the message */
   client_id?: string
 }
