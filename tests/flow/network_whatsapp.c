@@ -259,8 +259,7 @@ static void somebody_is_written_to_first_by_template_at_their_number(void **stat
     assert_int_equal(begin(&n, on, RAVI "," TEMPLATE), 201);
     clock_advance(6000);
     network_run(&n);
-    assert_str(
-        message_state(&n.w, conversation_newest(&n.w), shown(&n, "items.0.id")), "sent");
+    assert_str(message_state(&n.w, conversation_newest(&n.w), shown(&n, "items.0.id")), "sent");
     assert_int_equal(network_count(&n, "whatsapp", SIM_COUNT_ACCEPTED), 1);
     network_world_close(&n);
 }
