@@ -2,6 +2,7 @@
 #include "care/pieces.h"
 
 #include "base/json.h"
+#include "care/reply_rules.h"
 #include "text/length.h"
 #include "text/split.h"
 
@@ -30,24 +31,12 @@ static err split(struct arena *a, const struct connector_rules *rules, str text,
     return E_INVALID;
 }
 
-static bool has_type(const char *types, str type)
-{
-    str rest = str_from(types), one;
-    while (rest.len) {
-        (void)str_cut(rest, ' ', &one, &rest); /* the last one has no space after it */
-        bool is_family = str_ends(one, S("/"));
-        if (str_eq(one, S("*")) || (is_family ? str_starts(type, one) : str_eq(type, one)))
-            return true;
-    }
-    return false;
-}
-
 /* Files of some types take no text along. */
 static bool any_alone(
     const struct connector_rules *rules, const struct connector_file *files, ptrdiff_t n)
 {
     for (ptrdiff_t i = 0; rules->alone_types && i < n; i++)
-        if (has_type(rules->alone_types, files[i].type))
+        if (reply_rules_type_fits(str_from(rules->alone_types), files[i].type))
             return true;
     return false;
 }
@@ -60,7 +49,7 @@ static bool are_alone(struct arena *a, const struct connector_rules *rules, str 
     if (!rules->alone_parts || !parts.len || json_parse(a, parts, &list, &why) != OK)
         return false;
     str type = json_text(json_get(list->first, S("type")), S(""));
-    return type.len && has_type(rules->alone_parts, type);
+    return type.len && reply_rules_type_fits(str_from(rules->alone_parts), type);
 }
 
 err pieces_plan(struct arena *a, const struct connector_rules *rules, str text,

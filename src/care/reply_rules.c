@@ -78,8 +78,7 @@ bool reply_rules_is_too_long(const struct connector_rules *rules, str text, int6
 /* ── files ──────────────────────────────────────────────────────────────────────────────────────
  */
 
-/* "image/jpeg image/png", "video/" (all of them), "*" */
-static bool fits(str types, str type)
+bool reply_rules_type_fits(str types, str type)
 {
     str one;
     while (types.len) {
@@ -95,7 +94,7 @@ enum reply_file reply_rules_file(
     const struct connector_rules *rules, str type, int64_t size, int64_t *max_bytes)
 {
     for (const struct connector_media *m = rules->media; m && m->types; m++) {
-        if (!fits(str_from(m->types), type))
+        if (!reply_rules_type_fits(str_from(m->types), type))
             continue;
         *max_bytes = m->max_bytes;
         return size > m->max_bytes ? REPLY_FILE_SIZE : REPLY_FILE_FITS;

@@ -35,6 +35,8 @@ enum reply_window reply_rules_program(const struct connector *c, enum reply_wind
 /* Whether a text is longer than the rules (connector_rules_for) allow, in the unit or in bytes;
  * *length is in the unit. */
 bool reply_rules_is_too_long(const struct connector_rules *rules, str text, int64_t *length);
+/* Whether one of the words ("image/jpeg image/png", "video/" = all of them, "*") is this type. */
+bool reply_rules_type_fits(str types, str type);
 enum reply_file { REPLY_FILE_FITS, REPLY_FILE_TYPE, REPLY_FILE_SIZE };
 /* The first kind of file whose types fit decides; *max_bytes: its limit (SIZE). */
 enum reply_file reply_rules_file(
