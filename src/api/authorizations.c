@@ -7,7 +7,6 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "care/access.h"
 #include "care/channel_setup.h"
 #include "connector/authorize.h"
 #include "model/view_channel.h"
@@ -198,9 +197,7 @@ static err load_channel(struct call *call, struct beginning *b)
     struct connector_setup setup;
     channel_id id = {body->channel_id};
     TRY(db_scope(cx->db, cx->account));
-    if (!access_sees_channel(cx, id))
-        return fail(cx, E_NOT_FOUND, "there is no such channel");
-    TRY(channel_get(cx, id, &channel));
+    TRY(channel_seen(cx, id.v, &channel));
     if (!str_eq(channel.kind, body->kind))
         return fail_field(cx, "kind", "The channel is of another kind.");
     TRY(channel_setup(cx, &channel, &setup));

@@ -6,7 +6,6 @@
 #include "api/input.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "care/access.h"
 #include "care/channel_form.h"
 #include "care/channel_setup.h"
 #include "model/view_channel.h"
@@ -91,9 +90,7 @@ static err load_channel(struct call *call, channel_id id, struct checking *c)
     struct ctx *cx = &call->cx;
     struct channel channel;
     TRY(db_scope(cx->db, cx->account));
-    if (!access_sees_channel(cx, id))
-        return fail(cx, E_NOT_FOUND, "there is no such channel");
-    TRY(channel_get(cx, id, &channel));
+    TRY(channel_seen(cx, id.v, &channel));
     if (!find_network(channel.kind, c) || channel_is_capture(cx->arena, channel.settings))
         return fail_detail(
             cx, E_CONFLICT, "kind", "There is nothing to check at this kind of channel.");

@@ -53,12 +53,11 @@ static const struct input_field patch_fields[] = {
 };
 static const struct input_spec patch_spec = SPEC("ChannelPatch", struct channel_body, patch_fields);
 
-static err seen_channel(struct call *call, struct channel *channel)
+err channel_seen(struct ctx *cx, int64_t id, struct channel *channel)
 {
-    channel_id id = {call->id};
-    if (!access_sees_channel(&call->cx, id))
-        return fail(&call->cx, E_NOT_FOUND, "there is no such channel");
-    return channel_get(&call->cx, id, channel);
+    if (!access_sees_channel(cx, (channel_id){id}))
+        return fail(cx, E_NOT_FOUND, "there is no such channel");
+    return channel_get(cx, (channel_id){id}, channel);
 }
 
 static err channel_json(struct ctx *cx, struct channel *channel, str *json)
@@ -82,18 +81,20 @@ static err list(struct call *call)
     struct channel *rows;
     ptrdiff_t n;
     TRY(channel_list(&call->cx, &rows, &n));
-    TRY(channel_fill(&call->cx, rows, n));
     struct json_out j = answer_list_begin(call);
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (access_sees_channel(&call->cx, rows[i].id))
-            channel_view(&j, &rows[i]);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (!access_sees_channel(&call->cx, rows[i].id))
+            continue;
+        TRY(channel_fill(&call->cx, &rows[i], 1));
+        channel_view(&j, &rows[i]);
+    }
     return answer_list_end(call, &j, (str){0});
 }
 
 static err get(struct call *call)
 {
     struct channel channel;
-    TRY(seen_channel(call, &channel));
+    TRY(channel_seen(&call->cx, call->id, &channel));
     return answer_one(call, &channel);
 }
 
@@ -254,7 +255,7 @@ static err patch(struct call *call)
     struct ctx *cx = &call->cx;
     const struct channel_body *body = call->body;
     struct channel channel;
-    TRY(seen_channel(call, &channel));
+    TRY(channel_seen(&call->cx, call->id, &channel));
     const struct connector *network = network_of(channel.kind);
     if (body->has_name)
         channel.name = body->name;
@@ -284,7 +285,7 @@ static err delete (struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct channel channel;
-    TRY(seen_channel(call, &channel));
+    TRY(channel_seen(&call->cx, call->id, &channel));
     TRY(channel_plan_end(cx, &channel));
     TRY(channel_remove(cx, channel.id));
     channel_forget(call);
@@ -299,7 +300,7 @@ static err rotate(struct call *call)
     struct channel channel;
     str secret;
     int64_t kept_until_ms;
-    TRY(seen_channel(call, &channel));
+    TRY(channel_seen(&call->cx, call->id, &channel));
     TRY(channel_rotate_secret(cx, channel.id, &secret, &kept_until_ms));
     channel_forget(call);
     TRY(channel_plan(cx, &channel));
@@ -311,7 +312,7 @@ static err snippet(struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct channel channel;
-    TRY(seen_channel(call, &channel));
+    TRY(channel_seen(&call->cx, call->id, &channel));
     if (!str_eq(channel.kind, S("widget")))
         return fail_detail(cx, E_CONFLICT, "kind", "only a website chat has a snippet");
     struct json_out j = json_out_make(cx->arena, 0);

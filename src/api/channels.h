@@ -5,6 +5,8 @@
 #include "care/channel_form.h"
 #include "model/channel.h"
 
+/* A channel that the caller sees; E_NOT_FOUND, also for one that is there. In any transaction. */
+err channel_seen(struct ctx *cx, int64_t id, struct channel *channel);
 /* No other enabled channel of this kind is this account of the network: E_CONFLICT "taken". */
 err channel_is_free(struct ctx *cx, str kind, str external_id, channel_id but);
 /* A channel of a network: kind, name, languages, external_id, handle, handle_role and avatar_url

@@ -355,10 +355,12 @@ err input_query(struct ctx *cx, const struct input_spec *spec, const struct http
 err input_parts(struct ctx *cx, const struct json *parts, str *text)
 {
     *text = (str){0};
-    if (!parts || !parts->count)
+    if (!parts || parts->kind == JSON_NULL)
         return OK;
     if (parts->kind != JSON_ARRAY)
         return fail_field(cx, "parts", "parts is a list.");
+    if (!parts->count)
+        return OK;
     struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
     json_put_tree(&j, parts);
     *text = json_str(&j);

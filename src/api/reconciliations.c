@@ -1,10 +1,9 @@
 /* reconciliations: the ledger "nothing missed" of a channel: each comparison with what its network
  * has, and one more when people ask (API "Nothing missed"). Not here: comparing (job/reconcile.c).
  */
+#include "api/channels.h"
 #include "api/input.h"
-#include "api/server.h"
 #include "base/limits.h"
-#include "care/access.h"
 #include "connector/connector.h"
 #include "store/audit.h"
 #include "store/channel.h"
@@ -45,14 +44,6 @@ static void view(struct json_out *j, const struct reconciliation *r)
     json_obj_end(j);
 }
 
-static err seen_channel(struct call *call, struct channel *channel)
-{
-    channel_id id = {call->id};
-    if (!access_sees_channel(&call->cx, id))
-        return fail(&call->cx, E_NOT_FOUND, "there is no such channel");
-    return channel_get(&call->cx, id, channel);
-}
-
 struct list_query {
     int64_t cursor, limit;
 };
@@ -71,7 +62,7 @@ static err list(struct call *call)
     struct channel channel;
     ptrdiff_t n = 0;
     str next = {0};
-    TRY(seen_channel(call, &channel));
+    TRY(channel_seen(&call->cx, call->id, &channel));
     TRY(reconciliation_list(
         &call->cx, channel.id, (reconciliation_id){query->cursor}, limit + 1, &rows, &n));
     bool has_more = n > limit; /* one more tells whether there is a next page */
@@ -88,10 +79,12 @@ static err begin(struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct channel channel;
-    TRY(seen_channel(call, &channel));
+    TRY(channel_seen(&call->cx, call->id, &channel));
     const struct connector *c = connector_find(channel.kind);
     if (!c || !c->poll)
         return fail(cx, E_CONFLICT, "This network cannot be asked what it has.");
+    if (!channel.is_enabled || channel_is_capture(cx->arena, channel.settings))
+        return fail(cx, E_CONFLICT, "The channel is switched off, or posts come in by hand.");
     struct job_new job = {
         .kind = S("reconcile"), .key = str_print(cx->arena, "%lld", (long long)channel.id.v)};
     err e = job_move(cx, job.kind, job.key, cx->now_ms);

@@ -4,12 +4,9 @@
 #include "api/input.h"
 #include "api/network_call.h"
 #include "base/json.h"
-#include "care/access.h"
 #include "care/channel_setup.h"
 #include "store/channel.h"
 #include "store/template.h"
-
-enum { ANSWER_BYTES = 8 * 1024 * 1024 };
 
 static const struct shape_field template_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, NULL),
@@ -50,9 +47,7 @@ static err answer_list(struct call *call, channel_id id)
 static err list(struct call *call)
 {
     struct channel channel;
-    if (!access_sees_channel(&call->cx, (channel_id){call->id}))
-        return fail(&call->cx, E_NOT_FOUND, "there is no such channel");
-    TRY(channel_get(&call->cx, (channel_id){call->id}, &channel));
+    TRY(channel_seen(&call->cx, call->id, &channel));
     return answer_list(call, channel.id);
 }
 
@@ -70,9 +65,7 @@ static err load(struct call *call, struct sync *s)
     struct ctx *cx = &call->cx;
     struct channel channel;
     TRY(db_scope(cx->db, cx->account));
-    if (!access_sees_channel(cx, (channel_id){call->id}))
-        return fail(cx, E_NOT_FOUND, "there is no such channel");
-    TRY(channel_get(cx, (channel_id){call->id}, &channel));
+    TRY(channel_seen(cx, call->id, &channel));
     s->connector = connector_find(channel.kind);
     if (!s->connector || !s->connector->templates ||
         channel_is_capture(cx->arena, channel.settings))

@@ -137,6 +137,9 @@ static void what_a_network_forgot_is_found_and_told(void **state)
     network_run(&nw);
     assert_int_equal(test_request(nw.app, "GET", str_z(&nw.app->arena, target), NULL), 200);
     assert_int_equal(test_int(nw.app, "items.0.missed"), 0);
+    char *channel = str_z(&nw.app->arena, str_cat(&nw.app->arena, S("/api/v1/channels/"), id));
+    assert_int_equal(test_request(nw.app, "PATCH", channel, "{\"is_enabled\":false}"), 200);
+    assert_int_equal(test_request(nw.app, "POST", str_z(&nw.app->arena, target), NULL), 409);
     network_world_close(&nw);
 }
 

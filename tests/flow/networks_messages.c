@@ -172,6 +172,8 @@ static void parts_are_those_that_the_network_knows(void **state)
     static const char *const wrong[] = {
         ",\"parts\":[{\"type\":\"poll\"}]",
         ",\"parts\":[7]",
+        ",\"parts\":7",
+        ",\"parts\":\"location\"",
         ",\"parts\":{\"type\":\"location\"}",
         ",\"parts\":[{\"type\":\"template\",\"name\":\"hello\"}]",
         ",\"parts\":[{\"type\":\"buttons\",\"buttons\":[]}]",
