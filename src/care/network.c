@@ -344,9 +344,9 @@ static err tell(struct ctx *cx, message_id id)
 static err edit(struct ctx *cx, const struct message *m, const struct connector_item *it)
 {
     int64_t at_ms = it->sent_ms > 0 && it->sent_ms < cx->now_ms ? it->sent_ms : cx->now_ms;
+    TRY(message_alias_add(cx, m->channel_id, m->id, it->aliases, it->n_aliases));
     if (m->edited_ms > at_ms || str_eq(m->text, it->text))
         return OK; /* an older edit that came late, or the same again */
-    TRY(message_alias_add(cx, m->channel_id, m->id, it->aliases, it->n_aliases));
     TRY(message_set_text(cx, m->id, it->text, at_ms));
     return tell(cx, m->id);
 }

@@ -514,6 +514,18 @@ static void nobody_is_shown_that_somebody_writes_in_public(void **state)
     networks_close(&n);
 }
 
+/* A network may call each version of a message by another id. */
+static void an_edit_that_changes_no_text_still_brings_its_new_id(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    hook(&n,
+        "{\"kind\":\"edit\",\"id\":\"m1\",\"alias\":\"m1-2\",\"from\":\"ann\",\"text\":\"hello\"}");
+    hook(&n, "{\"kind\":\"delete\",\"id\":\"m1-2\",\"from\":\"ann\"}");
+    (void)message_at(c, 0);
+    assert_true(test_text(n.app, "items.0.deleted_at").len > 0);
+    networks_close(&n);
+}
+
 /* ── moving ─────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -713,6 +725,7 @@ int main(void)
         TEST_APP(the_first_answer_marks_what_it_answers_as_read),
         TEST_APP(a_network_shows_that_somebody_writes_once_in_four_seconds),
         TEST_APP(nobody_is_shown_that_somebody_writes_in_public),
+        TEST_APP(an_edit_that_changes_no_text_still_brings_its_new_id),
         TEST_APP(a_conversation_goes_on_on_another_channel_with_its_history),
         TEST_APP(a_reply_goes_where_it_was_written_although_the_conversation_has_moved),
         TEST_APP(an_echo_takes_a_moved_conversation_back_to_its_place),

@@ -210,6 +210,10 @@ static void read_item(struct item_list *list, const struct json *v)
     it->sent_ms = take_int(v, "at_ms", 0);
     it->error = take_line(v, "error", 2000);
     it->ours_ref = take_line(v, "ref", 40);
+    str *alias = NEW(list->a, str, 1);
+    *alias = take_id(v, "alias");
+    it->aliases = alias;
+    it->n_aliases = alias->len > 0;
     it->opens_window = true;
     str post = take_id(v, "post");
     if (post.len) {

@@ -18,7 +18,7 @@
  *   POST /token       OAuth 2.0 · POST /oauth/request_token, /oauth/access_token   OAuth 1.0a
  * What it posts to us, with the header "X-Parrot: <the channel's key>":
  *   {"items":[{"kind":"message"|"edit"|"delete"|"reaction"|"status","id","from","name","text",
- *              "public","post","ours","emoji","state","error","ref","at_ms","token"}]} */
+ *              "public","post","ours","emoji","state","error","ref","at_ms","token","alias"}]} */
 extern const struct connector connector_parrot;
 /* Called when the peer has answered a send and Seva has not heard the answer yet. NULL = nothing.
  */
