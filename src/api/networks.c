@@ -5,6 +5,7 @@
 #include "api/server.h"
 #include "base/json.h"
 #include "care/act.h"
+#include "care/channel_form.h"
 #include "connector/connector.h"
 
 struct word {
@@ -106,21 +107,28 @@ static void put_words(struct json_out *j, str words)
     json_arr_end(j);
 }
 
+static void put_setting(struct json_out *j, const struct connector_setting *s)
+{
+    json_obj(j);
+    json_kv_str(j, S("name"), str_from(s->name));
+    json_kv_str(j, S("kind"), str_from(s->kind));
+    json_kv_bool(j, S("is_required"), s->is_required);
+    json_kv_str(j, S("help"), str_from(s->help));
+    json_kv_text(j, S("standard"), str_from(s->standard));
+    json_key(j, S("choices"));
+    put_words(j, str_from(s->choices));
+    json_obj_end(j);
+}
+
 static void put_settings(struct json_out *j, const struct connector *c)
 {
     json_key(j, S("settings"));
     json_arr(j);
-    for (const struct connector_setting *s = c->settings; s && s->name; s++) {
-        json_obj(j);
-        json_kv_str(j, S("name"), str_from(s->name));
-        json_kv_str(j, S("kind"), str_from(s->kind));
-        json_kv_bool(j, S("is_required"), s->is_required);
-        json_kv_str(j, S("help"), str_from(s->help));
-        json_kv_text(j, S("standard"), str_from(s->standard));
-        json_key(j, S("choices"));
-        put_words(j, str_from(s->choices));
-        json_obj_end(j);
-    }
+    for (const struct connector_setting *s = c->settings; s && s->name; s++)
+        put_setting(j, s);
+    const struct connector_setting *marks_read = channel_form_marks_read(c);
+    if (marks_read)
+        put_setting(j, marks_read);
     json_arr_end(j);
 }
 

@@ -205,6 +205,11 @@ bool channel_marks_read(struct arena *a, str settings)
     return !str_eq(json_text(json_get(object_of(a, settings), S("marks_read")), S("")), S("no"));
 }
 
+const struct connector_setting *channel_form_marks_read(const struct connector *c)
+{
+    return c->act && c->acts_private & 1 << ACT_READ ? &marks_read_setting : NULL;
+}
+
 /* A network that lies elsewhere from now on must not get the secrets of the one before. */
 static bool has_moved(
     const struct connector *c, const struct json *before, const struct json *change)

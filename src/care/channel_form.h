@@ -28,3 +28,5 @@ str channel_form_with(struct arena *a, str object, str more, ptrdiff_t max);
 bool channel_is_capture(struct arena *a, str settings);
 /* Whether what a customer wrote is marked as read on the network when it is answered. */
 bool channel_marks_read(struct arena *a, str settings);
+/* The setting "marks_read", where the network has such marks; NULL = it has none. */
+const struct connector_setting *channel_form_marks_read(const struct connector *c);
