@@ -14,7 +14,7 @@ import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './ac
 import { CheckResult } from './check'
 import { NetworkForm } from './form'
 import { Health, RefusedBanner } from './health'
-import { Hook } from './hook'
+import { Hook, MailHook } from './hook'
 import { Ledger } from './ledger'
 import { Templates } from './templates'
 import { wayOf, WaySection, type Way } from './way'
@@ -122,7 +122,7 @@ export function NetworkChannel({ channel, onChange, onReload }: { channel: Chann
           <div ref={credentials}><Credentials {...props} /></div>
         </Section>
       ) : null}
-      {worksByHand(channel) ? null : <OverNetwork channel={channel} network={network} />}
+      {worksByHand(channel) ? <MailHook channel={channel} /> : <OverNetwork channel={channel} network={network} />}
     </>
   )
 }

@@ -14,6 +14,20 @@ export function Steps({ kind }: { kind: string }) {
   return steps.length ? <ol class="network-steps">{steps.map((one) => <li key={one}>{one}</li>)}</ol> : null
 }
 
+/** By hand: the network's notification mails can still say that something came in. */
+export function MailHook({ channel }: { channel: Channel }) {
+  const secret = useSignal<string | null>(null)
+  if (!channel.hook_url) return null
+  return (
+    <Section title={nt('hook.mail_title')} hint={nt('hook.mail')}>
+      <Code text={channel.hook_url} label={nt('hook.mail_address')} />
+      {secret.value ? <SecretOnce label={nt('hook.mail_secret_label')} secret={secret.value} onDone={() => void (secret.value = null)} /> : (
+        <AskButton icon="refresh" label={nt('hook.mail_secret')} title={nt('hook.mail_secret')} text={nt('hook.mail_secret_text')} onConfirm={() => void post<SecretRotated>(`/channels/${channel.id}/rotate-secret`).then((answer) => void (secret.value = answer.secret), complain)} />
+      )}
+    </Section>
+  )
+}
+
 export function Hook({ channel, network }: { channel: Channel; network: Network }) {
   const secret = useSignal<string | null>(null)
   if (!channel.hook_url) return <Section title={nt('hook.title')}><p class="settings-hint">{nt('hook.none', { network: network.title })}</p></Section>
