@@ -82,7 +82,9 @@ err pace_note_sent(
     /* A channel that works, and is far from its limit, costs no write. */
     TRY(db_run(cx->db,
         S("UPDATE pace "
-          "SET failures = 0, reason = '', open_ms = 0, updated_ms = ?3 "
+          "SET failures = 0, updated_ms = ?3, "
+          "    open_ms = CASE WHEN reason = 'failing' THEN 0 ELSE open_ms END, "
+          "    reason = CASE WHEN reason = 'failing' THEN '' ELSE reason END "
           "WHERE channel_id = ?1 AND account_id = ?2 AND failures > 0"),
         ARGS(A_ID(channel), A_ID(cx->account), A_INT(cx->now_ms)), NULL));
     TRY(db_run(cx->db,
