@@ -17,6 +17,8 @@ import tempfile
 import time
 import urllib.request
 
+import networks
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -239,6 +241,10 @@ def bench_webhook_parse(build, seconds):
     row("ratio to OpenSSL's HMAC and json-c alone, same bytes", "≤ 1.5", f"median {median:.2f}, worst {ratios[-1][0]:.2f} ({ratios[-1][1]})", ratios[-1][0] <= 1.5)
 
 
+def bench_outbound(build, seconds):
+    networks.outbound(Server, build, seconds, 100_000, row)
+
+
 def bench_weight(build, seconds):
     out = subprocess.run(["npm", "run", "--silent", "budget"], cwd=os.path.join(ROOT, "web"), capture_output=True, text=True)
     for m in re.finditer(r"^ *([\d.]+) of +(\d+) KB  (widget loader|widget app, scripts|console first route, scripts|console first route, styles)$", out.stdout, re.M):
@@ -246,7 +252,7 @@ def bench_weight(build, seconds):
 
 
 BENCHES = {"inbound-sqlite": bench_inbound_sqlite, "inbound-random": bench_inbound_random, "inbound-postgres": bench_inbound_postgres, "latency": bench_latency,
-           "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start, "webhook-parse": bench_webhook_parse,
+           "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start, "webhook-parse": bench_webhook_parse, "outbound": bench_outbound,
            "console": bench_console, "weight": bench_weight}
 
 
