@@ -212,8 +212,9 @@ struct one_claim {
 static err claim_one(struct desk *desk, void *arg)
 {
     struct one_claim *c = arg;
+    bool has_more = false;
     TRY(desk_begin(desk, DB_WRITE));
-    TRY(runner_pace(desk));
+    TRY(runner_pace(desk, &has_more)); /* the next claim parks it */
     TRY(runner_claim(desk, LANE_ANY, 1, &c->jobs, &c->n));
     return desk_commit(desk);
 }

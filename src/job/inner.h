@@ -153,8 +153,9 @@ err upkeep_ensure(struct engine *e);
 /* Files are brought by at most half of the job threads, so that slow addresses never hold up what
  * is to be sent: a claim is for one of the two, or (without threads) for any job. */
 enum lane { LANE_ANY, LANE_SENDS, LANE_FETCHES };
-/* Parks jobs of channels that may not send now, and releases those that may (store/pace.h). */
-err runner_pace(struct desk *desk);
+/* Parks jobs of channels that may not send now, and releases those that may (store/pace.h).
+ * *has_more: there may be more to park, soon. */
+err runner_pace(struct desk *desk, bool *has_more);
 /* Claims what is due, at most max. */
 err runner_claim(
     struct desk *desk, enum lane lane, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n);

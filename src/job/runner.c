@@ -19,11 +19,13 @@ enum { ABREAST_SHARE = 3 };
 /* ── claiming ───────────────────────────────────────────────────────────────────────────────────
  */
 
-err runner_pace(struct desk *desk)
+err runner_pace(struct desk *desk, bool *has_more)
 {
-    int64_t moved = 0;
-    TRY(pace_release(desk->tx, desk->cx.now_ms, &moved));
-    return pace_park(desk->tx, desk->cx.now_ms, &moved);
+    int64_t released = 0, parked = 0;
+    TRY(pace_release(desk->tx, desk->cx.now_ms, &released));
+    TRY(pace_park(desk->tx, desk->cx.now_ms, &parked));
+    *has_more = parked >= PACE_PARK_MOST;
+    return OK;
 }
 
 err runner_claim(
@@ -319,13 +321,15 @@ static err look(struct desk *desk, void *arg)
 
 static err claim(struct desk *desk, void *arg)
 {
+    enum { SOON_MS = 20 }; /* others have the write lock meanwhile */
     struct dispatch *d = arg;
     int64_t freed = 0;
+    bool has_more = false;
     TRY(desk_begin(desk, DB_WRITE));
     TRY(job_free_expired(desk->tx, desk->cx.now_ms, false, &freed));
     if (freed)
         log_line(LOG_INFO, "jobs taken up again whose worker had ended", LOG_I("jobs", freed));
-    TRY(runner_pace(desk));
+    TRY(runner_pace(desk, &has_more));
     TRY(runner_claim(desk, LANE_SENDS, d->room, &d->jobs, &d->n));
     ptrdiff_t most = free_fetches(desk->engine);
     if (most > d->room - d->n)
@@ -333,6 +337,8 @@ static err claim(struct desk *desk, void *arg)
     if (most > 0)
         TRY(runner_claim(desk, LANE_FETCHES, most, &d->fetches, &d->n_fetches));
     TRY(job_next_due(desk->tx, desk->cx.now_ms, &d->next_ms));
+    if (has_more)
+        d->next_ms = desk->cx.now_ms + SOON_MS;
     return desk_commit(desk);
 }
 

@@ -12,7 +12,7 @@
 #define TURN_TEXT "250"
 static_assert(PACE_TURN_MS == 250, "as SQL says it");
 
-enum { PARK_MOST = 1000, LOOK_JOBS = 256, TURNS_MOST = 32, SPARE_SHARE = 8 };
+enum { LOOK_JOBS = 256, TURNS_MOST = 32, SPARE_SHARE = 8 };
 
 static const struct db_col pace_cols[] = {
     COL(struct pace, channel_id),
@@ -167,7 +167,7 @@ static err park(struct db_tx *tx, channel_id channel, int64_t keep, int64_t now_
           "             AND run_ms <= ?4 "
           "             ORDER BY id LIMIT ?3 OFFSET ?2) "
           "AND state = 'queued'"),
-        ARGS(A_ID(channel), A_INT(keep), A_INT(PARK_MOST), A_INT(now_ms)), &n));
+        ARGS(A_ID(channel), A_INT(keep), A_INT(PACE_PARK_MOST), A_INT(now_ms)), &n));
     *parked += n;
     if (!n)
         return OK;

@@ -12,6 +12,7 @@
 #include "model/ctx.h"
 
 enum {
+    PACE_PARK_MOST = 1000,    /* jobs of a channel that one pass parks: it holds the write lock */
     PACE_READY = 64,          /* jobs of a channel that the dispatcher sees at once */
     PACE_TURN_MS = 250,       /* between releases of an open channel */
     PACE_FAILURES = 5,        /* in a row, then it is closed */
@@ -50,8 +51,8 @@ err pace_open(struct ctx *cx, channel_id channel);
 
 /* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
  */
-/* Parks due jobs of closed channels and of crowds, at most a thousand of each; *parked says how
- * many. */
+/* Parks due jobs of closed channels and of crowds, at most PACE_PARK_MOST of each; *parked says how
+ * many in all: from that number on there may be more. */
 err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked);
 /* Releases what channels may send now. */
 err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released);
