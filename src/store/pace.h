@@ -12,7 +12,7 @@
 #include "model/ctx.h"
 
 enum {
-    PACE_PARK_MOST = 1000,    /* jobs of a channel that one pass parks: it holds the write lock */
+    PACE_PARK_MOST = 10000,   /* jobs of a channel that one pass parks: it holds the write lock */
     PACE_READY = 64,          /* jobs of a channel that the dispatcher sees at once */
     PACE_TURN_MS = 250,       /* between releases of an open channel */
     PACE_FAILURES = 5,        /* in a row, then it is closed */
