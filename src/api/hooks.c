@@ -180,8 +180,8 @@ static bool knows_secret(struct call *call, const struct source *source)
     if (!str_starts(given, S("Bearer ")))
         return false;
     given = str_skip(given, 7);
-    return crypto_equal(given, source->secret) ||
-           (source->old_secret.len && crypto_equal(given, source->old_secret));
+    return given.len &&
+           (crypto_equal(given, source->secret) || crypto_equal(given, source->old_secret));
 }
 
 static err notice_prepare(struct call *call, const struct connector *c, struct hook *hook)
