@@ -174,7 +174,8 @@ CREATE TABLE call (
   wrap_ended_ms @int NOT NULL DEFAULT 0,
   note TEXT NOT NULL DEFAULT '',
   error TEXT NOT NULL DEFAULT '',
-  client_id TEXT NOT NULL DEFAULT ''      -- of who made it
+  client_id TEXT NOT NULL DEFAULT '',     -- of who made it
+  version @int NOT NULL DEFAULT 1         -- grows with every change
 );
 CREATE UNIQUE INDEX call_external ON call (account_id, channel_id, external_id) WHERE external_id <> '';
 CREATE UNIQUE INDEX call_client ON call (account_id, client_id) WHERE client_id <> '';

@@ -53,7 +53,7 @@ err phone_tell(struct ctx *cx, const struct phone_call *c, str type)
                          });
 }
 
-err phone_write(struct ctx *cx, const struct phone_call *c)
+err phone_write(struct ctx *cx, struct phone_call *c)
 {
     TRY(phone_call_write(cx, c));
     return phone_tell(cx, c, S("call.updated"));

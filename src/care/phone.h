@@ -78,7 +78,7 @@ err phone_plan(struct ctx *cx, const struct phone_call *c, enum connector_call_k
 err phone_plan_look(struct ctx *cx, const struct phone_call *c, const struct connector *network);
 /* Writes the row and tells: call.created or call.updated. */
 err phone_tell(struct ctx *cx, const struct phone_call *c, str type);
-err phone_write(struct ctx *cx, const struct phone_call *c);
+err phone_write(struct ctx *cx, struct phone_call *c);
 /* After-call time is over: writes and tells. */
 err phone_wrap_end(struct ctx *cx, struct phone_call *c);
 /* The call has ended: outcome, talk, after-call time; writes and tells. outcome empty = by what is

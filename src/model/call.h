@@ -26,7 +26,8 @@ struct phone_call {
     int64_t talk_s;
     int64_t wrap_started_ms, wrap_ended_ms; /* after-call time of the agent; 0 = not */
     str note, error;
-    str client_id; /* of who made it */
+    str client_id;   /* of who made it */
+    int64_t version; /* from 1, grows with every change */
     /* joined */
     str contact_name, agent_name;
 };

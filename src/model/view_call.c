@@ -31,6 +31,7 @@ static const struct shape_field call_fields[] = {
     SHOWN("wrap_s", SHAPE_INT, 0, "seconds of it; 0: none, or it goes on"),
     SHOWN("note", SHAPE_TEXT, SHAPE_NULL, "what the agent wrote after it"),
     SHOWN("error", SHAPE_TEXT, SHAPE_NULL, "what went wrong, in words"),
+    SHOWN("version", SHAPE_INT, 0, "grows with every change: the higher is the newer"),
 };
 const struct shape call_shape = SHAPE("Call", NULL, call_fields, "A telephone call.");
 
@@ -75,5 +76,6 @@ void phone_call_view(struct json_out *j, const struct phone_call *c)
     put_times(j, c);
     json_kv_text(j, S("note"), c->note);
     json_kv_text(j, S("error"), c->error);
+    json_kv_int(j, S("version"), c->version);
     json_obj_end(j);
 }

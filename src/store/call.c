@@ -9,7 +9,7 @@
     " p.message_id, p.direction, p.state, p.outcome, p.number, p.language, p.agent_id,"            \
     " p.agent_phone, p.queue_position, p.started_ms, p.taken_ms, p.answered_ms, p.ended_ms,"       \
     " p.talk_s, p.wrap_started_ms, p.wrap_ended_ms, p.note, p.error, p.client_id,"                 \
-    " k.name AS contact_name, a.name AS agent_name"
+    " p.version, k.name AS contact_name, a.name AS agent_name"
 #define CALL_TABLES                                                                                \
     " call p"                                                                                      \
     " LEFT JOIN contact k ON k.account_id = p.account_id AND k.id = p.contact_id"                  \
@@ -49,6 +49,7 @@ static const struct db_col call_cols[] = {
     COL(struct phone_call, note),
     COL(struct phone_call, error),
     COL(struct phone_call, client_id),
+    COL(struct phone_call, version),
     COL(struct phone_call, contact_name),
     COL(struct phone_call, agent_name),
 };
@@ -90,38 +91,42 @@ err phone_call_find_client(struct ctx *cx, str client_id, struct phone_call *c)
         ARGS(A_ID(cx->account), A_TEXT(client_id)), COLS(call_cols), c);
 }
 
-err phone_call_add(struct ctx *cx, const struct phone_call *c)
+err phone_call_add(struct ctx *cx, struct phone_call *c)
 {
+    c->version = 1;
     int64_t added = 0;
     TRY(db_run(cx->db,
         S("INSERT INTO call (id, account_id, channel_id, external_id, contact_id, identity_id, "
           "    conversation_id, direction, state, number, language, agent_id, agent_phone, "
-          "    queue_position, started_ms, client_id) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) "
+          "    queue_position, started_ms, client_id, version) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
           "ON CONFLICT DO NOTHING"),
         ARGS(A_ID(c->id), A_ID(cx->account), A_ID(c->channel_id), A_TEXT(c->external_id),
             A_ID(c->contact_id), A_ID(c->identity_id), A_INT(c->conversation_id),
             A_TEXT(c->direction), A_TEXT(c->state), A_TEXT(c->number), A_TEXT(c->language),
             A_INT(c->agent_id), A_TEXT(c->agent_phone), A_INT(c->queue_position),
-            A_INT(c->started_ms), A_TEXT(c->client_id)),
+            A_INT(c->started_ms), A_TEXT(c->client_id), A_INT(c->version)),
         &added));
     return added ? OK : E_CONFLICT;
 }
 
-err phone_call_write(struct ctx *cx, const struct phone_call *c)
+err phone_call_write(struct ctx *cx, struct phone_call *c)
 {
+    c->version++;
     return db_run(cx->db,
         S("UPDATE call "
           "SET external_id = ?3, conversation_id = ?4, message_id = ?5, state = ?6, outcome = ?7, "
           "    language = ?8, agent_id = ?9, agent_phone = ?10, queue_position = ?11, "
           "    taken_ms = ?12, answered_ms = ?13, ended_ms = ?14, talk_s = ?15, "
-          "    wrap_started_ms = ?16, wrap_ended_ms = ?17, note = ?18, error = ?19 "
+          "    wrap_started_ms = ?16, wrap_ended_ms = ?17, note = ?18, error = ?19, "
+          "    version = ?20 "
           "WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(c->id), A_TEXT(c->external_id), A_INT(c->conversation_id),
             A_INT(c->message_id), A_TEXT(c->state), A_TEXT(c->outcome), A_TEXT(c->language),
             A_INT(c->agent_id), A_TEXT(c->agent_phone), A_INT(c->queue_position),
             A_INT(c->taken_ms), A_INT(c->answered_ms), A_INT(c->ended_ms), A_INT(c->talk_s),
-            A_INT(c->wrap_started_ms), A_INT(c->wrap_ended_ms), A_TEXT(c->note), A_TEXT(c->error)),
+            A_INT(c->wrap_started_ms), A_INT(c->wrap_ended_ms), A_TEXT(c->note), A_TEXT(c->error),
+            A_INT(c->version)),
         NULL);
 }
 

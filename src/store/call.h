@@ -15,10 +15,10 @@ err phone_call_find_external(
     struct ctx *cx, channel_id channel, str external_id, struct phone_call *c);
 /* By the client's own id; E_NOT_FOUND (no words). */
 err phone_call_find_client(struct ctx *cx, str client_id, struct phone_call *c);
-/* E_CONFLICT (no words): the network's name, or the client's id, is taken. */
-err phone_call_add(struct ctx *cx, const struct phone_call *c);
-/* Writes everything that can change. */
-err phone_call_write(struct ctx *cx, const struct phone_call *c);
+/* Sets version. E_CONFLICT (no words): the network's name, or the client's id, is taken. */
+err phone_call_add(struct ctx *cx, struct phone_call *c);
+/* Writes everything that can change, and raises version in the row and in *c. */
+err phone_call_write(struct ctx *cx, struct phone_call *c);
 
 /* Empty and {0} = any. */
 struct phone_call_filter {

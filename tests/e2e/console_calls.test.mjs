@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { axe, launch, openConsole, words } from './lib/browser.mjs'
+import { axe, holdAnswers, launch, openConsole, words } from './lib/browser.mjs'
 import { Twilio } from './lib/twilio.mjs'
 
 const en = words('console', 'en')
@@ -46,9 +46,16 @@ describe('calls', { skip: reasonToSkip() }, () => {
     const page = await openConsole(browser, seva, { path: 'calls' })
     call = twilio.caller(ASHA, 'Asha')
     await tell()
+    await until(callOf, 'the call being in the log')
+    const late = await holdAnswers(page, '**/api/v1/calls?*')
+    await page.reload()
+    await late.asked
     await tell('wait', { QueuePosition: '1', CallStatus: 'in-progress' })
     const take = page.getByRole('button', { name: /^Take the call of/ })
     await take.waitFor()
+    await late.release() // the list as it was before the caller waited takes nothing back
+    await page.locator('.calls .spinner').waitFor({ state: 'detached' })
+    await page.locator('.calls .rows .chip', { hasText: 'Waits, place' }).waitFor()
     assert.equal(await page.locator('.rail-place[href="/app/calls"] .rail-badge').innerText(), '1')
     await shot(page, 'calls-queue')
     assert.deepEqual(await axe(page), [])

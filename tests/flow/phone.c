@@ -65,9 +65,11 @@ static void a_call_is_in_the_log_as_the_network_tells_of_it(void **state)
     assert_str(shown(&n, "direction"), "in");
     assert_str(shown(&n, "conversation_id"), "-");
     clock_advance(3000);
+    int64_t version = test_int(n.app, "version");
     hook(&n, waiting);
     assert_str(shown(&n, "state"), "queued");
     assert_int_equal(test_int(n.app, "queue_position"), 2);
+    assert_true(test_int(n.app, "version") > version);
     clock_advance(7000);
     hook(&n, answered);
     assert_str(shown(&n, "state"), "answered");

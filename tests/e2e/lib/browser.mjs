@@ -66,6 +66,27 @@ export async function openConsole(browser, seva, { path = '', ...options } = {},
   return page
 }
 
+/** Requests like `pattern` are all answered with what the first of them was told, but not before `release`. `asked`: that one is here. */
+export async function holdAnswers(page, pattern) {
+  let release, isHere, first
+  const released = new Promise((resolve) => (release = resolve))
+  const asked = new Promise((resolve) => (isHere = resolve))
+  await page.route(pattern, async (route) => {
+    first ??= route.fetch()
+    const response = await first
+    isHere()
+    await released
+    await route.fulfill({ response })
+  })
+  return {
+    asked,
+    async release() {
+      release()
+      await page.unrouteAll({ behavior: 'wait' })
+    },
+  }
+}
+
 /** Waits until what the page was told so far has been drawn: what did not show by then was not done. */
 export const drawn = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0))))
 

@@ -5,6 +5,7 @@ import { compareIds, uuid } from '../lib/ids'
 import { t } from '../lib/i18n'
 import { go } from '../lib/router'
 import type { Channel, Id, Page } from '../lib/types'
+import { newer } from './reducers'
 import { can, channels, myId } from './store'
 import { complain, toast } from './toasts'
 import { ApiError } from '../lib/api'
@@ -29,16 +30,9 @@ export const isWrapping = (one: Call): boolean => one.wrap_started_at !== null &
 /** What I talk, let ring or have not written down yet: one at a time, the newest first. */
 export const myCall = computed(() => calls.value.find((one) => one.agent_id === myId.value && (isRunning(one) || isWrapping(one))))
 
-const STATES = ['ringing', 'menu', 'queued', 'answered', 'ended']
-/** States go forward only; an answer that was overtaken by an event takes nothing back. */
-const isOlder = (old: Call, next: Call): boolean => (old.state === 'ended' && next.state !== 'ended') || (old.wrap_ended_at !== null && next.wrap_ended_at === null) || (old.state === 'answered' && STATES.indexOf(next.state) < 3 && next.agent_id === old.agent_id)
-
 export function putCalls(more: readonly Call[]): void {
   const next = new Map(known.peek())
-  for (const one of more) {
-    const old = next.get(one.id)
-    if (!old || !isOlder(old, one)) next.set(one.id, one)
-  }
+  for (const one of more) next.set(one.id, newer(next.get(one.id), one))
   for (const id of [...next.keys()].sort(compareIds).slice(0, Math.max(0, next.size - MOST))) next.delete(id)
   known.value = next
 }

@@ -113,6 +113,7 @@ export function newerMessage(old: Message | undefined, next: Message): Message {
   return PROGRESS[next.state] < PROGRESS[old.state] && !isRetry ? { ...next, state: old.state, error: old.error } : next
 }
 
-export function newerConversation(old: Conversation | undefined, next: Conversation): Conversation {
+/** An answer that an event has overtaken takes nothing back. */
+export function newer<T extends { version: number }>(old: T | undefined, next: T): T {
   return old && old.version > next.version ? old : next
 }

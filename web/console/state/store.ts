@@ -5,7 +5,7 @@ import type {
   Agent, Channel, Contact, Conversation, ConversationFull, Id, Message, MySettings, Notification, Session, Tag, Team, View, ViewCount, Viewer,
 } from '../lib/types'
 import { isLocal, localId } from '../lib/ids'
-import { mergeIds, newerConversation, newerMessage } from './reducers'
+import { mergeIds, newer, newerMessage } from './reducers'
 
 /** Objects by id, each in its own signal: a change repaints only what reads that object. */
 export class Table<T extends { id: Id }> {
@@ -133,7 +133,7 @@ export function presenceOf(conversation: Id): Signal<Presence> {
 }
 
 export function putConversation(next: Conversation | ConversationFull): Conversation {
-  const merged = newerConversation(conversations.peek(next.id), next)
+  const merged = newer(conversations.peek(next.id), next)
   conversations.set(merged)
   if ('identities' in next.contact) contacts.set(next.contact as Contact)
   if ('reply' in next || 'post' in next) waysOf(next.id).value = { post: (next as ConversationFull).post ?? null, reply: (next as ConversationFull).reply ?? null }

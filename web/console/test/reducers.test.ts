@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Conversation, Message } from '../lib/types'
-import { compareConversations, lastServerId, matchesFilter, mergeIds, newerConversation, newerMessage, newestPageIds, placeInList, staleReplies } from '../state/reducers'
+import { compareConversations, lastServerId, matchesFilter, mergeIds, newer, newerMessage, newestPageIds, placeInList, staleReplies } from '../state/reducers'
 
 const NOW = Date.parse('2026-11-01T12:00:00.000Z')
 function conversation(change: Partial<Conversation> = {}): Conversation {
@@ -110,8 +110,8 @@ test('a_slow_answer_never_takes_a_message_back_to_an_earlier_state', () => {
   assert.equal(newerMessage(message({ state: 'held' }), message({ state: 'sent' })).state, 'sent')
   assert.equal(newerMessage(message({ state: 'failed' }), message({ state: 'queued' })).state, 'queued')
 })
-test('an_older_version_of_a_conversation_is_ignored', () => {
+test('an_older_version_of_a_conversation_or_call_is_ignored', () => {
   const old = conversation({ version: 4 })
-  assert.equal(newerConversation(old, conversation({ version: 3 })), old)
-  assert.equal(newerConversation(old, conversation({ version: 5 })).version, 5)
+  assert.equal(newer(old, conversation({ version: 3 })), old)
+  assert.equal(newer(old, conversation({ version: 5 })).version, 5)
 })

@@ -965,6 +965,8 @@ export interface Call {
   note: string | null
   /** what went wrong, in words */
   error: string | null
+  /** grows with every change: the higher is the newer */
+  version: number
 }
 
 /** A word for conversations. */
