@@ -37,7 +37,7 @@ VARIANTS = {
 }
 total = {"passed": 0, "failed": 0, "skipped": 0}
 failures = []  # (name, detail)
-AT_ONCE = max(2, os.cpu_count() or 1)  # C programs
+AT_ONCE = max(2, os.cpu_count() or 1)  # programs
 
 
 def say(text):
@@ -165,31 +165,37 @@ def web_dist():
         count("passed", "build web")
 
 
-def run_programs(variant, parts, urls, env, slower):
-    """AT_ONCE programs at a time, told in their order. urls: a PostgreSQL for each of them; none = the stories on it are left out.
-    slower: how many times longer a program may take than its own limit says."""
-    folder = build(variant)
-    if not folder:
-        return
-    lanes, scratch = queue.SimpleQueue(), scratch_folder()
+def run_at_once(found, urls):
+    """AT_ONCE programs at a time, told in their order. found: (label, command, environment, seconds it may take).
+    urls: a PostgreSQL for each of them; none = what asks for one is skipped, and that is not told."""
+    lanes = queue.SimpleQueue()
     for i in range(AT_ONCE):
         lanes.put(urls[i] if urls else "off")
 
     def run(program):
-        label, command, own, seconds = program
+        label, command, env, seconds = program
         lane = lanes.get()
         try:
-            all_env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": scratch, "SEVA_TEST_PG": lane, **own, **env}
-            return tap(label, command, all_env, max(60, seconds) * slower)
+            return tap(label, command, {"SEVA_TEST_PG": lane, **env}, seconds)
         finally:
             lanes.put(lane)
 
-    found = [(f"{variant}/{part}/{name}", *rest) for part in parts for name, *rest in programs(folder, part)]
-    found = [p for p in found if urls or p[2].get("SEVA_TEST_DB") != "postgres"]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for results, line in pool.map(run, found):
+            report([r for r in results if urls or r[0] != "skipped"], line)
+
+
+def run_programs(variant, parts, urls, env, slower):
+    """The C programs of some parts. slower: how many times longer a program may take than its own limit says."""
+    folder = build(variant)
+    if not folder:
+        return
+    scratch = scratch_folder()
+    env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": scratch, **env}
+    found = [(f"{variant}/{part}/{name}", command, {**own, **env}, max(60, seconds) * slower)
+             for part in parts for name, command, own, seconds in programs(folder, part) if urls or own.get("SEVA_TEST_DB") != "postgres"]
     try:
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            for results, line in pool.map(run, found):
-                report([r for r in results if urls or r[0] != "skipped"], line)
+        run_at_once(found, urls)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -227,27 +233,36 @@ def part_system(pg, args):
         count("failed" if p.returncode else "passed", "system/http_differential: verdicts beside nginx's", p.stdout[-3000:] + p.stderr[-1000:])
 
 
+def fuzz(target, seconds):
+    """One target, from its seeds → (found something, what it said)."""
+    name = os.path.basename(target)
+    corpus = tempfile.mkdtemp(prefix="seva-fuzz-")
+    seeds = os.path.join(ROOT, "tests/fuzz/corpus", name.replace("fuzz_", ""))
+    command = [target, f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=1024", "-print_final_stats=0", "-verbosity=0", corpus]
+    if os.path.isdir(seeds):
+        command.append(seeds)
+    try:
+        p = subprocess.run(command, capture_output=True, text=True, cwd=corpus)
+        if p.returncode:
+            shutil.copytree(corpus, os.path.join(BUILD, "fuzz-findings", name), dirs_exist_ok=True)
+        return p.returncode != 0, p.stderr
+    finally:
+        shutil.rmtree(corpus, ignore_errors=True)
+
+
 def part_fuzz(args):
     folder = build("fuzz")
     if not folder:
         return
     targets = sorted(p for p in glob.glob(f"{folder}/tests/fuzz/fuzz_*") if os.path.isfile(p) and os.access(p, os.X_OK))
-    seconds = int(args.minutes * 60 / max(1, len(targets))) if args.minutes else 8
-    for target in targets:
-        name = os.path.basename(target)
-        corpus = tempfile.mkdtemp(prefix="seva-fuzz-")
-        seeds = os.path.join(ROOT, "tests/fuzz/corpus", name.replace("fuzz_", ""))
-        command = [target, f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=1024", "-print_final_stats=0", "-verbosity=0", corpus]
-        if os.path.isdir(seeds):
-            command.append(seeds)
-        p = subprocess.run(command, capture_output=True, text=True, cwd=corpus)
-        if p.returncode:
-            kept = os.path.join(BUILD, "fuzz-findings", name)
-            shutil.copytree(corpus, kept, dirs_exist_ok=True)
-            count("failed", f"fuzz/{name} (input kept in {kept})", p.stderr[-3000:])
-        else:
-            count("passed", f"fuzz/{name}")
-        shutil.rmtree(corpus, ignore_errors=True)
+    seconds = int(args.minutes * 60 * AT_ONCE / max(1, len(targets))) if args.minutes else 8
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for target, (is_broken, said) in zip(targets, pool.map(lambda one: fuzz(one, seconds), targets)):
+            name = os.path.basename(target)
+            if is_broken:
+                count("failed", f"fuzz/{name} (input kept in {BUILD}/fuzz-findings/{name})", said[-3000:])
+            else:
+                count("passed", f"fuzz/{name}")
 
 
 def part_web():
@@ -263,9 +278,9 @@ def part_e2e(pg):
     folder = build("plain")
     if not folder:
         return
-    for program in sorted(glob.glob(f"{ROOT}/tests/e2e/*.test.mjs")):
-        run_tap(f"e2e/{os.path.basename(program)}", ["node", "--test", "--test-reporter=tap", program],
-                {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_SIM_BIN": f"{folder}/sim/seva-sim", "SEVA_TEST_PG": pg.urls[0]}, timeout=900)
+    env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_SIM_BIN": f"{folder}/sim/seva-sim"}
+    run_at_once([(f"e2e/{os.path.basename(p)}", ["node", "--test", "--test-reporter=tap", p], env, 900)
+                 for p in sorted(glob.glob(f"{ROOT}/tests/e2e/*.test.mjs"))], pg.urls)
 
 
 def main():
