@@ -1,4 +1,4 @@
-/* Networks at fault: ten ways in which networks can fail, for half an hour of simulated time, with
+/* Networks at fault: eleven ways in which networks can fail, for half an hour of simulated time, with
  * a queue of answers before each. Nothing is lost: every message is sent, or shown as "may have
  * been sent"; nothing is doubled where the network knows repetitions, and nothing that is shown as
  * sent was taken twice anywhere. All networks fail at once; that one of them holds up no other is a
@@ -34,6 +34,7 @@ static const enum sim_fault_mode modes[] = {
     SIM_FAULT_SERVER_ERROR,
     SIM_FAULT_RATE_LIMIT,
     SIM_FAULT_RATE_LIMIT_BARE,
+    SIM_FAULT_UNAUTHORIZED,
     SIM_FAULT_TIMEOUT_BEFORE,
     SIM_FAULT_TIMEOUT_AFTER,
     SIM_FAULT_RESET,
