@@ -14,6 +14,8 @@
 #include "base/clock.h"
 
 enum { MESSAGES = 500, GONE = 64, SEGMENT = 153 };
+static const struct twilio_number own_number = {
+    .sid = "PN00000000000000000000000000000001", .shown = "sms_url", .field = "SmsUrl"};
 
 struct message {
     char sid[40], to[32], from[40], status[16], callback[512], created[40];
@@ -49,12 +51,6 @@ static void sms_account_close(struct sim *sim, struct sim_account *account)
     for (int i = 0; i < MESSAGES; i++)
         free(s->messages[i].body);
     free(s);
-}
-
-static str number_of(const struct sim_account *account)
-{
-    str number = sim_setting(account, S("number"));
-    return number.len ? number : S("+15550001111");
 }
 
 /* ── answers ────────────────────────────────────────────────────────────────────────────────── */
@@ -239,44 +235,7 @@ static void list_messages(struct sim_call *c)
     sim_answer_json(c, 200, &j);
 }
 
-/* ── the number, files ──────────────────────────────────────────────────────────────────────── */
-
-#define NUMBER_SID "PN00000000000000000000000000000001"
-
-static void put_number(struct json_out *j, const struct sim_account *account)
-{
-    json_obj(j);
-    json_kv_str(j, S("sid"), S(NUMBER_SID));
-    json_kv_str(j, S("phone_number"), number_of(account));
-    json_kv_str(j, S("friendly_name"), account->name);
-    json_kv_str(j, S("sms_url"), account->callback);
-    json_kv_raw(j, S("capabilities"), S("{\"sms\":true,\"mms\":true,\"voice\":true}"));
-    json_obj_end(j);
-}
-
-static void list_numbers(struct sim_call *c)
-{
-    str wanted = sim_field(c, S("PhoneNumber"));
-    struct json_out j = sim_json(c);
-    json_obj(&j);
-    json_key(&j, S("incoming_phone_numbers"));
-    json_arr(&j);
-    if (!wanted.len || str_eq(wanted, number_of(c->account)))
-        put_number(&j, c->account);
-    json_arr_end(&j);
-    json_obj_end(&j);
-    sim_answer_json(c, 200, &j);
-}
-
-static void change_number(struct sim_call *c)
-{
-    str url = sim_field(c, S("SmsUrl"));
-    if (url.at)
-        sim_account_callback(c->sim, c->account, url);
-    struct json_out j = sim_json(c);
-    put_number(&j, c->account);
-    sim_answer_json(c, 200, &j);
-}
+/* ── files, the service ──────────────────────────────────────────────────────────────────────── */
 
 static void service(struct sim_call *c, str sid)
 {
@@ -331,14 +290,9 @@ static void sms_handle(struct sim_call *c)
         send_message(c);
     else if (sim_route(c, HTTP_GET, "/2010-04-01/Accounts/{}/Messages.json", at))
         list_messages(c);
-    else if (sim_route(c, HTTP_GET, "/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json", at))
-        list_numbers(c);
-    else if (sim_route(c, HTTP_POST,
-                 "/2010-04-01/Accounts/{}/IncomingPhoneNumbers/" NUMBER_SID ".json", at))
-        change_number(c);
     else if (sim_route(c, HTTP_GET, "/2010-04-01/Accounts/{}/Messages/{}/Media/{}", at))
         load_file(c, at[2]);
-    else
+    else if (!twilio_number_route(c, &own_number))
         twilio_fail(c, 404, 20404, "The requested resource was not found");
 }
 
@@ -387,7 +341,7 @@ static err sms_say(struct sim *sim, struct sim_account *account, struct arena *a
     twilio_form_add(&b, "SmsSid", sid);
     twilio_form_add(&b, "SmsStatus", S("received"));
     twilio_form_add(&b, "Body", say->text);
-    twilio_form_add(&b, "To", number_of(account));
+    twilio_form_add(&b, "To", twilio_number_of(account));
     twilio_form_add(&b, "NumSegments", S("1"));
     twilio_form_add(&b, "MessageSid", sid);
     twilio_form_add(&b, "AccountSid", account->id);

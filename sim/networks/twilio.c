@@ -60,3 +60,62 @@ void twilio_sign(struct sim *sim, const struct sim_account *account, struct sim_
     sim_post_header(post, S("X-Twilio-Signature"),
         sim_hmac_sha1_base64(post->arena, account->token, sb_str(&b)));
 }
+
+/* ── the number ─────────────────────────────────────────────────────────────────────────────── */
+
+str twilio_number_of(const struct sim_account *account)
+{
+    str number = sim_setting(account, S("number"));
+    return number.len ? number : S("+15550001111");
+}
+
+static void put_number(
+    struct json_out *j, const struct sim_account *account, const struct twilio_number *number)
+{
+    json_obj(j);
+    json_kv_str(j, S("sid"), str_from(number->sid));
+    json_kv_str(j, S("phone_number"), twilio_number_of(account));
+    json_kv_str(j, S("friendly_name"), account->name);
+    json_kv_str(j, str_from(number->shown), account->callback);
+    json_kv_raw(j, S("capabilities"), S("{\"sms\":true,\"mms\":true,\"voice\":true}"));
+    json_obj_end(j);
+}
+
+static void list_numbers(struct sim_call *c, const struct twilio_number *number)
+{
+    str wanted = sim_field(c, S("PhoneNumber"));
+    struct json_out j = sim_json(c);
+    json_obj(&j);
+    json_key(&j, S("incoming_phone_numbers"));
+    json_arr(&j);
+    if (!wanted.len || str_eq(wanted, twilio_number_of(c->account)))
+        put_number(&j, c->account, number);
+    json_arr_end(&j);
+    json_obj_end(&j);
+    sim_answer_json(c, 200, &j);
+}
+
+static void change_number(struct sim_call *c, const struct twilio_number *number)
+{
+    str url = sim_field(c, str_from(number->field));
+    if (url.at)
+        sim_account_callback(c->sim, c->account, url);
+    struct json_out j = sim_json(c);
+    put_number(&j, c->account, number);
+    sim_answer_json(c, 200, &j);
+}
+
+bool twilio_number_route(struct sim_call *c, const struct twilio_number *number)
+{
+    static const char all[] = "/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json";
+    str one =
+        str_print(c->arena, "/2010-04-01/Accounts/{}/IncomingPhoneNumbers/%s.json", number->sid);
+    str at[8];
+    if (sim_route(c, HTTP_GET, all, at))
+        list_numbers(c, number);
+    else if (sim_route(c, HTTP_POST, str_z(c->arena, one), at))
+        change_number(c, number);
+    else
+        return false;
+    return true;
+}

@@ -16,7 +16,8 @@
 #include <string.h>
 
 #define KEEP(member, s) voice_keep((member), (ptrdiff_t)sizeof(member), (s))
-#define NUMBER_SID      "PN00000000000000000000000000000002"
+static const struct twilio_number own_number = {
+    .sid = "PN00000000000000000000000000000002", .shown = "voice_url", .field = "VoiceUrl"};
 
 static void voice_account_open(struct sim *sim, struct sim_account *account)
 {
@@ -33,12 +34,6 @@ static void voice_account_close(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
     free(account->data);
-}
-
-static str number_of(const struct sim_account *account)
-{
-    str number = sim_setting(account, S("number"));
-    return number.len ? number : S("+15550001111");
 }
 
 static struct voice_call *find(struct voice_state *s, str sid)
@@ -123,7 +118,8 @@ static void make_call(struct sim_call *c)
         twilio_fail(c, 400, 21211, "The 'To' number is not a valid phone number.");
         return;
     }
-    if (!twiml.len || twiml.len > 4000 || !str_eq(sim_field(c, S("From")), number_of(c->account))) {
+    if (!twiml.len || twiml.len > 4000 ||
+        !str_eq(sim_field(c, S("From")), twilio_number_of(c->account))) {
         twilio_fail(c, 400, 21606, "The 'From' number is not yours, or there is no document.");
         return;
     }
@@ -183,42 +179,16 @@ static void show_call(struct sim_call *c, str sid)
 
 /* ── the number, recordings ─────────────────────────────────────────────────────────────────── */
 
-static void put_number(struct json_out *j, const struct sim_account *account)
-{
-    json_obj(j);
-    json_kv_str(j, S("sid"), S(NUMBER_SID));
-    json_kv_str(j, S("phone_number"), number_of(account));
-    json_kv_str(j, S("friendly_name"), account->name);
-    json_kv_str(j, S("voice_url"), account->callback);
-    json_kv_raw(j, S("capabilities"), S("{\"sms\":true,\"mms\":true,\"voice\":true}"));
-    json_obj_end(j);
-}
-
-static void list_numbers(struct sim_call *c)
-{
-    str wanted = sim_field(c, S("PhoneNumber"));
-    struct json_out j = sim_json(c);
-    json_obj(&j);
-    json_key(&j, S("incoming_phone_numbers"));
-    json_arr(&j);
-    if (!wanted.len || str_eq(wanted, number_of(c->account)))
-        put_number(&j, c->account);
-    json_arr_end(&j);
-    json_obj_end(&j);
-    sim_answer_json(c, 200, &j);
-}
-
-static void change_number(struct sim_call *c)
+/* With where its news go. */
+static bool change_number(struct sim_call *c)
 {
     struct voice_state *s = c->account->data;
-    str url = sim_field(c, S("VoiceUrl")), reports = sim_field(c, S("StatusCallback"));
-    if (url.at)
-        sim_account_callback(c->sim, c->account, url);
+    str reports = sim_field(c, S("StatusCallback"));
+    if (!twilio_number_route(c, &own_number))
+        return false;
     if (reports.at)
         KEEP(s->status_callback, reports);
-    struct json_out j = sim_json(c);
-    put_number(&j, c->account);
-    sim_answer_json(c, 200, &j);
+    return true;
 }
 
 /* A second of silence as MPEG 1 Layer III frames: 32 kbit/s, 44.1 kHz, mono. */
@@ -268,15 +238,9 @@ static void voice_handle(struct sim_call *c)
         change_call(c, str_sub(at[1], 0, at[1].len - 5));
     else if (is_ours && sim_route(c, HTTP_GET, "/2010-04-01/Accounts/{}/Calls/{}", at))
         show_call(c, str_sub(at[1], 0, at[1].len - 5));
-    else if (is_ours &&
-             sim_route(c, HTTP_GET, "/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json", at))
-        list_numbers(c);
-    else if (is_ours && sim_route(c, HTTP_POST,
-                            "/2010-04-01/Accounts/{}/IncomingPhoneNumbers/" NUMBER_SID ".json", at))
-        change_number(c);
     else if (is_ours && sim_route(c, HTTP_GET, "/2010-04-01/Accounts/{}/Recordings/{}", at))
         show_recording(c, at[1]);
-    else
+    else if (!is_ours || !change_number(c))
         twilio_fail(c, 404, 20404, "The requested resource was not found");
 }
 
@@ -291,7 +255,7 @@ static err voice_say(struct sim *sim, struct sim_account *account, struct arena 
         return E_INVALID;
     struct voice_call *call = begin(&v, false);
     KEEP(call->from, say->from_id.len ? say->from_id : S("+15557770001"));
-    KEEP(call->to, number_of(account));
+    KEEP(call->to, twilio_number_of(account));
     KEEP(call->voicemail, say->text);
     KEEP(call->keys, json_text(json_get(say->more, S("keys")), S("")));
     const struct pair name[] = {

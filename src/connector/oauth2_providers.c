@@ -46,40 +46,29 @@ const struct oauth2_provider oauth2_tiktok = {
     .subject_name = S_INIT("open_id"),
 };
 
+#define FACEBOOK_LOGIN                                                                             \
+    .authorize_base = S_INIT("https://www.facebook.com/v25.0"),                                    \
+    .authorize_path = S_INIT("/dialog/oauth"),                                                     \
+    .token_base = S_INIT("https://graph.facebook.com/v25.0"),                                      \
+    .token_path = S_INIT("/oauth/access_token"), .separator = ',', .renewal = OAUTH2_GET_EXCHANGE, \
+    .api_base = S_INIT("https://graph.facebook.com/v25.0"),                                        \
+    .extend_path = S_INIT("/oauth/access_token"), .extend_grant = S_INIT("fb_exchange_token"),     \
+    .extend_token = S_INIT("fb_exchange_token"), .extend_needs_id = true
+
 /* Messenger, Page comments. A Page's own token comes from meta_pages.h. */
 const struct oauth2_provider oauth2_facebook = {
     .name = S_INIT("facebook"),
-    .authorize_base = S_INIT("https://www.facebook.com/v25.0"),
-    .authorize_path = S_INIT("/dialog/oauth"),
-    .token_base = S_INIT("https://graph.facebook.com/v25.0"),
-    .token_path = S_INIT("/oauth/access_token"),
+    FACEBOOK_LOGIN,
     .scopes = S_INIT("pages_show_list pages_messaging pages_manage_metadata "
                      "pages_read_engagement pages_manage_engagement pages_read_user_content"),
-    .separator = ',',
-    .renewal = OAUTH2_GET_EXCHANGE,
-    .api_base = S_INIT("https://graph.facebook.com/v25.0"),
-    .extend_path = S_INIT("/oauth/access_token"),
-    .extend_grant = S_INIT("fb_exchange_token"),
-    .extend_token = S_INIT("fb_exchange_token"),
-    .extend_needs_id = true,
 };
 
 /* Behind a Page: Facebook's page with Instagram's permissions; the Page's token speaks for both. */
 const struct oauth2_provider oauth2_instagram_page = {
     .name = S_INIT("instagram_page"),
-    .authorize_base = S_INIT("https://www.facebook.com/v25.0"),
-    .authorize_path = S_INIT("/dialog/oauth"),
-    .token_base = S_INIT("https://graph.facebook.com/v25.0"),
-    .token_path = S_INIT("/oauth/access_token"),
+    FACEBOOK_LOGIN,
     .scopes = S_INIT("pages_show_list pages_manage_metadata pages_read_engagement instagram_basic "
                      "instagram_manage_messages instagram_manage_comments"),
-    .separator = ',',
-    .renewal = OAUTH2_GET_EXCHANGE,
-    .api_base = S_INIT("https://graph.facebook.com/v25.0"),
-    .extend_path = S_INIT("/oauth/access_token"),
-    .extend_grant = S_INIT("fb_exchange_token"),
-    .extend_token = S_INIT("fb_exchange_token"),
-    .extend_needs_id = true,
 };
 
 const struct oauth2_provider oauth2_instagram = {

@@ -192,33 +192,16 @@ static err media(struct http_client *client, struct arena *a, const struct conne
  */
 
 static const struct connector_setting settings[] = {
-    {.name = "account_sid",
-     .kind = "text",
-     .is_required = true,
-     .help = "The account's SID, from the Twilio console: AC and 32 digits."},
-    {.name = "auth_token",
-     .kind = "secret",
-     .is_required = true,
-     .help = "The account's auth token; it also proves that what comes in is Twilio's."},
-    {.name = "auth_token_other",
-     .kind = "secret",
-     .help = "The second auth token, while the token is being changed."},
-    {.name = "api_key_sid",
-     .kind = "text",
-     .help = "An API key (SK…) for calls to Twilio instead of the auth token."},
-    {.name = "api_key_secret", .kind = "secret", .help = "The API key's secret."},
+    TWILIO_ACCOUNT,
     {.name = "sender",
-     .kind = "text",
-     .help = "The number that messages come from, like +15550001111; a short code, or a name of "
+      .kind = "text",
+      .help = "The number that messages come from, like +15550001111; a short code, or a name of "
                 "up to 11 letters that nobody can answer."},
     {.name = "messaging_service_sid",
-     .kind = "text",
-     .help = "A messaging service (MG…) that chooses the sender, instead of one number."},
-    {.name = "api_version",
-     .kind = "text",
-     .standard = "2010-04-01",
-     .help = "The version of Twilio's API."},
-    {0       },
+      .kind = "text",
+      .help = "A messaging service (MG…) that chooses the sender, instead of one number."},
+    TWILIO_VERSION,
+    {0                     },
 };
 static const struct connector_host hosts[] = {
     {"api",                           "https://api.twilio.com"},

@@ -18,6 +18,31 @@ enum {
     TWILIO_OPTED_OUT = 21610, /* the person has written STOP */
 };
 
+/* The rows of settings that both have. */
+#define TWILIO_ACCOUNT                                                                             \
+    {.name = "account_sid",                                                                        \
+        .kind = "text",                                                                            \
+        .is_required = true,                                                                       \
+        .help = "The account's SID, from the Twilio console: AC and 32 digits."},                  \
+        {.name = "auth_token",                                                                     \
+            .kind = "secret",                                                                      \
+            .is_required = true,                                                                   \
+            .help = "The account's auth token; it also proves that what comes in is Twilio's."},   \
+        {.name = "auth_token_other",                                                               \
+            .kind = "secret",                                                                      \
+            .help = "The second auth token, while the token is being changed."},                   \
+        {.name = "api_key_sid",                                                                    \
+            .kind = "text",                                                                        \
+            .help = "An API key (SK…) for calls to Twilio instead of the auth token."},            \
+    {                                                                                              \
+        .name = "api_key_secret", .kind = "secret", .help = "The API key's secret."                \
+    }
+#define TWILIO_VERSION                                                                             \
+    {                                                                                              \
+        .name = "api_version", .kind = "text", .standard = "2010-04-01",                           \
+        .help = "The version of Twilio's API."                                                     \
+    }
+
 struct twilio_form {
     const struct http_pair *at; /* decoded; bytes that are no UTF-8, and NUL, became U+FFFD */
     ptrdiff_t n;
