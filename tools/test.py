@@ -35,6 +35,7 @@ VARIANTS = {
     "fuzz": ("clang", ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Dtests=false", "-Dweb=false", "-Db_lundef=false"]),
     "release": ("gcc", ["--buildtype=release", "-Dtests=false"]),
 }
+FAULT_MODES = ["500", "429", "429_bare", "401", "timeout_before", "timeout_after", "reset", "half_body", "wrong_json", "slow", "duplicate"]
 total = {"passed": 0, "failed": 0, "skipped": 0}
 failures = []  # (name, detail)
 AT_ONCE = max(2, os.cpu_count() or 1)  # programs
@@ -201,14 +202,14 @@ def run_programs(variant, parts, urls, env, slower):
 
 
 def part_faults(pg, args):
-    """The story of tests/flow/network_faults.c with a long queue. `flow` runs the same program with a short one."""
+    """The story of tests/flow/network_faults.c with a long queue, each way to fail by itself. `flow` runs the same program with a short one."""
     folder, scratch = build("plain"), scratch_folder()
     if not folder:
         return
-    env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": scratch, "SEVA_FAULT_MESSAGES": str(args.messages),
-           "SEVA_TEST_DB": "postgres" if args.postgres else "sqlite", "SEVA_TEST_PG": pg.urls[0] if pg.urls else "off"}
+    env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": scratch, "SEVA_FAULT_MESSAGES": str(args.messages), "SEVA_TEST_DB": "postgres" if args.postgres else "sqlite"}
     try:
-        run_tap("faults", [f"{folder}/tests/flow/test_flow_network_faults"], env, timeout=600 + args.messages // 10)
+        run_at_once([(f"faults/{mode}", [f"{folder}/tests/flow/test_flow_network_faults"], {**env, "SEVA_FAULT_MODE": mode}, 600 + args.messages // 10)
+                     for mode in FAULT_MODES], pg.urls)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -302,7 +303,7 @@ def main():
             pg.start(AT_ONCE)
         elif "faults" in parts:
             web_dist()
-            pg.start(1 if args.postgres else 0)
+            pg.start(AT_ONCE if args.postgres else 0)
         if "unit" in parts or "flow" in parts:
             run_programs("plain", [p for p in ("unit", "flow") if p in parts], pg.urls, {}, 2)
         if "faults" in parts:
