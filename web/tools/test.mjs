@@ -21,6 +21,14 @@ const wanted = process.argv.slice(2).filter((text) => text !== '--tap')
 const files = ['console', 'shared', 'widget', 'tools']
   .flatMap((part) => find(join(root, part)))
   .filter((file) => wanted.length === 0 || wanted.some((text) => file.includes(text)))
+/** The address of a worker's file is the page's matter. */
+const workerUrls = {
+  name: 'worker-urls',
+  setup(builder) {
+    builder.onResolve({ filter: /\?worker&url$/ }, ({ path }) => ({ path, namespace: 'worker-url' }))
+    builder.onLoad({ filter: /.*/, namespace: 'worker-url' }, () => ({ contents: "export default ''" }))
+  },
+}
 const out = mkdtempSync(join(tmpdir(), 'seva-web-test-'))
 try {
   const made = files.map((file) => ({ in: file, out: relative(root, file).replace(/[/\\]/g, '_').replace(/\.[a-z]+$/, '') }))
@@ -35,6 +43,7 @@ try {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     loader: { '.css': 'empty' },
+    plugins: [workerUrls],
     // What browsers have and Node 18 does not offer by itself.
     banner: {
       js: `import { createRequire as makeRequire } from 'node:module'; import { webcrypto as hostCrypto } from 'node:crypto';

@@ -12,7 +12,7 @@ import { BASE, go, inboxPath } from '../lib/router'
 import { STATUSES, type Channel, type ConversationFull, type Conversation, type Id, type Page } from '../lib/types'
 import { FormError, PageTitle, useSaving } from '../settings/common'
 import { networks } from '../state/networks'
-import { getAll } from '../state/reference'
+import { loadChannels } from '../state/reference'
 import { can, channels } from '../state/store'
 import { complain } from '../state/toasts'
 import { guess } from './guess'
@@ -119,7 +119,7 @@ const NOTHING: Asked = { url: '', network: '', text: '', author: '', handle: '' 
 export function CapturePage() {
   const [isKnown, know] = useState(channels.peek().length > 0)
   useEffect(() => {
-    if (!isKnown) getAll<Channel>('/channels').then((all) => { channels.value = all; know(true) }, complain)
+    if (!isKnown) loadChannels().then(() => know(true), complain)
   }, [])
   const byHand = channels.value.filter((one) => one.is_enabled && worksByHand(one))
   return (

@@ -1,19 +1,20 @@
 // Changes to a contact: shown at once, sent, taken back when the server refuses.
 import { patch } from '../lib/api'
+import { inTurn } from '../lib/in_turn'
 import { t } from '../lib/i18n'
 import type { Contact } from '../lib/types'
-import { contacts } from '../state/store'
+import { changedContacts, contacts, putContact } from '../state/store'
 import { complain, toast } from '../state/toasts'
 import { pushUndo } from '../state/undo'
 
 export async function saveContact(contact: Contact, change: Partial<Contact>): Promise<void> {
   const old = contacts.peek(contact.id) ?? contact
-  contacts.set({ ...old, ...change })
+  contacts.set(changedContacts.begin(old, change))
   try {
-    contacts.set({ ...old, ...(await patch<Contact>('/contacts/' + contact.id, change)) })
-  } catch (error) {
-    contacts.set(old)
-    throw error
+    putContact(await inTurn('contact ' + contact.id, () => patch<Contact>('/contacts/' + contact.id, change)))
+  } finally {
+    const now = changedContacts.end(contact.id, change)
+    if (now) contacts.set(now)
   }
 }
 

@@ -8,7 +8,7 @@ import { go, inboxPath } from '../lib/router'
 import type { View } from '../lib/types'
 import { customViews, loadCounts, query, viewKey } from '../state/lists'
 import { closeOverlay } from '../state/overlays'
-import { can, views } from '../state/store'
+import { can, small } from '../state/store'
 import { errorText } from '../state/toasts'
 
 export function SaveView() {
@@ -19,7 +19,7 @@ export function SaveView() {
     try {
       const filter = Object.fromEntries(Object.entries(query.peek().filter).filter(([, value]) => value !== null && value !== false && !(Array.isArray(value) && !value.length)))
       const view = await post<View>('/views', { name: name.value.trim(), filter, sort: query.peek().sort, is_shared: isShared.value, position: customViews.peek().length }, uuid())
-      views.value = [...views.peek(), view]
+      small.views.put(view)
       closeOverlay()
       go(inboxPath(viewKey(view)))
       await loadCounts()

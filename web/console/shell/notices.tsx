@@ -11,14 +11,16 @@ import { refreshNotifications } from '../state/reference'
 import { notifications } from '../state/store'
 import { askPermission, permission } from '../state/notify'
 import { changeSettings } from '../state/session'
-import { tellNoticesRead } from '../state/tabs'
+import { noticesRead, tellNoticesRead } from '../state/tabs'
 import { complain } from '../state/toasts'
 
-function read(body: { ids: string[] } | { all: true }): void {
-  const now = new Date().toISOString()
-  notifications.value = notifications.peek().map((one) => ('all' in body || body.ids.includes(one.id) ? { ...one, read_at: one.read_at ?? now } : one))
-  tellNoticesRead('all' in body ? null : body.ids)
-  post('/notifications/read', body).catch(complain)
+function read(wanted: string[] | null): void {
+  const ids = wanted ?? notifications.peek().map((one) => one.id)
+  const at = new Date().toISOString()
+  noticesRead(ids, at)
+  tellNoticesRead(ids, at)
+  // Once more when it is done: an answer that was read before it may be on its way.
+  post('/notifications/read', wanted ? { ids } : { all: true }).then(() => noticesRead(ids, at), complain)
 }
 
 function title(one: Notification): string {
@@ -40,7 +42,7 @@ export function Notices() {
     <Dialog label={t('nav.notices')} onClose={closeOverlay} class="dialog-side">
       <header class="dialog-head">
         <h2>{t('nav.notices')}</h2>
-        <Button small tone="quiet" disabled={!all.some((one) => !one.read_at)} onClick={() => read({ all: true })}>
+        <Button small tone="quiet" disabled={!all.some((one) => !one.read_at)} onClick={() => read(null)}>
           {t('notice.read_all')}
         </Button>
         <IconButton icon="close" label={t('common.close')} onClick={closeOverlay} />
@@ -61,7 +63,7 @@ export function Notices() {
               type="button"
               class={one.read_at ? 'notice' : 'notice notice-unread'}
               onClick={() => {
-                if (!one.read_at) read({ ids: [one.id] })
+                if (!one.read_at) read([one.id])
                 closeOverlay()
                 go(inboxPath('all', one.conversation_id))
               }}

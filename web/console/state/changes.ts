@@ -3,9 +3,11 @@ import { batch } from '@preact/signals'
 import { patch, post, put } from '../lib/api'
 import { t } from '../lib/i18n'
 import { uuid } from '../lib/ids'
+import { inTurn } from '../lib/in_turn'
 import type { Conversation, Id, Outcome, Priority, Status } from '../lib/types'
 import { loadCounts, placeConversation, refreshCountsSoon, selected } from './lists'
-import { agentOf, conversations, putConversation, teamOf } from './store'
+import { tick } from './order'
+import { agentOf, changedConversations, conversations, putConversation, setUnread, teamOf } from './store'
 import { tellUnread } from './tabs'
 import { complain, toast } from './toasts'
 import { pushUndo } from './undo'
@@ -32,11 +34,34 @@ function applied(conversation: Conversation, change: Change & Tagging): Conversa
   return next
 }
 
-function show(conversation: Conversation): void {
+function show(conversation: Conversation | undefined): void {
+  if (!conversation) return
   batch(() => {
     conversations.set(conversation)
     placeConversation(conversation)
   })
+}
+
+/** The fields that a change alters, as they will be. */
+function altered(conversation: Conversation, change: Change & Tagging): Partial<Conversation> {
+  const next = applied(conversation, change)
+  return Object.fromEntries(Object.entries(next).filter(([name, value]) => value !== conversation[name as keyof Conversation]))
+}
+
+/** Shows a change until `work` has the server's answer, whatever else is told meanwhile. Changes of one conversation reach the server in their order. */
+async function shownAtOnce(id: Id, change: Change & Tagging, work: () => Promise<Conversation>): Promise<void> {
+  const old = conversations.peek(id)
+  const fields = old ? altered(old, change) : {}
+  if (old) show(changedConversations.begin(old, fields))
+  try {
+    await inTurn('conversation ' + id, async () => {
+      const asked = tick()
+      const next = await work()
+      putConversation(next, asked)
+    })
+  } finally {
+    show(changedConversations.end(id, fields))
+  }
 }
 
 function before(conversation: Conversation, change: Change): Change {
@@ -65,16 +90,8 @@ export function describe(change: Change & Tagging, count: number): string {
 }
 
 async function patchOne(id: Id, change: Change): Promise<void> {
-  const old = conversations.peek(id)
-  if (old) show(applied(old, change))
-  try {
-    const next = await patch<Conversation>(`/conversations/${id}`, change)
-    placeConversation(putConversation(next))
-    refreshCountsSoon()
-  } catch (error) {
-    if (old) show(old)
-    throw error
-  }
+  await shownAtOnce(id, change, () => patch<Conversation>(`/conversations/${id}`, change))
+  refreshCountsSoon()
 }
 
 /** Changes one or many conversations with a toast that offers the way back. */
@@ -95,21 +112,29 @@ export async function changeConversations(ids: readonly Id[], change: Change): P
 
 async function changeMany(ids: readonly Id[], change: Change & Tagging): Promise<void> {
   const olds = ids.map((id) => conversations.peek(id)).filter((one): one is Conversation => one !== undefined)
+  const shown = olds.map((old) => ({ id: old.id, fields: altered(old, change) }))
   batch(() => {
-    for (const old of olds) show(applied(old, change))
+    for (const [at, { fields }] of shown.entries()) show(changedConversations.begin(olds[at] as Conversation, fields))
     selected.value = new Set()
+  })
+  const settle = (isTaken: (id: Id) => boolean): void => batch(() => {
+    for (const { id, fields } of shown) show(changedConversations.end(id, fields, isTaken(id)))
   })
   try {
     const answer = await post<BulkResult>(
       '/conversations/bulk', { ids, set: change }, uuid(),
     )
     const failed = new Set(answer.failed.map((one) => one.id))
-    for (const old of olds) if (failed.has(old.id)) show(old)
+    settle((id) => !failed.has(id))
     const token = answer.undo_token
     const undo = async (): Promise<void> => {
       try {
         await post('/conversations/bulk/undo', { undo_token: token }, uuid())
-        for (const old of olds) show({ ...old, version: conversations.peek(old.id)?.version ?? old.version })
+        for (const old of olds) {
+          const now = conversations.peek(old.id)
+          const back = Object.keys(shown.find((one) => one.id === old.id)?.fields ?? {}).map((name) => [name, old[name as keyof Conversation]])
+          if (now) show({ ...now, ...(Object.fromEntries(back) as Partial<Conversation>) })
+        }
       } catch (error) {
         complain(error)
       }
@@ -118,21 +143,15 @@ async function changeMany(ids: readonly Id[], change: Change & Tagging): Promise
     if (failed.size) toast(t('done.bulk_failed', { count: failed.size, reason: answer.failed[0]?.message ?? '' }), { tone: 'bad' })
     await loadCounts()
   } catch (error) {
-    for (const old of olds) show(old)
+    settle(() => false)
     complain(error)
   }
 }
 
-async function putTags(id: Id, names: string[]): Promise<void> {
+const putTags = (id: Id, names: string[]): Promise<void> => {
   const old = conversations.peek(id)
-  if (old) show({ ...old, tags: names })
-  try {
-    const next = await put<Conversation>(`/conversations/${id}/tags`, { tags: names })
-    placeConversation(putConversation(next))
-  } catch (error) {
-    if (old) show(old)
-    throw error
-  }
+  const change: Tagging = { remove_tags: old?.tags ?? [], add_tags: names }
+  return shownAtOnce(id, change, () => put<Conversation>(`/conversations/${id}/tags`, { tags: names }))
 }
 
 export async function changeTags(ids: readonly Id[], tagging: Tagging): Promise<void> {
@@ -148,19 +167,23 @@ export async function changeTags(ids: readonly Id[], tagging: Tagging): Promise<
 export async function markRead(id: Id, message: Id): Promise<void> {
   const old = conversations.peek(id)
   if (old && old.unread_count > 0) {
-    conversations.set({ ...old, unread_count: 0 })
-    tellUnread(id, 0)
+    setUnread(id, 0)
+    tellUnread(id, 0, message)
   }
   await post(`/conversations/${id}/read`, { message_id: message }).catch(() => undefined)
-  if (old && old.unread_count > 0) refreshCountsSoon()
+  if (!old || old.unread_count === 0) return
+  // Once more: an answer that was read before this may still be on its way.
+  setUnread(id, conversations.peek(id)?.unread_count ?? 0)
+  refreshCountsSoon()
 }
 
 export async function markUnread(id: Id): Promise<void> {
   const old = conversations.peek(id)
   if (old) {
-    conversations.set({ ...old, unread_count: Math.max(1, old.unread_count) })
-    tellUnread(id, Math.max(1, old.unread_count))
+    setUnread(id, Math.max(1, old.unread_count))
+    tellUnread(id, Math.max(1, old.unread_count), old.last_message_id)
   }
   await post(`/conversations/${id}/unread`).catch(complain)
+  if (old) setUnread(id, conversations.peek(id)?.unread_count ?? 0)
   refreshCountsSoon()
 }

@@ -3,6 +3,7 @@ import { batch, computed, signal } from '@preact/signals'
 import { ApiError, get, type Query } from '../lib/api'
 import type { Conversation, Id, Page, Sort, View, ViewFilter } from '../lib/types'
 import { route } from '../lib/router'
+import { tick } from './order'
 import { matchesFilter, placeInList } from './reducers'
 import { conversations, counts, myId, pruneConversations, putConversation, views } from './store'
 import { errorText } from './toasts'
@@ -85,6 +86,7 @@ export function listParameters(q: ListQuery): Query {
 export async function loadList(quiet = false): Promise<void> {
   const mine = ++generation
   const asked = query.peek()
+  const at = tick()
   changedMeanwhile.clear()
   batch(() => {
     isListLoading.value = true
@@ -100,22 +102,26 @@ export async function loadList(quiet = false): Promise<void> {
     const page = await get<Page<Conversation>>('/conversations', listParameters(asked))
     if (mine !== generation) return
     batch(() => {
-      for (const one of page.items) putConversation(one)
+      for (const one of page.items) putConversation(one, at)
       listIds.value = page.items.map((one) => one.id)
       listNext.value = page.next
       isListLoaded.value = true
       isListLoading.value = false
-      for (const id of changedMeanwhile) {
-        const one = conversations.peek(id)
-        if (one) placeConversation(one)
-      }
+      placeChanged()
     })
   } catch (error) {
     if (mine !== generation) return
     batch(() => {
       isListLoading.value = false
-      listError.value = error instanceof ApiError && error.status === 0 && quiet ? null : errorText(error)
+      listError.value = error instanceof ApiError && error.status === 0 && quiet && isListLoaded.peek() ? null : errorText(error)
     })
+  }
+}
+
+function placeChanged(): void {
+  for (const id of changedMeanwhile) {
+    const one = conversations.peek(id)
+    if (one) placeConversation(one)
   }
 }
 
@@ -123,15 +129,18 @@ export async function loadMore(): Promise<void> {
   const after = listNext.peek()
   if (!after || isListLoading.peek()) return
   const mine = generation
+  const at = tick()
+  changedMeanwhile.clear()
   isListLoading.value = true
   try {
     const page = await get<Page<Conversation>>('/conversations', { ...listParameters(query.peek()), cursor: after })
     if (mine !== generation) return
     batch(() => {
-      for (const one of page.items) putConversation(one)
+      for (const one of page.items) putConversation(one, at)
       const have = new Set(listIds.peek())
       listIds.value = [...listIds.peek(), ...page.items.map((one) => one.id).filter((id) => !have.has(id))]
       listNext.value = page.next
+      placeChanged()
     })
   } catch {
     // The next scroll asks again.
@@ -140,8 +149,12 @@ export async function loadMore(): Promise<void> {
   }
 }
 
+let countsAt = 0
 export async function loadCounts(): Promise<void> {
+  const asked = tick()
   const answer = await get<ViewCounts>('/views/counts')
+  if (asked < countsAt) return
+  countsAt = asked
   counts.value = answer.views
 }
 

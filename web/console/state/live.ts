@@ -6,10 +6,11 @@ import workerUrl from './stream.worker.ts?worker&url'
 import { putCalls, refreshCalls, type Call } from './calls'
 import { takeDraft } from './drafts'
 import { loadList, placeConversation, refreshCountsSoon } from './lists'
-import { refreshViews, refreshPeople, refreshTags } from './reference'
+import { tick } from './order'
+import { refreshReference, refreshViews, refreshPeople, refreshTags } from './reference'
 import { announce } from './notify'
 import {
-  agents, channels, contacts, conversations, distrustTimelines, myId, notifications, presenceOf, putConversation, putMessage, session,
+  contacts, conversations, distrustTimelines, myId, notifications, presenceOf, putContact, putConversation, putMessage, session, small,
 } from './store'
 import { pumpOutbox } from './sending'
 import { openConversation } from './timeline'
@@ -84,16 +85,10 @@ export function reloadAll(): void {
   distrustTimelines()
   void loadList(true)
   refreshCountsSoon()
-  refreshPeople()
-  refreshTags()
-  refreshViews()
+  refreshReference()
   refreshCalls()
   const current = route.peek()
   if (current.page === 'inbox' && current.conversation) void openConversation(current.conversation)
-}
-
-function replaceIn<T extends { id: Id | null }>(list: readonly T[], one: T): T[] {
-  return list.some((other) => other.id === one.id) ? list.map((other) => (other.id === one.id ? { ...other, ...one } : other)) : [...list, one]
 }
 
 function takeMessage(data: Record<string, unknown>, isCreated: boolean): void {
@@ -125,6 +120,7 @@ function takePresence(data: Record<string, unknown>): void {
   const presence = presenceOf(id)
   const old = presence.peek()
   presence.value = {
+    agentsAt: data['agents'] ? tick() : old.agentsAt,
     agents: ((data['agents'] as Viewer[] | undefined) ?? old.agents).filter((one) => one.agent_id !== myId.peek() && one.state !== 'left'),
     isContactTyping: contact?.is_typing ?? old.isContactTyping,
     isContactOnline: contact?.is_online ?? old.isContactOnline,
@@ -165,20 +161,21 @@ export function applyEvent(event: LiveEvent): void {
       case 'contact.updated': {
         const contact = inner<Contact>('contact')
         const old = contacts.peek(contact.id)
-        if (old) contacts.set({ ...old, ...contact })
+        if (old) putContact({ ...old, ...contact })
         break
       }
       case 'notification.created': {
         const one = inner<Notification>('notification')
-        if (!notifications.peek().some((other) => other.id === one.id)) notifications.value = [one, ...notifications.peek()]
+        if (!notifications.peek().some((other) => other.id === one.id)) small.notifications.put(one)
         announce(one, null)
         break
       }
       case 'channel.updated':
-        channels.value = replaceIn(channels.peek(), inner<Channel>('channel'))
+        if (data['channel'] !== null) small.channels.put(inner<Channel>('channel'))
+        else if (event.subject) small.channels.remove(event.subject.id)
         break
       case 'agent.updated':
-        agents.value = replaceIn(agents.peek(), inner<Agent>('agent'))
+        small.agents.put(inner<Agent>('agent'))
         break
       case 'team.updated':
         refreshPeople()

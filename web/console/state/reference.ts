@@ -1,7 +1,7 @@
 // The small lists that everything else names by id: agents, teams, tags, channels, views, notifications.
 import { get } from '../lib/api'
 import type { Agent, Channel, Notification, Page, Tag, Team, View } from '../lib/types'
-import { agents, can, channels, notifications, tags, teams, views } from './store'
+import { can, small } from './store'
 
 type Listing<T> = Page<T> | T[]
 export const itemsOf = <T>(answer: Listing<T>): T[] => (Array.isArray(answer) ? answer : answer.items)
@@ -14,20 +14,21 @@ const quietly = (work: Promise<void>): void => {
 }
 
 export function refreshPeople(): void {
-  quietly(getAll<Agent>('/agents').then((items) => void (agents.value = items)))
-  quietly(getAll<Team>('/teams').then((items) => void (teams.value = items)))
+  quietly(small.agents.load(() => getAll<Agent>('/agents')))
+  quietly(small.teams.load(() => getAll<Team>('/teams')))
 }
 export function refreshTags(): void {
-  quietly(getAll<Tag>('/tags').then((items) => void (tags.value = items)))
+  quietly(small.tags.load(() => getAll<Tag>('/tags')))
 }
 export function refreshViews(): void {
-  quietly(getAll<View>('/views').then((items) => void (views.value = items)))
+  quietly(small.views.load(() => getAll<View>('/views')))
 }
+export const loadChannels = (): Promise<void> => small.channels.load(() => getAll<Channel>('/channels'))
 export function refreshChannels(): void {
-  quietly(getAll<Channel>('/channels').then((items) => void (channels.value = items)))
+  quietly(loadChannels())
 }
 export function refreshNotifications(): void {
-  quietly(get<Page<Notification>>('/notifications', { limit: 50 }).then((page) => void (notifications.value = page.items)))
+  quietly(small.notifications.load(async () => (await get<Page<Notification>>('/notifications', { limit: 50 })).items))
 }
 export function refreshReference(): void {
   refreshPeople()

@@ -5,11 +5,13 @@ import type {
   Agent, Channel, Contact, Conversation, ConversationFull, Id, Message, MySettings, Notification, Session, Tag, Team, View, ViewCount, Viewer,
 } from '../lib/types'
 import { isLocal, localId } from '../lib/ids'
+import { SmallList, tick, Unanswered } from './order'
 import { mergeIds, newer, newerMessage } from './reducers'
 
 /** Objects by id, each in its own signal: a change repaints only what reads that object. */
 export class Table<T extends { id: Id }> {
   private readonly rows = new Map<Id, Signal<T | undefined>>()
+  private readonly told = new Map<Id, number>()
   row(id: Id): Signal<T | undefined> {
     let found = this.rows.get(id)
     if (!found) {
@@ -25,22 +27,33 @@ export class Table<T extends { id: Id }> {
     return this.rows.get(id)?.peek()
   }
   set(value: T): void {
+    this.told.set(value.id, tick())
     this.row(value.id).value = value
+  }
+  /** Whether something came in after the question was asked: what the answer says is older, or is told again. */
+  isToldSince(id: Id, asked: number): boolean {
+    return (this.told.get(id) ?? 0) > asked
   }
   remove(id: Id): void {
     const found = this.rows.get(id)
     if (found) found.value = undefined
     this.rows.delete(id)
+    this.told.delete(id)
   }
   clear(): void {
     this.rows.clear()
+    this.told.clear()
   }
   get size(): number {
     return this.rows.size
   }
   /** Forgets what nobody shows, so that a long shift does not grow the heap. */
   keepOnly(wanted: ReadonlySet<Id>): void {
-    for (const id of this.rows.keys()) if (!wanted.has(id)) this.rows.delete(id)
+    for (const id of this.rows.keys()) {
+      if (wanted.has(id)) continue
+      this.rows.delete(id)
+      this.told.delete(id)
+    }
   }
 }
 
@@ -50,9 +63,12 @@ export interface Timeline {
   isLoaded: Signal<boolean>
   isLoading: Signal<boolean>
   error: Signal<string | null>
+  /** How often it was distrusted: an answer to a question from before does not make it whole. */
+  gaps: number
 }
 
-export interface Presence { agents: Viewer[]; isContactTyping: boolean; isContactOnline: boolean | null }
+/** agentsAt: when the agents were told of last, see tick. */
+export interface Presence { agents: Viewer[]; agentsAt: number; isContactTyping: boolean; isContactOnline: boolean | null }
 
 export const session = signal<Session | null>(null)
 export const me = computed(() => session.value?.agent ?? null)
@@ -61,13 +77,22 @@ export const mySettings = computed<MySettings>(() => session.value?.agent.settin
 export const capabilities = computed(() => new Set<string>(session.value?.capabilities ?? []))
 export const can = (capability: string): boolean => capabilities.value.has(capability)
 
-export const agents = signal<Agent[]>([])
-export const teams = signal<Team[]>([])
-export const tags = signal<Tag[]>([])
-export const channels = signal<Channel[]>([])
-export const views = signal<View[]>([])
+/** What everything else names by id; reference.ts asks for them. */
+export const small = {
+  agents: new SmallList<Agent>(),
+  teams: new SmallList<Team>(),
+  tags: new SmallList<Tag>(),
+  channels: new SmallList<Channel>(),
+  views: new SmallList<View>(),
+  notifications: new SmallList<Notification>(true),
+}
+export const agents = small.agents.items
+export const teams = small.teams.items
+export const tags = small.tags.items
+export const channels = small.channels.items
+export const views = small.views.items
+export const notifications = small.notifications.items
 export const counts = signal<Record<string, ViewCount>>({})
-export const notifications = signal<Notification[]>([])
 export const unreadNotifications = computed(() => notifications.value.filter((one) => !one.read_at).length)
 
 const agentById = computed(() => new Map(agents.value.map((one) => [one.id, one])))
@@ -94,7 +119,7 @@ const timelines = new Map<Id, Timeline>()
 export function timelineOf(conversation: Id): Timeline {
   let found = timelines.get(conversation)
   if (!found) {
-    found = { ids: signal<Id[]>([]), older: signal<string | null>(null), isLoaded: signal(false), isLoading: signal(false), error: signal<string | null>(null) }
+    found = { ids: signal<Id[]>([]), older: signal<string | null>(null), isLoaded: signal(false), isLoading: signal(false), error: signal<string | null>(null), gaps: 0 }
     timelines.set(conversation, found)
   }
   return found
@@ -119,31 +144,62 @@ export function touchTimeline(conversation: Id): void {
 }
 /** After a gap in the event stream every kept timeline may miss something. */
 export function distrustTimelines(): void {
-  for (const timeline of timelines.values()) timeline.isLoaded.value = false
+  for (const timeline of timelines.values()) {
+    timeline.isLoaded.value = false
+    timeline.gaps++
+  }
 }
 
 const presences = new Map<Id, Signal<Presence>>()
 export function presenceOf(conversation: Id): Signal<Presence> {
   let found = presences.get(conversation)
   if (!found) {
-    found = signal<Presence>({ agents: [], isContactTyping: false, isContactOnline: null })
+    found = signal<Presence>({ agents: [], agentsAt: 0, isContactTyping: false, isContactOnline: null })
     presences.set(conversation, found)
   }
   return found
 }
 
-export function putConversation(next: Conversation | ConversationFull): Conversation {
-  const merged = newer(conversations.peek(next.id), next)
-  conversations.set(merged)
-  if ('identities' in next.contact) contacts.set(next.contact as Contact)
-  if ('reply' in next || 'post' in next) waysOf(next.id).value = { post: (next as ConversationFull).post ?? null, reply: (next as ConversationFull).reply ?? null }
-  return merged
+export const changedConversations = new Unanswered<Conversation>()
+export const changedContacts = new Unanswered<Contact>()
+
+/** When an agent's own marks (read, unread) were set last: no version counts them. */
+const marked = new Map<Id, number>()
+export function setUnread(id: Id, unread_count: number): void {
+  marked.set(id, tick())
+  const old = conversations.peek(id)
+  changedConversations.amend(id, { unread_count })
+  if (old && old.unread_count !== unread_count) conversations.set({ ...old, unread_count })
 }
 
-/** Stores a message and shows it in its timeline when that is on hand. The local copy of a sent one gives way. */
-export function putMessage(next: Message): void {
+/** asked: for an answer, the tick of its question; an event has none. */
+export function putConversation(next: Conversation | ConversationFull, asked = Infinity): Conversation {
+  const old = conversations.peek(next.id)
+  const newest = newer(old, next)
+  if ('reply' in next || 'post' in next) {
+    const told = waysOf(next.id)
+    if (newest === next || !told.peek().reply) told.value = { post: (next as ConversationFull).post ?? null, reply: (next as ConversationFull).reply ?? null }
+  }
+  if (newest === next) {
+    const isMarkedSince = old && (marked.get(next.id) ?? 0) > asked
+    conversations.set(changedConversations.told(isMarkedSince ? { ...next, unread_count: old.unread_count } : next))
+  }
+  if ('identities' in next.contact) putContact(next.contact as Contact)
+  return conversations.peek(next.id) ?? next
+}
+
+/** Lists leave the identities out; those known are kept. */
+export function putContact(next: Contact): void {
+  const old = contacts.peek(next.id)
+  if (old && Date.parse(old.updated_at) > Date.parse(next.updated_at)) return
+  contacts.set(changedContacts.told({ ...next, identities: next.identities ?? old?.identities }))
+}
+
+/** Stores a message and shows it in its timeline when that is on hand. The local copy of a sent one gives way. `asked` as above. */
+export function putMessage(next: Message, asked = Infinity): void {
   const timeline = peekTimeline(next.conversation_id)
   if (!timeline) return
+  if (messages.isToldSince(next.id, asked)) return
   // The event may overtake the answer to the send: the server's copy then stands already.
   if (isLocal(next.id) && timeline.ids.peek().some((id) => !isLocal(id) && messages.peek(id)?.client_id === next.client_id)) return
   batch(() => {
@@ -162,7 +218,7 @@ export function pruneConversations(shown: readonly Id[]): void {
   if (conversations.size <= MAX_CONVERSATIONS + shown.length) return
   const wanted = new Set([...shown, ...timelines.keys()])
   conversations.keepOnly(wanted)
-  for (const id of presences.keys()) if (!wanted.has(id)) presences.delete(id)
+  for (const all of [presences, marked]) for (const id of all.keys()) if (!wanted.has(id)) all.delete(id)
 }
 
 export function dropMessage(conversation: Id, id: Id): void {
@@ -174,16 +230,14 @@ export function dropMessage(conversation: Id, id: Id): void {
 export function forgetEverything(): void {
   batch(() => {
     session.value = null
-    agents.value = []
-    teams.value = []
-    tags.value = []
-    channels.value = []
-    views.value = []
+    for (const list of Object.values(small)) list.forget()
     counts.value = {}
-    notifications.value = []
     conversations.clear()
     contacts.clear()
     messages.clear()
+    changedConversations.clear()
+    changedContacts.clear()
+    marked.clear()
     timelines.clear()
     ways.clear()
     presences.clear()

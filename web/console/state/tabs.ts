@@ -1,30 +1,33 @@
 // What an agent reads in one tab is read in the others of this browser: the server keeps it and tells nobody.
 import { batch } from '@preact/signals'
+import { compareIds } from '../lib/ids'
 import type { Id } from '../lib/types'
 import { refreshCountsSoon } from './lists'
-import { conversations, myId, notifications } from './store'
+import { conversations, myId, setUnread, small } from './store'
 
-type Told = { agent: Id } & ({ kind: 'conversation'; conversation: Id; unread: number } | { kind: 'notices'; ids: Id[] | null; at: string })
+type Told = { agent: Id } & ({ kind: 'conversation'; conversation: Id; unread: number; upTo: Id | null } | { kind: 'notices'; ids: Id[]; at: string })
 
 let others: BroadcastChannel | null = null
 
-export function tellUnread(conversation: Id, unread: number): void {
-  others?.postMessage({ agent: myId.peek(), kind: 'conversation', conversation, unread } satisfies Told)
+/** upTo: the newest message that was counted. */
+export function tellUnread(conversation: Id, unread: number, upTo: Id | null): void {
+  others?.postMessage({ agent: myId.peek(), kind: 'conversation', conversation, unread, upTo } satisfies Told)
 }
-/** Null: all of them. */
-export function tellNoticesRead(ids: Id[] | null): void {
-  others?.postMessage({ agent: myId.peek(), kind: 'notices', ids, at: new Date().toISOString() } satisfies Told)
+export function tellNoticesRead(ids: Id[], at: string): void {
+  others?.postMessage({ agent: myId.peek(), kind: 'notices', ids, at } satisfies Told)
+}
+
+export function noticesRead(ids: readonly Id[], at: string): void {
+  small.notifications.map((one) => (one.read_at === null && ids.includes(one.id) ? { ...one, read_at: at } : one))
 }
 
 function take(told: Told): void {
   if (told.agent !== myId.peek()) return
   batch(() => {
-    if (told.kind === 'notices') {
-      notifications.value = notifications.peek().map((one) => (one.read_at === null && (told.ids === null || told.ids.includes(one.id)) ? { ...one, read_at: told.at } : one))
-      return
-    }
-    const old = conversations.peek(told.conversation)
-    if (old && old.unread_count !== told.unread) conversations.set({ ...old, unread_count: told.unread })
+    if (told.kind === 'notices') return noticesRead(told.ids, told.at)
+    // What came in since then was not read there.
+    const last = conversations.peek(told.conversation)?.last_message_id
+    if (!last || !told.upTo || compareIds(last, told.upTo) <= 0) setUnread(told.conversation, told.unread)
     refreshCountsSoon()
   })
 }

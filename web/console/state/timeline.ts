@@ -4,16 +4,17 @@ import { get } from '../lib/api'
 import type { ConversationFull, Id, Message, Page } from '../lib/types'
 import { isLocal } from '../lib/ids'
 import { mergeIds, newerMessage, newestPageIds } from './reducers'
+import { tick } from './order'
 import { messages, myId, presenceOf, putConversation, timelineOf, touchTimeline } from './store'
 import { awaitedComposer, focusRequest } from './overlays'
 import { errorText } from './toasts'
 
 const PAGE = 50
 
-function take(conversation: Id, page: Page<Message>, replace: boolean): void {
+function take(conversation: Id, page: Page<Message>, asked: number, replace: boolean): void {
   const timeline = timelineOf(conversation)
   batch(() => {
-    for (const one of page.items) messages.set(newerMessage(messages.peek(one.id), one))
+    for (const one of page.items) if (!messages.isToldSince(one.id, asked)) messages.set(newerMessage(messages.peek(one.id), one))
     const ids = page.items.map((one) => one.id)
     const known = new Set(page.items.map((one) => one.client_id).filter(Boolean))
     const kept = timeline.ids.peek().filter((id) => !(isLocal(id) && known.has(messages.peek(id)?.client_id ?? '')))
@@ -33,9 +34,10 @@ export function openConversation(id: Id): Promise<void> {
 
 async function load(id: Id): Promise<void> {
   const timeline = timelineOf(id)
-  if (timeline.isLoading.peek()) return
   timeline.isLoading.value = true
   timeline.error.value = null
+  const { gaps } = timeline
+  const asked = tick()
   try {
     const wasLoaded = timeline.isLoaded.peek()
     const [full, page] = await Promise.all([
@@ -43,13 +45,11 @@ async function load(id: Id): Promise<void> {
       wasLoaded ? null : get<Page<Message>>(`/conversations/${id}/messages`, { limit: PAGE }),
     ])
     batch(() => {
-      putConversation(full)
-      if (full.viewers) {
-        const presence = presenceOf(id)
-        presence.value = { ...presence.peek(), agents: full.viewers.filter((one) => one.agent_id !== myId.peek()) }
-      }
-      if (page) take(id, page, true)
-      timeline.isLoaded.value = true
+      putConversation(full, asked)
+      const presence = presenceOf(id)
+      if (full.viewers && presence.peek().agentsAt < asked) presence.value = { ...presence.peek(), agentsAt: asked, agents: full.viewers.filter((one) => one.agent_id !== myId.peek()) }
+      if (page) take(id, page, asked, true)
+      timeline.isLoaded.value = gaps === timeline.gaps
     })
   } catch (error) {
     timeline.error.value = errorText(error)
@@ -57,6 +57,8 @@ async function load(id: Id): Promise<void> {
   } finally {
     timeline.isLoading.value = false
   }
+  // The stream lost something while this was on its way.
+  if (gaps !== timeline.gaps && timeline.error.peek() === null) await load(id)
 }
 
 export async function loadOlder(id: Id): Promise<void> {
@@ -64,8 +66,11 @@ export async function loadOlder(id: Id): Promise<void> {
   const after = timeline.older.peek()
   if (!after || timeline.isLoading.peek()) return
   timeline.isLoading.value = true
+  const { gaps } = timeline
+  const asked = tick()
   try {
-    take(id, await get<Page<Message>>(`/conversations/${id}/messages`, { limit: PAGE, cursor: after }), false)
+    const page = await get<Page<Message>>(`/conversations/${id}/messages`, { limit: PAGE, cursor: after })
+    if (gaps === timeline.gaps) take(id, page, asked, false)
   } catch {
     // Scrolling up again asks again.
   } finally {
