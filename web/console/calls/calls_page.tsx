@@ -2,13 +2,14 @@
 import '../style/settings.css'
 import '../style/calls.css'
 import { useSignal, type Signal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../ui/icon'
 import { Button, Chip, Empty, Field, Problem, Spinner, Words } from '../ui/parts'
 import { get } from '../lib/api'
 import { dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
 import { compareIds } from '../lib/ids'
+import { Latest } from '../lib/latest'
 import { nt } from '../lib/network_words'
 import { BASE, inboxPath } from '../lib/router'
 import type { Id, Page } from '../lib/types'
@@ -31,18 +32,20 @@ function useLog(filter: Signal<Filter>) {
   const next = useSignal<string | null>(null)
   const isLoading = useSignal(true)
   const error = useSignal<string | null>(null)
+  const [latest] = useState(() => new Latest())
   const load = async (more: boolean): Promise<void> => {
-    const asked = filter.value
+    const isLatest = latest.begin()
     isLoading.value = true
     error.value = null
     try {
-      const page = await get<Page<Call>>('/calls', { ...asked, cursor: more ? next.peek() : null, limit: 50 })
-      if (asked !== filter.peek()) return
+      const page = await get<Page<Call>>('/calls', { ...filter.value, cursor: more ? next.peek() : null, limit: 50 })
+      if (!isLatest()) return
       putCalls(page.items)
       ids.value = new Set([...(more ? ids.peek() : []), ...page.items.map((one) => one.id)])
       if (!more) newest.value = page.items[0]?.id ?? null
       next.value = page.next
     } catch (cause) {
+      if (!isLatest()) return
       error.value = errorText(cause)
     }
     isLoading.value = false

@@ -20,11 +20,18 @@ export function History({ contact, but }: { contact: Id; but: Id | null }) {
   const items = useSignal<Conversation[] | null>(null)
   const version = but ? conversations.get(but)?.status : null
   useEffect(() => {
+    let isGone = false
+    const take = (found: Conversation[]): void => {
+      if (!isGone) items.value = found
+    }
     const load = (): void => {
-      get<Page<Conversation>>(`/contacts/${contact}/conversations`, { limit: 20 }).then((page) => void (items.value = page.items), () => void (items.value = []))
+      get<Page<Conversation>>(`/contacts/${contact}/conversations`, { limit: 20 }).then((page) => take(page.items), () => take([]))
     }
     const timer = setTimeout(load, STAY_MS)
-    return () => clearTimeout(timer)
+    return () => {
+      isGone = true
+      clearTimeout(timer)
+    }
   }, [contact, version])
   const shown = items.value?.filter((one) => one.id !== but)
   return (

@@ -1,17 +1,18 @@
 // All contacts: found by name, mail or phone; one beside the list.
 import { useSignal } from '@preact/signals'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Avatar, Button, Empty, IconButton, Problem, Spinner, Words } from '../ui/parts'
 import { Icon } from '../ui/icon'
 import { get } from '../lib/api'
 import { age } from '../lib/format'
 import { t } from '../lib/i18n'
+import { Latest } from '../lib/latest'
 import { mayBegin } from '../lib/network_types'
 import { BASE, go, route } from '../lib/router'
 import type { Contact, Page } from '../lib/types'
 import { contactName } from '../inbox/row'
 import { focusRequest, overlay, takeFocus } from '../state/overlays'
-import { can, channels, contacts } from '../state/store'
+import { can, channels, contacts, putContact } from '../state/store'
 import { size } from '../state/look'
 import { errorText } from '../state/toasts'
 import { Blocking, ContactFacts, History, Identities } from './contact_panel'
@@ -27,24 +28,27 @@ function useContacts() {
   const isLoading = useSignal(true)
   const error = useSignal<string | null>(null)
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  const [latest] = useState(() => new Latest())
   const load = async (more: boolean): Promise<void> => {
     isLoading.value = true
     error.value = null
-    const asked = query.value
+    const isLatest = latest.begin()
     try {
-      const page = await get<Page<Contact>>('/contacts', { q: asked, cursor: more ? next.value : null, limit: 50 })
-      if (asked !== query.value) return
-      for (const one of page.items) contacts.set({ ...one, identities: contacts.peek(one.id)?.identities ?? one.identities })
+      const page = await get<Page<Contact>>('/contacts', { q: query.value, cursor: more ? next.value : null, limit: 50 })
+      if (!isLatest()) return
+      for (const one of page.items) putContact(one)
       items.value = more ? [...items.value, ...page.items] : page.items
       next.value = page.next
     } catch (cause) {
-      error.value = errorText(cause)
+      if (isLatest()) error.value = errorText(cause)
     } finally {
-      isLoading.value = false
+      if (isLatest()) isLoading.value = false
     }
   }
   const search = (text: string): void => {
     query.value = text.trim()
+    latest.begin()
+    isLoading.value = true
     if (timer.current) clearTimeout(timer.current)
     timer.current = setTimeout(() => void load(false), SEARCH_MS)
   }
@@ -132,7 +136,7 @@ export function ContactsPage() {
 function OneContact({ id }: { id: string }) {
   const error = useSignal<string | null>(null)
   const load = (): void => {
-    get<Contact>('/contacts/' + id).then((one) => contacts.set(one), (cause: unknown) => void (error.value = errorText(cause)))
+    get<Contact>('/contacts/' + id).then(putContact, (cause: unknown) => void (error.value = errorText(cause)))
   }
   useEffect(load, [id])
   const contact = contacts.get(id)

@@ -6,11 +6,12 @@ import { Icon } from '../ui/icon'
 import { Button, Spinner, Words } from '../ui/parts'
 import { get, post } from '../lib/api'
 import { t } from '../lib/i18n'
+import { Latest } from '../lib/latest'
 import { uuid } from '../lib/ids'
 import { BASE, go, inboxPath } from '../lib/router'
 import type { Channel, Conversation, Page } from '../lib/types'
 import { Code } from '../settings/common'
-import { refreshChannels } from '../state/reference'
+import { loadChannels } from '../state/reference'
 import { changeSettings } from '../state/session'
 import { agents, channels, me } from '../state/store'
 import { complain } from '../state/toasts'
@@ -40,7 +41,13 @@ function Install({ channel }: { channel: Channel }) {
 function useFirstMessage(): { id: string; isAnswered: boolean } | null {
   const found = useSignal<Conversation | null>(null)
   useEffect(() => {
-    const ask = (): void => void get<Page<Conversation>>('/conversations', { status: ['open', 'pending', 'snoozed', 'resolved'], sort: 'newest', limit: 1 }).then((page) => void (found.value = page.items[0] ?? found.value), () => undefined)
+    const latest = new Latest()
+    const ask = (): void => {
+      const isLatest = latest.begin()
+      get<Page<Conversation>>('/conversations', { status: ['open', 'pending', 'snoozed', 'resolved'], sort: 'newest', limit: 1 }).then((page) => {
+        if (isLatest()) found.value = page.items[0] ?? found.value
+      }, () => undefined)
+    }
     ask()
     const timer = setInterval(ask, 3000)
     return () => clearInterval(timer)
@@ -57,7 +64,7 @@ export function Guide() {
     isBusy.value = true
     try {
       await post<Channel>('/channels', { kind: 'widget', name: t('guide.channel_name') }, uuid())
-      refreshChannels()
+      await loadChannels()
     } catch (error) {
       complain(error)
     } finally {

@@ -1,13 +1,15 @@
 // The command palette: everything that can be done now, every view, and people and conversations by name.
 import { useSignal } from '@preact/signals'
-import { useRef } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { get } from '../lib/api'
 import { t } from '../lib/i18n'
+import { Latest } from '../lib/latest'
 import { go, inboxPath } from '../lib/router'
 import type { Contact, Conversation, Page } from '../lib/types'
 import { contactName } from '../inbox/row'
 import { viewName } from '../inbox/views_pane'
 import { commands, isEnabled, keysOf, viewEntries, type CommandGroup } from '../state/commands'
+import { tick } from '../state/order'
 import { closeOverlay } from '../state/overlays'
 import { can, putConversation } from '../state/store'
 import { complain } from '../state/toasts'
@@ -38,15 +40,19 @@ const ORDER: readonly CommandGroup[] = ['conversation', 'compose', 'go', 'list',
 export function Palette() {
   const found = useSignal<Choice[]>([])
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  const [latest] = useState(() => new Latest())
 
   const search = async (query: string): Promise<void> => {
+    const isLatest = latest.begin()
+    const asked = tick()
     const [people, talks] = await Promise.all([
       can('contact.read') ? get<Page<Contact>>('/contacts', { q: query, limit: 5 }) : { items: [] as Contact[], next: null },
       get<Page<Conversation>>('/conversations', { q: query, status: ['open', 'pending', 'snoozed', 'resolved'], sort: 'newest', limit: 5 }),
     ])
+    if (!isLatest()) return
     found.value = [
       ...talks.items.map((one): Choice => {
-        putConversation(one)
+        putConversation(one, asked)
         return { key: 'c' + one.id, label: contactName(one.contact.name), hint: one.preview ?? one.subject ?? '', icon: 'chat', group: t('palette.conversations'), pick: () => go(inboxPath('all', one.id)) }
       }),
       ...people.items.map((one): Choice => ({ key: 'p' + one.id, label: contactName(one.name), hint: one.email ?? one.phone ?? '', icon: 'contacts', group: t('palette.people'), pick: () => go('/contacts/' + one.id) })),
@@ -71,6 +77,7 @@ export function Palette() {
       onClose={closeOverlay}
       onQuery={(query) => {
         if (timer.current) clearTimeout(timer.current)
+        latest.begin()
         if (query.length < 2) found.value = []
         else timer.current = setTimeout(() => void search(query).catch(() => undefined), SEARCH_MS)
       }}

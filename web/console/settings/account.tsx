@@ -33,7 +33,8 @@ export function AccountPage() {
           event.preventDefault()
           void saving.save(async () => {
             const next = await patch<Account>('/account', { name: now.name.trim(), undo_seconds: now.undo_seconds, reopen_days: now.reopen_days })
-            account.value = next
+            // What was typed meanwhile is not saved yet.
+            if (account.peek() === now) account.value = next
             const old = session.peek()
             if (old) session.value = { ...old, account: next }
           })

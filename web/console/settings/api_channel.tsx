@@ -1,12 +1,12 @@
 // An API channel: where machines post to, where replies go, and its secret.
 import { useSignal } from '@preact/signals'
 import { Button, Field } from '../ui/parts'
-import { patch, post } from '../lib/api'
+import { post } from '../lib/api'
 import { t } from '../lib/i18n'
 import type { Channel } from '../lib/types'
 import { session } from '../state/store'
 import { complain } from '../state/toasts'
-import { AskButton, Code, FormError, SecretOnce, Section, useSaving } from './common'
+import { AskButton, Code, FormError, patchChannel, SecretOnce, Section, useSaving } from './common'
 import type { SecretRotated } from '../../shared/api/types'
 
 export function ApiChannel({ channel, onChange }: { channel: Channel; onChange: (next: Channel) => void }) {
@@ -27,7 +27,7 @@ curl -H "Seva-Signature: t=$T,v1=$SIG" -H 'Content-Type: application/json' -d "$
         <details class="example"><summary>{t('channels.example')}</summary><Code text={example} label={t('channels.example')} /></details>
       </Section>
       <Section title={t('channels.outbound')} hint={t('channels.outbound_hint')}>
-        <form class="settings-form" onSubmit={(event) => { event.preventDefault(); void saving.save(async () => onChange(await patch<Channel>('/channels/' + channel.id, { name: name.value.trim(), settings: { ...channel.settings, reply_url: reply.value.trim() || null } }))) }}>
+        <form class="settings-form" onSubmit={(event) => { event.preventDefault(); void saving.save(async () => onChange(await patchChannel(channel.id, { name: name.value.trim(), settings: { ...channel.settings, reply_url: reply.value.trim() || null } }))) }}>
           <Field label={t('channels.name')}>{(props) => <input {...props} type="text" required maxLength={80} dir="auto" value={name} onInput={(event) => void (name.value = event.currentTarget.value)} />}</Field>
           <Field label={t('channels.reply_url')} error={saving.field.value?.includes('reply_url') ? saving.error.value : null}>{(props) => <input {...props} type="url" dir="ltr" placeholder="https://" value={reply} onInput={(event) => void (reply.value = event.currentTarget.value)} />}</Field>
           {saving.field.value?.includes('reply_url') ? null : <FormError saving={saving} />}

@@ -4,10 +4,11 @@ import { useEffect, useState } from 'preact/hooks'
 import { Button, Chip, Dialog, Field, Problem, Spinner, Switch, Words } from '../ui/parts'
 import { Icon } from '../ui/icon'
 import { ChannelSign } from '../ui/network'
-import { del, get, patch, post } from '../lib/api'
+import { del, get, post } from '../lib/api'
 import { age } from '../lib/format'
 import { t } from '../lib/i18n'
 import { uuid } from '../lib/ids'
+import { Latest } from '../lib/latest'
 import { isNetwork, worksByHand } from '../lib/network_types'
 import { nt } from '../lib/network_words'
 import { BASE, go, route } from '../lib/router'
@@ -17,7 +18,7 @@ import { refreshChannels } from '../state/reference'
 import { channels } from '../state/store'
 import { complain, errorText } from '../state/toasts'
 import { ApiChannel } from './api_channel'
-import { AskButton, FormError, PageTitle, SecretOnce, Section, useSaving } from './common'
+import { AskButton, FormError, PageTitle, patchChannel, SecretOnce, Section, useSaving } from './common'
 import { NetworkChannel } from './network/channel'
 import { Connect } from './network/connect'
 import { Gallery } from './network/gallery'
@@ -139,13 +140,24 @@ function PaceChip({ channel }: { channel: Channel }) {
 function OneChannel({ id, isConnected }: { id: string; isConnected: boolean }) {
   const channel = useSignal<Channel | null>(null)
   const problem = useSignal<string | null>(null)
-  const load = (): void => void get<Channel>('/channels/' + id).then((found) => void (channel.value = found), (error: unknown) => void (problem.value = errorText(error)))
+  const [latest] = useState(() => new Latest())
+  const load = (): void => {
+    const isLatest = latest.begin()
+    problem.value = null
+    get<Channel>('/channels/' + id).then((found) => {
+      if (isLatest()) channel.value = found
+    }, (error: unknown) => {
+      if (isLatest()) problem.value = errorText(error)
+    })
+  }
   useEffect(load, [id])
   const now = channel.value
   if (problem.value) return <Problem text={problem.value} onRetry={load} />
   if (!now) return <Spinner />
   const take = (next: Channel): void => {
-    channel.value = { ...now, ...next }
+    // What was asked before this was changed is out of date.
+    latest.begin()
+    channel.value = { ...(channel.peek() ?? now), ...next }
     refreshChannels()
   }
   return (
@@ -157,7 +169,7 @@ function OneChannel({ id, isConnected }: { id: string; isConnected: boolean }) {
       {isConnected ? <p class="settings-good" role="status"><Icon name="check" size={16} /> {nt('connect.done', { network: kindName(now.kind) })}</p> : null}
       {isNetwork(now.kind) ? <NetworkChannel channel={now} onChange={take} onReload={load} /> : now.kind === 'widget' ? <WidgetEditor channel={now} onChange={take} /> : <ApiChannel channel={now} onChange={take} />}
       <Section title={t('channels.danger')}>
-        <Switch label={t('channels.enabled')} hint={t('channels.enabled_hint')} checked={now.is_enabled} onChange={(is_enabled) => void patch<Channel>('/channels/' + id, { is_enabled }).then(take, complain)} />
+        <Switch label={t('channels.enabled')} hint={t('channels.enabled_hint')} checked={now.is_enabled} onChange={(is_enabled) => void patchChannel(id, { is_enabled }).then(take, complain)} />
         <AskButton label={t('channels.delete')} title={t('teams.delete', { name: now.name })} text={t('channels.delete_text')} onConfirm={() => void del('/channels/' + id).then(() => { refreshChannels(); go('/settings/channels') }, complain)} />
       </Section>
     </>

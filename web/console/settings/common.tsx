@@ -1,11 +1,13 @@
 // What the settings' pages share: a title, a list from the server, a secret shown once, a form that saves.
 import type { ComponentChildren } from 'preact'
 import { useSignal, type Signal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Button, Confirm, Problem, Spinner } from '../ui/parts'
-import { ApiError, get, type Query } from '../lib/api'
+import { ApiError, get, patch, type Query } from '../lib/api'
 import { t } from '../lib/i18n'
-import type { Page } from '../lib/types'
+import { inTurn } from '../lib/in_turn'
+import { Latest } from '../lib/latest'
+import type { Channel, Id, Page } from '../lib/types'
 import { itemsOf } from '../state/reference'
 import { errorText, toast } from '../state/toasts'
 
@@ -40,12 +42,16 @@ export const FIRST_ROWS: Query = { limit: 200 }
 export function useListing<T>(path: string, query: Query = {}): Listing<T> {
   const items = useSignal<T[] | null>(null)
   const error = useSignal<string | null>(null)
+  const [latest] = useState(() => new Latest())
   const reload = async (): Promise<void> => {
+    const isLatest = latest.begin()
     try {
-      items.value = itemsOf(await get<Page<T> | T[]>(path, query))
+      const now = itemsOf(await get<Page<T> | T[]>(path, query))
+      if (!isLatest()) return
+      items.value = now
       error.value = null
     } catch (cause) {
-      error.value = errorText(cause)
+      if (isLatest()) error.value = errorText(cause)
     }
   }
   useEffect(() => void reload(), [path])
@@ -59,6 +65,9 @@ export function Listed<T>({ listing, empty, children }: { listing: Listing<T>; e
   if (!items) return <Spinner />
   return items.length ? <>{children(items)}</> : <p class="settings-empty">{empty}</p>
 }
+
+/** Changes of one channel from several forms of its page reach the server, and come back, in their order. */
+export const patchChannel = (id: Id, change: Record<string, unknown>): Promise<Channel> => inTurn('channel ' + id, () => patch<Channel>('/channels/' + id, change))
 
 export function Copy({ text, label }: { text: string; label?: string }) {
   const isDone = useSignal(false)

@@ -1,10 +1,11 @@
 // Keeping it running: background work that failed, items that could not be read, and who did what.
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Button, Field, Problem, Spinner, Words } from '../ui/parts'
 import { del, get, post } from '../lib/api'
 import { age, bytes, dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
+import { Latest } from '../lib/latest'
 import type { AuditEntry, Job, Page, QuarantineItem } from '../lib/types'
 import { agents, channels } from '../state/store'
 import { complain, errorText, toast } from '../state/toasts'
@@ -100,17 +101,20 @@ function useAudit() {
   const error = useSignal<string | null>(null)
   const actor = useSignal('')
   const action = useSignal('')
+  const [latest] = useState(() => new Latest())
   const load = async (more: boolean): Promise<void> => {
+    const isLatest = latest.begin()
     isLoading.value = true
     try {
       const page = await get<Page<AuditEntry>>('/audit', { actor_id: actor.value || null, action: action.value.trim() || null, cursor: more ? next.value : null, limit: 50 })
+      if (!isLatest()) return
       items.value = more ? [...items.value, ...page.items] : page.items
       next.value = page.next
       error.value = null
     } catch (cause) {
-      error.value = errorText(cause)
+      if (isLatest()) error.value = errorText(cause)
     } finally {
-      isLoading.value = false
+      if (isLatest()) isLoading.value = false
     }
   }
   useEffect(() => void load(false), [actor.value])

@@ -2,14 +2,14 @@
 import { useSignal, type Signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { Button, Field, IconButton, Switch } from '../ui/parts'
-import { get, patch, post } from '../lib/api'
+import { get, post } from '../lib/api'
 import { locale, t } from '../lib/i18n'
 import { languageName } from '../lib/format'
 import type { Channel, PrechatField, PrechatType, WidgetSettings } from '../lib/types'
 import { agents } from '../state/store'
 import { complain } from '../state/toasts'
 import { Logo, logoUrl } from './logo'
-import { AskButton, Code, FormError, SecretOnce, Section, useSaving } from './common'
+import { AskButton, Code, FormError, patchChannel, SecretOnce, Section, useSaving } from './common'
 import type { SecretRotated, Snippet } from '../../shared/api/types'
 
 type Stored = NonNullable<WidgetSettings['prechat']>
@@ -164,8 +164,10 @@ export function WidgetEditor({ channel, onChange }: { channel: Channel; onChange
     isChanged.value = true
   }
   const save = async (): Promise<void> => {
-    const ok = await saving.save(async () => onChange(await patch<Channel>('/channels/' + channel.id, { name: name.value.trim(), languages: languages.value, settings: settings.value })))
-    if (ok) isChanged.value = false
+    const written = (): unknown[] => [name.peek(), languages.peek(), settings.peek()]
+    const sent = written()
+    const ok = await saving.save(async () => onChange(await patchChannel(channel.id, { name: name.value.trim(), languages: languages.value, settings: settings.value })))
+    if (ok) isChanged.value = written().some((one, at) => one !== sent[at])
   }
   return (
     <div class="editor">

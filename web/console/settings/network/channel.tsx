@@ -2,14 +2,14 @@
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { Button, Field, Problem, Spinner } from '../../ui/parts'
-import { patch, post } from '../../lib/api'
+import { post } from '../../lib/api'
 import { t } from '../../lib/i18n'
 import { nt } from '../../lib/network_words'
 import { worksByHand, type Checked, type Network } from '../../lib/network_types'
 import type { Channel } from '../../lib/types'
 import { networks } from '../../state/networks'
 import { toast } from '../../state/toasts'
-import { FormError, Section, useSaving } from '../common'
+import { FormError, patchChannel, Section, useSaving } from '../common'
 import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './account_fields'
 import { CheckResult } from './check'
 import { NetworkForm } from './form'
@@ -29,7 +29,7 @@ function Account({ channel, onChange }: Props) {
   const handle = useSignal(channel.handle ?? '')
   const role = useSignal<HandleRole>(channel.handle_role ?? null)
   const save = (): void => {
-    void saving.save(async () => onChange(await patch<Channel>('/channels/' + channel.id, {
+    void saving.save(async () => onChange(await patchChannel(channel.id, {
       name: name.peek().trim(), languages: languagesOf(languages.peek()), handle: handle.peek().trim() || null, handle_role: role.peek(),
     })))
   }
@@ -63,8 +63,10 @@ function Credentials({ channel, network, onChange }: Props) {
   }
   const save = (): void => {
     void saving.save(async () => {
-      onChange(await patch<Channel>('/channels/' + channel.id, { settings: settings() }))
-      written.value = {}
+      const sent = written.peek()
+      onChange(await patchChannel(channel.id, { settings: settings() }))
+      // What was written meanwhile is not saved yet.
+      written.value = Object.fromEntries(Object.entries(written.peek()).filter(([name, value]) => sent[name] !== value))
     })
   }
   const authorise = (): void => {

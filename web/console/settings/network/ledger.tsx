@@ -1,10 +1,11 @@
 // Nothing missed: what the network has is counted against what came in, and what was missing is brought in.
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../../ui/icon'
 import { Button, Problem, Spinner, Words } from '../../ui/parts'
 import { ApiError, get, post } from '../../lib/api'
 import { dateTime, number } from '../../lib/format'
+import { Latest } from '../../lib/latest'
 import { nt } from '../../lib/network_words'
 import type { Reconciliation } from '../../lib/network_types'
 import type { Id, Page } from '../../lib/types'
@@ -37,11 +38,18 @@ export function Ledger({ channel }: { channel: Id }) {
   const isThere = useSignal(true)
   const isBusy = useSignal(false)
   const path = `/channels/${channel}/reconciliations`
-  const load = (): Promise<void> => get<Page<Reconciliation>>(path).then((answer) => void (runs.value = itemsOf(answer)), (error: unknown) => {
-    // A network that cannot be asked has no ledger.
-    if (error instanceof ApiError && error.status === 404) isThere.value = false
-    else problem.value = errorText(error)
-  })
+  const [latest] = useState(() => new Latest())
+  const load = (): Promise<void> => {
+    const isLatest = latest.begin()
+    return get<Page<Reconciliation>>(path).then((answer) => {
+      if (isLatest()) runs.value = itemsOf(answer)
+    }, (error: unknown) => {
+      if (!isLatest()) return
+      // A network that cannot be asked has no ledger.
+      if (error instanceof ApiError && error.status === 404) isThere.value = false
+      else problem.value = errorText(error)
+    })
+  }
   useEffect(() => void load(), [path])
   const start = async (): Promise<void> => {
     isBusy.value = true

@@ -1,9 +1,10 @@
 // The message templates that the network has approved for an account, as it knows them.
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Button, Chip, Problem, Spinner } from '../../ui/parts'
 import { get, post } from '../../lib/api'
 import { languageName } from '../../lib/format'
+import { Latest } from '../../lib/latest'
 import { nt, wordOr } from '../../lib/network_words'
 import type { MessageTemplate } from '../../lib/network_types'
 import type { Id, Page } from '../../lib/types'
@@ -16,11 +17,21 @@ export function Templates({ channel }: { channel: Id }) {
   const problem = useSignal<string | null>(null)
   const isBusy = useSignal(false)
   const path = `/channels/${channel}/templates`
-  useEffect(() => void get<Page<MessageTemplate>>(path).then((answer) => void (all.value = itemsOf(answer)), (error: unknown) => void (problem.value = errorText(error))), [path])
+  const [latest] = useState(() => new Latest())
+  useEffect(() => {
+    const isLatest = latest.begin()
+    get<Page<MessageTemplate>>(path).then((answer) => {
+      if (isLatest()) all.value = itemsOf(answer)
+    }, (error: unknown) => {
+      if (isLatest()) problem.value = errorText(error)
+    })
+  }, [path])
   const sync = async (): Promise<void> => {
     isBusy.value = true
     try {
-      all.value = itemsOf(await post<Page<MessageTemplate>>(path + '/sync'))
+      const answer = await post<Page<MessageTemplate>>(path + '/sync')
+      latest.begin()
+      all.value = itemsOf(answer)
       problem.value = null
     } catch (error) {
       complain(error)

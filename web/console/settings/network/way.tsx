@@ -1,7 +1,6 @@
 // Which way a channel works: over the network, or by hand, with a button for the bookmarks bar that brings posts in.
 import type { Signal } from '@preact/signals'
 import { Icon } from '../../ui/icon'
-import { patch } from '../../lib/api'
 import { nt } from '../../lib/network_words'
 import { worksByHand } from '../../lib/network_types'
 import { BASE } from '../../lib/router'
@@ -9,7 +8,7 @@ import type { Channel } from '../../lib/types'
 import { bookmarklet } from '../../capture/bookmarklet'
 import { toast } from '../../state/toasts'
 import { Button } from '../../ui/parts'
-import { FormError, Section, useSaving } from '../common'
+import { FormError, patchChannel, Section, useSaving } from '../common'
 
 export type Way = 'network' | 'capture'
 export const wayOf = (channel: Channel): Way => (worksByHand(channel) ? 'capture' : 'network')
@@ -47,7 +46,7 @@ function Bookmarklet({ kind }: { kind: string }) {
 export function WaySection({ channel, way, onChange }: { channel: Channel; way: Signal<Way>; onChange: (next: Channel) => void }) {
   const saving = useSaving()
   const isByHand = worksByHand(channel)
-  const save = (): void => void saving.save(async () => onChange(await patch<Channel>('/channels/' + channel.id, { settings: { way: 'capture' } })))
+  const save = (): void => void saving.save(async () => onChange(await patchChannel(channel.id, { settings: { way: 'capture' } })))
   return (
     <Section title={nt('way.title')}>
       <div class="network-form">
