@@ -1,6 +1,7 @@
 // Unsent words: kept in the browser at every pause and on the server a little later, so that neither a crash nor another device loses them.
 import { signal, type Signal } from '@preact/signals'
 import { call, get, put } from '../lib/api'
+import { inTurn } from '../lib/in_turn'
 import type { Visibility } from '../lib/network_types'
 import type { Attachment, Id } from '../lib/types'
 import type { Draft as ServerDraft } from '../../shared/api/types'
@@ -63,16 +64,20 @@ function saveLocal(conversation: Id): void {
   }
 }
 
-async function saveServer(conversation: Id): Promise<void> {
-  const draft = draftOf(conversation).peek()
-  if (isBlank(draft)) await call('DELETE', `/conversations/${conversation}/draft`)
-  else {
-    await put(`/conversations/${conversation}/draft`, {
-      kind: draft.kind,
-      text: draft.kind === 'note' ? draft.note : draft.reply,
-      attachment_ids: draft.attachments.map((one) => one.id),
-    })
-  }
+/** In turn, or words that were sent long ago would come back. The time is ours, so that hearing of our own save brings nothing new. */
+function saveServer(conversation: Id): Promise<void> {
+  return inTurn('draft ' + conversation, async () => {
+    const draft = draftOf(conversation).peek()
+    if (isBlank(draft)) await call('DELETE', `/conversations/${conversation}/draft`)
+    else {
+      await put(`/conversations/${conversation}/draft`, {
+        kind: draft.kind,
+        text: draft.kind === 'note' ? draft.note : draft.reply,
+        attachment_ids: draft.attachments.map((one) => one.id),
+        updated_at: new Date(draft.updatedAt).toISOString(),
+      })
+    }
+  })
 }
 
 export function changeDraft(conversation: Id, change: Partial<Draft>): void {

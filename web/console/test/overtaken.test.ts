@@ -1,10 +1,11 @@
 // Answers that come late: none may take back what an event or the agent has changed since it was asked for.
-import { answerRest, asked, question } from './page'
+import { answerRest, asked, question, withTimers } from './page'
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { Channel, Contact, Conversation, LiveEvent, Message, Session } from '../lib/types'
 import { saveContact } from '../contact/save'
 import { changeConversations, changeTags, markRead } from '../state/changes'
+import { changeDraft, clearDraft, draftOf } from '../state/drafts'
 import { counts } from '../state/store'
 import { isListLoaded, listError, listIds, listNext, loadCounts, loadList, loadMore } from '../state/lists'
 import { applyEvent, reloadAll } from '../state/live'
@@ -208,3 +209,17 @@ test('two_fields_of_a_contact_saved_one_after_the_other_both_stay', async () => 
   await refused
   assert.deepEqual([contacts.peek('5')?.name, contacts.peek('5')?.email], ['Maya R.', null])
 })
+
+test('hearing_late_of_ones_own_saved_draft_changes_nothing', () => withTimers(async (pass) => {
+  changeDraft('1', { reply: 'Hello' })
+  pass()
+  const save = question('PUT /conversations/1/draft')
+  const { updated_at } = save.body as { updated_at: string }
+  clearDraft('1', 'reply')
+  pass()
+  tell('draft.updated', { draft: { conversation_id: '1', kind: 'reply', text: 'Hello', updated_at } })
+  assert.equal(draftOf('1').value.reply, '', 'what was sent does not come back')
+  assert.deepEqual(asked(), [], 'taking it away waits for the save')
+  await save.answer({})
+  assert.deepEqual(asked(), ['DELETE /conversations/1/draft'])
+}))
