@@ -11,8 +11,8 @@ import { commands, keysOf } from '../state/commands'
 import { hasCalls } from '../state/calls'
 import { look } from '../state/look'
 import { askPermission, permission } from '../state/notify'
-import { changeMe, changeSettings, setAppearance } from '../state/session'
-import { me, mySettings, session } from '../state/store'
+import { changeMe, changeSettings, setAppearance, setMe } from '../state/session'
+import { me, mySettings } from '../state/store'
 import { complain, toast } from '../state/toasts'
 import { sendFile } from '../state/uploads'
 import { groupName } from '../palette/palette'
@@ -20,11 +20,6 @@ import { AskButton, Code, FormError, Listed, PageTitle, Section, useListing, use
 import { MIN_PASSWORD } from '../auth/link_page'
 import { QrCode } from './qr'
 import type { RecoveryCodes } from '../../shared/api/types'
-
-function setMe(next: Partial<Agent>): void {
-  const old = session.peek()
-  if (old) session.value = { ...old, agent: { ...old.agent, ...next } }
-}
 
 function Photo() {
   const picker = useRef<HTMLInputElement>(null)

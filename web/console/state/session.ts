@@ -2,12 +2,14 @@
 import { batch, signal } from '@preact/signals'
 import { call, get, post, setCsrf, whenSignedOut } from '../lib/api'
 import { pickLocale, setLocale } from '../lib/i18n'
+import { inTurn } from '../lib/in_turn'
 import type { Agent, MySettings, Session } from '../lib/types'
 import { startCalls } from './calls'
 import { flushDrafts } from './drafts'
 import { loadCounts } from './lists'
 import { leaveLive, nudgeLive, reloadAll, startLive, stopLive } from './live'
 import { changeLook, look } from './look'
+import { Unanswered } from './order'
 import { refreshReference } from './reference'
 import { startOutbox } from './sending'
 import { forgetEverything, me, mySettings, session } from './store'
@@ -88,18 +90,31 @@ export async function signOut(): Promise<void> {
   door.value = 'out'
 }
 
+const unanswered = new Unanswered<Agent>()
+
 export async function changeMe(change: Partial<Pick<Agent, 'name' | 'introduction' | 'locale' | 'time_zone' | 'availability' | 'phone'>> & { settings?: MySettings }): Promise<void> {
-  const old = session.peek()
+  const old = me.peek()
   if (!old) return
-  session.value = { ...old, agent: { ...old.agent, ...change } }
+  const show = (agent: Agent | undefined): void => {
+    const now = session.peek()
+    if (agent && now?.agent.id === agent.id) session.value = { ...now, agent }
+  }
+  show(unanswered.begin(old, change))
   try {
     // keepalive: a choice made right before the page goes is kept all the same.
-    const next = await call<Agent>('PATCH', '/me', { body: change, keepalive: true })
-    session.value = { ...old, agent: { ...old.agent, ...next } }
-  } catch (error) {
-    session.value = old
-    throw error
+    const next = await inTurn('me', () => call<Agent>('PATCH', '/me', { body: change, keepalive: true }))
+    unanswered.amend(old.id, next)
+  } finally {
+    show(unanswered.end(old.id, change))
   }
+}
+
+/** What another call than `changeMe` has changed. */
+export function setMe(change: Partial<Agent>): void {
+  const now = session.peek()
+  if (!now) return
+  unanswered.amend(now.agent.id, change)
+  session.value = { ...now, agent: { ...now.agent, ...change } }
 }
 
 export function changeSettings(change: Partial<MySettings>): void {

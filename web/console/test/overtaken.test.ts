@@ -10,7 +10,8 @@ import { counts } from '../state/store'
 import { isListLoaded, listError, listIds, listNext, loadCounts, loadList, loadMore } from '../state/lists'
 import { applyEvent, reloadAll } from '../state/live'
 import { refreshChannels, refreshNotifications } from '../state/reference'
-import { channels, contacts, conversations, forgetEverything, messages, notifications, presenceOf, session, timelineOf, waysOf } from '../state/store'
+import { changeMe } from '../state/session'
+import { channels, contacts, conversations, forgetEverything, me, messages, notifications, presenceOf, session, timelineOf, waysOf } from '../state/store'
 import { noticesRead } from '../state/tabs'
 import { loadOlder, openConversation } from '../state/timeline'
 import { undoLast } from '../state/undo'
@@ -208,6 +209,16 @@ test('two_fields_of_a_contact_saved_one_after_the_other_both_stay', async () => 
   await question('PATCH /contacts/5').refuse(422)
   await refused
   assert.deepEqual([contacts.peek('5')?.name, contacts.peek('5')?.email], ['Maya R.', null])
+})
+test('settings_changed_quickly_are_all_kept_and_sent_in_their_order', async () => {
+  void changeMe({ settings: { theme: 'dark' } })
+  void changeMe({ settings: { theme: 'dark', density: 'compact' } })
+  await question('PATCH /me').answer({ id: '9', name: 'Ada', settings: { theme: 'dark' } })
+  assert.deepEqual(me.value?.settings, { theme: 'dark', density: 'compact' })
+  const second = question('PATCH /me')
+  assert.deepEqual(second.body, { settings: { theme: 'dark', density: 'compact' } })
+  await second.answer({ id: '9', name: 'Ada', settings: { theme: 'dark', density: 'compact' } })
+  assert.deepEqual(me.value?.settings, { theme: 'dark', density: 'compact' })
 })
 
 test('hearing_late_of_ones_own_saved_draft_changes_nothing', () => withTimers(async (pass) => {
