@@ -1,12 +1,13 @@
 // Sending replies and notes: the outbox bound to this browser's storage and the server, and what a person does about a send (undo, review, retry).
 import { batch, signal } from '@preact/signals'
 import { ApiError, call, post } from '../lib/api'
-import { localId, uuid } from '../lib/ids'
+import { isLocal, localId, uuid } from '../lib/ids'
 import type { Visibility } from '../lib/network_types'
 import type { Attachment, Id, Message } from '../lib/types'
 import { changeDraft, clearDraft, draftOf, type DraftKind } from './drafts'
 import { placeConversation } from './lists'
 import { Outbox, type OutboxItem, type SendResult } from './outbox'
+import { tick } from './order'
 import { lastServerId } from './reducers'
 import { conversations, dropMessage, me, messages, myId, peekTimeline, putConversation, putMessage, timelineOf, waysOf } from './store'
 import { complain, errorText, toast } from './toasts'
@@ -23,6 +24,8 @@ export const unseen = signal<Record<string, Message[]>>({})
 
 let wakeSleep: (() => void) | null = null
 const undoIds = new Map<string, number>()
+/** Taken back while they were on their way to the server: decided when that has an end. */
+const unwanted = new Map<string, Id>()
 
 function sendBody(item: OutboxItem): Record<string, unknown> {
   return {
@@ -42,9 +45,9 @@ function sendBody(item: OutboxItem): Record<string, unknown> {
 }
 
 async function transport(item: OutboxItem): Promise<SendResult> {
+  const asked = tick()
   try {
-    const sent = await post<Message>(`/conversations/${item.conversation_id}/messages`, sendBody(item))
-    putMessage(sent)
+    putMessage(await post<Message>(`/conversations/${item.conversation_id}/messages`, sendBody(item)), asked)
     return { kind: 'sent' }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
@@ -88,6 +91,12 @@ function showOutbox(items: readonly OutboxItem[]): void {
     const old = messages.peek(id)
     if (old?.state === state && old.error === item.error) continue
     putMessage(old ? { ...old, state, error: item.error } : localMessage(item, state))
+  }
+  for (const [clientId, conversation] of unwanted) {
+    if (items.find((item) => item.client_id === clientId)?.state === 'sending') continue
+    unwanted.delete(clientId)
+    // Not now: the outbox is in the middle of a change.
+    queueMicrotask(() => void cancelSend(conversation, clientId))
   }
 }
 
@@ -218,8 +227,12 @@ export async function cancelSend(conversation: Id, clientId: string): Promise<vo
     if (waiting.reply_to_id) changeDraft(conversation, { replyTo: waiting.reply_to_id })
     return
   }
+  if (waiting) {
+    unwanted.set(clientId, conversation)
+    return
+  }
   const sent = timelineOf(conversation).ids.peek().map((id) => messages.peek(id)).find((one) => one?.client_id === clientId)
-  if (sent) await cancelMessage(sent)
+  if (sent && !isLocal(sent.id)) await cancelMessage(sent)
 }
 
 export async function cancelMessage(message: Message): Promise<void> {
@@ -243,8 +256,9 @@ export async function retryMessage(message: Message): Promise<void> {
     pumpOutbox()
     return
   }
+  const asked = tick()
   try {
-    putMessage(await post<Message>(`/messages/${message.id}/retry`))
+    putMessage(await post<Message>(`/messages/${message.id}/retry`), asked)
   } catch (error) {
     complain(error)
   }

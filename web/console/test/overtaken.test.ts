@@ -1,5 +1,5 @@
 // Answers that come late: none may take back what an event or the agent has changed since it was asked for.
-import { answerRest, asked, question, withTimers } from './page'
+import { answerRest, asked, question, settled, withTimers } from './page'
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { Channel, Contact, Conversation, LiveEvent, Message, Session } from '../lib/types'
@@ -11,6 +11,7 @@ import { isListLoaded, listError, listIds, listNext, loadCounts, loadList, loadM
 import { applyEvent, reloadAll } from '../state/live'
 import { refreshChannels, refreshNotifications } from '../state/reference'
 import { changeMe } from '../state/session'
+import { cancelSend, outbox, sendDraft } from '../state/sending'
 import { channels, contacts, conversations, forgetEverything, me, messages, notifications, presenceOf, session, timelineOf, waysOf } from '../state/store'
 import { noticesRead } from '../state/tabs'
 import { loadOlder, openConversation } from '../state/timeline'
@@ -41,7 +42,10 @@ beforeEach(async () => {
   forgetEverything()
   session.value = { agent: { id: '9', name: 'Ada', settings: {} }, capabilities: ['conversation.read'], csrf: '', session_id: '1' } as unknown as Session
 })
-afterEach(answerRest)
+afterEach(async () => {
+  await answerRest()
+  outbox.clear()
+})
 
 test('an_event_about_a_channel_stands_over_the_list_that_was_asked_for_before', async () => {
   refreshChannels()
@@ -234,3 +238,26 @@ test('hearing_late_of_ones_own_saved_draft_changes_nothing', () => withTimers(as
   await save.answer({})
   assert.deepEqual(asked(), ['DELETE /conversations/1/draft'])
 }))
+test('a_reply_taken_back_on_its_way_is_cancelled_when_the_server_has_it', async () => {
+  timelineOf('1').isLoaded.value = true
+  changeDraft('1', { reply: 'Too early' })
+  const id = sendDraft('1', 'reply') as string
+  await settled()
+  await cancelSend('1', id)
+  assert.ok(!asked().some((one) => one.startsWith('DELETE /messages')), 'it has no number yet')
+  await question('POST /conversations/1/messages').answer(message('50', { client_id: id, state: 'held', text: 'Too early' }))
+  await settled()
+  await question('DELETE /messages/50').answer(message('50', { client_id: id, state: 'cancelled', text: 'Too early' }))
+  assert.equal(messages.peek('50')?.state, 'cancelled')
+  assert.equal(draftOf('1').value.reply, 'Too early')
+})
+test('the_answer_to_a_send_does_not_take_back_what_an_event_told_since', async () => {
+  timelineOf('1').isLoaded.value = true
+  changeDraft('1', { reply: 'Hi' })
+  const id = sendDraft('1', 'reply') as string
+  await settled()
+  tell('message.created', { message: message('50', { client_id: id, state: 'failed', error: 'no' }) })
+  await question('POST /conversations/1/messages').answer(message('50', { client_id: id, state: 'queued' }))
+  assert.equal(messages.peek('50')?.state, 'failed')
+  assert.deepEqual(timelineOf('1').ids.value, ['50'])
+})
