@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { reasonToSkip, until } from './lib/seva.mjs'
-import { openConsole, withConsole, words } from './lib/browser.mjs'
+import { hears, openConsole, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 const send = async (page, text) => {
@@ -46,6 +46,7 @@ describe('answering', { skip: reasonToSkip() }, () => {
     const page = await openConsole(browser, seva)
     const row = (name) => page.locator('.row', { hasText: name })
     await row('Noor').waitFor()
+    await hears(page)
     const held = []
     await page.route(/\/conversations\?|\/messages\?/, async (route) => void held.push({ route, response: await route.fetch() }))
     const letGo = () => Promise.all(held.splice(0).map(({ route, response }) => route.fulfill({ response })))

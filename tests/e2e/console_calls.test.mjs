@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { axe, holdAnswers, launch, openConsole, words } from './lib/browser.mjs'
+import { axe, hears, holdAnswers, launch, openConsole, words } from './lib/browser.mjs'
 import { Twilio } from './lib/twilio.mjs'
 
 const en = words('console', 'en')
@@ -50,6 +50,7 @@ describe('calls', { skip: reasonToSkip() }, () => {
     const late = await holdAnswers(page, '**/api/v1/calls?*')
     await page.reload()
     await late.asked
+    await hears(page)
     await tell('wait', { QueuePosition: '1', CallStatus: 'in-progress' })
     const take = page.getByRole('button', { name: /^Take the call of/ })
     await take.waitFor()

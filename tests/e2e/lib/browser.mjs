@@ -66,6 +66,9 @@ export async function openConsole(browser, seva, { path = '', ...options } = {},
   return page
 }
 
+/** Waits until the page hears what happens: what is done from now on is told to it, also when it asks for nothing. */
+export const hears = (page) => page.locator('html[data-stream=live]').waitFor({ state: 'attached' })
+
 /** Requests like `pattern` are all answered with what the first of them was told, but not before `release`. `asked`: that one is here. */
 export async function holdAnswers(page, pattern) {
   let release, isHere, first

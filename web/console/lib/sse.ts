@@ -43,7 +43,8 @@ const MAX_WAIT_MS = 15_000
 
 export class LiveStream {
   private lastId: string | null = null
-  private stopped = true
+  /** Null: stopped. A loop whose run this is no more has ended, whatever it still hears. */
+  private run: symbol | null = null
   private abort: AbortController | null = null
   private wake: (() => void) | null = null
   private isResumed = false
@@ -55,12 +56,12 @@ export class LiveStream {
   }
 
   start(): void {
-    if (!this.stopped) return
-    this.stopped = false
-    void this.loop()
+    if (this.run) return
+    this.run = Symbol()
+    void this.loop(this.run)
   }
   stop(): void {
-    this.stopped = true
+    this.run = null
     this.lastId = null
     this.abort?.abort()
     this.wake?.()
@@ -70,14 +71,14 @@ export class LiveStream {
     this.wake?.()
   }
 
-  private async loop(): Promise<void> {
+  private async loop(run: symbol): Promise<void> {
     let failures = 0
-    while (!this.stopped) {
+    while (this.run === run) {
       this.handlers.onState('connecting')
-      const outcome = await this.once()
-      if (this.stopped) return
+      const outcome = await this.once(run)
+      if (this.run !== run) return
       if (outcome === 'refused') {
-        this.stopped = true
+        this.run = null
         this.handlers.onState('refused')
         return
       }
@@ -95,7 +96,7 @@ export class LiveStream {
     }
   }
 
-  private async once(): Promise<'ended' | 'failed' | 'refused'> {
+  private async once(run: symbol): Promise<'ended' | 'failed' | 'refused'> {
     const abort = new AbortController()
     this.abort = abort
     let watchdog = setTimeout(() => abort.abort(), SILENCE_MS)
@@ -105,6 +106,7 @@ export class LiveStream {
       this.isResumed = this.lastId !== null
       if (this.lastId) headers['Last-Event-ID'] = this.lastId
       const response = await fetch(this.url, { headers, credentials: 'same-origin', cache: 'no-store', signal: abort.signal })
+      if (this.run !== run) return 'ended'
       if (response.status === 401 || response.status === 403) return 'refused'
       if (!response.ok || !response.body) return 'failed'
       isLive = true
@@ -114,7 +116,7 @@ export class LiveStream {
       const parser = new SseParser()
       for (;;) {
         const { done, value } = await reader.read()
-        if (done) return 'ended'
+        if (done || this.run !== run) return 'ended'
         clearTimeout(watchdog)
         watchdog = setTimeout(() => abort.abort(), SILENCE_MS)
         for (const event of parser.push(decoder.decode(value, { stream: true }))) this.deliver(event)

@@ -35,6 +35,7 @@ const policy: { createScriptURL(url: string): unknown } | undefined = (
 function setState(state: StreamState): void {
   const was = streamState.peek()
   streamState.value = state
+  document.documentElement.dataset['stream'] = state
   if (state === 'live' && was !== 'live') pumpOutbox()
 }
 
@@ -71,6 +72,8 @@ export function leaveLive(): void {
 }
 export function stopLive(): void {
   tell({ type: 'stop' })
+  // What is on its way to it was for who has left.
+  if (port) port.onmessage = null
   port = null
   own?.stop()
   own = null

@@ -21,12 +21,17 @@ const stream = new LiveStream('/api/v1/stream', {
   },
 })
 
+function stop(): void {
+  stream.stop()
+  state = 'connecting'
+}
+
 function receive(port: MessagePort, message: ToWorker): void {
   switch (message.type) {
     case 'join':
       ports.add(port)
       if (message.session !== session || state === 'refused') {
-        stream.stop()
+        stop()
         session = message.session
       }
       port.postMessage({ type: 'state', state } satisfies FromWorker)
@@ -35,14 +40,15 @@ function receive(port: MessagePort, message: ToWorker): void {
       break
     case 'leave':
       ports.delete(port)
-      if (ports.size === 0) stream.stop()
+      if (ports.size === 0) stop()
       break
     case 'nudge':
       stream.nudge()
       break
     case 'stop':
       session = ''
-      stream.stop()
+      ports.delete(port)
+      stop()
       break
   }
 }

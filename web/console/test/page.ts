@@ -10,7 +10,7 @@ const page = {
   location: { pathname: '/app/inbox/all', origin: 'http://seva.test', search: '' },
   history: { pushState: () => undefined, replaceState: () => undefined },
   localStorage: { getItem: (key: string) => stored.get(key) ?? null, setItem: (key: string, value: string) => void stored.set(key, value), removeItem: (key: string) => void stored.delete(key) },
-  document: { documentElement: {}, visibilityState: 'visible', hasFocus: () => true, addEventListener: () => undefined },
+  document: { documentElement: { dataset: {} }, visibilityState: 'visible', hasFocus: () => true, addEventListener: () => undefined },
   addEventListener: () => undefined,
   matchMedia: () => ({ matches: false, addEventListener: () => undefined }),
   innerWidth: 1440,
