@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { reasonToSkip, until } from './lib/seva.mjs'
-import { hears, openConsole, withConsole, words } from './lib/browser.mjs'
+import { hears, holdAnswers, openConsole, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 const send = async (page, text) => {
@@ -47,22 +47,21 @@ describe('answering', { skip: reasonToSkip() }, () => {
     const row = (name) => page.locator('.row', { hasText: name })
     await row('Noor').waitFor()
     await hears(page)
-    const held = []
-    await page.route(/\/conversations\?|\/messages\?/, async (route) => void held.push({ route, response: await route.fetch() }))
-    const letGo = () => Promise.all(held.splice(0).map(({ route, response }) => route.fulfill({ response })))
+    const messages = await holdAnswers(page, /\/messages\?/)
     await row('Noor').locator('a').click()
-    await until(() => held.length > 0, 'the messages being asked for')
+    await messages.asked
     await seva.inbound({ id: 'contact-Noor', name: 'Noor' }, 'The second')
     await row('Noor').getByText('The second').waitFor()
-    await letGo()
+    await messages.release()
     await page.locator('.message', { hasText: 'The first' }).waitFor()
     assert.equal(await page.locator('.message', { hasText: 'The second' }).count(), 1)
+    const list = await holdAnswers(page, /\/conversations\?/)
     await page.keyboard.press('g')
     await page.keyboard.press('r')
-    await until(() => held.length > 0, 'the list being asked for')
+    await list.asked
     await seva.inbound({ id: 'contact-Late', name: 'Late' }, 'I am late')
     await row('Late').waitFor()
-    await letGo()
+    await list.release()
     await page.locator('.list-head .spinner').waitFor({ state: 'detached' })
     assert.equal(await row('Late').count(), 1)
     await page.context().close()
