@@ -12,6 +12,7 @@ const page = {
   localStorage: { getItem: (key: string) => stored.get(key) ?? null, setItem: (key: string, value: string) => void stored.set(key, value), removeItem: (key: string) => void stored.delete(key) },
   document: { documentElement: { dataset: {} }, visibilityState: 'visible', hasFocus: () => true, addEventListener: () => undefined },
   addEventListener: () => undefined,
+  removeEventListener: () => undefined,
   matchMedia: () => ({ matches: false, addEventListener: () => undefined }),
   innerWidth: 1440,
   navigator: { onLine: true, languages: ['en'] },

@@ -30,6 +30,14 @@ let stream: AbortController | null = null
 let lastEventId: string | null = null
 /** An agent has read up to here. */
 let readUpTo = '0'
+/** Grow with each visitor and each start: what was asked for an earlier one is for nobody now. */
+let visitor = 0
+let starts = 0
+/** Moments; what the stream has told since a question stands over its answer. */
+let ticks = 0
+let historyAt = 0
+let conversationAt = 0
+const toldAt = new Map<string, number>()
 let typingTimer: ReturnType<typeof setTimeout> | undefined
 let queue: ReturnType<typeof makeQueue>
 
@@ -73,9 +81,13 @@ export async function start(options: Start): Promise<void> {
 
 /** Config, session, history; from the start of the frame and again after "try again". */
 export async function begin(): Promise<void> {
+  const start = ++starts
+  const isWanted = () => start === starts
   state.phase.value = 'loading'
   try {
-    state.config.value = await call<Config>('GET', `/${encodeURIComponent(key)}/config`)
+    const config = await call<Config>('GET', `/${encodeURIComponent(key)}/config`)
+    if (!isWanted()) return
+    state.config.value = config
     kept = recall<Kept>(place())
     if (kept) {
       state.isSoundOn.value = kept.sound
@@ -85,19 +97,21 @@ export async function begin(): Promise<void> {
       state.phase.value = 'identity'
       return
     }
-    await openSession()
+    await openSession(isWanted)
+    if (!isWanted()) return
     if (identity !== used) return await begin()
     state.phase.value = 'ready'
     queue.refresh()
     if (queue.list().length) void queue.flush()
   } catch (error) {
+    if (!isWanted()) return
     if (error instanceof ApiError && error.status === 404) state.phase.value = 'gone'
     else if (error instanceof ApiError && (error.status === 401 || error.status === 403)) state.phase.value = 'identity'
     else state.phase.value = 'broken'
   }
 }
 
-async function openSession(): Promise<void> {
+async function openSession(isWanted: () => boolean): Promise<void> {
   // Somebody else signed in on the customer's site: their chat is another one.
   const isOther = kept && identity && kept.identity_id !== null && kept.identity_id !== identity.id
   if (isOther) leave()
@@ -111,14 +125,16 @@ async function openSession(): Promise<void> {
   if (identity) body['identity'] = identity
   if (page) body['page'] = page
   const session = await call<Session>('POST', `/${encodeURIComponent(key)}/session`, body)
+  if (!isWanted()) return
   setToken(session.token)
   state.session.value = session
   state.conversation.value = session.conversation
   if (session.conversation || identity || kept) remember()
   if (session.conversation) {
     state.isFormDone.value = true
-    await loadHistory()
+    // In this order: where another tab reads the stream, nothing else tells what comes after the history.
     connect()
+    await loadHistory()
   }
 }
 
@@ -141,6 +157,9 @@ function leave(): void {
   stream = null
   lastEventId = null
   readUpTo = '0'
+  visitor++
+  historyAt = 0
+  toldAt.clear()
   kept = null
   queue.clear()
   forget(place())
@@ -168,13 +187,20 @@ export function identify(who: Identity): void {
   if (state.phase.value !== 'loading') void begin()
 }
 
+function same(): () => boolean {
+  const who = visitor
+  return () => who === visitor
+}
+
 /** One request with the visitor's token; a token that ran out is renewed once. */
 async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const isWanted = same()
   try {
     return await call<T>(method, path, body)
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 401) throw error
-    await openSession()
+    if (!(error instanceof ApiError) || error.status !== 401 || !isWanted()) throw error
+    await openSession(isWanted)
+    if (!isWanted()) throw error
     return call<T>(method, path, body)
   }
 }
@@ -182,21 +208,32 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
 /* History and live events */
 
 async function loadHistory(): Promise<void> {
+  const isWanted = same()
+  const asked = ++ticks
   const history = await call<History>('GET', '/conversation')
-  state.conversation.value = history.conversation
-  state.agent.value = history.agent
+  if (!isWanted() || asked < historyAt) return
+  if (asked > conversationAt) {
+    state.conversation.value = history.conversation
+    state.agent.value = history.agent
+  }
   noteAgentRead(history.read_upto)
   // Kept older pages stay; what the stream brought meanwhile stays too.
-  if (!state.messages.value.length) state.older.value = history.next
-  take(history.messages, false)
+  if (!historyAt) state.older.value = history.next
+  historyAt = asked
+  take(notTold(history.messages, asked), false)
 }
+
+const notTold = (list: WidgetMessage[], asked: number) => list.filter((message) => (toldAt.get(message.id) ?? 0) < asked)
 
 export async function loadOlder(): Promise<void> {
   const cursor = state.older.value
   if (!cursor) return
+  const isWanted = same()
+  const asked = ++ticks
   const history = await ask<History>('GET', `/conversation?cursor=${encodeURIComponent(cursor)}`)
+  if (!isWanted()) return
   state.older.value = history.next
-  take(history.messages, false)
+  take(notTold(history.messages, asked), false)
 }
 
 /** A replayed event may be older than the news that its message was read. */
@@ -243,7 +280,7 @@ function connect(): void {
         if (stream !== own) return
         stream = null
         // A token that ran out is renewed; never in a tight loop, whatever the server says.
-        void pause(backoffMs(4), own.signal).then(openSession).catch(() => {})
+        void pause(backoffMs(4), own.signal).then(() => openSession(same())).catch(() => {})
       },
       signal: own.signal,
     })
@@ -283,10 +320,14 @@ function hearEvent(event: ServerEvent): void {
   const body = (data['data'] ?? data) as Record<string, unknown>
   switch (event.type) {
     case 'message.created':
-    case 'message.updated':
-      return take([(body['message'] ?? body) as WidgetMessage], event.type === 'message.created')
+    case 'message.updated': {
+      const message = (body['message'] ?? body) as WidgetMessage
+      toldAt.set(message.id, ++ticks)
+      return take([message], event.type === 'message.created')
+    }
     case 'conversation.updated': {
       const conversation = (body['conversation'] ?? body) as { id: string; status: string; agent?: History['agent'] }
+      conversationAt = ++ticks
       state.conversation.value = { id: conversation.id, status: conversation.status }
       if (conversation.agent !== undefined) state.agent.value = conversation.agent
       return
@@ -307,13 +348,16 @@ function hearEvent(event: ServerEvent): void {
 /* Sending */
 
 async function send(message: Outgoing): Promise<Verdict> {
+  const isWanted = same()
+  const asked = ++ticks
   try {
     const body: Record<string, unknown> = { client_id: message.client_id, text: message.text }
     if (message.attachments.length) body['attachment_ids'] = message.attachments.map((attachment) => attachment.id)
     if (page) body['page'] = { url: page.url, title: page.title }
     const stored = await ask<WidgetMessage>('POST', '/messages', body)
     state.isOnline.value = true
-    show(merge(state.messages.value, [stored]))
+    if (!isWanted()) return 'sent'
+    show(merge(state.messages.value, notTold([stored], asked)))
     if (!stream) {
       if (!state.conversation.value) state.conversation.value = { id: '', status: 'open' }
       connect()
