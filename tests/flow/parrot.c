@@ -244,7 +244,7 @@ static err parse(
     return OK;
 }
 
-atomic_int parrot_streams, parrot_taken;
+atomic_int parrot_streams, parrot_taken, parrot_ended;
 
 static err listen_for_ever(struct http_client *client, struct arena *a,
     const struct connector_listen *in, struct connector_polled *out)
@@ -263,6 +263,7 @@ static err listen_for_ever(struct http_client *client, struct arena *a,
         atomic_fetch_add(&parrot_taken, goes_on);
     }
     atomic_fetch_sub(&parrot_streams, 1);
+    atomic_fetch_add(&parrot_ended, 1);
     return OK;
 }
 

@@ -24,5 +24,5 @@ extern const struct connector connector_parrot;
  */
 extern void (*parrot_meanwhile)(void);
 /* Its stream: a message "s<number>" by "ann" every few milliseconds, without an end. How many
- * streams are open, and how many messages were taken from them. */
-extern atomic_int parrot_streams, parrot_taken;
+ * streams are open, how many messages were taken from them, and how many streams have ended. */
+extern atomic_int parrot_streams, parrot_taken, parrot_ended;

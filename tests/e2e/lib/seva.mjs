@@ -1,7 +1,7 @@
 // Starts a real seva for a browser test: a fresh data folder, a free port, an owner, a website-chat and an API channel.
 // The binary comes from SEVA_BIN. Nothing here knows the pages; see browser.mjs for that.
 import { spawn, execFile } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,15 +20,17 @@ export function reasonToSkip() {
   return sevaBinary() ? false : 'SEVA_BIN does not name a seva binary'
 }
 
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
+/** For a server that ends and comes back on it: below the ports that the system gives to outgoing connections, one of which could have it in between. */
+export async function freePort() {
+  for (;;) {
+    const port = randomInt(15_000, 32_000)
+    const isFree = await new Promise((resolve) => {
+      const server = createServer()
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
     })
-  })
+    if (isFree) return port
+  }
 }
 
 /** Waits until `check` is true. */
