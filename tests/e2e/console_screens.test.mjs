@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { reasonToSkip, until } from './lib/seva.mjs'
-import { openConsole, withConsole, words } from './lib/browser.mjs'
+import { drawn, holdAnswers, openConsole, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 /** A picture of 2 by 2. */
@@ -85,6 +85,35 @@ describe('screens', { skip: reasonToSkip() }, () => {
     await page.getByRole('button', { name: en['custom.remove'].replace('{name}', 'orders') }).press('Enter')
     await until(async () => !('orders' in (await custom())), 'the field being gone')
     assert.deepEqual(await custom(), { সদস্যপদ: 'সোনা' })
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  })
+
+  test('of_two_questions_the_later_one_counts_whichever_is_answered_first', async () => {
+    for (const name of ['Anna Order', 'Bert Order']) await seva.inbound({ id: name, name }, 'Hello')
+    await seva.conversation((one) => one.contact.name === 'Bert Order')
+    const page = await openConsole(browser, seva, { path: 'contacts' })
+    const row = (name) => page.locator('.contact-row', { hasText: name })
+    await row('Bert Order').waitFor()
+    const search = await holdAnswers(page, /\/contacts\?q=Anna/)
+    await page.getByLabel(en['contact.search']).fill('Anna')
+    await search.asked
+    await page.getByLabel(en['contact.search']).fill('Bert')
+    await row('Anna Order').waitFor({ state: 'detached' })
+    await row('Bert Order').waitFor()
+    await search.release()
+    await drawn(page)
+    assert.deepEqual([await row('Anna Order').count(), await row('Bert Order').count()], [0, 1])
+
+    const audit = await holdAnswers(page, /\/audit\?limit=50$/)
+    await page.goto(seva.url + '/app/settings/audit')
+    await audit.asked
+    await page.getByLabel(en['audit.action']).fill('no.such.action')
+    await page.getByRole('button', { name: en['filter.title'], exact: true }).click()
+    await page.locator('main .spinner').waitFor({ state: 'detached' })
+    await audit.release()
+    await drawn(page)
+    assert.equal(await page.locator('main .rows-row').count(), 0)
     assert.deepEqual(page.problems, [])
     await page.context().close()
   })
