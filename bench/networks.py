@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 CONTROL = "bench"
@@ -22,14 +23,23 @@ LANES = 1000  # conversations' worth of order keys: as many sends may go side by
 def call(url, method, body=None, token=None):
     request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode(),
                                      headers={"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})})
-    with urllib.request.urlopen(request, timeout=30) as r:
-        text = r.read()
+    try:
+        with urllib.request.urlopen(request, timeout=30) as r:
+            text = r.read()
+    except urllib.error.HTTPError as e:
+        raise SystemExit(f"{method} {url}: {e.code} {e.read().decode()[:1000]}")
     return json.loads(text) if text else None
 
 
+def cpu_s(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Networks:
-    def __init__(self, build):
-        self.process = subprocess.Popen([os.path.join(build, "sim/seva-sim"), "networks", "--listen", "127.0.0.1:0", "--control", CONTROL, "--ledger", "10"],
+    def __init__(self, build, ledger=10):
+        self.process = subprocess.Popen([os.path.join(build, "sim/seva-sim"), "networks", "--listen", "127.0.0.1:0", "--control", CONTROL, "--ledger", str(ledger)],
                                         stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
 
@@ -83,17 +93,13 @@ class Outgoing:
         db.commit()
         db.close()
 
-    def cpu_s(self):
-        with open(f"/proc/{self.server.process.pid}/stat") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
     def over(self, seconds):
         """(sends a second, share of one core) over a while."""
-        taken, cpu, began = self.networks.accepted(self.network), self.cpu_s(), time.monotonic()
+        pid = self.server.process.pid
+        taken, cpu, began = self.networks.accepted(self.network), cpu_s(pid), time.monotonic()
         time.sleep(seconds)
         took = time.monotonic() - began
-        return (self.networks.accepted(self.network) - taken) / took, (self.cpu_s() - cpu) / took
+        return (self.networks.accepted(self.network) - taken) / took, (cpu_s(pid) - cpu) / took
 
     def parked(self):
         db = sqlite3.connect(os.path.join(self.server.folder, "data/seva.db"))

@@ -17,6 +17,7 @@ import tempfile
 import time
 import urllib.request
 
+import mixed
 import networks
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -42,7 +43,7 @@ class Server:
                               "--json"] + self.db, capture_output=True, text=True, check=True)
         self.made = json.loads(out.stdout)
         self.port = free_port()
-        self.more = list(more)
+        self.more = [m.replace("{port}", str(self.port)) for m in more]
         self.start()
 
     def start(self):
@@ -245,6 +246,14 @@ def bench_outbound(build, seconds):
     networks.outbound(Server, build, seconds, 100_000, row)
 
 
+def bench_networks(build, seconds):
+    mixed.mixed(Server, build, seconds, row)
+
+
+def bench_outage(build, seconds):
+    mixed.outage(Server, build, seconds, row)
+
+
 def bench_weight(build, seconds):
     out = subprocess.run(["npm", "run", "--silent", "budget"], cwd=os.path.join(ROOT, "web"), capture_output=True, text=True)
     for m in re.finditer(r"^ *([\d.]+) of +(\d+) KB  (widget loader|widget app, scripts|console first route, scripts|console first route, styles)$", out.stdout, re.M):
@@ -253,7 +262,7 @@ def bench_weight(build, seconds):
 
 BENCHES = {"inbound-sqlite": bench_inbound_sqlite, "inbound-random": bench_inbound_random, "inbound-postgres": bench_inbound_postgres, "latency": bench_latency,
            "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start, "webhook-parse": bench_webhook_parse, "outbound": bench_outbound,
-           "console": bench_console, "weight": bench_weight}
+           "networks": bench_networks, "outage": bench_outage, "console": bench_console, "weight": bench_weight}
 
 
 def machine():
