@@ -137,7 +137,8 @@ class World:
 
 
 def ms(us):
-    return f"{us / 1000:.1f}"
+    """bench/mixed counts what takes longer than a second as one second."""
+    return "≥ 1,000" if us == 1_000_000 else f"{us / 1000:,.1f}"
 
 
 def mixed(server_of, build, seconds, row):
