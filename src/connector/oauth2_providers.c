@@ -55,7 +55,7 @@ const struct oauth2_provider oauth2_tiktok = {
     .extend_path = S_INIT("/oauth/access_token"), .extend_grant = S_INIT("fb_exchange_token"),     \
     .extend_token = S_INIT("fb_exchange_token"), .extend_needs_id = true
 
-/* Messenger, Page comments. A Page's own token comes from meta_pages.h. */
+/* Messenger, Page comments. A Page's own token comes from meta.h. */
 const struct oauth2_provider oauth2_facebook = {
     .name = S_INIT("facebook"),
     FACEBOOK_LOGIN,

@@ -159,6 +159,26 @@ describe('networks', { skip: reasonToSkip() || (simBinary() ? false : 'SEVA_SIM_
     await ended(page)
   })
 
+  test('what_the_network_never_told_of_is_found_and_stands_in_the_ledger', async () => {
+    const channel = await channelOf('facebook')
+    const page = await openConsole(browser, seva, { path: 'settings/channels/' + channel.id })
+    await page.getByText(own['ledger.none']).waitFor()
+    await net.call('POST', 'faults', { network: 'facebook', target: 'webhooks', mode: 'drop' })
+    await net.call('POST', 'clock', { set_ms: Date.now() - 20 * 60_000 }) // what is younger may still be on its way
+    await net.say('facebook', { from: MAYA, text: 'Did you get my letter?' })
+    await net.call('POST', 'clock', { mode: 'real' })
+    await page.getByRole('button', { name: own['ledger.start'] }).click()
+    const run = page.locator('.ledger .rows-row', { hasText: 'are here now' }).or(page.locator('.ledger .rows-row', { hasText: 'is here now' }))
+    await run.locator('summary').click()
+    await run.getByText('Did you get my letter?').waitFor()
+    await net.call('POST', 'faults', { network: 'facebook', clear: true })
+    await until(async () => (await seva.call('GET', '/conversations?q=letter')).items.length > 0, 'the letter being in the inbox')
+    await page.locator('.ledger').scrollIntoViewIfNeeded()
+    assert.deepEqual(await axe(page), [])
+    await shot(page, 'networks-ledger')
+    await ended(page)
+  })
+
   test('refused_credentials_are_told_in_the_inbox_and_new_ones_open_the_channel_again', async () => {
     const talk = await talkOf(ASHA.name)
     const page = await openConsole(browser, seva, { path: 'inbox/all/' + talk.id })

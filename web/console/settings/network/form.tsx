@@ -119,6 +119,13 @@ function Menu({ setting, stored, written, error, note, isOpen }: { setting: Netw
   )
 }
 
+/** What the network's own page must know of the app that asks: never folded away. */
+const APP_OF: Record<Network['connect'], readonly string[]> = {
+  form: [],
+  oauth2: ['app_id', 'client_id', 'client_key', 'app_secret', 'client_secret'],
+  oauth1: ['consumer_key', 'consumer_secret'],
+}
+
 export function NetworkForm({ network, stored, secrets, written, field, error, note = null }: FormProps) {
   const one = (setting: NetworkSetting) => {
     const own = field === 'settings.' + setting.name || field === setting.name ? error : null
@@ -128,7 +135,7 @@ export function NetworkForm({ network, stored, secrets, written, field, error, n
       </div>
     )
   }
-  const needed = network.settings.filter((setting) => setting.is_required || setting.kind === 'choice')
+  const needed = network.settings.filter((setting) => setting.is_required || setting.kind === 'choice' || APP_OF[network.connect].includes(setting.name))
   const menu = network.settings.find((setting) => setting.kind === 'json' && setting.name === 'ivr')
   const more = network.settings.filter((setting) => !needed.includes(setting) && setting !== menu)
   const isMoreNamed = more.some((setting) => field === 'settings.' + setting.name)

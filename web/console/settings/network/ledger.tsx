@@ -1,6 +1,6 @@
 // Nothing missed: what the network has is counted against what came in, and what was missing is brought in.
 import { useSignal } from '@preact/signals'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Icon } from '../../ui/icon'
 import { Button, Problem, Spinner, Words } from '../../ui/parts'
 import { ApiError, get, post } from '../../lib/api'
@@ -12,6 +12,9 @@ import type { Id, Page } from '../../lib/types'
 import { itemsOf } from '../../state/reference'
 import { complain, errorText, toast } from '../../state/toasts'
 import { Section } from '../common'
+
+const LOOK_MS = 2000
+const LOOK_FOR_MS = 2 * 60_000
 
 function Run({ run }: { run: Reconciliation }) {
   return (
@@ -51,12 +54,21 @@ export function Ledger({ channel }: { channel: Id }) {
     })
   }
   useEffect(() => void load(), [path])
+  // A comparison is over when a new one stands at the top.
+  const waits = useRef<{ timer?: ReturnType<typeof setTimeout> }>({})
+  useEffect(() => () => clearTimeout(waits.current.timer), [path])
+  const watch = (newest: Id | undefined, until: number): void => {
+    waits.current.timer = setTimeout(() => void load().then(() => {
+      if (runs.peek()?.[0]?.id === newest && Date.now() < until) watch(newest, until)
+    }), LOOK_MS)
+  }
   const start = async (): Promise<void> => {
     isBusy.value = true
     try {
       await post(path)
       toast(nt('ledger.started'))
-      setTimeout(() => void load(), 3000)
+      clearTimeout(waits.current.timer)
+      watch(runs.peek()?.[0]?.id, Date.now() + LOOK_FOR_MS)
     } catch (error) {
       complain(error)
     }
