@@ -20,7 +20,7 @@ LIBRARY_HOMES = {
     r"openssl/": ["src/base/crypto", "src/base/keyring", "src/net/tls", "src/net/http_server", "bench/bare_webhook"],
     r"sodium": ["src/base/crypto", "src/base/keyring"],
     r"unicode/": ["src/base/", "src/text/"],
-    r"json-c|json_object|json_tokener": ["src/base/json", "bench/bare_webhook"],
+    r"json-c|json_object|json_tokener": ["tests/fuzz/json_c", "bench/bare_webhook"],
     r"libxml": ["src/text/html_text"],
     r"event2/": ["src/net/"],
     r"curl/": ["src/net/http_client", "src/net/egress"],

@@ -1,42 +1,68 @@
-/* JSON in: three steps. 1. check: what json-c is lax about (it takes NaN, bare control characters,
- * lone surrogates, leading zeros in places) and where a fault is; 2. json-c parses; 3. copy: the
- * tree goes into the arena, numbers with their own text. Not: writing (json_out.c).
- * Thread: any; each keeps one json-c tokener. Rules: RFC 8259. No step recurses. */
+/* JSON in: one pass that checks and makes the tree. Every text is decoded once, into one piece of
+ * the arena as long as the source: no JSON is shorter than what it says. Not: writing (json_out.c).
+ * Why not a library: docs/architecture.md. Thread: any. Rules: RFC 8259. Nothing recurses. */
 #include "base/json.h"
 
-#define json_bool json_c_bool /* json-c's name for a type is our name for a function */
-#include <json-c/json.h>
-#undef json_bool
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
-#include "base/thread.h"
+#include "base/map.h"
 #include "base/utf8.h"
 
-static _Thread_local json_tokener *my_tokener;
-static _Thread_local struct thread_exit my_exit;
-
-/* What step 1 knows at the end, or where and why it stopped. */
-struct check {
-    str text;
-    ptrdiff_t at;
-    ptrdiff_t members; /* `:` seen; fewer in the tree = a key was repeated */
-    const char *why;   /* NULL = fine so far */
-    bool is_too_deep;
-    bool holds_nul_escape; /* the string just passed has \u0000 */
+enum {
+    KEYS_COMPARED = 24, /* members of an object compared pair by pair; more go into a map */
+    NUL_STANDS_FOR = 0xfffd,
+    PAIR_FIRST = 0xd800,
+    PAIR_SECOND = 0xdc00,
+    PAIR_END = 0xe000,
 };
 
-static bool stop(struct check *c, ptrdiff_t at, const char *why)
+/* One open container. */
+struct open {
+    struct json *node;
+    struct json *last; /* its newest child */
+};
+
+struct reader {
+    struct arena *a;
+    str text;
+    ptrdiff_t at;
+    char *copy;     /* decoded texts one behind the other, each ended by a zero byte */
+    ptrdiff_t used; /* of copy, which has text.len + 1 bytes */
+    err code;       /* OK = fine so far, else why it stopped at `at` */
+    const char *why;
+    bool is_repeated;      /* what is wrong is a key, and nobody knows where */
+    bool holds_nul_escape; /* the text just read has \u0000 */
+    struct open open[LIMIT_JSON_DEPTH];
+    int depth;
+};
+
+static bool stop(struct reader *r, ptrdiff_t at, const char *why)
 {
-    c->at = at;
-    c->why = why;
+    r->at = at;
+    r->why = why;
+    r->code = E_INVALID;
     return false;
 }
 
-static char byte_at(const struct check *c, ptrdiff_t i)
+/* Something else must stand here; at the end of the text, that is what is wrong. */
+static bool stop_here(struct reader *r, const char *why)
 {
-    return i < c->text.len ? c->text.at[i] : '\0';
+    return stop(r, r->at, r->at < r->text.len ? why : "the JSON has no end");
+}
+
+static bool stop_busy(struct reader *r)
+{
+    r->code = E_BUSY;
+    return false;
+}
+
+/* '\0' at the end: the text itself has none, being valid UTF-8 of ours. */
+static char byte_at(const struct reader *r, ptrdiff_t i)
+{
+    return i < r->text.len ? r->text.at[i] : '\0';
 }
 
 static bool is_digit(char c)
@@ -44,41 +70,63 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* The end of the number at `from`; `from` itself when it is none. */
-static ptrdiff_t number_end(str text, ptrdiff_t from)
+static void skip_space(struct reader *r)
 {
-    struct check c = {.text = text};
-    ptrdiff_t i = from + (byte_at(&c, from) == '-');
-    if (!is_digit(byte_at(&c, i)))
-        return from;
-    if (byte_at(&c, i) == '0')
-        i++;
-    else
-        while (is_digit(byte_at(&c, i)))
-            i++;
-    if (byte_at(&c, i) == '.') {
-        if (!is_digit(byte_at(&c, ++i)))
-            return from;
-        while (is_digit(byte_at(&c, i)))
-            i++;
+    for (char c = byte_at(r, r->at); c == ' ' || c == '\n' || c == '\r' || c == '\t';)
+        c = byte_at(r, ++r->at);
+}
+
+/* ── texts ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void put(struct reader *r, const char *bytes, ptrdiff_t len)
+{
+    assert(len <= r->text.len - r->used); /* the zero byte behind it fits as well */
+    memcpy(r->copy + r->used, bytes, (size_t)len);
+    r->used += len;
+}
+
+static void put_code_point(struct reader *r, uint32_t c)
+{
+    char b[4];
+    ptrdiff_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (ptrdiff_t i = len - 1; i > 0; i--, c >>= 6)
+        b[i] = (char)(0x80 | (c & 0x3f));
+    b[0] = (char)(len == 1 ? c : (0xf00u >> len & 0xf0) | c);
+    put(r, b, len);
+}
+
+/* What has been put since `start`. */
+static str put_end(struct reader *r, ptrdiff_t start)
+{
+    str s = str_of(r->copy + start, r->used - start);
+    r->used++; /* zeroed by the arena */
+    return s;
+}
+
+/* The length of the run that stands for itself inside a text: no quote, backslash, control. */
+static ptrdiff_t plain_run(const char *at, ptrdiff_t len)
+{
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    ptrdiff_t i = 0;
+    for (uint64_t w; i + 8 <= len; i += 8) {
+        memcpy(&w, at + i, 8);
+        uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+        if (((((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) &
+                tops) != 0)
+            break;
     }
-    if (byte_at(&c, i) == 'e' || byte_at(&c, i) == 'E') {
+    while (i < len && (unsigned char)at[i] >= 0x20 && at[i] != '"' && at[i] != '\\')
         i++;
-        i += byte_at(&c, i) == '+' || byte_at(&c, i) == '-';
-        if (!is_digit(byte_at(&c, i)))
-            return from;
-        while (is_digit(byte_at(&c, i)))
-            i++;
-    }
     return i;
 }
 
 /* The four hex digits at i, or -1. */
-static int hex4(const struct check *c, ptrdiff_t i)
+static int hex4(const struct reader *r, ptrdiff_t i)
 {
     int v = 0;
     for (ptrdiff_t end = i + 4; i < end; i++) {
-        char d = byte_at(c, i), low = (char)(d | 0x20);
+        char d = byte_at(r, i), low = (char)(d | 0x20);
         if (is_digit(d))
             v = v * 16 + d - '0';
         else if (low >= 'a' && low <= 'f')
@@ -89,349 +137,310 @@ static int hex4(const struct check *c, ptrdiff_t i)
     return v;
 }
 
-/* c->at is on a backslash; moves behind the escape. */
-static bool check_escape(struct check *c)
+/* r->at is on the backslash of \uXXXX; moves behind it, and behind the second of a pair. */
+static bool read_unicode(struct reader *r)
 {
-    ptrdiff_t i = c->at;
-    char kind = byte_at(c, i + 1);
-    if (kind != 'u') {
-        if (kind == '\0' || strchr("\"\\/bfnrt", kind) == NULL)
-            return stop(c, i, "there is no such escape");
-        c->at = i + 2;
-        return true;
-    }
-    int unit = hex4(c, i + 2);
+    ptrdiff_t i = r->at;
+    int unit = hex4(r, i + 2);
     if (unit < 0)
-        return stop(c, i, "\\u needs four hex digits");
-    c->at = i + 6;
-    if (unit >= 0xd800 && unit < 0xe000) {
-        int low = byte_at(c, i + 6) == '\\' && byte_at(c, i + 7) == 'u' ? hex4(c, i + 8) : -1;
-        if (unit >= 0xdc00 || low < 0xdc00 || low > 0xdfff)
-            return stop(c, i, "half of a surrogate pair stands alone");
-        c->at = i + 12;
+        return stop(r, i, "\\u needs four hex digits");
+    r->at = i + 6;
+    if (unit == 0) {
+        r->holds_nul_escape = true;
+        unit = NUL_STANDS_FOR;
     }
-    c->holds_nul_escape = c->holds_nul_escape || unit == 0;
+    if (unit >= PAIR_FIRST && unit < PAIR_END) {
+        int low = byte_at(r, i + 6) == '\\' && byte_at(r, i + 7) == 'u' ? hex4(r, i + 8) : -1;
+        if (unit >= PAIR_SECOND || low < PAIR_SECOND || low >= PAIR_END)
+            return stop(r, i, "half of a surrogate pair stands alone");
+        r->at = i + 12;
+        unit = 0x10000 + ((unit - PAIR_FIRST) << 10) + (low - PAIR_SECOND);
+    }
+    put_code_point(r, (uint32_t)unit);
     return true;
 }
 
-/* c->at is on the opening quote; moves behind the closing one. */
-static bool check_string(struct check *c)
+/* r->at is on a backslash; moves behind the escape. */
+static bool read_escape(struct reader *r)
 {
-    ptrdiff_t from = c->at++;
-    c->holds_nul_escape = false;
+    static const char names[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
+    char kind = byte_at(r, r->at + 1);
+    if (kind == 'u')
+        return read_unicode(r);
+    const char *name = kind != '\0' ? strchr(names, kind) : NULL;
+    if (name == NULL)
+        return stop(r, r->at, "there is no such escape");
+    put(r, bytes + (name - names), 1);
+    r->at += 2;
+    return true;
+}
+
+/* r->at is on the opening quote; moves behind the closing one. */
+static bool read_text(struct reader *r, str *to)
+{
+    ptrdiff_t from = r->at++, start = r->used;
+    r->holds_nul_escape = false;
     for (;;) {
-        while (c->at < c->text.len && (unsigned char)c->text.at[c->at] >= 0x20 &&
-               c->text.at[c->at] != '"' && c->text.at[c->at] != '\\')
-            c->at++;
-        if (c->at >= c->text.len)
-            return stop(c, from, "the text has no end");
-        if (c->text.at[c->at] == '"')
+        ptrdiff_t run = plain_run(r->text.at + r->at, r->text.len - r->at);
+        put(r, r->text.at + r->at, run);
+        r->at += run;
+        if (r->at >= r->text.len)
+            return stop(r, from, "the text has no end");
+        if (r->text.at[r->at] == '"')
             break;
-        if (c->text.at[c->at] != '\\')
-            return stop(c, c->at, "a control character must be written as an escape");
-        if (!check_escape(c))
+        if (r->text.at[r->at] != '\\')
+            return stop(r, r->at, "a control character must be written as an escape");
+        if (!read_escape(r))
             return false;
     }
-    c->at++;
+    r->at++;
+    *to = put_end(r, start);
     return true;
 }
 
-static bool check_word(struct check *c, str word)
+/* ── numbers and words ──────────────────────────────────────────────────────────────────────────
+ */
+
+static ptrdiff_t digits_end(const struct reader *r, ptrdiff_t i)
 {
-    if (!str_eq(str_sub(c->text, c->at, word.len), word))
-        return stop(c, c->at, "a value is expected");
-    c->at += word.len;
-    return true;
+    while (is_digit(byte_at(r, i)))
+        i++;
+    return i;
 }
 
-/* One token at c->at that is no bracket. */
-static bool check_token(struct check *c)
+/* The end of the number at `from`; `from` itself when it is none. */
+static ptrdiff_t number_end(const struct reader *r, ptrdiff_t from)
 {
-    switch (c->text.at[c->at]) {
-    case ' ':
-    case '\t':
-    case '\r':
-    case '\n':
-    case ',':
-        c->at++;
-        return true;
-    case ':':
-        if (c->holds_nul_escape)
-            return stop(c, c->at, "a key must not hold \\u0000");
-        c->members++;
-        c->at++;
-        return true;
-    case '"':
-        return check_string(c);
-    case 't':
-        return check_word(c, S("true"));
-    case 'f':
-        return check_word(c, S("false"));
-    case 'n':
-        return check_word(c, S("null"));
-    default:
-        break;
+    ptrdiff_t i = from + (byte_at(r, from) == '-');
+    if (!is_digit(byte_at(r, i)))
+        return from;
+    i = byte_at(r, i) == '0' ? i + 1 : digits_end(r, i);
+    if (byte_at(r, i) == '.') {
+        if (!is_digit(byte_at(r, ++i)))
+            return from;
+        i = digits_end(r, i);
     }
-    ptrdiff_t end = number_end(c->text, c->at);
-    if (end == c->at)
-        return stop(c, c->at, "a value is expected");
-    if (end < c->text.len && strchr(" \t\r\n,]}", c->text.at[end]) == NULL)
-        return stop(c, end, "a number ends wrongly"); /* json-c takes 01 and 1-1 in places */
-    c->at = end;
-    return true;
-}
-
-static bool check_tokens(struct check *c)
-{
-    ptrdiff_t valid = utf8_valid_len(c->text);
-    if (valid < c->text.len)
-        return stop(c, valid, "this is not UTF-8 text");
-    int depth = 0;
-    while (c->at < c->text.len) {
-        char byte = c->text.at[c->at];
-        if (byte == '{' || byte == '[') {
-            if (++depth > LIMIT_JSON_DEPTH) {
-                c->is_too_deep = true;
-                return stop(c, c->at, "nested too deep");
-            }
-            c->at++;
-        } else if (byte == '}' || byte == ']') {
-            depth--;
-            c->at++;
-        } else if (!check_token(c)) {
-            return false;
-        }
+    if (byte_at(r, i) == 'e' || byte_at(r, i) == 'E') {
+        i++;
+        i += byte_at(r, i) == '+' || byte_at(r, i) == '-';
+        if (!is_digit(byte_at(r, i)))
+            return from;
+        i = digits_end(r, i);
     }
-    return true;
+    return i;
 }
 
-static void tokener_free(void *what)
+static bool read_number(struct reader *r, struct json *node)
 {
-    json_tokener_free(what);
-    my_tokener = NULL;
-}
-
-static json_tokener *tokener(void)
-{
-    if (my_tokener == NULL) {
-        json_tokener *made = json_tokener_new_ex(LIMIT_JSON_DEPTH + 2);
-        if (made == NULL || !thread_at_exit(&my_exit, tokener_free, made)) {
-            if (made != NULL)
-                json_tokener_free(made);
-            return NULL;
-        }
-        json_tokener_set_flags(made, JSON_TOKENER_STRICT);
-        my_tokener = made;
-    }
-    json_tokener_reset(my_tokener);
-    return my_tokener;
-}
-
-/* Step 2. *is_valid false: c tells where. The object may be NULL, which is json-c's null. */
-static err parse(struct check *c, json_object **object, bool *is_valid)
-{
-    json_tokener *t = tokener();
-    if (t == NULL)
-        return E_BUSY;
-    json_object *o = json_tokener_parse_ex(t, c->text.at, (int)c->text.len);
-    bool wants_more = json_tokener_get_error(t) == json_tokener_continue;
-    if (wants_more)
-        o = json_tokener_parse_ex(t, "", 1); /* the end, for a bare number at the top */
-    *is_valid = json_tokener_get_error(t) == json_tokener_success;
-    *object = o;
-    if (!*is_valid && wants_more)
-        (void)stop(c, c->text.len, "the JSON has no end");
-    else if (!*is_valid)
-        (void)stop(c, (ptrdiff_t)json_tokener_get_parse_end(t), "this is not JSON");
-    return OK;
-}
-
-/* Step 3. One open container: `entry` or `index` is what comes next in it. */
-struct open {
-    struct json *node;
-    struct json *last;
-    json_object *object;
-    struct lh_entry *entry;
-    size_t index;
-};
-
-struct copy {
-    struct arena *a;
-    str text;
-    ptrdiff_t at; /* behind the last number taken */
-    ptrdiff_t members;
-    struct open open[LIMIT_JSON_DEPTH + 2];
-    int depth;
-};
-
-/* The text of the next number: those of the source come in the order of the tree. */
-static str next_number(struct copy *c)
-{
-    while (c->at < c->text.len) {
-        char byte = c->text.at[c->at];
-        if (byte == '"') {
-            for (c->at++; c->text.at[c->at] != '"'; c->at++)
-                c->at += c->text.at[c->at] == '\\';
-        } else if (byte == '-' || is_digit(byte)) {
-            ptrdiff_t from = c->at;
-            c->at = number_end(c->text, from);
-            return str_of(c->text.at + from, c->at - from);
-        }
-        c->at++;
-    }
-    return (str){0};
-}
-
-/* NUL (from \u0000) becomes U+FFFD: no text of ours may hold it. */
-static bool copy_text(struct copy *c, str s, str *to)
-{
-    ptrdiff_t nuls = 0;
-    bool has_nul = s.len > 0 && memchr(s.at, 0, (size_t)s.len) != NULL;
-    for (ptrdiff_t i = 0; has_nul && i < s.len; i++)
-        nuls += s.at[i] == 0;
-    char *z = arena_try(c->a, s.len + 2 * nuls + 1, 1);
-    if (z == NULL)
-        return false;
-    if (s.len > 0 && !has_nul)
-        memcpy(z, s.at, (size_t)s.len);
-    for (ptrdiff_t i = 0, end = 0; has_nul && i < s.len; i++) {
-        memcpy(z + end, s.at[i] == 0 ? "\xef\xbf\xbd" : s.at + i, s.at[i] == 0 ? 3 : 1);
-        end += s.at[i] == 0 ? 3 : 1;
-    }
-    *to = str_of(z, s.len + 2 * nuls);
-    return true;
-}
-
-static bool copy_string(struct copy *c, json_object *o, struct json *node)
-{
-    str s = str_of(json_object_get_string(o), json_object_get_string_len(o));
-    return copy_text(c, s, &node->text);
-}
-
-static bool copy_number(struct copy *c, struct json *node)
-{
-    if (!copy_text(c, next_number(c), &node->text))
-        return false;
+    ptrdiff_t end = number_end(r, r->at), start = r->used;
+    if (end == r->at)
+        return stop_here(r, "a value is expected");
+    if (end < r->text.len && strchr(" \t\r\n,]}", r->text.at[end]) == NULL)
+        return stop(r, end, "a number ends wrongly");
+    put(r, r->text.at + r->at, end - r->at);
+    r->at = end;
+    node->kind = JSON_NUMBER;
+    node->text = put_end(r, start);
     node->is_int = str_int(node->text, INT64_MIN, INT64_MAX, &node->integer) == OK;
     node->number = node->is_int ? (double)node->integer : strtod(node->text.at, NULL);
     return true;
 }
 
-/* Fills in what the value itself says; containers are opened. */
-static bool copy_value(struct copy *c, json_object *o, struct json *node)
+static bool read_word(struct reader *r, str word)
 {
-    switch (json_object_get_type(o)) {
-    case json_type_null:
-        node->kind = JSON_NULL;
-        return true;
-    case json_type_boolean:
-        node->kind = JSON_BOOL;
-        node->boolean = json_object_get_boolean(o);
-        return true;
-    case json_type_int:
-    case json_type_double:
-        node->kind = JSON_NUMBER;
-        return copy_number(c, node);
-    case json_type_string:
-        node->kind = JSON_STRING;
-        return copy_string(c, o, node);
-    case json_type_object:
-        node->kind = JSON_OBJECT;
-        node->count = json_object_object_length(o);
-        c->members += node->count;
-        c->open[c->depth++] =
-            (struct open){.node = node, .object = o, .entry = json_object_get_object(o)->head};
-        return true;
-    case json_type_array:
-        node->kind = JSON_ARRAY;
-        node->count = (ptrdiff_t)json_object_array_length(o);
-        c->open[c->depth++] = (struct open){.node = node, .object = o};
-        return true;
-    }
-    return false;
+    if (!str_eq(str_sub(r->text, r->at, word.len), word))
+        return stop(r, r->at, "a value is expected");
+    r->at += word.len;
+    return true;
 }
 
-/* Takes the next child of the innermost container, or closes it. */
-static bool copy_step(struct copy *c)
+/* ── the tree ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool container_open(struct reader *r, struct json *node, enum json_kind kind)
 {
-    struct open *in = &c->open[c->depth - 1];
-    bool is_object = in->node->kind == JSON_OBJECT;
-    if (is_object ? in->entry == NULL : in->index == (size_t)in->node->count) {
-        c->depth--;
-        return true;
-    }
-    struct json *node = arena_try(c->a, (ptrdiff_t)sizeof *node, (ptrdiff_t)alignof(struct json));
-    if (node == NULL)
+    if (r->depth == LIMIT_JSON_DEPTH) {
+        (void)stop(r, r->at, "nested too deep");
+        r->code = E_LIMIT;
         return false;
+    }
+    node->kind = kind;
+    r->open[r->depth++] = (struct open){.node = node};
+    r->at++;
+    return true;
+}
+
+static bool keys_differ_by_pairs(const struct json *object)
+{
+    for (const struct json *x = object->first; x != NULL; x = x->next)
+        for (const struct json *y = x->next; y != NULL; y = y->next)
+            if (x->key.len == y->key.len && str_eq(x->key, y->key))
+                return false;
+    return true;
+}
+
+static bool keys_differ(struct reader *r, const struct json *object)
+{
+    struct map seen = {0}; /* on the heap: nothing between here and map_free jumps */
+    bool is_new = true;
+    err e = OK;
+    if (object->count <= KEYS_COMPARED) {
+        is_new = keys_differ_by_pairs(object);
+    } else {
+        for (const struct json *x = object->first; x != NULL && e == OK; x = x->next)
+            e = map_put(&seen, x->key, r); /* any value: only the keys count */
+        is_new = seen.count == object->count;
+        map_free(&seen);
+    }
+    if (e != OK)
+        return stop_busy(r);
+    r->is_repeated = !is_new;
+    return is_new || stop(r, r->at, "an object names the same key twice");
+}
+
+static bool container_close(struct reader *r)
+{
+    const struct json *node = r->open[r->depth - 1].node;
+    if (node->kind == JSON_OBJECT && !keys_differ(r, node))
+        return false;
+    r->depth--;
+    r->at++;
+    return true;
+}
+
+/* r->at is where a value must be. Fills in what the value itself says; containers are opened. */
+static bool read_value(struct reader *r, struct json *node)
+{
+    switch (byte_at(r, r->at)) {
+    case '"':
+        node->kind = JSON_STRING;
+        return read_text(r, &node->text);
+    case '{':
+        return container_open(r, node, JSON_OBJECT);
+    case '[':
+        return container_open(r, node, JSON_ARRAY);
+    case 't':
+        node->kind = JSON_BOOL;
+        node->boolean = true;
+        return read_word(r, S("true"));
+    case 'f':
+        node->kind = JSON_BOOL;
+        return read_word(r, S("false"));
+    case 'n':
+        node->kind = JSON_NULL;
+        return read_word(r, S("null"));
+    default:
+        return read_number(r, node);
+    }
+}
+
+/* r->at is where a key must be; moves to where its value must be. */
+static bool read_key(struct reader *r, str *key)
+{
+    if (byte_at(r, r->at) != '"')
+        return stop_here(r, "a key in quotes is expected");
+    if (!read_text(r, key))
+        return false;
+    skip_space(r);
+    if (byte_at(r, r->at) != ':')
+        return stop_here(r, "a colon is expected");
+    if (r->holds_nul_escape)
+        return stop(r, r->at, "a key must not hold \\u0000");
+    r->at++;
+    skip_space(r);
+    return true;
+}
+
+/* The next child of the innermost open container, empty yet. */
+static struct json *child_add(struct reader *r)
+{
+    struct open *in = &r->open[r->depth - 1];
+    struct json *node = arena_try(r->a, (ptrdiff_t)sizeof *node, (ptrdiff_t)alignof(struct json));
+    if (node == NULL) {
+        (void)stop_busy(r);
+        return NULL;
+    }
     if (in->last == NULL)
         in->node->first = node;
     else
         in->last->next = node;
     in->last = node;
-    json_object *value;
-    if (is_object) {
-        if (!copy_text(c, str_from(lh_entry_k(in->entry)), &node->key))
-            return false;
-        value = lh_entry_v(in->entry);
-        in->entry = lh_entry_next(in->entry);
-    } else {
-        value = json_object_array_get_idx(in->object, in->index++);
-    }
-    return copy_value(c, value, node);
+    in->node->count++;
+    return node;
 }
 
-/* NULL when out of memory. */
-static const struct json *copy_tree(struct copy *c, json_object *o)
+/* Behind a value or an opening bracket: closes what ends here and comes to the next child. NULL at
+ * the end of the text, or when r->code says so. */
+static struct json *next_child(struct reader *r)
 {
-    struct json *root = arena_try(c->a, (ptrdiff_t)sizeof *root, (ptrdiff_t)alignof(struct json));
-    if (root == NULL || !copy_value(c, o, root))
-        return NULL;
-    while (c->depth > 0)
-        if (!copy_step(c))
+    skip_space(r);
+    while (r->depth > 0) {
+        const struct json *in = r->open[r->depth - 1].node;
+        bool is_object = in->kind == JSON_OBJECT;
+        if (byte_at(r, r->at) == (is_object ? '}' : ']')) {
+            if (!container_close(r))
+                return NULL;
+            skip_space(r);
+            continue;
+        }
+        if (in->count > 0) {
+            if (byte_at(r, r->at) != ',') {
+                (void)stop_here(r, "a comma or the closing bracket is expected");
+                return NULL;
+            }
+            r->at++;
+            skip_space(r);
+        }
+        str key = {0};
+        if (is_object && !read_key(r, &key))
             return NULL;
-    return root;
+        struct json *node = child_add(r);
+        if (node != NULL)
+            node->key = key;
+        return node;
+    }
+    if (r->at < r->text.len)
+        (void)stop(r, r->at, "something follows the JSON");
+    return NULL;
 }
 
-static err refuse(struct arena *a, const struct check *c, str *why)
+static const struct json *read_tree(struct reader *r)
 {
-    *why = str_print(a, "at byte %td: %s", c->at, c->why);
-    return c->is_too_deep ? E_LIMIT : E_INVALID;
+    ptrdiff_t valid = utf8_valid_len(r->text);
+    if (valid < r->text.len)
+        (void)stop(r, valid, "this is not UTF-8 text");
+    if (r->text.len == 0)
+        (void)stop(r, 0, "there is no JSON");
+    if (r->code != OK)
+        return NULL;
+    struct json *root = arena_try(r->a, (ptrdiff_t)sizeof *root, (ptrdiff_t)alignof(struct json));
+    r->copy = arena_try(r->a, r->text.len + 1, 1);
+    if (root == NULL || r->copy == NULL) {
+        (void)stop_busy(r);
+        return NULL;
+    }
+    skip_space(r);
+    for (struct json *node = root; node != NULL; node = next_child(r))
+        if (!read_value(r, node))
+            break;
+    return r->code == OK ? root : NULL;
 }
 
 err json_parse(struct arena *a, str text, const struct json **root, str *why)
 {
-    struct check check = {.text = text};
-    json_object *object = NULL;
-    bool is_valid;
+    struct reader r = {.a = a, .text = text};
     if (text.len > LIMIT_ARENA_BYTES) {
         *why = S("the JSON is too long");
         return E_LIMIT;
     }
-    if (text.len == 0) {
-        (void)stop(&check, 0, "there is no JSON");
-        return refuse(a, &check, why);
-    }
-    if (!check_tokens(&check))
-        return refuse(a, &check, why);
-    TRY(parse(&check, &object, &is_valid));
-    if (!is_valid)
-        return refuse(a, &check, why);
-    /* No arena_alloc while json-c's tree is alive: its jump would lose the tree. */
-    struct copy copy;
-    copy.a = a;
-    copy.text = text;
-    copy.at = copy.members = 0;
-    copy.depth = 0;
-    const struct json *tree = copy_tree(&copy, object);
-    (void)json_object_put(object); /* the answer only says whether others still hold it */
-    if (tree == NULL)
-        return E_BUSY;
-    if (copy.members != check.members) {
-        *why = S("an object names the same key twice");
-        return E_INVALID;
-    }
-    *root = tree;
-    return OK;
+    const struct json *tree = read_tree(&r);
+    if (r.code == OK)
+        *root = tree;
+    else if (r.is_repeated)
+        *why = str_from(r.why);
+    else if (r.code != E_BUSY)
+        *why = str_print(a, "at byte %td: %s", r.at, r.why);
+    return r.code;
 }
 
 const struct json *json_get(const struct json *v, str key)

@@ -1,4 +1,4 @@
-/* JSON in (json-c inside json.c, strict, copied into an arena) and JSON out (append-only writer).
+/* JSON in (one strict pass that makes a tree in an arena) and JSON out (append-only writer).
  *
  * In: RFC 8259 only (no comments, no NaN, no trailing bytes, no single quotes, valid UTF-8 incl.
  * escapes: lone surrogates refused), duplicate keys refused, depth ≤ LIMIT_JSON_DEPTH. A fault

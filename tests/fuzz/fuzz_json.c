@@ -1,11 +1,13 @@
-/* Any bytes as JSON: what is taken must be written and read back as the same tree, must be valid
- * UTF-8 without NUL, and must keep to the limits. */
+/* Any bytes as JSON: what is taken must be the tree that another parser makes of it, must be
+ * written and read back as the same tree, must be valid UTF-8 without NUL, and must keep to the
+ * limits. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "json_c.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(e == OK || e == E_INVALID || e == E_LIMIT);
     if (e == OK) {
         check_tree(root, 0);
+        must(json_c_agrees(str_of(data, (ptrdiff_t)size), root));
         struct json_out j = json_out_make(&a, 0);
         json_put_tree(&j, root);
         must(!j.b.failed);

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +191,54 @@ static void a_repeated_key_is_refused(void **state)
     assert_int_equal(parsed("[{\"a\":1},{\"a\":2},{\"A\":{\"a\":3}}]")->count, 3);
 }
 
+static str object_of(int keys, const char *last)
+{
+    struct sb b = sb_make(test_arena(), 0);
+    for (int i = 0; i < keys; i++)
+        sb_print(&b, "%s\"k%d\":%d", i > 0 ? "," : "{", i, i);
+    sb_add(&b, str_from(last));
+    sb_byte(&b, '}');
+    return sb_str(&b);
+}
+
+static void a_repeated_key_is_refused_in_objects_of_any_size(void **state)
+{
+    (void)state;
+    for (int keys = 2; keys < 60; keys++) {
+        const struct json *root = NULL;
+        str why;
+        assert_ok(json_parse(test_arena(), object_of(keys, ",\"K1\":0"), &root, &why));
+        assert_int_equal(root->count, keys + 1);
+        refused_by(object_of(keys, ",\"k1\":0"), "an object names the same key twice");
+        refused_by(object_of(keys, ",\"\\u006b0\":0"), "an object names the same key twice");
+    }
+}
+
+/* Texts are looked at in words of 8 bytes: no place in a word may be overlooked. */
+static void every_place_of_a_text_is_looked_at(void **state)
+{
+    (void)state;
+    for (int len = 1; len < 40; len++) {
+        for (int at = 0; at < len; at++) {
+            char text[64] = {'['}, why[32];
+            memset(text + 2, at % 2 ? '~' : ' ', (size_t)len);
+            text[1] = text[2 + len] = '"';
+            text[3 + len] = ']';
+            assert_int_equal(json_text(parsed(text)->first, S("")).len, len);
+            text[2 + at] = '\x1f';
+            (void)snprintf(why, sizeof why, "at byte %d: a control", 2 + at);
+            refused_by(str_from(text), why);
+            text[2 + at] = '\xff';
+            (void)snprintf(why, sizeof why, "at byte %d: this is not UTF-8", 2 + at);
+            refused_by(str_from(text), why);
+            text[2 + at] = '"'; /* what comes behind it is no JSON, unless nothing does */
+            refused_by(str_from(text), "at byte ");
+            text[2 + at] = '\\';
+            refused_by(str_from(text), "at byte ");
+        }
+    }
+}
+
 static str nested(ptrdiff_t depth, const char *open, const char *inner, const char *close)
 {
     struct sb b = sb_make(test_arena(), 0);
@@ -314,6 +363,8 @@ int main(void)
         TEST(half_a_surrogate_pair_is_refused),
         TEST(a_nul_escape_becomes_a_mark_in_texts_and_is_refused_in_keys),
         TEST(a_repeated_key_is_refused),
+        TEST(a_repeated_key_is_refused_in_objects_of_any_size),
+        TEST(every_place_of_a_text_is_looked_at),
         TEST(depth_is_limited_exactly),
         TEST(a_fault_does_not_spoil_the_next_text),
         TEST(the_tree_owns_its_texts),
