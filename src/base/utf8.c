@@ -125,17 +125,33 @@ static bool is_bidi_override(uint32_t c)
     return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
+/* Length of the run of printable ASCII at the start, counted in whole words of 8. */
+static ptrdiff_t printable_words(const char *at, ptrdiff_t len)
+{
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    ptrdiff_t i = 0;
+    for (uint64_t w; i + 8 <= len; i += 8) {
+        memcpy(&w, at + i, 8);
+        if ((((w - ones * 0x20) | (w + ones) | w) & tops) != 0) /* a byte is < 0x20 or ≥ 0x7f */
+            break;
+    }
+    return i;
+}
+
 bool utf8_has_control(str s)
 {
     for (ptrdiff_t i = 0; i < s.len;) {
-        uint32_t c;
-        ptrdiff_t n = utf8_decode(s, i, &c);
-        if (n < 0)
-            return true;
-        bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0);
-        if ((is_control && c != '\t' && c != '\n' && c != '\r') || is_bidi_override(c))
-            return true;
-        i += n;
+        i += printable_words(s.at + i, s.len - i);
+        for (ptrdiff_t end = i + 8; i < s.len && i < end;) {
+            uint32_t c;
+            ptrdiff_t n = utf8_decode(s, i, &c);
+            if (n < 0)
+                return true;
+            bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0);
+            if ((is_control && c != '\t' && c != '\n' && c != '\r') || is_bidi_override(c))
+                return true;
+            i += n;
+        }
     }
     return false;
 }

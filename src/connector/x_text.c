@@ -102,25 +102,32 @@ static const struct short_url *short_at(str s, const struct short_url *urls, ptr
     return NULL;
 }
 
+/* As much of s as b has room for. */
+static void add_cut(struct sb *b, str s)
+{
+    sb_add(b, str_sub(s, 0, b->max - b->len));
+}
+
 str x_plain(
     struct arena *a, str text, const struct json *urls, const struct json *more_urls, str quoted)
 {
     struct short_url *known = NEW(a, struct short_url, URLS);
     ptrdiff_t n = read_urls(more_urls, quoted, known, read_urls(urls, quoted, known, 0));
     struct sb b = sb_make(a, LIMIT_TEXT_BYTES);
+    ptrdiff_t from = 0; /* what comes before is in b */
     for (ptrdiff_t at = 0; at < text.len && !b.failed;) {
-        str rest = str_skip(text, at);
-        const struct short_url *u = rest.at[0] == 'h' ? short_at(rest, known, n) : NULL;
-        char c = rest.at[0];
-        ptrdiff_t len = c == '&' ? entity(rest, &c) : 0;
-        if (u) {
-            sb_add(&b, u->to);
-            at += u->from.len;
-        } else {
-            sb_byte(&b, c);
-            at += len ? len : 1;
+        char c = text.at[at];
+        const struct short_url *u = c == 'h' ? short_at(str_skip(text, at), known, n) : NULL;
+        ptrdiff_t len = u ? u->from.len : c == '&' ? entity(str_skip(text, at), &c) : 0;
+        if (!len) {
+            at++;
+            continue;
         }
+        add_cut(&b, str_sub(text, from, at - from));
+        sb_add(&b, u ? u->to : str_of(&c, 1));
+        from = at += len;
     }
+    add_cut(&b, str_skip(text, from));
     return str_trim(utf8_prefix_bytes(utf8_repair(a, sb_str(&b)), LIMIT_TEXT_BYTES));
 }
 

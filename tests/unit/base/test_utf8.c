@@ -173,6 +173,18 @@ static void controls_and_direction_overrides_are_seen(void **state)
         assert_true(utf8_has_control(str_from(bad[i])));
     assert_true(utf8_has_control(BYTES("a\0b")));
     assert_false(utf8_has_control(S("\u2029\u2065"))); /* the neighbours */
+    for (int at = 0; at < 20; at++) {                  /* looked at in words of 8 bytes */
+        char text[] = " ~ ~ ~ ~ ~ ~ ~ ~ ~ ~";
+        assert_false(utf8_has_control(str_from(text)));
+        text[at] = '\x1f';
+        assert_true(utf8_has_control(str_from(text)));
+        text[at] = '\x7f';
+        assert_true(utf8_has_control(str_from(text)));
+        text[at] = '\t';
+        assert_false(utf8_has_control(str_from(text)));
+        text[at] = '\x80';
+        assert_true(utf8_has_control(str_from(text)));
+    }
 }
 
 static void a_file_name_is_fit_to_show_and_send(void **state)

@@ -134,6 +134,52 @@ static void a_page_of_too_many_posts_is_cut_and_files_become_links(void **state)
     assert_true(str_find(batch.items[0].parts, S("https://pbs.example/11.jpg")) > 0);
 }
 
+static void what_stands_between_addresses_and_entities_is_kept(void **state)
+{
+    (void)state;
+    struct arena *a = test_arena();
+    const struct json *urls;
+    str why;
+    assert_ok(json_parse(a,
+        S("{\"urls\":[{\"url\":\"https://t.co/a\",\"expanded_url\":\"https://example.com/1\"}]}"),
+        &urls, &why));
+    const struct {
+        const char *text, *plain;
+    } rows[] = {
+        {"",                                         ""                                           },
+        {"h",                                        "h"                                          },
+        {"https://t.co/a",                           "https://example.com/1"                      },
+        {"the https://t.co/ab, https://t.co/a. hah",
+         "the https://t.co/ab, https://example.com/1. hah"                                        },
+        {"https://t.co/ahttps://t.co/a",             "https://t.co/ahttps://example.com/1"        },
+        {"https://t.co/a https://t.co/a",            "https://example.com/1 https://example.com/1"},
+        {"&amp;&lt;b&gt;& &amp",                     "&<b>& &amp"                                 },
+        {"é&amp;é",                                "é&é"                                      },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_str(x_plain(a, str_from(rows[i].text), urls, NULL, (str){0}), rows[i].plain);
+}
+
+static void a_text_that_grows_too_long_is_cut(void **state)
+{
+    (void)state;
+    struct arena *a = test_arena();
+    char *text = NEW(a, char, LIMIT_TEXT_BYTES + 1);
+    const struct json *urls;
+    str why;
+    assert_ok(json_parse(a,
+        S("{\"urls\":[{\"url\":\"https://t.co/a\",\"expanded_url\":\"https://example.com/longer\"}]}"),
+        &urls, &why));
+    memset(text, 'w', LIMIT_TEXT_BYTES);
+    memcpy(text, "https://t.co/a ", 15);
+    str cut = x_plain(a, str_of(text, LIMIT_TEXT_BYTES), urls, NULL, (str){0});
+    assert_int_equal(cut.len, LIMIT_TEXT_BYTES);
+    assert_true(str_starts(cut, S("https://example.com/longer www")));
+    memcpy(text + LIMIT_TEXT_BYTES - 20, " https://t.co/a yyyy", 20); /* no room for this one */
+    cut = x_plain(a, str_of(text, LIMIT_TEXT_BYTES), urls, NULL, (str){0});
+    assert_true(cut.len <= LIMIT_TEXT_BYTES && str_ends(cut, S("www")));
+}
+
 static void parse_n(void *arg, ptrdiff_t n)
 {
     (void)arg;
@@ -281,6 +327,8 @@ int main(void)
         TEST(what_an_event_leaves_out_is_to_be_looked_up),
         TEST(the_raw_text_of_a_fault_is_a_delivery_again),
         TEST(a_page_of_too_many_posts_is_cut_and_files_become_links),
+        TEST(what_stands_between_addresses_and_entities_is_kept),
+        TEST(a_text_that_grows_too_long_is_cut),
         TEST(a_text_takes_time_in_proportion_to_its_length),
         TEST(the_end_of_memory_is_told),
         TEST(ids_are_compared_as_numbers_and_tell_their_time),
