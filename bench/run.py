@@ -228,7 +228,7 @@ def bench_console(build, seconds):
 
 
 def bench_webhook_parse(build, seconds):
-    """Each network's webhook of about 1 KB beside OpenSSL's HMAC and json-c's parser over the same bytes, alternating."""
+    """Each network's webhook of about 1 KB beside OpenSSL's HMAC and json-c's parser alone over the same bytes, alternating."""
     out = subprocess.run([os.path.join(build, "bench/webhook_parse")], capture_output=True, text=True, timeout=600)
     if out.returncode:
         raise SystemExit(out.stderr)
