@@ -41,6 +41,8 @@ CREATE INDEX pace_turn ON pace (turn_ms) WHERE has_parked = 1;
 CREATE INDEX pace_closed ON pace (open_ms) WHERE reason <> '';
 ALTER TABLE job ADD COLUMN channel_id @int NOT NULL DEFAULT 0;            -- whose pace it obeys; 0 = none
 CREATE INDEX job_channel ON job (channel_id, state, id) WHERE channel_id <> 0;
+ALTER TABLE job ADD COLUMN network TEXT NOT NULL DEFAULT '';              -- of that channel: source.network
+CREATE INDEX job_network ON job (network) WHERE state = 'running' AND network <> '';
 
 -- Says to the parser what kind of answer a delivery is: hook, or the connector's own word.
 ALTER TABLE inbox ADD COLUMN origin TEXT NOT NULL DEFAULT 'hook';

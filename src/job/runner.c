@@ -12,9 +12,14 @@
 #include "job/inner.h"
 #include "store/pace.h"
 
-/* One channel has at most this part of the job threads, so that a slow network holds up nobody
- * else. */
-enum { ABREAST_SHARE = 3 };
+/* One channel has at most this part of the job threads, all channels of a network that part, so
+ * that a slow network holds up nobody else. */
+enum { CHANNEL_SHARE = 3, NETWORK_SHARE = 2 };
+
+static int64_t share_of(const struct engine *e, int64_t share)
+{
+    return e->n_threads > share ? e->n_threads / share : 1;
+}
 
 /* ── claiming ───────────────────────────────────────────────────────────────────────────────────
  */
@@ -34,10 +39,12 @@ err runner_claim(
     const str fetch = S("fetch"), none = {0};
     int64_t now_ms = desk->cx.now_ms;
     int64_t lease_ms = now_ms + (lane == LANE_FETCHES ? LIMIT_FETCH_LEASE_MS : LIMIT_JOB_LEASE_MS);
-    int64_t abreast = desk->engine->n_threads / ABREAST_SHARE;
+    const struct job_abreast abreast = {
+        .channel = share_of(desk->engine, CHANNEL_SHARE),
+        .network = share_of(desk->engine, NETWORK_SHARE),
+    };
     return job_claim(desk->tx, desk->engine->holder, now_ms, lease_ms, max,
-        lane == LANE_FETCHES ? fetch : none, lane == LANE_SENDS ? fetch : none,
-        abreast > 1 ? abreast : 1, jobs, n);
+        lane == LANE_FETCHES ? fetch : none, lane == LANE_SENDS ? fetch : none, abreast, jobs, n);
 }
 
 static err free_expired(struct desk *desk, void *arg)

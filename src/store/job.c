@@ -28,6 +28,11 @@ static const struct db_col insert_cols[] = {
     COL(struct insert_row, channel_id),
 };
 
+/* The network that a channel's door belongs to. */
+#define NETWORK(account, channel)                                                                  \
+    "COALESCE((SELECT MAX(s.network) FROM source s "                                               \
+    "WHERE s.account_id = " account " AND s.channel_id = " channel "), '')"
+
 /* A dead job with this key is raised with a clean record; a live one stays as it is. */
 #define RAISE                                                                                      \
     "ON CONFLICT (account_id, kind, key) DO UPDATE SET id = excluded.id, state = 'queued', "       \
@@ -55,15 +60,17 @@ err job_add_many(struct ctx *cx, const struct job_new *j, ptrdiff_t n)
         };
     TRY(db_many(cx->db,
         S("INSERT INTO job (id, account_id, kind, key, order_key, run_ms, created_ms, payload, "
-          "channel_id) "
-          "VALUES (?1, ?2, ?3, ?4, NULLIF(?5, ''), ?6, ?7, ?8, ?9) " RAISE),
+          "channel_id, network) "
+          "VALUES (?1, ?2, ?3, ?4, NULLIF(?5, ''), ?6, ?7, ?8, ?9, " NETWORK(
+              "?2", "?9") ") " RAISE),
         S("INSERT INTO job (id, account_id, kind, key, order_key, run_ms, created_ms, payload, "
-          "channel_id) "
+          "channel_id, network) "
           "SELECT k.id, k.account_id, k.kind, k.key, NULLIF(k.order_key, ''), k.run_ms, "
-          "k.created_ms, k.payload, k.channel_id "
-          "FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::text[], ?5::text[], "
-          "?6::bigint[], ?7::bigint[], ?8::text[], ?9::bigint[]) "
-          "AS k (id, account_id, kind, key, order_key, run_ms, created_ms, payload, channel_id) " RAISE),
+          "k.created_ms, k.payload, k.channel_id, " NETWORK("k.account_id",
+              "k.channel_id") " "
+                              "FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::text[], ?5::text[], "
+                              "?6::bigint[], ?7::bigint[], ?8::text[], ?9::bigint[]) "
+                              "AS k (id, account_id, kind, key, order_key, run_ms, created_ms, payload, channel_id) " RAISE),
         COLS(insert_cols), rows, (ptrdiff_t)sizeof *rows, n, NULL));
     cx->effects.jobs = true;
     return OK;
@@ -136,6 +143,9 @@ static const struct db_col row_cols[] = {
 #define RUNNING                                                                                    \
     "(SELECT COUNT(*) FROM job r WHERE r.channel_id = j.channel_id "                               \
     "AND r.channel_id <> 0 AND r.state = 'running')"
+#define BUSY                                                                                       \
+    "(SELECT COUNT(*) FROM job r WHERE r.network = j.network "                                     \
+    "AND r.network <> '' AND r.state = 'running')"
 
 /* Only an earlier id can block, and it stays until it is finished, so two claimers cannot take two
  * jobs of one order_key. */
@@ -147,16 +157,19 @@ static const struct db_col row_cols[] = {
     "AND e.state IN ('queued', 'running', 'parked')) "                                             \
     "AND (j.channel_id = 0 OR (NOT EXISTS (SELECT 1 FROM pace p "                                  \
     "WHERE p.channel_id = j.channel_id AND p.open_ms > ?3) "                                       \
-    "AND " RUNNING " < ?7)) "                                                                      \
+    "AND " RUNNING " < ?7 AND " BUSY " < ?9)) "                                                    \
     "ORDER BY j.run_ms, j.id "                                                                     \
     "LIMIT ?4 "
 
-/* Of what is due, no more of a channel than may run beside what runs of it already. */
+/* Of what is due, no more of a channel and of a network than may run beside what runs already. */
 #define SEATED(due)                                                                                \
-    "WHERE id IN (SELECT id FROM (SELECT d.id, d.channel_id, d.running + ROW_NUMBER() OVER "       \
-    "(PARTITION BY d.channel_id ORDER BY d.run_ms, d.id) AS abreast "                              \
-    "FROM (SELECT j.id, j.channel_id, j.run_ms, " RUNNING " AS running " due                       \
-    ") AS d) AS seated WHERE channel_id = 0 OR abreast <= ?7)"
+    "WHERE id IN (SELECT id FROM (SELECT d.id, d.channel_id, d.network, "                          \
+    "d.running + ROW_NUMBER() OVER (PARTITION BY d.channel_id ORDER BY d.run_ms, d.id) "           \
+    "AS abreast, "                                                                                 \
+    "d.busy + ROW_NUMBER() OVER (PARTITION BY d.network ORDER BY d.run_ms, d.id) AS together "     \
+    "FROM (SELECT j.id, j.channel_id, j.network, j.run_ms, " RUNNING " AS running, " BUSY          \
+    " AS busy " due ") AS d) AS seated "                                                           \
+    "WHERE channel_id = 0 OR (abreast <= ?7 AND (network = '' OR together <= ?9)))"
 #define CLAIM                                                                                      \
     "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?1, "                       \
     "lease_ms = CASE WHEN channel_id <> 0 AND ?2 < ?3 + ?8 THEN ?3 + ?8 ELSE ?2 END, "             \
@@ -177,7 +190,7 @@ static bool any_of_a_channel(const struct job_row *rows, ptrdiff_t n)
 /* A statement looks at `max` due jobs only; where it passed some over because of their channel, the
  * next one sees what stands behind them. */
 err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
-    str only, str but, int64_t abreast, const struct job_row **rows, ptrdiff_t *count)
+    str only, str but, struct job_abreast abreast, const struct job_row **rows, ptrdiff_t *count)
 {
     struct job_row *all = NEW(db_tx_arena(tx), struct job_row, max), *got = NULL;
     ptrdiff_t n = 0, n_got = 0;
@@ -186,7 +199,8 @@ err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, 
     do {
         TRY(db_all(tx, sql,
             ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max - n), A_TEXT(only),
-                A_TEXT(but), A_INT(abreast), A_INT(LIMIT_NETWORK_LEASE_MS)),
+                A_TEXT(but), A_INT(abreast.channel), A_INT(LIMIT_NETWORK_LEASE_MS),
+                A_INT(abreast.network)),
             COLS(row_cols), (ptrdiff_t)sizeof *got, &got, &n_got));
         for (ptrdiff_t i = 0; i < n_got; i++)
             all[n++] = got[i];

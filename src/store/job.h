@@ -50,13 +50,16 @@ struct job_row {
     int64_t node; /* with lease_ms the proof of the claim */
     int64_t lease_ms;
 };
+struct job_abreast {
+    int64_t channel, network; /* so many jobs of one may run at a time; at least 1 */
+};
 /* Claims what is due, oldest first, at most `max`: each is one attempt more and ours until
  * lease_ms. only, but: of this kind, of every kind but this; empty = no such condition. A job waits
- * while an earlier live one has its order_key, while its channel's pace is closed, and while
- * `abreast` jobs of its channel run already. A network's job is ours for LIMIT_NETWORK_LEASE_MS at
- * least. The commit of this must be durable before the work begins. */
+ * while an earlier live one has its order_key, while its channel's pace is closed, and while as
+ * many jobs of its channel or its network run as may run abreast. A network's job is ours for
+ * LIMIT_NETWORK_LEASE_MS at least. The commit of this must be durable before the work begins. */
 err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
-    str only, str but, int64_t abreast, const struct job_row **rows, ptrdiff_t *count);
+    str only, str but, struct job_abreast abreast, const struct job_row **rows, ptrdiff_t *count);
 /* The ways a claim ends; E_CONFLICT when the lease was lost to somebody else: then nothing of the
  * work may be kept. */
 err job_finish(struct db_tx *tx, const struct job_row *job);

@@ -8,7 +8,8 @@ static const struct job_row *claim(struct bench *b, int64_t node, ptrdiff_t max,
     const struct job_row *rows = NULL;
     int64_t now_ms = clock_now_ms();
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, node, now_ms, now_ms + 30000, max, S(""), S(""), 99, &rows, n));
+    assert_ok(job_claim(b->cx.db, node, now_ms, now_ms + 30000, max, S(""), S(""),
+        (struct job_abreast){99, 99}, &rows, n));
     commit(b);
     return rows;
 }
@@ -65,7 +66,8 @@ static ptrdiff_t claim_kinds(struct bench *b, str only, str but)
     ptrdiff_t n = 0;
     int64_t now_ms = clock_now_ms();
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 10, only, but, 99, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 10, only, but,
+        (struct job_abreast){99, 99}, &rows, &n));
     commit(b);
     return n;
 }

@@ -47,8 +47,8 @@ static ptrdiff_t turn(struct bench *b, ptrdiff_t most, int64_t abreast, int64_t 
     begin(b, DB_WRITE, 0);
     assert_ok(pace_release(b->cx.db, now_ms, &released));
     assert_ok(pace_park(b->cx.db, now_ms, parked));
-    assert_ok(
-        job_claim(b->cx.db, 5, now_ms, now_ms + 30000, most, S(""), S(""), abreast, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, most, S(""), S(""),
+        (struct job_abreast){abreast, 99}, &rows, &n));
     for (ptrdiff_t i = 0; i < n; i++)
         assert_ok(job_finish(b->cx.db, &rows[i]));
     commit(b);
@@ -165,10 +165,12 @@ static void a_channel_has_only_so_many_jobs_at_once(struct bench *b)
     add_channel(b, CHANNEL);
     add_jobs(b, CHANNEL, 6);
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 2, S(""), S(""), 2, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 2, S(""), S(""),
+        (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 2);
     assert_true(rows[0].lease_ms > now_ms + 30000); /* an upload may take longer */
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 2, S(""), S(""), 2, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 2, S(""), S(""),
+        (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 0);
     commit(b);
 }
@@ -232,9 +234,11 @@ static void one_claim_takes_no_more_of_a_channel_than_may_run_abreast(struct ben
     add_jobs(b, OTHER, 6);
     int64_t now_ms = clock_now_ms() + 1;
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 1, S(""), S(""), 2, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 1, S(""), S(""),
+        (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 1);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 12, S(""), S(""), 2, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 12, S(""), S(""),
+        (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 3); /* one more of the first, two of the other */
     int of_first = 0;
     for (ptrdiff_t i = 0; i < n; i++)
@@ -243,6 +247,36 @@ static void one_claim_takes_no_more_of_a_channel_than_may_run_abreast(struct ben
     commit(b);
 }
 ON_BOTH(one_claim_takes_no_more_of_a_channel_than_may_run_abreast)
+
+/* However many channels of it there are: what is left is for other networks. */
+static void channels_of_one_network_leave_room_for_the_others(struct bench *b)
+{
+    const struct job_abreast abreast = {.channel = 2, .network = 3};
+    const struct job_row *rows = NULL;
+    ptrdiff_t n = 0;
+    for (int64_t channel = 20; channel < 25; channel++) {
+        add_channel(b, channel);
+        add_jobs(b, channel, 4);
+    }
+    add_jobs(b, OTHER, 1); /* of no network */
+    int64_t now_ms = clock_now_ms() + 1;
+    begin(b, DB_WRITE, 0);
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 12, S(""), S(""), abreast, &rows, &n));
+    assert_int_equal(n, 4);
+    int of_network = 0, most = 0, of_channel[5] = {0};
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (rows[i].channel_id.v != OTHER) {
+            int of = ++of_channel[rows[i].channel_id.v - 20];
+            of_network++;
+            most = of > most ? of : most;
+        }
+    assert_int_equal(of_network, 3);
+    assert_int_equal(most, 2);
+    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 12, S(""), S(""), abreast, &rows, &n));
+    assert_int_equal(n, 0);
+    commit(b);
+}
+ON_BOTH(channels_of_one_network_leave_room_for_the_others)
 
 static void sent(struct bench *b)
 {
@@ -307,6 +341,7 @@ int main(void)
         BOTH(what_waited_goes_at_once_when_a_channel_is_opened),
         BOTH(a_channel_has_only_so_many_jobs_at_once),
         BOTH(one_claim_takes_no_more_of_a_channel_than_may_run_abreast),
+        BOTH(channels_of_one_network_leave_room_for_the_others),
         BOTH(what_waits_for_a_parked_one_does_not_keep_it_parked),
         BOTH(what_runs_later_keeps_nothing_parked),
         BOTH(jobs_of_a_channel_that_has_gone_are_not_parked_for_ever),
