@@ -234,3 +234,8 @@ ALTER TABLE early ENABLE ROW LEVEL SECURITY;
 ALTER TABLE early FORCE ROW LEVEL SECURITY;
 CREATE POLICY scope ON early USING (account_id = current_setting('seva.account')::bigint);
 -- @end
+
+-- How long a customer's private message opens the reply window: 0 = as long as the network's rule
+-- says, > 0 = that long (an advertisement brought them), -1 = not at all.
+ALTER TABLE message ADD COLUMN window_ms @int NOT NULL DEFAULT 0;
+CREATE INDEX message_window ON message (account_id, conversation_id, channel_id) WHERE window_ms > 0;

@@ -145,10 +145,10 @@ static err placed(struct ctx *cx, struct delivery_work *w, bool *is_thread_publi
     w->contact_other_id = identity.other_id;
     *is_thread_public = str_eq(w->conversation.visibility, S("public"));
     if (w->message.channel_id.v == w->conversation.channel_id.v)
-        return reply_window_start(cx, &w->conversation, &w->last_in_ms);
-    TRY(message_last_private(cx, w->conversation.id, w->message.channel_id, &w->last_in_ms));
+        return reply_window_of(cx, &w->conversation, &w->window);
+    TRY(message_window(cx, w->conversation.id, w->message.channel_id, &w->window));
     TRY(message_last_public(cx, w->conversation.id, &last));
-    *is_thread_public = !w->last_in_ms && last.channel_id.v == w->message.channel_id.v;
+    *is_thread_public = !w->window.opened_ms && last.channel_id.v == w->message.channel_id.v;
     return OK;
 }
 

@@ -438,6 +438,7 @@ static void put_message(
         .attachments = item->attachments,
         .parts = item->parts,
         .token = item->token,
+        .window_ms = item->opens_nothing ? -1 : item->window_ms,
         .sent_ms = sent_ms(b, item),
         .received_ms = at,
     };

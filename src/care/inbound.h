@@ -36,8 +36,10 @@ struct inbound_item {
     const str *aliases; /* its other ids there */
     ptrdiff_t n_aliases;
     const struct connector_post *post; /* what a public one stands under; NULL = nothing */
-    bool is_answered; /* somebody has dealt with it already: the conversation does not wait */
-    agent_id agent;   /* ours: who it was; {0} = nobody in particular */
+    bool opens_nothing; /* the network does not count it as the customer's: no reply window */
+    int64_t window_ms;  /* keeps the reply window open so long; 0 = as long as the rule says */
+    bool is_answered;   /* somebody has dealt with it already: the conversation does not wait */
+    agent_id agent;     /* ours: who it was; {0} = nobody in particular */
     str agent_name;
 };
 

@@ -16,20 +16,13 @@ enum { PARTS_MOST = 10, PARTS_BYTES = 16 * 1024 };
 /* ── where it stands ────────────────────────────────────────────────────────────────────────────
  */
 
-err reply_window_start(struct ctx *cx, const struct conversation *c, int64_t *at_ms)
+err reply_window_of(struct ctx *cx, const struct conversation *c, struct message_window *window)
 {
-    struct message last;
-    *at_ms = conversation_window_ms(c);
-    if (!*at_ms || !c->last_in_id.v)
+    const struct connector *connector = connector_find(c->channel_kind);
+    *window = (struct message_window){.opened_ms = conversation_window_ms(c)};
+    if (!window->opened_ms || !connector || !connector->private_rules.reply_window_ms)
         return OK;
-    err e = message_get(cx, c->last_in_id, &last);
-    if (e == E_NOT_FOUND)
-        cx->fault = (struct fault){0};
-    if (e != OK)
-        return e == E_NOT_FOUND ? OK : e;
-    if (last.channel_id.v == c->channel_id.v)
-        return OK;
-    return message_last_private(cx, c->id, c->channel_id, at_ms);
+    return message_window(cx, c->id, c->channel_id, window);
 }
 
 static err load(struct ctx *cx, const struct conversation *c, const struct channel *channel,
@@ -49,10 +42,7 @@ static err load(struct ctx *cx, const struct conversation *c, const struct chann
         view->room = (struct reply_room){.window = REPLY_CLOSED};
         return OK;
     }
-    if (connector && connector->private_rules.reply_window_ms)
-        TRY(reply_window_start(cx, c, &in.last_in_ms));
-    else
-        in.last_in_ms = conversation_window_ms(c);
+    TRY(reply_window_of(cx, c, &in.window));
     view->room = reply_rules_room(connector, &in);
     return OK;
 }

@@ -6,9 +6,9 @@
 #include "care/reply.h"
 #include "care/reply_rules.h"
 
-/* Since when the network counts its reply window: the customer's last private message on the
- * conversation's channel (it may have moved there); 0 = none. */
-err reply_window_start(struct ctx *cx, const struct conversation *c, int64_t *at_ms);
+/* The reply window on the conversation's channel (it may have moved there), as the network counts
+ * it; where it counts none, since the customer's last private message. */
+err reply_window_of(struct ctx *cx, const struct conversation *c, struct message_window *window);
 struct reply_view {
     struct reply_room room;
     struct post post; /* id {0} = none */

@@ -30,13 +30,15 @@ static void find_window(
     room->window = REPLY_OPEN;
     if (!rules->reply_window_ms || is_private_reply)
         return;
-    if (!in->last_in_ms) { /* they have never written privately: we begin */
+    if (!in->window.opened_ms) { /* they have never written privately: we begin */
         bool may_begin = c->able & ABLE_BEGIN && !rules->needs_template_after;
         room->window = may_begin ? REPLY_OPEN : after_window(c);
         return;
     }
-    int64_t until = in->last_in_ms + rules->reply_window_ms;
-    int64_t late = rules->late_window_ms ? in->last_in_ms + rules->late_window_ms : 0;
+    int64_t until = in->window.opened_ms + rules->reply_window_ms;
+    int64_t late = rules->late_window_ms ? in->window.opened_ms + rules->late_window_ms : 0;
+    if (until < in->window.until_ms)
+        until = in->window.until_ms;
     if (in->now_ms < until)
         room->window_until_ms = until;
     else if (in->now_ms < late)
@@ -54,7 +56,8 @@ struct reply_room reply_rules_room(const struct connector *c, const struct reply
         return room;
     room.may_public = c->public_rules.max_length > 0 && (in->is_public || in->has_post);
     bool can_private = c->private_rules.max_length > 0;
-    bool has_way = !in->is_public || in->last_in_ms || c->able & (ABLE_PRIVATE_REPLY | ABLE_BEGIN);
+    bool has_way =
+        !in->is_public || in->window.opened_ms || c->able & (ABLE_PRIVATE_REPLY | ABLE_BEGIN);
     room.may_private = can_private && has_way;
     room.is_public = room.may_public && (in->is_public || !room.may_private);
     find_window(c, in, &room);

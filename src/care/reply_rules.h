@@ -5,6 +5,7 @@
  * Thread: pure. */
 #pragma once
 #include "connector/connector.h"
+#include "model/conversation.h"
 
 enum reply_window {
     REPLY_OPEN,     /* anything goes */
@@ -16,9 +17,9 @@ const char *reply_window_name(enum reply_window w); /* "open" … */
 extern const char *const reply_window_words[];      /* NULL-terminated */
 
 struct reply_case {
-    bool is_public;     /* the customer wrote publicly last */
-    bool has_post;      /* there are public messages in it */
-    int64_t last_in_ms; /* the customer's last private message there; 0 = none */
+    bool is_public;               /* the customer wrote publicly last */
+    bool has_post;                /* there are public messages in it */
+    struct message_window window; /* of private messages there */
     int64_t now_ms;
 };
 struct reply_room {

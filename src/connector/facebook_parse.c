@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "connector/facebook.h"
 #include "connector/meta_node.h"
+#include "connector/meta_send.h"
 
 enum { WORD_BYTES = 64 };
 
@@ -257,6 +258,7 @@ err facebook_parse(
 {
     struct meta_reading r = {.list = {.a = a},
         .object = S("page"),
+        .ad_window_ms = META_LATE_MS, /* its policy, September 2026: "up to 7 days" */
         .received_ms = raw->received_ms,
         .time_ms = raw->received_ms};
     str kind = meta_origin(raw->origin, 0);

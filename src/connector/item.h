@@ -79,6 +79,8 @@ struct connector_item {
     int64_t sent_ms;   /* the network's time; 0 = it did not say */
     bool opens_window; /* false for what a network does not count as a customer's message although
                         * it looks like one (ITEM_MESSAGE only; parse sets it) */
+    int64_t window_ms; /* opens_window: the network keeps its window open so long after this one,
+                        * longer than its rule says (an advertisement led here); 0 = by the rule */
 
     str state, error;
     str reaction;

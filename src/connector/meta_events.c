@@ -109,12 +109,15 @@ static struct connector_item *add(struct event *e, enum connector_item_kind kind
 }
 
 /* How somebody came here: a link with a reference, an advertisement. */
-static void put_referral(struct parts *p, const struct json *v)
+static void put_referral(
+    const struct event *e, struct connector_item *it, struct parts *p, const struct json *v)
 {
     const struct json *ad = take_object(v, "ads_context_data");
     str ref = take_line(v, "ref", LIMIT_NAME_BYTES), ad_id = take_id(v, "ad_id");
     if (!v)
         return;
+    if (str_eq_nocase(take_line(v, "source", TYPE_BYTES), S("ADS")) && !it->is_ours)
+        it->window_ms = e->r->ad_window_ms;
     part_begin(p, S("referral"));
     part_text(p, "source", take_line(v, "source", TYPE_BYTES));
     part_text(p, "ref", ref.len ? ref : ad_id);
@@ -156,7 +159,7 @@ static void read_message(struct event *e, const struct json *m)
     const struct json *tap = take_object(m, "quick_reply");
     if (tap)
         part_choice(&c.parts, take_line(tap, "payload", LIMIT_NAME_BYTES * 3), it->text);
-    put_referral(&c.parts, take_object(m, "referral"));
+    put_referral(e, it, &c.parts, take_object(m, "referral"));
     if (take_bool(m, "is_unsupported"))
         part_unsupported(&c.parts, S("message"));
     meta_content_end(&c, it, "message");
@@ -179,7 +182,7 @@ static void read_postback(struct event *e, const struct json *v)
     it->text = take_line(v, "title", LIMIT_NAME_BYTES);
     if (payload.len || it->text.len)
         part_choice(&c.parts, payload, it->text);
-    put_referral(&c.parts, take_object(v, "referral"));
+    put_referral(e, it, &c.parts, take_object(v, "referral"));
     meta_content_end(&c, it, "postback");
 }
 
@@ -192,7 +195,7 @@ static void read_referral(struct event *e, const struct json *v)
     if (!it)
         return;
     struct meta_content c = meta_content_make(a);
-    put_referral(&c.parts, v);
+    put_referral(e, it, &c.parts, v);
     meta_content_end(&c, it, "referral");
 }
 

@@ -16,6 +16,7 @@ struct meta_reading {
     str account;     /* of the entry at hand */
     int64_t time_ms; /* of the entry; the reception's when it does not say */
     int64_t received_ms;
+    int64_t ad_window_ms; /* the reply window after an advertisement; 0 = as after any message */
 };
 
 /* Takes {"field":…,"value":…} of `changes`. */

@@ -13,6 +13,9 @@ enum {
     TEMPLATE_TEXT = 640, /* code points */
     PAYLOAD_BYTES = 1000,
     BAD_PARAMETER = 100,
+    PERMISSION = 10,
+    WINDOW_CLOSED = 2018278,
+    WINDOW_CLOSED_TOO = 2018065,
 };
 enum place { BESIDE_TEXT, BESIDE_MESSAGE, LEFT_OUT };
 
@@ -30,11 +33,17 @@ const char *meta_file_kind(str type)
     return str_starts(type, S("audio/")) ? "audio" : "file";
 }
 
-bool meta_is_late(struct arena *a, const struct meta_api *api, const struct connector_outgoing *out)
+static bool may_be_late(
+    struct arena *a, const struct meta_api *api, const struct connector_outgoing *out)
 {
     int64_t age_ms = out->now_ms - out->last_in_ms;
     bool has_tag = !str_eq(setup_setting(a, api->connector, api->setup, "human_agent"), S("off"));
     return has_tag && out->last_in_ms > 0 && age_ms > META_DAY_MS && age_ms <= META_LATE_MS;
+}
+
+bool meta_is_late(struct arena *a, const struct meta_api *api, const struct connector_outgoing *out)
+{
+    return out->window_until_ms <= out->now_ms && may_be_late(a, api, out);
 }
 
 /* ── body ───────────────────────────────────────────────────────────────────────────────────────
@@ -194,17 +203,40 @@ static str body_of(struct arena *a, const struct meta_message *m, enum place pla
 /* ── calls ──────────────────────────────────────────────────────────────────────────────────────
  */
 
-err meta_send(struct http_client *client, struct arena *a, const struct meta_message *m,
-    struct connector_sent *sent)
+static err post(struct http_client *client, struct arena *a, const struct meta_message *m,
+    struct meta_answer *answer)
 {
     bool is_quoting = m->out->reply_to.len && !m->out->is_private_reply;
-    struct meta_answer answer = {0};
     for (enum place place = is_quoting ? BESIDE_TEXT : LEFT_OUT; place <= LEFT_OUT; place++) {
         struct network_call call = meta_call(a, m->api, HTTP_POST, m->path, (str){0});
         call.body = body_of(a, m, place);
-        TRY(meta_do(client, a, m->api, &call, &answer));
-        if (answer.code != BAD_PARAMETER || answer.subcode)
+        TRY(meta_do(client, a, m->api, &call, answer));
+        if (answer->code != BAD_PARAMETER || answer->subcode)
             break;
+    }
+    return OK;
+}
+
+/* How long an advertisement opens the window is not certain: when the network says it has closed, a
+ * person's answer goes as any late one. */
+static bool was_late(
+    struct arena *a, const struct meta_message *m, const struct meta_answer *answer)
+{
+    bool is_window = answer->code == PERMISSION &&
+                     (answer->subcode == WINDOW_CLOSED || answer->subcode == WINDOW_CLOSED_TOO);
+    return is_window && !m->is_late && !m->out->is_private_reply && m->out->is_by_person &&
+           may_be_late(a, m->api, m->out);
+}
+
+err meta_send(struct http_client *client, struct arena *a, const struct meta_message *m,
+    struct connector_sent *sent)
+{
+    struct meta_answer answer = {0};
+    TRY(post(client, a, m, &answer));
+    if (was_late(a, m, &answer)) {
+        struct meta_message late = *m;
+        late.is_late = true;
+        TRY(post(client, a, &late, &answer));
     }
     *sent = answer.sent;
     if (m->out->is_private_reply && sent->outcome == CONNECTOR_WAIT) {

@@ -20,12 +20,15 @@ struct meta_message {
     bool has_templates; /* buttons with addresses become a button template, else lines of text */
 };
 
-/* An answer after a day, within seven, when the channel has HUMAN_AGENT (setting "human_agent"). */
+/* An answer after a day, within seven, when the channel has HUMAN_AGENT (setting "human_agent") and
+ * no advertisement keeps the window open. */
 bool meta_is_late(
     struct arena *a, const struct meta_api *api, const struct connector_outgoing *out);
 /* Sends it; a limit of private replies is that budget's only. Where `reply_to` stands in the body
  * is told in two ways: when the network refuses the parameter (code 100) the other place is tried,
- * then the message goes without it; a refused call has sent nothing. */
+ * then the message goes without it; a refused call has sent nothing. A person's answer in the
+ * window of an advertisement goes as HUMAN_AGENT when the network says that the window has closed.
+ */
 err meta_send(struct http_client *client, struct arena *a, const struct meta_message *m,
     struct connector_sent *sent);
 /* Makes the call that writes a comment and takes the comment's id; UNKNOWN when it has none. */

@@ -56,8 +56,10 @@ struct connector_outgoing {
     str parts; /* see part.h */
     const struct connector_file *files;
     ptrdiff_t n_files;
-    int64_t last_in_ms; /* the customer's last message that counts for the reply window */
-    str event_json;     /* {message, conversation, contact}: public views (api) */
+    int64_t last_in_ms;      /* the customer's last message that counts for the reply window */
+    int64_t window_until_ms; /* an advertisement has opened it until then; 0 = none has */
+    bool is_by_person;       /* an agent wrote it, no program */
+    str event_json;          /* {message, conversation, contact}: public views (api) */
     int64_t now_ms;
     int64_t first_try_ms; /* when the piece was first tried; = now_ms then */
     str token; /* connector_item.token of reply_to, else of the customer's last message; empty = not

@@ -330,7 +330,9 @@ static void fill(struct job_run *run, struct delivering *d, const struct deliver
         .post = w->post,
         .is_public = str_eq(w->message.visibility, S("public")),
         .is_private_reply = w->is_private_reply,
-        .last_in_ms = w->last_in_ms,
+        .last_in_ms = w->window.opened_ms,
+        .window_until_ms = w->window.until_ms,
+        .is_by_person = str_eq(w->message.author_kind, S("agent")),
         .now_ms = run->now_ms,
         .first_try_ms = run->job->first_ms ? run->job->first_ms : run->now_ms,
         .event_json =

@@ -167,6 +167,8 @@ static struct inbound_item inbound_of(
         .aliases = it->aliases,
         .n_aliases = it->n_aliases,
         .post = it->post.external_id.len ? &it->post : NULL,
+        .opens_nothing = !it->opens_window,
+        .window_ms = it->window_ms,
         .is_answered = it->is_answered,
     };
 }

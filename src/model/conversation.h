@@ -97,6 +97,8 @@ struct message {
     message_id reply_to_id;
     int64_t sent_ms, received_ms, edited_ms, read_ms;
     int64_t deleted_ms;    /* gone on the network; 0 = not */
+    int64_t window_ms;     /* in, private, as it is stored (not read back): opens the reply window
+                            * so long; 0 = by the network's rule, -1 = not at all */
     str author_photo_hash; /* joined */
 };
 
@@ -109,6 +111,11 @@ struct post {
     int64_t at_ms;
 };
 
+/* A network's window for private messages. */
+struct message_window {
+    int64_t opened_ms; /* the customer's last message that opens it; 0 = there is none */
+    int64_t until_ms;  /* an advertisement has opened it until then; 0 = none has */
+};
 /* The customer's last private message: from then on the network counts its reply window. */
 int64_t conversation_window_ms(const struct conversation *c);
 

@@ -139,6 +139,7 @@ struct new_row {
     str client_id, visibility, activity, mentions, attachments, then_from;
     int64_t reply_to_id, sent_ms, received_ms;
     str parts, token;
+    int64_t window_ms;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -164,6 +165,7 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, received_ms),
     COL(struct new_row, parts),
     COL(struct new_row, token),
+    COL(struct new_row, window_ms),
 };
 
 static struct new_row new_row(const struct ctx *cx, const struct message *m)
@@ -192,13 +194,15 @@ static struct new_row new_row(const struct ctx *cx, const struct message *m)
         .received_ms = m->received_ms,
         .parts = m->parts,
         .token = m->token,
+        .window_ms = m->window_ms,
     };
 }
 
-#define NEW_COLUMNS                                                                                \
-    "INSERT INTO message (account_id, id, conversation_id, channel_id, external_id, kind,"         \
-    " author_kind, author_id, author_name, text, state, held_until_ms, client_id, visibility,"     \
-    " activity, mentions, attachments, then_from, reply_to_id, sent_ms, received_ms, parts, token)"
+#define NEW_COLUMNS                                                                                 \
+    "INSERT INTO message (account_id, id, conversation_id, channel_id, external_id, kind,"          \
+    " author_kind, author_id, author_name, text, state, held_until_ms, client_id, visibility,"      \
+    " activity, mentions, attachments, then_from, reply_to_id, sent_ms, received_ms, parts, token," \
+    " window_ms)"
 
 err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n)
 {
@@ -208,17 +212,18 @@ err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n)
     int64_t changed = 0;
     TRY(db_many(cx->db,
         S(NEW_COLUMNS " VALUES (?1, ?2, ?3, ?4, NULLIF(?5, ''), ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-                      " NULLIF(?13, ''), ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
+                      " NULLIF(?13, ''), ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
                       " ON CONFLICT DO NOTHING"),
         S(NEW_COLUMNS
             " SELECT c1, c2, c3, c4, NULLIF(c5, ''), c6, c7, c8, c9, c10, c11, c12,"
-            " NULLIF(c13, ''), c14, c15, c16, c17, c18, c19, c20, c21, c22, c23"
+            " NULLIF(c13, ''), c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24"
             " FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[],"
             " ?6::text[], ?7::text[], ?8::bigint[], ?9::text[], ?10::text[], ?11::text[],"
             " ?12::bigint[], ?13::text[], ?14::text[], ?15::text[], ?16::text[], ?17::text[],"
-            " ?18::text[], ?19::bigint[], ?20::bigint[], ?21::bigint[], ?22::text[], ?23::text[])"
+            " ?18::text[], ?19::bigint[], ?20::bigint[], ?21::bigint[], ?22::text[], ?23::text[],"
+            " ?24::bigint[])"
             " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17,"
-            " c18, c19, c20, c21, c22, c23) ON CONFLICT DO NOTHING"),
+            " c18, c19, c20, c21, c22, c23, c24) ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
     if (changed != n) /* another node stored the same message at the same moment */
         return fail(cx, E_BUSY, "The message is being stored by another node; try again.");

@@ -161,25 +161,31 @@ err message_last_public(struct ctx *cx, conversation_id conversation, struct mes
     return e == E_NOT_FOUND ? OK : e;
 }
 
-struct last_row {
-    int64_t at_ms;
-};
-static const struct db_col last_cols[] = {COL(struct last_row, at_ms)};
+static const struct db_col opened_cols[] = {COL(struct message_window, opened_ms)};
+static const struct db_col until_cols[] = {COL(struct message_window, until_ms)};
 
-err message_last_private(
-    struct ctx *cx, conversation_id conversation, channel_id channel, int64_t *at_ms)
+err message_window(
+    struct ctx *cx, conversation_id conversation, channel_id channel, struct message_window *window)
 {
-    struct last_row row = {0};
+    struct message_window opened = {0}, until = {0};
     err e = db_one(cx->db,
-        S("SELECT received_ms AS at_ms "
+        S("SELECT received_ms AS opened_ms "
           "FROM message "
           "WHERE account_id = ?1 AND conversation_id = ?2 AND channel_id = ?3 AND kind = 'in' "
-          "AND visibility = 'private' "
+          "AND visibility = 'private' AND window_ms >= 0 "
           "ORDER BY id DESC "
           "LIMIT 1"),
-        ARGS(A_ID(cx->account), A_ID(conversation), A_ID(channel)), COLS(last_cols), &row);
-    *at_ms = row.at_ms;
-    return e == E_NOT_FOUND ? OK : e;
+        ARGS(A_ID(cx->account), A_ID(conversation), A_ID(channel)), COLS(opened_cols), &opened);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    TRY(db_one(cx->db,
+        S("SELECT COALESCE(MAX(received_ms + window_ms), 0) AS until_ms "
+          "FROM message "
+          "WHERE account_id = ?1 AND conversation_id = ?2 AND channel_id = ?3 AND window_ms > 0 "
+          "AND kind = 'in' AND visibility = 'private'"),
+        ARGS(A_ID(cx->account), A_ID(conversation), A_ID(channel)), COLS(until_cols), &until));
+    *window = (struct message_window){opened.opened_ms, until.until_ms};
+    return OK;
 }
 
 struct answers {

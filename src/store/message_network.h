@@ -23,9 +23,9 @@ err message_list_reported(struct ctx *cx, channel_id channel, identity_id identi
     ptrdiff_t limit, struct message **rows, ptrdiff_t *n);
 /* The customer's newest public message that the network gave an id; zeroed without one. */
 err message_last_public(struct ctx *cx, conversation_id conversation, struct message *m);
-/* When the customer's newest private message on this channel came; 0 = there is none. */
-err message_last_private(
-    struct ctx *cx, conversation_id conversation, channel_id channel, int64_t *at_ms);
+/* What the customer's private messages on this channel have opened. */
+err message_window(struct ctx *cx, conversation_id conversation, channel_id channel,
+    struct message_window *window);
 /* Whether a message of ours after `after` and before `before` has gone out. */
 err message_is_answered(struct ctx *cx, conversation_id conversation, message_id after,
     message_id before, bool *is_answered);

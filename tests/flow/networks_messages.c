@@ -245,6 +245,46 @@ static void the_window_goes_from_open_over_late_to_templates(void **state)
     networks_close(&n);
 }
 
+#define REFERRAL                                                                                     \
+    "{\"kind\":\"message\",\"id\":\"f1\",\"from\":\"ann\",\"name\":\"Ann\",\"text\":\"from an ad\"," \
+    "\"opens_nothing\":true}"
+
+static void who_came_and_wrote_nothing_has_opened_no_window(void **state)
+{
+    str c = open_with(state, REFERRAL);
+    look(c);
+    assert_str(test_text(n.app, "reply.window"), "template");
+    refused(answer(&n, c, "Hello?", ""), 409, "error.code", "conflict.window");
+    clock_advance(hour_ms);
+    hook(&n, "{\"kind\":\"message\",\"id\":\"f2\",\"from\":\"ann\",\"text\":\"hi\"}");
+    clock_advance(hour_ms);
+    hook(&n, "{\"kind\":\"message\",\"id\":\"f3\",\"from\":\"ann\",\"text\":\"again\","
+             "\"opens_nothing\":true}");
+    look(c);
+    assert_str(test_text(n.app, "reply.window"), "open");
+    assert_str(test_text(n.app, "reply.window_until"), "2026-01-02T01:00:00.000Z");
+    assert_int_equal(answer(&n, c, "hello", ""), 201);
+    networks_close(&n);
+}
+
+static void the_window_of_an_advertisement_is_as_long_as_the_network_says(void **state)
+{
+    str c = open_with(state, "{\"kind\":\"message\",\"id\":\"f1\",\"from\":\"ann\",\"text\":"
+                             "\"from an ad\",\"window_ms\":259200000}");
+    clock_advance(hour_ms);
+    hook(&n, "{\"kind\":\"message\",\"id\":\"f2\",\"from\":\"ann\",\"text\":\"more\"}");
+    look(c);
+    assert_str(test_text(n.app, "reply.window_until"), "2026-01-04T00:00:00.000Z");
+    clock_advance(70 * hour_ms);
+    look(c);
+    assert_str(test_text(n.app, "reply.window"), "open");
+    assert_int_equal(answer_as_program(c, ""), 201);
+    hook(&n, "{\"kind\":\"message\",\"id\":\"f3\",\"from\":\"ann\",\"text\":\"still\"}");
+    look(c); /* the later end counts */
+    assert_str(test_text(n.app, "reply.window_until"), "2026-01-04T23:00:00.000Z");
+    networks_close(&n);
+}
+
 /* ── pieces ─────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -714,6 +754,8 @@ int main(void)
         TEST_APP(parts_are_those_that_the_network_knows),
         TEST_APP(only_a_message_of_the_conversation_can_be_answered),
         TEST_APP(the_window_goes_from_open_over_late_to_templates),
+        TEST_APP(who_came_and_wrote_nothing_has_opened_no_window),
+        TEST_APP(the_window_of_an_advertisement_is_as_long_as_the_network_says),
         TEST_APP(a_report_about_one_piece_does_not_end_the_others),
         TEST_APP(an_echo_of_one_piece_does_not_end_the_others),
         TEST_APP(an_echo_of_one_piece_is_known_by_its_id),

@@ -214,7 +214,8 @@ static void read_item(struct item_list *list, const struct json *v)
     *alias = take_id(v, "alias");
     it->aliases = alias;
     it->n_aliases = alias->len > 0;
-    it->opens_window = true;
+    it->opens_window = !take_bool(v, "opens_nothing");
+    it->window_ms = take_int(v, "window_ms", 0);
     str post = take_id(v, "post");
     if (post.len) {
         it->thread_key = str_cat(list->a, S("post:"), post);

@@ -109,6 +109,8 @@ static void put_item(struct sb *b, const struct connector_item *it)
     put_call(b, &it->call);
     put_bool(b, "is_gone", it->is_gone);
     put_bool(b, "opens_window", it->kind == ITEM_MESSAGE && it->opens_window);
+    if (it->window_ms)
+        sb_print(b, "  window_ms: %lld\n", (long long)it->window_ms);
     if (it->sent_ms)
         sb_print(b, "  sent_ms: %lld\n", (long long)it->sent_ms);
 }

@@ -25,7 +25,7 @@ static struct reply_room room(const struct connector *c, int64_t hours_ago, bool
 {
     const struct reply_case in = {.is_public = is_public,
         .has_post = is_public,
-        .last_in_ms = hours_ago >= 0 ? now - hours_ago * HOUR : 0,
+        .window.opened_ms = hours_ago >= 0 ? now - hours_ago * HOUR : 0,
         .now_ms = now};
     return reply_rules_room(c, &in);
 }

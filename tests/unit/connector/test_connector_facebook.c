@@ -128,6 +128,30 @@ static void after_a_day_a_person_answers_as_a_human_agent_when_that_is_approved(
     channel_close(&s);
 }
 
+static void in_the_window_of_an_advertisement_a_late_answer_is_tried_as_one_in_time(void **state)
+{
+    (void)state;
+    struct connector_outgoing out = {.to = S("7001"),
+        .text = S("x"),
+        .last_in_ms = TEST_NOW_MS - 25 * HOUR_MS,
+        .window_until_ms = TEST_NOW_MS + HOUR_MS,
+        .is_by_person = true};
+    struct channel s = stage();
+    peer_answers(s.peer, 200, "", SENT_OK);
+    peer_answers(s.peer, 400, "", META_ERROR2(10, 2018278));
+    peer_answers(s.peer, 200, "", SENT_OK);
+    peer_answers(s.peer, 400, "", META_ERROR2(10, 2018278));
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_SENT);
+    assert_true(str_find(peer_heard(s.peer, 0).body, S("\"RESPONSE\"")) > 0);
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_SENT); /* it was shorter after all */
+    assert_true(str_find(peer_heard(s.peer, 1).body, S("\"RESPONSE\"")) > 0);
+    assert_true(str_find(peer_heard(s.peer, 2).body, S("HUMAN_AGENT")) > 0);
+    out.is_by_person = false;
+    assert_int_equal(channel_sends(&s, out).outcome, CONNECTOR_FINAL);
+    assert_int_equal(peer_count(s.peer), 4);
+    channel_close(&s);
+}
+
 static void a_quote_is_tried_in_both_places_and_then_left_out(void **state)
 {
     (void)state;
@@ -592,6 +616,7 @@ int main(void)
         TEST(more_events_than_one_delivery_may_hold_are_left_out),
         TEST(a_reply_in_time_is_a_response_that_carries_our_reference),
         TEST(after_a_day_a_person_answers_as_a_human_agent_when_that_is_approved),
+        TEST(in_the_window_of_an_advertisement_a_late_answer_is_tried_as_one_in_time),
         TEST(a_quote_is_tried_in_both_places_and_then_left_out),
         TEST(buttons_are_quick_replies_and_with_addresses_a_template),
         TEST(a_file_is_uploaded_and_sent_by_its_id),
