@@ -7,7 +7,7 @@ ALTER TABLE channel ADD COLUMN handle_role TEXT NOT NULL DEFAULT '';      -- bra
 ALTER TABLE channel ADD COLUMN avatar_url TEXT NOT NULL DEFAULT '';
 ALTER TABLE channel ADD COLUMN secrets_sealed TEXT;                       -- JSON: the form's secrets, tokens
 ALTER TABLE channel ADD COLUMN secrets_expire_ms @int NOT NULL DEFAULT 0; -- 0 = never or unknown
-ALTER TABLE channel ADD COLUMN auth_state TEXT NOT NULL DEFAULT 'ok';     -- ok, refused
+ALTER TABLE channel ADD COLUMN auth_state TEXT NOT NULL DEFAULT 'ok';     -- ok, refused, limited
 ALTER TABLE channel ADD COLUMN auth_error TEXT NOT NULL DEFAULT '';
 CREATE INDEX channel_external ON channel (account_id, kind, external_id);
 
@@ -239,3 +239,5 @@ CREATE POLICY scope ON early USING (account_id = current_setting('seva.account')
 -- says, > 0 = that long (an advertisement brought them), -1 = not at all.
 ALTER TABLE message ADD COLUMN window_ms @int NOT NULL DEFAULT 0;
 CREATE INDEX message_window ON message (account_id, conversation_id, channel_id) WHERE window_ms > 0;
+
+ALTER TABLE channel ADD COLUMN auth_ms @int NOT NULL DEFAULT 0;           -- limited: told last

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "care/channel_setup.h"
 #include "care/delivery.h"
 #include "care/news.h"
 #include "care/phone.h"
@@ -447,10 +448,15 @@ static err account(struct ctx *cx, channel_id channel, const struct connector_it
 {
     bool has_changed = false;
     if (str_eq(it->state, S("revoked")))
-        return channel_set_auth(cx, channel,
+        TRY(channel_set_auth(cx, channel,
             it->error.len ? it->error : S("The network has withdrawn the permission."),
-            &has_changed);
-    return OK;
+            &has_changed));
+    if (str_eq(it->state, S("limited")) && it->error.len)
+        TRY(channel_set_limited(
+            cx, channel, utf8_prefix_bytes(it->error, ERROR_BYTES), &has_changed));
+    if (str_eq(it->state, S("restored")))
+        TRY(channel_limit_over(cx, channel, cx->now_ms, &has_changed));
+    return has_changed ? channel_tell(cx, channel) : OK;
 }
 
 err network_apply(struct ctx *cx, channel_id channel, const struct connector_item *it)

@@ -32,7 +32,7 @@ static const struct meta_error common[] = {
     {10, 1893063, CONNECTOR_REAUTH, true,
      "The network keeps this account from sending for a time. Look into its page quality or "
      "account status there."},
-    {10, 0, CONNECTOR_FINAL, false,
+    {10, 0, CONNECTOR_FINAL, true,
      "The app lacks a permission for this. Connect the channel again and allow everything that "
      "is asked."},
     {17, 0, CONNECTOR_WAIT, true, "The account has used up its calls; sending goes on later."},
@@ -45,7 +45,7 @@ static const struct meta_error common[] = {
     {190, 463, CONNECTOR_REAUTH, true, "The access has run out."},
     {190, 467, CONNECTOR_REAUTH, true, "The access was taken back."},
     {190, 0, CONNECTOR_REAUTH, true, "The access is no longer valid."},
-    {199, 0, CONNECTOR_FINAL, false,
+    {199, 0, CONNECTOR_FINAL, true,
      "The app lacks a permission or verification for this; see the app's review at the "
      "network."},
     {368, 0, CONNECTOR_REAUTH, true,
@@ -59,7 +59,7 @@ static const struct meta_error common[] = {
     {0},
 };
 /* clang-format on */
-static const struct meta_error permission = {0, 0, CONNECTOR_FINAL, false,
+static const struct meta_error permission = {0, 0, CONNECTOR_FINAL, true,
     "The app lacks a permission for this. Connect the channel again and allow everything that is "
     "asked."};
 enum { PERMISSION_FIRST = 200, PERMISSION_LAST = 299 };
@@ -150,11 +150,13 @@ static str words_of(struct arena *a, const struct meta_api *api, const struct me
 }
 
 static void apply(const struct meta_api *api, const struct http_result *res,
-    const struct meta_error *row, bool is_transient, struct connector_sent *sent)
+    const struct meta_error *row, int subcode, bool is_transient, struct connector_sent *sent)
 {
     int64_t first_ms = api->first_try_ms ? api->first_try_ms : api->now_ms;
     sent->outcome = row->outcome;
-    sent->is_channel_wide = row->is_channel_wide;
+    /* A refusal with a subcode that we do not know is a case of its own. */
+    sent->is_channel_wide =
+        row->is_channel_wide && (row->outcome != CONNECTOR_FINAL || row->subcode == subcode);
     sent->wait_until_ms = 0;
     bool is_vague = row->code == 1 || row->code == 2;
     if (is_vague && !is_transient && api->now_ms - first_ms > PATIENCE_MS)
@@ -191,7 +193,7 @@ void meta_read_answer(struct arena *a, const struct meta_api *api, const struct 
     bool is_vague = got.code == 1 || got.code == 2;
     bool is_passing = take_bool(error, "is_transient"); /* it says that nothing was done */
     if (is_refused && row && !(is_vague && is_open && is_unclear && !is_passing))
-        apply(api, res, row, is_passing, &got.sent);
+        apply(api, res, row, got.subcode, is_passing, &got.sent);
     else if (is_refused && is_passing && !is_unclear)
         got.sent.outcome = CONNECTOR_RETRY;
     else if (is_refused && got.sent.outcome == CONNECTOR_SENT)

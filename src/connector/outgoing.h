@@ -76,7 +76,9 @@ struct connector_sent {
     str thread_key; /* when the send opened or named a thread */
     str why;        /* words when not SENT */
     int64_t wait_until_ms;
-    bool is_channel_wide; /* WAIT, RETRY, REAUTH: concerns the whole channel, not this message */
+    bool is_channel_wide; /* WAIT, RETRY, REAUTH: concerns the whole channel, not this message;
+                           * FINAL: the account lacks something (a permission, payment, its plan)
+                           * that its people must see to: `why` says what */
     struct connector_rate rate;
     str rate_name; /* which budget; empty = the channel's */
     str to; /* the person's id as the network has it, when it is not the one given: what the person

@@ -83,6 +83,8 @@ static void read_code(struct arena *a, const struct tiktok_api *api, int64_t cod
         made.is_channel_wide = true;
         break;
     case CODE_NO_PERMISSION:
+        made.is_channel_wide = true;
+        break;
     default:
         if (code >= CODE_SERVER)
             made.outcome = CONNECTOR_RETRY;

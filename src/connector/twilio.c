@@ -161,6 +161,7 @@ const char *twilio_words(int64_t code)
 static void judge(struct arena *a, const struct json *error, int64_t code, int64_t now_ms,
     struct connector_sent *sent)
 {
+    enum { ACCOUNT_SUSPENDED = 30002, SENDER_UNREGISTERED = 30034 };
     enum { LIMITED_MS = 5 * 1000 }; /* calls at once, not calls a minute: soon over */
     network_why(a, S("Twilio"), take_line(error, "message", LIMIT_NAME_BYTES), sent);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
@@ -170,8 +171,9 @@ static void judge(struct arena *a, const struct json *error, int64_t code, int64
             sent->wait_until_ms = now_ms + LIMITED_MS;
         sent->outcome = codes[i].outcome;
         sent->why = str_from(codes[i].words);
-        sent->is_channel_wide =
-            codes[i].outcome == CONNECTOR_REAUTH || codes[i].outcome == CONNECTOR_WAIT;
+        sent->is_channel_wide = codes[i].outcome == CONNECTOR_REAUTH ||
+                                codes[i].outcome == CONNECTOR_WAIT || code == ACCOUNT_SUSPENDED ||
+                                code == SENDER_UNREGISTERED;
     }
     if (sent->outcome == CONNECTOR_REAUTH && !code)
         sent->why = str_from(twilio_words(20003));

@@ -10,6 +10,7 @@
 enum action {
     STOP,       /* the channel: its people must act */
     REFUSED,    /* this one never goes */
+    BARRED,     /* nor any other of its kind, until the account's people see to it */
     LIMITED,    /* channel: back off, twice as long each time */
     PAIR,       /* this recipient: 1, 4, 16, 64 … s */
     PAUSE,      /* channel: an hour */
@@ -45,9 +46,9 @@ static const struct rule rules[] = {
     {368,    368,    STOP,       "limited", "Meta has blocked the account for a time because of its rules. See the account's quality page."},
     {131031, 131031, STOP,       "limited", "Meta has locked the account. See the account's quality page."},
     {1,      2,      AGAIN,      NULL,      "The network had a fault of its own."},
-    {3,      3,      REFUSED,    NULL,      "The token lacks a permission: it needs whatsapp_business_messaging and whatsapp_business_management."},
-    {10,     10,     REFUSED,    NULL,      "The token lacks a permission: it needs whatsapp_business_messaging and whatsapp_business_management."},
-    {200,    299,    REFUSED,    NULL,      "The token lacks a permission: it needs whatsapp_business_messaging and whatsapp_business_management."},
+    {3,      3,      BARRED,     NULL,      "The token lacks a permission: it needs whatsapp_business_messaging and whatsapp_business_management."},
+    {10,     10,     BARRED,     NULL,      "The token lacks a permission: it needs whatsapp_business_messaging and whatsapp_business_management."},
+    {200,    299,    BARRED,     NULL,      "The token lacks a permission: it needs whatsapp_business_messaging and whatsapp_business_management."},
     {4,      4,      LIMITED,    NULL,      "The app has made too many calls for now."},
     {80007,  80007,  LIMITED,    NULL,      "The business account has made too many calls for now."},
     {130429, 130429, LIMITED,    NULL,      "The number sends faster than it may."},
@@ -68,13 +69,13 @@ static const struct rule rules[] = {
     {131009, 131009, REFUSED,    NULL,      "Something in the message is not valid."},
     {131021, 131021, REFUSED,    NULL,      "A number cannot write to itself."},
     {131030, 131030, REFUSED,    NULL,      "The number is a test number and this person is not in its list of recipients."},
-    {131042, 131042, REFUSED,    "limited", "There is a problem with the payment. See the billing of the account at Meta."},
-    {131044, 131044, REFUSED,    "limited", "There is a problem with the payment. See the billing of the account at Meta."},
-    {131045, 131045, REFUSED,    "limited", "The number is not registered rightly. Register it again."},
-    {131037, 131037, REFUSED,    "limited", "The display name of the number is not approved."},
+    {131042, 131042, BARRED,     "limited", "There is a problem with the payment. See the billing of the account at Meta."},
+    {131044, 131044, BARRED,     "limited", "There is a problem with the payment. See the billing of the account at Meta."},
+    {131045, 131045, BARRED,     "limited", "The number is not registered rightly. Register it again."},
+    {131037, 131037, BARRED,     "limited", "The display name of the number is not approved."},
     {131057, 131057, LATER,      NULL,      "The account is being maintained."},
     {131000, 131000, AGAIN,      NULL,      "The network had a fault of its own."},
-    {131005, 131005, REFUSED,    NULL,      "The token may not do this."},
+    {131005, 131005, BARRED,     NULL,      "The token may not do this."},
     {131016, 131016, AGAIN,      NULL,      "The service is not available for now."},
     {135000, 135000, AGAIN,      NULL,      "The network had a fault of its own."},
     {131062, 131062, REFUSED,    NULL,      "A template of this kind can only go to a phone number, and the person's number is not known."},
@@ -147,6 +148,10 @@ static void apply(const struct rule *rule, const struct whatsapp_try *t, int64_t
         break;
     case REFUSED:
         s->outcome = CONNECTOR_FINAL;
+        break;
+    case BARRED:
+        s->outcome = CONNECTOR_FINAL;
+        s->is_channel_wide = true;
         break;
     case LIMITED:
         wait = at_most(SECOND_MS + since, LIMITED_MOST_MS);

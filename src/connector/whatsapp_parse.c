@@ -215,6 +215,16 @@ static const struct {
     {"failed",    "failed"   },
 };
 
+static void add_account(struct walk *w, const char *state, str words)
+{
+    struct connector_item *it = add(w, ITEM_ACCOUNT);
+    if (!it)
+        return;
+    it->state = str_from(state);
+    it->error = words;
+    it->sent_ms = w->received_ms;
+}
+
 static void read_status(struct walk *w, const struct json *v)
 {
     str word = take_line(v, "status", WORD_BYTES), id = take_id(v, "id");
@@ -233,21 +243,15 @@ static void read_status(struct walk *w, const struct json *v)
     set_ref(it, v);
     set_person(w, it, take_id(v, "recipient_id"), take_id(v, "recipient_user_id"));
     const struct json *errors = take_array(v, "errors");
-    if (str_eq(word, S("failed")))
-        it->error = whatsapp_error_words(w->a, errors ? errors->first : NULL);
+    if (!str_eq(word, S("failed")))
+        return;
+    it->error = whatsapp_error_words(w->a, errors ? errors->first : NULL);
+    const char *account = whatsapp_error_state(take_int(errors ? errors->first : NULL, "code", -1));
+    if (account) /* not of this message alone: payment, name, registration */
+        add_account(w, account, it->error);
 }
 
 /* ── our account ────────────────────────────────────────────────────────────────────────────── */
-
-static void add_account(struct walk *w, const char *state, str words)
-{
-    struct connector_item *it = add(w, ITEM_ACCOUNT);
-    if (!it)
-        return;
-    it->state = str_from(state);
-    it->error = words;
-    it->sent_ms = w->received_ms;
-}
 
 static void read_errors(struct walk *w)
 {

@@ -278,6 +278,7 @@ static enum x_fault refuse(struct arena *a, const struct http_result *res, const
         return X_FAULT_OTHER;
     } else if (is_over) {
         sent->outcome = CONNECTOR_FINAL;
+        sent->is_channel_wide = fault == X_FAULT_APP;
     }
     network_why(a, S("X"), said.detail, sent);
     if (is_over && words_of(fault))

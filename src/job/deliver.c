@@ -34,7 +34,10 @@
 #include "store/message_network.h"
 #include "store/pace.h"
 
-enum { REFUSED_MS = 15 * 60 * 1000 }; /* then one send sees whether somebody has mended it there */
+enum {
+    REFUSED_MS = 15 * 60 * 1000, /* then one send sees whether somebody has mended it there */
+    LIMITED_MS = 60 * 1000,      /* a limit that was told less long ago stays shown */
+};
 
 struct delivering {
     message_id message;
@@ -119,6 +122,10 @@ static err note_pace(struct ctx *cx, const struct delivering *d)
     bool closed = false, has_changed = false;
     switch (sent->outcome) {
     case CONNECTOR_SENT:
+        /* What a network tells after it has taken a message is not outdone by taking the next. */
+        TRY(channel_limit_over(cx, d->channel, cx->now_ms - LIMITED_MS, &has_changed));
+        if (has_changed)
+            TRY(channel_tell(cx, d->channel));
         return pace_note_sent(
             cx, d->channel, sent->rate.limit, sent->rate.remaining, sent->rate.reset_ms);
     case CONNECTOR_WAIT:
@@ -133,7 +140,9 @@ static err note_pace(struct ctx *cx, const struct delivering *d)
     case CONNECTOR_UNKNOWN:
         return pace_note_failure(cx, d->channel, &closed);
     case CONNECTOR_FINAL:
-        break;
+        if (sent->is_channel_wide)
+            TRY(channel_set_limited(cx, d->channel, sent->why, &has_changed));
+        return has_changed ? channel_tell(cx, d->channel) : OK;
     }
     return OK;
 }

@@ -20,8 +20,9 @@ struct channel {
     str avatar_url;
     str secrets_sealed;        /* JSON object: the form's secrets and tokens */
     int64_t secrets_expire_ms; /* 0 = never or unknown */
-    str auth_state;            /* "ok", "refused": the network does not take our credentials */
-    str auth_error;            /* refused: words */
+    str auth_state;            /* "ok", "refused": the network does not take our credentials,
+                                * "limited": it lacks a permission, payment or plan */
+    str auth_error;            /* refused, limited: words */
     int64_t last_in_ms, last_out_ms;
     str last_error;
     int64_t created_ms, updated_ms;

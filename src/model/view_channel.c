@@ -62,10 +62,12 @@ static const struct shape_field health_fields[] = {
 };
 static const struct shape health_shape =
     SHAPE("ChannelHealth", NULL, health_fields, "When it last worked, and what went wrong.");
-static const char *const auth_states[] = {"ok", "refused", NULL};
+static const char *const auth_states[] = {"ok", "refused", "limited", NULL};
 static const struct shape_field auth_fields[] = {
-    SHOWN_WORD("state", 0, auth_states, "refused: the network does not take the credentials"),
-    SHOWN("error", SHAPE_TEXT, SHAPE_NULL, "of refused ones: words"),
+    SHOWN_WORD("state", 0, auth_states,
+        "refused: the network does not take the "
+        "credentials; limited: a permission, payment or plan is lacking"),
+    SHOWN("error", SHAPE_TEXT, SHAPE_NULL, "refused, limited: why, and what to do"),
     SHOWN("expires_at", SHAPE_TIME, SHAPE_NULL, "null: never, or not known"),
 };
 static const struct shape auth_shape =
@@ -106,11 +108,11 @@ const struct shape channel_shape =
 
 static void put_auth(struct json_out *j, const struct channel *channel)
 {
-    bool is_refused = str_eq(channel->auth_state, S("refused"));
+    bool is_well = !channel->auth_state.len || str_eq(channel->auth_state, S("ok"));
     json_key(j, S("auth"));
     json_obj(j);
-    json_kv_str(j, S("state"), is_refused ? S("refused") : S("ok"));
-    json_kv_text(j, S("error"), is_refused ? channel->auth_error : (str){0});
+    json_kv_str(j, S("state"), is_well ? S("ok") : channel->auth_state);
+    json_kv_text(j, S("error"), is_well ? (str){0} : channel->auth_error);
     json_kv_time(j, S("expires_at"), channel->secrets_expire_ms);
     json_obj_end(j);
 }

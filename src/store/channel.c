@@ -163,6 +163,35 @@ err channel_set_auth(struct ctx *cx, channel_id id, str error, bool *has_changed
     return OK;
 }
 
+err channel_set_limited(struct ctx *cx, channel_id id, str error, bool *has_changed)
+{
+    enum { AGAIN_MS = 60 * 1000 };
+    int64_t changed = 0;
+    TRY(db_run(cx->db,
+        S("UPDATE channel "
+          "SET auth_state = 'limited', auth_error = ?3, auth_ms = ?4, updated_ms = ?4 "
+          "WHERE account_id = ?1 AND id = ?2 "
+          "AND (auth_state = 'ok' "
+          "     OR (auth_state = 'limited' AND (auth_error <> ?3 OR auth_ms < ?5)))"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(error), A_INT(cx->now_ms),
+            A_INT(cx->now_ms - AGAIN_MS)),
+        &changed));
+    *has_changed = changed > 0;
+    return OK;
+}
+
+err channel_limit_over(struct ctx *cx, channel_id id, int64_t told_ms, bool *has_changed)
+{
+    int64_t changed = 0;
+    TRY(db_run(cx->db,
+        S("UPDATE channel "
+          "SET auth_state = 'ok', auth_error = '', updated_ms = ?4 "
+          "WHERE account_id = ?1 AND id = ?2 AND auth_state = 'limited' AND auth_ms <= ?3"),
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(told_ms), A_INT(cx->now_ms)), &changed));
+    *has_changed = changed > 0;
+    return OK;
+}
+
 static const struct db_col at_cols[] = {
     COL(struct channel_at, id),
     COL(struct channel_at, account_id),

@@ -30,6 +30,12 @@ err channel_set_network_secrets(struct ctx *cx, channel_id id, str json, int64_t
 /* The network refuses our credentials, or (error empty) takes them again. *has_changed: it was not
  * so before. */
 err channel_set_auth(struct ctx *cx, channel_id id, str error, bool *has_changed);
+/* The network takes the credentials, and refuses what is sent because the account lacks something
+ * (a permission, payment, its plan). What is refused altogether stays so. *has_changed: it is news,
+ * or was told more than a minute ago. */
+err channel_set_limited(struct ctx *cx, channel_id id, str error, bool *has_changed);
+/* It works again, unless it was told to be limited after told_ms. */
+err channel_limit_over(struct ctx *cx, channel_id id, int64_t told_ms, bool *has_changed);
 /* The enabled channel of this kind that is this account of the network; E_NOT_FOUND (no words). */
 err channel_by_external(struct ctx *cx, str kind, str external_id, channel_id *id);
 /* The door row that its deliveries come in by; E_NOT_FOUND (no words). */

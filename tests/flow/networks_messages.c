@@ -348,6 +348,39 @@ static void an_echo_of_one_piece_is_known_by_its_id(void **state)
     check_pieces(state, ECHO, "x"); /* a reference that is nobody's */
 }
 
+static void check_auth(const char *state, const char *error)
+{
+    assert_int_equal(ask(&n, "GET", path(&n, "/api/v1/channels/%.*s", SARG(n.channel)), NULL), 200);
+    assert_str(test_text(n.app, "auth.state"), state);
+    assert_str(test_text(n.app, "auth.error"), error);
+}
+
+static void send_one(str conversation, int status, const char *said)
+{
+    assert_int_equal(answer(&n, conversation, "hello", ""), 201);
+    peer_answers(n.peer, status, "", said);
+    clock_advance(6000);
+    world_run(&n.w);
+}
+
+static void what_the_account_lacks_stands_at_the_channel_until_a_send_works(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    send_one(c, 400, "{}"); /* of this message alone */
+    check_auth("ok", "");
+    send_one(c, 402, "{\"unpaid\":true}");
+    check_auth("limited", "There is a problem with the payment.");
+    send_one(c, 200, "{\"id\":\"r1\"}"); /* what was told just now is not over */
+    check_auth("limited", "There is a problem with the payment.");
+    clock_advance(60 * 1000);
+    send_one(c, 200, "{\"id\":\"r2\"}");
+    check_auth("ok", "");
+    send_one(c, 402, "{\"unpaid\":true}");
+    send_one(c, 401, "{}");
+    check_auth("refused", "Parrot answered 401.");
+    networks_close(&n);
+}
+
 /* ── states ─────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -756,6 +789,7 @@ int main(void)
         TEST_APP(the_window_goes_from_open_over_late_to_templates),
         TEST_APP(who_came_and_wrote_nothing_has_opened_no_window),
         TEST_APP(the_window_of_an_advertisement_is_as_long_as_the_network_says),
+        TEST_APP(what_the_account_lacks_stands_at_the_channel_until_a_send_works),
         TEST_APP(a_report_about_one_piece_does_not_end_the_others),
         TEST_APP(an_echo_of_one_piece_does_not_end_the_others),
         TEST_APP(an_echo_of_one_piece_is_known_by_its_id),

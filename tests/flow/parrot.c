@@ -109,6 +109,10 @@ static err send(struct http_client *client, struct arena *a, const struct connec
     if (parrot_meanwhile)
         parrot_meanwhile();
     sent->external_id = take_id(root, "id");
+    if (take_bool(root, "unpaid")) {
+        sent->is_channel_wide = true;
+        sent->why = S("There is a problem with the payment.");
+    }
     return OK;
 }
 

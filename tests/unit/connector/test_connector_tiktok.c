@@ -158,7 +158,7 @@ static void each_error_of_the_table_has_its_outcome(void **state)
     (void)state;
     static const int64_t minutes = 5 * 60 * 1000, day = 24 * 3600 * 1000;
     const struct channel_error rows[] = {
-        {200, "",                   "{\"code\":40001,\"message\":\"No permission\"}",                                 CONNECTOR_FINAL,   false, 0,
+        {200, "",                   "{\"code\":40001,\"message\":\"No permission\"}",                                 CONNECTOR_FINAL,   true,  0,
          "No permission"                                                                                                                                              },
         {200, "",                   "{\"code\":40002,\"message\":\"Bad text\"}",                                      CONNECTOR_FINAL,   false, 0,
          "Bad text"                                                                                                                                                   },

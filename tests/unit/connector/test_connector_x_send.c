@@ -222,7 +222,7 @@ static void every_answer_means_what_the_table_says(void **state)
          "suspended"                                                                                                                                                  },
         {403, "",
          "{\"title\":\"Client Forbidden\",\"detail\":\"x\",\"reason\":\"client-not-enrolled\","
-            "\"type\":\"https://api.x.com/2/problems/client-forbidden\"}",                          CONNECTOR_FINAL,   false, "developer console"                     },
+            "\"type\":\"https://api.x.com/2/problems/client-forbidden\"}",                          CONNECTOR_FINAL,   true,  "developer console"                     },
         {403, "", "{\"detail\":\"Something new\"}",                                                 CONNECTOR_FINAL,   false, "X: Something new"                      },
         {403, "", "<html>",                                                                         CONNECTOR_FINAL,   false, "X answered 403."                       },
         {404, "", "{\"title\":\"Not Found\"}",                                                      CONNECTOR_FINAL,   false, "not there any more"                    },

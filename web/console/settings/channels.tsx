@@ -133,7 +133,7 @@ function PaceChip({ channel }: { channel: Channel }) {
     case 'limit':
       return <Chip tone="warn" icon="clock">{nt('pace.chip_limit')}</Chip>
     default:
-      return null
+      return channel.auth?.state === 'limited' ? <Chip tone="warn" icon="alert">{nt('limited.chip')}</Chip> : null
   }
 }
 

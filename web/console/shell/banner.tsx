@@ -25,15 +25,17 @@ function listen(): () => void {
 
 export const isOffline = (): boolean => isCut.value || streamState.value === 'offline'
 
-/** Channels whose network takes our credentials no more: what is answered there waits. */
-function RefusedChannels() {
-  const refused = page.value === 'inbox' ? channels.value.filter((one) => one.is_enabled && one.auth?.state === 'refused') : []
-  const first = refused[0]
+/** Channels whose network takes our credentials no more (what is answered there waits), or whose account lacks
+ * something (what is answered there is refused). */
+function TroubledChannels({ state }: { state: 'refused' | 'limited' }) {
+  const troubled = page.value === 'inbox' ? channels.value.filter((one) => one.is_enabled && one.auth?.state === state) : []
+  const first = troubled[0]
   if (!first) return null
+  const words = { channel: first.name, more: troubled.length - 1 }
   return (
     <div class="banner banner-bad">
       <Icon name="alert" />
-      <span>{t('banner.refused', { channel: first.name, more: refused.length - 1 })} {can('channel.manage') ? '' : t('banner.refused_tell')}</span>
+      <span>{state === 'refused' ? t('banner.refused', words) : t('banner.limited', words)} {can('channel.manage') ? '' : t('banner.refused_tell')}</span>
       {can('channel.manage') ? <Button small tone="quiet" onClick={() => go('/settings/channels/' + first.id)}>{t('channels.set_up')}</Button> : null}
     </div>
   )
@@ -53,7 +55,8 @@ export function Banner() {
           </Button>
         </div>
       ) : null}
-      <RefusedChannels />
+      <TroubledChannels state="refused" />
+      <TroubledChannels state="limited" />
     </div>
   )
 }

@@ -411,9 +411,9 @@ export interface ChannelSettings extends WidgetLooks {
 
 /** How the network takes the channel's credentials. */
 export interface ChannelAuth {
-  /** refused: the network does not take the credentials */
-  state: 'ok' | 'refused'
-  /** of refused ones: words */
+  /** refused: the network does not take the credentials; limited: a permission, payment or plan is lacking */
+  state: 'ok' | 'refused' | 'limited'
+  /** refused, limited: why, and what to do */
   error: string | null
   /** null: never, or not known */
   expires_at: Time | null

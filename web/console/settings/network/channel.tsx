@@ -13,7 +13,7 @@ import { FormError, patchChannel, Section, useSaving } from '../common'
 import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './account_fields'
 import { CheckResult } from './check'
 import { NetworkForm } from './form'
-import { Health, RefusedBanner } from './health'
+import { Health, LimitedBanner, RefusedBanner } from './health'
 import { Hook, MailHook } from './hook'
 import { Ledger } from './ledger'
 import { Templates } from './templates'
@@ -116,6 +116,7 @@ export function NetworkChannel({ channel, onChange, onReload }: { channel: Chann
   return (
     <>
       <RefusedBanner channel={channel} network={network} onRenew={renew} />
+      <LimitedBanner channel={channel} network={network} />
       {worksByHand(channel) ? null : <Health channel={channel} onChange={onReload} />}
       <WaySection channel={channel} way={way} onChange={onChange} />
       <Account {...props} />

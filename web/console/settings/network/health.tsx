@@ -53,6 +53,21 @@ export function RefusedBanner({ channel, network, onRenew }: { channel: Channel;
   )
 }
 
+/** The account lacks something at its network: some or all of what is sent is refused until somebody sees to it there. */
+export function LimitedBanner({ channel, network }: { channel: Channel; network: Network }) {
+  if (channel.auth?.state !== 'limited' || channel.pace?.state === 'refused') return null
+  return (
+    <div class="refused" role="alert">
+      <Icon name="alert" size={18} />
+      <div>
+        <strong>{nt('limited.title', { network: network.title })}</strong>
+        {channel.auth.error ? <p dir="auto">{channel.auth.error}</p> : null}
+        <p>{nt('limited.hint')}</p>
+      </div>
+    </div>
+  )
+}
+
 export function Health({ channel, onChange }: { channel: Channel; onChange: () => void }) {
   const checked = useSignal<Checked | null>(null)
   const isBusy = useSignal(false)
