@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "care/activity.h"
 #include "care/delivery.h"
+#include "care/echo.h"
 #include "care/identity.h"
 #include "care/news.h"
 #include "care/preview.h"
@@ -463,6 +464,32 @@ static void put_message(
         conversation_set_keys(c);
 }
 
+static void joined(struct batch *b, ptrdiff_t i, const struct message *m)
+{
+    b->results[i] = (struct inbound_result){
+        .result = E_CONFLICT, .message = m->id, .conversation = m->conversation_id};
+}
+
+/* An echo of one piece of what we sent ourselves. */
+static err join_piece(struct batch *b, struct thread *t, ptrdiff_t i, bool *is_here)
+{
+    const struct inbound_item *item = &b->items[i];
+    struct echo_piece found;
+    err e = echo_find_piece(
+        b->cx, item->channel, t->c.id, item->text, sent_ms(b, item) - LIMIT_JOB_RETRY_MS, &found);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    TRY(message_alias_add(b->cx, item->channel, found.message.id, &item->external_id, 1));
+    TRY(message_alias_add(b->cx, item->channel, found.message.id, item->aliases, item->n_aliases));
+    if (found.is_last)
+        TRY(message_set_state(
+            b->cx, found.message.id, S("sent"), (str){0}, found.first_id, b->cx->now_ms));
+    joined(b, i, &found.message);
+    *is_here = true;
+    return OK;
+}
+
 /* An echo of what we sent ourselves, whose id there we did not learn. */
 static err join_ours(struct batch *b, struct thread *t, ptrdiff_t i, bool *is_here)
 {
@@ -473,12 +500,11 @@ static err join_ours(struct batch *b, struct thread *t, ptrdiff_t i, bool *is_he
     err e = message_ours_without_id(
         b->cx, item->channel, t->c.id, item->text, sent_ms(b, item) - LIMIT_JOB_RETRY_MS, &m);
     if (e == E_NOT_FOUND)
-        return OK;
+        return join_piece(b, t, i, is_here);
     TRY(e);
     TRY(message_set_state(b->cx, m.id, S("sent"), (str){0}, item->external_id, b->cx->now_ms));
     TRY(message_set_external(b->cx, m.id, item->external_id)); /* of one that is sent already */
-    b->results[i] = (struct inbound_result){
-        .result = E_CONFLICT, .message = m.id, .conversation = m.conversation_id};
+    joined(b, i, &m);
     *is_here = true;
     return OK;
 }

@@ -116,6 +116,35 @@ err message_ours_without_id(struct ctx *cx, channel_id channel, conversation_id 
         COLS(ours_cols), m);
 }
 
+static const struct db_col in_pieces_cols[] = {
+    COL(struct message, id),
+    COL(struct message, conversation_id),
+    COL(struct message, channel_id),
+    COL(struct message, state),
+    COL(struct message, visibility),
+    COL(struct message, text),
+    COL(struct message, attachments),
+    COL(struct message, parts),
+    COL(struct message, pieces),
+};
+
+err message_list_in_pieces(struct ctx *cx, channel_id channel, conversation_id conversation,
+    int64_t since_ms, ptrdiff_t limit, struct message **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT id, conversation_id, channel_id, state, visibility, text, attachments, parts, "
+          "pieces "
+          "FROM message "
+          "WHERE account_id = ?1 AND conversation_id = ?2 AND kind = 'out' AND pieces <> '' "
+          "AND external_id IS NULL AND state IN ('sending', 'unknown') "
+          "AND id >= ?3 AND channel_id = ?4 "
+          "ORDER BY id DESC "
+          "LIMIT ?5"),
+        ARGS(A_ID(cx->account), A_ID(conversation), A_INT(id_least(since_ms)), A_ID(channel),
+            A_INT(limit)),
+        COLS(in_pieces_cols), (ptrdiff_t)sizeof **rows, rows, n);
+}
+
 err message_list_reported(struct ctx *cx, channel_id channel, identity_id identity, int64_t upto_ms,
     ptrdiff_t limit, struct message **rows, ptrdiff_t *n)
 {

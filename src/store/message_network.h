@@ -17,6 +17,11 @@ err message_find_alias(struct ctx *cx, const struct message *keys, ptrdiff_t n,
  * then: the newest. E_NOT_FOUND (no words). */
 err message_ours_without_id(struct ctx *cx, channel_id channel, conversation_id conversation,
     str text, int64_t since_ms, struct message *m);
+/* Messages of ours in pieces of this conversation and channel that have not all been named by the
+ * network, written since then: newest first, at most limit. Text, attachments, parts, pieces,
+ * visibility and state are filled. */
+err message_list_in_pieces(struct ctx *cx, channel_id channel, conversation_id conversation,
+    int64_t since_ms, ptrdiff_t limit, struct message **rows, ptrdiff_t *n);
 /* Ours to one person on a channel that are sent or delivered, written up to then and in the 30 days
  * before; oldest first, ≤ limit. */
 err message_list_reported(struct ctx *cx, channel_id channel, identity_id identity, int64_t upto_ms,

@@ -194,6 +194,42 @@ static void echoes_of_pieces_are_the_message_that_was_cut(void **state)
     close_it();
 }
 
+/* The connection broke after the first piece was written: nobody knows its id. */
+static void an_echo_of_a_piece_of_unknown_end_is_the_message_that_was_cut(void **state)
+{
+    const struct json *body = NULL;
+    char text[160];
+    str why;
+    open_it(state);
+    str c = conversation_of(&n, HELLO);
+    for (int i = 0; i < (int)sizeof text - 1; i++)
+        text[i] = i % 10 == 9 ? ' ' : (char)('a' + i / 10);
+    text[sizeof text - 1] = 0;
+    assert_int_equal(answer(&n, c, text, ""), 201);
+    str id = test_text(n.app, "id");
+    peer_hangs_up(n.peer);
+    clock_advance(6000);
+    world_run(&n.w);
+    assert_str(message_state(&n.w, c, id), "unknown");
+    assert_ok(json_parse(&n.app->arena, heard_last(&n).body, &body, &why));
+    str piece = json_text(json_get(body, S("text")), S(""));
+    assert_true(piece.len > 0 && piece.len < (ptrdiff_t)sizeof text - 1);
+    hook(&n, str_z(&n.app->arena, path(&n,
+                                      "{\"kind\":\"message\",\"id\":\"r1\",\"from\":\"ann\","
+                                      "\"ours\":true,\"text\":\"%.*s\"}",
+                                      SARG(piece))));
+    timeline(c);
+    assert_int_equal(length(), 2);
+    hook(&n, "{\"kind\":\"reaction\",\"id\":\"r1\",\"from\":\"ann\",\"emoji\":\"+\"}");
+    timeline(c);
+    assert_str(test_text(n.app, "items.1.reactions.0.emoji"), "+");
+    hook(&n, "{\"kind\":\"message\",\"id\":\"r2\",\"from\":\"ann\",\"ours\":true,"
+             "\"text\":\"something else\"}");
+    timeline(c);
+    assert_int_equal(length(), 3);
+    close_it();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +239,7 @@ int main(void)
         TEST_APP(an_echo_that_comes_before_the_outcome_is_not_one_more_message),
         TEST_APP(what_was_written_elsewhere_meanwhile_is_a_message_of_its_own),
         TEST_APP(echoes_of_pieces_are_the_message_that_was_cut),
+        TEST_APP(an_echo_of_a_piece_of_unknown_end_is_the_message_that_was_cut),
     };
     if (test_app_is_skipped())
         return 77;
