@@ -1,7 +1,7 @@
 // The telephone: who waits now, and the log of all calls, kept up to date by the stream.
 import '../style/settings.css'
 import '../style/calls.css'
-import { useSignal, type Signal } from '@preact/signals'
+import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../ui/icon'
 import { Button, Chip, Empty, Field, Problem, Spinner, Words } from '../ui/parts'
@@ -11,22 +11,18 @@ import { t } from '../lib/i18n'
 import { compareIds } from '../lib/ids'
 import { Latest } from '../lib/latest'
 import { nt } from '../lib/network_words'
-import { BASE, inboxPath } from '../lib/router'
+import { BASE, inboxPath, search, setSearch } from '../lib/router'
 import type { Id, Page } from '../lib/types'
 import { PageTitle } from '../settings/common'
 import { act, calls, isPhone, putCalls, waitingCalls, type Call } from '../state/calls'
 import { agents, can, channels } from '../state/store'
 import { errorText, toast } from '../state/toasts'
 import { CallButton } from './call_button'
+import { filterOf, fits, OUTCOMES, searchOf, type Filter } from './filter'
 import { lengthText, since, stateText, useSeconds, Who, who } from './words'
 
-type Filter = Record<'channel_id' | 'direction' | 'outcome' | 'agent_id', string>
-const NOTHING: Filter = { channel_id: '', direction: '', outcome: '', agent_id: '' }
-const OUTCOMES = ['answered', 'missed', 'voicemail', 'message', 'failed'] as const
-const fits = (one: Call, filter: Filter): boolean => (Object.keys(NOTHING) as (keyof Filter)[]).every((name) => !filter[name] || one[name] === filter[name])
-
 /** A page at a time; what the stream tells of stands before it when it fits. */
-function useLog(filter: Signal<Filter>) {
+function useLog(filter: ReadonlySignal<Filter>) {
   const ids = useSignal<ReadonlySet<Id>>(new Set())
   const newest = useSignal<Id | null>(null)
   const next = useSignal<string | null>(null)
@@ -55,11 +51,11 @@ function useLog(filter: Signal<Filter>) {
   return { shown, next, isLoading, error, load }
 }
 
-function Filters({ filter }: { filter: Signal<Filter> }) {
+function Filters({ filter }: { filter: ReadonlySignal<Filter> }) {
   const pick = (name: keyof Filter, label: string, options: readonly (readonly [string, string])[]) => (
     <Field label={label}>
       {(props) => (
-        <select {...props} value={filter.value[name]} onChange={(event) => void (filter.value = { ...filter.peek(), [name]: event.currentTarget.value })}>
+        <select {...props} value={filter.value[name]} onChange={(event) => setSearch(searchOf({ ...filter.peek(), [name]: event.currentTarget.value }))}>
           <option value="">{nt('calls.all')}</option>
           {options.map(([value, words]) => <option key={value} value={value}>{words}</option>)}
         </select>
@@ -124,7 +120,7 @@ function Row({ call }: { call: Call }) {
 }
 
 export function CallsPage() {
-  const filter = useSignal<Filter>(NOTHING)
+  const filter = useComputed(() => filterOf(search.value))
   const { shown, next, isLoading, error, load } = useLog(filter)
   const busy = agents.value.filter((one) => one.is_in_wrap_up)
   const isNarrowed = Object.values(filter.value).some(Boolean)

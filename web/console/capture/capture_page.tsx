@@ -8,7 +8,7 @@ import { get, post } from '../lib/api'
 import { t } from '../lib/i18n'
 import { worksByHand } from '../lib/network_types'
 import { nt } from '../lib/network_words'
-import { BASE, go, inboxPath } from '../lib/router'
+import { BASE, go, inboxPath, setSearch } from '../lib/router'
 import { STATUSES, type Channel, type ConversationFull, type Conversation, type Id, type Page } from '../lib/types'
 import { FormError, PageTitle, useSaving } from '../settings/common'
 import { networks } from '../state/networks'
@@ -139,7 +139,7 @@ function Bring({ byHand }: { byHand: readonly Channel[] }) {
   const [asked, ask] = useState(fromAddress)
   const made = useSignal<Made | null>(null)
   const more = (): void => {
-    history.replaceState(null, '', location.pathname)
+    setSearch('')
     ask(NOTHING)
     made.value = null
   }

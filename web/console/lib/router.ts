@@ -1,5 +1,5 @@
 // Where the console is: the path as a signal, parsed once into a route. History API only; links are real links.
-import { computed, signal } from '@preact/signals'
+import { batch, computed, signal } from '@preact/signals'
 
 export const BASE = '/app'
 
@@ -34,6 +34,8 @@ export function parseRoute(path: string): Route {
 }
 
 export const path = signal(location.pathname)
+/** What narrows a page: "?outcome=missed", or "". */
+export const search = signal(location.search)
 export const route = computed(() => parseRoute(path.value))
 /** The same without what changes within a page: what reads only this is not drawn anew for each conversation. */
 export const page = computed(() => route.value.page)
@@ -41,18 +43,34 @@ export const openConversationId = computed(() => (route.value.page === 'inbox' ?
 
 export function go(to: string): void {
   const target = BASE + to
-  if (target === path.peek()) return
+  if (target === path.peek() + search.peek()) return
   settlePath()
   history.pushState(null, '', target)
-  path.value = target
+  follow(target)
+}
+
+function follow(target: string): void {
+  const at = target.indexOf('?')
+  batch(() => {
+    path.value = at < 0 ? target : target.slice(0, at)
+    search.value = at < 0 ? '' : target.slice(at)
+  })
+}
+
+/** The page is the same, only narrowed: no step of its own in the history. */
+export function setSearch(to: string): void {
+  if (to === search.peek()) return
+  settlePath()
+  history.replaceState(null, '', path.peek() + to)
+  search.value = to
 }
 
 /** One step of many: the path changes, the address bar follows with `settlePath` (browsers allow only so many changes of it). */
 export function walk(to: string): void {
-  path.value = BASE + to
+  follow(BASE + to)
 }
 export function settlePath(): void {
-  if (path.peek() !== location.pathname) history.replaceState(null, '', path.peek())
+  if (path.peek() !== location.pathname) history.replaceState(null, '', path.peek() + search.peek())
 }
 
 export const inboxPath = (view: string, conversation?: string | null): string =>
@@ -60,7 +78,7 @@ export const inboxPath = (view: string, conversation?: string | null): string =>
 
 export function startRouter(): void {
   addEventListener('popstate', () => {
-    path.value = location.pathname
+    follow(location.pathname + location.search)
   })
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
@@ -68,6 +86,6 @@ export function startRouter(): void {
     if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return
     if (!link.pathname.startsWith(BASE + '/')) return
     event.preventDefault()
-    go(link.pathname.slice(BASE.length))
+    go(link.pathname.slice(BASE.length) + link.search)
   })
 }

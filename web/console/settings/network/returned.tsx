@@ -7,7 +7,7 @@ import { get, post } from '../../lib/api'
 import { uuid } from '../../lib/ids'
 import { nt } from '../../lib/network_words'
 import type { Authorization } from '../../lib/network_types'
-import { go } from '../../lib/router'
+import { go, setSearch } from '../../lib/router'
 import type { Channel } from '../../lib/types'
 import { networkOf } from '../../state/networks'
 import { refreshChannels } from '../../state/reference'
@@ -19,7 +19,7 @@ import { AccountChoice } from './check'
 export function takeAnswer(): { authorization: string | null; error: string | null; isConnected: boolean } {
   const query = new URLSearchParams(location.search)
   const answer = { authorization: query.get('authorization'), error: query.get('authorization_error'), isConnected: query.get('connected') === '1' }
-  if (answer.authorization || answer.error || answer.isConnected) history.replaceState(null, '', location.pathname)
+  if (answer.authorization || answer.error || answer.isConnected) setSearch('')
   return answer
 }
 
