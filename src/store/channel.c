@@ -7,6 +7,7 @@
 #include "db/db.h"
 #include "store/agent.h"
 #include "store/channel_seal.h"
+#include "store/pace.h"
 
 #define CHANNEL_COLUMNS                                                                            \
     "id, kind, name, is_enabled, public_key, languages, settings, secret_sealed, "                 \
@@ -284,7 +285,10 @@ err channel_cursor_set(struct ctx *cx, channel_id id, str name, str value)
         ARGS(A_ID(cx->account), A_ID(id), A_TEXT(name), A_TEXT(value), A_INT(cx->now_ms)), NULL);
 }
 
-/* What is kept of it beside its row. */
+/* What only serves its working. What history needs stays: messages with the other ids of theirs
+ * (message_alias: what still comes back about them finds them), the posts that public ones stand
+ * under, people's identities, calls, visitors, and the inbox's raw rows until their time is over.
+ * The ledger of comparisons is the channel's own and can be asked for nowhere any more. */
 static err forget_rest(struct ctx *cx, channel_id id)
 {
     static const struct {
@@ -293,10 +297,12 @@ static err forget_rest(struct ctx *cx, channel_id id)
         {S_INIT("DELETE FROM channel_cursor WHERE account_id = ?1 AND channel_id = ?2")},
         {S_INIT("DELETE FROM channel_template WHERE account_id = ?1 AND channel_id = ?2")},
         {S_INIT("DELETE FROM authorization_pending WHERE account_id = ?1 AND channel_id = ?2")},
+        {S_INIT("DELETE FROM early WHERE account_id = ?1 AND channel_id = ?2")},
+        {S_INIT("DELETE FROM reconciliation WHERE account_id = ?1 AND channel_id = ?2")},
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         TRY(db_run(cx->db, tables[i].sql, ARGS(A_ID(cx->account), A_ID(id)), NULL));
-    return OK;
+    return pace_forget(cx, id);
 }
 
 err channel_remove(struct ctx *cx, channel_id id)

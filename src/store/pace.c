@@ -149,6 +149,16 @@ err pace_open(struct ctx *cx, channel_id channel)
         ARGS(A_ID(channel), A_ID(cx->account), A_INT(cx->now_ms)), NULL);
 }
 
+err pace_forget(struct ctx *cx, channel_id channel)
+{
+    TRY(db_run(cx->db,
+        S("DELETE FROM pace "
+          "WHERE channel_id = ?1 AND account_id = ?2 AND has_parked = 0"),
+        ARGS(A_ID(channel), A_ID(cx->account)), NULL));
+    TRY(pace_set_gap(cx, channel, 0));
+    return pace_open(cx, channel);
+}
+
 /* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
  */
 
@@ -253,12 +263,20 @@ static err release(struct db_tx *tx, const struct turn *turn, int64_t now_ms, in
               "AND state = 'parked'"),
             ARGS(A_ID(turn->channel_id), A_INT(room), A_INT(now_ms)), &n));
     *released += n;
-    return db_run(tx,
+    bool was_last = room > 0 && n < room;
+    TRY(db_run(tx,
         S("UPDATE pace "
           "SET turn_ms = ?2, has_parked = CASE WHEN ?3 = 1 THEN 0 ELSE 1 END "
           "WHERE channel_id = ?1"),
-        ARGS(A_ID(turn->channel_id), A_INT(now_ms + PACE_TURN_MS), A_BOOL(room > 0 && n < room)),
-        NULL);
+        ARGS(A_ID(turn->channel_id), A_INT(now_ms + PACE_TURN_MS), A_BOOL(was_last)), NULL));
+    if (!was_last)
+        return OK;
+    return db_run(tx, /* a channel that has been removed has no door any more */
+        S("DELETE FROM pace "
+          "WHERE channel_id = ?1 AND NOT EXISTS (SELECT 1 FROM source s "
+          "                                      WHERE s.account_id = pace.account_id "
+          "                                      AND s.channel_id = pace.channel_id)"),
+        ARGS(A_ID(turn->channel_id)), NULL);
 }
 
 /* Runs, or could now. One that waits for an earlier one of its order key that is parked or runs

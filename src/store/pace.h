@@ -48,6 +48,9 @@ err pace_note_failure(struct ctx *cx, channel_id channel, bool *closed);
 err pace_close(struct ctx *cx, channel_id channel, str reason, int64_t until_ms);
 /* Open at once, with a clean record. */
 err pace_open(struct ctx *cx, channel_id channel);
+/* The channel is removed: nothing holds back what still waits, which will be told so; with the last
+ * of it its pace is forgotten. */
+err pace_forget(struct ctx *cx, channel_id channel);
 
 /* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
  */

@@ -2,10 +2,12 @@
  * that are there, and conversations that go on elsewhere. */
 #include "networks_world.h"
 
+#include "base/id.h"
 #include "connector/connector.h"
 #include "files_world.h"
 #include "job/listen.h"
 #include "parrot.h"
+#include "store/reconciliation.h"
 
 #include <poll.h>
 
@@ -775,6 +777,49 @@ static void new_credentials_are_listened_with_at_once(void **state)
     check_stream(state, "{\"settings\":{\"access_token\":\"tok-2\"}}");
 }
 
+/* ── the end of a channel ───────────────────────────────────────────────────────────────────────
+ */
+
+static int64_t rows_of(const char *table)
+{
+    struct number {
+        int64_t n;
+    } number = {0};
+    static const struct db_col cols[] = {COL(struct number, n)};
+    struct ctx *cx = test_begin(n.app);
+    str sql = path(&n, "SELECT COUNT(*) AS n FROM %s", table);
+    assert_ok(db_one(cx->db, sql, NO_ARGS, COLS(cols), &number));
+    test_commit(n.app, cx);
+    return number.n;
+}
+
+static void what_only_served_a_removed_channel_goes_and_history_stays(void **state)
+{
+    str c = open_with(state, PUBLIC);
+    hook(&n,
+        "{\"kind\":\"message\",\"id\":\"p2\",\"alias\":\"p2b\",\"from\":\"ann\",\"text\":\"?\","
+        "\"public\":true,\"post\":\"9\"}");
+    hook(&n, "{\"kind\":\"status\",\"id\":\"elsewhere\",\"state\":\"read\"}");
+    send_one(c, 500, "{}");
+    struct reconciliation compared = {.until_ms = 1};
+    assert_ok(id_parse(n.channel, &compared.channel_id.v));
+    struct ctx *cx = test_begin(n.app);
+    assert_ok(reconciliation_add(cx, &compared));
+    test_commit(n.app, cx);
+    assert_int_equal(rows_of("pace"), 1);
+    assert_int_equal(rows_of("early"), 1);
+    assert_int_equal(rows_of("reconciliation"), 1);
+    assert_int_equal(
+        ask(&n, "DELETE", path(&n, "/api/v1/channels/%.*s", SARG(n.channel)), NULL), 204);
+    assert_int_equal(rows_of("pace"), 0);
+    assert_int_equal(rows_of("early"), 0);
+    assert_int_equal(rows_of("reconciliation"), 0);
+    assert_int_equal(rows_of("channel_cursor"), 0);
+    assert_int_equal(rows_of("message_alias"), 1);
+    assert_int_equal(rows_of("post"), 1);
+    networks_close(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -789,6 +834,7 @@ int main(void)
         TEST_APP(the_window_goes_from_open_over_late_to_templates),
         TEST_APP(who_came_and_wrote_nothing_has_opened_no_window),
         TEST_APP(the_window_of_an_advertisement_is_as_long_as_the_network_says),
+        TEST_APP(what_only_served_a_removed_channel_goes_and_history_stays),
         TEST_APP(what_the_account_lacks_stands_at_the_channel_until_a_send_works),
         TEST_APP(a_report_about_one_piece_does_not_end_the_others),
         TEST_APP(an_echo_of_one_piece_does_not_end_the_others),

@@ -225,6 +225,30 @@ static void jobs_of_a_channel_that_has_gone_are_not_parked_for_ever(struct bench
 }
 ON_BOTH(jobs_of_a_channel_that_has_gone_are_not_parked_for_ever)
 
+static void the_pace_of_a_removed_channel_goes_with_the_last_that_waits(struct bench *b)
+{
+    struct number {
+        int64_t n;
+    } left = {0};
+    static const struct db_col cols[] = {COL(struct number, n)};
+    add_channel(b, CHANNEL);
+    add_jobs(b, CHANNEL, 100);
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_close(cx, (channel_id){CHANNEL}, PACE_REFUSED, clock_now_ms() + 3600 * 1000));
+    commit(b);
+    assert_int_equal(turns(b, 100, 3), 0);
+    cx = begin(b, DB_WRITE, 1);
+    assert_ok(db_run(cx->db, S("DELETE FROM source WHERE account_id = 1"), NO_ARGS, NULL));
+    assert_ok(pace_forget(cx, (channel_id){CHANNEL}));
+    commit(b);
+    assert_int_equal(turns(b, 100, 60), 100);
+    cx = begin(b, DB_READ, 1);
+    assert_ok(db_one(cx->db, S("SELECT COUNT(*) AS n FROM pace"), NO_ARGS, COLS(cols), &left));
+    commit(b);
+    assert_int_equal(left.n, 0);
+}
+ON_BOTH(the_pace_of_a_removed_channel_goes_with_the_last_that_waits)
+
 static void one_claim_takes_no_more_of_a_channel_than_may_run_abreast(struct bench *b)
 {
     const struct job_row *rows = NULL;
@@ -345,6 +369,7 @@ int main(void)
         BOTH(what_waits_for_a_parked_one_does_not_keep_it_parked),
         BOTH(what_runs_later_keeps_nothing_parked),
         BOTH(jobs_of_a_channel_that_has_gone_are_not_parked_for_ever),
+        BOTH(the_pace_of_a_removed_channel_goes_with_the_last_that_waits),
         BOTH(sends_keep_their_distance),
         BOTH(a_turn_has_no_more_than_fit_into_it),
     };
