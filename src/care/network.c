@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "care/channel_setup.h"
 #include "care/delivery.h"
@@ -22,6 +23,7 @@
 enum {
     REPORTED_MOST = 200,
     ERROR_BYTES = 500,
+    STATE_BYTES = 40,
     ALIASES_MOST = 20,        /* that an early word keeps */
     CLOCKS_MS = 5000,         /* nodes' clocks differ by less */
     ECHO_WAITS_MS = 5 * 60000 /* longer than a send is under way */
@@ -283,10 +285,24 @@ err network_catch_up(struct ctx *cx, const struct network_known *known, ptrdiff_
 /* ── what became of messages ────────────────────────────────────────────────────────────────────
  */
 
+/* A word that no connector has a meaning for is no error of the delivery: the rest of it counts. */
+static bool is_known_state(channel_id channel, str state)
+{
+    int rank = message_state_rank(state);
+    bool is_known = str_eq(state, S("failed")) || (rank >= message_state_rank(S("sent")) &&
+                                                      rank <= message_state_rank(S("read")));
+    if (!is_known)
+        log_line(LOG_WARN, "a network told a delivery state that is not known",
+            LOG_I("channel", channel.v), LOG_S("state", utf8_prefix_bytes(state, STATE_BYTES)));
+    return is_known;
+}
+
 static err status(struct ctx *cx, channel_id channel, const struct connector_item *it)
 {
     struct message m;
     bool is_here = true;
+    if (!is_known_state(channel, it->state))
+        return OK;
     err e = meant(cx, channel, it, &m);
     if (e == E_NOT_FOUND)
         e = keep(cx, channel, it, &m, &is_here);
@@ -320,6 +336,8 @@ static err reported(struct ctx *cx, channel_id channel, const struct connector_i
     struct identity_known known;
     struct message *rows = NULL;
     ptrdiff_t n = 0;
+    if (!is_known_state(channel, it->state))
+        return OK;
     err e = identity_of(cx, channel, it->contact_external_id, &known);
     if (e != OK)
         return e == E_NOT_FOUND ? OK : e;

@@ -777,6 +777,22 @@ static void new_credentials_are_listened_with_at_once(void **state)
     check_stream(state, "{\"settings\":{\"access_token\":\"tok-2\"}}");
 }
 
+static void a_delivery_state_that_is_not_known_is_passed_over(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    send_one(c, 200, "{\"id\":\"r1\"}");
+    hook(&n, "{\"kind\":\"status\",\"id\":\"r1\",\"state\":\"teleported\"},"
+             "{\"kind\":\"status\",\"id\":\"nobody\",\"state\":\"\"},"
+             "{\"kind\":\"message\",\"id\":\"m2\",\"from\":\"ann\",\"text\":\"thanks\"},"
+             "{\"kind\":\"status\",\"id\":\"r1\",\"state\":\"delivered\"}");
+    (void)message_at(c, 2);
+    assert_str(test_text(n.app, "items.1.state"), "delivered");
+    assert_str(test_text(n.app, "items.2.text"), "thanks");
+    test_log_had(LOG_WARN, "\"state\":\"teleported\"");
+    test_log_had(LOG_WARN, "\"state\":\"\"");
+    networks_close(&n);
+}
+
 /* ── the end of a channel ───────────────────────────────────────────────────────────────────────
  */
 
@@ -834,6 +850,7 @@ int main(void)
         TEST_APP(the_window_goes_from_open_over_late_to_templates),
         TEST_APP(who_came_and_wrote_nothing_has_opened_no_window),
         TEST_APP(the_window_of_an_advertisement_is_as_long_as_the_network_says),
+        TEST_APP(a_delivery_state_that_is_not_known_is_passed_over),
         TEST_APP(what_only_served_a_removed_channel_goes_and_history_stays),
         TEST_APP(what_the_account_lacks_stands_at_the_channel_until_a_send_works),
         TEST_APP(a_report_about_one_piece_does_not_end_the_others),
