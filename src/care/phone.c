@@ -419,7 +419,10 @@ err phone_news(struct ctx *cx, channel_id channel, const struct connector_item *
     note_outcome(&c, &it->call);
     TRY(move(cx, &c, &it->call));
     TRY(link_message(cx, &c));
-    if (str_eq(it->call.state, S("ended")) && !str_eq(c.state, S("ended")))
+    /* The recording is told when it is complete, and it is the last that a caller does. */
+    bool is_recorded = str_eq(it->call.outcome, S("voicemail")) && !c.answered_ms;
+    bool is_over = is_recorded || str_eq(it->call.state, S("ended"));
+    if (is_over && !str_eq(c.state, S("ended")))
         return phone_end(cx, &c, it->call.outcome, it->call.error);
     return phone_write(cx, &c);
 }

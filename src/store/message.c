@@ -287,7 +287,9 @@ err message_waiting_since(struct ctx *cx, conversation_id conversation, int64_t 
         S("SELECT COALESCE(MIN(m.sent_ms), 0) AS since_ms FROM message m"
           " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.kind = 'in' AND m.id >"
           " COALESCE((SELECT MAX(o.id) FROM message o WHERE o.account_id = ?1"
-          "  AND o.conversation_id = ?2 AND o.kind = 'out' AND o.state <> 'cancelled'), 0)"),
+          "  AND o.conversation_id = ?2 AND o.kind = 'out' AND o.state <> 'cancelled'), 0)"
+          " AND m.id > COALESCE((SELECT MAX(k.message_id) FROM call k WHERE k.account_id = ?1"
+          "  AND k.conversation_id = ?2 AND k.answered_ms > 0), 0)"),
         ARGS(A_INT(cx->account.v), A_INT(conversation.v)), COLS(cols), &row));
     *since_ms = row.since_ms;
     return OK;

@@ -107,6 +107,44 @@ static void an_answered_call_does_not_leave_the_conversation_waiting(void **stat
     networks_close(&n);
 }
 
+static void an_answered_call_is_no_message_that_waits_when_the_conversation_opens_again(
+    void **state)
+{
+    struct networks n;
+    open_world(&n, state);
+    hook(&n, "{\"kind\":\"message\",\"id\":\"k0\",\"from\":\"+15557770001\",\"text\":\"missed\"}");
+    hook(&n, ringing);
+    hook(&n, answered);
+    hook(&n, ended);
+    str target = path(&n, "/api/v1/conversations/%.*s", SARG(conversation_newest(&n.w)));
+    assert_int_equal(ask(&n, "PATCH", target, "{\"status\":\"resolved\"}"), 200);
+    assert_int_equal(ask(&n, "PATCH", target, "{\"status\":\"open\"}"), 200);
+    assert_int_equal(json_get(n.app->json, S("waiting_since"))->kind, JSON_NULL);
+    hook(&n, "{\"kind\":\"message\",\"id\":\"k3\",\"from\":\"+15557770001\",\"text\":\"missed\"}");
+    assert_int_equal(ask(&n, "PATCH", target, "{\"status\":\"resolved\"}"), 200);
+    assert_int_equal(ask(&n, "PATCH", target, "{\"status\":\"open\"}"), 200);
+    assert_true(test_text(n.app, "waiting_since").len > 1);
+    networks_close(&n);
+}
+
+static void a_call_with_a_voicemail_has_ended(void **state)
+{
+    struct networks n;
+    open_world(&n, state);
+    hook(&n, ringing);
+    hook(&n,
+        "{\"kind\":\"message\",\"id\":\"k1\",\"from\":\"+15557770001\",\"text\":\"Call me\"},"
+        "{\"kind\":\"call\",\"id\":\"k1\",\"from\":\"+15557770001\",\"outcome\":\"voicemail\"}");
+    assert_str(shown(&n, "state"), "ended");
+    assert_str(shown(&n, "outcome"), "voicemail");
+    assert_true(shown(&n, "message_id").len > 1);
+    hook(&n, ended);
+    hook(&n, waiting); /* late: they change nothing */
+    assert_str(shown(&n, "state"), "ended");
+    assert_str(shown(&n, "outcome"), "voicemail");
+    networks_close(&n);
+}
+
 static void calls_are_seen_by_those_of_their_channel_or_conversation(void **state)
 {
     struct networks n;
@@ -455,6 +493,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_APP(a_call_is_in_the_log_as_the_network_tells_of_it),
         TEST_APP(an_answered_call_does_not_leave_the_conversation_waiting),
+        TEST_APP(an_answered_call_is_no_message_that_waits_when_the_conversation_opens_again),
+        TEST_APP(a_call_with_a_voicemail_has_ended),
         TEST_APP(calls_are_seen_by_those_of_their_channel_or_conversation),
         TEST_APP(a_waiting_caller_is_put_through_to_the_agents_own_phone),
         TEST_APP(a_phone_that_does_not_answer_gives_the_caller_back),
