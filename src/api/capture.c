@@ -1,14 +1,14 @@
 /* capture: a post that an agent saw in the browser becomes a message (API "Networks"), on a channel
- * of its network that works that way (its setting "way"). It goes the way of every delivery: the
- * inbox, then receive.c. It is answered on the network itself. */
+ * of its network that works that way (its setting "way"). The agent waits for it, so it is taken in
+ * at once, and the answer names its conversation. It is answered on the network itself. */
 #include "connector/capture.h"
 #include "api/input.h"
 #include "api/server.h"
 #include "care/access.h"
 #include "care/channel_form.h"
+#include "care/inbound.h"
 #include "model/view_channel.h"
 #include "store/channel.h"
-#include "store/inbox.h"
 
 enum { URL_BYTES = 2048, CAPTURE_TEXT_BYTES = 32 * 1024 };
 
@@ -28,10 +28,6 @@ static const struct input_field capture_fields[] = {
 };
 static const struct input_spec capture_spec = SPEC("Capture", struct capture_body, capture_fields);
 
-struct capturing {
-    struct inbox_new delivery;
-};
-
 static err check(struct ctx *cx, const struct capture_body *body)
 {
     if (!str_starts(body->url, S("https://")) && !str_starts(body->url, S("http://")))
@@ -41,64 +37,90 @@ static err check(struct ctx *cx, const struct capture_body *body)
     return OK;
 }
 
-/* The oldest channel of that network which takes posts by hand, and the door of its deliveries. */
-static err find(struct call *call, struct inbox_new *delivery)
+/* The oldest channel of that network which takes posts by hand. */
+static err find(struct ctx *cx, str network, channel_id *id)
 {
-    struct ctx *cx = &call->cx;
-    const struct capture_body *body = call->body;
     struct channel *rows = NULL;
     ptrdiff_t n = 0;
-    TRY(db_scope(cx->db, cx->account));
+    *id = (channel_id){0};
     TRY(channel_list(cx, &rows, &n));
     for (ptrdiff_t i = 0; i < n; i++)
-        if (rows[i].is_enabled && str_eq(rows[i].kind, body->network) &&
+        if (rows[i].is_enabled && str_eq(rows[i].kind, network) &&
             access_sees_channel(cx, rows[i].id) &&
-            channel_is_capture(cx->arena, rows[i].settings) &&
-            (!delivery->channel.v || rows[i].id.v < delivery->channel.v))
-            delivery->channel = rows[i].id;
-    if (!delivery->channel.v)
+            channel_is_capture(cx->arena, rows[i].settings) && (!id->v || rows[i].id.v < id->v))
+            *id = rows[i].id;
+    if (!id->v)
         return fail_detail(
             cx, E_CONFLICT, "no_channel", "Make a channel of this network by capture first.");
-    return channel_source(cx, delivery->channel, &delivery->source);
+    return OK;
 }
 
-static err prepare(struct call *call)
+/* As the receiver would: what a customer writes is taken in by nobody in particular. */
+static err take(struct ctx *cx, const struct inbound_item *item, struct inbound_result *result)
+{
+    const struct actor agent = cx->actor;
+    cx->actor = (struct actor){.kind = ACTOR_SYSTEM, .sees_all = true};
+    err e = inbound_take_many(cx, item, 1, result, NULL);
+    if (e == OK && result->result == OK)
+        e = channel_seen_in(cx, item->channel, cx->now_ms);
+    cx->actor = agent;
+    TRY(e);
+    if (result->result == OK || result->result == E_CONFLICT)
+        return OK;
+    return fail(cx, result->result, "%s", result->why ? result->why : "The post was refused.");
+}
+
+static err answer(struct call *call, const struct inbound_result *result)
+{
+    struct json_out j = json_out_make(call->cx.arena, 0);
+    json_obj(&j);
+    json_kv_int(&j, S("accepted"), result->result == OK);
+    json_kv_int(&j, S("duplicates"), result->result == E_CONFLICT);
+    json_kv_id(&j, S("conversation_id"), result->conversation.v);
+    json_kv_id(&j, S("message_id"), result->message.v);
+    json_obj_end(&j);
+    return answer_json(call, 200, json_str(&j));
+}
+
+static err handle(struct call *call)
 {
     struct ctx *cx = &call->cx;
     const struct capture_body *body = call->body;
-    struct capturing *c = NEW(cx->arena, struct capturing, 1);
     const struct capture capture = {.url = body->url,
         .text = body->text,
         .author_name = body->author_name,
         .author_handle = body->author_handle,
         .is_public = !str_eq(body->visibility, S("private")),
         .at_ms = body->at};
+    struct connector_item it;
+    struct inbound_result result;
+    channel_id channel;
     TRY(check(cx, body));
-    TRY(prepare_read_begin(call));
-    err e = find(call, &c->delivery);
-    prepare_read_end(call);
-    TRY(e);
-    c->delivery.account = cx->account;
-    c->delivery.network = body->network;
-    c->delivery.delivery_key = capture_key(cx->arena, body->url);
-    c->delivery.content_type = S("application/json");
-    c->delivery.origin = CAPTURE_ORIGIN;
-    c->delivery.body = capture_write(cx->arena, &capture);
-    c->delivery.received_ms = cx->now_ms;
-    call->prepared = c;
-    return OK;
-}
-
-static err handle(struct call *call)
-{
-    const struct capturing *c = call->prepared;
-    return call_take_in(call, &c->delivery, S("{\"accepted\":1,\"duplicates\":0}"),
-        S("{\"accepted\":0,\"duplicates\":1}"));
+    TRY(find(cx, body->network, &channel));
+    if (capture_item(cx->arena, &capture, &it) != OK)
+        return fail_field(cx, "url", "This must be a web address.");
+    const struct inbound_item item = {.channel = channel,
+        .channel_kind = body->network,
+        .external_id = it.external_id,
+        .thread_key = it.thread_key,
+        .contact_external_id = it.contact_external_id,
+        .contact_name = it.contact_name,
+        .is_verified = true,
+        .text = it.text,
+        .sent_ms = it.sent_ms,
+        .is_network = true,
+        .is_public = it.is_public,
+        .contact_handle = it.contact_handle,
+        .post = &it.post};
+    TRY(take(cx, &item, &result));
+    return answer(call, &result);
 }
 
 static const struct shape_field captured_fields[] = {
-    SHOWN("accepted", SHAPE_INT, 0, "1: it will stand in the inbox at once"),
+    SHOWN("accepted", SHAPE_INT, 0, "1: it stands in the inbox now"),
     SHOWN("duplicates", SHAPE_INT, 0, "1: it was brought in before"),
+    SHOWN("conversation_id", SHAPE_ID, 0, "where it stands"),
+    SHOWN("message_id", SHAPE_ID, 0, NULL),
 };
 static const struct shape captured_shape =
     SHAPE("Captured", NULL, captured_fields, "What became of a post.");
@@ -106,7 +128,7 @@ static const struct shape captured_shape =
 /* clang-format off */
 static const struct route routes[] = {
     {HTTP_POST, "/api/v1/capture", AUTH_AGENT, CAP_CONVERSATION_REPLY,
-     ROUTE_NO_DB | ROUTE_409, NULL, &capture_spec, prepare, handle,
+     ROUTE_WRITE | ROUTE_409, NULL, &capture_spec, NULL, handle,
      "Bring in a post that was seen in the browser, on a channel by capture.", &captured_shape, 0},
 };
 /* clang-format on */

@@ -2,33 +2,13 @@
 #include "connector/capture.h"
 
 #include "base/crypto.h"
-#include "base/limits.h"
 #include "base/utf8.h"
 #include "connector/reading.h"
-
-str capture_write(struct arena *a, const struct capture *c)
-{
-    struct json_out j = json_out_make(a, 0);
-    json_obj(&j);
-    json_kv_str(&j, S("url"), c->url);
-    json_kv_str(&j, S("text"), c->text);
-    json_kv_str(&j, S("author_name"), c->author_name);
-    json_kv_str(&j, S("author_handle"), c->author_handle);
-    json_kv_bool(&j, S("public"), c->is_public);
-    json_kv_int(&j, S("at"), c->at_ms);
-    json_obj_end(&j);
-    return json_str(&j);
-}
 
 static str hash_of(struct arena *a, str text)
 {
     struct sha256 sum = crypto_sha256(text);
     return crypto_hex(a, str_of(sum.b, sizeof sum.b));
-}
-
-str capture_key(struct arena *a, str url)
-{
-    return str_cat(a, S("capture:"), hash_of(a, url));
 }
 
 static str person_of(struct arena *a, str handle, str name)
@@ -39,38 +19,30 @@ static str person_of(struct arena *a, str handle, str name)
     return id.len > READING_ID_BYTES ? hash_of(a, id) : id;
 }
 
-err capture_parse(
-    struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why)
+err capture_item(struct arena *a, const struct capture *c, struct connector_item *it)
 {
-    const struct json *root = NULL;
-    struct item_list list = {.a = a};
-    if (json_parse(a, raw->body, &root, why) != OK)
+    bool is_web = str_starts(c->url, S("https://")) || str_starts(c->url, S("http://"));
+    bool is_named = c->author_name.len || c->author_handle.len;
+    if (!is_web || !is_named || c->url.len > READING_URL_BYTES || utf8_has_control(c->url))
         return E_INVALID;
-    str url = take_url(root, "url");
-    str name = take_line(root, "author_name", LIMIT_NAME_BYTES);
-    str handle = take_line(root, "author_handle", LIMIT_NAME_BYTES);
-    if (!url.len || (!name.len && !handle.len)) {
-        *why = S("A post has an address and an author.");
-        return E_INVALID;
-    }
-    struct connector_item *it = item_add(&list, ITEM_MESSAGE);
-    it->external_id = url.len > READING_ID_BYTES ? hash_of(a, url) : url;
-    it->is_public = take_bool(root, "public");
-    it->thread_key = it->is_public ? str_cat(a, S("post:"), it->external_id) : (str){0};
-    it->contact_external_id = person_of(a, handle, name);
-    it->contact_name = name.len ? name : handle;
-    it->contact_handle = handle;
-    it->text = take_text(root, "text");
-    it->sent_ms = take_int(root, "at", 0);
-    it->opens_window = true;
-    it->post = (struct connector_post){.external_id = it->external_id,
-        .url = url,
-        .text = it->text,
-        .author_name = name,
-        .author_handle = handle,
-        .at_ms = it->sent_ms};
-    if (!it->text.len)
-        it->text = url;
-    batch_of(&list, batch);
+    str id = c->url.len > READING_ID_BYTES ? hash_of(a, c->url) : c->url;
+    *it = (struct connector_item){
+        .kind = ITEM_MESSAGE,
+        .external_id = id,
+        .is_public = c->is_public,
+        .thread_key = c->is_public ? str_cat(a, S("post:"), id) : (str){0                },
+        .contact_external_id = person_of(a, c->author_handle, c->author_name),
+        .contact_name = c->author_name.len ? c->author_name : c->author_handle,
+        .contact_handle = c->author_handle,
+        .text = c->text.len ? c->text : c->url,
+        .sent_ms = c->at_ms,
+        .opens_window = true,
+        .post = { .external_id = id,
+                                                                        .url = c->url,
+                                                                        .text = c->text,
+                                                                        .author_name = c->author_name,
+                                                                        .author_handle = c->author_handle,
+                                                                        .at_ms = c->at_ms}
+    };
     return OK;
 }

@@ -17,7 +17,6 @@
 #include "care/inbound.h"
 #include "care/media.h"
 #include "care/network.h"
-#include "connector/capture.h"
 #include "connector/connector.h"
 #include "connector/notice.h"
 #include "job/ask.h"
@@ -49,10 +48,7 @@ static void parse_row(struct arena *a, const struct inbox_row *row, struct recei
         .origin = row->origin,
         .received_ms = row->received_ms};
     str why = {0};
-    if (c && str_eq(row->origin, CAPTURE_ORIGIN)) {
-        if (capture_parse(a, &raw, &out->batch, &why) != OK)
-            out->fault = why;
-    } else if (c && str_eq(row->origin, NOTICE_ORIGIN)) {
+    if (c && str_eq(row->origin, NOTICE_ORIGIN)) {
         if (notice_parse(a, c, &raw, &out->batch, &why) != OK)
             out->fault = why;
     } else if (!c || !c->parse)

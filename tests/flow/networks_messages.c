@@ -707,11 +707,16 @@ static void a_post_that_was_seen_becomes_a_message_and_is_answered_there(void **
     assert_int_equal(peer_count(n.peer), 0); /* nothing is told to the network */
     assert_int_equal(ask(&n, "POST", S("/api/v1/capture"), SEEN), 200);
     assert_int_equal(test_int(n.app, "accepted"), 1);
+    str made = test_text(n.app, "conversation_id"), message = test_text(n.app, "message_id");
     assert_int_equal(ask(&n, "POST", S("/api/v1/capture"), SEEN), 200);
     assert_int_equal(test_int(n.app, "duplicates"), 1);
+    assert_true(str_eq(test_text(n.app, "conversation_id"), made));
+    assert_true(str_eq(test_text(n.app, "message_id"), message));
     world_run(&n.w);
     str c = conversation_newest(&n.w);
+    assert_true(str_eq(c, made));
     look(c);
+    assert_true(str_eq(test_text(n.app, "last_message_id"), message));
     assert_str(test_text(n.app, "contact.name"), "Asha");
     assert_str(test_text(n.app, "post.url"), "https://x.example/asha/1");
     assert_str(test_text(n.app, "reply.answer_url"), "https://x.example/asha/1");

@@ -4,12 +4,12 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../ui/icon'
 import { Button, Field, Spinner } from '../ui/parts'
-import { get, post } from '../lib/api'
+import { post } from '../lib/api'
 import { t } from '../lib/i18n'
 import { worksByHand } from '../lib/network_types'
 import { nt } from '../lib/network_words'
 import { BASE, go, inboxPath, setSearch } from '../lib/router'
-import { STATUSES, type Channel, type ConversationFull, type Conversation, type Id, type Page } from '../lib/types'
+import type { Channel, Id } from '../lib/types'
 import { FormError, PageTitle, useSaving } from '../settings/common'
 import { networks } from '../state/networks'
 import { loadChannels } from '../state/reference'
@@ -34,40 +34,15 @@ function fromAddress(): Asked {
   }
 }
 
-const TRIES = 20
-const TRY_MS = 500
-const ROWS = 20
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** The conversation that a post is in: the server makes it in a moment, and names the address in each. */
-async function findConversation(network: string, url: string): Promise<Id | null> {
-  const mine = channels.peek().filter((one) => one.kind === network && worksByHand(one))
-  const seen = new Set<Id>()
-  for (let at = 0; at < TRIES; at++) {
-    for (const channel of mine) {
-      const page = await get<Page<Conversation>>('/conversations', { channel: channel.id, status: [...STATUSES], sort: 'newest', limit: ROWS })
-      for (const one of page.items) {
-        if (seen.has(one.id)) continue
-        seen.add(one.id)
-        const full = await get<ConversationFull>('/conversations/' + one.id)
-        if ((full.post?.url ?? full.reply.answer_url) === url) return one.id
-      }
-    }
-    await pause(TRY_MS)
-  }
-  return null
-}
-
-interface Made { isKnown: boolean; conversation: Id | null | undefined }
+interface Made { isKnown: boolean; conversation: Id }
 
 function Result({ made, onMore }: { made: Made; onMore: () => void }) {
   const { conversation } = made
   return (
     <div class="capture-done" role="status">
-      <p class="settings-good"><Icon name="check" size={16} /> {made.isKnown ? nt('capture.known') : conversation === undefined ? nt('capture.waiting') : conversation ? nt('capture.done') : nt('capture.elsewhere')}</p>
-      {conversation === undefined ? <Spinner /> : null}
+      <p class="settings-good"><Icon name="check" size={16} /> {made.isKnown ? nt('capture.known') : nt('capture.done')}</p>
       <div class="network-actions">
-        {conversation ? <a class="button button-primary" href={BASE + inboxPath('all', conversation)}>{nt('capture.open')}</a> : null}
+        <a class="button button-primary" href={BASE + inboxPath('all', conversation)}>{nt('capture.open')}</a>
         <Button onClick={onMore}>{nt('capture.another')}</Button>
       </div>
     </div>
@@ -85,14 +60,11 @@ function Form({ asked, byHand, onMade }: { asked: Asked; byHand: readonly Channe
   const visibility = useSignal<'public' | 'private'>('public')
   const send = (): Promise<boolean> =>
     saving.save(async () => {
-      const address = url.peek().trim()
       const answer = await post<Captured>('/capture', {
-        url: address, network: network.peek(), text: text.peek().trim(), visibility: visibility.peek(),
+        url: url.peek().trim(), network: network.peek(), text: text.peek().trim(), visibility: visibility.peek(),
         ...(author.peek().trim() ? { author_name: author.peek().trim() } : {}), ...(handle.peek().trim() ? { author_handle: handle.peek().trim() } : {}),
       })
-      const isKnown = answer.duplicates > 0
-      onMade({ isKnown, conversation: undefined })
-      findConversation(network.peek(), address).then((conversation) => onMade({ isKnown, conversation }), () => onMade({ isKnown, conversation: null }))
+      onMade({ isKnown: answer.duplicates > 0, conversation: answer.conversation_id })
     }, '')
   const error = (name: string): string | null => (saving.field.value === name ? saving.error.value : null)
   const isNamed = ['url', 'author_name', 'author_handle', 'text'].includes(saving.field.value ?? '')

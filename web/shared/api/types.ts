@@ -624,10 +624,13 @@ export interface Authorization {
 
 /** What became of a post. */
 export interface Captured {
-  /** 1: it will stand in the inbox at once */
+  /** 1: it stands in the inbox now */
   accepted: number
   /** 1: it was brought in before */
   duplicates: number
+  /** where it stands */
+  conversation_id: Id
+  message_id: Id
 }
 
 /** A message that the network has and Seva had not. */
