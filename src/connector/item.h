@@ -93,6 +93,8 @@ struct connector_item {
                       * connector_outgoing.token); empty = nothing */
     bool wants_lookup; /* MESSAGE: name, files or post are not in the delivery; connector.lookup
                         * brings them */
+    bool wants_author; /* MESSAGE: the delivery does not say whether it is ours: connector.lookup is
+                        * asked before it is taken; what that does not find is taken as it is */
     bool is_answered;  /* MESSAGE: somebody has dealt with it already (a call that was answered) */
     struct connector_call_news call;
 };

@@ -7,7 +7,7 @@
  * those of the newest videos are polled. A comment's name here is "<video id>/<comment id>".
  * Deliveries that poll and lookup write, origin "comment":
  *   {"account": business id, "comment": as it came, "parent": the comment above it or absent,
- *    "video": as it came or absent, "is_lookup": true or absent}
+ *    "video": as it came or absent}
  * Answers are HTTP 200 even for errors: `code` decides. Window: ten messages of ours in the 48
  * hours after each of the customer's, three more after that; TikTok counts.
  * Source: TikTok API for Business v1.3, August 2026. Thread: any; calls block. */

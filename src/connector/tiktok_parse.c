@@ -158,8 +158,8 @@ static bool is_whole(const struct connector_item *it)
            it->thread_key.len <= READING_ID_BYTES;
 }
 
-/* comment.update: without an owner, so a new one is looked up. Hiding and showing change nothing
- * here. */
+/* comment.update: without an owner, so whose a new one is is asked first. Hiding and showing change
+ * nothing here. */
 static void read_comment_event(const struct event *e)
 {
     str video = take_id(e->content, "video_id"), id = take_id(e->content, "comment_id");
@@ -188,7 +188,7 @@ static void read_comment_event(const struct event *e)
         part_unsupported(&p, S("image"));
         it.parts = parts_str(&p);
     }
-    it.wants_lookup = true;
+    it.wants_author = true;
     put(e->list, &it);
 }
 
@@ -227,10 +227,8 @@ static void read_comment(struct item_list *list, const struct json *root)
     it.post.image_url = take_url(video, "thumbnail_url");
     it.post.at_ms = take_time(video, "create_time");
     bool is_nobodys = it.is_ours && (!parent || take_bool(parent, "owner"));
-    /* A webhook told of it as if it were a customer's: it must be said whose it is. */
-    bool is_asked = take_bool(root, "is_lookup");
-    read_author(it.is_ours && !is_nobodys ? parent : comment, a, &it);
-    if (!is_whole(&it) || (is_nobodys && !is_asked) || !it.contact_external_id.len)
+    read_author(it.is_ours ? parent : comment, a, &it);
+    if (!is_whole(&it) || is_nobodys || !it.contact_external_id.len)
         return;
     if (!str_trim(it.text).len) {
         struct parts p = parts_make(a);

@@ -49,8 +49,6 @@ static void deliver(struct asking *q, bool is_lookup, const struct json *comment
     str id = take_id(comment, "comment_id");
     json_obj(&j);
     json_kv_str(&j, S("account"), q->business);
-    if (is_lookup)
-        json_kv_bool(&j, S("is_lookup"), true);
     put_tree(&j, S("comment"), comment);
     put_tree(&j, S("parent"), parent);
     put_tree(&j, S("video"), video);

@@ -1,13 +1,17 @@
 /* ask: what is asked of networks that do not tell everything by themselves: new messages (job
- * "poll", one per channel, for ever), what a delivery left out of a message (job "lookup"), and who
- * somebody is (job "person"). Answers with messages are stored raw, with the cursors after them, in
- * one transaction with the end of the job, and go the way of every delivery from there
- * (receive.c). Not here: streams (listen.c), comparing (reconcile.c). Thread: job threads. */
+ * "poll", one per channel, for ever), what a delivery left out of a message (job "lookup"), whether
+ * we wrote it ourselves (job "whose"), and who somebody is (job "person"). Answers with messages
+ * are stored raw, with the cursors after them, in one transaction with the end of the job, and go
+ * the way of every delivery from there (receive.c). Not here: streams (listen.c), comparing
+ * (reconcile.c). Thread: job threads. */
 #include "job/ask.h"
 #include "base/id.h"
+#include "base/json.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "care/channel_form.h"
 #include "care/network.h"
+#include "connector/reading.h"
 #include "store/conversation.h"
 #include "store/identity.h"
 #include "store/message.h"
@@ -236,6 +240,98 @@ err lookup_work(struct job_run *run, struct job_verdict *v)
         .error = q->out.end.why,
         .write = lookup_write,
         .arg = q};
+    return OK;
+}
+
+/* ── whose it is ────────────────────────────────────────────────────────────────────────────────
+ */
+
+/* A delivery of which nobody can say whether we wrote it. */
+struct unowned {
+    struct asked q;
+    str id, content_type, body;
+    struct connector_polled out;
+};
+
+static err unowned_load(struct ctx *cx, const struct job_row *job, struct unowned *u)
+{
+    const struct json *root = NULL;
+    channel_id channel;
+    str why;
+    if (json_parse(cx->arena, job->payload, &root, &why) != OK)
+        return E_NOT_FOUND;
+    u->id = take_id(root, "id");
+    u->content_type = take_line(root, "type", LIMIT_NAME_BYTES);
+    u->body = take_text(root, "body");
+    if (!u->id.len || id_parse(take_id(root, "channel"), &channel.v) != OK)
+        return E_NOT_FOUND;
+    return asked_load(cx, channel, &u->q);
+}
+
+static str whose_key(struct arena *a, const struct unowned *u, ptrdiff_t nth)
+{
+    return str_print(a, WHOSE_KEY "%.*s:%td", SARG(u->id), nth);
+}
+
+/* As it was delivered: then it counts as the customer's. */
+static err take_unowned(struct ctx *cx, const struct unowned *u)
+{
+    const struct connector_delivery raw = {.key = whose_key(cx->arena, u, -1),
+        .origin = S("hook"),
+        .content_type = u->content_type,
+        .body = u->body};
+    return asked_store(cx, &u->q, &raw, 1);
+}
+
+static err whose_write(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
+{
+    struct unowned *u = arg;
+    bool is_said = u->out.end.outcome == CONNECTOR_SENT && u->out.n;
+    bool is_over =
+        is_dead || u->out.end.outcome == CONNECTOR_SENT || u->out.end.outcome == CONNECTOR_FINAL;
+    (void)next_ms;
+    struct connector_delivery *named = NEW(cx->arena, struct connector_delivery, u->out.n + 1);
+    for (ptrdiff_t i = 0; i < u->out.n; i++) {
+        named[i] = u->out.deliveries[i];
+        named[i].key = whose_key(cx->arena, u, i);
+    }
+    if (is_said)
+        return asked_store(cx, &u->q, named, u->out.n);
+    return is_over ? take_unowned(cx, u) : OK;
+}
+
+err whose_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms)
+{
+    const struct job_run *r = run;
+    struct unowned u = {0};
+    (void)next_ms;
+    if (!is_dead)
+        return OK;
+    err e = unowned_load(cx, r->job, &u);
+    return e == E_NOT_FOUND ? OK : e == OK ? take_unowned(cx, &u) : e;
+}
+
+err whose_work(struct job_run *run, struct job_verdict *v)
+{
+    struct unowned *u = NEW(run->desk.arena, struct unowned, 1);
+    bool is_fresh = false;
+    *v = (struct job_verdict){.end = JOB_DONE};
+    TRY(desk_begin(&run->desk, DB_READ));
+    err e = desk_scope(&run->desk, run->job->account_id);
+    if (e == OK)
+        e = unowned_load(&run->desk.cx, run->job, u);
+    desk_rollback(&run->desk);
+    if (e == E_NOT_FOUND || (e == OK && !u->q.connector->lookup))
+        return OK;
+    TRY(e);
+    TRY(credentials_ready(run, u->q.connector, u->q.channel, &u->q.setup, false, &is_fresh));
+    TRY(u->q.connector->lookup(
+        run->client, run->desk.arena, &u->q.setup, u->id, run->now_ms, &u->out));
+    *v = (struct job_verdict){.end = end_of(&u->out.end),
+        .at_ms = u->out.end.wait_until_ms,
+        .error = u->out.end.why,
+        .write = whose_write,
+        .arg = u};
     return OK;
 }
 

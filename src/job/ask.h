@@ -10,6 +10,9 @@
 /* How the delivery of a look-up is named: its message fills in the one that is stored. */
 #define LOOKUP_KEY "lookup:"
 
+/* And what came of asking whose a message is, before it was taken: it is not asked again. */
+#define WHOSE_KEY "whose:"
+
 struct asked {
     channel_id channel;
     account_id account;

@@ -141,6 +141,8 @@ err upkeep_work(struct job_run *run, struct job_verdict *v);
 err poll_work(struct job_run *run, struct job_verdict *v);
 err reconcile_work(struct job_run *run, struct job_verdict *v);
 err lookup_work(struct job_run *run, struct job_verdict *v);
+err whose_work(struct job_run *run, struct job_verdict *v);
+err whose_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err person_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);

@@ -16,6 +16,7 @@ static const struct job_kind kinds[] = {
     {"poll",       poll_work,       NULL,                 true }, /* key: channel id. Asks a network for new messages, for ever */
     {"reconcile",  reconcile_work,  NULL,                 true }, /* key: channel id. Compares with what the network has, each night */
     {"lookup",     lookup_work,     NULL,                 false}, /* key: message id. Asks for what a delivery left out */
+    {"whose",      whose_work,      whose_set_aside,      false}, /* key: channel id:message there. Asks whether it is ours, before it is taken */
     {"again",      again_work,      NULL,                 false}, /* key: inbox id. A delivery of which something came too early */
     {"person",     person_work,     NULL,                 false}, /* key: conversation id. Asks who its customer is */
     {"act",        act_work,        NULL,                 false}, /* key: message id:number. An agent's act upon a message there */

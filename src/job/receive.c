@@ -11,6 +11,7 @@
  * Thread: the receiver; connector_parse runs outside any transaction. */
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "care/call.h"
@@ -23,12 +24,14 @@
 #include "job/inner.h"
 #include "store/channel.h"
 #include "store/lease.h"
+#include "store/message_network.h"
 
 #include <limits.h>
 
 enum {
-    LEASE_MS = 3000,  /* PostgreSQL: another node may receive that long after a holder's end */
-    ROOM_BATCHES = 4, /* of the intake while one turn runs: about what a turn takes up */
+    LEASE_MS = 3000, /* PostgreSQL: another node may receive that long after a holder's end */
+    WHOSE_BYTES = 16 * 1024, /* of a delivery that a job carries */
+    ROOM_BATCHES = 4,        /* of the intake while one turn runs: about what a turn takes up */
 };
 
 /* What parsing made of one row. */
@@ -132,6 +135,37 @@ static err plan_again(struct ctx *cx, const struct inbox_row *row)
                            .run_ms = cx->now_ms + waits_ms});
 }
 
+/* *is_asked: nobody can say yet whether we wrote it; it comes again when that is known. */
+static err ask_whose(struct ctx *cx, const struct inbox_row *row, const struct connector_item *it,
+    channel_id channel, bool *is_asked)
+{
+    const struct connector *c = connector_find(row->network);
+    struct message m;
+    *is_asked = false;
+    if (!it->wants_author || !c || !c->lookup || !it->external_id.len ||
+        row->body.bytes.len > WHOSE_BYTES || str_find(row->delivery_key, S(WHOSE_KEY)) == 2)
+        return OK;
+    err e = message_by_any_external(cx, channel, it->external_id, &m);
+    if (e != E_NOT_FOUND)
+        return e;
+    cx->fault = (struct fault){0};
+    struct json_out j = json_out_make(cx->arena, LIMIT_JOB_PAYLOAD_BYTES);
+    json_obj(&j);
+    json_kv_id(&j, S("channel"), channel.v);
+    json_kv_str(&j, S("id"), it->external_id);
+    json_kv_str(&j, S("type"), row->content_type);
+    json_kv_str(&j, S("body"), row->body.bytes);
+    json_obj_end(&j);
+    *is_asked = !j.b.failed;
+    if (j.b.failed)
+        return OK;
+    return job_add(cx,
+        &(struct job_new){.kind = S("whose"),
+            .key = str_print(cx->arena, "%lld:%.*s", (long long)channel.v, SARG(it->external_id)),
+            .payload = json_str(&j),
+            .channel = channel});
+}
+
 static struct inbound_item inbound_of(
     const struct inbox_row *row, const struct connector_item *it, channel_id channel, str files)
 {
@@ -174,10 +208,15 @@ static err gather_item(struct ctx *cx, struct items *items, const struct inbox_r
     ptrdiff_t at, struct connector_item *it)
 {
     channel_id channel;
-    bool is_done = false, is_early = false;
+    bool is_done = false, is_early = false, is_asked = false;
     TRY(network_channel(cx, row->channel_id, row->network, it, &channel));
     if (it->kind != ITEM_MESSAGE) {
         items->others[items->n_others++] = (struct other){it, channel};
+        return OK;
+    }
+    TRY(ask_whose(cx, row, it, channel, &is_asked));
+    if (is_asked) {
+        items->jobs++;
         return OK;
     }
     TRY(network_before(cx, channel, it, row->received_ms, &is_done, &is_early));

@@ -230,6 +230,54 @@ static void an_echo_of_a_piece_of_unknown_end_is_the_message_that_was_cut(void *
     close_it();
 }
 
+/* ── whose it is ────────────────────────────────────────────────────────────────────────────────
+ */
+
+#define UNSURE(id, from, text)                                                                     \
+    "{\"kind\":\"message\",\"id\":\"" id "\",\"from\":\"" from "\",\"text\":\"" text               \
+    "\",\"public\":true,"                                                                          \
+    "\"post\":\"9\",\"unsure\":true}"
+
+static void what_we_wrote_elsewhere_is_ours_although_its_delivery_does_not_say_so(void **state)
+{
+    open_it(state);
+    str c =
+        conversation_of(&n, "{\"kind\":\"message\",\"id\":\"p1\",\"from\":\"ann\",\"name\":\"Ann\","
+                            "\"text\":\"late!\",\"public\":true,\"post\":\"9\"}");
+    peer_answers(n.peer, 500, "", "{}");
+    hook(&n, UNSURE("u1", "shop", "We are on it"));
+    timeline(c);
+    assert_int_equal(length(), 1); /* nobody knows yet */
+    peer_answers(n.peer, 200, "",
+        "{\"items\":[{\"kind\":\"message\",\"id\":\"u1\",\"from\":\"ann\",\"ours\":true,\"text\":\"We are on "
+        "it\",\"public\":true,\"post\":\"9\"}]}");
+    clock_advance(60 * 1000);
+    world_run(&n.w);
+    timeline(c);
+    assert_int_equal(length(), 2);
+    assert_str(test_text(n.app, "items.1.kind"), "out");
+    hook(&n, UNSURE("u1", "shop", "We are on it")); /* it is here: nobody is asked */
+    timeline(c);
+    assert_int_equal(length(), 2);
+    assert_true(str_eq(conversation_newest(&n.w), c)); /* we are nobody's customer */
+    close_it();
+}
+
+static void what_the_network_does_not_find_is_the_customers(void **state)
+{
+    open_it(state);
+    peer_answers(n.peer, 200, "", "{}");
+    str c = conversation_of(&n, UNSURE("u2", "bo", "hm"));
+    timeline(c);
+    assert_int_equal(length(), 1);
+    assert_str(test_text(n.app, "items.0.kind"), "in");
+    peer_answers(n.peer, 404, "", "{}");
+    hook(&n, UNSURE("u3", "bo", "hm?"));
+    timeline(c);
+    assert_int_equal(length(), 2);
+    close_it();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +287,8 @@ int main(void)
         TEST_APP(an_echo_that_comes_before_the_outcome_is_not_one_more_message),
         TEST_APP(what_was_written_elsewhere_meanwhile_is_a_message_of_its_own),
         TEST_APP(echoes_of_pieces_are_the_message_that_was_cut),
+        TEST_APP(what_we_wrote_elsewhere_is_ours_although_its_delivery_does_not_say_so),
+        TEST_APP(what_the_network_does_not_find_is_the_customers),
         TEST_APP(an_echo_of_a_piece_of_unknown_end_is_the_message_that_was_cut),
     };
     if (test_app_is_skipped())

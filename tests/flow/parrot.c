@@ -218,6 +218,7 @@ static void read_item(struct item_list *list, const struct json *v)
     *alias = take_id(v, "alias");
     it->aliases = alias;
     it->n_aliases = alias->len > 0;
+    it->wants_author = take_bool(v, "unsure");
     it->opens_window = !take_bool(v, "opens_nothing");
     it->window_ms = take_int(v, "window_ms", 0);
     str post = take_id(v, "post");
@@ -269,6 +270,23 @@ static err listen_for_ever(struct http_client *client, struct arena *a,
     }
     atomic_fetch_sub(&parrot_streams, 1);
     atomic_fetch_add(&parrot_ended, 1);
+    return OK;
+}
+
+static err lookup(struct http_client *client, struct arena *a, const struct connector_setup *s,
+    str external_id, int64_t now_ms, struct connector_polled *out)
+{
+    const struct json *root = NULL;
+    (void)now_ms;
+    *out = (struct connector_polled){0};
+    TRY(ask(client, a, s, "/lookup", str_print(a, "{\"id\":\"%.*s\"}", SARG(external_id)),
+        &out->end, &root));
+    struct connector_delivery *found = NEW(a, struct connector_delivery, 1);
+    *found = (struct connector_delivery){.origin = S("lookup"),
+        .content_type = S("application/json"),
+        .body = json_text_of(a, root)};
+    out->deliveries = found;
+    out->n = take_array(root, "items") ? 1 : 0;
     return OK;
 }
 
@@ -352,6 +370,7 @@ const struct connector connector_parrot = {
     .listen = listen_for_ever,
     .templates = templates,
     .enroll = enroll,
+    .lookup = lookup,
     .calls = 1 << CALL_DIAL | 1 << CALL_TAKE | 1 << CALL_HANG_UP | 1 << CALL_LOOK,
     .call = call_do,
 };

@@ -13,6 +13,7 @@
  *   POST /act         {"kind","id","text","reaction","public","token"}
  *   POST /typing      {"to"}
  *   POST /send        {"to","text","public","reply_to","thread","preview"} → {"id"}
+ *   POST /lookup      {"id"} → {"items":[…]}: of a message that says "unsure"
  *   POST /apps        {"redirect"} → {"id"}
  *   GET  /templates   {"templates":[{"name","language","body"}]}
  *   POST /token       OAuth 2.0 · POST /oauth/request_token, /oauth/access_token   OAuth 1.0a

@@ -105,6 +105,7 @@ static void put_item(struct sb *b, const struct connector_item *it)
     put(b, "reaction", it->reaction);
     put_bool(b, "is_ours", it->is_ours);
     put_bool(b, "is_public", it->is_public);
+    put_bool(b, "wants_author", it->wants_author);
     put_bool(b, "is_answered", it->is_answered);
     put_call(b, &it->call);
     put_bool(b, "is_gone", it->is_gone);

@@ -75,7 +75,7 @@ static void a_faulty_message_is_read_when_it_comes_again(void **state)
     assert_true(again.items[0].fault.len > 0);
     struct connector_batch comment =
         channel_parse(c, "hook", golden_read("tiktok", "comment_insert.json"));
-    assert_true(comment.items[0].wants_lookup);
+    assert_true(comment.items[0].wants_author);
 }
 
 /* ── messages ───────────────────────────────────────────────────────────────────────────────────
