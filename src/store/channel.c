@@ -150,6 +150,23 @@ err channel_set_network_secrets(struct ctx *cx, channel_id id, str json, int64_t
         NULL);
 }
 
+err channel_renew_network_secrets(
+    struct ctx *cx, const struct channel *read, str json, int64_t expires_ms)
+{
+    str sealed;
+    int64_t changed = 0;
+    TRY(seal(cx, "secrets", read->id, json, &sealed));
+    TRY(db_run(cx->db,
+        S("UPDATE channel "
+          "SET secrets_sealed = ?3, secrets_expire_ms = ?4, auth_state = 'ok', auth_error = '', "
+          "    updated_ms = ?5 "
+          "WHERE account_id = ?1 AND id = ?2 AND COALESCE(secrets_sealed, '') = ?6"),
+        ARGS(A_ID(cx->account), A_ID(read->id), A_TEXT(sealed), A_INT(expires_ms),
+            A_INT(cx->now_ms), A_TEXT(read->secrets_sealed)),
+        &changed));
+    return changed ? OK : E_CONFLICT;
+}
+
 err channel_set_auth(struct ctx *cx, channel_id id, str error, bool *has_changed)
 {
     int64_t changed = 0;

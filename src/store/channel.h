@@ -27,6 +27,10 @@ err channel_seen_out(struct ctx *cx, channel_id id, int64_t at_ms, str error);
 err channel_network_secrets(struct ctx *cx, const struct channel *channel, str *json);
 /* Replaces it, and with it what is known about being refused. */
 err channel_set_network_secrets(struct ctx *cx, channel_id id, str json, int64_t expires_ms);
+/* The same for credentials that were made new from those that `read` has: E_CONFLICT (no words)
+ * when somebody has replaced them since. */
+err channel_renew_network_secrets(
+    struct ctx *cx, const struct channel *read, str json, int64_t expires_ms);
 /* The network refuses our credentials, or (error empty) takes them again. *has_changed: it was not
  * so before. */
 err channel_set_auth(struct ctx *cx, channel_id id, str error, bool *has_changed);

@@ -380,6 +380,7 @@ static void what_the_account_lacks_stands_at_the_channel_until_a_send_works(void
     send_one(c, 402, "{\"unpaid\":true}");
     send_one(c, 401, "{}");
     check_auth("refused", "Parrot answered 401.");
+    test_log_had(LOG_WARN, "could not be made new");
     networks_close(&n);
 }
 
@@ -782,6 +783,55 @@ static void new_credentials_are_listened_with_at_once(void **state)
     check_stream(state, "{\"settings\":{\"access_token\":\"tok-2\"}}");
 }
 
+/* ── credentials ────────────────────────────────────────────────────────────────────────────────
+ */
+
+static const char *entered; /* by an administrator, while the network makes new tokens */
+
+static void enter_meanwhile(void)
+{
+    parrot_renewing = NULL;
+    assert_int_equal(ask(&n, "PATCH", path(&n, "/api/v1/channels/%.*s", SARG(n.channel)),
+                         "{\"settings\":{%s}}", entered),
+        200);
+}
+
+/* The token is refused and made new; the authorisation of the send after it. */
+static str sent_with_new_token(str conversation, const char *made, const char *meanwhile)
+{
+    assert_int_equal(answer(&n, conversation, "hello", ""), 201);
+    entered = meanwhile;
+    parrot_renewing = enter_meanwhile;
+    peer_answers(n.peer, 401, "", "{}");
+    peer_answers(n.peer, 200, "", str_z(&n.app->arena, path(&n, "{\"token\":\"%s\"}", made)));
+    peer_answers(n.peer, 200, "", "{\"id\":\"r\"}");
+    peer_answers(n.peer, 200, "", "{}"); /* job subscribe, since the settings have changed */
+    int before = peer_count(n.peer);
+    clock_advance(6000);
+    world_run(&n.w);
+    assert_true(peer_count(n.peer) >= before + 3);
+    struct peer_heard renewed = peer_heard(n.peer, before + 1);
+    struct peer_heard heard = peer_heard(n.peer, before + 2);
+    assert_str(renewed.target, "/x/api/renew");
+    assert_str(heard.target, "/x/api/send");
+    return str_print(
+        &n.app->arena, "%.*s %.*s", SARG(renewed.body), SARG(peer_header(&heard, "Authorization")));
+}
+
+static void new_tokens_do_not_undo_what_was_entered_meanwhile(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    entered = "\"client_secret\":\"renew-1\"";
+    enter_meanwhile();
+    peer_answers(n.peer, 200, "", "{}"); /* job subscribe */
+    world_run(&n.w);
+    assert_str(sent_with_new_token(c, "tok-2", "\"client_secret\":\"renew-2\""),
+        "{\"secret\":\"renew-1\"} Bearer tok-2");
+    assert_str(sent_with_new_token(c, "tok-3", "\"access_token\":\"tok-9\""),
+        "{\"secret\":\"renew-2\"} Bearer tok-9");
+    networks_close(&n);
+}
+
 static void a_delivery_state_that_is_not_known_is_passed_over(void **state)
 {
     str c = open_with(state, PRIVATE);
@@ -855,6 +905,7 @@ int main(void)
         TEST_APP(the_window_goes_from_open_over_late_to_templates),
         TEST_APP(who_came_and_wrote_nothing_has_opened_no_window),
         TEST_APP(the_window_of_an_advertisement_is_as_long_as_the_network_says),
+        TEST_APP(new_tokens_do_not_undo_what_was_entered_meanwhile),
         TEST_APP(a_delivery_state_that_is_not_known_is_passed_over),
         TEST_APP(what_only_served_a_removed_channel_goes_and_history_stays),
         TEST_APP(what_the_account_lacks_stands_at_the_channel_until_a_send_works),

@@ -11,6 +11,7 @@
 enum { HOUR_MS = 3600 * 1000 };
 
 void (*parrot_meanwhile)(void);
+void (*parrot_renewing)(void);
 
 static str url_of(struct arena *a, const struct connector_setup *s, const char *path)
 {
@@ -303,6 +304,35 @@ static err enroll(struct http_client *client, struct arena *a, const struct conn
     return OK;
 }
 
+/* A client_secret "renew-…" is good for new tokens. */
+static err renew(struct http_client *client, struct arena *a, const struct connector_setup *s,
+    int64_t now_ms, struct connector_refreshed *out)
+{
+    const struct json *root = NULL, *old = NULL;
+    str key = setup_secret(a, s, "client_secret"), why;
+    (void)now_ms;
+    *out = (struct connector_refreshed){.end.outcome = CONNECTOR_RETRY};
+    if (!str_starts(key, S("renew-")))
+        return OK;
+    TRY(ask(client, a, s, "/renew", str_print(a, "{\"secret\":\"%.*s\"}", SARG(key)), &out->end,
+        &root));
+    if (parrot_renewing)
+        parrot_renewing();
+    struct json_out j = json_out_make(a, 0);
+    if (json_parse(a, s->secrets, &old, &why) != OK)
+        return OK;
+    json_obj(&j);
+    for (const struct json *v = old->first; v; v = v->next)
+        if (!str_eq(v->key, S("access_token"))) {
+            json_key(&j, v->key);
+            json_put_tree(&j, v);
+        }
+    json_kv_str(&j, S("access_token"), take_line(root, "token", 100));
+    json_obj_end(&j);
+    out->secrets = json_str(&j);
+    return OK;
+}
+
 static const struct oauth2_provider provider = {
     .name = S_INIT("parrot"),
     .authorize_base = S_INIT("https://parrot.example"),
@@ -370,6 +400,7 @@ const struct connector connector_parrot = {
     .listen = listen_for_ever,
     .templates = templates,
     .enroll = enroll,
+    .refresh = renew,
     .lookup = lookup,
     .calls = 1 << CALL_DIAL | 1 << CALL_TAKE | 1 << CALL_HANG_UP | 1 << CALL_LOOK,
     .call = call_do,

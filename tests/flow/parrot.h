@@ -13,6 +13,7 @@
  *   POST /act         {"kind","id","text","reaction","public","token"}
  *   POST /typing      {"to"}
  *   POST /send        {"to","text","public","reply_to","thread","preview"} → {"id"}
+ *   POST /renew       {"secret"} → {"token"}: of a client_secret "renew-…"
  *   POST /lookup      {"id"} → {"items":[…]}: of a message that says "unsure"
  *   POST /apps        {"redirect"} → {"id"}
  *   GET  /templates   {"templates":[{"name","language","body"}]}
@@ -21,9 +22,12 @@
  *   {"items":[{"kind":"message"|"edit"|"delete"|"reaction"|"status","id","from","name","text",
  *              "public","post","ours","emoji","state","error","ref","at_ms","token","alias"}]} */
 extern const struct connector connector_parrot;
-/* Called when the peer has answered a send and Seva has not heard the answer yet. NULL = nothing.
+/* Called when the peer has answered a send and Seva has not heard the
+ * answer yet. NULL = nothing.
  */
 extern void (*parrot_meanwhile)(void);
+/* Called when the peer has made new tokens and Seva has not stored them yet. NULL = nothing. */
+extern void (*parrot_renewing)(void);
 /* Its stream: a message "s<number>" by "ann" every few milliseconds, without an end. How many
  * streams are open, how many messages were taken from them, and how many streams have ended. */
 extern atomic_int parrot_streams, parrot_taken, parrot_ended;
