@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "connector/authorize.h"
 #include "model/names.h"
+#include "store/channel.h"
 #include "store/door.h"
 
 enum { WORDS_BYTES = 300, PARAM_BYTES = 4096 };
@@ -186,11 +187,30 @@ static err send_away(struct call *call, str words)
         call, str_cat(a, S("?authorization_error="), http_percent_encode(a, plain(a, words))));
 }
 
-static err finish(struct call *call, struct coming_back *b)
+/* The account it is: the only one, or the one that the channel has had; NULL: people choose. */
+static err pick(
+    struct call *call, const struct authorizing *it, const struct connector_account **account)
+{
+    struct channel channel;
+    *account = it->n_accounts == 1 ? &it->accounts[0] : NULL;
+    if (*account || !it->channel.v)
+        return OK;
+    TRY(channel_get(&call->cx, it->channel, &channel));
+    if (!channel.external_id.len)
+        return OK;
+    for (ptrdiff_t i = 0; i < it->n_accounts; i++)
+        if (str_eq(it->accounts[i].external_id, channel.external_id))
+            *account = &it->accounts[i];
+    return *account ? OK
+                    : fail(&call->cx, E_CONFLICT,
+                          "Who allowed it reaches other accounts, but not this channel's. Sign in "
+                          "to the network as somebody who manages it.");
+}
+
+static err finish(struct call *call, struct coming_back *b, const struct connector_account *account)
 {
     struct ctx *cx = &call->cx;
     struct channel channel;
-    const struct connector_account *account = &b->it.accounts[0];
     if (!b->it.name.len)
         b->it.name = first_of(plain(cx->arena, account->name), b->it.connector->title);
     TRY(authorize_finish(call, &b->it, account, &channel));
@@ -212,7 +232,10 @@ static err handle(struct call *call)
     if (b->error.len)
         return send_away(call, b->error);
     TRY(enter(call));
-    err e = b->it.n_accounts == 1 ? finish(call, b) : choose(call, b);
+    const struct connector_account *account = NULL;
+    err e = pick(call, &b->it, &account);
+    if (e == OK)
+        e = account ? finish(call, b, account) : choose(call, b);
     if (e != E_CONFLICT && e != E_LIMIT && e != E_NOT_FOUND)
         return e;
     /* Refused before anything was written. */

@@ -83,9 +83,9 @@ describe('connecting on the page of the network', { skip: reasonToSkip() }, () =
     meta.isRefusing = false
     await allow(page).first().click()
     await page.getByRole('link', { name: 'Continue' }).click()
-    await page.waitForURL(/settings\/channels$/)
+    await page.waitForURL(/settings\/channels\/\d+$/)
     await until(async () => (await channels())[0].auth.state === 'ok', 'the credentials being good again')
-    assert.equal(await page.locator('.banner-bad').count(), 0)
+    await page.locator('.refused').waitFor({ state: 'detached' })
     assert.equal((await channels()).length, 1)
     assert.deepEqual(page.problems, [])
     await page.context().close()

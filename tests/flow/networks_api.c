@@ -439,6 +439,16 @@ static void a_channel_is_authorised_anew_for_its_own_account_only(void **state)
         str_ends(come_back(given, "&code=c"), path(&n, "/%.*s?connected=1", SARG(n.channel))));
     assert_int_equal(ask(&n, "GET", channel, NULL), 200);
     assert_non_null(json_path(n.app->json, S("secrets.refresh_token")));
+    given = query_of(begin(more), "state"); /* of several it is the channel's, and nobody chooses */
+    peer_answers(n.peer, 200, "", TOKENS);
+    peer_answers(n.peer, 200, "",
+        "{\"accounts\":[{\"id\":\"78\",\"name\":\"Other\"},{\"id\":\"77\",\"name\":\"Shop\"}]}");
+    assert_true(str_find(come_back(given, "&code=c"), S("connected=1")) > 0);
+    given = query_of(begin(more), "state");
+    peer_answers(n.peer, 200, "", TOKENS);
+    peer_answers(n.peer, 200, "",
+        "{\"accounts\":[{\"id\":\"78\",\"name\":\"Other\"},{\"id\":\"79\",\"name\":\"Third\"}]}");
+    assert_true(str_find(come_back(given, "&code=c"), S("authorization_error=")) > 0);
     networks_close(&n);
 }
 

@@ -433,7 +433,7 @@ static void a_comment_on_tiktok_is_looked_up_answered_and_polled(void **state)
     listen_to_webhooks();
     (void)says("comment", "Does it ship?", S(""));
     assert_has(heard(0, "Tiktok-Signature", &batch), "text: Does it ship?");
-    assert_true(batch.items[0].wants_lookup);
+    assert_true(batch.items[0].wants_author);
     str name = batch.items[0].external_id;
     int64_t first_ms = sim_now(world_sim());
     fault(SIM_FAULT_WRONG_JSON, "/reply/create/");
