@@ -320,6 +320,8 @@ static void strike(struct test_app *app, enum sim_fault_mode mode)
     drain(&o);
     for (int i = 0; i < o.n; i++)
         check(&o, &o.at[i], sim_fault_name(mode));
+    if (mode == SIM_FAULT_UNAUTHORIZED)
+        test_log_may(LOG_WARN, "credentials could not be made new");
     network_world_close(&o.nw);
 }
 
