@@ -24,6 +24,12 @@ function paceText(pace: ChannelPace): string {
   }
 }
 
+function Sending({ pace }: { pace: ChannelPace }) {
+  const tone = pace.state === 'open' ? 'good' : pace.state === 'limit' ? 'warn' : 'bad'
+  const icon = { good: 'check', warn: 'clock', bad: 'alert' } as const
+  return <div><dt>{nt('health.pace')}</dt><dd class={`health-${tone}`}><Icon name={icon[tone]} size={15} /> {paceText(pace)}</dd></div>
+}
+
 function Budget({ pace }: { pace: ChannelPace }) {
   const { limit, left } = pace
   if (!limit || left === null) return null
@@ -89,7 +95,7 @@ export function Health({ channel, onChange }: { channel: Channel; onChange: () =
       <dl class="health">
         <div><dt>{nt('health.last_in')}</dt><dd>{when(health?.last_in_at ?? null)}</dd></div>
         <div><dt>{nt('health.last_out')}</dt><dd>{when(health?.last_out_at ?? null)}</dd></div>
-        {pace ? <div><dt>{nt('health.pace')}</dt><dd class={pace.state === 'open' ? 'health-good' : pace.state === 'limit' ? 'health-warn' : 'health-bad'}><Icon name={pace.state === 'open' ? 'check' : pace.state === 'limit' ? 'clock' : 'alert'} size={15} /> {paceText(pace)}</dd></div> : null}
+        {pace ? <Sending pace={channel.auth?.state === 'refused' ? { ...pace, state: 'refused' } : pace} /> : null}
         {pace ? <div><dt>{nt('health.waiting')}</dt><dd>{number(pace.waiting)}</dd></div> : null}
         {auth?.expires_at ? <div><dt>{nt('health.expires')}</dt><dd>{dateTime(auth.expires_at)}</dd></div> : null}
         {health?.last_error ? <div><dt>{nt('health.last_error')}</dt><dd class="health-bad"><Words text={health.last_error} /></dd></div> : null}
