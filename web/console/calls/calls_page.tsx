@@ -4,7 +4,7 @@ import '../style/calls.css'
 import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../ui/icon'
-import { Button, Chip, Empty, Field, Problem, Spinner, Words } from '../ui/parts'
+import { Button, Chip, Empty, Facts, Field, Problem, Spinner, Words } from '../ui/parts'
 import { get } from '../lib/api'
 import { dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
@@ -86,7 +86,7 @@ function Waiting() {
               <span class="rows-icon"><Icon name="phone" size={18} /></span>
               <span class="rows-main">
                 <strong><Who call={one} /></strong>
-                <small>{[stateText(one), channels.value.find((channel) => channel.id === one.channel_id)?.name].filter(Boolean).join(' · ')} · <span aria-hidden="true">{since(one.started_at, now)}</span></small>
+                <small><Facts of={[stateText(one), channels.value.find((channel) => channel.id === one.channel_id)?.name]} /> · <span aria-hidden="true">{since(one.started_at, now)}</span></small>
               </span>
               {can('conversation.reply') ? <Button tone="primary" icon="phone" aria-label={nt('calls.take_of', { name: who(one) })} onClick={() => take(one)}>{nt('calls.take')}</Button> : null}
             </li>
@@ -106,7 +106,7 @@ function Row({ call }: { call: Call }) {
       <span class="rows-main">
         <strong>{call.conversation_id ? <a href={BASE + inboxPath('all', call.conversation_id)}><Who call={call} /></a> : <Who call={call} />}</strong>
         <small>
-          {[call.direction === 'out' ? nt('calls.out') : nt('calls.in'), channels.value.find((one) => one.id === call.channel_id)?.name, dateTime(call.started_at), lengthText(call)].filter(Boolean).join(' · ')}
+          <Facts of={[call.direction === 'out' ? nt('calls.out') : nt('calls.in'), channels.value.find((one) => one.id === call.channel_id)?.name, dateTime(call.started_at), lengthText(call)]} />
           {call.contact_name && call.number ? <> · <bdi dir="ltr">{call.number}</bdi></> : null}
         </small>
         {call.agent_name ? <small>{nt('calls.with', { name: call.agent_name })}</small> : null}

@@ -1,7 +1,7 @@
 // All contacts: found by name, mail or phone; one beside the list.
 import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { Avatar, Button, Empty, IconButton, Problem, Spinner, Words } from '../ui/parts'
+import { Avatar, Button, Empty, Facts, IconButton, Problem, Spinner, Words } from '../ui/parts'
 import { Icon } from '../ui/icon'
 import { get } from '../lib/api'
 import { age } from '../lib/format'
@@ -63,7 +63,7 @@ function ContactRow({ contact, isOpen }: { contact: Contact; isOpen: boolean }) 
       <Avatar name={name} photo={contact.avatar_url} size={32} online={contact.is_online} />
       <span class="row-body">
         <span class="row-line"><Words text={name} class="row-name" /><span class="row-age">{age(contact.last_seen_at ?? contact.created_at)}</span></span>
-        <span class="row-preview"><Words text={[contact.email, contact.phone, contact.company].filter(Boolean).join(' · ')} /></span>
+        <span class="row-preview"><Facts of={[contact.email, contact.phone, contact.company]} /></span>
       </span>
     </a>
   )

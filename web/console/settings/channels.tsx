@@ -1,7 +1,7 @@
 // Channels: the list, making one, and each one's own page. What networks need is in network/.
 import { useSignal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
-import { Button, Chip, Dialog, Field, Problem, Spinner, Switch, Words } from '../ui/parts'
+import { Button, Chip, Dialog, Facts, Field, Problem, Spinner, Switch, Words } from '../ui/parts'
 import { Icon } from '../ui/icon'
 import { ChannelSign } from '../ui/network'
 import { del, get, post } from '../lib/api'
@@ -110,7 +110,7 @@ export function Channels() {
             <span class="rows-icon"><ChannelSign kind={one.kind} size={22} /></span>
             <span class="rows-main">
               <strong><a href={`${BASE}/settings/channels/${one.id}`}><Words text={one.name} /></a></strong>
-              <small>{[kindName(one.kind), isNetwork(one.kind) ? wayName(wayOf(one)) : '', one.handle, health(one)].filter(Boolean).join(' · ')}</small>
+              <small><Facts of={[kindName(one.kind), isNetwork(one.kind) ? wayName(wayOf(one)) : '', one.handle, health(one)]} /></small>
               {one.health?.last_error ? <small class="rows-bad"><Words text={one.health.last_error} /></small> : null}
             </span>
             {worksByHand(one) ? null : <PaceChip channel={one} />}

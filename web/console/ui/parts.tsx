@@ -1,5 +1,5 @@
 // The small parts that every page is made of.
-import type { ComponentChildren, JSX } from 'preact'
+import { Fragment, type ComponentChildren, type JSX } from 'preact'
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { initials } from '../lib/format'
 import { keyCaps } from '../lib/keys'
@@ -63,6 +63,11 @@ export function Words({ text, class: extra }: { text: string; class?: string }) 
       {text}
     </bdi>
   )
+}
+
+/** Short facts in a row, with dots between; empty ones are left out. Each keeps its own direction. */
+export function Facts({ of }: { of: readonly (string | null | undefined | false)[] }) {
+  return <>{of.filter(Boolean).map((fact, i) => <Fragment key={i}>{i ? ' · ' : ''}<bdi>{fact}</bdi></Fragment>)}</>
 }
 
 function hueOf(text: string): number {

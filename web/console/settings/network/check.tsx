@@ -1,6 +1,6 @@
 // "Test connection": what the network said, in words, and whose account it is.
 import type { Signal } from '@preact/signals'
-import { Avatar, Words } from '../../ui/parts'
+import { Avatar, Facts, Words } from '../../ui/parts'
 import { Icon } from '../../ui/icon'
 import { dateTime } from '../../lib/format'
 import { nt } from '../../lib/network_words'
@@ -15,7 +15,7 @@ function Face({ account }: { account: FoundAccount }) {
       <Avatar name={accountName(account)} size={32} />
       <span class="rows-main">
         <strong><Words text={accountName(account)} /></strong>
-        <small><Words text={[account.handle, account.external_id].filter((one) => one && one !== accountName(account)).join(' · ')} /></small>
+        <small><Facts of={[account.handle, account.external_id].filter((one) => one !== accountName(account))} /></small>
       </span>
     </>
   )
