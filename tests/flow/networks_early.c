@@ -203,7 +203,7 @@ static void an_echo_of_a_piece_of_unknown_end_is_the_message_that_was_cut(void *
     open_it(state);
     str c = conversation_of(&n, HELLO);
     for (int i = 0; i < (int)sizeof text - 1; i++)
-        text[i] = i % 10 == 9 ? ' ' : (char)('a' + i / 10);
+        text[i] = (char)(i % 10 == 9 ? ' ' : 'a' + i / 10);
     text[sizeof text - 1] = 0;
     assert_int_equal(answer(&n, c, text, ""), 201);
     str id = test_text(n.app, "id");
