@@ -28,7 +28,7 @@ static const struct option options[] = {
     {SET_KEYS,               OPTION_VALUE,          "keys",               "FILE",      "",                "key file; default: keys in the data folder"},
     {SET_BLOBS,              OPTION_VALUE,          "blobs",              "DIR",       "",                "folder of attachments; default: blobs in the data folder; shared between nodes"},
     {SET_NODE,               OPTION_VALUE,          "node",               "0–1023",    "0",               "number of this node, different on each"},
-    {SET_WORKERS,            OPTION_VALUE,          "workers",            "N",         "4",               "threads that answer requests"},
+    {SET_WORKERS,            OPTION_VALUE,          "workers",            "N",         "16",              "threads that answer requests"},
     {SET_JOB_THREADS,        OPTION_VALUE,          "job-threads",        "N",         "16",              "threads that deliver"},
     {SET_MAX_CONNECTIONS,    OPTION_VALUE,          "max-connections",    "N",         "10000",           "connections at once; more are refused with 503"},
     {SET_TRUSTED_PROXIES,    OPTION_VALUE,          "trusted-proxies",    "CIDR,…",    "",                "proxies whose X-Forwarded-For and -Proto are believed"},

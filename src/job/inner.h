@@ -182,7 +182,7 @@ err publish_feed(struct engine *e, struct publisher *p, account_id account);
 /* ── the engine ─────────────────────────────────────────────────────────────────────────────────
  */
 
-enum { ENGINE_THREADS_MOST = 32 };
+enum { ENGINE_THREADS_MOST = 256 };
 
 struct job_thread {
     struct engine *engine;

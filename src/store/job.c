@@ -147,19 +147,28 @@ static const struct db_col row_cols[] = {
     "(SELECT COUNT(*) FROM job r WHERE r.network = j.network "                                     \
     "AND r.network <> '' AND r.state = 'running')"
 
+/* Channels and networks of which as many run as may; read once for a whole claim, so that a long
+ * queue of theirs costs little to pass over. leased: how the few running ones are found. */
+#define FULL_CHANNELS(leased)                                                                      \
+    "(SELECT r.channel_id FROM job r " leased "WHERE r.state = 'running' AND r.channel_id <> 0 "   \
+    "GROUP BY r.channel_id HAVING COUNT(*) >= ?7) "
+#define FULL_NETWORKS(leased)                                                                      \
+    "(SELECT r.network FROM job r " leased "WHERE r.state = 'running' AND r.network <> '' "        \
+    "GROUP BY r.network HAVING COUNT(*) >= ?9) "
+
 /* Only an earlier id can block, and it stays until it is finished, so two claimers cannot take two
  * jobs of one order_key. */
-#define DUE                                                                                        \
+#define DUE(leased)                                                                                \
     "WHERE j.state = 'queued' AND j.run_ms <= ?3 "                                                 \
     "AND (?5 = '' OR j.kind = ?5) AND (?6 = '' OR j.kind <> ?6) "                                  \
-    "AND NOT EXISTS (SELECT 1 FROM job e "                                                         \
-    "WHERE e.account_id = j.account_id AND e.order_key = j.order_key AND e.id < j.id "             \
-    "AND e.state IN ('queued', 'running', 'parked')) "                                             \
-    "AND (j.channel_id = 0 OR (NOT EXISTS (SELECT 1 FROM pace p "                                  \
-    "WHERE p.channel_id = j.channel_id AND p.open_ms > ?3) "                                       \
-    "AND " RUNNING " < ?7 AND " BUSY " < ?9)) "                                                    \
-    "ORDER BY j.run_ms, j.id "                                                                     \
-    "LIMIT ?4 "
+    "AND j.channel_id NOT IN " FULL_CHANNELS(leased) "AND j.network NOT IN " FULL_NETWORKS(        \
+        leased) "AND NOT EXISTS (SELECT 1 FROM job e "                                             \
+                "WHERE e.account_id = j.account_id AND e.order_key = j.order_key AND e.id < j.id " \
+                "AND e.state IN ('queued', 'running', 'parked')) "                                 \
+                "AND (j.channel_id = 0 OR NOT EXISTS (SELECT 1 FROM pace p "                       \
+                "WHERE p.channel_id = j.channel_id AND p.open_ms > ?3)) "                          \
+                "ORDER BY j.run_ms, j.id "                                                         \
+                "LIMIT ?4 "
 
 /* Of what is due, no more of a channel and of a network than may run beside what runs already. */
 #define SEATED(due)                                                                                \
@@ -194,8 +203,9 @@ err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, 
 {
     struct job_row *all = NEW(db_tx_arena(tx), struct job_row, max), *got = NULL;
     ptrdiff_t n = 0, n_got = 0;
-    str sql = db_pick(tx, S(CLAIM SEATED("FROM job j INDEXED BY job_due " DUE) CLAIMED),
-        S(CLAIM SEATED("FROM job j " DUE "FOR UPDATE SKIP LOCKED ") CLAIMED));
+    str sql = db_pick(tx,
+        S(CLAIM SEATED("FROM job j INDEXED BY job_due " DUE("INDEXED BY job_lease ")) CLAIMED),
+        S(CLAIM SEATED("FROM job j " DUE("") "FOR UPDATE SKIP LOCKED ") CLAIMED));
     do {
         TRY(db_all(tx, sql,
             ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max - n), A_TEXT(only),
