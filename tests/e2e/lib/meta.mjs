@@ -1,5 +1,5 @@
 // Meta's side of "Log in with Facebook" for a browser test: the page that asks the person, the tokens, and the pages that the person manages.
-import { createServer } from 'node:http'
+import { Peer } from './peer.mjs'
 
 export const APP = { app_id: '4711', app_secret: 'a-secret-of-meta' }
 const PAGES = [
@@ -8,32 +8,17 @@ const PAGES = [
   { id: '103', name: 'Seva Shop Outlet of the Northern Districts and Islands', access_token: 'page-token-103', tasks: ['ANALYZE'] },
 ]
 
-export class Meta {
-  /** What it was asked, newest last: { method, path, token }. */
-  asked = []
+/** asked: { method, path, token } */
+export class Meta extends Peer {
   /** All tokens are refused while it is true. */
   isRefusing = false
 
-  async start() {
-    this.server = createServer((request, response) => {
-      const chunks = []
-      request.on('data', (chunk) => chunks.push(chunk))
-      request.on('end', () => this.#answer(request, Buffer.concat(chunks).toString(), response))
-    })
-    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve))
-    this.url = `http://127.0.0.1:${this.server.address().port}`
-    return this
-  }
-  stop() {
-    this.server.close()
-    this.server.closeAllConnections?.()
-  }
   options() {
     const hosts = `facebook.graph=${this.url};facebook.authorize=${this.url}`
     return ['--network-hosts', hosts, '--egress-allow', 'network=127.0.0.0/8;media=127.0.0.0/8;sign_in=127.0.0.0/8']
   }
 
-  #answer(request, body, response) {
+  answer(request, body, response) {
     const url = new URL(request.url, this.url)
     const query = Object.fromEntries([...url.searchParams, ...new URLSearchParams(body)])
     const token = query.access_token ?? request.headers.authorization?.replace(/^Bearer /, '')

@@ -1,6 +1,6 @@
 // Twilio for a browser test: its list of numbers, calls and recordings over HTTP, and the requests it makes when somebody calls, signed as it signs.
 import { createHmac } from 'node:crypto'
-import { createServer } from 'node:http'
+import { Peer } from './peer.mjs'
 
 export const NUMBER = '+15550001111'
 export const ACCOUNT = 'AC' + '0'.repeat(31) + '1'
@@ -9,25 +9,10 @@ export const TOKEN = 'a-token-of-twilio'
 const WAV = Buffer.concat([Buffer.from('524946462480000057415645666d74201000000001000100401f0000803e0000020010006461746100800000', 'hex'), Buffer.alloc(32_768)])
 const sid = (kind, number) => kind + String(number).padStart(32, '0')
 
-export class Twilio {
-  /** What it was asked, newest last: { method, path, form }. */
-  asked = []
+/** asked: { method, path, form } */
+export class Twilio extends Peer {
   number = 0
 
-  async start() {
-    this.server = createServer((request, response) => {
-      const chunks = []
-      request.on('data', (chunk) => chunks.push(chunk))
-      request.on('end', () => this.#answer(request, new URLSearchParams(Buffer.concat(chunks).toString()), response))
-    })
-    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve))
-    this.url = `http://127.0.0.1:${this.server.address().port}`
-    return this
-  }
-  stop() {
-    this.server.close()
-    this.server.closeAllConnections?.()
-  }
   options() {
     return ['--network-hosts', `voice.api=${this.url}`, '--egress-allow', 'network=127.0.0.0/8;media=127.0.0.0/8']
   }
@@ -35,7 +20,8 @@ export class Twilio {
     return { account_sid: ACCOUNT, auth_token: TOKEN, number: NUMBER, ...(ivr ? { ivr } : {}) }
   }
 
-  #answer(request, form, response) {
+  answer(request, body, response) {
+    const form = new URLSearchParams(body)
     const path = request.url.split('?')[0]
     this.asked.push({ method: request.method, path, form: Object.fromEntries(form) })
     if (/\/Recordings\/RE\d+(\.mp3|\.wav)?$/.test(path)) {
