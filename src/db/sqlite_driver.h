@@ -1,10 +1,12 @@
 /* The parts of the SQLite driver among themselves: sqlite.c (opening, transactions), sqlite_stmt.c
- * (statements, errors), sqlite_group.c (group commit), sqlite_wal.c (checkpoints). */
+ * (statements, errors), sqlite_group.c (group commit), sqlite_sync.c (when a commit is on the
+ * disk), sqlite_wal.c (checkpoints). */
 #pragma once
 #include "db/row.h"
 #include "db/turn.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 enum control {
     CONTROL_BEGIN_READ,
@@ -33,7 +35,7 @@ struct lite_conn {
     bool is_member;              /* writer: the savepoint of this member is set */
     bool is_first;               /* writer: nobody wrote in this group before it */
     bool is_script;              /* writer: a transaction of its own, not of the group */
-    bool is_open;                /* reader: BEGIN was sent */
+    uint64_t seen;               /* reader: commits that it may have read; 0 = nothing yet */
 };
 
 struct group_member {
@@ -46,8 +48,9 @@ struct group_member {
  */
 struct group {
     struct turn lock;
-    bool is_open; /* BEGIN was sent */
-    bool is_lost; /* the database rolled everything back */
+    bool is_open;   /* BEGIN was sent */
+    bool is_lost;   /* the database rolled everything back */
+    bool has_pages; /* the last commit has written to the log */
     int64_t opened_us;
     int n_members;
     struct group_member members[LIMIT_GROUP_MEMBERS];
@@ -61,6 +64,17 @@ struct group {
     bool is_ending;
     bool has_keeper;
     pthread_t keeper;
+};
+
+/* Commits are numbered from 1 as they come: announced before COMMIT, written after it, synced when
+ * they are on the disk; those that wrote nothing too. */
+struct log_sync {
+    _Atomic uint64_t announced;
+    pthread_mutex_t mutex; /* guards the rest */
+    pthread_cond_t changed;
+    sqlite3_file *log; /* the writer's; NULL before the first commit with pages */
+    uint64_t written, synced;
+    bool is_syncing;
 };
 
 /* The write-ahead log and who keeps it short. The connections are its thread's alone. */
@@ -83,6 +97,7 @@ struct lite {
     char *path;
     struct lite_conn writer;
     struct group group;
+    struct log_sync sync;
     struct wal wal;
     struct turn readers_turn;
     pthread_mutex_t readers_mutex; /* guards free_reader */
@@ -118,6 +133,20 @@ void group_look(struct lite *l);
 /* The lock with no group open, for migrations and checkpoints; group_leave gives it back. */
 err group_enter_alone(struct lite *l);
 void group_leave(struct lite *l);
+
+/* The sync of the log is over: a group that was left open meanwhile is due. Without the lock. */
+void group_synced(struct lite *l);
+
+/* ── sqlite_sync.c ── */
+err sync_start(struct lite *l);
+/* Around a COMMIT, with the lock. Gives the commit's number. */
+uint64_t sync_announce(struct lite *l);
+void sync_written(struct lite *l, uint64_t commit, bool has_pages);
+/* The last commit that a statement which has just run can have seen. */
+uint64_t sync_announced(struct lite *l);
+/* Returns when the commit is on the disk; ends the process when that fails. Without the lock. */
+void sync_reach(struct lite *l, uint64_t commit);
+bool sync_is_running(struct lite *l);
 
 /* ── sqlite_wal.c ── */
 err wal_start(struct lite *l);

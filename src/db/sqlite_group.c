@@ -1,11 +1,12 @@
 /* Group commit on SQLite: one write lock, one open transaction shared by up to 64 members, one
- * fsync for all of them, answers only after it. Not: statements, checkpoints (sqlite_wal.c).
- * Rules: docs/architecture.md "Group commit".
+ * commit for all of them, answers only when it is on the disk (sqlite_sync.c). Not: statements,
+ * checkpoints (sqlite_wal.c). Rules: docs/architecture.md "Group commit".
  *
  * A member holds the lock from db_begin to db_end. Whoever ends commits for all when nobody waits
- * for the lock and no write request is queued, at 64 members, or when the group is 4 ms old;
- * otherwise it leaves the group open to the next one. The keeper thread commits a group that was
- * left open and found no next member.
+ * for the lock, no write request is queued and no earlier commit is being synced (the next sync
+ * begins after it anyhow), at 64 members, or when the group is 4 ms old; otherwise it leaves the
+ * group open to the next one. The keeper thread commits a group that was left open and found no
+ * next member.
  *
  * Thread: any; the keeper is its own. Shared: struct group (sqlite_driver.h says by which lock). */
 #include "db/sqlite_driver.h"
@@ -60,20 +61,24 @@ static err commit(struct lite *l)
     return E_BUSY;
 }
 
-/* Commits, gives the lock on, answers. With the lock. */
+/* Commits, gives the lock on, waits for the disk, answers. With the lock. */
 static void finish(struct lite *l)
 {
     struct group *g = &l->group;
     struct group_member members[LIMIT_GROUP_MEMBERS];
     int n = g->n_members;
     FAILPOINT("db.before_commit");
+    g->has_pages = false;
+    uint64_t number = sync_announce(l);
     err result = commit(l);
+    sync_written(l, number, g->has_pages);
     FAILPOINT("db.after_commit");
     memcpy(members, g->members, (size_t)n * sizeof members[0]);
     uint64_t ticket = g->next_ticket++;
     g->n_members = 0;
     g->is_open = g->is_lost = false;
     turn_give(&g->lock);
+    sync_reach(l, number);
     serve(g, ticket, members, n, result);
 }
 
@@ -130,27 +135,50 @@ static void close_member(struct lite_conn *c, bool keep)
         l->group.is_lost = true;
 }
 
-/* Who waits for the commit itself cannot be among the requests that the group would wait for. */
-static bool is_time(struct lite *l, bool waits)
+/* Somebody else will decide when the group ends. Who waits for the commit itself cannot be among
+ * the requests that the group would wait for. */
+static bool has_next(struct lite *l, bool waits)
 {
-    struct group *g = &l->group;
+    return turn_is_wanted(&l->group.lock) || (!waits && db_pending(&l->db) > 0);
+}
+
+static bool is_time(struct lite *l, bool has_next)
+{
+    const struct group *g = &l->group;
     if (g->is_lost || g->n_members == LIMIT_GROUP_MEMBERS)
         return true;
-    if (db_mono_us() - g->opened_us >= GROUP_US)
-        return true;
-    return !turn_is_wanted(&g->lock) && (waits || db_pending(&l->db) <= 0);
+    if (sync_is_running(l))
+        return false;
+    return !has_next || db_mono_us() - g->opened_us >= GROUP_US;
 }
 
 /* Gives the lock on before the keeper hears of it: a keeper that finds the lock taken believes that
- * whoever has it will decide, and looks again only when it is told. */
-static void leave_open(struct group *g)
+ * whoever has it will decide, and looks again only when it is told. A sync that ends now is either
+ * seen here or finds the group waiting for it (group_synced). */
+static void leave_open(struct lite *l, bool has_next)
 {
+    struct group *g = &l->group;
     int64_t due_us = g->opened_us + GROUP_US;
     FAILPOINT("db.leave_open");
     turn_give(&g->lock);
     (void)pthread_mutex_lock(&g->mutex);
-    if (g->due_us == 0) {
+    if (sync_is_running(l))
+        due_us = db_mono_us() + GROUP_US;
+    else if (!has_next)
+        due_us = db_mono_us();
+    if (g->due_us == 0 || g->due_us > due_us) {
         g->due_us = due_us;
+        (void)pthread_cond_signal(&g->keeper_cond);
+    }
+    (void)pthread_mutex_unlock(&g->mutex);
+}
+
+void group_synced(struct lite *l)
+{
+    struct group *g = &l->group;
+    (void)pthread_mutex_lock(&g->mutex);
+    if (g->due_us != 0) {
+        g->due_us = db_mono_us();
         (void)pthread_cond_signal(&g->keeper_cond);
     }
     (void)pthread_mutex_unlock(&g->mutex);
@@ -165,10 +193,11 @@ void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg)
     assert(g->n_members < LIMIT_GROUP_MEMBERS);
     g->members[g->n_members++] = (struct group_member){
         .done = done, .arg = arg, .result = keep && !is_kept ? E_INTERNAL : OK};
-    if (is_time(l, c->tx.waits))
+    bool next = has_next(l, c->tx.waits);
+    if (is_time(l, next))
         finish(l);
     else
-        leave_open(g);
+        leave_open(l, next);
 }
 
 err group_enter_alone(struct lite *l)
@@ -197,10 +226,11 @@ static void commit_if_idle(struct lite *l)
     struct group *g = &l->group;
     if (!turn_try(&g->lock))
         return; /* its holder decides when it ends */
-    if (g->is_open && db_mono_us() - g->opened_us >= GROUP_US)
+    bool next = has_next(l, false);
+    if (g->is_open && is_time(l, next))
         finish(l);
     else if (g->is_open)
-        leave_open(g);
+        leave_open(l, next);
     else
         turn_give(&g->lock);
 }

@@ -166,7 +166,9 @@ static int on_commit(void *arg, sqlite3 *handle, const char *schema, int pages)
 {
     (void)handle;
     (void)schema;
-    struct wal *w = arg;
+    struct lite *l = arg;
+    struct wal *w = &l->wal;
+    l->group.has_pages = true;
     (void)pthread_mutex_lock(&w->mutex);
     if (pages < w->pages) { /* it has begun anew */
         w->moved = w->tried = 0;
@@ -187,7 +189,7 @@ err wal_start(struct lite *l)
     w->force_pages = FORCE_PAGES;
     if (pthread_mutex_init(&w->mutex, NULL) != 0 || pthread_cond_init(&w->changed, NULL) != 0)
         return E_BUSY;
-    (void)sqlite3_wal_hook(l->writer.handle, on_commit, w);
+    (void)sqlite3_wal_hook(l->writer.handle, on_commit, l);
     TRY(thread_start(&w->thread, "db-log", 0, wal_main, l));
     w->has_thread = true;
     return OK;

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -224,6 +225,61 @@ static void a_member_that_is_held_up_as_it_leaves_the_group_is_answered(void **s
 {
     (void)state;
     assert_int_equal(test_child(leave_a_group_slowly, NULL), 0);
+}
+
+static void *one_member(void *arg)
+{
+    static struct arena arena;
+    static struct answer a;
+    struct test_db *t = arg;
+    struct db_tx *tx = NULL;
+    arena = arena_make(0);
+    a = (struct answer){.all = &answers, .number = 1};
+    if (db_begin(t->db, DB_WRITE, &arena, &tx) == OK && add(tx, 1) == OK)
+        db_end(tx, true, take_answer, &a);
+    arena_free(&arena);
+    return NULL;
+}
+
+/* The first commit is written and its sync stands still: it is not answered, the next member writes
+ * meanwhile, and its group waits until that sync is over. */
+static void write_beside_a_sync(void *arg)
+{
+    (void)arg;
+    (void)setenv("SEVA_FAILPOINT", "db.before_sync:wait@2+", 1); /* the first is the table's */
+    (void)alarm(60);
+    for (int tries = 0; tries < 100; tries++) {
+        struct test_db *t = open_notes();
+        pthread_t thread;
+        struct answer a;
+        struct db_tx *tx = NULL;
+        answers.n = 0;
+        int64_t before = db_stats_of(t->db).commits, written = 0;
+        assert_int_equal(pthread_create(&thread, NULL, one_member, t), 0);
+        while (db_stats_of(t->db).commits == before)
+            (void)sched_yield();
+        assert_ok(db_begin(t->db, DB_WRITE, &t->arena, &tx));
+        assert_ok(add(tx, 2));
+        a = (struct answer){.all = &answers, .number = 2};
+        db_end(tx, true, take_answer, &a);
+        written = db_stats_of(t->db).commits - before;
+        bool was_beside = answered() == 0;
+        wait_for_answers(2);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(answers.order[0], 1);
+        test_db_close(t);
+        if (was_beside) {
+            assert_int_equal(written, 1);
+            return;
+        }
+    }
+    fail_msg("the sync was always over first");
+}
+
+static void the_next_group_grows_while_a_commit_is_synced(void **state)
+{
+    (void)state;
+    assert_int_equal(test_child(write_beside_a_sync, NULL), 0);
 }
 
 /* The first member has no savepoint of its own: what it undoes is the whole transaction so far. */
@@ -453,6 +509,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_member_that_is_held_up_as_it_leaves_the_group_is_answered), /* reads its failpoint */
+        TEST(the_next_group_grows_while_a_commit_is_synced),               /* the same */
         TEST(members_share_one_commit_while_writes_are_queued),
         TEST(nobody_is_answered_before_the_commit),
         TEST(a_full_group_commits_even_while_writes_are_queued),
