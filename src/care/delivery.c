@@ -188,7 +188,7 @@ static err answered(struct ctx *cx, struct delivery_work *w, bool is_thread_publ
     return OK;
 }
 
-static err take(struct ctx *cx, message_id id, struct delivery_work *work)
+static err load(struct ctx *cx, message_id id, struct delivery_work *work)
 {
     struct delivery_work w = {0};
     TRY(message_get(cx, id, &w.message));
@@ -198,18 +198,17 @@ static err take(struct ctx *cx, message_id id, struct delivery_work *work)
             cx, E_CONFLICT, "The message is not to be sent (it is %.*s).", SARG(w.message.state));
     TRY(conversation_get(cx, w.message.conversation_id, &w.conversation));
     TRY(contact_get(cx, w.conversation.contact_id, &w.contact));
-    bool has_changed = false, is_thread_public = false;
+    bool is_thread_public = false;
     TRY(placed(cx, &w, &is_thread_public));
     TRY(answered(cx, &w, is_thread_public));
-    TRY(message_write_state(cx, id, S("sending"), (str){0}, (str){0}, cx->now_ms, &has_changed));
     *work = w;
     return OK;
 }
 
-err delivery_take(struct ctx *cx, message_id id, struct delivery_work *work)
+err delivery_load(struct ctx *cx, message_id id, struct delivery_work *work)
 {
     struct system_hat hat = hat_on(cx);
-    return hat_off(&hat, take(cx, id, work));
+    return hat_off(&hat, load(cx, id, work));
 }
 
 static err read_upto(struct ctx *cx, conversation_id conversation, message_id upto)

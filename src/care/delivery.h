@@ -1,6 +1,7 @@
 /* delivery: what becomes of an outgoing message after it was held: states from the deliver job and
  * the channel's reports, and the visitor's reading. Every change is told by an event.
- * Not here: writing a reply (reply.h), connectors. Thread: the caller's; in its WRITE transaction.
+ * Not here: writing a reply (reply.h), connectors. Thread: the caller's; in its WRITE transaction,
+ * but for delivery_load.
  */
 #pragma once
 #include "model/conversation.h"
@@ -24,8 +25,8 @@ err message_fail(struct ctx *cx, message_id id, str error);
 err message_place(struct ctx *cx, const struct message *m, const struct conversation *c,
     struct identity *identity, str *thread_key);
 /* What the deliver job needs: the message, its conversation, and the person's id on the channel.
- * A held message whose time has come becomes queued. E_NOT_FOUND; E_CONFLICT when it is not to be
- * sent (cancelled, already sent). */
+ * Writes nothing: the claim of the job has noted that the message is being sent
+ * (message_set_sending). E_NOT_FOUND; E_CONFLICT when it is not to be sent (cancelled, sent). */
 struct delivery_work {
     struct message message;
     struct conversation conversation;
@@ -41,6 +42,6 @@ struct delivery_work {
     struct message_window window; /* the network's for private messages */
     bool is_private_reply;        /* to the author of a public message, privately */
 };
-err delivery_take(struct ctx *cx, message_id id, struct delivery_work *work);
+err delivery_load(struct ctx *cx, message_id id, struct delivery_work *work);
 /* The visitor has read up to this message. */
 err delivery_read_upto(struct ctx *cx, conversation_id conversation, message_id upto);

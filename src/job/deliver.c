@@ -1,6 +1,7 @@
 /* deliver: a stored reply goes to its network (job "send", key = message id). On a website chat a
- * stored reply has been sent. Elsewhere: take the message and its channel in one transaction, call
- * the connector outside of any, write the outcome with the end of the claim.
+ * stored reply has been sent. Elsewhere: the claim notes that it is on its way, what is to be sent
+ * is read beside the writers, the connector is called outside of any transaction, and the outcome
+ * is written with the end of the claim.
  *
  * A message that the network takes only in pieces (care/pieces.h) goes one piece a run; what has
  * gone is noted with the end of each, so that a broken delivery goes on with the next piece.
@@ -249,13 +250,10 @@ static enum job_end end_of(const struct delivering *d)
 /* ── before the call ────────────────────────────────────────────────────────────────────────────
  */
 
-/* Nothing is to be sent: cancelled, sent already, gone; or the network is Seva itself. */
-static err end_here(struct job_run *run, struct job_verdict *v)
+err deliver_claimed(struct ctx *cx, const struct job_row *job)
 {
-    TRY(job_finish(run->desk.tx, run->job));
-    TRY(desk_commit(&run->desk));
-    v->end = JOB_ENDED;
-    return OK;
+    message_id id;
+    return id_parse(job->key, &id.v) == OK ? message_set_sending(cx, id) : OK;
 }
 
 static err load_files(
@@ -374,40 +372,66 @@ static err find_answered(struct ctx *cx, struct delivering *d, const struct deli
     return OK;
 }
 
-/* OK with v->end set = it ends here; else d is ready for the call. */
-static err prepare(struct job_run *run, struct job_verdict *v, struct delivering *d)
+/* Seva is the network itself. */
+static err write_here(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
+{
+    const struct delivering *d = arg;
+    (void)is_dead; /* it is done, */
+    (void)next_ms; /* at once */
+    return message_set_state(cx, d->message, S("sent"), (str){0}, (str){0}, cx->now_ms);
+}
+
+/* The network cannot take it. */
+static err write_refused(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
+{
+    const struct delivering *d = arg;
+    (void)is_dead; /* the same */
+    (void)next_ms;
+    return message_set_state(cx, d->message, S("failed"), d->sent.why, (str){0}, cx->now_ms);
+}
+
+/* *is_ready: d is, for the call; else the job ends as v says. */
+static err load(struct job_run *run, struct job_verdict *v, struct delivering *d, bool *is_ready)
 {
     struct delivery_work work = {0};
     struct channel channel = {0};
     struct ctx *cx = &run->desk.cx;
-    str why = {0};
-    TRY(desk_begin(&run->desk, DB_WRITE));
+    TRY(desk_begin(&run->desk, DB_READ));
     TRY(desk_scope(&run->desk, run->job->account_id));
-    err taken = delivery_take(cx, d->message, &work);
+    err taken = delivery_load(cx, d->message, &work);
     if (taken == E_NOT_FOUND || taken == E_CONFLICT)
-        return end_here(run, v);
+        return OK; /* cancelled, sent already, gone */
     TRY(taken);
     TRY(channel_get(cx, work.message.channel_id, &channel));
     d->channel = channel.id;
     d->identity = work.identity;
     d->is_repeated = run->job->attempts > 1;
     d->connector = connector_find(channel.kind);
+    v->arg = d;
     if (!d->connector || !d->connector->send) {
-        TRY(message_set_state(cx, d->message, S("sent"), (str){0}, (str){0}, cx->now_ms));
-        return end_here(run, v);
+        v->write = write_here;
+        return OK;
     }
-    TRY(message_set_state(cx, d->message, S("sending"), (str){0}, (str){0}, cx->now_ms));
     TRY(channel_setup(cx, &channel, &d->setup));
     fill(run, d, &work);
     TRY(find_answered(cx, d, &work));
-    err cuttable = cut(cx, d, &work, &why);
+    err cuttable = cut(cx, d, &work, &d->sent.why);
     if (cuttable == E_INVALID) {
-        TRY(message_set_state(cx, d->message, S("failed"), why, (str){0}, cx->now_ms));
-        return end_here(run, v);
+        v->write = write_refused;
+        return OK;
     }
-    TRY(cuttable);
-    if (d->n_pieces > 1 && !d->sent_pieces.len) /* from now on it is known as one in pieces */
-        TRY(message_set_pieces(cx, d->message, S("[]")));
+    *is_ready = cuttable == OK;
+    return cuttable;
+}
+
+/* From the first piece on it is known as one in pieces. */
+static err note_in_pieces(struct job_run *run, const struct delivering *d)
+{
+    if (d->n_pieces == 1 || d->sent_pieces.len)
+        return OK;
+    TRY(desk_begin(&run->desk, DB_WRITE));
+    TRY(desk_scope(&run->desk, run->job->account_id));
+    TRY(message_set_pieces(&run->desk.cx, d->message, S("[]")));
     return desk_commit(&run->desk);
 }
 
@@ -431,10 +455,13 @@ err deliver_work(struct job_run *run, struct job_verdict *v)
         *v = (struct job_verdict){.end = JOB_FINAL, .error = S("The key is no message.")};
         return OK;
     }
-    v->end = JOB_DONE;
-    TRY(prepare(run, v, d));
-    if (v->end == JOB_ENDED)
-        return OK;
+    bool is_ready = false;
+    *v = (struct job_verdict){.end = JOB_DONE};
+    err loaded = load(run, v, d, &is_ready);
+    desk_rollback(&run->desk);
+    if (loaded != OK || !is_ready)
+        return loaded;
+    TRY(note_in_pieces(run, d));
     if (d->connector->wants_preview && d->out.n_files)
         TRY(previews_make(
             run, d->attachments + d->first_file, d->files + d->first_file, d->out.n_files));

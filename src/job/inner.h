@@ -100,6 +100,8 @@ struct job_kind {
     /* Does the work, with transactions of its own that are ended before the network is touched. An
      * error counts as JOB_RETRY. */
     err (*work)(struct job_run *run, struct job_verdict *verdict);
+    /* Notes in the transaction of the claim that the work has begun. NULL = nobody looks. */
+    err (*claimed)(struct ctx *cx, const struct job_row *job);
     /* A job that ended the process JOB_KILLS times is not worked on again: written with its end, as
      * job_verdict.write, `run` is the job_run. Looks at nothing but the key. NULL = nobody waits.
      */
@@ -124,6 +126,7 @@ err previews_make(
     struct job_run *run, const struct attachment *rows, struct connector_file *files, ptrdiff_t n);
 const struct job_kind *job_kind_find(str name);
 err deliver_work(struct job_run *run, struct job_verdict *v);
+err deliver_claimed(struct ctx *cx, const struct job_row *job);
 err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err webhook_work(struct job_run *run, struct job_verdict *v);
 err webhook_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);

@@ -8,25 +8,25 @@
 
 /* clang-format off */
 static const struct job_kind kinds[] = {
-    {"send",       deliver_work,    deliver_set_aside,    false}, /* key: message id. A reply goes to its network */
-    {"webhook",    webhook_work,    webhook_set_aside,    false}, /* key: delivery id. An event goes to a webhook */
-    {"wake",       wake_work,       NULL,                 false}, /* key: conversation id. A snoozed conversation opens */
-    {"thumbnail",  thumbnail_work,  thumbnail_set_aside,  false}, /* key: attachment id. A picture gets its small copy */
-    {"fetch",      fetch_work,      fetch_set_aside,      false}, /* key: attachment id. A file that a message names by address */
-    {"poll",       poll_work,       NULL,                 true }, /* key: channel id. Asks a network for new messages, for ever */
-    {"reconcile",  reconcile_work,  NULL,                 true }, /* key: channel id. Compares with what the network has, each night */
-    {"lookup",     lookup_work,     NULL,                 false}, /* key: message id. Asks for what a delivery left out */
-    {"whose",      whose_work,      whose_set_aside,      false}, /* key: channel id:message there. Asks whether it is ours, before it is taken */
-    {"again",      again_work,      NULL,                 false}, /* key: inbox id. A delivery of which something came too early */
-    {"person",     person_work,     NULL,                 false}, /* key: conversation id. Asks who its customer is */
-    {"act",        act_work,        NULL,                 false}, /* key: message id:number. An agent's act upon a message there */
-    {"typing",     typing_work,     NULL,                 false}, /* key: conversation id. Its network shows that somebody writes */
-    {"call",       call_work,       call_set_aside,       false}, /* key: call id:number. An agent's act upon a telephone call */
-    {"wrap_up",    wrap_up_work,    NULL,                 false}, /* key: call id. The time after a call ends by itself */
-    {"subscribe",  subscribe_work,  NULL,                 false}, /* key: channel id:number. A network hears where to call */
-    {"templates",  templates_work,  NULL,                 true }, /* key: channel id. Message templates, every night */
-    {"statistics", statistics_work, NULL,                 false}, /* PostgreSQL: the planner hears how tables have grown */
-    {"upkeep",     upkeep_work,     NULL,                 true }, /* account 0. Old rows go, the audit log is chained */
+    {"send",        deliver_work,    deliver_claimed, deliver_set_aside,   false}, /* key: message id. A reply goes to its network */
+    {"webhook",     webhook_work,    NULL,            webhook_set_aside,   false}, /* key: delivery id. An event goes to a webhook */
+    {"wake",        wake_work,       NULL,            NULL,                false}, /* key: conversation id. A snoozed conversation opens */
+    {"thumbnail",   thumbnail_work,  NULL,            thumbnail_set_aside, false}, /* key: attachment id. A picture gets its small copy */
+    {"fetch",       fetch_work,      NULL,            fetch_set_aside,     false}, /* key: attachment id. A file that a message names by address */
+    {"poll",        poll_work,       NULL,            NULL,                true }, /* key: channel id. Asks a network for new messages, for ever */
+    {"reconcile",   reconcile_work,  NULL,            NULL,                true }, /* key: channel id. Compares with what the network has, each night */
+    {"lookup",      lookup_work,     NULL,            NULL,                false}, /* key: message id. Asks for what a delivery left out */
+    {"whose",       whose_work,      NULL,            whose_set_aside,     false}, /* key: channel id:message there. Asks whether it is ours, before it is taken */
+    {"again",       again_work,      NULL,            NULL,                false}, /* key: inbox id. A delivery of which something came too early */
+    {"person",      person_work,     NULL,            NULL,                false}, /* key: conversation id. Asks who its customer is */
+    {"act",         act_work,        NULL,            NULL,                false}, /* key: message id:number. An agent's act upon a message there */
+    {"typing",      typing_work,     NULL,            NULL,                false}, /* key: conversation id. Its network shows that somebody writes */
+    {"call",        call_work,       NULL,            call_set_aside,      false}, /* key: call id:number. An agent's act upon a telephone call */
+    {"wrap_up",     wrap_up_work,    NULL,            NULL,                false}, /* key: call id. The time after a call ends by itself */
+    {"subscribe",   subscribe_work,  NULL,            NULL,                false}, /* key: channel id:number. A network hears where to call */
+    {"templates",   templates_work,  NULL,            NULL,                true }, /* key: channel id. Message templates, every night */
+    {"statistics",  statistics_work, NULL,            NULL,                false}, /* PostgreSQL: the planner hears how tables have grown */
+    {"upkeep",      upkeep_work,     NULL,            NULL,                true }, /* account 0. Old rows go, the audit log is chained */
 };
 /* clang-format on */
 

@@ -33,6 +33,19 @@ err runner_pace(struct desk *desk, bool *has_more)
     return OK;
 }
 
+static err note_claimed(struct desk *desk, const struct job_row *jobs, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const struct job_kind *kind = job_kind_find(jobs[i].kind);
+        if (!kind || !kind->claimed)
+            continue;
+        if (desk->cx.account.v != jobs[i].account_id.v)
+            TRY(desk_scope(desk, jobs[i].account_id));
+        TRY(kind->claimed(&desk->cx, &jobs[i]));
+    }
+    return OK;
+}
+
 err runner_claim(
     struct desk *desk, enum lane lane, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n)
 {
@@ -43,8 +56,9 @@ err runner_claim(
         .channel = share_of(desk->engine, CHANNEL_SHARE),
         .network = share_of(desk->engine, NETWORK_SHARE),
     };
-    return job_claim(desk->tx, desk->engine->holder, now_ms, lease_ms, max,
-        lane == LANE_FETCHES ? fetch : none, lane == LANE_SENDS ? fetch : none, abreast, jobs, n);
+    TRY(job_claim(desk->tx, desk->engine->holder, now_ms, lease_ms, max,
+        lane == LANE_FETCHES ? fetch : none, lane == LANE_SENDS ? fetch : none, abreast, jobs, n));
+    return note_claimed(desk, *jobs, *n);
 }
 
 static err free_expired(struct desk *desk, void *arg)

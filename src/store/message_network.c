@@ -228,13 +228,24 @@ err message_is_answered(struct ctx *cx, conversation_id conversation, message_id
     struct answers row = {0};
     TRY(db_one(cx->db,
         S("SELECT COUNT(*) AS count "
-          "FROM message "
-          "WHERE account_id = ?1 AND conversation_id = ?2 AND id > ?3 AND id < ?4 "
-          "AND kind = 'out' AND state IN ('sent', 'delivered', 'read')"),
+          "FROM (SELECT 1 AS one "
+          "      FROM message "
+          "      WHERE account_id = ?1 AND conversation_id = ?2 AND id > ?3 AND id < ?4 "
+          "      AND kind = 'out' AND state IN ('sent', 'delivered', 'read') "
+          "      LIMIT 1) AS first"),
         ARGS(A_ID(cx->account), A_ID(conversation), A_INT(after.v), A_INT(before.v)),
         COLS(answers_cols), &row));
     *is_answered = row.count > 0;
     return OK;
+}
+
+err message_set_sending(struct ctx *cx, message_id id)
+{
+    return db_run(cx->db,
+        S("UPDATE message "
+          "SET state = 'sending', error = '' "
+          "WHERE account_id = ?1 AND id = ?2 AND kind = 'out' AND state IN ('held', 'queued')"),
+        ARGS(A_ID(cx->account), A_ID(id)), NULL);
 }
 
 /* sql: account ?1, message ?2, the value ?3. */

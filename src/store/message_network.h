@@ -34,6 +34,8 @@ err message_window(struct ctx *cx, conversation_id conversation, channel_id chan
 /* Whether a message of ours after `after` and before `before` has gone out. */
 err message_is_answered(struct ctx *cx, conversation_id conversation, message_id after,
     message_id before, bool *is_answered);
+/* It is on its way from now on, if it waited; nobody is told of that. */
+err message_set_sending(struct ctx *cx, message_id id);
 err message_set_external(struct ctx *cx, message_id id, str external_id);
 err message_set_text(struct ctx *cx, message_id id, str text, int64_t edited_ms);
 err message_set_deleted(struct ctx *cx, message_id id, int64_t deleted_ms);

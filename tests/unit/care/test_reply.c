@@ -6,6 +6,7 @@
 #include "store/conversation.h"
 #include "store/desk.h"
 #include "store/message.h"
+#include "store/message_network.h"
 
 static struct reply_new words(struct world *w, int64_t conversation, const char *text)
 {
@@ -136,7 +137,8 @@ static void undo_is_too_late_when_the_reply_is_on_its_way(struct world *w)
     int64_t id = take(w, API, "rina", "Where is it?");
     int64_t reply = reply_as(w, ANNA, id, "On its way.");
     struct delivery_work work;
-    assert_ok(delivery_take(as_system(w), (message_id){reply}, &work));
+    assert_ok(message_set_sending(as_system(w), (message_id){reply}));
+    assert_ok(delivery_load(&w->cx, (message_id){reply}, &work));
     done(w);
     assert_str(work.contact_external_id, "rina");
     assert_str(work.message.text, "On its way.");
