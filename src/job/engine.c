@@ -39,7 +39,8 @@ static err make(struct engine *e, str *why)
         struct job_thread *t = &e->threads[i];
         t->engine = e;
         t->arena = arena_make(0);
-        t->texts = arena_make(0);
+        t->texts[0] = arena_make(0);
+        t->texts[1] = arena_make(0);
         waker_open(&t->waker);
     }
     err result = runner_free_expired(e, db_kind_of(e->db) == DB_SQLITE);
@@ -149,7 +150,8 @@ void engine_close(struct engine *e)
         if (t->client)
             http_client_close(t->client);
         arena_free(&t->arena);
-        arena_free(&t->texts);
+        arena_free(&t->texts[0]);
+        arena_free(&t->texts[1]);
         waker_close(&t->waker);
     }
     waker_close(&e->receive_waker);
@@ -215,7 +217,7 @@ static err claim_one(struct desk *desk, void *arg)
     bool has_more = false;
     TRY(desk_begin(desk, DB_WRITE));
     TRY(runner_pace(desk, &has_more)); /* the next claim parks it */
-    TRY(runner_claim(desk, LANE_ANY, 1, &c->jobs, &c->n));
+    TRY(runner_claim(desk, (struct job_room){1, 1}, &c->jobs, &c->n));
     return desk_commit(desk);
 }
 
@@ -235,7 +237,7 @@ static err do_jobs(struct engine *e, bool *did)
             return OK;
         *did = true;
         arena_reset(&t->arena);
-        runner_do(e, &t->arena, t->client, &c.jobs[0]);
+        (void)runner_do(e, &t->arena, t->client, &c.jobs[0], false); /* the next is claimed above */
     }
 }
 

@@ -155,18 +155,16 @@ err fetch_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 void sweep_files(struct engine *e, struct arena *a, account_id account);
 err upkeep_ensure(struct engine *e);
 
-/* Files are brought by at most half of the job threads, so that slow addresses never hold up what
- * is to be sent: a claim is for one of the two, or (without threads) for any job. */
-enum lane { LANE_ANY, LANE_SENDS, LANE_FETCHES };
 /* Parks jobs of channels that may not send now, and releases those that may (store/pace.h).
  * *has_more: there may be more to park, soon. */
 err runner_pace(struct desk *desk, bool *has_more);
-/* Claims what is due, at most max. */
+/* Claims what is due, as far as there is room, and notes what has begun by it. */
 err runner_claim(
-    struct desk *desk, enum lane lane, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n);
-/* One job from claim to end. client: NULL for jobs that call nobody. */
-void runner_do(
-    struct engine *e, struct arena *arena, struct http_client *client, const struct job_row *job);
+    struct desk *desk, struct job_room room, const struct job_row **jobs, ptrdiff_t *n);
+/* One job from claim to end. client: NULL for jobs that call nobody. wants_next: the next job of
+ * the channel is claimed with that end; returned when there is one, in `arena`, else NULL. */
+const struct job_row *runner_do(struct engine *e, struct arena *arena, struct http_client *client,
+    const struct job_row *job, bool wants_next);
 err runner_free_expired(struct engine *e, bool all);
 
 /* ── publisher (publish.c) ──────────────────────────────────────────────────────────────────────
@@ -193,9 +191,10 @@ struct job_thread {
     struct waker waker;
     struct http_client *client;
     struct arena arena;
-    struct job_row job; /* its texts live in `texts` */
-    struct arena texts;
-    bool has_job; /* under the engine's lock */
+    struct job_row job; /* its texts live in the current of the two */
+    struct arena texts[2];
+    int current_texts;
+    bool has_job; /* under the engine's lock, as `job` is while it changes */
 };
 struct engine {
     struct db *db;

@@ -46,18 +46,18 @@ static err note_claimed(struct desk *desk, const struct job_row *jobs, ptrdiff_t
     return OK;
 }
 
-err runner_claim(
-    struct desk *desk, enum lane lane, ptrdiff_t max, const struct job_row **jobs, ptrdiff_t *n)
+static struct job_abreast abreast_of(const struct engine *e)
 {
-    const str fetch = S("fetch"), none = {0};
-    int64_t now_ms = desk->cx.now_ms;
-    int64_t lease_ms = now_ms + (lane == LANE_FETCHES ? LIMIT_FETCH_LEASE_MS : LIMIT_JOB_LEASE_MS);
-    const struct job_abreast abreast = {
-        .channel = share_of(desk->engine, CHANNEL_SHARE),
-        .network = share_of(desk->engine, NETWORK_SHARE),
+    return (struct job_abreast){
+        .channel = share_of(e, CHANNEL_SHARE),
+        .network = share_of(e, NETWORK_SHARE),
     };
-    TRY(job_claim(desk->tx, desk->engine->holder, now_ms, lease_ms, max,
-        lane == LANE_FETCHES ? fetch : none, lane == LANE_SENDS ? fetch : none, abreast, jobs, n));
+}
+
+err runner_claim(struct desk *desk, struct job_room room, const struct job_row **jobs, ptrdiff_t *n)
+{
+    const struct engine *e = desk->engine;
+    TRY(job_claim(desk->tx, e->holder, desk->cx.now_ms, room, abreast_of(e), jobs, n));
     return note_claimed(desk, *jobs, *n);
 }
 
@@ -126,6 +126,9 @@ struct ending {
     const struct job_row *job;
     const struct job_verdict *verdict;
     struct fate fate;
+    bool wants_next; /* the next job of the channel, in the same transaction */
+    const struct job_row *next;
+    ptrdiff_t n_next;
 };
 
 static err end_claim(struct desk *desk, const struct ending *ending)
@@ -147,9 +150,20 @@ static err end_claim(struct desk *desk, const struct ending *ending)
     return job_finish(desk->tx, job);
 }
 
+/* A channel whose job has worked goes on with its next one: that spares the dispatcher a look and a
+ * commit for each message of a busy channel. */
+static err claim_next(struct desk *desk, struct ending *ending)
+{
+    ending->n_next = 0;
+    if (!ending->wants_next || ending->verdict->end != JOB_DONE || !ending->job->channel_id.v)
+        return OK;
+    TRY(job_claim_next(desk->tx, ending->job, desk->cx.now_ms, &ending->next, &ending->n_next));
+    return note_claimed(desk, ending->next, ending->n_next);
+}
+
 static err end_job(struct desk *desk, void *arg)
 {
-    const struct ending *ending = arg;
+    struct ending *ending = arg;
     const struct job_verdict *v = ending->verdict;
     TRY(desk_begin(desk, DB_WRITE));
     TRY(end_claim(desk, ending));
@@ -157,6 +171,7 @@ static err end_job(struct desk *desk, void *arg)
         TRY(desk_scope(desk, ending->job->account_id));
     if (v->write)
         TRY(v->write(&desk->cx, v->arg, ending->fate.is_dead, ending->fate.next_ms));
+    TRY(claim_next(desk, ending));
     FAILPOINT("job.before_commit");
     return desk_commit(desk);
 }
@@ -174,8 +189,8 @@ static void count(struct engine *e, const struct ending *ending, err result)
 }
 
 /* Ends the claim; a busy database is asked again while the lease lasts. When the ending's own
- * writing fails for another reason, the job is put back without it. */
-static void end_for_good(struct engine *e, struct arena *arena, struct ending *ending)
+ * writing fails for another reason, the job is put back without it. True: the next one is ours. */
+static bool end_for_good(struct engine *e, struct arena *arena, struct ending *ending)
 {
     enum { TRIES = 5 };
     struct job_verdict plain = {.end = JOB_RETRY};
@@ -184,8 +199,9 @@ static void end_for_good(struct engine *e, struct arena *arena, struct ending *e
         err result = desk_guard(&desk, end_job, ending);
         if (result == OK || result == E_CONFLICT) {
             count(e, ending, result);
-            return;
+            return result == OK && ending->n_next > 0;
         }
+        ending->wants_next = false;
         if (result == E_BUSY)
             continue;
         str words = desk_words(&desk.cx, result);
@@ -197,6 +213,7 @@ static void end_for_good(struct engine *e, struct arena *arena, struct ending *e
     }
     log_line(LOG_WARN, "a job is left to the end of its lease", LOG_S("kind", ending->job->kind),
         LOG_I("job", ending->job->id.v));
+    return false;
 }
 
 struct doing {
@@ -220,8 +237,8 @@ static void limit_calls(struct http_client *client, const struct job_row *job)
     http_client_limit(client, left_ms > 8 ? left_ms - left_ms / 8 : 1);
 }
 
-void runner_do(
-    struct engine *e, struct arena *arena, struct http_client *client, const struct job_row *job)
+const struct job_row *runner_do(struct engine *e, struct arena *arena, struct http_client *client,
+    const struct job_row *job, bool wants_next)
 {
     struct doing doing = {
         .run = {.desk = {.engine = e, .arena = arena},
@@ -247,19 +264,51 @@ void runner_do(
         err result = desk_guard(&doing.run.desk, do_work, &doing);
         if (result == OK && doing.verdict.end == JOB_ENDED) {
             atomic_fetch_add(&e->count.jobs_done, 1);
-            return;
+            return NULL;
         }
         if (result != OK)
             doing.verdict = (struct job_verdict){
                 .end = JOB_RETRY, .error = desk_words(&doing.run.desk.cx, result)};
     }
-    struct ending ending = {.job = job, .verdict = &doing.verdict};
+    struct ending ending = {.job = job, .verdict = &doing.verdict, .wants_next = wants_next};
     ending.fate = fate_of(job, &doing.verdict, clock_now_ms());
-    end_for_good(e, arena, &ending);
+    return end_for_good(e, arena, &ending) ? ending.next : NULL;
 }
 
 /* ── threads ────────────────────────────────────────────────────────────────────────────────────
  */
+
+/* The job outlives the arena that its row came in. */
+static void take_on(struct job_thread *t, const struct job_row *job)
+{
+    struct arena *texts = &t->texts[t->current_texts ^= 1];
+    arena_reset(texts);
+    t->job = *job;
+    t->job.kind = str_copy(texts, job->kind);
+    t->job.key = str_copy(texts, job->key);
+    t->job.order_key = str_copy(texts, job->order_key);
+    t->job.payload = str_copy(texts, job->payload);
+}
+
+/* The job in hand, and a few of its channel that follow; then others of its network may be first.
+ */
+static void do_in_a_row(struct job_thread *t)
+{
+    enum { ROW = 8 };
+    struct engine *e = t->engine;
+    const struct job_row *next = &t->job;
+    for (int i = 1; next; i++) {
+        bool wants_next = i < ROW && !atomic_load(&e->is_stopping);
+        next = runner_do(e, &t->arena, t->client, &t->job, wants_next);
+        pthread_mutex_lock(&e->lock);
+        if (next)
+            take_on(t, next);
+        else
+            t->has_job = false;
+        pthread_mutex_unlock(&e->lock);
+        arena_reset(&t->arena);
+    }
+}
 
 void *job_main(void *job_thread)
 {
@@ -271,12 +320,7 @@ void *job_main(void *job_thread)
         bool has_job = t->has_job;
         pthread_mutex_unlock(&e->lock);
         if (has_job) {
-            runner_do(e, &t->arena, t->client, &t->job);
-            arena_reset(&t->arena);
-            arena_reset(&t->texts);
-            pthread_mutex_lock(&e->lock);
-            t->has_job = false;
-            pthread_mutex_unlock(&e->lock);
+            do_in_a_row(t);
             waker_nudge(&e->dispatch_waker); /* a thread is free, and an order_key perhaps too */
         } else if (atomic_load(&e->is_stopping)) {
             return NULL;
@@ -284,25 +328,19 @@ void *job_main(void *job_thread)
     }
 }
 
-static int free_threads(struct engine *e)
+/* What may be claimed. Files by address come on at most half of the threads, so that slow ones
+ * never hold up what is to be sent. */
+static struct job_room room_of(struct engine *e)
 {
-    int n = 0;
+    struct job_room room = {.fetches = e->n_threads > 1 ? e->n_threads / 2 : 1};
     pthread_mutex_lock(&e->lock);
-    for (int i = 0; i < e->n_threads; i++)
-        n += !e->threads[i].has_job;
+    for (int i = 0; i < e->n_threads; i++) {
+        const struct job_thread *t = &e->threads[i];
+        room.jobs += !t->has_job;
+        room.fetches -= t->has_job && str_eq(t->job.kind, S("fetch"));
+    }
     pthread_mutex_unlock(&e->lock);
-    return n;
-}
-
-/* How many more files may be on their way. */
-static ptrdiff_t free_fetches(struct engine *e)
-{
-    ptrdiff_t n = e->n_threads > 1 ? e->n_threads / 2 : 1;
-    pthread_mutex_lock(&e->lock);
-    for (int i = 0; i < e->n_threads; i++)
-        n -= e->threads[i].has_job && str_eq(e->threads[i].job.kind, S("fetch"));
-    pthread_mutex_unlock(&e->lock);
-    return n;
+    return room;
 }
 
 static void hand_over(struct engine *e, const struct job_row *job)
@@ -313,11 +351,7 @@ static void hand_over(struct engine *e, const struct job_row *job)
         if (!e->threads[i].has_job)
             t = &e->threads[i];
     if (t) {
-        t->job = *job;
-        t->job.kind = str_copy(&t->texts, job->kind);
-        t->job.key = str_copy(&t->texts, job->key);
-        t->job.order_key = str_copy(&t->texts, job->order_key);
-        t->job.payload = str_copy(&t->texts, job->payload);
+        take_on(t, job);
         t->has_job = true;
     }
     pthread_mutex_unlock(&e->lock);
@@ -326,18 +360,43 @@ static void hand_over(struct engine *e, const struct job_row *job)
 }
 
 struct dispatch {
-    ptrdiff_t room; /* free threads */
-    const struct job_row *jobs, *fetches;
-    ptrdiff_t n, n_fetches;
-    int64_t next_ms; /* when to look again; 0 = when nudged */
+    struct job_room room;
+    struct job_times times; /* as of the last look */
+    bool must_claim;
+    const struct job_row *jobs;
+    ptrdiff_t n;
+    int64_t again_ms; /* when to look again; 0 = when nudged */
 };
 
-/* Most nudges are for the inbox: a glance through a read connection spares the write lock. */
+/* The first of what lies ahead. */
+static int64_t first_of(const struct job_times *t)
+{
+    int64_t first_ms = t->run_ms;
+    if (t->lease_ms && (!first_ms || t->lease_ms < first_ms))
+        first_ms = t->lease_ms;
+    if (t->turn_ms && (!first_ms || t->turn_ms < first_ms))
+        first_ms = t->turn_ms;
+    return first_ms;
+}
+
+/* Most nudges are for the inbox, or for a channel that has its seats taken: a look through a read
+ * connection spares the write lock. */
 static err look(struct desk *desk, void *arg)
 {
     struct dispatch *d = arg;
+    const struct job_times *t = &d->times;
     TRY(desk_begin(desk, DB_READ));
-    return job_next_due(desk->tx, 0, &d->next_ms);
+    int64_t now_ms = desk->cx.now_ms;
+    TRY(job_times(desk->tx, now_ms, &d->times));
+    d->again_ms = first_of(t);
+    d->must_claim = (t->lease_ms && t->lease_ms <= now_ms) || (t->turn_ms && t->turn_ms <= now_ms);
+    if (!t->due_ms || t->due_ms > now_ms)
+        return OK;
+    if (!d->must_claim)
+        TRY(pace_is_crowded(desk->tx, now_ms, &d->must_claim));
+    if (!d->must_claim)
+        TRY(job_is_claimable(desk->tx, now_ms, d->room, abreast_of(desk->engine), &d->must_claim));
+    return OK;
 }
 
 static err claim(struct desk *desk, void *arg)
@@ -347,19 +406,14 @@ static err claim(struct desk *desk, void *arg)
     int64_t freed = 0;
     bool has_more = false;
     TRY(desk_begin(desk, DB_WRITE));
-    TRY(job_free_expired(desk->tx, desk->cx.now_ms, false, &freed));
+    if (d->times.lease_ms && d->times.lease_ms <= desk->cx.now_ms)
+        TRY(job_free_expired(desk->tx, desk->cx.now_ms, false, &freed));
     if (freed)
         log_line(LOG_INFO, "jobs taken up again whose worker had ended", LOG_I("jobs", freed));
     TRY(runner_pace(desk, &has_more));
-    TRY(runner_claim(desk, LANE_SENDS, d->room, &d->jobs, &d->n));
-    ptrdiff_t most = free_fetches(desk->engine);
-    if (most > d->room - d->n)
-        most = d->room - d->n;
-    if (most > 0)
-        TRY(runner_claim(desk, LANE_FETCHES, most, &d->fetches, &d->n_fetches));
-    TRY(job_next_due(desk->tx, desk->cx.now_ms, &d->next_ms));
-    if (has_more)
-        d->next_ms = desk->cx.now_ms + SOON_MS;
+    TRY(runner_claim(desk, d->room, &d->jobs, &d->n));
+    TRY(job_times(desk->tx, desk->cx.now_ms, &d->times));
+    d->again_ms = has_more ? desk->cx.now_ms + SOON_MS : first_of(&d->times);
     return desk_commit(desk);
 }
 
@@ -368,9 +422,9 @@ static int64_t sleep_ms(struct engine *e, const struct dispatch *d)
 {
     enum { LOOK_MS = 1000 };
     int64_t most_ms = db_kind_of(e->db) == DB_POSTGRES ? LOOK_MS : -1;
-    if (d->next_ms == 0)
+    if (d->again_ms == 0)
         return most_ms;
-    int64_t ahead_ms = d->next_ms - clock_now_ms();
+    int64_t ahead_ms = d->again_ms - clock_now_ms();
     if (ahead_ms < 1)
         ahead_ms = 1;
     return most_ms >= 0 && most_ms < ahead_ms ? most_ms : ahead_ms;
@@ -381,9 +435,7 @@ static err look_and_claim(struct engine *e, struct dispatch *d)
     struct desk desk = {.engine = e, .arena = &e->dispatch_arena};
     arena_reset(&e->dispatch_arena);
     TRY(desk_guard(&desk, look, d));
-    if (d->next_ms == 0 || d->next_ms > clock_now_ms())
-        return OK;
-    return desk_guard(&desk, claim, d);
+    return d->must_claim ? desk_guard(&desk, claim, d) : OK;
 }
 
 void *dispatch_main(void *engine)
@@ -391,8 +443,8 @@ void *dispatch_main(void *engine)
     struct engine *e = engine;
     enum { PAUSE_MS = 100 };
     while (!atomic_load(&e->is_stopping)) {
-        struct dispatch d = {.room = free_threads(e)};
-        if (d.room == 0) {
+        struct dispatch d = {.room = room_of(e)};
+        if (d.room.jobs == 0) {
             waker_wait(&e->dispatch_waker, -1); /* a job thread nudges when it is free */
             continue;
         }
@@ -405,9 +457,7 @@ void *dispatch_main(void *engine)
         FAILPOINT("job.after_claim");
         for (ptrdiff_t i = 0; i < d.n; i++)
             hand_over(e, &d.jobs[i]);
-        for (ptrdiff_t i = 0; i < d.n_fetches; i++)
-            hand_over(e, &d.fetches[i]);
-        if (d.n + d.n_fetches < d.room)
+        if (d.n < d.room.jobs)
             waker_wait(&e->dispatch_waker, sleep_ms(e, &d));
     }
     return NULL;

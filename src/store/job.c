@@ -1,6 +1,7 @@
-/* See job.h. The states are 'queued', 'running', 'parked' (store/pace.h), 'dead'; a finished job's
- * row is removed. A claim is proven by (node, lease_ms): whoever ends it names both, so that a
- * claimer who was too slow finds nothing to end. Thread: the transaction's. */
+/* See job.h; claims are in job_claim.c. The states are 'queued', 'running', 'parked'
+ * (store/pace.h), 'dead'; a finished job's row is removed. A claim is proven by (node, lease_ms):
+ * whoever ends it names both, so that a claimer who was too slow finds nothing to end. Thread: the
+ * transaction's. */
 #include "store/job.h"
 
 #include "base/id.h"
@@ -124,102 +125,6 @@ err job_is_running(struct ctx *cx, channel_id channel, str kind, int64_t upto_ms
     return OK;
 }
 
-static const struct db_col row_cols[] = {
-    COL(struct job_row, id),
-    COL(struct job_row, account_id),
-    COL(struct job_row, kind),
-    COL(struct job_row, key),
-    COL(struct job_row, order_key),
-    COL(struct job_row, payload),
-    COL(struct job_row, channel_id),
-    COL(struct job_row, attempts),
-    COL(struct job_row, kills),
-    COL(struct job_row, first_ms),
-    COL(struct job_row, created_ms),
-    COL(struct job_row, node),
-    COL(struct job_row, lease_ms),
-};
-
-#define RUNNING                                                                                    \
-    "(SELECT COUNT(*) FROM job r WHERE r.channel_id = j.channel_id "                               \
-    "AND r.channel_id <> 0 AND r.state = 'running')"
-#define BUSY                                                                                       \
-    "(SELECT COUNT(*) FROM job r WHERE r.network = j.network "                                     \
-    "AND r.network <> '' AND r.state = 'running')"
-
-/* Channels and networks of which as many run as may; read once for a whole claim, so that a long
- * queue of theirs costs little to pass over. leased: how the few running ones are found. */
-#define FULL_CHANNELS(leased)                                                                      \
-    "(SELECT r.channel_id FROM job r " leased "WHERE r.state = 'running' AND r.channel_id <> 0 "   \
-    "GROUP BY r.channel_id HAVING COUNT(*) >= ?7) "
-#define FULL_NETWORKS(leased)                                                                      \
-    "(SELECT r.network FROM job r " leased "WHERE r.state = 'running' AND r.network <> '' "        \
-    "GROUP BY r.network HAVING COUNT(*) >= ?9) "
-
-/* Only an earlier id can block, and it stays until it is finished, so two claimers cannot take two
- * jobs of one order_key. */
-#define DUE(leased)                                                                                \
-    "WHERE j.state = 'queued' AND j.run_ms <= ?3 "                                                 \
-    "AND (?5 = '' OR j.kind = ?5) AND (?6 = '' OR j.kind <> ?6) "                                  \
-    "AND j.channel_id NOT IN " FULL_CHANNELS(leased) "AND j.network NOT IN " FULL_NETWORKS(        \
-        leased) "AND NOT EXISTS (SELECT 1 FROM job e "                                             \
-                "WHERE e.account_id = j.account_id AND e.order_key = j.order_key AND e.id < j.id " \
-                "AND e.state IN ('queued', 'running', 'parked')) "                                 \
-                "AND (j.channel_id = 0 OR NOT EXISTS (SELECT 1 FROM pace p "                       \
-                "WHERE p.channel_id = j.channel_id AND p.open_ms > ?3)) "                          \
-                "ORDER BY j.run_ms, j.id "                                                         \
-                "LIMIT ?4 "
-
-/* Of what is due, no more of a channel and of a network than may run beside what runs already. */
-#define SEATED(due)                                                                                \
-    "WHERE id IN (SELECT id FROM (SELECT d.id, d.channel_id, d.network, "                          \
-    "d.running + ROW_NUMBER() OVER (PARTITION BY d.channel_id ORDER BY d.run_ms, d.id) "           \
-    "AS abreast, "                                                                                 \
-    "d.busy + ROW_NUMBER() OVER (PARTITION BY d.network ORDER BY d.run_ms, d.id) AS together "     \
-    "FROM (SELECT j.id, j.channel_id, j.network, j.run_ms, " RUNNING " AS running, " BUSY          \
-    " AS busy " due ") AS d) AS seated "                                                           \
-    "WHERE channel_id = 0 OR (abreast <= ?7 AND (network = '' OR together <= ?9)))"
-#define CLAIM                                                                                      \
-    "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?1, "                       \
-    "lease_ms = CASE WHEN channel_id <> 0 AND ?2 < ?3 + ?8 THEN ?3 + ?8 ELSE ?2 END, "             \
-    "first_ms = COALESCE(first_ms, ?3) "
-#define CLAIMED                                                                                    \
-    " RETURNING id, account_id, kind, key, order_key, payload, channel_id, attempts, kills, "      \
-    "first_ms, "                                                                                   \
-    "created_ms, node, lease_ms"
-
-static bool any_of_a_channel(const struct job_row *rows, ptrdiff_t n)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (rows[i].channel_id.v)
-            return true;
-    return false;
-}
-
-/* A statement looks at `max` due jobs only; where it passed some over because of their channel, the
- * next one sees what stands behind them. */
-err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
-    str only, str but, struct job_abreast abreast, const struct job_row **rows, ptrdiff_t *count)
-{
-    struct job_row *all = NEW(db_tx_arena(tx), struct job_row, max), *got = NULL;
-    ptrdiff_t n = 0, n_got = 0;
-    str sql = db_pick(tx,
-        S(CLAIM SEATED("FROM job j INDEXED BY job_due " DUE("INDEXED BY job_lease ")) CLAIMED),
-        S(CLAIM SEATED("FROM job j " DUE("") "FOR UPDATE SKIP LOCKED ") CLAIMED));
-    do {
-        TRY(db_all(tx, sql,
-            ARGS(A_INT(node), A_INT(lease_ms), A_INT(now_ms), A_INT(max - n), A_TEXT(only),
-                A_TEXT(but), A_INT(abreast.channel), A_INT(LIMIT_NETWORK_LEASE_MS),
-                A_INT(abreast.network)),
-            COLS(row_cols), (ptrdiff_t)sizeof *got, &got, &n_got));
-        for (ptrdiff_t i = 0; i < n_got; i++)
-            all[n++] = got[i];
-    } while (n < max && any_of_a_channel(got, n_got));
-    *rows = all;
-    *count = n;
-    return OK;
-}
-
 #define MINE                                                                                       \
     "WHERE account_id = ?1 AND id = ?2 AND state = 'running' AND node = ?3 AND lease_ms = ?4"
 #define PROOF(job)                                                                                 \
@@ -275,24 +180,21 @@ err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed)
         freed);
 }
 
-struct number {
-    int64_t value;
+static const struct db_col times_cols[] = {
+    COL(struct job_times, due_ms),
+    COL(struct job_times, run_ms),
+    COL(struct job_times, lease_ms),
+    COL(struct job_times, turn_ms),
 };
-static const struct db_col number_cols[] = {COL(struct number, value)};
 
-err job_next_due(struct db_tx *tx, int64_t now_ms, int64_t *at_ms)
+err job_times(struct db_tx *tx, int64_t now_ms, struct job_times *times)
 {
-    struct number next = {0};
-    TRY(db_one(tx,
-        S("SELECT MIN(due) AS value FROM "
-          "(SELECT MIN(run_ms) AS due FROM job WHERE state = 'queued' AND run_ms > ?1 "
-          "UNION ALL "
-          "SELECT MIN(lease_ms) + 1 AS due FROM job WHERE state = 'running' "
-          "UNION ALL "
-          "SELECT MIN(turn_ms) AS due FROM pace WHERE has_parked = 1) AS ahead"),
-        ARGS(A_INT(now_ms)), COLS(number_cols), &next));
-    *at_ms = next.value;
-    return OK;
+    return db_one(tx,
+        S("SELECT (SELECT MIN(run_ms) FROM job WHERE state = 'queued') AS due_ms, "
+          "(SELECT MIN(run_ms) FROM job WHERE state = 'queued' AND run_ms > ?1) AS run_ms, "
+          "(SELECT MIN(lease_ms) + 1 FROM job WHERE state = 'running') AS lease_ms, "
+          "(SELECT MIN(turn_ms) FROM pace WHERE has_parked = 1) AS turn_ms"),
+        ARGS(A_INT(now_ms)), COLS(times_cols), times);
 }
 
 static const struct db_col count_cols[] = {

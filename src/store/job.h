@@ -50,16 +50,27 @@ struct job_row {
     int64_t node; /* with lease_ms the proof of the claim */
     int64_t lease_ms;
 };
+struct job_room {
+    int64_t jobs;    /* so many in all */
+    int64_t fetches; /* so many of them may be of kind "fetch" */
+};
 struct job_abreast {
     int64_t channel, network; /* so many jobs of one may run at a time; at least 1 */
 };
-/* Claims what is due, oldest first, at most `max`: each is one attempt more and ours until
- * lease_ms. only, but: of this kind, of every kind but this; empty = no such condition. A job waits
- * while an earlier live one has its order_key, while its channel's pace is closed, and while as
- * many jobs of its channel or its network run as may run abreast. A network's job is ours for
- * LIMIT_NETWORK_LEASE_MS at least. The commit of this must be durable before the work begins. */
-err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, int64_t lease_ms, ptrdiff_t max,
-    str only, str but, struct job_abreast abreast, const struct job_row **rows, ptrdiff_t *count);
+/* Claims what is due, oldest first, as far as there is room: each is one attempt more and ours
+ * until its lease_ms (by its kind, limits.h). A job waits while an earlier live one has its
+ * order_key, while its channel's pace is closed, and while as many jobs of its channel or its
+ * network run as may run abreast. The commit of this must be durable before the work begins. */
+err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, struct job_room room,
+    struct job_abreast abreast, const struct job_row **rows, ptrdiff_t *count);
+/* Whether job_claim would find anything; reads only. */
+err job_is_claimable(struct db_tx *tx, int64_t now_ms, struct job_room room,
+    struct job_abreast abreast, bool *is_there);
+/* Claims the next job of the channel of one that has just ended in this transaction, whose seat it
+ * takes, parked ones too: for a channel without a pace of its own that works. *n = 0: there is
+ * none. Not files (kind "fetch"). */
+err job_claim_next(struct db_tx *tx, const struct job_row *after, int64_t now_ms,
+    const struct job_row **row, ptrdiff_t *n);
 /* The ways a claim ends; E_CONFLICT when the lease was lost to somebody else: then nothing of the
  * work may be kept. */
 err job_finish(struct db_tx *tx, const struct job_row *job);
@@ -70,8 +81,14 @@ err job_bury(struct db_tx *tx, const struct job_row *job, str error);
 /* Claims whose lease has run out are queued again, see JOB_KILLS. all = every claim (SQLite at
  * start: the claimer was this data folder's last process). */
 err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed);
-/* When to look again: the first run_ms or lease end after now; 0 = nothing waits. */
-err job_next_due(struct db_tx *tx, int64_t now_ms, int64_t *at_ms);
+/* When there is something to do; 0 = never. */
+struct job_times {
+    int64_t due_ms;   /* the first queued job, which may be due and held back */
+    int64_t run_ms;   /* the first that is to run later than now */
+    int64_t lease_ms; /* the first claim that runs out */
+    int64_t turn_ms;  /* the first channel with parked jobs that may go on */
+};
+err job_times(struct db_tx *tx, int64_t now_ms, struct job_times *times);
 
 struct job_count {
     str kind, state;

@@ -201,18 +201,33 @@ static const struct db_col crowd_cols[] = {
     COL(struct crowd, keep),
 };
 
+/* Channels that are closed now, and have due jobs. now ?1. */
+#define CLOSED                                                                                     \
+    "FROM pace p "                                                                                 \
+    "WHERE p.reason <> '' AND p.open_ms > ?1 "                                                     \
+    "AND EXISTS (SELECT 1 FROM job j WHERE j.channel_id = p.channel_id "                           \
+    "            AND j.channel_id <> 0 AND j.state = 'queued' AND j.run_ms <= ?1) "
+
+err pace_is_crowded(struct db_tx *tx, int64_t now_ms, bool *is_crowded)
+{
+    struct number n = {0};
+    TRY(db_one(tx,
+        S("SELECT CASE WHEN EXISTS (SELECT 1 " CLOSED ") THEN 1 "
+          "WHEN (SELECT COUNT(*) FROM (SELECT 1 AS one FROM job "
+          "      WHERE state = 'queued' AND run_ms <= ?1 LIMIT ?2) AS several) >= ?2 THEN 1 "
+          "ELSE 0 END AS value"),
+        ARGS(A_INT(now_ms), A_INT(LOOK_JOBS / 2)), COLS(number_cols), &n));
+    *is_crowded = n.value == 1;
+    return OK;
+}
+
 err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked)
 {
     struct crowd *rows = NULL;
     ptrdiff_t n = 0;
     *parked = 0;
     TRY(db_all(tx,
-        S("SELECT channel_id, open_ms, 0 AS keep "
-          "FROM pace p "
-          "WHERE p.reason <> '' AND p.open_ms > ?1 "
-          "AND EXISTS (SELECT 1 FROM job j WHERE j.channel_id = p.channel_id "
-          "            AND j.channel_id <> 0 AND j.state = 'queued' AND j.run_ms <= ?1) "
-          "ORDER BY open_ms "
+        S("SELECT channel_id, open_ms, 0 AS keep " CLOSED "ORDER BY open_ms "
           "LIMIT ?2"),
         ARGS(A_INT(now_ms), A_INT(TURNS_MOST)), COLS(crowd_cols), (ptrdiff_t)sizeof *rows, &rows,
         &n));

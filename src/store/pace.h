@@ -13,7 +13,7 @@
 
 enum {
     PACE_PARK_MOST = 10000,   /* jobs of a channel that one pass parks: it holds the write lock */
-    PACE_READY = 64,          /* jobs of a channel that the dispatcher sees at once */
+    PACE_READY = 16,          /* jobs of a channel that the dispatcher sees at once */
     PACE_TURN_MS = 250,       /* between releases of an open channel */
     PACE_FAILURES = 5,        /* in a row, then it is closed */
     PACE_PAUSE_MS = 5 * 1000, /* the first pause; doubled by each failing try */
@@ -57,5 +57,8 @@ err pace_forget(struct ctx *cx, channel_id channel);
 /* Parks due jobs of closed channels and of crowds, at most PACE_PARK_MOST of each; *parked says how
  * many in all: from that number on there may be more. */
 err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked);
+/* Whether there is something to park that nothing else would lead to: due jobs of a closed channel,
+ * or very many. */
+err pace_is_crowded(struct db_tx *tx, int64_t now_ms, bool *is_crowded);
 /* Releases what channels may send now. */
 err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released);

@@ -48,7 +48,7 @@ static const struct job_row *claim(struct runner *r, ptrdiff_t max, ptrdiff_t *n
     struct job_row *kept;
     struct desk desk = {.engine = r->engine, .arena = &r->arena};
     assert_ok(desk_begin(&desk, DB_WRITE));
-    assert_ok(runner_claim(&desk, LANE_ANY, max, &rows, n));
+    assert_ok(runner_claim(&desk, (struct job_room){max, max}, &rows, n));
     assert_ok(desk_commit(&desk));
     kept = NEW(&r->arena, struct job_row, *n);
     ptrdiff_t count = 0;
@@ -57,6 +57,11 @@ static const struct job_row *claim(struct runner *r, ptrdiff_t max, ptrdiff_t *n
             kept[count++] = rows[i];
     *n = count;
     return kept;
+}
+
+static void do_one(struct runner *r, const struct job_row *job)
+{
+    assert_null(runner_do(r->engine, &r->arena, NULL, job, false));
 }
 
 static void end_the_process(struct runner *r)
@@ -94,7 +99,7 @@ static void a_failed_try_is_repeated_after_a_random_part_of_a_growing_pause(stru
         assert_int_equal(n, JOBS);
         for (ptrdiff_t i = 0; i < n; i++) {
             assert_int_equal(rows[i].attempts, attempt);
-            runner_do(r.engine, &r.arena, NULL, &rows[i]);
+            do_one(&r, &rows[i]);
         }
         const struct job_item *items = NULL;
         struct ctx *cx = begin(b, DB_READ, 1);
@@ -122,12 +127,12 @@ static void after_a_day_of_tries_a_job_is_dead_and_says_why(struct bench *b)
     ptrdiff_t n;
     runner_open(&r, b);
     add(&r, "of-another-version", S("1"), "");
-    runner_do(r.engine, &r.arena, NULL, claim(&r, 2, &n));
+    do_one(&r, claim(&r, 2, &n));
     clock_advance(LIMIT_JOB_RETRY_MS - 1);
-    runner_do(r.engine, &r.arena, NULL, claim(&r, 2, &n));
+    do_one(&r, claim(&r, 2, &n));
     (void)only_item(&r, "queued"); /* a moment before the day is over */
     clock_advance(LIMIT_JOB_BACKOFF_MS);
-    runner_do(r.engine, &r.arena, NULL, claim(&r, 2, &n));
+    do_one(&r, claim(&r, 2, &n));
     struct job_item item = only_item(&r, "dead");
     assert_str(item.last_error, "This version does not know this kind of job.");
     assert_int_equal(engine_stats(r.engine).jobs_dead, 1);
@@ -151,7 +156,7 @@ static void one_job_of_an_order_key_is_done_at_a_time_and_the_oldest_first(struc
     for (ptrdiff_t i = 0; i < n; i++)
         assert_false(str_eq(rows[i].key, S("second")));
     for (ptrdiff_t i = 0; i < n; i++)
-        runner_do(r.engine, &r.arena, NULL, &rows[i]); /* put back: it keeps its place */
+        do_one(&r, &rows[i]); /* put back: it keeps its place */
     clock_advance(1000);
     rows = claim(&r, 10, &n);
     assert_int_equal(n, 2);
@@ -177,11 +182,11 @@ static void what_was_done_under_a_lost_lease_is_dropped(struct bench *b)
     assert_ok(runner_free_expired(r.engine, false));
     const struct job_row next = claim(&r, 2, &n)[0];
     assert_int_equal(n, 1);
-    runner_do(r.engine, &r.arena, NULL, &slow);
+    do_one(&r, &slow);
     assert_int_equal(engine_stats(r.engine).jobs_lost_lease, 1);
     assert_int_equal(engine_stats(r.engine).jobs_retried, 0);
     assert_int_equal(only_item(&r, "running").attempts, 2);
-    runner_do(r.engine, &r.arena, NULL, &next);
+    do_one(&r, &next);
     assert_int_equal(engine_stats(r.engine).jobs_retried, 1);
     runner_close(&r);
 }
@@ -203,7 +208,7 @@ static void poison_is_not_worked_on_again_but_set_aside(struct bench *b)
     }
     const struct job_row *row = claim(&r, 2, &n);
     assert_int_equal(n, 1);
-    runner_do(r.engine, &r.arena, NULL, row);
+    do_one(&r, row);
     assert_str(only_item(&r, "dead").last_error, JOB_KILLED);
     assert_int_equal(engine_stats(r.engine).jobs_dead, 1);
     test_log_had(LOG_ERROR, "a job is set aside");
@@ -242,7 +247,7 @@ static void what_is_done_for_ever_does_not_die_of_a_bad_day(struct bench *b)
     for (int day = 0; day < 3; day++) {
         const struct job_row *row = claim(&r, 2, &n);
         assert_int_equal(n, 1);
-        runner_do(r.engine, &r.arena, NULL, row);
+        do_one(&r, row);
         struct job_item item = only_item(&r, "queued");
         assert_true(item.last_error.len > 0);
         assert_in_range(item.run_ms - clock_now_ms(), 1, LIMIT_JOB_BACKOFF_MS);

@@ -1,6 +1,7 @@
 /* Jobs: once per key, in order per order_key, a claim is proven, poison dies. */
 #include "store/job.h"
 
+#include "base/limits.h"
 #include "support.h"
 
 static const struct job_row *claim(struct bench *b, int64_t node, ptrdiff_t max, ptrdiff_t *n)
@@ -8,10 +9,18 @@ static const struct job_row *claim(struct bench *b, int64_t node, ptrdiff_t max,
     const struct job_row *rows = NULL;
     int64_t now_ms = clock_now_ms();
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, node, now_ms, now_ms + 30000, max, S(""), S(""),
+    assert_ok(job_claim(b->cx.db, node, now_ms, (struct job_room){max, max},
         (struct job_abreast){99, 99}, &rows, n));
     commit(b);
     return rows;
+}
+
+static void add_kind(struct bench *b, const char *kind, const char *key)
+{
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(job_add(cx, &(struct job_new){.kind = str_from(kind), .key = str_from(key)}));
+    commit(b);
+    clock_advance(1);
 }
 
 static void add(struct bench *b, const char *key, const char *order_key, int64_t in_ms)
@@ -44,13 +53,14 @@ ON_BOTH(adding_a_live_job_again_adds_nothing)
 static void a_job_is_not_claimed_before_its_time_and_not_twice(struct bench *b)
 {
     ptrdiff_t n;
-    int64_t at_ms = 0;
+    struct job_times times = {0};
     add(b, "1", "", 5000);
     (void)claim(b, 5, 10, &n);
     assert_int_equal(n, 0);
     begin(b, DB_READ, 0);
-    assert_ok(job_next_due(b->cx.db, clock_now_ms(), &at_ms));
-    assert_int_equal(at_ms, TEST_NOW_MS + 5000);
+    assert_ok(job_times(b->cx.db, clock_now_ms(), &times));
+    assert_int_equal(times.due_ms, TEST_NOW_MS + 5000);
+    assert_int_equal(times.run_ms, TEST_NOW_MS + 5000);
     commit(b);
     clock_advance(5000);
     (void)claim(b, 5, 10, &n);
@@ -60,29 +70,32 @@ static void a_job_is_not_claimed_before_its_time_and_not_twice(struct bench *b)
 }
 ON_BOTH(a_job_is_not_claimed_before_its_time_and_not_twice)
 
-static ptrdiff_t claim_kinds(struct bench *b, str only, str but)
+static void files_have_no_more_than_their_own_room(struct bench *b)
 {
+    const struct job_abreast abreast = {99, 99};
     const struct job_row *rows = NULL;
     ptrdiff_t n = 0;
-    int64_t now_ms = clock_now_ms();
-    begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 10, only, but,
-        (struct job_abreast){99, 99}, &rows, &n));
+    bool is_there = true;
+    for (int i = 0; i < 3; i++)
+        add_kind(b, "fetch", str_z(test_arena(), str_print(test_arena(), "%d", i)));
+    add(b, "4", "", 0);
+    struct ctx *cx = begin(b, DB_WRITE, 0);
+    assert_ok(job_claim(cx->db, 5, clock_now_ms(), (struct job_room){10, 2}, abreast, &rows, &n));
+    assert_int_equal(n, 3);
+    assert_str(rows[0].kind, "fetch");
+    assert_str(rows[1].kind, "fetch");
+    assert_str(rows[2].kind, "send");
+    assert_ok(
+        job_is_claimable(cx->db, clock_now_ms(), (struct job_room){10, 0}, abreast, &is_there));
+    assert_false(is_there);
+    assert_ok(job_claim(cx->db, 5, clock_now_ms(), (struct job_room){10, 0}, abreast, &rows, &n));
+    assert_int_equal(n, 0);
+    assert_ok(
+        job_is_claimable(cx->db, clock_now_ms(), (struct job_room){10, 1}, abreast, &is_there));
+    assert_true(is_there);
     commit(b);
-    return n;
 }
-
-static void a_claim_is_for_one_kind_or_for_all_but_one(struct bench *b)
-{
-    add(b, "1", "", 0);
-    add(b, "2", "", 0);
-    assert_int_equal(claim_kinds(b, S("fetch"), S("")), 0);
-    assert_int_equal(claim_kinds(b, S(""), S("send")), 0);
-    assert_int_equal(claim_kinds(b, S("send"), S("")), 2);
-    add(b, "3", "", 0);
-    assert_int_equal(claim_kinds(b, S(""), S("fetch")), 1);
-}
-ON_BOTH(a_claim_is_for_one_kind_or_for_all_but_one)
+ON_BOTH(files_have_no_more_than_their_own_room)
 
 static void a_later_job_of_an_order_key_waits_for_the_earlier_one(struct bench *b)
 {
@@ -119,7 +132,7 @@ static void a_claim_that_was_lost_ends_nothing(struct bench *b)
     int64_t freed = 0;
     add(b, "1", "", 0);
     const struct job_row old = claim(b, 5, 10, &n)[0];
-    clock_advance(30001);
+    clock_advance(LIMIT_JOB_LEASE_MS + 1);
     begin(b, DB_WRITE, 0);
     assert_ok(job_free_expired(b->cx.db, clock_now_ms(), false, &freed));
     assert_int_equal(freed, 1);
@@ -180,7 +193,8 @@ static void jobs_that_were_hit_together_twice_try_again_apart(struct bench *b)
 {
     enum { JOBS = 8 };
     ptrdiff_t n;
-    int64_t at_ms = 0, last_ms = 0;
+    int64_t last_ms = 0;
+    struct job_times times = {0};
     for (int i = 0; i < JOBS; i++)
         add(b, str_z(test_arena(), str_print(test_arena(), "%d", i)), "", 0);
     for (int i = 0; i < 2; i++) {
@@ -190,13 +204,13 @@ static void jobs_that_were_hit_together_twice_try_again_apart(struct bench *b)
     }
     for (int i = 0; i < JOBS; i++) {
         begin(b, DB_READ, 0);
-        assert_ok(job_next_due(b->cx.db, clock_now_ms(), &at_ms));
+        assert_ok(job_times(b->cx.db, clock_now_ms(), &times));
         commit(b);
-        assert_true(at_ms > last_ms); /* one at a time */
-        clock_advance(at_ms - clock_now_ms());
+        assert_true(times.run_ms > last_ms); /* one at a time */
+        clock_advance(times.run_ms - clock_now_ms());
         const struct job_row *row = claim(b, 5, 10, &n);
         assert_int_equal(n, 1);
-        last_ms = at_ms;
+        last_ms = times.run_ms;
         begin(b, DB_WRITE, 0);
         assert_ok(job_finish(b->cx.db, row));
         commit(b);
@@ -293,7 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(adding_a_live_job_again_adds_nothing),
         BOTH(a_job_is_not_claimed_before_its_time_and_not_twice),
-        BOTH(a_claim_is_for_one_kind_or_for_all_but_one),
+        BOTH(files_have_no_more_than_their_own_room),
         BOTH(a_later_job_of_an_order_key_waits_for_the_earlier_one),
         BOTH(a_claim_that_was_lost_ends_nothing),
         BOTH(a_job_that_ends_the_process_each_time_dies),

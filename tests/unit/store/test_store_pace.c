@@ -47,7 +47,7 @@ static ptrdiff_t turn(struct bench *b, ptrdiff_t most, int64_t abreast, int64_t 
     begin(b, DB_WRITE, 0);
     assert_ok(pace_release(b->cx.db, now_ms, &released));
     assert_ok(pace_park(b->cx.db, now_ms, parked));
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, most, S(""), S(""),
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){most, most},
         (struct job_abreast){abreast, 99}, &rows, &n));
     for (ptrdiff_t i = 0; i < n; i++)
         assert_ok(job_finish(b->cx.db, &rows[i]));
@@ -73,18 +73,25 @@ ON_BOTH(a_crowd_waits_apart_and_comes_in_its_turn)
 
 static void a_closed_channel_is_not_looked_at_until_it_opens(struct bench *b)
 {
-    int64_t parked = 0, at_ms = 0;
+    int64_t parked = 0;
+    struct job_times times = {0};
+    bool is_crowded = false;
     add_channel(b, CHANNEL);
     add_jobs(b, CHANNEL, 3);
     struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_is_crowded(cx->db, clock_now_ms(), &is_crowded));
+    assert_false(is_crowded);
     assert_ok(pace_close(cx, (channel_id){CHANNEL}, PACE_LIMIT, clock_now_ms() + 60000));
+    assert_ok(pace_is_crowded(cx->db, clock_now_ms(), &is_crowded));
+    assert_true(is_crowded);
     commit(b);
     assert_int_equal(turn(b, 10, 99, &parked), 0);
     assert_int_equal(parked, 3);
     begin(b, DB_READ, 0);
-    assert_ok(job_next_due(b->cx.db, clock_now_ms(), &at_ms));
+    assert_ok(job_times(b->cx.db, clock_now_ms(), &times));
     commit(b);
-    assert_true(at_ms >= clock_now_ms() + 59000); /* nobody looks before */
+    assert_int_equal(times.due_ms, 0);
+    assert_true(times.turn_ms >= clock_now_ms() + 59000); /* nobody looks before */
     clock_advance(60001);
     assert_int_equal(turn(b, 10, 99, &parked), 3);
 }
@@ -140,7 +147,8 @@ ON_BOTH(an_empty_budget_closes_until_it_is_full_again)
 
 static void what_waited_goes_at_once_when_a_channel_is_opened(struct bench *b)
 {
-    int64_t parked = 0, at_ms = 0;
+    int64_t parked = 0;
+    struct job_times times = {0};
     add_channel(b, CHANNEL);
     add_jobs(b, CHANNEL, 3);
     struct ctx *cx = begin(b, DB_WRITE, 1);
@@ -150,9 +158,9 @@ static void what_waited_goes_at_once_when_a_channel_is_opened(struct bench *b)
     cx = begin(b, DB_WRITE, 1);
     assert_ok(pace_open(cx, (channel_id){CHANNEL}));
     assert_true(cx->effects.jobs);
-    assert_ok(job_next_due(cx->db, 0, &at_ms)); /* the dispatcher's glance: 0 = nothing waits */
+    assert_ok(job_times(cx->db, clock_now_ms(), &times));
     commit(b);
-    assert_true(at_ms > 0 && at_ms <= clock_now_ms());
+    assert_true(times.turn_ms > 0 && times.turn_ms <= clock_now_ms());
     assert_int_equal(turn(b, 10, 99, &parked), 3);
 }
 ON_BOTH(what_waited_goes_at_once_when_a_channel_is_opened)
@@ -165,12 +173,12 @@ static void a_channel_has_only_so_many_jobs_at_once(struct bench *b)
     add_channel(b, CHANNEL);
     add_jobs(b, CHANNEL, 6);
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 2, S(""), S(""),
-        (struct job_abreast){2, 99}, &rows, &n));
+    assert_ok(job_claim(
+        b->cx.db, 5, now_ms, (struct job_room){2, 2}, (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 2);
     assert_true(rows[0].lease_ms > now_ms + 30000); /* an upload may take longer */
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 2, S(""), S(""),
-        (struct job_abreast){2, 99}, &rows, &n));
+    assert_ok(job_claim(
+        b->cx.db, 5, now_ms, (struct job_room){2, 2}, (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 0);
     commit(b);
 }
@@ -258,11 +266,11 @@ static void one_claim_takes_no_more_of_a_channel_than_may_run_abreast(struct ben
     add_jobs(b, OTHER, 6);
     int64_t now_ms = clock_now_ms() + 1;
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 1, S(""), S(""),
-        (struct job_abreast){2, 99}, &rows, &n));
+    assert_ok(job_claim(
+        b->cx.db, 5, now_ms, (struct job_room){1, 1}, (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 1);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 12, S(""), S(""),
-        (struct job_abreast){2, 99}, &rows, &n));
+    assert_ok(job_claim(
+        b->cx.db, 5, now_ms, (struct job_room){12, 12}, (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 3); /* one more of the first, two of the other */
     int of_first = 0;
     for (ptrdiff_t i = 0; i < n; i++)
@@ -285,7 +293,7 @@ static void channels_of_one_network_leave_room_for_the_others(struct bench *b)
     add_jobs(b, OTHER, 1); /* of no network */
     int64_t now_ms = clock_now_ms() + 1;
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 12, S(""), S(""), abreast, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){12, 12}, abreast, &rows, &n));
     assert_int_equal(n, 4);
     int of_network = 0, most = 0, of_channel[5] = {0};
     for (ptrdiff_t i = 0; i < n; i++)
@@ -296,11 +304,95 @@ static void channels_of_one_network_leave_room_for_the_others(struct bench *b)
         }
     assert_int_equal(of_network, 3);
     assert_int_equal(most, 2);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, now_ms + 30000, 12, S(""), S(""), abreast, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){12, 12}, abreast, &rows, &n));
     assert_int_equal(n, 0);
     commit(b);
 }
 ON_BOTH(channels_of_one_network_leave_room_for_the_others)
+
+/* ── one job after the other ────────────────────────────────────────────────────────────────────
+ */
+
+/* Claims one of the channel's jobs as the dispatcher does. */
+static struct job_row claim_first(struct bench *b)
+{
+    const struct job_row *rows = NULL;
+    ptrdiff_t n = 0;
+    begin(b, DB_WRITE, 0);
+    assert_ok(job_claim(b->cx.db, 5, clock_now_ms() + 1, (struct job_room){1, 1},
+        (struct job_abreast){99, 99}, &rows, &n));
+    assert_int_equal(n, 1);
+    commit(b);
+    return rows[0];
+}
+
+/* Ends it; its key's successor, or the empty text. */
+static str next_key(struct bench *b, struct job_row *job)
+{
+    const struct job_row *row = NULL;
+    ptrdiff_t n = 0;
+    begin(b, DB_WRITE, 0);
+    assert_ok(job_finish(b->cx.db, job));
+    assert_ok(job_claim_next(b->cx.db, job, clock_now_ms() + 1, &row, &n));
+    if (n)
+        *job = *row;
+    commit(b);
+    return n ? job->key : (str){0};
+}
+
+static void a_job_is_followed_by_those_of_its_channel_parked_ones_too(struct bench *b)
+{
+    enum { JOBS = 3 * PACE_READY };
+    int64_t parked = 0;
+    int followed = 0;
+    add_channel(b, CHANNEL);
+    add_jobs(b, CHANNEL, JOBS);
+    add_jobs(b, OTHER, 3);
+    struct job_row job = claim_first(b);
+    assert_int_equal(job.channel_id.v, CHANNEL);
+    begin(b, DB_WRITE, 0);
+    assert_ok(pace_park(b->cx.db, clock_now_ms() + 1, &parked));
+    commit(b);
+    assert_true(parked > 0);
+    while (next_key(b, &job).len) {
+        assert_int_equal(job.channel_id.v, CHANNEL);
+        assert_int_equal(job.attempts, 1);
+        assert_true(job.lease_ms > clock_now_ms());
+        followed++;
+    }
+    assert_int_equal(followed, JOBS - 1);
+}
+ON_BOTH(a_job_is_followed_by_those_of_its_channel_parked_ones_too)
+
+static void what_must_wait_does_not_follow(struct bench *b)
+{
+    bool closed = false;
+    add_channel(b, CHANNEL);
+    add_one(b, "elder", 1, 0);
+    add_one(b, "other", 2, 0);
+    add_one(b, "younger", 2, 0); /* waits for the other */
+    add_one(b, "later", 3, clock_now_ms() + 60000);
+    struct job_row job = claim_first(b), other = claim_first(b);
+    assert_int_equal(next_key(b, &job).len, 0);
+    assert_str(next_key(b, &other), "younger:2");
+    assert_int_equal(next_key(b, &other).len, 0);
+    /* A channel with a pace of its own, or one that fails, goes on by the dispatcher. */
+    add_one(b, "a", 4, 0);
+    add_one(b, "b", 5, 0);
+    job = claim_first(b);
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_set_gap(cx, (channel_id){CHANNEL}, 33));
+    commit(b);
+    assert_int_equal(next_key(b, &job).len, 0);
+    job = claim_first(b);
+    add_one(b, "c", 6, 0);
+    cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_set_gap(cx, (channel_id){CHANNEL}, 0));
+    assert_ok(pace_note_failure(cx, (channel_id){CHANNEL}, &closed));
+    commit(b);
+    assert_int_equal(next_key(b, &job).len, 0);
+}
+ON_BOTH(what_must_wait_does_not_follow)
 
 static void sent(struct bench *b)
 {
@@ -366,6 +458,8 @@ int main(void)
         BOTH(a_channel_has_only_so_many_jobs_at_once),
         BOTH(one_claim_takes_no_more_of_a_channel_than_may_run_abreast),
         BOTH(channels_of_one_network_leave_room_for_the_others),
+        BOTH(a_job_is_followed_by_those_of_its_channel_parked_ones_too),
+        BOTH(what_must_wait_does_not_follow),
         BOTH(what_waits_for_a_parked_one_does_not_keep_it_parked),
         BOTH(what_runs_later_keeps_nothing_parked),
         BOTH(jobs_of_a_channel_that_has_gone_are_not_parked_for_ever),

@@ -1,0 +1,232 @@
+/* Claiming jobs; see job.h. What is due is looked at in order, and in C it is said which of it has
+ * a seat: so a look costs about what it reads, and one that finds nothing needs no write lock.
+ * Claims of other nodes are passed over by state, not by waiting for them. Thread: the
+ * transaction's. */
+#include "store/job.h"
+
+#include "base/limits.h"
+
+/* ── what may run ───────────────────────────────────────────────────────────────────────────────
+ */
+
+struct crowd {
+    int64_t channel_id, running;
+    str network;
+};
+static const struct db_col crowd_cols[] = {
+    COL(struct crowd, channel_id),
+    COL(struct crowd, network),
+    COL(struct crowd, running),
+};
+
+struct due {
+    job_id id;
+    int64_t channel_id;
+    str network;
+    bool is_fetch;
+};
+static const struct db_col due_cols[] = {
+    COL(struct due, id),
+    COL(struct due, channel_id),
+    COL(struct due, network),
+    COL(struct due, is_fetch),
+};
+
+/* Only an earlier id can block, and it stays until it is finished, so two claimers cannot take two
+ * jobs of one order_key. now ?1. */
+#define UNBLOCKED                                                                                  \
+    "NOT EXISTS (SELECT 1 FROM job e "                                                             \
+    "WHERE e.account_id = j.account_id AND e.order_key = j.order_key AND e.id < j.id "             \
+    "AND e.state IN ('queued', 'running', 'parked')) "
+
+/* Channels and networks of which as many run as may, read once for a look, so that a long queue of
+ * theirs costs little to pass over. leased: how the few running ones are found. */
+#define DUE(from, leased)                                                                          \
+    "SELECT j.id, j.channel_id, j.network, j.kind = 'fetch' AS is_fetch "                          \
+    "FROM job j " from                                                                             \
+    "WHERE j.state = 'queued' AND j.run_ms <= ?1 AND (?4 > 0 OR j.kind <> 'fetch') "               \
+    "AND j.channel_id NOT IN "                                                                     \
+    "(SELECT r.channel_id FROM job r " leased "WHERE r.state = 'running' AND r.channel_id <> 0 "   \
+    "GROUP BY r.channel_id HAVING COUNT(*) >= ?2) "                                                \
+    "AND j.network NOT IN "                                                                        \
+    "(SELECT r.network FROM job r " leased "WHERE r.state = 'running' AND r.network <> '' "        \
+    "GROUP BY r.network HAVING COUNT(*) >= ?3) "                                                   \
+    "AND " UNBLOCKED "AND (j.channel_id = 0 OR NOT EXISTS (SELECT 1 FROM pace p "                  \
+    "WHERE p.channel_id = j.channel_id AND p.open_ms > ?1)) "                                      \
+    "ORDER BY j.run_ms, j.id "                                                                     \
+    "LIMIT ?5"
+#define CROWDS(leased)                                                                             \
+    "SELECT channel_id, network, COUNT(*) AS running "                                             \
+    "FROM job " leased "WHERE state = 'running' "                                                  \
+    "GROUP BY channel_id, network"
+
+/* Who runs, with room for those that will. */
+struct crowds {
+    struct crowd *rows;
+    ptrdiff_t n;
+};
+
+static int64_t running_of(const struct crowds *c, const struct due *d, bool of_network)
+{
+    int64_t n = 0;
+    for (ptrdiff_t i = 0; i < c->n; i++)
+        if (of_network ? d->network.len && str_eq(c->rows[i].network, d->network)
+                       : c->rows[i].channel_id == d->channel_id)
+            n += c->rows[i].running;
+    return n;
+}
+
+static bool has_seat(const struct crowds *c, const struct due *d, struct job_abreast abreast)
+{
+    return d->channel_id == 0 ||
+           (running_of(c, d, false) < abreast.channel && running_of(c, d, true) < abreast.network);
+}
+
+/* The ids of the first that have a seat. *was_cut: there may be more behind what was looked at. */
+static err choose(struct db_tx *tx, int64_t now_ms, struct job_room room,
+    struct job_abreast abreast, job_id **ids, ptrdiff_t *count, bool *was_cut)
+{
+    enum { LOOK = 64 };
+    struct arena *a = db_tx_arena(tx);
+    struct crowds crowds = {0};
+    struct due *due = NULL;
+    ptrdiff_t n = 0, n_ids = 0, most = room.jobs + LOOK;
+    TRY(db_all(tx, db_pick(tx, S(CROWDS("INDEXED BY job_lease ")), S(CROWDS(""))), NO_ARGS,
+        COLS(crowd_cols), (ptrdiff_t)sizeof *crowds.rows, &crowds.rows, &crowds.n));
+    TRY(db_all(tx,
+        db_pick(tx, S(DUE("INDEXED BY job_due ", "INDEXED BY job_lease ")), S(DUE("", ""))),
+        ARGS(A_INT(now_ms), A_INT(abreast.channel), A_INT(abreast.network), A_INT(room.fetches),
+            A_INT(most)),
+        COLS(due_cols), (ptrdiff_t)sizeof *due, &due, &n));
+    struct crowd *all = NEW(a, struct crowd, crowds.n + room.jobs);
+    for (ptrdiff_t i = 0; i < crowds.n; i++)
+        all[i] = crowds.rows[i];
+    crowds.rows = all;
+    *ids = NEW(a, job_id, room.jobs);
+    for (ptrdiff_t i = 0; i < n && n_ids < room.jobs; i++) {
+        const struct due *d = &due[i];
+        if (!has_seat(&crowds, d, abreast) || (d->is_fetch && room.fetches == 0))
+            continue;
+        room.fetches -= d->is_fetch;
+        crowds.rows[crowds.n++] = (struct crowd){d->channel_id, 1, d->network};
+        (*ids)[n_ids++] = d->id;
+    }
+    *count = n_ids;
+    *was_cut = n == most;
+    return OK;
+}
+
+err job_is_claimable(struct db_tx *tx, int64_t now_ms, struct job_room room,
+    struct job_abreast abreast, bool *is_there)
+{
+    job_id *ids = NULL;
+    ptrdiff_t n = 0;
+    bool was_cut = false;
+    TRY(choose(tx, now_ms, room, abreast, &ids, &n, &was_cut));
+    *is_there = n > 0;
+    return OK;
+}
+
+/* ── claims ─────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static const struct db_col row_cols[] = {
+    COL(struct job_row, id),
+    COL(struct job_row, account_id),
+    COL(struct job_row, kind),
+    COL(struct job_row, key),
+    COL(struct job_row, order_key),
+    COL(struct job_row, payload),
+    COL(struct job_row, channel_id),
+    COL(struct job_row, attempts),
+    COL(struct job_row, kills),
+    COL(struct job_row, first_ms),
+    COL(struct job_row, created_ms),
+    COL(struct job_row, node),
+    COL(struct job_row, lease_ms),
+};
+
+/* id ?1, node ?2, now ?3. */
+#define CLAIM                                                                                      \
+    "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?2, "                       \
+    "lease_ms = ?3 + CASE WHEN channel_id <> 0 THEN ?4 WHEN kind = 'fetch' THEN ?5 ELSE ?6 END, "  \
+    "first_ms = COALESCE(first_ms, ?3) "
+#define CLAIMED                                                                                    \
+    " RETURNING id, account_id, kind, key, order_key, payload, channel_id, attempts, kills, "      \
+    "first_ms, created_ms, node, lease_ms"
+#define LEASES A_INT(LIMIT_NETWORK_LEASE_MS), A_INT(LIMIT_FETCH_LEASE_MS), A_INT(LIMIT_JOB_LEASE_MS)
+
+/* *row when it was still there to be taken; else *n = 0. */
+static err claim_one(
+    struct db_tx *tx, int64_t node, int64_t now_ms, job_id id, struct job_row **row, ptrdiff_t *n)
+{
+    return db_all(tx,
+        db_pick(tx, S(CLAIM "WHERE id = ?1 AND state IN ('queued', 'parked')" CLAIMED),
+            S(CLAIM
+                "WHERE id = (SELECT id FROM job WHERE id = ?1 AND state IN ('queued', 'parked') "
+                "FOR UPDATE SKIP LOCKED)" CLAIMED)),
+        ARGS(A_ID(id), A_INT(node), A_INT(now_ms), LEASES), COLS(row_cols), (ptrdiff_t)sizeof **row,
+        row, n);
+}
+
+err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, struct job_room room,
+    struct job_abreast abreast, const struct job_row **rows, ptrdiff_t *count)
+{
+    struct job_row *all = NEW(db_tx_arena(tx), struct job_row, room.jobs), *row = NULL;
+    ptrdiff_t n = 0, n_ids = 0, n_got = 0;
+    job_id *ids = NULL;
+    bool was_cut = true;
+    for (bool has_more = room.jobs > 0; has_more; has_more = was_cut && n_ids && room.jobs) {
+        TRY(choose(tx, now_ms, room, abreast, &ids, &n_ids, &was_cut));
+        for (ptrdiff_t i = 0; i < n_ids; i++) {
+            TRY(claim_one(tx, node, now_ms, ids[i], &row, &n_got));
+            if (!n_got)
+                continue;
+            room.jobs--;
+            room.fetches -= str_eq(row->kind, S("fetch"));
+            all[n++] = *row;
+        }
+    }
+    *rows = all;
+    *count = n;
+    return OK;
+}
+
+struct next {
+    job_id id;
+};
+static const struct db_col next_cols[] = {COL(struct next, id)};
+
+/* The first of a channel's that are in this state and may run; only so many are looked at. */
+#define FIRST(state)                                                                               \
+    "SELECT j.id "                                                                                 \
+    "FROM (SELECT id, account_id, order_key, run_ms, kind "                                        \
+    "      FROM job "                                                                              \
+    "      WHERE channel_id = ?2 AND channel_id <> 0 AND state = '" state "' "                     \
+    "      ORDER BY id "                                                                           \
+    "      LIMIT 32) AS j "                                                                        \
+    "WHERE j.run_ms <= ?1 AND j.kind <> 'fetch' AND " UNBLOCKED                                    \
+    "AND NOT EXISTS (SELECT 1 FROM pace p "                                                        \
+    "                WHERE p.channel_id = ?2 "                                                     \
+    "                AND (p.open_ms > ?1 OR p.gap_ms > 0 OR p.failures > 0)) "                     \
+    "ORDER BY j.id "                                                                               \
+    "LIMIT 1"
+
+err job_claim_next(struct db_tx *tx, const struct job_row *after, int64_t now_ms,
+    const struct job_row **row, ptrdiff_t *n)
+{
+    const str firsts[] = {S(FIRST("queued")), S(FIRST("parked"))};
+    struct job_row *got = NULL;
+    *n = 0;
+    for (int i = 0; i < 2 && !*n; i++) {
+        struct next next = {0};
+        err e = db_one(
+            tx, firsts[i], ARGS(A_INT(now_ms), A_ID(after->channel_id)), COLS(next_cols), &next);
+        if (e == OK)
+            e = claim_one(tx, after->node, now_ms, next.id, &got, n);
+        if (e != OK && e != E_NOT_FOUND)
+            return e;
+    }
+    *row = got;
+    return OK;
+}
