@@ -286,11 +286,11 @@ static err script_begin(struct db *db, struct arena *a, struct db_tx **tx, str *
 {
     struct lite *l = (struct lite *)db;
     struct lite_conn *c = &l->writer;
-    err e = group_enter_alone(l);
+    err e = group_enter_alone(l, &l->script_owed);
     if (e == OK) {
         e = lite_control(c, CONTROL_BEGIN_WRITE);
         if (e != OK)
-            group_leave(l);
+            group_leave(l, &l->script_owed);
     }
     if (e != OK) {
         *why = S("the database is locked by another program");
@@ -330,7 +330,7 @@ static err script_end(struct db_tx *tx, bool keep, str *why)
     if (sqlite3_get_autocommit(c->handle) == 0)
         (void)lite_control(c, CONTROL_ROLLBACK); /* logged */
     c->is_script = false;
-    group_leave(l);
+    group_leave(l, &l->script_owed);
     sync_reach(l, number);
     return e;
 }

@@ -44,6 +44,15 @@ struct group_member {
     err result; /* OK until the group is lost */
 };
 
+/* A group that was committed and whose members are to be answered. */
+struct group_owed {
+    bool is_there;
+    uint64_t commit, ticket;
+    err result;
+    int n;
+    struct group_member members[LIMIT_GROUP_MEMBERS];
+};
+
 /* The open group. Only the holder of the write lock touches it, but for the part under the mutex.
  */
 struct group {
@@ -97,6 +106,7 @@ struct lite {
     char *path;
     struct lite_conn writer;
     struct group group;
+    struct group_owed script_owed; /* while a script runs */
     struct log_sync sync;
     struct wal wal;
     struct turn readers_turn;
@@ -130,9 +140,10 @@ err group_begin(struct lite *l, struct db_tx **tx);
 void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg);
 /* After an error in the writer: has the database rolled the group back? */
 void group_look(struct lite *l);
-/* The lock with no group open, for migrations and checkpoints; group_leave gives it back. */
-err group_enter_alone(struct lite *l);
-void group_leave(struct lite *l);
+/* The lock with no group open, for migrations and checkpoints; group_leave gives it back, and then
+ * answers the members of the group that was open, which waited for that. */
+err group_enter_alone(struct lite *l, struct group_owed *owed);
+void group_leave(struct lite *l, const struct group_owed *owed);
 
 /* The sync of the log is over: a group that was left open meanwhile is due. Without the lock. */
 void group_synced(struct lite *l);

@@ -28,16 +28,17 @@ enum {
 /* ── the end of a group ── */
 
 /* Runs the callbacks of one group, after those of all groups before it. Without the lock. */
-static void serve(
-    struct group *g, uint64_t ticket, const struct group_member *members, int n, err result)
+static void serve(struct group *g, const struct group_owed *owed)
 {
     (void)pthread_mutex_lock(&g->mutex);
-    while (g->served != ticket)
+    while (g->served != owed->ticket)
         (void)pthread_cond_wait(&g->served_cond, &g->mutex);
     (void)pthread_mutex_unlock(&g->mutex);
-    for (int i = 0; i < n; i++)
-        if (members[i].done != NULL)
-            members[i].done(members[i].arg, result != OK ? result : members[i].result);
+    for (int i = 0; i < owed->n; i++) {
+        const struct group_member *m = &owed->members[i];
+        if (m->done != NULL)
+            m->done(m->arg, owed->result != OK ? owed->result : m->result);
+    }
     (void)pthread_mutex_lock(&g->mutex);
     g->served++;
     (void)pthread_cond_broadcast(&g->served_cond);
@@ -61,25 +62,37 @@ static err commit(struct lite *l)
     return E_BUSY;
 }
 
-/* Commits, gives the lock on, waits for the disk, answers. With the lock. */
-static void finish(struct lite *l)
+/* Commits; who waits for that is owed an answer. With the lock. */
+static void close_group(struct lite *l, struct group_owed *owed)
 {
     struct group *g = &l->group;
-    struct group_member members[LIMIT_GROUP_MEMBERS];
-    int n = g->n_members;
     FAILPOINT("db.before_commit");
     g->has_pages = false;
-    uint64_t number = sync_announce(l);
-    err result = commit(l);
-    sync_written(l, number, g->has_pages);
+    owed->commit = sync_announce(l);
+    owed->result = commit(l);
+    sync_written(l, owed->commit, g->has_pages);
     FAILPOINT("db.after_commit");
-    memcpy(members, g->members, (size_t)n * sizeof members[0]);
-    uint64_t ticket = g->next_ticket++;
+    owed->n = g->n_members;
+    memcpy(owed->members, g->members, (size_t)owed->n * sizeof owed->members[0]);
+    owed->ticket = g->next_ticket++;
     g->n_members = 0;
     g->is_open = g->is_lost = false;
-    turn_give(&g->lock);
-    sync_reach(l, number);
-    serve(g, ticket, members, n, result);
+}
+
+/* Waits for the disk, and for the groups before. Without the lock. */
+static void answer(struct lite *l, const struct group_owed *owed)
+{
+    sync_reach(l, owed->commit);
+    serve(&l->group, owed);
+}
+
+/* With the lock, which is given on. */
+static void finish(struct lite *l)
+{
+    struct group_owed owed;
+    close_group(l, &owed);
+    turn_give(&l->group.lock);
+    answer(l, &owed);
 }
 
 /* ── members ── */
@@ -200,22 +213,22 @@ void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg)
         leave_open(l, next);
 }
 
-err group_enter_alone(struct lite *l)
+err group_enter_alone(struct lite *l, struct group_owed *owed)
 {
     struct group *g = &l->group;
-    for (int tries = 0; tries < 100; tries++) {
-        if (!turn_take(&g->lock, ALONE_LOCK_MS))
-            return E_BUSY;
-        if (!g->is_open)
-            return OK;
-        finish(l);
-    }
-    return E_BUSY;
+    if (!turn_take(&g->lock, ALONE_LOCK_MS))
+        return E_BUSY;
+    owed->is_there = g->is_open;
+    if (owed->is_there)
+        close_group(l, owed);
+    return OK;
 }
 
-void group_leave(struct lite *l)
+void group_leave(struct lite *l, const struct group_owed *owed)
 {
     turn_give(&l->group.lock);
+    if (owed->is_there)
+        answer(l, owed);
 }
 
 /* ── the keeper ── */
@@ -297,9 +310,10 @@ void group_stop(struct lite *l)
     (void)pthread_cond_signal(&g->keeper_cond);
     (void)pthread_mutex_unlock(&g->mutex);
     (void)pthread_join(g->keeper, NULL);
-    if (group_enter_alone(l) == OK) { /* else a thread still holds it: our bug, seen in the log */
+    struct group_owed owed;
+    if (group_enter_alone(l, &owed) == OK) { /* else a thread still holds it: our bug, logged */
         wal_finish(l);
-        group_leave(l);
+        group_leave(l, &owed);
     } else {
         log_line(LOG_ERROR, "the database is closed while a transaction runs");
     }

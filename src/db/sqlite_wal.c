@@ -43,7 +43,8 @@ static int move(struct lite_conn *c, int how, int *in_log, int *moved)
 static bool guard_begin(struct lite *l)
 {
     struct wal *w = &l->wal;
-    if (group_enter_alone(l) != OK)
+    struct group_owed owed;
+    if (group_enter_alone(l, &owed) != OK)
         return false;
     (void)pthread_mutex_lock(&w->mutex);
     bool has_pages = w->pages > w->moved;
@@ -56,7 +57,7 @@ static bool guard_begin(struct lite *l)
         if (!has_pages)
             (void)lite_err(w->guard.handle, code, S("guard of a checkpoint")); /* logged */
     }
-    group_leave(l);
+    group_leave(l, &owed);
     return has_pages;
 }
 
@@ -103,7 +104,8 @@ static void close_log(struct lite *l)
 {
     struct wal *w = &l->wal;
     int in_log = 0, moved = 0;
-    if (group_enter_alone(l) != OK)
+    struct group_owed owed;
+    if (group_enter_alone(l, &owed) != OK)
         return;
     (void)pthread_mutex_lock(&w->mutex);
     bool must = w->pages >= w->force_pages;
@@ -119,7 +121,7 @@ static void close_log(struct lite *l)
     if (code == SQLITE_OK)
         w->moved = moved;
     (void)pthread_mutex_unlock(&w->mutex);
-    group_leave(l);
+    group_leave(l, &owed);
 }
 
 static void tidy(struct lite *l)
