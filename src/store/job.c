@@ -193,7 +193,8 @@ err job_times(struct db_tx *tx, int64_t now_ms, struct job_times *times)
         S("SELECT (SELECT MIN(run_ms) FROM job WHERE state = 'queued') AS due_ms, "
           "(SELECT MIN(run_ms) FROM job WHERE state = 'queued' AND run_ms > ?1) AS run_ms, "
           "(SELECT MIN(lease_ms) + 1 FROM job WHERE state = 'running') AS lease_ms, "
-          "(SELECT MIN(turn_ms) FROM pace WHERE has_parked = 1) AS turn_ms"),
+          "(SELECT MIN(turn_ms) FROM pace WHERE has_parked = 1 "
+          " AND (gap_ms > 0 OR failures > 0 OR open_ms > ?1)) AS turn_ms"),
         ARGS(A_INT(now_ms)), COLS(times_cols), times);
 }
 

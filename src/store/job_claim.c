@@ -5,6 +5,7 @@
 #include "store/job.h"
 
 #include "base/limits.h"
+#include "store/pace.h"
 
 /* ── what may run ───────────────────────────────────────────────────────────────────────────────
  */
@@ -82,6 +83,23 @@ static bool has_seat(const struct crowds *c, const struct due *d, struct job_abr
            (running_of(c, d, false) < abreast.channel && running_of(c, d, true) < abreast.network);
 }
 
+/* With room for so many more. */
+static err read_crowds(struct db_tx *tx, ptrdiff_t more, struct crowds *crowds)
+{
+    struct crowd *rows = NULL;
+    TRY(db_all(tx, db_pick(tx, S(CROWDS("INDEXED BY job_lease ")), S(CROWDS(""))), NO_ARGS,
+        COLS(crowd_cols), (ptrdiff_t)sizeof *rows, &rows, &crowds->n));
+    crowds->rows = NEW(db_tx_arena(tx), struct crowd, crowds->n + more);
+    for (ptrdiff_t i = 0; i < crowds->n; i++)
+        crowds->rows[i] = rows[i];
+    return OK;
+}
+
+static void seat(struct crowds *c, const struct due *d)
+{
+    c->rows[c->n++] = (struct crowd){d->channel_id, 1, d->network};
+}
+
 /* The ids of the first that have a seat. *was_cut: there may be more behind what was looked at. */
 static err choose(struct db_tx *tx, int64_t now_ms, struct job_room room,
     struct job_abreast abreast, job_id **ids, ptrdiff_t *count, bool *was_cut)
@@ -91,24 +109,19 @@ static err choose(struct db_tx *tx, int64_t now_ms, struct job_room room,
     struct crowds crowds = {0};
     struct due *due = NULL;
     ptrdiff_t n = 0, n_ids = 0, most = room.jobs + LOOK;
-    TRY(db_all(tx, db_pick(tx, S(CROWDS("INDEXED BY job_lease ")), S(CROWDS(""))), NO_ARGS,
-        COLS(crowd_cols), (ptrdiff_t)sizeof *crowds.rows, &crowds.rows, &crowds.n));
+    TRY(read_crowds(tx, room.jobs, &crowds));
     TRY(db_all(tx,
         db_pick(tx, S(DUE("INDEXED BY job_due ", "INDEXED BY job_lease ")), S(DUE("", ""))),
         ARGS(A_INT(now_ms), A_INT(abreast.channel), A_INT(abreast.network), A_INT(room.fetches),
             A_INT(most)),
         COLS(due_cols), (ptrdiff_t)sizeof *due, &due, &n));
-    struct crowd *all = NEW(a, struct crowd, crowds.n + room.jobs);
-    for (ptrdiff_t i = 0; i < crowds.n; i++)
-        all[i] = crowds.rows[i];
-    crowds.rows = all;
     *ids = NEW(a, job_id, room.jobs);
     for (ptrdiff_t i = 0; i < n && n_ids < room.jobs; i++) {
         const struct due *d = &due[i];
         if (!has_seat(&crowds, d, abreast) || (d->is_fetch && room.fetches == 0))
             continue;
         room.fetches -= d->is_fetch;
-        crowds.rows[crowds.n++] = (struct crowd){d->channel_id, 1, d->network};
+        seat(&crowds, d);
         (*ids)[n_ids++] = d->id;
     }
     *count = n_ids;
@@ -116,14 +129,35 @@ static err choose(struct db_tx *tx, int64_t now_ms, struct job_room room,
     return OK;
 }
 
+/* Channels with parked jobs that go as fast as they can, as jobs that could be due. */
+static err choose_parked(struct db_tx *tx, int64_t now_ms, struct due **rows, ptrdiff_t *n)
+{
+    struct pace_flowing *flowing = NULL;
+    TRY(pace_flowing(tx, now_ms, &flowing, n));
+    *rows = NEW(db_tx_arena(tx), struct due, *n);
+    for (ptrdiff_t i = 0; i < *n; i++)
+        (*rows)[i] =
+            (struct due){.channel_id = flowing[i].channel_id.v, .network = flowing[i].network};
+    return OK;
+}
+
 err job_is_claimable(struct db_tx *tx, int64_t now_ms, struct job_room room,
     struct job_abreast abreast, bool *is_there)
 {
+    struct crowds crowds = {0};
+    struct due *parked = NULL;
     job_id *ids = NULL;
     ptrdiff_t n = 0;
     bool was_cut = false;
     TRY(choose(tx, now_ms, room, abreast, &ids, &n, &was_cut));
     *is_there = n > 0;
+    if (*is_there)
+        return OK;
+    TRY(choose_parked(tx, now_ms, &parked, &n));
+    if (n)
+        TRY(read_crowds(tx, 0, &crowds));
+    for (ptrdiff_t i = 0; i < n; i++)
+        *is_there |= has_seat(&crowds, &parked[i], abreast);
     return OK;
 }
 
@@ -169,29 +203,6 @@ static err claim_one(
         row, n);
 }
 
-err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, struct job_room room,
-    struct job_abreast abreast, const struct job_row **rows, ptrdiff_t *count)
-{
-    struct job_row *all = NEW(db_tx_arena(tx), struct job_row, room.jobs), *row = NULL;
-    ptrdiff_t n = 0, n_ids = 0, n_got = 0;
-    job_id *ids = NULL;
-    bool was_cut = true;
-    for (bool has_more = room.jobs > 0; has_more; has_more = was_cut && n_ids && room.jobs) {
-        TRY(choose(tx, now_ms, room, abreast, &ids, &n_ids, &was_cut));
-        for (ptrdiff_t i = 0; i < n_ids; i++) {
-            TRY(claim_one(tx, node, now_ms, ids[i], &row, &n_got));
-            if (!n_got)
-                continue;
-            room.jobs--;
-            room.fetches -= str_eq(row->kind, S("fetch"));
-            all[n++] = *row;
-        }
-    }
-    *rows = all;
-    *count = n;
-    return OK;
-}
-
 struct next {
     job_id id;
 };
@@ -228,5 +239,74 @@ err job_claim_next(struct db_tx *tx, const struct job_row *after, int64_t now_ms
             return e;
     }
     *row = got;
+    return OK;
+}
+
+static err claim_due(struct db_tx *tx, int64_t node, int64_t now_ms, struct job_room *room,
+    struct job_abreast abreast, struct job_row *all, ptrdiff_t *n)
+{
+    struct job_row *row = NULL;
+    ptrdiff_t n_ids = 0, n_got = 0;
+    job_id *ids = NULL;
+    bool was_cut = true;
+    for (bool has_more = room->jobs > 0; has_more; has_more = was_cut && n_ids && room->jobs) {
+        TRY(choose(tx, now_ms, *room, abreast, &ids, &n_ids, &was_cut));
+        for (ptrdiff_t i = 0; i < n_ids; i++) {
+            TRY(claim_one(tx, node, now_ms, ids[i], &row, &n_got));
+            if (!n_got)
+                continue;
+            room->jobs--;
+            room->fetches -= str_eq(row->kind, S("fetch"));
+            all[(*n)++] = *row;
+        }
+    }
+    return OK;
+}
+
+/* What is parked comes after what is due, and one of each channel after the other. */
+static err claim_parked(struct db_tx *tx, int64_t node, int64_t now_ms, struct job_room *room,
+    struct job_abreast abreast, struct job_row *all, ptrdiff_t *n)
+{
+    struct crowds crowds = {0};
+    struct due *parked = NULL;
+    ptrdiff_t n_parked = 0, n_got = 0;
+    bool has_more = true;
+    TRY(choose_parked(tx, now_ms, &parked, &n_parked));
+    if (n_parked)
+        TRY(read_crowds(tx, room->jobs, &crowds));
+    for (ptrdiff_t i = 0; i < n_parked; i++)
+        if (!parked[i].network.len)
+            TRY(pace_emptied(tx, (channel_id){parked[i].channel_id}));
+    while (has_more) {
+        has_more = false;
+        for (ptrdiff_t i = 0; i < n_parked && room->jobs; i++) {
+            const struct job_row seed = {.channel_id = {parked[i].channel_id}, .node = node};
+            const struct job_row *row = NULL;
+            if (!parked[i].network.len || !has_seat(&crowds, &parked[i], abreast))
+                continue;
+            TRY(job_claim_next(tx, &seed, now_ms, &row, &n_got));
+            if (!n_got) {
+                parked[i].network = (str){0}; /* all wait for earlier ones of their order key */
+                continue;
+            }
+            TRY(pace_served(tx, seed.channel_id, now_ms));
+            seat(&crowds, &parked[i]);
+            room->jobs--;
+            all[(*n)++] = *row;
+            has_more = true;
+        }
+    }
+    return OK;
+}
+
+err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, struct job_room room,
+    struct job_abreast abreast, const struct job_row **rows, ptrdiff_t *count)
+{
+    struct job_row *all = NEW(db_tx_arena(tx), struct job_row, room.jobs);
+    *count = 0;
+    TRY(claim_due(tx, node, now_ms, &room, abreast, all, count));
+    if (room.jobs)
+        TRY(claim_parked(tx, node, now_ms, &room, abreast, all, count));
+    *rows = all;
     return OK;
 }

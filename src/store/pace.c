@@ -253,6 +253,49 @@ err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked)
     return OK;
 }
 
+static const struct db_col flowing_cols[] = {
+    COL(struct pace_flowing, channel_id),
+    COL(struct pace_flowing, network),
+};
+
+err pace_flowing(struct db_tx *tx, int64_t now_ms, struct pace_flowing **rows, ptrdiff_t *n)
+{
+    return db_all(tx,
+        S("SELECT channel_id, COALESCE((SELECT CASE WHEN j.network = '' THEN '?' ELSE j.network END "
+          "    FROM job j WHERE j.channel_id = p.channel_id AND j.channel_id <> 0 "
+          "    AND j.state = 'parked' LIMIT 1), '') AS network "
+          "FROM pace p "
+          "WHERE has_parked = 1 AND gap_ms = 0 AND failures = 0 AND open_ms <= ?1 "
+          "ORDER BY turn_ms "
+          "LIMIT ?2"),
+        ARGS(A_INT(now_ms), A_INT(TURNS_MOST)), COLS(flowing_cols), (ptrdiff_t)sizeof **rows, rows,
+        n);
+}
+
+err pace_served(struct db_tx *tx, channel_id channel, int64_t now_ms)
+{
+    return db_run(tx,
+        S("UPDATE pace "
+          "SET turn_ms = ?2 "
+          "WHERE channel_id = ?1"),
+        ARGS(A_ID(channel), A_INT(now_ms)), NULL);
+}
+
+err pace_emptied(struct db_tx *tx, channel_id channel)
+{
+    TRY(db_run(tx,
+        S("UPDATE pace "
+          "SET has_parked = 0 "
+          "WHERE channel_id = ?1"),
+        ARGS(A_ID(channel)), NULL));
+    return db_run(tx, /* a channel that has been removed has no door any more */
+        S("DELETE FROM pace "
+          "WHERE channel_id = ?1 AND NOT EXISTS (SELECT 1 FROM source s "
+          "                                      WHERE s.account_id = pace.account_id "
+          "                                      AND s.channel_id = pace.channel_id)"),
+        ARGS(A_ID(channel)), NULL);
+}
+
 struct turn {
     channel_id channel_id;
     int64_t failures, ready, seats;
@@ -278,20 +321,9 @@ static err release(struct db_tx *tx, const struct turn *turn, int64_t now_ms, in
               "AND state = 'parked'"),
             ARGS(A_ID(turn->channel_id), A_INT(room), A_INT(now_ms)), &n));
     *released += n;
-    bool was_last = room > 0 && n < room;
-    TRY(db_run(tx,
-        S("UPDATE pace "
-          "SET turn_ms = ?2, has_parked = CASE WHEN ?3 = 1 THEN 0 ELSE 1 END "
-          "WHERE channel_id = ?1"),
-        ARGS(A_ID(turn->channel_id), A_INT(now_ms + PACE_TURN_MS), A_BOOL(was_last)), NULL));
-    if (!was_last)
-        return OK;
-    return db_run(tx, /* a channel that has been removed has no door any more */
-        S("DELETE FROM pace "
-          "WHERE channel_id = ?1 AND NOT EXISTS (SELECT 1 FROM source s "
-          "                                      WHERE s.account_id = pace.account_id "
-          "                                      AND s.channel_id = pace.channel_id)"),
-        ARGS(A_ID(turn->channel_id)), NULL);
+    if (room > 0 && n < room)
+        return pace_emptied(tx, turn->channel_id);
+    return pace_served(tx, turn->channel_id, now_ms + PACE_TURN_MS);
 }
 
 /* Runs, or could now. One that waits for an earlier one of its order key that is parked or runs
@@ -313,6 +345,7 @@ err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released)
           "     LIMIT ?3) AS several) AS ready, " SEATS " AS seats "
           "FROM pace p "
           "WHERE p.has_parked = 1 AND p.turn_ms <= ?1 AND p.open_ms <= ?1 "
+          "AND (p.gap_ms > 0 OR p.failures > 0) "
           "ORDER BY p.turn_ms "
           "LIMIT ?2"),
         ARGS(A_INT(now_ms), A_INT(TURNS_MOST), A_INT(PACE_READY)), COLS(turn_cols),

@@ -1,9 +1,11 @@
 /* pace: how fast a channel may send. A channel is closed for a while by its network's limit, by
  * failing again and again (a circuit breaker: then one job goes ahead to see whether it works
  * again), or until its people mend its credentials. Jobs of a closed channel, and all but the first
- * of a crowd, are parked: the dispatcher does not see them until it releases some in the channel's
- * turn. So a hundred thousand waiting sends cost nothing while they wait, and keep no other channel
- * from its turn.
+ * of a crowd, are parked: the dispatcher does not come across them. Of a channel with a distance
+ * between its sends, or one that fails, it releases some in the channel's turn; of any other it
+ * takes them from where they are parked, one channel after the other, when there is a seat. So a
+ * hundred thousand waiting sends cost nothing while they wait, and keep no other channel from its
+ * turn.
  *
  * Functions with a ctx are one account's; those with a db_tx are the dispatcher's and see all.
  * Thread: the transaction's. */
@@ -60,5 +62,17 @@ err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked);
 /* Whether there is something to park that nothing else would lead to: due jobs of a closed channel,
  * or very many. */
 err pace_is_crowded(struct db_tx *tx, int64_t now_ms, bool *is_crowded);
-/* Releases what channels may send now. */
+/* An open channel that goes as fast as it can and has parked jobs: which network's; empty = the
+ * last of them has gone. */
+struct pace_flowing {
+    channel_id channel_id;
+    str network;
+};
+/* Longest not served first, a few. */
+err pace_flowing(struct db_tx *tx, int64_t now_ms, struct pace_flowing **rows, ptrdiff_t *n);
+/* It was served now. */
+err pace_served(struct db_tx *tx, channel_id channel, int64_t now_ms);
+/* It has nothing parked any more. */
+err pace_emptied(struct db_tx *tx, channel_id channel);
+/* Releases what the other channels may send now. */
 err pace_release(struct db_tx *tx, int64_t now_ms, int64_t *released);

@@ -391,7 +391,7 @@ static void a_worker_that_ends_in_the_middle_leaves_nothing_doubled(void **state
     assert_ok(desk_begin(&desk, DB_WRITE));
     assert_ok(runner_claim(&desk, (struct job_room){5, 5}, &claimed, &n));
     assert_ok(desk_commit(&desk));
-    assert_int_equal(n, 2); /* upkeep is due, too */
+    assert_int_equal(n, 2);                     /* upkeep is due, too */
     clock_advance(LIMIT_FETCH_LEASE_MS + 1000); /* PostgreSQL: another node waits for the lease */
     world_engine_again(&s.w);
     assert_ok(runner_free_expired(s.w.engine, false));
