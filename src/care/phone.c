@@ -198,12 +198,8 @@ static err note_agent(struct ctx *cx, struct phone_call *c, str phone)
 static str parts_of(struct ctx *cx, const struct phone_call *c)
 {
     struct parts parts = parts_make(cx->arena);
-    part_begin(&parts, S("call"));
-    json_kv_str(&parts.j, S("direction"), c->direction);
-    if (c->talk_s)
-        json_kv_int(&parts.j, S("seconds"), c->talk_s);
-    json_kv_str(&parts.j, S("outcome"), c->outcome);
-    part_end(&parts);
+    part_call(&parts, &(struct part_call){
+                          .direction = c->direction, .outcome = c->outcome, .seconds = c->talk_s});
     return parts_str(&parts);
 }
 

@@ -95,6 +95,18 @@ void part_contact(struct parts *p, str name, str phone)
     part_end(p);
 }
 
+void part_call(struct parts *p, const struct part_call *call)
+{
+    part_begin(p, S("call"));
+    json_kv_str(&p->j, S("direction"), call->direction);
+    if (call->seconds)
+        json_kv_int(&p->j, S("seconds"), call->seconds);
+    json_kv_str(&p->j, S("outcome"), call->outcome);
+    part_text(p, "menu", call->menu);
+    part_text(p, "key", call->key);
+    part_end(p);
+}
+
 const struct json *part_find(const struct json *parts, const char *type)
 {
     bool is_list = parts && parts->kind == JSON_ARRAY;

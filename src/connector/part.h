@@ -44,6 +44,14 @@ void part_choice(struct parts *p, str id, str title);
 void part_unsupported(struct parts *p, str name);
 void part_album(struct parts *p, str id); /* nothing when empty; the last part of a message */
 void part_contact(struct parts *p, str name, str phone);
+/* A telephone call: seconds 0 = not said; menu and key: where its caller was and what was pressed.
+ */
+struct part_call {
+    str direction, outcome; /* words of the part "call" above */
+    int64_t seconds;
+    str menu, key;
+};
+void part_call(struct parts *p, const struct part_call *call);
 
 /* The first part of this type in a parsed array of parts; NULL when there is none. */
 const struct json *part_find(const struct json *parts, const char *type);

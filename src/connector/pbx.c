@@ -17,9 +17,9 @@
 #include "base/utf8.h"
 #include "connector/connector.h"
 #include "connector/network.h"
-#include "connector/part.h"
 #include "connector/reading.h"
 #include "connector/signature.h"
+#include "connector/telephone.h"
 
 enum { SECONDS_MOST = 7 * 24 * 3600, POSITION_MOST = 100000, LANGUAGE_BYTES = 35 };
 
@@ -51,11 +51,10 @@ static int64_t bounded(const struct reading *r, const char *name, int64_t most)
     return n > 0 && n <= most ? n : 0;
 }
 
-/* Who is on the other end; callers who hide their number are somebody else with each call. */
 static str person_of(const struct reading *r)
 {
     str number = take_line(r->v, "number", READING_ID_BYTES);
-    return number.len ? number : str_sub(str_cat(r->a, S("hidden:"), r->call), 0, READING_ID_BYTES);
+    return number.len ? number : telephone_hidden(r->a, r->call);
 }
 
 static struct connector_item *add(struct reading *r, enum connector_item_kind kind)
@@ -82,28 +81,26 @@ static struct connector_call_news *add_news(struct reading *r, const char *state
     return &it->call;
 }
 
-/* The call in the conversation. One that we made has its message from Seva itself. */
 static struct connector_item *add_message(struct reading *r, const char *outcome, int64_t seconds)
 {
-    struct parts parts = parts_make(r->a);
-    if (r->is_ours)
-        return NULL;
     struct connector_item *it = add(r, ITEM_MESSAGE);
-    it->is_answered = str_eq(str_from(outcome), S("answered"));
+    const struct part_call call = {
+        .direction = S("in"), .outcome = str_from(outcome), .seconds = seconds};
+    telephone_message(r->a, it, &call);
     it->opens_window = true;
-    part_begin(&parts, S("call"));
-    json_kv_str(&parts.j, S("direction"), S("in"));
-    if (seconds)
-        json_kv_int(&parts.j, S("seconds"), seconds);
-    json_kv_str(&parts.j, S("outcome"), str_from(outcome));
-    part_end(&parts);
-    it->parts = parts_str(&parts);
     return it;
+}
+
+/* The call in the conversation. One that we made has its message from Seva itself. */
+static void show(struct reading *r, const char *outcome, int64_t seconds)
+{
+    if (!r->is_ours)
+        (void)add_message(r, outcome, seconds);
 }
 
 static void read_answer(struct reading *r)
 {
-    (void)add_message(r, "answered", 0);
+    show(r, "answered", 0);
     add_news(r, "answered")->agent_phone = take_line(r->v, "agent", READING_ID_BYTES);
 }
 
@@ -159,12 +156,12 @@ static void read_hangup(struct reading *r)
     const char *words = words_of(take_int(r->v, "cause", 0));
     bool has_voicemail = read_voicemail(r);
     if (seconds && !has_voicemail) {
-        (void)add_message(r, "answered", seconds);
+        show(r, "answered", seconds);
         struct connector_call_news *up = add_news(r, "answered");
         up->talk_s = seconds;
         up->agent_phone = take_line(r->v, "agent", READING_ID_BYTES);
     } else if (!has_voicemail) {
-        (void)add_message(r, "missed", 0);
+        show(r, "missed", 0);
     }
     struct connector_call_news *news = add_news(r, "ended");
     news->outcome = words && r->is_ours ? S("failed") : (str){0};
@@ -295,18 +292,6 @@ static err check(struct http_client *client, struct arena *a, const struct conne
     return OK;
 }
 
-static err send(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
-    struct connector_sent *sent)
-{
-    (void)client;
-    (void)a;
-    (void)out;
-    *sent = (struct connector_sent){.outcome = CONNECTOR_FINAL,
-        .why = S("A call cannot be answered in writing. Move the conversation to a channel where "
-                 "the person can be written to.")};
-    return OK;
-}
-
 static const struct connector_setting settings[] = {
     {.name = "number",                                                                           .kind = "text", .help = "The number that people call, as people know it."},
     {.name = "control_url",
@@ -316,11 +301,8 @@ static const struct connector_setting settings[] = {
     {.name = "ivr",
      .kind = "json",
      .help = "What is written to people who reached nobody: {\"missed_call\": …}."},
-    {.name = "wrap_up_s",
-     .kind = "number",
-     .standard = "120",
-     .help = "After so many seconds an agent's time after a call ends by itself."},
-    {0                                                                             },
+    TELEPHONE_WRAP_UP,
+    {0},
 };
 
 const struct connector connector_pbx = {
@@ -330,7 +312,7 @@ const struct connector connector_pbx = {
     .settings = settings,
     .verify = verify,
     .parse = parse,
-    .send = send,
+    .send = telephone_send,
     .check = check,
     .calls = 1 << CALL_DIAL | 1 << CALL_TAKE | 1 << CALL_HANG_UP,
     .call = call_do,

@@ -17,8 +17,8 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "connector/part.h"
 #include "connector/reading.h"
+#include "connector/telephone.h"
 #include "connector/twilio.h"
 #include "text/ivr.h"
 
@@ -80,13 +80,12 @@ static str sid_of(const struct reading *r, const char *name, const char *kinds)
     return twilio_is_sid(sid, kinds) ? sid : (str){0};
 }
 
-/* Who is on the other end; callers who hide their number are somebody else with each call. */
 static str person_of(const struct reading *r, str call, bool is_ours)
 {
     str s = twilio_line(r->form, is_ours ? "To" : "From", READING_ID_BYTES);
     return twilio_number(s).len || str_starts(s, S("sip:")) || str_starts(s, S("client:"))
                ? s
-               : str_cat(r->a, S("hidden:"), call);
+               : telephone_hidden(r->a, call);
 }
 
 static struct connector_item *add_item(
@@ -131,17 +130,12 @@ static struct connector_item *add_call(
 {
     bool is_ours = is_made_by_us(r);
     struct connector_item *it = add_item(r, ITEM_MESSAGE, call, is_ours);
-    struct parts parts = parts_make(r->a);
-    it->is_answered = str_eq(str_from(outcome), S("answered"));
-    part_begin(&parts, S("call"));
-    json_kv_str(&parts.j, S("direction"), is_ours ? S("out") : S("in"));
-    if (seconds)
-        json_kv_int(&parts.j, S("seconds"), seconds);
-    json_kv_str(&parts.j, S("outcome"), str_from(outcome));
-    part_text(&parts, "menu", r->state.menu);
-    part_text(&parts, "key", r->state.key);
-    part_end(&parts);
-    it->parts = parts_str(&parts);
+    const struct part_call facts = {.direction = is_ours ? S("out") : S("in"),
+        .outcome = str_from(outcome),
+        .seconds = seconds,
+        .menu = r->state.menu,
+        .key = r->state.key};
+    telephone_message(r->a, it, &facts);
     return it;
 }
 
@@ -404,18 +398,6 @@ static err media(struct http_client *client, struct arena *a, const struct conne
     return twilio_source(a, &connector_voice, setup, account, str_cat(a, path, S(".mp3")), out);
 }
 
-static err send(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
-    struct connector_sent *sent)
-{
-    (void)client;
-    (void)a;
-    (void)out;
-    *sent = (struct connector_sent){.outcome = CONNECTOR_FINAL,
-        .why = S("A call cannot be answered in writing. Move the conversation to a channel where "
-                 "the person can be written to.")};
-    return OK;
-}
-
 /* ── the number ─────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -508,12 +490,9 @@ static const struct connector_setting settings[] = {
     {.name = "ivr",
       .kind = "json",
       .help = "The menu that callers hear: languages, hours and what each key does."},
-    {.name = "wrap_up_s",
-      .kind = "number",
-      .standard = "120",
-      .help = "After so many seconds an agent's time after a call ends by itself."},
+    TELEPHONE_WRAP_UP,
     TWILIO_VERSION,
-    {0     },
+    {0                  },
 };
 static const struct connector_host hosts[] = {
     {"api", "https://api.twilio.com"},
@@ -529,7 +508,7 @@ const struct connector connector_voice = {
     .verify = verify,
     .taken = {.status = 200, .content_type = "text/xml", .body = S_INIT(EMPTY_TWIML)},
     .parse = parse,
-    .send = send,
+    .send = telephone_send,
     .check = check,
     .subscribe = subscribe,
     .media = media,

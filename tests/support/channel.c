@@ -86,6 +86,16 @@ struct connector_sent channel_acts(struct channel *ch, struct connector_act act)
     return sent;
 }
 
+struct connector_called channel_calls(struct channel *ch, struct connector_call call)
+{
+    struct connector_called out = {.end = {.outcome = CONNECTOR_UNKNOWN}};
+    call.setup = &ch->setup;
+    call.now_ms = TEST_NOW_MS;
+    assert_ok(ch->c->call(ch->client, test_arena(), &call, &out));
+    assert_tells(ch, &out.end);
+    return out;
+}
+
 struct connector_checked channel_checks(struct channel *ch)
 {
     struct connector_checked out = {.end = {.outcome = CONNECTOR_UNKNOWN}};

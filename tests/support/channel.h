@@ -26,6 +26,7 @@ void channel_close(struct channel *ch);
  * that is not SENT says why, and never a secret. */
 struct connector_sent channel_sends(struct channel *ch, struct connector_outgoing out);
 struct connector_sent channel_acts(struct channel *ch, struct connector_act act);
+struct connector_called channel_calls(struct channel *ch, struct connector_call call);
 struct connector_checked channel_checks(struct channel *ch);
 struct connector_refreshed channel_refreshes(struct channel *ch);
 /* A poll with these cursors, all since since_ms when that is not 0. */

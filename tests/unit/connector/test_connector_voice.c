@@ -1,10 +1,8 @@
 /* The phone through Twilio: golden requests, the signature over the address with its query, the
  * menu's answers, recordings, and where Twilio calls. */
-#include "base/clock.h"
-#include "connector/connector.h"
+#include "connector/voice.h"
 
-#include "golden.h"
-#include "peer.h"
+#include "channel.h"
 
 #define ACCOUNT   "AC00000000000000000000000000000001"
 #define RECORDING "RE00000000000000000000000000000003"
@@ -12,30 +10,11 @@
 #define NUMBERS   "/2010-04-01/Accounts/" ACCOUNT "/IncomingPhoneNumbers"
 #define HOOK      "https://care.example.com/hooks/voice/k1"
 
-extern const struct connector connector_voice;
-
-struct world {
-    struct peer *peer;
-    struct http_client *client;
-    struct connector_setup setup;
-};
-
-static struct world world_open(void)
+static struct channel open_it(void)
 {
-    struct world w = {.peer = peer_open(), .client = peer_client()};
-    clock_fix(TEST_NOW_MS);
-    w.setup = (struct connector_setup){
-        .settings = S("{\"account_sid\":\"" ACCOUNT "\",\"number\":\"+15550001111\"}"),
-        .secrets = S("{\"auth_token\":\"" TOKEN "\"}"),
-        .hook_url = S(HOOK),
-        .hosts = str_print(test_arena(), "voice.api=%.*s", SARG(peer_url(w.peer)))};
-    return w;
-}
-
-static void world_close(struct world *w)
-{
-    http_client_close(w->client);
-    peer_close(w->peer);
+    return channel_open_bare("voice", "",
+        "{\"account_sid\":\"" ACCOUNT "\",\"number\":\"+15550001111\"}",
+        "{\"auth_token\":\"" TOKEN "\"}");
 }
 
 static void every_request_is_read_as_its_golden_file_says(void **state)
@@ -154,11 +133,11 @@ static void a_recording_is_fetched_when_twilio_has_finished_it(void **state)
         {401, "{\"code\":20003,\"status\":401}", CONNECTOR_REAUTH},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct world w = world_open();
+        struct channel ch = open_it();
         struct connector_source out;
         const struct connector_attachment at = {.media_id = S(ACCOUNT "/" RECORDING)};
-        peer_answers(w.peer, cases[i].status, "", cases[i].body);
-        assert_ok(connector_voice.media(w.client, test_arena(), &w.setup, &at, &out));
+        peer_answers(ch.peer, cases[i].status, "", cases[i].body);
+        assert_ok(connector_voice.media(ch.client, test_arena(), &ch.setup, &at, &out));
         assert_int_equal(out.end.outcome, cases[i].outcome);
         if (cases[i].outcome == CONNECTOR_SENT) {
             assert_true(str_ends(
@@ -167,7 +146,7 @@ static void a_recording_is_fetched_when_twilio_has_finished_it(void **state)
         } else {
             assert_true(out.end.why.len > 0);
         }
-        world_close(&w);
+        channel_close(&ch);
     }
 }
 
@@ -176,15 +155,15 @@ static void a_recording_of_another_account_or_name_is_not_asked_for(void **state
     (void)state;
     static const char *const bad[] = {
         "", "AC1/RE1", ACCOUNT "/../x", ("AC00000000000000000000000000000002/" RECORDING)};
-    struct world w = world_open();
+    struct channel ch = open_it();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct connector_source out;
         const struct connector_attachment at = {.media_id = str_from(bad[i])};
-        assert_ok(connector_voice.media(w.client, test_arena(), &w.setup, &at, &out));
+        assert_ok(connector_voice.media(ch.client, test_arena(), &ch.setup, &at, &out));
         assert_int_equal(out.end.outcome, CONNECTOR_FINAL);
     }
-    assert_int_equal(peer_count(w.peer), 0);
-    world_close(&w);
+    assert_int_equal(peer_count(ch.peer), 0);
+    channel_close(&ch);
 }
 
 #define HAS_NUMBER                                                                                   \
@@ -195,44 +174,44 @@ static void a_recording_of_another_account_or_name_is_not_asked_for(void **state
 static void the_number_is_found_and_its_menu_is_looked_over(void **state)
 {
     (void)state;
-    struct world w = world_open();
-    struct connector_checked out;
-    peer_answers(w.peer, 200, "", HAS_NUMBER);
-    assert_ok(connector_voice.check(w.client, test_arena(), &w.setup, TEST_NOW_MS, &out));
+    struct channel ch = open_it();
+    peer_answers(ch.peer, 200, "", HAS_NUMBER);
+    struct connector_checked out = channel_checks(&ch);
     assert_int_equal(out.end.outcome, CONNECTOR_SENT);
     assert_str(out.accounts[0].external_id, "+15550001111");
     assert_str(out.accounts[0].name, "Desk");
     assert_str(out.note, "");
-    w.setup.settings = S("{\"account_sid\":\"" ACCOUNT "\",\"number\":\"+15550001111\",\"ivr\":7}");
-    peer_answers(w.peer, 200, "", HAS_NUMBER);
-    assert_ok(connector_voice.check(w.client, test_arena(), &w.setup, TEST_NOW_MS, &out));
+    ch.setup.settings =
+        S("{\"account_sid\":\"" ACCOUNT "\",\"number\":\"+15550001111\",\"ivr\":7}");
+    peer_answers(ch.peer, 200, "", HAS_NUMBER);
+    out = channel_checks(&ch);
     assert_str(out.note, "The menu is not a JSON object.");
-    peer_answers(w.peer, 200, "", "{\"incoming_phone_numbers\":[]}");
-    assert_ok(connector_voice.check(w.client, test_arena(), &w.setup, TEST_NOW_MS, &out));
+    peer_answers(ch.peer, 200, "", "{\"incoming_phone_numbers\":[]}");
+    out = channel_checks(&ch);
     assert_int_equal(out.end.outcome, CONNECTOR_FINAL);
-    world_close(&w);
+    channel_close(&ch);
 }
 
 static void twilio_is_told_where_calls_and_their_ends_go(void **state)
 {
     (void)state;
-    struct world w = world_open();
+    struct channel ch = open_it();
     struct connector_sent sent;
-    peer_answers(w.peer, 200, "", HAS_NUMBER);
-    peer_answers(w.peer, 200, "", "{}");
-    assert_ok(connector_voice.subscribe(w.client, test_arena(), &w.setup, true, &sent));
+    peer_answers(ch.peer, 200, "", HAS_NUMBER);
+    peer_answers(ch.peer, 200, "", "{}");
+    assert_ok(connector_voice.subscribe(ch.client, test_arena(), &ch.setup, true, &sent));
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
-    struct peer_heard h = peer_heard(w.peer, 1);
+    struct peer_heard h = peer_heard(ch.peer, 1);
     assert_str(h.target, NUMBERS "/PN00000000000000000000000000000001.json");
     assert_str(h.body,
         "VoiceUrl=https%3A%2F%2Fcare.example.com%2Fhooks%2Fvoice%2Fk1&VoiceMethod=POST"
         "&StatusCallback=https%3A%2F%2Fcare.example.com%2Fhooks%2Fvoice%2Fk1"
         "&StatusCallbackMethod=POST");
-    w.setup.hook_url = S("https://other.example/hooks/voice/k2");
-    peer_answers(w.peer, 200, "", HAS_NUMBER);
-    assert_ok(connector_voice.subscribe(w.client, test_arena(), &w.setup, false, &sent));
-    assert_int_equal(peer_count(w.peer), 3); /* it belongs to somebody else: left alone */
-    world_close(&w);
+    ch.setup.hook_url = S("https://other.example/hooks/voice/k2");
+    peer_answers(ch.peer, 200, "", HAS_NUMBER);
+    assert_ok(connector_voice.subscribe(ch.client, test_arena(), &ch.setup, false, &sent));
+    assert_int_equal(peer_count(ch.peer), 3); /* it belongs to somebody else: left alone */
+    channel_close(&ch);
 }
 
 static void nothing_can_be_written_into_a_call(void **state)
@@ -248,24 +227,19 @@ static void nothing_can_be_written_into_a_call(void **state)
 #define CALLS "/2010-04-01/Accounts/" ACCOUNT "/Calls"
 #define SID   "CA00000000000000000000000000000007"
 
-static struct connector_called call_is(struct world *w, enum connector_call_kind kind)
+static struct connector_called call_is(struct channel *ch, enum connector_call_kind kind)
 {
-    const struct connector_call call = {.setup = &w->setup,
-        .kind = kind,
-        .external_id = kind == CALL_DIAL ? (str){0} : S(SID),
-        .ref = S("77"),
-        .phone = S("+15559990001"),
-        .to = S("+15557770001"),
-        .language = S("bn"),
-        .now_ms = TEST_NOW_MS};
-    struct connector_called said;
-    assert_ok(connector_voice.call(w->client, test_arena(), &call, &said));
-    return said;
+    return channel_calls(ch, (struct connector_call){.kind = kind,
+                                 .external_id = kind == CALL_DIAL ? (str){0} : S(SID),
+                                 .ref = S("77"),
+                                 .phone = S("+15559990001"),
+                                 .to = S("+15557770001"),
+                                 .language = S("bn")});
 }
 
-static str decoded_body(struct world *w, int nth)
+static str decoded_body(struct channel *ch, int nth)
 {
-    struct peer_heard heard = peer_heard(w->peer, nth);
+    struct peer_heard heard = peer_heard(ch->peer, nth);
     char *to = NEW(test_arena(), char, heard.body.len + 1);
     return str_of(to, http_percent_decode_to(to, heard.body, true));
 }
@@ -273,18 +247,18 @@ static str decoded_body(struct world *w, int nth)
 static void a_call_is_made_by_the_agents_leg_with_our_own_name_in_its_reports(void **state)
 {
     (void)state;
-    struct world w = world_open();
-    peer_answers(w.peer, 201, "", "{\"sid\":\"" SID "\",\"status\":\"queued\"}");
-    struct connector_called said = call_is(&w, CALL_DIAL);
+    struct channel ch = open_it();
+    peer_answers(ch.peer, 201, "", "{\"sid\":\"" SID "\",\"status\":\"queued\"}");
+    struct connector_called said = call_is(&ch, CALL_DIAL);
     assert_int_equal(said.end.outcome, CONNECTOR_SENT);
     assert_str(said.end.external_id, SID);
-    assert_str(peer_heard(w.peer, 0).target, CALLS ".json");
-    str body = decoded_body(&w, 0);
+    assert_str(peer_heard(ch.peer, 0).target, CALLS ".json");
+    str body = decoded_body(&ch, 0);
     assert_true(str_find(body, S("To=+15559990001&From=+15550001111&Twiml=<?xml")) == 0);
     assert_true(str_find(body, S("callerId=\"+15550001111\"")) > 0);
     assert_true(str_find(body, S(">+15557770001</Number>")) > 0);
     assert_true(str_find(body, S("StatusCallback=" HOOK "?step=placed&call=77")) > 0);
-    world_close(&w);
+    channel_close(&ch);
 }
 
 static void a_call_that_may_have_been_made_is_looked_for(void **state)
@@ -304,45 +278,45 @@ static void a_call_that_may_have_been_made_is_looked_for(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct world w = world_open();
-        peer_hangs_up(w.peer);
-        peer_answers(w.peer, cases[i].status, "", cases[i].list);
-        assert_int_equal(call_is(&w, CALL_DIAL).end.outcome, cases[i].outcome);
-        assert_true(str_starts(peer_heard(w.peer, 1).target, S(CALLS ".json?To=%2B15559990001")));
-        world_close(&w);
+        struct channel ch = open_it();
+        peer_hangs_up(ch.peer);
+        peer_answers(ch.peer, cases[i].status, "", cases[i].list);
+        assert_int_equal(call_is(&ch, CALL_DIAL).end.outcome, cases[i].outcome);
+        assert_true(str_starts(peer_heard(ch.peer, 1).target, S(CALLS ".json?To=%2B15559990001")));
+        channel_close(&ch);
     }
 }
 
 static void a_waiting_caller_is_put_through_by_a_document(void **state)
 {
     (void)state;
-    struct world w = world_open();
-    peer_answers(w.peer, 200, "", "{\"sid\":\"" SID "\"}");
-    assert_int_equal(call_is(&w, CALL_TAKE).end.outcome, CONNECTOR_SENT);
-    assert_str(peer_heard(w.peer, 0).target, CALLS "/" SID ".json");
-    str body = decoded_body(&w, 0);
+    struct channel ch = open_it();
+    peer_answers(ch.peer, 200, "", "{\"sid\":\"" SID "\"}");
+    assert_int_equal(call_is(&ch, CALL_TAKE).end.outcome, CONNECTOR_SENT);
+    assert_str(peer_heard(ch.peer, 0).target, CALLS "/" SID ".json");
+    str body = decoded_body(&ch, 0);
     assert_true(str_find(body, S(">+15559990001</Number>")) > 0);
     assert_true(str_find(body, S("step=taken")) > 0);
     assert_true(str_find(body, S("callerId")) < 0); /* the agent sees who calls */
-    world_close(&w);
+    channel_close(&ch);
 }
 
 static void ending_and_looking_say_whether_a_call_is_over(void **state)
 {
     (void)state;
-    struct world w = world_open();
-    peer_answers(w.peer, 200, "", "{\"status\":\"completed\"}");
-    assert_false(call_is(&w, CALL_HANG_UP).is_over);
-    assert_str(decoded_body(&w, 0), "Status=completed");
-    peer_answers(w.peer, 404, "", "{\"code\":20404}");
-    assert_true(call_is(&w, CALL_HANG_UP).is_over);
-    peer_answers(w.peer, 200, "", "{\"status\":\"in-progress\"}");
-    assert_false(call_is(&w, CALL_LOOK).is_over);
-    peer_answers(w.peer, 200, "", "{\"status\":\"no-answer\"}");
-    assert_true(call_is(&w, CALL_LOOK).is_over);
-    peer_answers(w.peer, 401, "", "{\"code\":20003}");
-    assert_int_equal(call_is(&w, CALL_LOOK).end.outcome, CONNECTOR_REAUTH);
-    world_close(&w);
+    struct channel ch = open_it();
+    peer_answers(ch.peer, 200, "", "{\"status\":\"completed\"}");
+    assert_false(call_is(&ch, CALL_HANG_UP).is_over);
+    assert_str(decoded_body(&ch, 0), "Status=completed");
+    peer_answers(ch.peer, 404, "", "{\"code\":20404}");
+    assert_true(call_is(&ch, CALL_HANG_UP).is_over);
+    peer_answers(ch.peer, 200, "", "{\"status\":\"in-progress\"}");
+    assert_false(call_is(&ch, CALL_LOOK).is_over);
+    peer_answers(ch.peer, 200, "", "{\"status\":\"no-answer\"}");
+    assert_true(call_is(&ch, CALL_LOOK).is_over);
+    peer_answers(ch.peer, 401, "", "{\"code\":20003}");
+    assert_int_equal(call_is(&ch, CALL_LOOK).end.outcome, CONNECTOR_REAUTH);
+    channel_close(&ch);
 }
 
 int main(void)
