@@ -21,7 +21,6 @@
 #include "connector/connector.h"
 #include "job/inner.h"
 #include "store/attachment.h"
-#include "store/blob.h"
 #include "store/channel.h"
 
 struct fetching {
@@ -137,14 +136,6 @@ static bool is_as_announced(const struct fetching *f)
            (!said->sha256.len || str_eq(said->sha256, f->sum.hash));
 }
 
-static err claim(struct job_run *run, const struct file_sum *sum)
-{
-    TRY(desk_begin(&run->desk, DB_WRITE));
-    TRY(desk_scope(&run->desk, run->job->account_id));
-    TRY(blob_claim(&run->desk.cx, sum->hash, sum->size));
-    return desk_commit(&run->desk);
-}
-
 /* From the part to a blob; f->error when what came is not wanted. */
 static err settle(struct job_run *run, struct fetching *f)
 {
@@ -164,7 +155,7 @@ static err settle(struct job_run *run, struct fetching *f)
         f->error = MEDIA_WEB_PAGE;
         return OK;
     }
-    TRY(claim(run, &f->sum));
+    TRY(made_file_claim(run, &f->sum));
     FAILPOINT("fetch.before_place");
     TRY(blob_place(cx, part_path(cx, f->at.id.v, ""), f->sum.hash));
     FAILPOINT("fetch.after_place");

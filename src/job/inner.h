@@ -118,6 +118,13 @@ struct connector;
 struct connector_setup;
 err credentials_ready(struct job_run *run, const struct connector *c, channel_id channel,
     struct connector_setup *setup, bool now, bool *is_fresh);
+/* Bytes that a job has brought or made become a blob of its account (made_file.c). Outside a
+ * transaction. claim: the row, before they are put in place. keep: the whole way of a file at
+ * `path`; fails as file_settle, blob_claim and blob_place do, *hash (the blob's name) untouched,
+ * and the caller removes what is left at path. */
+struct file_sum;
+err made_file_claim(struct job_run *run, const struct file_sum *sum);
+err made_file_keep(struct job_run *run, str path, str *hash);
 /* Fills in preview_url of pictures that are JPEG or PNG, as far as there can be one (preview.c).
  * rows: the attachments of the files, one by one. Outside a transaction. */
 struct attachment;

@@ -9,37 +9,23 @@
 #include "connector/outgoing.h"
 #include "job/inner.h"
 #include "model/attachment.h"
-#include "store/blob.h"
 
 enum { SMALL_BYTES = 100 * 1024 }; /* small enough to be its own preview */
-
-static err claim(struct job_run *run, const struct file_sum *sum)
-{
-    TRY(desk_begin(&run->desk, DB_WRITE));
-    TRY(desk_scope(&run->desk, run->job->account_id));
-    TRY(blob_claim(&run->desk.cx, sum->hash, sum->size));
-    return desk_commit(&run->desk);
-}
 
 /* *url stays as it is when there can be none. */
 static err make(struct job_run *run, const struct attachment *at, str *url)
 {
     struct ctx *cx = &run->desk.cx;
-    struct file_sum sum;
+    str hash;
     str path = part_path(cx, at->id.v, ".jpg");
     err e = picture_preview(
         cx, blob_account_folder(cx), blob_inner_path(cx->arena, at->blob_name), path);
     if (e == OK)
-        e = file_settle(cx->arena, path, &sum);
-    if (e == OK)
-        e = claim(run, &sum);
-    if (e == OK)
-        e = blob_place(cx, path, sum.hash);
+        e = made_file_keep(run, path, &hash);
     if (e == OK) {
-        *url = media_link_make_preview(cx, sum.hash);
+        *url = media_link_make_preview(cx, hash);
         return OK;
     }
-    desk_rollback(&run->desk);
     (void)file_remove(path); /* a few bytes more in parts/ are the worst */
     return e == E_INVALID || e == E_NOT_FOUND || e == E_BUSY ? OK : e;
 }

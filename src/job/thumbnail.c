@@ -8,7 +8,6 @@
 #include "care/picture.h"
 #include "job/inner.h"
 #include "store/attachment.h"
-#include "store/blob.h"
 
 static err load(struct job_run *run, struct attachment *at)
 {
@@ -22,34 +21,18 @@ static err load(struct job_run *run, struct attachment *at)
     return e;
 }
 
-static err claim(struct job_run *run, const struct file_sum *sum)
-{
-    TRY(desk_begin(&run->desk, DB_WRITE));
-    TRY(desk_scope(&run->desk, run->job->account_id));
-    TRY(blob_claim(&run->desk.cx, sum->hash, sum->size));
-    return desk_commit(&run->desk);
-}
-
 /* *name: the small copy's blob; empty = there can be none. */
 static err make(struct job_run *run, const struct attachment *at, str *name)
 {
     struct ctx *cx = &run->desk.cx;
-    struct file_sum sum;
     str path = part_path(cx, at->id.v, ".webp");
     *name = (str){0};
     err e = picture_shrink(cx, blob_account_folder(cx), blob_inner_path(cx->arena, at->blob_name),
         path, PICTURE_THUMBNAIL, false);
     if (e == OK)
-        e = file_settle(cx->arena, path, &sum);
+        e = made_file_keep(run, path, name);
     if (e == OK)
-        e = claim(run, &sum);
-    if (e == OK)
-        e = blob_place(cx, path, sum.hash);
-    if (e == OK) {
-        *name = sum.hash;
         return OK;
-    }
-    desk_rollback(&run->desk);
     (void)file_remove(path); /* a few bytes more in parts/ are the worst */
     return e == E_INVALID || e == E_NOT_FOUND ? OK : e;
 }
