@@ -1,5 +1,5 @@
 /* audit: reading the audit log (API "Account, people"). Rows are added by store/audit.h. */
-#include "api/input.h"
+#include "api/page.h"
 #include "api/server.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -15,35 +15,30 @@ static const struct input_field fields[] = {
     FIELD(struct audit_query, action, IN_TEXT, 0, 0, 100, "like agent.invited"),
     FIELD(struct audit_query, from, IN_TIME, 0, 0, 0, NULL),
     FIELD(struct audit_query, to, IN_TIME, 0, 0, 0, NULL),
-    FIELD(struct audit_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
-    FIELD(struct audit_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
+    PAGE_ID_FIELDS(struct audit_query),
 };
 static const struct input_spec spec = SPEC("AuditQuery", struct audit_query, fields);
 
 static err list(struct call *call)
 {
     const struct audit_query *query = call->query;
-    int64_t limit = query->limit ? query->limit : LIMIT_PAGE_DEFAULT;
+    ptrdiff_t limit = page_limit(query->limit), n = 0;
     struct audit_filter filter = {
         .actor_id = query->actor_id,
         .action = query->action,
         .from_ms = query->from,
         .to_ms = query->to,
         .before_id = query->cursor,
-        .limit = limit + 1, /* one more tells whether there is a next page */
+        .limit = limit + 1,
     };
     struct audit_row *rows;
-    ptrdiff_t n;
     TRY(audit_list(&call->cx, &filter, &rows, &n));
-    bool has_more = n > limit;
-    ptrdiff_t shown = has_more ? (ptrdiff_t)limit : n;
+    bool has_more = page_cut(limit, &n);
     struct json_out j = answer_list_begin(call);
-    for (ptrdiff_t i = 0; i < shown; i++)
+    for (ptrdiff_t i = 0; i < n; i++)
         audit_view(&j, &rows[i]);
-    str next = {0};
-    if (has_more)
-        next = str_print(call->cx.arena, "%lld", (long long)rows[shown - 1].id.v);
-    return answer_list_end(call, &j, next);
+    return answer_list_end(
+        call, &j, has_more ? page_id(call->cx.arena, rows[n - 1].id.v) : (str){0});
 }
 
 /* clang-format off */

@@ -47,13 +47,11 @@ static err list(struct call *call)
         .outcome = query->outcome,
         .direction = query->direction};
     struct phone_call *rows = NULL;
-    bool is_set = false;
-    int64_t key = 0, id = 0;
+    call_id before = {0};
     ptrdiff_t limit = page_limit(query->limit), n = 0;
-    TRY(page_cursor_read(cx, query->cursor, &is_set, &key, &id));
-    TRY(phone_call_list(cx, &f, (call_id){is_set ? id : 0}, limit + 1, &rows, &n));
-    bool has_more = n > limit; /* one more tells whether there is a next page */
-    n = has_more ? limit : n;
+    TRY(page_cursor_read_id(cx, query->cursor, &before.v));
+    TRY(phone_call_list(cx, &f, before, limit + 1, &rows, &n));
+    bool has_more = page_cut(limit, &n);
     struct json_out j = answer_list_begin(call);
     for (ptrdiff_t i = 0; i < n; i++)
         phone_call_view(&j, &rows[i]);

@@ -165,8 +165,7 @@ static err list(struct call *call)
         TRY(search(cx, needle, before_ms, (contact_id){before}, limit, &f));
     } else {
         TRY(contact_list(cx, before_ms, (contact_id){before}, limit + 1, &f.rows, &f.n));
-        f.has_more = f.n > limit;
-        f.n = f.has_more ? limit : f.n;
+        f.has_more = page_cut(limit, &f.n);
     }
     struct json_out j = answer_list_begin(call);
     TRY(put_all(call, &j, &f));

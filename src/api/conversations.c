@@ -128,15 +128,12 @@ static err of_contact(struct call *call)
     const struct page_query *query = call->query;
     struct contact contact;
     TRY(contact_get(cx, (contact_id){call->id}, &contact));
-    bool is_set = false;
-    int64_t key = 0, id = 0;
-    TRY(page_cursor_read(cx, query->cursor, &is_set, &key, &id));
+    conversation_id before = {0};
+    TRY(page_cursor_read_id(cx, query->cursor, &before.v));
     ptrdiff_t limit = page_limit(query->limit), n = 0;
     struct conversation *rows = NULL;
-    TRY(conversation_list_contact(
-        cx, contact.id, (conversation_id){is_set ? id : 0}, limit + 1, &rows, &n));
-    bool has_more = n > limit;
-    n = has_more ? limit : n;
+    TRY(conversation_list_contact(cx, contact.id, before, limit + 1, &rows, &n));
+    bool has_more = page_cut(limit, &n);
     TRY(conversation_fill_tags(cx, rows, n));
     TRY(conversation_fill_mine(cx, rows, n));
     return answer_page(

@@ -255,14 +255,12 @@ static err list_notes(struct call *call)
 {
     struct ctx *cx = &call->cx;
     const struct notes_query *query = call->query;
-    bool is_set = false;
-    int64_t key = 0, before = 0;
-    TRY(page_cursor_read(cx, query->cursor, &is_set, &key, &before));
+    notification_id before = {0};
+    TRY(page_cursor_read_id(cx, query->cursor, &before.v));
     ptrdiff_t limit = page_limit(query->limit), n = 0;
     struct notification *rows = NULL;
-    TRY(notification_list(cx, query->unread, (notification_id){before}, limit + 1, &rows, &n));
-    bool has_more = n > limit;
-    n = has_more ? limit : n;
+    TRY(notification_list(cx, query->unread, before, limit + 1, &rows, &n));
+    bool has_more = page_cut(limit, &n);
     struct json_out j = answer_list_begin(call);
     for (ptrdiff_t i = 0; i < n; i++)
         notification_view(&j, &rows[i]);

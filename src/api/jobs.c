@@ -1,6 +1,6 @@
 /* jobs: the durable queue and the quarantine as people see them (API "Webhooks, jobs, quarantine"):
  * what is dead or waits, why, and again or away with it. Not here: doing jobs (job/). */
-#include "api/input.h"
+#include "api/page.h"
 #include "api/server.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -15,28 +15,23 @@ struct jobs_query {
 };
 static const struct input_field jobs_fields[] = {
     FIELD_ENUM(struct jobs_query, state, 0, job_state_words, "dead when not given"),
-    FIELD(struct jobs_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
-    FIELD(struct jobs_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
+    PAGE_ID_FIELDS(struct jobs_query),
 };
 static const struct input_spec jobs_spec = SPEC("JobsQuery", struct jobs_query, jobs_fields);
-
-static str cursor_after(struct call *call, int64_t id)
-{
-    return str_print(call->cx.arena, "%lld", (long long)id);
-}
 
 static err jobs_get(struct call *call)
 {
     const struct jobs_query *query = call->query;
-    ptrdiff_t limit = query->limit ? (ptrdiff_t)query->limit : LIMIT_PAGE_DEFAULT, n;
+    ptrdiff_t limit = page_limit(query->limit), n = 0;
     const struct job_item *rows;
     str state = query->state.len ? query->state : S("dead");
     TRY(job_list(&call->cx, state, (job_id){query->cursor}, limit + 1, &rows, &n));
+    bool has_more = page_cut(limit, &n);
     struct json_out j = answer_list_begin(call);
-    for (ptrdiff_t i = 0; i < n && i < limit; i++)
+    for (ptrdiff_t i = 0; i < n; i++)
         job_view(&j, &rows[i]);
-    str next = n > limit ? cursor_after(call, rows[limit - 1].id.v) : (str){0};
-    return answer_list_end(call, &j, next);
+    return answer_list_end(
+        call, &j, has_more ? page_id(call->cx.arena, rows[n - 1].id.v) : (str){0});
 }
 
 static err job_retry_post(struct call *call)
@@ -57,26 +52,24 @@ static err job_delete(struct call *call)
     return answer_empty(call);
 }
 
-struct page_query {
-    int64_t cursor, limit;
-};
 static const struct input_field page_fields[] = {
-    FIELD(struct page_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
-    FIELD(struct page_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
+    PAGE_ID_FIELDS(struct page_id_query),
 };
-static const struct input_spec page_spec = SPEC("QuarantineQuery", struct page_query, page_fields);
+static const struct input_spec page_spec =
+    SPEC("QuarantineQuery", struct page_id_query, page_fields);
 
 static err quarantine_get(struct call *call)
 {
-    const struct page_query *query = call->query;
-    ptrdiff_t limit = query->limit ? (ptrdiff_t)query->limit : LIMIT_PAGE_DEFAULT, n;
+    const struct page_id_query *query = call->query;
+    ptrdiff_t limit = page_limit(query->limit), n = 0;
     const struct inbox_item *rows;
     TRY(inbox_quarantine_list(&call->cx, (inbox_id){query->cursor}, limit + 1, &rows, &n));
+    bool has_more = page_cut(limit, &n);
     struct json_out j = answer_list_begin(call);
-    for (ptrdiff_t i = 0; i < n && i < limit; i++)
+    for (ptrdiff_t i = 0; i < n; i++)
         quarantine_view(&j, &rows[i]);
-    str next = n > limit ? cursor_after(call, rows[limit - 1].id.v) : (str){0};
-    return answer_list_end(call, &j, next);
+    return answer_list_end(
+        call, &j, has_more ? page_id(call->cx.arena, rows[n - 1].id.v) : (str){0});
 }
 
 /* The bytes as they came, never shown inline: they are a stranger's. */

@@ -31,13 +31,12 @@ static err list(struct call *call)
     const struct page_query *query = call->query;
     struct conversation c;
     TRY(conversation_get(cx, (conversation_id){call->id}, &c));
-    bool is_set = false, has_older = false;
-    int64_t key = 0, before = 0;
-    TRY(page_cursor_read(cx, query->cursor, &is_set, &key, &before));
+    bool has_older = false;
+    message_id before = {0};
+    TRY(page_cursor_read_id(cx, query->cursor, &before.v));
     struct message *rows = NULL;
     ptrdiff_t n = 0;
-    TRY(message_list(
-        cx, c.id, (message_id){before}, page_limit(query->limit), &rows, &n, &has_older));
+    TRY(message_list(cx, c.id, before, page_limit(query->limit), &rows, &n, &has_older));
     struct json_out j = answer_list_begin(call);
     for (ptrdiff_t i = 0; i < n; i++)
         message_view(&j, &rows[i]);

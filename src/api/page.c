@@ -11,6 +11,18 @@ ptrdiff_t page_limit(int64_t limit)
     return limit ? (ptrdiff_t)limit : LIMIT_PAGE_DEFAULT;
 }
 
+bool page_cut(ptrdiff_t limit, ptrdiff_t *n)
+{
+    bool has_more = *n > limit;
+    *n = has_more ? limit : *n;
+    return has_more;
+}
+
+str page_id(struct arena *a, int64_t id)
+{
+    return str_print(a, "%lld", (long long)id);
+}
+
 str page_cursor(struct arena *a, int64_t key, int64_t id)
 {
     return str_print(a, "%llx.%llx", (unsigned long long)key, (unsigned long long)id);
@@ -45,5 +57,14 @@ err page_cursor_read(struct ctx *cx, str cursor, bool *is_set, int64_t *key, int
     if (!str_cut(cursor, '.', &head, &tail) || !read_hex(head, key) || !read_hex(tail, id))
         return fail_field(cx, "cursor", "This is not a cursor of this list.");
     *is_set = true;
+    return OK;
+}
+
+err page_cursor_read_id(struct ctx *cx, str cursor, int64_t *id)
+{
+    bool is_set = false;
+    int64_t key = 0, read = 0;
+    TRY(page_cursor_read(cx, cursor, &is_set, &key, &read));
+    *id = read;
     return OK;
 }

@@ -2,7 +2,7 @@
  * has, and one more when people ask (API "Nothing missed"). Not here: comparing (job/reconcile.c).
  */
 #include "api/channels.h"
-#include "api/input.h"
+#include "api/page.h"
 #include "base/limits.h"
 #include "connector/connector.h"
 #include "store/audit.h"
@@ -44,35 +44,27 @@ static void view(struct json_out *j, const struct reconciliation *r)
     json_obj_end(j);
 }
 
-struct list_query {
-    int64_t cursor, limit;
-};
 static const struct input_field list_fields[] = {
-    FIELD(struct list_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
-    FIELD(struct list_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
+    PAGE_ID_FIELDS(struct page_id_query),
 };
 static const struct input_spec list_spec =
-    SPEC("ReconciliationQuery", struct list_query, list_fields);
+    SPEC("ReconciliationQuery", struct page_id_query, list_fields);
 
 static err list(struct call *call)
 {
-    const struct list_query *query = call->query;
-    ptrdiff_t limit = query->limit ? (ptrdiff_t)query->limit : LIMIT_PAGE_DEFAULT;
+    const struct page_id_query *query = call->query;
+    ptrdiff_t limit = page_limit(query->limit), n = 0;
     struct reconciliation *rows = NULL;
     struct channel channel;
-    ptrdiff_t n = 0;
-    str next = {0};
     TRY(channel_seen(&call->cx, call->id, &channel));
     TRY(reconciliation_list(
         &call->cx, channel.id, (reconciliation_id){query->cursor}, limit + 1, &rows, &n));
-    bool has_more = n > limit; /* one more tells whether there is a next page */
-    ptrdiff_t shown = has_more ? limit : n;
+    bool has_more = page_cut(limit, &n);
     struct json_out j = answer_list_begin(call);
-    for (ptrdiff_t i = 0; i < shown; i++)
+    for (ptrdiff_t i = 0; i < n; i++)
         view(&j, &rows[i]);
-    if (has_more)
-        next = str_print(call->cx.arena, "%lld", (long long)rows[shown - 1].id.v);
-    return answer_list_end(call, &j, next);
+    return answer_list_end(
+        call, &j, has_more ? page_id(call->cx.arena, rows[n - 1].id.v) : (str){0});
 }
 
 static err begin(struct call *call)

@@ -3,7 +3,7 @@
  * (job/webhook_send.c), which events go out (job/publish.c). */
 #include "api/change.h"
 #include "api/events.h"
-#include "api/input.h"
+#include "api/page.h"
 #include "api/server.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -38,14 +38,10 @@ static const struct input_field patch_fields[] = {
 static const struct input_spec post_spec = SPEC("WebhookNew", struct webhook_body, post_fields);
 static const struct input_spec patch_spec = SPEC("WebhookPatch", struct webhook_body, patch_fields);
 
-struct page_query {
-    int64_t cursor, limit;
-};
 static const struct input_field page_fields[] = {
-    FIELD(struct page_query, cursor, IN_ID, 0, 0, 0, "from `next`"),
-    FIELD(struct page_query, limit, IN_INT, 0, 1, LIMIT_PAGE, NULL),
+    PAGE_ID_FIELDS(struct page_id_query),
 };
-static const struct input_spec page_spec = SPEC("WebhookQuery", struct page_query, page_fields);
+static const struct input_spec page_spec = SPEC("WebhookQuery", struct page_id_query, page_fields);
 
 /* ── values ─────────────────────────────────────────────────────────────────────────────────────
  */
@@ -109,17 +105,16 @@ static err tell(struct ctx *cx, const struct webhook *w, str action)
 
 static err list(struct call *call)
 {
-    const struct page_query *query = call->query;
-    ptrdiff_t limit = query->limit ? (ptrdiff_t)query->limit : LIMIT_PAGE_DEFAULT, n;
+    const struct page_id_query *query = call->query;
+    ptrdiff_t limit = page_limit(query->limit), n = 0;
     const struct webhook *rows;
     TRY(webhook_list(&call->cx, (webhook_id){query->cursor}, limit + 1, &rows, &n));
+    bool has_more = page_cut(limit, &n);
     struct json_out j = answer_list_begin(call);
-    for (ptrdiff_t i = 0; i < n && i < limit; i++)
+    for (ptrdiff_t i = 0; i < n; i++)
         webhook_view(&j, &rows[i]);
-    str next = {0};
-    if (n > limit)
-        next = str_print(call->cx.arena, "%lld", (long long)rows[limit - 1].id.v);
-    return answer_list_end(call, &j, next);
+    return answer_list_end(
+        call, &j, has_more ? page_id(call->cx.arena, rows[n - 1].id.v) : (str){0});
 }
 
 static err post(struct call *call)
@@ -238,19 +233,17 @@ static err answer_delivery(struct call *call, const struct delivery *d)
 static err deliveries_get(struct call *call)
 {
     struct ctx *cx = &call->cx;
-    const struct page_query *query = call->query;
-    ptrdiff_t limit = query->limit ? (ptrdiff_t)query->limit : LIMIT_PAGE_DEFAULT, n;
+    const struct page_id_query *query = call->query;
+    ptrdiff_t limit = page_limit(query->limit), n = 0;
     struct webhook w = {0};
     const struct delivery *rows;
     TRY(webhook_get(cx, (webhook_id){call->id}, &w));
     TRY(delivery_list(cx, w.id, (delivery_id){query->cursor}, limit + 1, &rows, &n));
+    bool has_more = page_cut(limit, &n);
     struct json_out j = answer_list_begin(call);
-    for (ptrdiff_t i = 0; i < n && i < limit; i++)
+    for (ptrdiff_t i = 0; i < n; i++)
         TRY(put_delivery(cx, &j, &rows[i]));
-    str next = {0};
-    if (n > limit)
-        next = str_print(cx->arena, "%lld", (long long)rows[limit - 1].id.v);
-    return answer_list_end(call, &j, next);
+    return answer_list_end(call, &j, has_more ? page_id(cx->arena, rows[n - 1].id.v) : (str){0});
 }
 
 /* A ping, so that people can try an address before they rely on it. */
