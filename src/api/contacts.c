@@ -52,7 +52,7 @@ static err full_json(struct call *call, const struct contact *contact, str *json
     TRY(identity_list(cx, c.id, &identities, &n));
     TRY(conversation_count_contact(cx, c.id, &conversations));
     TRY(visitor_fill_page(cx, &c));
-    c.is_online = call->api->live && live_contact_is_online(call->api, cx->account, c.id);
+    c.is_online = live_contact_is_online(call->api, cx->account, c.id);
     struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
     contact_view(&j, &c, identities, n, conversations);
     *json = json_str(&j);
@@ -145,7 +145,7 @@ static err put_all(struct call *call, struct json_out *j, struct found *f)
                 shown[n++] =
                     (struct identity_shown){all[k].id, all[k].channel_id, all[k].channel_kind,
                         all[k].external_id, all[k].handle, all[k].is_verified, all[k].last_seen_ms};
-        c->is_online = call->api->live && live_contact_is_online(call->api, cx->account, c->id);
+        c->is_online = live_contact_is_online(call->api, cx->account, c->id);
         contact_view(j, c, shown, n, -1);
     }
     return OK;

@@ -5,11 +5,11 @@
 extern const struct route_table session_routes, me_routes, account_routes, agents_routes,
     links_routes, teams_routes, roles_routes, tokens_routes, audit_routes, channels_routes,
     health_routes, hooks_routes, jobs_routes, stream_routes, webhooks_routes, docs_routes,
-    static_routes, conversations_routes, messages_routes, contacts_routes, tags_routes,
-    views_routes, desk_routes, widget_routes, widget_chat_routes, uploads_routes,
-    attachments_routes, photos_routes, networks_routes, channel_check_routes, templates_routes,
-    authorizations_routes, authorize_callback_routes, capture_routes, reconciliations_routes,
-    calls_routes;
+    static_routes, conversations_routes, conversation_changes_routes, messages_routes,
+    contacts_routes, tags_routes, views_routes, desk_routes, widget_routes, widget_chat_routes,
+    uploads_routes, attachments_routes, photos_routes, networks_routes, channel_check_routes,
+    templates_routes, authorizations_routes, authorize_callback_routes, capture_routes,
+    reconciliations_routes, calls_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -34,6 +34,7 @@ const struct route_table *const route_tables[] = {
     &stream_routes,
     &hooks_routes,
     &health_routes,
+    &conversation_changes_routes,
     &conversations_routes,
     &messages_routes,
     &contacts_routes,
