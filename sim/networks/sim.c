@@ -33,24 +33,9 @@ str must_copy(str s)
     return str_of(at, s.len);
 }
 
-void cond_make(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
 void cond_look(pthread_cond_t *cond, pthread_mutex_t *lock)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_nsec += (long)SIM_LOOK_MS * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_nsec -= 1000000000;
-        t.tv_sec++;
-    }
+    struct timespec t = thread_deadline(SIM_LOOK_MS);
     (void)pthread_cond_timedwait(cond, lock, &t); /* either way the caller looks */
 }
 
@@ -338,7 +323,7 @@ static void room_open(struct sim *sim, struct sim_room *room, const struct sim_n
     room->sim = sim;
     room->network = network;
     pthread_mutex_init(&room->lock, NULL);
-    cond_make(&room->changed);
+    (void)thread_cond_make(&room->changed); /* Linux never refuses */
 }
 
 void sim_reset(struct sim *sim)
@@ -405,7 +390,7 @@ err sim_open(struct arena *a, const struct sim_options *options, struct sim **ou
     struct sim *sim = must_alloc((ptrdiff_t)sizeof *sim);
     pthread_mutex_init(&sim->fault_lock, NULL);
     pthread_mutex_init(&sim->queue.lock, NULL);
-    cond_make(&sim->queue.changed);
+    (void)thread_cond_make(&sim->queue.changed); /* Linux never refuses */
     err e = options_take(sim, options, why);
     ledger_open(&sim->ledger, sim->options.ledger_entries, sim->options.ledger_bytes);
     sim->fault_dice = sim->options.seed + 7;

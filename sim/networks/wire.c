@@ -498,7 +498,7 @@ err wire_start(struct sim *sim)
 {
     struct connections *all = &sim->connections;
     pthread_mutex_init(&all->lock, NULL);
-    cond_make(&all->changed);
+    (void)thread_cond_make(&all->changed); /* Linux never refuses */
     all->cap = sim->options.max_connections;
     all->fds = must_alloc((ptrdiff_t)sizeof *all->fds * all->cap);
     for (int i = 0; i < all->cap; i++)

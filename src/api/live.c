@@ -55,11 +55,7 @@ err live_open(struct api *api)
         free(live);
         return E_BUSY;
     }
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&live->ending, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    (void)thread_cond_make(&live->ending); /* Linux never refuses */
     pthread_mutex_init(&live->lock, NULL);
     crypto_random(&live->node, (ptrdiff_t)sizeof live->node);
     live->node &= INT64_MAX;
@@ -517,9 +513,7 @@ void live_tick(struct api *api, int64_t now_ms)
 
 static bool waits(struct live *live)
 {
-    struct timespec end;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += TICK_MS / 1000;
+    struct timespec end = thread_deadline(TICK_MS);
     pthread_mutex_lock(&live->lock);
     int rc = 0;
     while (!live->is_ending && rc == 0)

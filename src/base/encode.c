@@ -17,24 +17,13 @@ str crypto_hex(struct arena *a, str bytes)
     return str_of(to, bytes.len * 2);
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 err crypto_unhex(struct arena *a, str hex, str *bytes)
 {
     if (hex.len % 2 != 0)
         return E_INVALID;
     char *to = arena_alloc(a, hex.len / 2 + 1, 1);
     for (ptrdiff_t i = 0; i < hex.len; i += 2) {
-        int high = hex_value(hex.at[i]), low = hex_value(hex.at[i + 1]);
+        int high = str_hex_digit(hex.at[i]), low = str_hex_digit(hex.at[i + 1]);
         if (high < 0 || low < 0)
             return E_INVALID;
         to[i / 2] = (char)(high << 4 | low);

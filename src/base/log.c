@@ -33,16 +33,8 @@ static void put(struct line *l, str s)
 
 static void put_int(struct line *l, int64_t v)
 {
-    char digits[20];
-    char *at = digits + sizeof digits;
-    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    do {
-        *--at = (char)('0' + u % 10);
-        u /= 10;
-    } while (u > 0);
-    if (v < 0)
-        *--at = '-';
-    put(l, str_of(at, digits + sizeof digits - at));
+    char digits[STR_INT_BYTES];
+    put(l, str_int_to(digits, v));
 }
 
 /* Length of a tell-tale word at the start of s, with its separator; 0 = none. */

@@ -125,6 +125,17 @@ bool str_cut(str s, char sep, str *head, str *rest)
     return true;
 }
 
+int str_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
 bool str_is_ascii_token(str s)
 {
     /* RFC 9110 tchar as two 64-bit sets. */
@@ -323,10 +334,9 @@ void sb_byte(struct sb *b, char c)
         b->at[b->len++] = c;
 }
 
-void sb_int(struct sb *b, int64_t v)
+str str_int_to(char to[STR_INT_BYTES], int64_t v)
 {
-    char digits[20];
-    char *at = digits + sizeof digits;
+    char *at = to + STR_INT_BYTES;
     uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     do {
         *--at = (char)('0' + u % 10);
@@ -334,7 +344,13 @@ void sb_int(struct sb *b, int64_t v)
     } while (u > 0);
     if (v < 0)
         *--at = '-';
-    sb_add(b, (str){at, digits + sizeof digits - at});
+    return (str){at, to + STR_INT_BYTES - at};
+}
+
+void sb_int(struct sb *b, int64_t v)
+{
+    char digits[STR_INT_BYTES];
+    sb_add(b, str_int_to(digits, v));
 }
 
 void sb_print(struct sb *b, const char *format, ...)

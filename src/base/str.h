@@ -38,6 +38,7 @@ str str_skip(str s, ptrdiff_t n);                  /* clamped */
 str str_trim(str s);                               /* ASCII space, tab, CR, LF at both ends */
 /* Splits at the first `sep`: head before, *rest after; no sep: head = s, *rest empty, false. */
 bool str_cut(str s, char sep, str *head, str *rest);
+int str_hex_digit(char c);      /* its value, either case; −1 = it is none */
 bool str_is_ascii_token(str s); /* RFC 9110 token, at least one character */
 uint64_t str_hash(str s);       /* seeded per process; not for storage */
 
@@ -50,6 +51,10 @@ str str_lower_ascii(struct arena *a, str s);
 
 /* Decimal only, whole string, no sign for unsigned use (min ≥ 0), range checked: E_INVALID. */
 err str_int(str s, int64_t min, int64_t max, int64_t *value);
+
+/* v in decimal, at the end of `to`. */
+enum { STR_INT_BYTES = 20 };
+str str_int_to(char to[STR_INT_BYTES], int64_t v);
 
 /* A growing text with a maximum. Failure sticks: append freely, ask once at the end. */
 struct sb {

@@ -54,3 +54,24 @@ err thread_start(
     *thread = made;
     return OK;
 }
+
+bool thread_cond_make(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+    if (pthread_condattr_init(&attr) != 0)
+        return false;
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* exists on every Linux */
+    int failed = pthread_cond_init(cond, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    return failed == 0;
+}
+
+struct timespec thread_deadline(int64_t in_ms)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t ns = (int64_t)t.tv_nsec + in_ms % 1000 * 1000000;
+    t.tv_sec += (time_t)(in_ms / 1000 + ns / 1000000000);
+    t.tv_nsec = (long)(ns % 1000000000);
+    return t;
+}

@@ -14,14 +14,6 @@
 
 enum { LANGUAGE_BYTES = 35 }; /* BCP 47: the longest tag anybody must take (RFC 5646, 4.4.1) */
 
-static err verify(struct arena *a, const struct connector_hook *hook, str *why)
-{
-    (void)a;
-    str header = http_header_get(hook->req, S("Seva-Signature"));
-    return signature_check(
-        header, hook->setup->secret, hook->setup->old_secret, hook->now_ms, hook->req->body, why);
-}
-
 /* ── parse ──────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -226,7 +218,7 @@ const struct connector connector_api = {
                       .files_per_piece = LIMIT_ATTACHMENTS,
                       .media = media},
     .repeats_safely = true,
-    .verify = verify,
+    .verify = signature_verify,
     .parse = parse,
     .send = send_reply,
 };

@@ -6,6 +6,17 @@
 #include "connector/connector.h"
 #include "connector/network.h"
 
+/* The rows of settings that both have. */
+#define GOOGLE_CLIENT                                                                              \
+    {.name = "client_id",                                                                          \
+        .kind = "text",                                                                            \
+        .is_required = true,                                                                       \
+        .help = "The OAuth client's id in your Google Cloud project."},                            \
+    {                                                                                              \
+        .name = "client_secret", .kind = "secret", .is_required = true,                            \
+        .help = "The OAuth client's secret."                                                       \
+    }
+
 struct google_api {
     const struct connector *connector; /* its title stands in words */
     const struct connector_setup *setup;

@@ -25,14 +25,6 @@ enum { SECONDS_MOST = 7 * 24 * 3600, POSITION_MOST = 100000, LANGUAGE_BYTES = 35
 
 extern const struct connector connector_pbx;
 
-static err verify(struct arena *a, const struct connector_hook *hook, str *why)
-{
-    (void)a;
-    str header = http_header_get(hook->req, S("Seva-Signature"));
-    return signature_check(
-        header, hook->setup->secret, hook->setup->old_secret, hook->now_ms, hook->req->body, why);
-}
-
 /* ── events ─────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -310,7 +302,7 @@ const struct connector connector_pbx = {
     .title = S_INIT("Existing phone system"),
     .able = ABLE_HOOK | ABLE_CALLS,
     .settings = settings,
-    .verify = verify,
+    .verify = signature_verify,
     .parse = parse,
     .send = telephone_send,
     .check = check,

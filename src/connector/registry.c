@@ -1,4 +1,5 @@
-/* The list of networks: one row each. Not here: what they do. Thread: constant data. */
+/* The list of networks: one row each. Not here: what they do, finding one (find.c). Thread:
+ * constant data. */
 #include "connector/connector.h"
 
 extern const struct connector connector_widget;
@@ -46,31 +47,4 @@ const struct connector *const *connector_all(ptrdiff_t *n)
 {
     *n = (ptrdiff_t)(sizeof connectors / sizeof *connectors);
     return connectors;
-}
-
-const struct connector *connector_find(str name)
-{
-    for (size_t i = 0; i < sizeof connectors / sizeof *connectors; i++)
-        if (str_eq(connectors[i]->name, name))
-            return connectors[i];
-    return NULL;
-}
-
-const char *connector_outcome_name(enum connector_outcome o)
-{
-    switch (o) {
-    case CONNECTOR_SENT:
-        return "sent";
-    case CONNECTOR_FINAL:
-        return "final";
-    case CONNECTOR_RETRY:
-        return "retry";
-    case CONNECTOR_WAIT:
-        return "wait";
-    case CONNECTOR_REAUTH:
-        return "reauth";
-    case CONNECTOR_UNKNOWN:
-        return "unknown";
-    }
-    return "unknown";
 }

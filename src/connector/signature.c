@@ -2,6 +2,7 @@
 #include "connector/signature.h"
 
 #include "base/crypto.h"
+#include "connector/connector.h"
 
 enum { DIGEST_BYTES = 32, SIGNATURES_READ = 4 };
 
@@ -27,23 +28,12 @@ str signature_make(struct arena *a, str secret, str old, int64_t now_ms, str bod
     return str_print(a, "t=%.*s,v1=%.*s,v1=%.*s", SARG(seconds), SARG(first), SARG(second));
 }
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static bool unhex(str hex, uint8_t out[DIGEST_BYTES])
 {
     if (hex.len != 2 * (ptrdiff_t)DIGEST_BYTES)
         return false;
     for (ptrdiff_t i = 0; i < DIGEST_BYTES; i++) {
-        int high = nibble(hex.at[2 * i]), low = nibble(hex.at[2 * i + 1]);
+        int high = str_hex_digit(hex.at[2 * i]), low = str_hex_digit(hex.at[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         out[i] = (uint8_t)(high << 4 | low);
@@ -92,4 +82,12 @@ err signature_check(str header, str secret, str old, int64_t now_ms, str body, s
         return E_UNAUTHENTICATED;
     }
     return OK;
+}
+
+err signature_verify(struct arena *a, const struct connector_hook *hook, str *why)
+{
+    (void)a;
+    str header = http_header_get(hook->req, S("Seva-Signature"));
+    return signature_check(
+        header, hook->setup->secret, hook->setup->old_secret, hook->now_ms, hook->req->body, why);
 }

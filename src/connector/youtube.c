@@ -234,24 +234,17 @@ static err refresh(struct http_client *client, struct arena *a, const struct con
 }
 
 static const struct connector_setting settings[] = {
-    {.name = "client_id",
-     .kind = "text",
-     .is_required = true,
-     .help = "The OAuth client's id in your Google Cloud project."},
-    {.name = "client_secret",
-     .kind = "secret",
-     .is_required = true,
-     .help = "The OAuth client's secret."},
+    GOOGLE_CLIENT,
     {.name = "days",
-     .kind = "number",
-     .standard = "14",
-     .help = "How many days a comment's thread is watched for new answers."},
+      .kind = "number",
+      .standard = "14",
+      .help = "How many days a comment's thread is watched for new answers."},
     {.name = "held",
-     .kind = "choice",
-     .choices = "no yes",
-     .standard = "no",
-     .help = "Whether comments come in that YouTube holds back until somebody publishes them."},
-    {0},
+      .kind = "choice",
+      .choices = "no yes",
+      .standard = "no",
+      .help = "Whether comments come in that YouTube holds back until somebody publishes them."},
+    {0               },
 };
 static const struct connector_host hosts[] = {
     {"api",                            "https://www.googleapis.com/youtube/v3"},

@@ -285,14 +285,8 @@ static void *keeper_main(void *arg)
 err group_start(struct lite *l)
 {
     struct group *g = &l->group;
-    pthread_condattr_t attr;
     bool made = turn_make(&g->lock, 1) && pthread_mutex_init(&g->mutex, NULL) == 0 &&
-                pthread_cond_init(&g->served_cond, NULL) == 0 && pthread_condattr_init(&attr) == 0;
-    if (!made)
-        return E_BUSY;
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* exists on every Linux */
-    made = pthread_cond_init(&g->keeper_cond, &attr) == 0;
-    (void)pthread_condattr_destroy(&attr);
+                pthread_cond_init(&g->served_cond, NULL) == 0 && thread_cond_make(&g->keeper_cond);
     if (!made)
         return E_BUSY;
     TRY(thread_start(&g->keeper, "db-keeper", 0, keeper_main, l));

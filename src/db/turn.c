@@ -3,7 +3,8 @@
 #include "db/turn.h"
 
 #include <errno.h>
-#include <time.h>
+
+#include "base/thread.h"
 
 struct turn_waiter {
     struct turn_waiter *next;
@@ -36,27 +37,11 @@ static void queue_remove(struct turn *t, struct turn_waiter *w)
     t->waiting--;
 }
 
-static struct timespec deadline_in(int64_t ms)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t ns = (int64_t)t.tv_nsec + ms % 1000 * 1000000;
-    t.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
-    t.tv_nsec = (long)(ns % 1000000000);
-    return t;
-}
-
 /* With the mutex held. */
 static bool wait_in_line(struct turn *t, int64_t wait_ms)
 {
     struct turn_waiter w = {0};
-    pthread_condattr_t attr;
-    if (pthread_condattr_init(&attr) != 0)
-        return false;
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* exists on every Linux */
-    int failed = pthread_cond_init(&w.cond, &attr);
-    (void)pthread_condattr_destroy(&attr);
-    if (failed != 0)
+    if (!thread_cond_make(&w.cond))
         return false;
     if (t->last != NULL)
         t->last->next = &w;
@@ -64,7 +49,7 @@ static bool wait_in_line(struct turn *t, int64_t wait_ms)
         t->first = &w;
     t->last = &w;
     t->waiting++;
-    struct timespec until = deadline_in(wait_ms);
+    struct timespec until = thread_deadline(wait_ms);
     while (!w.is_granted)
         if (pthread_cond_timedwait(&w.cond, &t->mutex, &until) == ETIMEDOUT)
             break;

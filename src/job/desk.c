@@ -3,20 +3,16 @@
  * work. Thread: a desk belongs to one; a waker to one sleeper and any nudger. */
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/thread.h"
 #include "job/inner.h"
 #include "store/door.h"
 
 #include <assert.h>
-#include <time.h>
 
 void waker_open(struct waker *w)
 {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->cond, &attr);
-    pthread_condattr_destroy(&attr);
+    (void)thread_cond_make(&w->cond); /* Linux never refuses */
     w->is_nudged = false;
 }
 
@@ -38,16 +34,7 @@ void waker_nudge(struct waker *w)
 
 bool waker_wait(struct waker *w, int64_t most_ms)
 {
-    struct timespec end;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    if (most_ms > 0) {
-        end.tv_sec += most_ms / 1000;
-        end.tv_nsec += (most_ms % 1000) * 1000000;
-        if (end.tv_nsec >= 1000000000) {
-            end.tv_sec++;
-            end.tv_nsec -= 1000000000;
-        }
-    }
+    struct timespec end = thread_deadline(most_ms > 0 ? most_ms : 0);
     pthread_mutex_lock(&w->lock);
     int rc = 0;
     while (!w->is_nudged && rc == 0 && most_ms != 0)

@@ -163,19 +163,6 @@ static void *lookup_main(void *arg)
     return NULL;
 }
 
-static struct timespec deadline(int64_t in_ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += in_ms / 1000;
-    t.tv_nsec += (in_ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 /* Addresses found, −1: no such name or out of memory, −2: no answer in time. */
 static int system_lookup(str host, int64_t timeout_ms, struct ip_address *out)
 {
@@ -184,11 +171,7 @@ static int system_lookup(str host, int64_t timeout_ms, struct ip_address *out)
         return -1;
     memcpy(l->host, host.at, (size_t)host.len);
     l->holders = 2;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    (void)thread_cond_make(&l->changed); /* Linux never refuses */
     pthread_mutex_init(&l->lock, NULL);
     pthread_t thread;
     if (thread_start(&thread, "seva-lookup", 0, lookup_main, l) != OK) {
@@ -197,7 +180,7 @@ static int system_lookup(str host, int64_t timeout_ms, struct ip_address *out)
         return -1;
     }
     pthread_detach(thread);
-    struct timespec until = deadline(timeout_ms);
+    struct timespec until = thread_deadline(timeout_ms);
     pthread_mutex_lock(&l->lock);
     int waited = 0;
     while (!l->is_done && waited == 0)

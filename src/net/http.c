@@ -63,17 +63,6 @@ static const struct {
     {507, "Insufficient Storage"           },
 };
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 const char *http_method_name(enum http_method m)
 {
     return method_names[m];
@@ -154,7 +143,7 @@ ptrdiff_t http_percent_decode_to(char *out, str s, bool plus_is_space)
         if (c == '%') {
             if (i + 2 >= s.len)
                 return -1;
-            int high = hex_value(s.at[i + 1]), low = hex_value(s.at[i + 2]);
+            int high = str_hex_digit(s.at[i + 1]), low = str_hex_digit(s.at[i + 2]);
             if (high < 0 || low < 0)
                 return -1;
             c = (char)(high * 16 + low);

@@ -372,17 +372,9 @@ static enum http_parse push_body(struct http_parser *p, str bytes, ptrdiff_t *us
     return HTTP_PARSE_DONE;
 }
 
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c = (char)(c | 32);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static enum http_parse push_chunk_size(struct http_parser *p, char c)
 {
-    int digit = hex_digit(c);
+    int digit = str_hex_digit(c);
     if (digit >= 0) {
         if (++p->chunk_digits > CHUNK_DIGITS)
             return refuse(p, 400, "a chunk size has too many digits");

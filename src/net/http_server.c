@@ -10,12 +10,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "net/http_inner.h"
 #include "net/hub.h"
 #include "net/tls.h"
@@ -256,11 +256,7 @@ err http_server_open(struct arena *a, const struct http_server_options *options,
     s->work.last = &s->work.first;
     s->files.last = &s->files.first;
     s->now_ms = clock_mono_ms();
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->drain_changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    (void)thread_cond_make(&s->drain_changed); /* Linux never refuses */
     pthread_mutex_init(&s->drain_lock, NULL);
     pthread_mutex_init(&s->work.lock, NULL);
     pthread_cond_init(&s->work.changed, NULL);
@@ -377,22 +373,9 @@ static void stop_run(struct loop_message *m)
     hub_reconnect_all(s->hub);
 }
 
-static struct timespec real_deadline(int64_t in_ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += in_ms / 1000;
-    t.tv_nsec += (in_ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 int http_server_drain(struct http_server *s, int64_t delay_ms, int64_t most_ms)
 {
-    struct timespec end = real_deadline(most_ms), stop = real_deadline(delay_ms);
+    struct timespec end = thread_deadline(most_ms), stop = thread_deadline(delay_ms);
     http_server_drain_begin(s);
     pthread_mutex_lock(&s->drain_lock);
     while (pthread_cond_timedwait(&s->drain_changed, &s->drain_lock, &stop) == 0) {

@@ -10,46 +10,34 @@
 
 #include <assert.h>
 
-/* What an insert binds, in the order of the statement's parameters. */
-struct insert_row {
-    account_id account_id;
-    str type, subject_type;
-    int64_t subject_id;
-    conversation_id conversation_id;
-    channel_id channel_id;
-    team_id team_id;
-    agent_id assignee_id;
-    contact_id contact_id;
-    agent_id agent_id;
-    int64_t audience;
-    int64_t at_ms;
-    str data;
+static const struct db_col row_cols[] = {
+    COL(struct event_row, major),
+    COL(struct event_row, minor),
+    COL(struct event_row, account_id),
+    COL(struct event_row, type),
+    COL(struct event_row, subject_type),
+    COL(struct event_row, subject_id),
+    COL(struct event_row, conversation_id),
+    COL(struct event_row, channel_id),
+    COL(struct event_row, team_id),
+    COL(struct event_row, assignee_id),
+    COL(struct event_row, contact_id),
+    COL(struct event_row, agent_id),
+    COL(struct event_row, audience),
+    COL(struct event_row, at_ms),
+    COL(struct event_row, data),
 };
-static const struct db_col insert_cols[] = {
-    COL(struct insert_row, account_id),
-    COL(struct insert_row, type),
-    COL(struct insert_row, subject_type),
-    COL(struct insert_row, subject_id),
-    COL(struct insert_row, conversation_id),
-    COL(struct insert_row, channel_id),
-    COL(struct insert_row, team_id),
-    COL(struct insert_row, assignee_id),
-    COL(struct insert_row, contact_id),
-    COL(struct insert_row, agent_id),
-    COL(struct insert_row, audience),
-    COL(struct insert_row, at_ms),
-    COL(struct insert_row, data),
-};
+enum { PLACE_COLS = 2 }; /* major and minor, which the database gives */
 
 err event_add_many(struct ctx *cx, const struct event_new *e, ptrdiff_t n)
 {
     if (n == 0)
         return OK;
-    struct insert_row *rows = NEW(cx->arena, struct insert_row, n);
+    struct event_row *rows = NEW(cx->arena, struct event_row, n);
     for (ptrdiff_t i = 0; i < n; i++) {
         assert(e[i].audience == EVENT_FOR_AGENTS || e[i].audience == EVENT_FOR_VISITOR ||
                e[i].audience == EVENT_FOR_AGENT);
-        rows[i] = (struct insert_row){
+        rows[i] = (struct event_row){
             .account_id = cx->account,
             .type = e[i].type,
             .subject_type = e[i].subject_type,
@@ -74,7 +62,8 @@ err event_add_many(struct ctx *cx, const struct event_new *e, ptrdiff_t n)
           "SELECT * FROM unnest(?1::bigint[], ?2::text[], ?3::text[], ?4::bigint[], ?5::bigint[], "
           "?6::bigint[], ?7::bigint[], ?8::bigint[], ?9::bigint[], ?10::bigint[], ?11::bigint[], "
           "?12::bigint[], ?13::text[])"),
-        COLS(insert_cols), rows, (ptrdiff_t)sizeof *rows, n, NULL));
+        row_cols + PLACE_COLS, (ptrdiff_t)(sizeof row_cols / sizeof *row_cols) - PLACE_COLS, rows,
+        (ptrdiff_t)sizeof *rows, n, NULL));
     cx->effects.events = true;
     return OK;
 }
@@ -102,24 +91,6 @@ err event_pos_parse(str text, struct event_pos *pos)
     *pos = got;
     return OK;
 }
-
-static const struct db_col row_cols[] = {
-    COL(struct event_row, major),
-    COL(struct event_row, minor),
-    COL(struct event_row, account_id),
-    COL(struct event_row, type),
-    COL(struct event_row, subject_type),
-    COL(struct event_row, subject_id),
-    COL(struct event_row, conversation_id),
-    COL(struct event_row, channel_id),
-    COL(struct event_row, team_id),
-    COL(struct event_row, assignee_id),
-    COL(struct event_row, contact_id),
-    COL(struct event_row, agent_id),
-    COL(struct event_row, audience),
-    COL(struct event_row, at_ms),
-    COL(struct event_row, data),
-};
 
 #define ROW_FIELDS                                                                                 \
     "account_id, type, subject_type, subject_id, conversation_id, channel_id, team_id, "           \

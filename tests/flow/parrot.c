@@ -422,22 +422,3 @@ const struct connector *const *connector_all(ptrdiff_t *n)
     *n = (ptrdiff_t)(sizeof connectors / sizeof *connectors);
     return connectors;
 }
-
-const struct connector *connector_find(str name)
-{
-    for (size_t i = 0; i < sizeof connectors / sizeof *connectors; i++)
-        if (str_eq(connectors[i]->name, name))
-            return connectors[i];
-    return NULL;
-}
-
-const char *connector_outcome_name(enum connector_outcome o)
-{
-    static const char *const names[] = {[CONNECTOR_SENT] = "sent",
-        [CONNECTOR_FINAL] = "final",
-        [CONNECTOR_RETRY] = "retry",
-        [CONNECTOR_WAIT] = "wait",
-        [CONNECTOR_REAUTH] = "reauth",
-        [CONNECTOR_UNKNOWN] = "unknown"};
-    return names[o];
-}

@@ -101,6 +101,18 @@ static void whole_decimal_numbers_in_range_are_read(void **state)
     assert_int_equal(v, 7); /* untouched on failure */
 }
 
+static void a_hex_digit_has_its_value_in_either_case(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(str_hex_digit("0123456789abcdef"[i]), i);
+        assert_int_equal(str_hex_digit("0123456789ABCDEF"[i]), i);
+    }
+    for (const char *c = "/:@G`g\x10\x11 "; *c; c++)
+        assert_int_equal(str_hex_digit(*c), -1);
+    assert_int_equal(str_hex_digit('\0'), -1);
+}
+
 static void copies_are_terminated_and_their_own(void **state)
 {
     (void)state;
@@ -228,6 +240,7 @@ int main(void)
         TEST(cutting_splits_at_the_first_separator),
         TEST(a_token_is_what_rfc_9110_says),
         TEST(whole_decimal_numbers_in_range_are_read),
+        TEST(a_hex_digit_has_its_value_in_either_case),
         TEST(copies_are_terminated_and_their_own),
         TEST(printing_takes_texts_of_any_length),
         TEST(equal_texts_hash_alike_and_others_spread),

@@ -88,6 +88,27 @@ static void what_the_system_refuses_is_busy(void **state)
     assert_err(thread_start(&t, "tiny", 1, wait_at_barrier, NULL), E_BUSY);
 }
 
+static void a_condition_waits_by_a_clock_that_nobody_sets(void **state)
+{
+    (void)state;
+    pthread_cond_t cond;
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    struct timespec from, to, end = thread_deadline(7);
+    assert_true(thread_cond_make(&cond));
+    assert_int_equal(pthread_mutex_lock(&lock), 0);
+    while (pthread_cond_timedwait(&cond, &lock, &end) == 0)
+        ;
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &to), 0);
+    assert_true(to.tv_sec > end.tv_sec || (to.tv_sec == end.tv_sec && to.tv_nsec >= end.tv_nsec));
+    from = thread_deadline(0);
+    end = thread_deadline(2999);
+    int64_t ns = (int64_t)(end.tv_sec - from.tv_sec) * 1000000000 + end.tv_nsec - from.tv_nsec;
+    assert_true(ns >= INT64_C(2999000000));
+    assert_true(end.tv_nsec >= 0 && end.tv_nsec < 1000000000);
+    assert_int_equal(pthread_mutex_unlock(&lock), 0);
+    assert_int_equal(pthread_cond_destroy(&cond), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +116,7 @@ int main(void)
         TEST(a_thread_starts_with_signals_blocked_and_the_caller_keeps_its_own),
         TEST(a_thread_has_its_name),
         TEST(what_the_system_refuses_is_busy),
+        TEST(a_condition_waits_by_a_clock_that_nobody_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
