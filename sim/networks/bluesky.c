@@ -10,7 +10,6 @@
 #include "network.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 
@@ -51,9 +50,7 @@ struct state {
 static void bluesky_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    account->data = alloc_zero((ptrdiff_t)sizeof(struct state));
-    if (!account->data)
-        abort();
+    account->data = sim_alloc((ptrdiff_t)sizeof(struct state));
 }
 
 static void bluesky_close(struct sim *sim, struct sim_account *account)
@@ -67,22 +64,6 @@ static void bluesky_close(struct sim *sim, struct sim_account *account)
         free(s->logs[i].text);
     }
     free(s);
-}
-
-static char *kept(str text)
-{
-    char *to = strndup(text.len ? text.at : "", (size_t)text.len);
-    if (!to)
-        abort();
-    return to;
-}
-
-static void keep(char *to, ptrdiff_t size, str s)
-{
-    str cut = str_sub(s, 0, size - 1);
-    if (cut.len)
-        memcpy(to, cut.at, (size_t)cut.len);
-    to[cut.len] = 0;
 }
 
 static str handle_of(const struct sim_account *account)
@@ -119,8 +100,8 @@ static void give_session(struct sim_call *c, struct session *s)
     int64_t life_ms = SESSION_MS;
     str setting = sim_setting(c->account, S("session_ms"));
     (void)str_int(setting, 1, INT64_MAX, &life_ms); /* else the usual */
-    keep(s->access, sizeof s->access, sim_random_word(c->sim, c->network, c->arena, 40));
-    keep(s->refresh, sizeof s->refresh, sim_random_word(c->sim, c->network, c->arena, 40));
+    sim_keep(s->access, sizeof s->access, sim_random_word(c->sim, c->network, c->arena, 40));
+    sim_keep(s->refresh, sizeof s->refresh, sim_random_word(c->sim, c->network, c->arena, 40));
     s->until_ms = c->now_ms + life_ms;
     sim_answer_print(c, 200,
         "{\"did\":\"%.*s\",\"handle\":\"%.*s\",\"accessJwt\":\"%s\",\"refreshJwt\":\"%s\","
@@ -177,11 +158,11 @@ static struct post *post_add(struct sim *sim, struct sim_account *account, struc
     struct state *s = account->data;
     struct post *p = &s->posts[s->n_posts++ % POSTS];
     free(p->record);
-    *p = (struct post){.at_ms = sim_now(sim), .record = kept(record)};
-    keep(p->uri, sizeof p->uri, uri);
-    keep(p->author, sizeof p->author, author);
-    keep(p->reason, sizeof p->reason, str_from(reason));
-    keep(p->cid, sizeof p->cid,
+    *p = (struct post){.at_ms = sim_now(sim), .record = sim_copy(record)};
+    sim_keep(p->uri, sizeof p->uri, uri);
+    sim_keep(p->author, sizeof p->author, author);
+    sim_keep(p->reason, sizeof p->reason, str_from(reason));
+    sim_keep(p->cid, sizeof p->cid,
         str_cat(a, S("bafyrei"), sim_random_hex(sim, account->network, a, 32)));
     p->is_own = str_eq(author, account->id);
     return p;
@@ -378,10 +359,10 @@ static const struct log *log_add(
     free(l->json);
     free(l->text);
     *l = (struct log){.rev = 100 + sim_next(sim, account->network), .at_ms = sim_now(sim)};
-    keep(l->convo, sizeof l->convo, convo);
-    keep(l->sender, sizeof l->sender, sender);
-    keep(l->id, sizeof l->id, str_print(a, "3kmsg%lld", (long long)l->rev));
-    l->text = kept(text);
+    sim_keep(l->convo, sizeof l->convo, convo);
+    sim_keep(l->sender, sizeof l->sender, sender);
+    sim_keep(l->id, sizeof l->id, str_print(a, "3kmsg%lld", (long long)l->rev));
+    l->text = sim_copy(text);
     struct json_out j = json_out_make(a, JSON_BYTES);
     json_obj(&j);
     json_kv_str(&j, S("id"), str_from(l->id));
@@ -390,7 +371,7 @@ static const struct log *log_add(
     json_kv_raw(&j, S("sender"), str_print(a, "{\"did\":\"%.*s\"}", SARG(sender)));
     json_kv_time(&j, S("sentAt"), l->at_ms);
     json_obj_end(&j);
-    l->json = kept(json_str(&j));
+    l->json = sim_copy(json_str(&j));
     return l;
 }
 
@@ -625,7 +606,7 @@ static err bluesky_say(struct sim *sim, struct sim_account *account, struct aren
     if (is_request || str_eq(say->kind, S("chat"))) {
         str convo = convo_of(a, did);
         if (is_request)
-            keep(s->requested, sizeof s->requested, convo);
+            sim_keep(s->requested, sizeof s->requested, convo);
         *id = str_copy(a, str_from(log_add(sim, account, a, convo, did, say->text)->id));
         return OK;
     }
@@ -648,7 +629,7 @@ static err bluesky_special(struct sim *sim, struct sim_account *account, struct 
     struct state *s = account->data;
     *why = S("own {text, reply_to} or disable {did}");
     if (str_eq(what, S("disable"))) {
-        keep(s->disabled, sizeof s->disabled, json_text(json_get(input, S("did")), S("")));
+        sim_keep(s->disabled, sizeof s->disabled, json_text(json_get(input, S("did")), S("")));
         return OK;
     }
     if (!str_eq(what, S("own")))

@@ -2,22 +2,10 @@
 #include "board.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-void board_keep(char *to, size_t room, str s)
-{
-    size_t n = (size_t)s.len < room - 1 ? (size_t)s.len : room - 1;
-    if (n > 0)
-        memcpy(to, s.at, n);
-    to[n] = '\0';
-}
 
 void board_text(struct board_entry *e, str text, int64_t now_ms)
 {
-    char *bytes = alloc_zero(text.len + 1);
-    if (bytes == NULL)
-        abort();
-    board_keep(bytes, (size_t)text.len + 1, text);
+    char *bytes = sim_copy(text);
     free(e->text);
     e->text = bytes;
     e->text_len = text.len;
@@ -44,10 +32,8 @@ struct board_entry *board_add(struct board *b, str id, str text, int64_t now_ms)
 {
     if (b->count == BOARD_ENTRIES)
         unlink_one(b, b->oldest);
-    struct board_entry *e = alloc_zero((ptrdiff_t)sizeof *e);
-    if (e == NULL)
-        abort();
-    board_keep(e->id, sizeof e->id, id);
+    struct board_entry *e = sim_alloc((ptrdiff_t)sizeof *e);
+    sim_keep(e->id, sizeof e->id, id);
     board_text(e, text, now_ms);
     e->made_ms = now_ms;
     e->older = b->newest;
@@ -93,9 +79,7 @@ ptrdiff_t board_below(const struct board *b, str parent)
 void board_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    account->data = alloc_zero((ptrdiff_t)sizeof(struct board));
-    if (account->data == NULL)
-        abort();
+    account->data = sim_alloc((ptrdiff_t)sizeof(struct board));
 }
 
 void board_close(struct sim *sim, struct sim_account *account)
@@ -107,8 +91,7 @@ void board_close(struct sim *sim, struct sim_account *account)
 
 void board_said(struct board_entry *e, const struct sim_say *say)
 {
-    board_keep(e->author, sizeof e->author, say->from_id.len ? say->from_id : S("7001"));
-    board_keep(e->name, sizeof e->name, say->from_name.len ? say->from_name : S("Customer"));
-    board_keep(
-        e->handle, sizeof e->handle, say->from_handle.len ? say->from_handle : S("customer"));
+    sim_keep(e->author, sizeof e->author, say->from_id.len ? say->from_id : S("7001"));
+    sim_keep(e->name, sizeof e->name, say->from_name.len ? say->from_name : S("Customer"));
+    sim_keep(e->handle, sizeof e->handle, say->from_handle.len ? say->from_handle : S("customer"));
 }

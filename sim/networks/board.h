@@ -22,8 +22,6 @@ struct board {
     ptrdiff_t count;
 };
 
-/* Texts longer than the room are cut. */
-void board_keep(char *to, size_t room, str s);
 struct board_entry *board_add(struct board *b, str id, str text, int64_t now_ms);
 struct board_entry *board_find(const struct board *b, str id); /* NULL: not there */
 void board_text(struct board_entry *e, str text, int64_t now_ms);

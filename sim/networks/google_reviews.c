@@ -129,7 +129,7 @@ static void put_our_reply(struct sim_call *c, struct board_entry *review)
     if (!e) {
         e = board_add(b, name, text, c->now_ms);
         e->is_ours = true;
-        board_keep(e->parent, sizeof e->parent, str_from(review->id));
+        sim_keep(e->parent, sizeof e->parent, str_from(review->id));
     } else {
         board_text(e, text, c->now_ms);
     }

@@ -2,7 +2,6 @@
 #include "graph.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ── state ──────────────────────────────────────────────────────────────────────────────────── */
 
@@ -16,18 +15,10 @@ struct graph_box *graph_box(const struct sim_account *account)
     return account->data;
 }
 
-static void *must(ptrdiff_t size)
-{
-    void *at = alloc_zero(size);
-    if (!at)
-        abort();
-    return at;
-}
-
 void graph_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    struct graph_box *box = must((ptrdiff_t)sizeof *box);
+    struct graph_box *box = sim_alloc((ptrdiff_t)sizeof *box);
     box->last = &box->first;
     box->is_subscribed = true;
     account->data = box;
@@ -61,14 +52,6 @@ void graph_close(struct sim *sim, struct sim_account *account)
     free(box);
 }
 
-void graph_keep(char *to, ptrdiff_t size, str s)
-{
-    s = str_sub(s, 0, size - 1);
-    if (s.len > 0)
-        memcpy(to, s.at, (size_t)s.len);
-    to[s.len] = 0;
-}
-
 struct graph_person *graph_person(const struct sim_account *account, str id, bool is_made)
 {
     struct graph_box *box = account->data;
@@ -76,8 +59,8 @@ struct graph_person *graph_person(const struct sim_account *account, str id, boo
     if (person || !is_made || !id.len || id.len >= (ptrdiff_t)sizeof person->id ||
         box->people.count >= GRAPH_PEOPLE_MAX)
         return person;
-    person = must((ptrdiff_t)sizeof *person);
-    graph_keep(person->id, sizeof person->id, id);
+    person = sim_alloc((ptrdiff_t)sizeof *person);
+    sim_keep(person->id, sizeof person->id, id);
     person->next = box->person_list;
     box->person_list = person;
     if (map_put(&box->people, str_from(person->id), person) != OK)
@@ -94,9 +77,7 @@ struct graph_note *graph_note(const struct sim_account *account, str id)
 void graph_note_text(struct graph_note *note, str text)
 {
     free(note->text);
-    note->text = must(text.len + 1);
-    if (text.len > 0)
-        memcpy(note->text, text.at, (size_t)text.len);
+    note->text = sim_copy(text);
 }
 
 /* "m_…" and "<post>_<number>" on Facebook, "aWdf…" and digits on Instagram. */
@@ -119,10 +100,10 @@ struct graph_note *graph_note_add(
     struct graph_person *whose = graph_person(account, person, true);
     while (box->note_count >= GRAPH_NOTES_MAX)
         note_drop(box);
-    struct graph_note *note = must((ptrdiff_t)sizeof *note);
-    graph_keep(note->id, sizeof note->id, new_id(sim, account, a, post));
-    graph_keep(note->person, sizeof note->person, person);
-    graph_keep(note->post, sizeof note->post, post);
+    struct graph_note *note = sim_alloc((ptrdiff_t)sizeof *note);
+    sim_keep(note->id, sizeof note->id, new_id(sim, account, a, post));
+    sim_keep(note->person, sizeof note->person, person);
+    sim_keep(note->post, sizeof note->post, post);
     note->at_ms = sim_now(sim);
     note->is_public = post.len > 0;
     if (whose && !post.len)

@@ -53,7 +53,6 @@ struct graph_note *graph_note(const struct sim_account *account, str id);
 struct graph_note *graph_note_add(
     struct sim *sim, const struct sim_account *account, struct arena *a, str person, str post);
 void graph_note_text(struct graph_note *note, str text);
-void graph_keep(char *to, ptrdiff_t size, str s); /* cut, terminated */
 
 /* {"error":{"message":…,"type":"OAuthException","code":…,"error_subcode":…,"fbtrace_id":…}} */
 void graph_fail(struct sim_call *c, int status, int code, int subcode, const char *message);

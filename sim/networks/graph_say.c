@@ -8,8 +8,6 @@
  * "handshake": the callback is asked for its challenge. */
 #include "graph.h"
 
-#include <string.h>
-
 struct saying {
     struct sim *sim;
     struct sim_account *account;
@@ -242,7 +240,7 @@ static str say_comment(const struct saying *s, bool is_mention)
     struct graph_note *note =
         graph_note_add(s->sim, s->account, s->a, str_from(s->person->id), post);
     note->is_mention = is_mention;
-    graph_keep(note->parent, sizeof note->parent, s->say->reply_to);
+    sim_keep(note->parent, sizeof note->parent, s->say->reply_to);
     graph_note_text(note, s->say->text);
     tell_change(s, note, is_mention, "add");
     return str_copy(s->a, str_from(note->id));
@@ -288,10 +286,10 @@ err graph_say(struct sim *sim, struct sim_account *account, struct arena *a,
         return E_INVALID;
     }
     if (say->from_name.len || !s.person->name[0])
-        graph_keep(s.person->name, sizeof s.person->name,
+        sim_keep(s.person->name, sizeof s.person->name,
             say->from_name.len ? say->from_name : S("Customer"));
     if (say->from_handle.len)
-        graph_keep(s.person->handle, sizeof s.person->handle, say->from_handle);
+        sim_keep(s.person->handle, sizeof s.person->handle, say->from_handle);
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
         if (str_eq(kind, str_from(windows[i])))
             s.person->last_in_ms = sim_now(sim);

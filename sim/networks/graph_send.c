@@ -4,8 +4,6 @@
 
 #include "base/utf8.h"
 
-#include <string.h>
-
 enum { APP_ID = 5550001, FACEBOOK_TEXT = 2000, INSTAGRAM_TEXT = 1000, QUICK_REPLIES = 13 };
 
 /* ── who gets it ────────────────────────────────────────────────────────────────────────────── */
@@ -183,7 +181,7 @@ void graph_messages(struct sim_call *c)
     struct graph_note *note =
         graph_note_add(c->sim, c->account, c->arena, str_from(to.person->id), (str){0});
     note->is_ours = true;
-    graph_keep(note->ref, sizeof note->ref, metadata);
+    sim_keep(note->ref, sizeof note->ref, metadata);
     graph_note_text(note, text);
     if (to.comment)
         to.comment->is_answered = true;
@@ -259,7 +257,7 @@ void graph_comment(struct sim_call *c, struct graph_note *note, str post, str te
     struct graph_note *ours = graph_note_add(c->sim, c->account, c->arena, c->account->id, post);
     ours->is_ours = true;
     if (note)
-        graph_keep(ours->parent, sizeof ours->parent, str_from(note->id));
+        sim_keep(ours->parent, sizeof ours->parent, str_from(note->id));
     graph_note_text(ours, text);
     (void)sim_accept(c, &(struct sim_message){.conversation = post,
                             .id = str_from(ours->id),

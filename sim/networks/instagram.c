@@ -152,7 +152,7 @@ static void give_token(struct sim_call *c, struct sim_account *account)
     struct graph_box *box = graph_box(account);
     str token = str_cat(c->arena, S("IGAA"), sim_random_word(c->sim, c->network, c->arena, 40));
     c->account = account;
-    graph_keep(box->token, sizeof box->token, token);
+    sim_keep(box->token, sizeof box->token, token);
     sim_answer_print(c, 200,
         "{\"access_token\":\"%.*s\",\"token_type\":\"bearer\",\"expires_in\":%d}", SARG(token),
         TOKEN_S);

@@ -35,7 +35,7 @@ const char *sim_count_name(enum sim_count c)
 void ledger_open(struct ledger *l, ptrdiff_t entries, ptrdiff_t bytes)
 {
     pthread_mutex_init(&l->lock, NULL);
-    l->slots = must_alloc((ptrdiff_t)sizeof *l->slots * entries);
+    l->slots = sim_alloc((ptrdiff_t)sizeof *l->slots * entries);
     l->cap = entries;
     l->bytes_max = bytes;
 }
@@ -93,7 +93,7 @@ static void texts_copy(struct ledger_slot *slot)
     for (int i = 0; i < TEXTS && texts[i]; i++)
         bytes += texts[i]->len;
     slot->bytes = bytes;
-    slot->block = must_alloc(bytes + 1);
+    slot->block = sim_alloc(bytes + 1);
     char *at = slot->block;
     for (int i = 0; i < TEXTS && texts[i]; i++) {
         if (texts[i]->len > 0)

@@ -23,7 +23,7 @@ static struct rate_bucket *bucket_get(struct sim_room *room, str key)
         return b;
     if (room->buckets.count >= SIM_BUCKETS_MAX)
         bucket_drop_oldest(room);
-    b = must_alloc((ptrdiff_t)sizeof *b + key.len + 1);
+    b = sim_alloc((ptrdiff_t)sizeof *b + key.len + 1);
     b->key_len = key.len;
     if (key.len > 0)
         memcpy(b->key, key.at, (size_t)key.len);
@@ -117,7 +117,7 @@ void once_remember(struct sim_call *c)
     if (room->kept.count >= SIM_KEPT_MAX)
         kept_drop_oldest(room);
     str hash = sim_body_hash(c);
-    struct kept_answer *k = must_alloc(
+    struct kept_answer *k = sim_alloc(
         (ptrdiff_t)sizeof *k + in->once_key.len + hash.len + c->content_type.len + c->body.len + 1);
     char *at = k->texts;
     k->key = put(&at, in->once_key);

@@ -10,7 +10,6 @@
 #include "line.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/utf8.h"
 
@@ -26,20 +25,10 @@ enum {
 
 /* ── state ──────────────────────────────────────────────────────────────────────────────────── */
 
-void line_keep(char *to, ptrdiff_t size, str s)
-{
-    s = str_sub(s, 0, size - 1);
-    if (s.len > 0)
-        memcpy(to, s.at, (size_t)s.len);
-    to[s.len] = 0;
-}
-
 static void account_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    struct line_bot *bot = alloc_zero((ptrdiff_t)sizeof *bot);
-    if (bot == NULL)
-        abort();
+    struct line_bot *bot = sim_alloc((ptrdiff_t)sizeof *bot);
     account->data = bot;
 }
 
@@ -69,10 +58,8 @@ struct line_peer *line_peer(struct line_bot *bot, str id, bool is_made)
     if (p || !is_made || id.len == 0 || id.len >= (ptrdiff_t)sizeof p->id ||
         bot->by_id.count >= LINE_PEERS_MAX)
         return p;
-    p = alloc_zero((ptrdiff_t)sizeof *p);
-    if (p == NULL)
-        abort();
-    line_keep(p->id, sizeof p->id, id);
+    p = sim_alloc((ptrdiff_t)sizeof *p);
+    sim_keep(p->id, sizeof p->id, id);
     p->next = bot->peers;
     bot->peers = p;
     if (map_put(&bot->by_id, str_from(p->id), p) != OK)
@@ -88,15 +75,10 @@ struct line_note *line_note(struct line_bot *bot, str key)
 /* The oldest go when there are too many. */
 struct line_note *line_note_add(struct line_bot *bot, str key, int64_t at_ms, str text)
 {
-    struct line_note *n = alloc_zero((ptrdiff_t)sizeof *n);
-    char *copy = alloc_zero(text.len + 1);
-    if (n == NULL || copy == NULL)
-        abort();
-    if (text.len > 0)
-        memcpy(copy, text.at, (size_t)text.len);
-    line_keep(n->key, sizeof n->key, key);
+    struct line_note *n = sim_alloc((ptrdiff_t)sizeof *n);
+    sim_keep(n->key, sizeof n->key, key);
     n->at_ms = at_ms;
-    n->text = copy;
+    n->text = sim_copy(text);
     n->len = text.len;
     if (bot->last)
         bot->last->next = n;

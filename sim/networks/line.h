@@ -29,7 +29,6 @@ struct line_bot {
     int64_t pushed;
 };
 
-void line_keep(char *to, ptrdiff_t size, str s);
 struct line_peer *line_peer(struct line_bot *bot, str id, bool is_made);
 struct line_note *line_note(struct line_bot *bot, str key);
 struct line_note *line_note_add(struct line_bot *bot, str key, int64_t at_ms, str text);

@@ -1,7 +1,6 @@
 /* The simulated LINE's customers: what they do becomes a signed webhook. One event a delivery. When
  * redelivery is on, a delivery that was not taken comes again with isRedelivery, in gaps; otherwise
  * never. See line.c. */
-#include <string.h>
 
 #include "line.h"
 
@@ -187,7 +186,7 @@ err line_say(struct sim *sim, struct sim_account *account, struct arena *a,
     if (!p || (in.group.len > 0 && !line_peer(account->data, in.group, true)))
         return E_INVALID;
     if (say->from_name.len > 0)
-        line_keep(p->name, sizeof p->name, say->from_name);
+        sim_keep(p->name, sizeof p->name, say->from_name);
     in.message = next_message(&in);
     *id = in.message;
     if (is_message) {

@@ -227,10 +227,10 @@ static void create_comment(struct sim_call *c, str under)
         str id =
             str_print(c->arena, "%lld", (long long)(first_id + sim_next(c->sim, &sim_linkedin)));
         struct board_entry *e = board_add(b, id, text, c->now_ms);
-        board_keep(e->parent, sizeof e->parent, is_answer ? number_of(under) : (str){0});
-        board_keep(
+        sim_keep(e->parent, sizeof e->parent, is_answer ? number_of(under) : (str){0});
+        sim_keep(
             e->post, sizeof e->post, parent ? str_from(parent->post) : post_of(c->arena, under));
-        board_keep(e->author, sizeof e->author, c->account->id);
+        sim_keep(e->author, sizeof e->author, c->account->id);
         e->is_ours = true;
         (void)sim_accept(
             c, &(struct sim_message){.conversation = str_from(e->post), .id = id, .text = text});
@@ -412,9 +412,9 @@ static err say(struct sim *sim, struct sim_account *account, struct arena *a,
         e = board_add(b, number, said->text, sim_now(sim));
         board_said(e, said);
         if (!said->from_id.len)
-            board_keep(e->author, sizeof e->author, S("urn:li:person:AbC"));
-        board_keep(e->parent, sizeof e->parent, top);
-        board_keep(e->post, sizeof e->post, of ? str_from(of->post) : post);
+            sim_keep(e->author, sizeof e->author, S("urn:li:person:AbC"));
+        sim_keep(e->parent, sizeof e->parent, top);
+        sim_keep(e->post, sizeof e->post, of ? str_from(of->post) : post);
     }
     *id = urn_of(a, e);
     tell(sim, account, a, e);

@@ -43,9 +43,7 @@ struct state {
 static void mastodon_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    account->data = alloc_zero((ptrdiff_t)sizeof(struct state));
-    if (!account->data)
-        abort();
+    account->data = sim_alloc((ptrdiff_t)sizeof(struct state));
 }
 
 static void mastodon_close(struct sim *sim, struct sim_account *account)
@@ -57,14 +55,6 @@ static void mastodon_close(struct sim *sim, struct sim_account *account)
     for (int i = 0; i < NOTES; i++)
         free(s->notes[i].json);
     free(s);
-}
-
-static char *kept(str text)
-{
-    char *to = strndup(text.len ? text.at : "", (size_t)text.len);
-    if (!to)
-        abort();
-    return to;
 }
 
 static struct status *status_of(const struct sim_account *account, str id)
@@ -190,7 +180,7 @@ static struct status *status_add(struct sim *sim, struct sim_account *account, s
     free(t->json);
     *t = (struct status){
         .id = 1000 + sim_next(sim, account->network), .parent = parent, .is_own = is_own};
-    t->json = kept(status_json(sim, a, t->id, d));
+    t->json = sim_copy(status_json(sim, a, t->id, d));
     return t;
 }
 
@@ -222,7 +212,7 @@ static void note_add(struct sim *sim, struct sim_account *account, struct arena 
     put_author(&j, by);
     json_kv_raw(&j, S("status"), status);
     json_obj_end(&j);
-    n->json = kept(json_str(&j));
+    n->json = sim_copy(json_str(&j));
     push(sim, account, a, "notification", str_from(n->json));
 }
 
@@ -421,7 +411,7 @@ static void change_status(struct sim_call *c, struct status *t)
             .visibility = S("public"),
             .edited_ms = c->now_ms};
         free(t->json);
-        t->json = kept(status_json(c->sim, c->arena, t->id, &d));
+        t->json = sim_copy(status_json(c->sim, c->arena, t->id, &d));
         give(c, str_copy(c->arena, str_from(t->json)));
         return;
     }
@@ -598,7 +588,7 @@ static err change(struct sim *sim, struct sim_account *account, struct arena *a,
             .n_mentions = 1,
             .edited_ms = sim_now(sim)};
         free(t->json);
-        t->json = kept(status_json(sim, a, t->id, &d));
+        t->json = sim_copy(status_json(sim, a, t->id, &d));
         push(sim, account, a, "status.update", str_from(t->json));
     }
     return OK;

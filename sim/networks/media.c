@@ -41,14 +41,14 @@ struct sim_media sim_media_add(struct sim *sim, const struct sim_network *networ
     struct sim_room *room = room_of(sim, network);
     while (room->media_oldest && room->media_bytes + file->bytes.len > sim->options.media_bytes)
         item_drop(room, room->media_oldest);
-    struct media_item *m = must_alloc((ptrdiff_t)sizeof *m);
+    struct media_item *m = sim_alloc((ptrdiff_t)sizeof *m);
     str id = sim_random_hex(sim, network, a, 24);
     struct sha256 h = crypto_sha256(file->bytes);
     str hash = crypto_hex(a, str_of(h.b, sizeof h.b));
     memcpy(m->id, id.at, (size_t)id.len);
     memcpy(m->sha256, hash.at, (size_t)hash.len);
     str type = file->content_type.len > 0 ? file->content_type : S("application/octet-stream");
-    m->texts = must_alloc(type.len + file->name.len + owner.len + 1);
+    m->texts = sim_alloc(type.len + file->name.len + owner.len + 1);
     const str texts[3] = {type, file->name, owner};
     str *to[3] = {&m->content_type, &m->name, &m->owner};
     char *at = m->texts;
@@ -59,7 +59,7 @@ struct sim_media sim_media_add(struct sim *sim, const struct sim_network *networ
         at += texts[i].len;
     }
     m->len = file->bytes.len;
-    m->bytes = must_alloc(m->len + 1);
+    m->bytes = sim_alloc(m->len + 1);
     if (m->len > 0)
         memcpy(m->bytes, file->bytes.at, (size_t)m->len);
     m->older = room->media_newest;

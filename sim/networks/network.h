@@ -9,7 +9,7 @@
  * as they stand here; those of sim.h that begin sim_say, sim_event, sim_reset or sim_settle take
  * the lock and must not be called from a network file.
  *
- * Memory: `arena` lives as long as the call; what outlives it is malloc'd (alloc_zero) by the
+ * Memory: `arena` lives as long as the call; what outlives it is malloc'd (sim_alloc) by the
  * network file, bounded by it, and freed in account_close / close. Out of memory ends the process.
  */
 #pragma once
@@ -115,6 +115,15 @@ extern const struct sim_network *const sim_networks[];
 
 /* The network's state (what open returned). */
 void *sim_state(struct sim *sim, const struct sim_network *network);
+
+/* ── what outlives a call ───────────────────────────────────────────────────────────────────── */
+
+/* Zeroed; the process ends without memory. free() it. */
+void *sim_alloc(ptrdiff_t size);
+/* A terminated copy. free() it. */
+char *sim_copy(str s);
+/* Into a member of `size` bytes: cut to what fits, terminated. */
+void sim_keep(char *to, ptrdiff_t size, str s);
 
 /* ── a call ─────────────────────────────────────────────────────────────────────────────────── */
 

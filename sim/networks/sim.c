@@ -17,7 +17,7 @@ int64_t sim_real_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void *must_alloc(ptrdiff_t size)
+void *sim_alloc(ptrdiff_t size)
 {
     void *at = alloc_zero(size);
     if (at == NULL)
@@ -25,12 +25,25 @@ void *must_alloc(ptrdiff_t size)
     return at;
 }
 
-str must_copy(str s)
+char *sim_copy(str s)
 {
-    char *at = must_alloc(s.len + 1);
+    char *at = sim_alloc(s.len + 1);
     if (s.len > 0)
         memcpy(at, s.at, (size_t)s.len);
-    return str_of(at, s.len);
+    return at;
+}
+
+void sim_keep(char *to, ptrdiff_t size, str s)
+{
+    s = str_sub(s, 0, size - 1);
+    if (s.len > 0)
+        memcpy(to, s.at, (size_t)s.len);
+    to[s.len] = '\0';
+}
+
+str must_copy(str s)
+{
+    return str_of(sim_copy(s), s.len);
 }
 
 void cond_look(pthread_cond_t *cond, pthread_mutex_t *lock)
@@ -133,7 +146,7 @@ static err settings_set(struct account_slot *slot, str settings, str *why)
 
 static struct account_slot *account_new(struct sim_room *room, str id)
 {
-    struct account_slot *slot = must_alloc((ptrdiff_t)sizeof *slot);
+    struct account_slot *slot = sim_alloc((ptrdiff_t)sizeof *slot);
     slot->arena = arena_make(0);
     slot->account.network = room->network;
     slot->account.id = str_copy(&slot->arena, id);
@@ -387,7 +400,7 @@ static void sim_free(struct sim *sim)
 
 err sim_open(struct arena *a, const struct sim_options *options, struct sim **out, str *why)
 {
-    struct sim *sim = must_alloc((ptrdiff_t)sizeof *sim);
+    struct sim *sim = sim_alloc((ptrdiff_t)sizeof *sim);
     pthread_mutex_init(&sim->fault_lock, NULL);
     pthread_mutex_init(&sim->queue.lock, NULL);
     (void)thread_cond_make(&sim->queue.changed); /* Linux never refuses */

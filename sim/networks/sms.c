@@ -28,20 +28,10 @@ struct state {
     char gone[GONE][32];
 };
 
-static void keep(char *to, ptrdiff_t size, str s)
-{
-    str cut = str_sub(s, 0, size - 1);
-    if (cut.len)
-        memcpy(to, cut.at, (size_t)cut.len);
-    to[cut.len] = 0;
-}
-
 static void sms_account_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    account->data = alloc_zero((ptrdiff_t)sizeof(struct state));
-    if (!account->data)
-        abort();
+    account->data = sim_alloc((ptrdiff_t)sizeof(struct state));
 }
 
 static void sms_account_close(struct sim *sim, struct sim_account *account)
@@ -94,7 +84,7 @@ static void report(struct sim *sim, struct sim_account *account, struct arena *a
     str status, str error)
 {
     struct sb b = sb_make(a, 0);
-    keep(m->status, sizeof m->status, status);
+    sim_keep(m->status, sizeof m->status, status);
     if (!m->callback[0])
         return;
     twilio_form_add(&b, "SmsSid", str_from(m->sid));
@@ -173,19 +163,17 @@ static struct message *message_new(struct sim_call *c, str to, str from, str bod
     char date[TIME_HTTP_BYTES];
     free(m->body);
     *m = (struct message){.files = files};
-    keep(m->sid, sizeof m->sid,
+    sim_keep(m->sid, sizeof m->sid,
         str_print(c->arena, "%s%.*s", files ? "MM" : "SM",
             SARG(sim_random_hex(c->sim, c->network, c->arena, 32))));
-    keep(m->to, sizeof m->to, to);
-    keep(m->from, sizeof m->from, from);
-    keep(m->callback, sizeof m->callback, sim_field(c, S("StatusCallback")));
-    keep(m->status, sizeof m->status, S("queued"));
+    sim_keep(m->to, sizeof m->to, to);
+    sim_keep(m->from, sizeof m->from, from);
+    sim_keep(m->callback, sizeof m->callback, sim_field(c, S("StatusCallback")));
+    sim_keep(m->status, sizeof m->status, S("queued"));
     str http = time_http_to(date, c->now_ms); /* "Thu, 01 Jan 2026 00:00:00 GMT" */
-    keep(m->created, sizeof m->created,
+    sim_keep(m->created, sizeof m->created,
         str_print(c->arena, "%.*s+0000", SARG(str_sub(http, 0, http.len - 3))));
-    m->body = strndup(body.len ? body.at : "", (size_t)body.len);
-    if (!m->body)
-        abort();
+    m->body = sim_copy(body);
     return m;
 }
 
@@ -307,7 +295,7 @@ static void heed(struct state *s, str from, str text)
         return;
     for (int i = 0; i < GONE; i++)
         if (!s->gone[i][0]) {
-            keep(s->gone[i], sizeof s->gone[i], from);
+            sim_keep(s->gone[i], sizeof s->gone[i], from);
             return;
         }
 }

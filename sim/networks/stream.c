@@ -55,7 +55,7 @@ void sim_stream_open(struct sim_call *c, const struct sim_stream_options *option
 struct stream *stream_begin(struct sim_call *c)
 {
     struct call_inner *in = call_inner(c);
-    struct stream *s = must_alloc((ptrdiff_t)sizeof *s);
+    struct stream *s = sim_alloc((ptrdiff_t)sizeof *s);
     memcpy(s->key, in->stream->key.at, (size_t)in->stream->key.len);
     s->next = in->room->streams;
     in->room->streams = s;

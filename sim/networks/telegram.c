@@ -14,8 +14,6 @@
  * presses were answered. Files by URL are accepted but not loaded. */
 #include "telegram.h"
 
-#include <string.h>
-
 /* ── answers ────────────────────────────────────────────────────────────────────────────────── */
 
 void telegram_give(struct sim_call *c, str result)
@@ -75,7 +73,7 @@ static void set_allowed(struct sim_call *c, struct bot *bot)
         sb_add(&b, json_text(v, (str){0}));
         sb_byte(&b, ' ');
     }
-    telegram_text_keep(bot->allowed, sizeof bot->allowed, sb_str(&b));
+    sim_keep(bot->allowed, sizeof bot->allowed, sb_str(&b));
 }
 
 static void get_updates(struct sim_call *c)
@@ -162,7 +160,7 @@ static void set_webhook(struct sim_call *c)
         telegram_refuse_call(c, 400, S("Bad Request: MAX_CONNECTIONS_INVALID"));
         return;
     }
-    telegram_text_keep(bot->secret, sizeof bot->secret, secret);
+    sim_keep(bot->secret, sizeof bot->secret, secret);
     bot->max_connections = connections;
     bot->error_at_ms = 0;
     set_allowed(c, bot);
@@ -237,7 +235,7 @@ static void answered(
     str words = answer->status ? str_print(answer->arena, "Wrong response from the webhook: %d",
                                      answer->status)
                                : answer->why;
-    telegram_text_keep(bot->error, sizeof bot->error, words);
+    sim_keep(bot->error, sizeof bot->error, words);
 }
 
 /* ── looking ────────────────────────────────────────────────────────────────────────────────── */

@@ -82,7 +82,6 @@ int64_t telegram_post_add(
     struct bot *bot, struct arena *a, str chat, int64_t at_ms, bool is_ours, uint64_t hash);
 void telegram_put_chat(struct json_out *j, const struct chat *chat);
 void telegram_put_bot(struct json_out *j, const struct sim_account *account);
-void telegram_text_keep(char *to, ptrdiff_t size, str s);
 void telegram_update_add(
     struct sim *sim, struct sim_account *account, struct arena *a, str kind, str value);
 void telegram_update_drop(struct bot *bot);

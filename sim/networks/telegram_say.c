@@ -221,9 +221,9 @@ err telegram_say(struct sim *sim, struct sim_account *account, struct arena *a,
     if (chat->state == CHAT_BLOCKED) /* who writes has taken it back */
         chat->state = CHAT_OPEN;
     if (!telegram_is_group(str_from(chat->id))) {
-        telegram_text_keep(
+        sim_keep(
             chat->name, sizeof chat->name, say.from_name.len > 0 ? say.from_name : S("Customer"));
-        telegram_text_keep(chat->handle, sizeof chat->handle, say.from_handle);
+        sim_keep(chat->handle, sizeof chat->handle, say.from_handle);
     }
     const struct incoming in = {sim, account, a, &say, chat};
     if (str_eq(say.kind, S("edit"))) {

@@ -9,9 +9,7 @@
 void telegram_bot_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    struct bot *bot = alloc_zero((ptrdiff_t)sizeof *bot);
-    if (bot == NULL)
-        abort();
+    struct bot *bot = sim_alloc((ptrdiff_t)sizeof *bot);
     bot->last = &bot->first;
     bot->post_last = &bot->post_first;
     bot->last_update = 900000000;
@@ -67,23 +65,13 @@ struct chat *telegram_chat_get(struct bot *bot, str id, bool is_made)
     if (chat || !is_made || id.len >= (ptrdiff_t)sizeof chat->id ||
         str_int(id, INT64_MIN, INT64_MAX, &number) != OK || bot->chats.count >= CHATS_MAX)
         return chat;
-    chat = alloc_zero((ptrdiff_t)sizeof *chat);
-    if (chat == NULL)
-        abort();
+    chat = sim_alloc((ptrdiff_t)sizeof *chat);
     memcpy(chat->id, id.at, (size_t)id.len);
     chat->next = bot->chat_list;
     bot->chat_list = chat;
     if (map_put(&bot->chats, str_from(chat->id), chat) != OK)
         abort();
     return chat;
-}
-
-void telegram_text_keep(char *to, ptrdiff_t size, str s)
-{
-    s = str_sub(s, 0, size - 1);
-    if (s.len > 0)
-        memcpy(to, s.at, (size_t)s.len);
-    to[s.len] = 0;
 }
 
 struct post *telegram_post_find(struct bot *bot, struct arena *a, str chat, int64_t message)
@@ -96,11 +84,9 @@ int64_t telegram_post_add(
 {
     while (bot->post_count >= POSTS_MAX)
         post_drop(bot);
-    struct post *p = alloc_zero((ptrdiff_t)sizeof *p);
-    if (p == NULL)
-        abort();
+    struct post *p = sim_alloc((ptrdiff_t)sizeof *p);
     int64_t id = ++bot->last_message;
-    telegram_text_keep(p->key, sizeof p->key, str_print(a, "%.*s/%lld", SARG(chat), (long long)id));
+    sim_keep(p->key, sizeof p->key, str_print(a, "%.*s/%lld", SARG(chat), (long long)id));
     p->at_ms = at_ms;
     p->is_ours = is_ours;
     p->hash = hash;
@@ -182,9 +168,7 @@ void telegram_update_add(
     }
     if (bot->update_count >= UPDATES_MAX)
         telegram_update_drop(bot);
-    struct update *u = alloc_zero((ptrdiff_t)sizeof *u + text.len);
-    if (u == NULL)
-        abort();
+    struct update *u = sim_alloc((ptrdiff_t)sizeof *u + text.len);
     u->id = id;
     u->at_ms = sim_now(sim);
     u->len = text.len;

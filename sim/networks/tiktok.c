@@ -168,7 +168,7 @@ static void send_message(struct sim_call *c)
     }
     str id = str_print(c->arena, "tt-msg-%lld", (long long)sim_next(c->sim, &sim_tiktok));
     struct board_entry *e = board_add(b, id, text, c->now_ms);
-    board_keep(e->post, sizeof e->post, conversation);
+    sim_keep(e->post, sizeof e->post, conversation);
     e->is_ours = e->is_private = true;
     (void)sim_accept(
         c, &(struct sim_message){
@@ -296,11 +296,11 @@ static void create_reply(struct sim_call *c)
     }
     str id = str_print(c->arena, "74%017lld", (long long)sim_next(c->sim, &sim_tiktok));
     struct board_entry *e = board_add(b, id, text, c->now_ms);
-    board_keep(e->parent, sizeof e->parent, str_from(above->parent[0] ? above->parent : above->id));
-    board_keep(e->post, sizeof e->post, str_from(above->post));
-    board_keep(e->author, sizeof e->author, S("uniq-business"));
-    board_keep(e->handle, sizeof e->handle, c->account->name);
-    board_keep(e->name, sizeof e->name, c->account->name);
+    sim_keep(e->parent, sizeof e->parent, str_from(above->parent[0] ? above->parent : above->id));
+    sim_keep(e->post, sizeof e->post, str_from(above->post));
+    sim_keep(e->author, sizeof e->author, S("uniq-business"));
+    sim_keep(e->handle, sizeof e->handle, c->account->name);
+    sim_keep(e->name, sizeof e->name, c->account->name);
     e->is_ours = true;
     (void)sim_accept(
         c, &(struct sim_message){.conversation = str_from(e->post), .id = id, .text = text});
@@ -429,7 +429,7 @@ static void say_message(struct sim *sim, struct sim_account *account, struct are
     *id = str_print(a, "tt-msg-%lld", (long long)sim_next(sim, &sim_tiktok));
     struct board_entry *e = board_add(account->data, *id, said->text, sim_now(sim));
     board_said(e, said);
-    board_keep(e->post, sizeof e->post, conversation);
+    sim_keep(e->post, sizeof e->post, conversation);
     e->is_private = true;
     if (said->n_files)
         media_id = sim_media_add(sim, &sim_tiktok, a, account->id, &said->files[0]).id;
@@ -455,9 +455,9 @@ static err say_comment(struct sim *sim, struct sim_account *account, struct aren
     str video = said->conversation.len ? said->conversation : S("7300000000000000001");
     struct board_entry *e = board_add(b, *id, said->text, sim_now(sim));
     board_said(e, said);
-    board_keep(e->post, sizeof e->post, of ? str_from(of->post) : video);
+    sim_keep(e->post, sizeof e->post, of ? str_from(of->post) : video);
     if (of)
-        board_keep(e->parent, sizeof e->parent, str_from(of->parent[0] ? of->parent : of->id));
+        sim_keep(e->parent, sizeof e->parent, str_from(of->parent[0] ? of->parent : of->id));
     tell_comment(sim, account, a, e, "insert");
     return OK;
 }

@@ -9,7 +9,6 @@
  * tracking {user}: the tracking data of the last message they got, which their next one brings.
  * Real: set_webhook asks the address before it answers; here the question follows the answer. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/utf8.h"
 #include "network.h"
@@ -48,20 +47,10 @@ struct bot {
     char events[512]; /* wanted, with spaces around each */
 };
 
-static void text_keep(char *to, ptrdiff_t size, str s)
-{
-    s = str_sub(s, 0, size - 1);
-    if (s.len > 0)
-        memcpy(to, s.at, (size_t)s.len);
-    to[s.len] = 0;
-}
-
 static void bot_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    struct bot *bot = alloc_zero((ptrdiff_t)sizeof *bot);
-    if (bot == NULL)
-        abort();
+    struct bot *bot = sim_alloc((ptrdiff_t)sizeof *bot);
     bot->last_token = first_token;
     account->data = bot;
 }
@@ -86,10 +75,8 @@ static struct person *person_get(struct bot *bot, str id, bool is_made)
     if (p || !is_made || id.len == 0 || id.len >= (ptrdiff_t)sizeof p->id ||
         bot->people.count >= PEOPLE_MAX)
         return p;
-    p = alloc_zero((ptrdiff_t)sizeof *p);
-    if (p == NULL)
-        abort();
-    text_keep(p->id, sizeof p->id, id);
+    p = sim_alloc((ptrdiff_t)sizeof *p);
+    sim_keep(p->id, sizeof p->id, id);
     p->next = bot->first;
     bot->first = p;
     if (map_put(&bot->people, str_from(p->id), p) != OK)
@@ -181,7 +168,7 @@ static void answered(
     str text = json_text(json_get(v, S("text")), S(""));
     for (struct person *p = bot->first; p && text.len > 0; p = p->next)
         if (p->is_welcome) {
-            text_keep(p->welcome, sizeof p->welcome, text);
+            sim_keep(p->welcome, sizeof p->welcome, text);
             p->is_welcome = false;
         }
 }
@@ -204,7 +191,7 @@ static void set_webhook(struct sim_call *c)
     struct sb b = sb_make(c->arena, sizeof bot->events - 1);
     for (const struct json *v = list ? list->first : NULL; v; v = v->next)
         sb_print(&b, " %.*s ", SARG(json_text(v, S(""))));
-    text_keep(bot->events, sizeof bot->events, sb_str(&b));
+    sim_keep(bot->events, sizeof bot->events, sb_str(&b));
     sim_account_callback(c->sim, c->account, url);
     if (url.len > 0) {
         int64_t token = ++bot->last_token;
@@ -288,7 +275,7 @@ static void send_message(struct sim_call *c)
     }
     int64_t token = ++bot->last_token;
     p->unanswered++;
-    text_keep(p->tracking, sizeof p->tracking, tracking);
+    sim_keep(p->tracking, sizeof p->tracking, tracking);
     c->ref = str_starts(tracking, S("seva:")) ? str_skip(tracking, 5) : (str){0};
     str media = sim_field(c, S("media"));
     (void)sim_accept(c, &(struct sim_message){.conversation = str_from(p->id),
@@ -401,7 +388,7 @@ static err viber_say(struct sim *sim, struct sim_account *account, struct arena 
     if (p == NULL)
         return E_INVALID;
     if (say->from_name.len > 0)
-        text_keep(p->name, sizeof p->name, say->from_name);
+        sim_keep(p->name, sizeof p->name, say->from_name);
     if (str_eq(say->kind, S("open")))
         event = "conversation_started";
     else if (str_eq(say->kind, S("subscribe")))

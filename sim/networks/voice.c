@@ -15,16 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEEP(member, s) voice_keep((member), (ptrdiff_t)sizeof(member), (s))
+#define KEEP(member, s) sim_keep((member), (ptrdiff_t)sizeof(member), (s))
 static const struct twilio_number own_number = {
     .sid = "PN00000000000000000000000000000002", .shown = "voice_url", .field = "VoiceUrl"};
 
 static void voice_account_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    account->data = alloc_zero((ptrdiff_t)sizeof(struct voice_state));
-    if (!account->data)
-        abort();
+    account->data = sim_alloc((ptrdiff_t)sizeof(struct voice_state));
     struct voice_state *s = account->data;
     for (int i = 0; i < VOICE_CALLS; i++)
         s->calls[i].doing = VOICE_OVER;

@@ -49,7 +49,6 @@ struct pair {
     str value;
 };
 
-void voice_keep(char *to, ptrdiff_t size, str s);
 str voice_sid(struct voice *v, const char *kind);
 /* Posts to an address of ours, with what stands in every request and `more` (ended by {0}). The
  * answer is a document to go on with when is_document; tag: see voice_answered. */

@@ -6,14 +6,7 @@
 
 enum { AUTO_TALK_S = 20 };
 
-void voice_keep(char *to, ptrdiff_t size, str s)
-{
-    str cut = str_sub(s, 0, size - 1);
-    if (cut.len)
-        memcpy(to, cut.at, (size_t)cut.len);
-    to[cut.len] = 0;
-}
-#define KEEP(member, s) voice_keep((member), (ptrdiff_t)sizeof(member), (s))
+#define KEEP(member, s) sim_keep((member), (ptrdiff_t)sizeof(member), (s))
 
 str voice_sid(struct voice *v, const char *kind)
 {

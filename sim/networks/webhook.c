@@ -111,7 +111,7 @@ static struct webhook *webhook_make(
     ptrdiff_t bytes = (ptrdiff_t)sizeof(struct webhook) + 1;
     for (int i = 0; i < 6; i++)
         bytes += texts[i].len;
-    struct webhook *w = must_alloc(bytes);
+    struct webhook *w = sim_alloc(bytes);
     w->bytes = bytes;
     str *to[] = {&w->account, &w->url, &w->content_type, &w->body, &w->key, &w->conversation};
     char *at = w->texts;
@@ -426,14 +426,14 @@ err webhooks_start(struct sim *sim)
     /* A simulator for one machine or a test network: those addresses and no others. */
     TRY(egress_rules_parse(&sim->own,
         S("*=127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"), &rules, &why));
-    q->threads = must_alloc((ptrdiff_t)sizeof *q->threads * n);
-    q->clients = must_alloc((ptrdiff_t)sizeof(struct http_client *) * n);
+    q->threads = sim_alloc((ptrdiff_t)sizeof *q->threads * n);
+    q->clients = sim_alloc((ptrdiff_t)sizeof(struct http_client *) * n);
     for (int i = 0; i < n; i++) {
         q->clients[i] = http_client_open(
             &(struct http_client_options){.rules = rules, .user_agent = S("seva-sim")});
         if (q->clients[i] == NULL)
             return E_BUSY;
-        struct sender *me = must_alloc((ptrdiff_t)sizeof *me);
+        struct sender *me = sim_alloc((ptrdiff_t)sizeof *me);
         *me = (struct sender){sim, q->clients[i]};
         if (thread_start(&q->threads[i], "sim-webhook", 0, sender_main, me) != OK) {
             http_client_close(q->clients[i]);

@@ -16,7 +16,6 @@
 #include "whatsapp.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/crypto.h"
 
@@ -27,14 +26,6 @@ enum {
 };
 
 /* ── numbers and people ─────────────────────────────────────────────────────────────────────── */
-
-void sim_whatsapp_keep(char *to, ptrdiff_t size, str s)
-{
-    s = str_sub(s, 0, size - 1);
-    if (s.len > 0)
-        memcpy(to, s.at, (size_t)s.len);
-    to[s.len] = 0;
-}
 
 str sim_whatsapp_business(const struct sim_account *account)
 {
@@ -51,9 +42,7 @@ static str shown_number(const struct sim_account *account)
 static void number_open(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    account->data = alloc_zero((ptrdiff_t)sizeof(struct whatsapp_number));
-    if (account->data == NULL)
-        abort();
+    account->data = sim_alloc((ptrdiff_t)sizeof(struct whatsapp_number));
 }
 
 static void number_close(struct sim *sim, struct sim_account *account)
@@ -76,17 +65,15 @@ struct whatsapp_person *sim_whatsapp_person(struct sim_account *account, str id,
     if (p || !is_made || id.len == 0 || id.len >= WHATSAPP_ID_BYTES ||
         number->people.count >= 2 * (ptrdiff_t)WHATSAPP_PEOPLE_MAX)
         return p;
-    p = alloc_zero((ptrdiff_t)sizeof *p);
-    if (p == NULL)
-        abort();
+    p = sim_alloc((ptrdiff_t)sizeof *p);
     bool is_user = str_find_byte(id, '.') >= 0;
-    sim_whatsapp_keep(is_user ? p->user_id : p->phone, WHATSAPP_ID_BYTES, id);
+    sim_keep(is_user ? p->user_id : p->phone, WHATSAPP_ID_BYTES, id);
     if (!is_user) {
         char user_id[WHATSAPP_ID_BYTES] = "US.1349";
-        sim_whatsapp_keep(user_id + 7, WHATSAPP_ID_BYTES - 7, id);
-        sim_whatsapp_keep(p->user_id, WHATSAPP_ID_BYTES, str_from(user_id));
+        sim_keep(user_id + 7, WHATSAPP_ID_BYTES - 7, id);
+        sim_keep(p->user_id, WHATSAPP_ID_BYTES, str_from(user_id));
     }
-    sim_whatsapp_keep(p->name, WHATSAPP_NAME_BYTES, S("Customer"));
+    sim_keep(p->name, WHATSAPP_NAME_BYTES, S("Customer"));
     p->next = number->list;
     number->list = p;
     if (map_put(&number->people, str_from(p->user_id), p) != OK ||
@@ -287,8 +274,8 @@ static void set_callback(struct sim_call *c)
         give_success(c);
         return;
     }
-    sim_whatsapp_keep(number->wanted_callback, sizeof number->wanted_callback, url);
-    sim_whatsapp_keep(number->challenge, sizeof number->challenge,
+    sim_keep(number->wanted_callback, sizeof number->wanted_callback, url);
+    sim_keep(number->challenge, sizeof number->challenge,
         str_print(c->arena, "%lld", (long long)sim_random(c->sim, c->network, 1000000000)));
     const struct sim_webhook ask = {.method = HTTP_GET,
         .url =

@@ -33,7 +33,6 @@ struct whatsapp_number {
     int64_t registered, registered_since_ms; /* how often within 72 hours */
 };
 
-void sim_whatsapp_keep(char *to, ptrdiff_t size, str s);
 /* "88001": the account's WhatsApp Business account. */
 str sim_whatsapp_business(const struct sim_account *account);
 /* By phone or user id; NULL: unknown, and not made (too many). */

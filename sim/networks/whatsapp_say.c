@@ -293,12 +293,12 @@ static void know(struct incoming *in)
     struct whatsapp_person *p = in->person;
     str phone = more(in, "phone", "");
     if (in->say->from_name.len > 0)
-        sim_whatsapp_keep(p->name, WHATSAPP_NAME_BYTES, in->say->from_name);
+        sim_keep(p->name, WHATSAPP_NAME_BYTES, in->say->from_name);
     if (in->say->from_handle.len > 0)
-        sim_whatsapp_keep(p->handle, WHATSAPP_NAME_BYTES, in->say->from_handle);
+        sim_keep(p->handle, WHATSAPP_NAME_BYTES, in->say->from_handle);
     if (phone.len == 0 || p->phone[0] || phone.len >= WHATSAPP_ID_BYTES)
         return;
-    sim_whatsapp_keep(p->phone, WHATSAPP_ID_BYTES, phone);
+    sim_keep(p->phone, WHATSAPP_ID_BYTES, phone);
     (void)map_put(&number->people, str_from(p->phone), p); /* without it: known by user id only */
 }
 

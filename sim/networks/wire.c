@@ -85,7 +85,7 @@ static bool fill(struct connection *conn)
 /* A body of known length, which may be above the parser's limit; NULL: broken off. */
 static char *read_long(struct connection *conn, ptrdiff_t length)
 {
-    char *body = must_alloc(length + 1);
+    char *body = sim_alloc(length + 1);
     for (ptrdiff_t got = 0; got < length;) {
         if (!fill(conn)) {
             free(body);
@@ -409,9 +409,9 @@ static void take_connection(struct sim *sim, int fd)
         close(fd);
         return;
     }
-    struct connection *conn = must_alloc((ptrdiff_t)sizeof *conn);
+    struct connection *conn = sim_alloc((ptrdiff_t)sizeof *conn);
     *conn = (struct connection){.sim = sim, .fd = fd, .slot = slot};
-    conn->input = must_alloc(INPUT_BYTES);
+    conn->input = sim_alloc(INPUT_BYTES);
     pthread_t thread;
     if (thread_start(&thread, "sim-call", STACK_BYTES, connection_main, conn) == OK) {
         pthread_detach(thread);
@@ -500,7 +500,7 @@ err wire_start(struct sim *sim)
     pthread_mutex_init(&all->lock, NULL);
     (void)thread_cond_make(&all->changed); /* Linux never refuses */
     all->cap = sim->options.max_connections;
-    all->fds = must_alloc((ptrdiff_t)sizeof *all->fds * all->cap);
+    all->fds = sim_alloc((ptrdiff_t)sizeof *all->fds * all->cap);
     for (int i = 0; i < all->cap; i++)
         all->fds[i] = -1;
     return thread_start(&sim->acceptor, "sim-accept", 0, accept_main, sim);

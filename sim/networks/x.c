@@ -61,9 +61,7 @@ static void refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_after
 static void open_account(struct sim *sim, struct sim_account *account)
 {
     (void)sim;
-    struct xnet *x = alloc_zero((ptrdiff_t)sizeof *x);
-    if (x == NULL)
-        abort();
+    struct xnet *x = sim_alloc((ptrdiff_t)sizeof *x);
     account->data = x;
 }
 
@@ -124,7 +122,7 @@ static void give_tokens(struct sim_call *c)
             !str_eq(sim_field(c, S("refresh_token")), refresh) || account->is_revoked)
             continue;
         str token = sim_random_word(c->sim, c->network, c->arena, 40);
-        xnet_keep(x->refresh, sizeof x->refresh, sim_random_word(c->sim, c->network, c->arena, 40));
+        sim_keep(x->refresh, sizeof x->refresh, sim_random_word(c->sim, c->network, c->arena, 40));
         sim_account_token(c->sim, account, token);
         c->account = account;
         sim_answer_print(c, 200,

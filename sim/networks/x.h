@@ -79,7 +79,6 @@ struct xnet {
 };
 
 /* x_state.c */
-void xnet_keep(char *to, ptrdiff_t size, str s);
 str xnet_new_id(struct sim *sim, struct sim_account *account, struct arena *a);
 struct xnet_person *xnet_person(struct xnet *x, str id, bool is_made); /* NULL: none, too many */
 struct xnet_thing *xnet_add(struct xnet_list *list, struct arena *a, str id, str text);

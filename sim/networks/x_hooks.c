@@ -19,7 +19,7 @@ static struct xnet_hook *hook_find(struct xnet *x, str id)
 static void ask_crc(struct sim *sim, struct sim_account *account, struct xnet_hook *hook)
 {
     struct arena a = arena_make(0);
-    xnet_keep(hook->crc, sizeof hook->crc, sim_random_hex(sim, account->network, &a, 32));
+    sim_keep(hook->crc, sizeof hook->crc, sim_random_hex(sim, account->network, &a, 32));
     hook->is_asked = true;
     hook->is_valid = false;
     sim_webhook_send(sim, account,
@@ -126,8 +126,8 @@ static void add_hook(struct sim_call *c)
     struct xnet_hook *hook = &x->hooks[x->n_hooks++];
     memset(hook, 0, sizeof *hook);
     str id = xnet_new_id(c->sim, c->account, c->arena);
-    xnet_keep(hook->id, sizeof hook->id, id);
-    xnet_keep(hook->url, sizeof hook->url, url);
+    sim_keep(hook->id, sizeof hook->id, id);
+    sim_keep(hook->url, sizeof hook->url, url);
     hook = test_hook(c, id);
     if (hook == NULL) {
         if (c->account)
@@ -211,9 +211,9 @@ static void add_subscription(struct sim_call *c)
         return;
     }
     struct xnet_subscription *s = &x->subscriptions[x->n_subscriptions++];
-    xnet_keep(s->id, sizeof s->id, xnet_new_id(c->sim, c->account, c->arena));
-    xnet_keep(s->event, sizeof s->event, event);
-    xnet_keep(s->hook, sizeof s->hook, hook);
+    sim_keep(s->id, sizeof s->id, xnet_new_id(c->sim, c->account, c->arena));
+    sim_keep(s->event, sizeof s->event, event);
+    sim_keep(s->hook, sizeof s->hook, hook);
     sim_answer_print(c, 201, "{\"data\":{\"subscription_id\":\"%s\"}}", s->id);
 }
 
@@ -244,9 +244,9 @@ static void change_rules(struct sim_call *c)
     for (const struct json *v = add ? add->first : NULL; v && x->n_rules < XNET_RULES_MAX;
          v = v->next) {
         struct xnet_rule *r = &x->rules[x->n_rules++];
-        xnet_keep(r->id, sizeof r->id, xnet_new_id(c->sim, c->account, c->arena));
-        xnet_keep(r->value, sizeof r->value, json_text(json_get(v, S("value")), S("")));
-        xnet_keep(r->tag, sizeof r->tag, json_text(json_get(v, S("tag")), S("")));
+        sim_keep(r->id, sizeof r->id, xnet_new_id(c->sim, c->account, c->arena));
+        sim_keep(r->value, sizeof r->value, json_text(json_get(v, S("value")), S("")));
+        sim_keep(r->tag, sizeof r->tag, json_text(json_get(v, S("tag")), S("")));
     }
     sim_answer_print(c, 200, "{\"meta\":{\"summary\":{\"created\":%d}}}", add ? 1 : 0);
 }

@@ -6,7 +6,7 @@ static void read_files(struct sim *sim, struct sim_account *account, struct aren
 {
     for (ptrdiff_t i = 0; i < say->n_files && to->n_media < XNET_MEDIA; i++) {
         struct sim_media m = sim_media_add(sim, account->network, a, account->id, &say->files[i]);
-        xnet_keep(to->media[to->n_media++], sizeof to->media[0], m.id);
+        sim_keep(to->media[to->n_media++], sizeof to->media[0], m.id);
     }
 }
 
@@ -17,8 +17,8 @@ static err say_message(struct sim *sim, struct sim_account *account, struct aren
     *id = xnet_new_id(sim, account, a);
     struct xnet_thing *m = xnet_add(&x->messages, a, *id, say->text);
     m->at_ms = sim_now(sim);
-    xnet_keep(m->author, sizeof m->author, from);
-    xnet_keep(m->talk, sizeof m->talk, from);
+    sim_keep(m->author, sizeof m->author, from);
+    sim_keep(m->talk, sizeof m->talk, from);
     read_files(sim, account, a, say, m);
     xnet_tell_message(sim, account, a, m);
     return OK;
@@ -40,18 +40,18 @@ static err say_post(struct sim *sim, struct sim_account *account, struct arena *
     bool is_to_us = other && str_eq(str_from(other->author), account->id);
     bool names = xnet_names_us(account, say->text);
     post->at_ms = sim_now(sim);
-    xnet_keep(post->author, sizeof post->author, from);
-    xnet_keep(post->root, sizeof post->root, answers ? str_from(other->root) : *id);
+    sim_keep(post->author, sizeof post->author, from);
+    sim_keep(post->root, sizeof post->root, answers ? str_from(other->root) : *id);
     if (answers) {
-        xnet_keep(post->above, sizeof post->above, say->reply_to);
-        xnet_keep(post->above_author, sizeof post->above_author, str_from(other->author));
+        sim_keep(post->above, sizeof post->above, say->reply_to);
+        sim_keep(post->above_author, sizeof post->above_author, str_from(other->author));
     }
     if (is_quote)
-        xnet_keep(post->quoted, sizeof post->quoted, say->reply_to);
+        sim_keep(post->quoted, sizeof post->quoted, say->reply_to);
     if (is_edit) {
-        xnet_keep(post->first_version, sizeof post->first_version,
+        sim_keep(post->first_version, sizeof post->first_version,
             other->first_version[0] ? str_from(other->first_version) : say->reply_to);
-        xnet_keep(post->root, sizeof post->root, str_from(other->root));
+        sim_keep(post->root, sizeof post->root, str_from(other->root));
     }
     read_files(sim, account, a, say, post);
     post->calls_on_us = names || (is_to_us && (answers || is_quote));
@@ -73,8 +73,8 @@ err xnet_say(struct sim *sim, struct sim_account *account, struct arena *a,
     *why = S("from must be an id of at most 23 letters");
     if (p == NULL)
         return E_INVALID;
-    xnet_keep(p->name, sizeof p->name, say->from_name.len > 0 ? say->from_name : S("Asha"));
-    xnet_keep(
+    sim_keep(p->name, sizeof p->name, say->from_name.len > 0 ? say->from_name : S("Asha"));
+    sim_keep(
         p->handle, sizeof p->handle, say->from_handle.len > 0 ? say->from_handle : S("asha_r"));
     if (str_eq(say->kind, S("dm")) || str_eq(say->kind, S("message")))
         return say_message(sim, account, a, say, from, id);

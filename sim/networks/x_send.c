@@ -35,7 +35,7 @@ static bool take_media(
             xnet_fail(c, 400, "invalid-request", S("Your media IDs are invalid."));
             return false;
         }
-        xnet_keep(to->media[to->n_media++], sizeof to->media[0], str_from(u->media));
+        sim_keep(to->media[to->n_media++], sizeof to->media[0], str_from(u->media));
         sb_print(&b, "%s%.*s", b.len > 0 ? "," : "", SARG(m.sha256));
     }
     *hashes = sb_str(&b);
@@ -100,10 +100,10 @@ void xnet_post(struct sim_call *c)
     post->at_ms = c->now_ms;
     memcpy(post->media, draft.media, sizeof post->media);
     post->n_media = draft.n_media;
-    xnet_keep(post->author, sizeof post->author, c->account->id);
-    xnet_keep(post->root, sizeof post->root, root);
-    xnet_keep(post->above, sizeof post->above, above);
-    xnet_keep(post->above_author, sizeof post->above_author, author);
+    sim_keep(post->author, sizeof post->author, c->account->id);
+    sim_keep(post->root, sizeof post->root, root);
+    sim_keep(post->above, sizeof post->above, above);
+    sim_keep(post->above_author, sizeof post->above_author, author);
     (void)sim_accept(c, &(struct sim_message){.conversation = root,
                             .id = id,
                             .text = text,
@@ -188,8 +188,8 @@ void xnet_message(struct sim_call *c, str person)
     m->at_ms = c->now_ms;
     memcpy(m->media, draft.media, sizeof m->media);
     m->n_media = draft.n_media;
-    xnet_keep(m->author, sizeof m->author, c->account->id);
-    xnet_keep(m->talk, sizeof m->talk, person);
+    sim_keep(m->author, sizeof m->author, c->account->id);
+    sim_keep(m->talk, sizeof m->talk, person);
     (void)sim_accept(c, &(struct sim_message){.conversation = person,
                             .id = id,
                             .text = text,
@@ -213,7 +213,7 @@ static struct xnet_upload *upload_new(struct sim_call *c)
     }
     struct xnet_upload *u = &x->uploads[x->n_uploads++];
     memset(u, 0, sizeof *u);
-    xnet_keep(u->id, sizeof u->id, xnet_new_id(c->sim, c->account, c->arena));
+    sim_keep(u->id, sizeof u->id, xnet_new_id(c->sim, c->account, c->arena));
     return u;
 }
 
@@ -221,7 +221,7 @@ static void keep_media(struct sim_call *c, struct xnet_upload *u, str type, str 
 {
     struct sim_media m = sim_media_add(c->sim, c->network, c->arena, c->account->id,
         &(struct sim_file){.content_type = type, .name = name, .bytes = bytes});
-    xnet_keep(u->media, sizeof u->media, m.id);
+    sim_keep(u->media, sizeof u->media, m.id);
 }
 
 static bool category_is_known(str category)
@@ -255,11 +255,9 @@ void xnet_upload_begin(struct sim_call *c)
         return;
     }
     struct xnet_upload *u = upload_new(c);
-    xnet_keep(u->type, sizeof u->type, sim_field(c, S("media_type")));
+    sim_keep(u->type, sizeof u->type, sim_field(c, S("media_type")));
     u->cap = (ptrdiff_t)total;
-    u->bytes = alloc_zero(u->cap);
-    if (u->bytes == NULL)
-        abort();
+    u->bytes = sim_alloc(u->cap);
     sim_answer_print(c, 200, "{\"data\":{\"id\":\"%s\",\"expires_after_secs\":86400}}", u->id);
 }
 

@@ -6,14 +6,6 @@
 
 #include "base/clock.h"
 
-void xnet_keep(char *to, ptrdiff_t size, str s)
-{
-    s = str_sub(s, 0, size - 1);
-    if (s.len > 0)
-        memcpy(to, s.at, (size_t)s.len);
-    to[s.len] = 0;
-}
-
 /* Time in its upper bits, as X's ids have it. */
 str xnet_new_id(struct sim *sim, struct sim_account *account, struct arena *a)
 {
@@ -31,10 +23,8 @@ struct xnet_person *xnet_person(struct xnet *x, str id, bool is_made)
     if (p || !is_made || id.len == 0 || id.len >= (ptrdiff_t)sizeof p->id ||
         x->people_by_id.count >= XNET_PEOPLE_MAX)
         return p;
-    p = alloc_zero((ptrdiff_t)sizeof *p);
-    if (p == NULL)
-        abort();
-    xnet_keep(p->id, sizeof p->id, id);
+    p = sim_alloc((ptrdiff_t)sizeof *p);
+    sim_keep(p->id, sizeof p->id, id);
     p->next = x->people;
     x->people = p;
     if (map_put(&x->people_by_id, str_from(p->id), p) != OK)
@@ -58,12 +48,10 @@ struct xnet_thing *xnet_add(struct xnet_list *list, struct arena *a, str id, str
     (void)a;
     while (list->n >= XNET_THINGS_MAX)
         drop_oldest(list);
-    struct xnet_thing *t = alloc_zero((ptrdiff_t)sizeof *t + text.len + 1);
-    if (t == NULL)
-        abort();
+    struct xnet_thing *t = sim_alloc((ptrdiff_t)sizeof *t + text.len + 1);
     if (list->end == NULL)
         list->end = &list->oldest;
-    xnet_keep(t->id, sizeof t->id, id);
+    sim_keep(t->id, sizeof t->id, id);
     t->text_len = text.len;
     if (text.len > 0)
         memcpy(t->text, text.at, (size_t)text.len);

@@ -180,10 +180,10 @@ static void reply(struct sim_call *c)
         str id = str_print(
             c->arena, "%s.%.*s", top->id, SARG(sim_random_word(c->sim, c->network, c->arena, 22)));
         struct board_entry *e = board_add(b, id, text, c->now_ms);
-        board_keep(e->parent, sizeof e->parent, str_from(top->id));
-        board_keep(e->post, sizeof e->post, str_from(top->post));
-        board_keep(e->author, sizeof e->author, c->account->id);
-        board_keep(e->handle, sizeof e->handle, S("@seva"));
+        sim_keep(e->parent, sizeof e->parent, str_from(top->id));
+        sim_keep(e->post, sizeof e->post, str_from(top->post));
+        sim_keep(e->author, sizeof e->author, c->account->id);
+        sim_keep(e->handle, sizeof e->handle, S("@seva"));
         e->is_ours = true;
         e->is_hidden = str_eq(sim_setting(c->account, S("spam")), S("yes"));
         (void)sim_accept(
@@ -271,9 +271,9 @@ static err say(struct sim *sim, struct sim_account *account, struct arena *a,
     str video = said->conversation.len ? said->conversation : S("dQseva00001");
     struct board_entry *e = board_add(b, *id, said->text, sim_now(sim));
     board_said(e, said);
-    board_keep(e->handle, sizeof e->handle, str_print(a, "@%s", e->handle));
-    board_keep(e->parent, sizeof e->parent, top);
-    board_keep(e->post, sizeof e->post, of ? str_from(of->post) : video);
+    sim_keep(e->handle, sizeof e->handle, str_print(a, "@%s", e->handle));
+    sim_keep(e->parent, sizeof e->parent, top);
+    sim_keep(e->post, sizeof e->post, of ? str_from(of->post) : video);
     return OK;
 }
 

@@ -80,6 +80,28 @@ static inline const struct connector_item *sim_channel_newest(struct sim_channel
     return &batch.items[0];
 }
 
+static inline struct connector_polled sim_channel_poll(struct sim_channel *ch, str cursors)
+{
+    struct connector_polled out = {.end = {.outcome = CONNECTOR_UNKNOWN}};
+    const struct connector_poll in = {
+        .setup = &ch->setup, .cursors = cursors, .now_ms = sim_now(world_sim())};
+    assert_ok(ch->c->poll(ch->client, test_arena(), &in, &out));
+    return out;
+}
+
+/* The one item of what a poll brought. */
+static inline struct connector_item sim_channel_item(
+    struct sim_channel *ch, const struct connector_delivery *d)
+{
+    struct connector_batch batch = {0};
+    str why = {0};
+    const struct connector_raw raw = {
+        .body = d->body, .origin = d->origin, .received_ms = sim_now(world_sim())};
+    assert_ok(ch->c->parse(test_arena(), &raw, &batch, &why));
+    assert_int_equal(batch.n, 1);
+    return batch.items[0];
+}
+
 /* An answer to an item, as the engine would address it. */
 static inline struct connector_sent sim_channel_answer(
     struct sim_channel *ch, const struct connector_item *it, struct connector_outgoing out)

@@ -19,26 +19,6 @@ static struct sim_channel open_channel(void)
     return ch;
 }
 
-static struct connector_polled poll_from(struct sim_channel *ch, str cursors)
-{
-    struct connector_polled out;
-    const struct connector_poll in = {
-        .setup = &ch->setup, .cursors = cursors, .now_ms = TEST_NOW_MS};
-    assert_ok(ch->c->poll(ch->client, test_arena(), &in, &out));
-    return out;
-}
-
-static struct connector_item item_of(struct sim_channel *ch, const struct connector_delivery *d)
-{
-    struct connector_batch batch;
-    str why = {0};
-    const struct connector_raw raw = {
-        .body = d->body, .origin = d->origin, .received_ms = TEST_NOW_MS};
-    assert_ok(ch->c->parse(test_arena(), &raw, &batch, &why));
-    assert_int_equal(batch.n, 1);
-    return batch.items[0];
-}
-
 static struct connector_sent answer(struct sim_channel *ch, const struct connector_item *it,
     const char *delivery, int64_t waited_ms)
 {
@@ -62,20 +42,20 @@ static void a_customer_is_answered_and_answers_in_the_same_thread(void **state)
     (void)state;
     struct sim_channel ch = open_channel();
     str first = sim_channel_say(&ch, (struct sim_say){.text = S("hey @care.example.com")});
-    struct connector_polled p = poll_from(&ch, S("{}"));
+    struct connector_polled p = sim_channel_poll(&ch, S("{}"));
     assert_int_equal(p.n, 1);
-    struct connector_item it = item_of(&ch, &p.deliveries[0]);
+    struct connector_item it = sim_channel_item(&ch, &p.deliveries[0]);
     assert_true(str_eq(it.external_id, first));
     struct connector_sent sent = answer(&ch, &it, "m1", 0);
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     str thread = it.thread_key;
     (void)sim_channel_say(&ch, (struct sim_say){.text = S("thanks"), .reply_to = sent.external_id});
-    p = poll_from(&ch, p.cursors);
+    p = sim_channel_poll(&ch, p.cursors);
     assert_true(p.n >= 1);
-    it = item_of(&ch, &p.deliveries[0]);
+    it = sim_channel_item(&ch, &p.deliveries[0]);
     assert_str(it.text, "thanks");
     assert_true(str_eq(it.thread_key, thread) && str_eq(it.reply_to, sent.external_id));
-    assert_int_equal(poll_from(&ch, p.cursors).n, 0);
+    assert_int_equal(sim_channel_poll(&ch, p.cursors).n, 0);
     sim_channel_close(&ch);
 }
 
@@ -84,9 +64,9 @@ static void chat_is_accepted_and_answered(void **state)
     (void)state;
     struct sim_channel ch = open_channel();
     (void)sim_channel_say(&ch, (struct sim_say){.kind = S("request"), .text = S("psst")});
-    struct connector_polled p = poll_from(&ch, S("{}"));
+    struct connector_polled p = sim_channel_poll(&ch, S("{}"));
     assert_int_equal(p.n, 1);
-    struct connector_item it = item_of(&ch, &p.deliveries[0]);
+    struct connector_item it = sim_channel_item(&ch, &p.deliveries[0]);
     assert_false(it.is_public);
     assert_str(it.contact_name, "Asha");
     assert_str(it.token, "request");
@@ -95,9 +75,9 @@ static void chat_is_accepted_and_answered(void **state)
     assert_int_equal(sim_ledger_count(world_sim(),
                          &(struct sim_query){.path = S("/xrpc/chat.bsky.convo.acceptConvo")}),
         1);
-    p = poll_from(&ch, p.cursors);
+    p = sim_channel_poll(&ch, p.cursors);
     assert_int_equal(p.n, 1); /* our own, as an echo */
-    it = item_of(&ch, &p.deliveries[0]);
+    it = sim_channel_item(&ch, &p.deliveries[0]);
     assert_true(it.is_ours && str_eq(it.external_id, sent.external_id));
     const struct json *input = NULL;
     str why, out = {0};
@@ -116,10 +96,10 @@ static void what_was_taken_without_an_answer_is_there_once(void **state)
     struct sim_channel ch = open_channel();
     (void)sim_channel_say(&ch, (struct sim_say){.text = S("post")});
     (void)sim_channel_say(&ch, (struct sim_say){.kind = S("chat"), .text = S("chat")});
-    struct connector_polled p = poll_from(&ch, S("{}"));
+    struct connector_polled p = sim_channel_poll(&ch, S("{}"));
     assert_int_equal(p.n, 2);
     for (int k = 0; k < 2; k++) {
-        struct connector_item it = item_of(&ch, &p.deliveries[k]);
+        struct connector_item it = sim_channel_item(&ch, &p.deliveries[k]);
         for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
             char delivery[16];
             (void)snprintf(delivery, sizeof delivery, "m%d-%zu", k, i);
@@ -144,12 +124,12 @@ static void an_ended_session_is_renewed_and_a_spent_one_signed_in_anew(void **st
     struct sim_channel ch = open_channel();
     struct connector_refreshed r;
     sim_clock_advance(world_sim(), 3 * 3600 * 1000);
-    assert_int_equal(poll_from(&ch, S("{}")).end.outcome, CONNECTOR_REAUTH);
+    assert_int_equal(sim_channel_poll(&ch, S("{}")).end.outcome, CONNECTOR_REAUTH);
     str old = ch.setup.secrets;
     assert_ok(ch.c->refresh(ch.client, test_arena(), &ch.setup, TEST_NOW_MS, &r));
     assert_int_equal(r.end.outcome, CONNECTOR_SENT);
     ch.setup.secrets = r.secrets;
-    assert_int_equal(poll_from(&ch, S("{}")).end.outcome, CONNECTOR_SENT);
+    assert_int_equal(sim_channel_poll(&ch, S("{}")).end.outcome, CONNECTOR_SENT);
     ch.setup.secrets = old; /* spent by the renewal */
     assert_ok(ch.c->refresh(ch.client, test_arena(), &ch.setup, TEST_NOW_MS, &r));
     assert_int_equal(r.end.outcome, CONNECTOR_SENT);

@@ -16,23 +16,9 @@ static struct sim_channel open_channel(void)
 
 static struct connector_polled poll_from(struct sim_channel *ch, str cursors)
 {
-    struct connector_polled out;
-    const struct connector_poll in = {
-        .setup = &ch->setup, .cursors = cursors, .now_ms = TEST_NOW_MS};
-    assert_ok(ch->c->poll(ch->client, test_arena(), &in, &out));
+    struct connector_polled out = sim_channel_poll(ch, cursors);
     assert_int_equal(out.end.outcome, CONNECTOR_SENT);
     return out;
-}
-
-static struct connector_item item_of(struct sim_channel *ch, const struct connector_delivery *d)
-{
-    struct connector_batch batch;
-    str why = {0};
-    const struct connector_raw raw = {
-        .body = d->body, .origin = d->origin, .received_ms = TEST_NOW_MS};
-    assert_ok(ch->c->parse(test_arena(), &raw, &batch, &why));
-    assert_int_equal(batch.n, 1);
-    return batch.items[0];
 }
 
 static struct connector_sent answer(
@@ -61,7 +47,7 @@ static void a_customer_is_answered_and_answers_in_the_same_thread(void **state)
     str first = sim_channel_say(&ch, (struct sim_say){.text = S("@seva where is it?")});
     struct connector_polled p = poll_from(&ch, S("{}"));
     assert_int_equal(p.n, 1);
-    struct connector_item it = item_of(&ch, &p.deliveries[0]);
+    struct connector_item it = sim_channel_item(&ch, &p.deliveries[0]);
     assert_true(str_eq(it.external_id, first) && it.is_public);
     struct connector_sent sent = answer(&ch, &it, "m1");
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
@@ -69,7 +55,7 @@ static void a_customer_is_answered_and_answers_in_the_same_thread(void **state)
     (void)sim_channel_say(&ch, (struct sim_say){.text = S("thanks"), .reply_to = sent.external_id});
     p = poll_from(&ch, p.cursors);
     assert_int_equal(p.n, 2); /* the customer, and our own answer as an echo */
-    it = item_of(&ch, &p.deliveries[0]);
+    it = sim_channel_item(&ch, &p.deliveries[0]);
     assert_true(str_eq(it.thread_key, thread));
     assert_int_equal(poll_from(&ch, p.cursors).n, 0);
     sim_channel_close(&ch);
@@ -81,7 +67,7 @@ static void a_private_post_is_answered_in_private(void **state)
     struct sim_channel ch = open_channel();
     (void)sim_channel_say(&ch, (struct sim_say){.kind = S("direct"), .text = S("secret")});
     struct connector_polled p = poll_from(&ch, S("{}"));
-    struct connector_item it = item_of(&ch, &p.deliveries[0]);
+    struct connector_item it = sim_channel_item(&ch, &p.deliveries[0]);
     assert_false(it.is_public);
     assert_int_equal(answer(&ch, &it, "m1").outcome, CONNECTOR_SENT);
     struct sim_entry *entries = NULL;
@@ -101,7 +87,7 @@ static void what_was_taken_without_an_answer_is_posted_once(void **state)
     struct sim_channel ch = open_channel();
     (void)sim_channel_say(&ch, (struct sim_say){.text = S("hello")});
     struct connector_polled p = poll_from(&ch, S("{}"));
-    struct connector_item it = item_of(&ch, &p.deliveries[0]);
+    struct connector_item it = sim_channel_item(&ch, &p.deliveries[0]);
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         char delivery[8];
         (void)snprintf(delivery, sizeof delivery, "m%zu", i);

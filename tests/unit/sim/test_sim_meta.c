@@ -1,5 +1,6 @@
 /* The simulated Facebook and Instagram against our own connectors: a customer writes, the webhook
  * is verified and parsed, a reply goes out, and what comes back says what became of it. */
+#include "peer.h"
 #include "sim_world.h"
 
 #include "base/crypto.h"
@@ -22,14 +23,11 @@ static const char *const networks[] = {"facebook", "instagram"};
 
 static struct scene open_scene(const char *name)
 {
-    const struct egress_rules *rules;
     str why;
     bool is_facebook = strcmp(name, "facebook") == 0;
     struct scene s = {.network = connector_find(str_from(name))};
     world_open(&(struct sim_options){.is_clock_manual = true, .clock_ms = TEST_NOW_MS});
-    assert_ok(egress_rules_parse(test_arena(), S("*=127.0.0.0/8"), &rules, &why));
-    s.client = http_client_open(&(struct http_client_options){.rules = rules});
-    assert_non_null(s.client);
+    s.client = peer_client();
     s.setup = (struct connector_setup){.settings = S("{\"login\":\"instagram\"}"),
         .secrets = is_facebook ? S("{\"app_secret\":\"seva-meta-app-secret-0001\",\"access_token\":"
                                    "\"EAAGsevaPageToken123\"}")

@@ -2,6 +2,7 @@
  * what we answer is there once whatever goes wrong, and what becomes of it comes back. */
 #include "connector/connector.h"
 #include "golden.h"
+#include "peer.h"
 #include "sim_world.h"
 
 #define REVIEWS "accounts/1/locations/2"
@@ -17,12 +18,9 @@ static void open_world(
     const char *network, const char *external_id, const char *settings, const char *secrets)
 {
     static const char *const slash = "/";
-    const struct egress_rules *rules;
-    str why;
     world_open(&(struct sim_options){.is_clock_manual = true, .clock_ms = TEST_NOW_MS});
-    assert_ok(egress_rules_parse(test_arena(), S("*=127.0.0.0/8"), &rules, &why));
     at.c = connector_find(str_from(network));
-    at.client = http_client_open(&(struct http_client_options){.rules = rules});
+    at.client = peer_client();
     at.cursors = S("{}");
     at.setup = (struct connector_setup){
         .settings = str_from(settings),

@@ -1,5 +1,6 @@
 /* The simulated Twilio, met by our own connector: what a customer writes comes signed, what we send
  * is reported on, files come through the redirect, errors and faults are Twilio's. */
+#include "peer.h"
 #include "sim_world.h"
 
 #include "connector/sms.h"
@@ -17,23 +18,13 @@ static struct connector_setup setup(void)
         .hosts = str_print(test_arena(), "*=%.*s", SARG(world_url("")))};
 }
 
-static struct http_client *client_of(void)
-{
-    str why;
-    const struct egress_rules *rules;
-    assert_ok(egress_rules_parse(test_arena(), S("*=127.0.0.0/8"), &rules, &why));
-    struct http_client *client = http_client_open(&(struct http_client_options){.rules = rules});
-    assert_non_null(client);
-    return client;
-}
-
 static struct http_client *open_world(struct connector_setup *s)
 {
     struct connector_sent sent;
     clock_fix(TEST_NOW_MS);
     world_open(&(struct sim_options){.is_clock_manual = true, .clock_ms = TEST_NOW_MS});
     *s = setup();
-    struct http_client *client = client_of();
+    struct http_client *client = peer_client();
     assert_ok(connector_sms.subscribe(client, test_arena(), s, true, &sent));
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     return client;

@@ -1,5 +1,6 @@
 /* The simulated WhatsApp and our connector, each against the other. */
 #include "connector/connector.h"
+#include "peer.h"
 #include "sim_world.h"
 
 #include "base/crypto.h"
@@ -23,13 +24,9 @@ static void set_account(const char *settings)
 
 static void open_world(void)
 {
-    const struct egress_rules *rules;
-    str why;
     world_open(
         &(struct sim_options){.is_clock_manual = true, .clock_ms = TEST_NOW_MS, .hold_ms = 300});
-    assert_ok(egress_rules_parse(test_arena(), S("*=127.0.0.0/8"), &rules, &why));
-    w.client = http_client_open(&(struct http_client_options){.rules = rules});
-    assert_non_null(w.client);
+    w.client = peer_client();
     w.c = connector_find(S("whatsapp"));
     w.read = 0;
     w.setup = (struct connector_setup){

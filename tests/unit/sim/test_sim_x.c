@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "connector/x.h"
 #include "net/http_server.h"
+#include "peer.h"
 #include "sim.h"
 #include "test.h"
 
@@ -70,15 +71,12 @@ static int setup(void **state)
     const struct http_listen listens[] = {{.address = S("127.0.0.1:0")}};
     const struct http_server_options server = {
         .listens = listens, .listen_count = 1, .workers = 2, .handle = take};
-    const struct egress_rules *rules;
     str why = {0};
     if (test_setup(state) != 0)
         return 1;
     world.arena = arena_make(0);
     world.n = world.refused = world.challenges = 0;
-    assert_ok(egress_rules_parse(test_arena(), S("*=127.0.0.0/8"), &rules, &why));
-    world.client = http_client_open(&(struct http_client_options){.rules = rules});
-    assert_non_null(world.client);
+    world.client = peer_client();
     assert_ok(http_server_open(test_arena(), &server, &world.server, &why));
     assert_ok(http_server_start(world.server));
     assert_ok(sim_open(test_arena(),
