@@ -2,6 +2,7 @@
 #include "channel.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "vectors.h"
 
 static struct channel open_at(const char *network, const char *external_id, const char *settings,
@@ -130,6 +131,31 @@ struct connector_batch channel_parse(const struct connector *c, const char *orig
     str why = {0};
     assert_ok(c->parse(test_arena(), &raw, &batch, &why));
     return batch;
+}
+
+int channel_faults_again(const char *network, const char *file, const char *origin)
+{
+    const struct connector *c = connector_find(str_from(network));
+    struct connector_batch batch = channel_parse(c, origin, golden_read(network, file));
+    int faults = 0;
+    for (ptrdiff_t i = 0; i < batch.n; i++) {
+        if (!batch.items[i].fault.len)
+            continue;
+        struct connector_batch again = channel_parse(c, origin, batch.items[i].raw);
+        assert_int_equal(again.n, 1);
+        assert_true(str_eq(again.items[0].fault, batch.items[i].fault));
+        assert_true(str_eq(again.items[0].raw, batch.items[i].raw));
+        faults++;
+    }
+    return faults;
+}
+
+struct connector_file channel_file(const char *name, const char *type, const char *bytes)
+{
+    str path = test_path(name), content = str_from(bytes);
+    assert_ok(file_write(path, content, 0600));
+    return (struct connector_file){
+        .name = str_from(name), .type = str_from(type), .size = content.len, .path = path};
 }
 
 str channel_show(const struct connector *c, const struct connector_polled *got)

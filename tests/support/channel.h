@@ -32,6 +32,11 @@ struct connector_refreshed channel_refreshes(struct channel *ch);
 /* A poll with these cursors, all since since_ms when that is not 0. */
 struct connector_polled channel_polls(struct channel *ch, str cursors, int64_t since_ms);
 struct connector_batch channel_parse(const struct connector *c, const char *origin, str body);
+/* How many items of a golden delivery are faulty: what is kept of each (raw) must be a delivery
+ * that has the same fault. */
+int channel_faults_again(const char *network, const char *file, const char *origin);
+/* A file to send, on disk in the test's folder. */
+struct connector_file channel_file(const char *name, const char *type, const char *bytes);
 /* What a poll brought, parsed, one after the other. */
 str channel_show(const struct connector *c, const struct connector_polled *got);
 

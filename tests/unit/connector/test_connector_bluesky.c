@@ -2,8 +2,6 @@
  * with their keys and facets, chat, files, and what every error means. */
 #include "connector/bluesky.h"
 
-#include <stdio.h>
-
 #include "base/id.h"
 #include "channel.h"
 
@@ -401,24 +399,13 @@ static void every_error_has_its_outcome(void **state)
     }
 }
 
-static struct connector_file file_of(const char *name, const char *type, const char *bytes)
-{
-    str path = test_path(name);
-    FILE *f = fopen(str_z(test_arena(), path), "we");
-    assert_non_null(f);
-    assert_true(fputs(bytes, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-    return (struct connector_file){
-        .name = str_from(name), .type = str_from(type), .size = str_from(bytes).len, .path = path};
-}
-
 static void pictures_and_a_film_are_uploaded_and_embedded(void **state)
 {
     (void)state;
     struct channel ch = open_it();
     struct connector_file f[] = {
-        file_of("a.jpg", "image/jpeg", "JPEG1"), file_of("b.png", "image/png", "PNG2")};
-    struct connector_file film = file_of("c.mp4", "video/mp4", "MP4");
+        channel_file("a.jpg", "image/jpeg", "JPEG1"), channel_file("b.png", "image/png", "PNG2")};
+    struct connector_file film = channel_file("c.mp4", "video/mp4", "MP4");
     struct connector_outgoing out = answer_to("Look");
     out.files = f;
     out.n_files = 2;

@@ -34,12 +34,7 @@ static void every_golden_delivery_says_what_is_expected(void **state)
 
 static struct connector_batch parse(str body, const char *origin)
 {
-    const struct connector_raw raw = {
-        .body = body, .origin = str_from(origin), .received_ms = TEST_NOW_MS};
-    struct connector_batch batch = {0};
-    str why = {0};
-    assert_ok(connector_find(S("facebook"))->parse(test_arena(), &raw, &batch, &why));
-    return batch;
+    return channel_parse(connector_find(S("facebook")), origin, body);
 }
 
 static void a_faulty_item_is_a_delivery_that_is_faulty_again(void **state)
@@ -47,18 +42,8 @@ static void a_faulty_item_is_a_delivery_that_is_faulty_again(void **state)
     (void)state;
     static const char *const files[] = {"hostile.json", "batch.json", "comments.json"};
     int faults = 0;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        struct connector_batch batch = parse(golden_read("facebook", files[i]), "hook");
-        for (ptrdiff_t k = 0; k < batch.n; k++) {
-            if (!batch.items[k].fault.len)
-                continue;
-            struct connector_batch again = parse(batch.items[k].raw, "hook");
-            assert_int_equal(again.n, 1);
-            assert_true(str_eq(again.items[0].fault, batch.items[k].fault));
-            assert_true(str_eq(again.items[0].raw, batch.items[k].raw));
-            faults++;
-        }
-    }
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        faults += channel_faults_again("facebook", files[i], "hook");
     assert_true(faults >= 5);
 }
 
@@ -208,10 +193,7 @@ static void buttons_are_quick_replies_and_with_addresses_a_template(void **state
 
 static struct connector_file file_of(const char *type)
 {
-    const struct connector_file file = {
-        .name = S("a.bin"), .type = str_from(type), .size = 5, .path = test_path("a.bin")};
-    assert_ok(file_write(file.path, S("bytes"), 0600));
-    return file;
+    return channel_file("a.bin", type, "bytes");
 }
 
 static void a_file_is_uploaded_and_sent_by_its_id(void **state)

@@ -35,11 +35,7 @@ static void every_golden_delivery_says_what_is_expected(void **state)
 
 static struct connector_batch parse(str body, str origin)
 {
-    const struct connector_raw raw = {.body = body, .origin = origin, .received_ms = TEST_NOW_MS};
-    struct connector_batch batch = {0};
-    str why = {0};
-    assert_ok(connector_find(S("instagram"))->parse(test_arena(), &raw, &batch, &why));
-    return batch;
+    return channel_parse(connector_find(S("instagram")), str_z(test_arena(), origin), body);
 }
 
 static void a_faulty_item_is_a_delivery_that_is_faulty_again(void **state)
@@ -47,17 +43,8 @@ static void a_faulty_item_is_a_delivery_that_is_faulty_again(void **state)
     (void)state;
     static const char *const files[] = {"hostile.json", "comments.json"};
     int faults = 0;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        struct connector_batch batch = parse(golden_read("instagram", files[i]), S("hook"));
-        for (ptrdiff_t k = 0; k < batch.n; k++) {
-            if (!batch.items[k].fault.len)
-                continue;
-            struct connector_batch again = parse(batch.items[k].raw, S("hook"));
-            assert_int_equal(again.n, 1);
-            assert_true(str_eq(again.items[0].fault, batch.items[k].fault));
-            faults++;
-        }
-    }
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        faults += channel_faults_again("instagram", files[i], "hook");
     assert_true(faults >= 5);
 }
 

@@ -320,18 +320,12 @@ static void what_linkedin_cannot_carry_is_refused_without_a_call(void **state)
 static enum connector_outcome act(
     struct channel *ch, enum connector_act_kind kind, bool is_ours, const char *id)
 {
-    const struct connector_act what = {
-        .setup = &ch->setup,
-        .kind = kind,
+    const struct connector_act what = {.kind = kind,
         .external_id = str_from(id),
         .text = S("Better"),
         .is_public = true,
-        .is_ours = is_ours,
-        .now_ms = TEST_NOW_MS,
-    };
-    struct connector_sent sent = {0};
-    assert_ok(ch->c->act(ch->client, test_arena(), &what, &sent));
-    return sent.outcome;
+        .is_ours = is_ours};
+    return channel_acts(ch, what).outcome;
 }
 
 static void comments_are_edited_deleted_and_liked(void **state)

@@ -2,8 +2,6 @@
  * instance and what its answers mean, files, the instance's limits, the application there. */
 #include "connector/mastodon.h"
 
-#include <stdio.h>
-
 #include "channel.h"
 
 static struct channel open_it(const char *settings)
@@ -440,13 +438,7 @@ static void after_an_hour_what_was_posted_is_looked_for_first(void **state)
 
 static struct connector_file file_of(const char *name, const char *bytes)
 {
-    str path = test_path(name);
-    FILE *f = fopen(str_z(test_arena(), path), "we");
-    assert_non_null(f);
-    assert_true(fputs(bytes, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-    return (struct connector_file){
-        .name = str_from(name), .type = S("image/png"), .size = str_from(bytes).len, .path = path};
+    return channel_file(name, "image/png", bytes);
 }
 
 static void a_file_goes_first_and_is_waited_for(void **state)

@@ -2,8 +2,6 @@
  * answers mean, long polling, files. */
 #include "connector/connector.h"
 
-#include <stdio.h>
-
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -230,17 +228,6 @@ static void a_place_and_a_card_have_methods_of_their_own(void **state)
     channel_close(&ch);
 }
 
-static struct connector_file file_of(const char *name, const char *type, const char *bytes)
-{
-    str path = test_path(name);
-    FILE *f = fopen(str_z(test_arena(), path), "we");
-    assert_non_null(f);
-    assert_true(fputs(bytes, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-    return (struct connector_file){
-        .name = str_from(name), .type = str_from(type), .size = str_from(bytes).len, .path = path};
-}
-
 static void a_file_goes_by_the_method_of_its_type(void **state)
 {
     (void)state;
@@ -258,7 +245,7 @@ static void a_file_goes_by_the_method_of_its_type(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct channel ch = open_it("{}");
-        struct connector_file f = file_of("a \"b\".bin", cases[i].type, "BYTES");
+        struct connector_file f = channel_file("a \"b\".bin", cases[i].type, "BYTES");
         peer_answers(ch.peer, 200, "", OK_MESSAGE);
         struct connector_sent sent = send_one(
             &ch, (struct connector_outgoing){.text = S("Look"), .files = &f, .n_files = 1});
@@ -281,7 +268,7 @@ static void a_large_picture_and_a_refused_photo_go_as_documents(void **state)
 {
     (void)state;
     struct channel ch = open_it("{}");
-    struct connector_file f = file_of("a.jpg", "image/jpeg", "BYTES");
+    struct connector_file f = channel_file("a.jpg", "image/jpeg", "BYTES");
     peer_answers(ch.peer, 400, "",
         "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: PHOTO_INVALID_DIMENSIONS\"}");
     peer_answers(ch.peer, 200, "", OK_MESSAGE);

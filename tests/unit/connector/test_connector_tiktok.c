@@ -275,15 +275,8 @@ static void a_further_try_of_a_comment_finds_what_an_earlier_one_wrote(void **st
 static enum connector_outcome act(struct channel *ch, enum connector_act_kind kind, bool is_public)
 {
     const struct connector_act what = {
-        .setup = &ch->setup,
-        .kind = kind,
-        .external_id = S("7300/7400"),
-        .is_public = is_public,
-        .now_ms = TEST_NOW_MS,
-    };
-    struct connector_sent sent = {0};
-    assert_ok(ch->c->act(ch->client, test_arena(), &what, &sent));
-    return sent.outcome;
+        .kind = kind, .external_id = S("7300/7400"), .is_public = is_public};
+    return channel_acts(ch, what).outcome;
 }
 
 static void comments_are_hidden_shown_liked_and_deleted(void **state)

@@ -1,8 +1,6 @@
 /* The WhatsApp connector: golden deliveries, handshake and signature. What is sent and asked is in
  * test_connector_whatsapp_calls.c. */
-#include "connector/connector.h"
-#include "golden.h"
-#include "test.h"
+#include "channel.h"
 #include "vectors.h"
 
 #include "base/crypto.h"
@@ -24,19 +22,7 @@ static err parse(str body, struct connector_batch *batch, str *why)
 static void what_is_kept_of_a_faulty_item_is_a_delivery_with_the_same_fault(void **state)
 {
     (void)state;
-    struct connector_batch batch = {0}, again = {0};
-    str why = {0};
-    int faults = 0;
-    assert_ok(parse(golden_read("whatsapp", "mixed_with_faults.json"), &batch, &why));
-    for (ptrdiff_t i = 0; i < batch.n; i++) {
-        if (!batch.items[i].fault.len)
-            continue;
-        assert_ok(parse(batch.items[i].raw, &again, &why));
-        assert_int_equal(again.n, 1);
-        assert_true(str_eq(again.items[0].fault, batch.items[i].fault));
-        faults++;
-    }
-    assert_int_equal(faults, 12);
+    assert_int_equal(channel_faults_again("whatsapp", "mixed_with_faults.json", "hook"), 12);
 }
 
 static void more_events_than_a_delivery_may_hold_are_refused(void **state)

@@ -221,18 +221,12 @@ static void what_youtube_cannot_carry_is_refused_without_a_call(void **state)
 static enum connector_outcome act(
     struct channel *ch, enum connector_act_kind kind, bool is_ours, const char *text)
 {
-    const struct connector_act what = {
-        .setup = &ch->setup,
-        .kind = kind,
+    const struct connector_act what = {.kind = kind,
         .external_id = S("UgxSEVA1.9abc"),
         .text = str_from(text),
         .is_public = true,
-        .is_ours = is_ours,
-        .now_ms = TEST_NOW_MS,
-    };
-    struct connector_sent sent = {0};
-    assert_ok(ch->c->act(ch->client, test_arena(), &what, &sent));
-    return sent.outcome;
+        .is_ours = is_ours};
+    return channel_acts(ch, what).outcome;
 }
 
 static void comments_are_held_published_rejected_edited_and_deleted(void **state)
