@@ -1,8 +1,9 @@
-// Several tabs and a long day: one event stream for all tabs of a browser, what is read in one is read in the others, and the heap stays where it is.
+// Several tabs and a long day: one event stream for all tabs of a browser, what is read or written in one is so in the others, nothing unsent of one
+// agent is another's, and the heap stays where it is.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { reasonToSkip, until } from './lib/seva.mjs'
-import { drawn, openConsole, withConsole } from './lib/browser.mjs'
+import { OWNER, reasonToSkip, until } from './lib/seva.mjs'
+import { drawn, hears, openConsole, withConsole } from './lib/browser.mjs'
 
 const TALKS = 300
 const MB = 1024 * 1024
@@ -49,6 +50,79 @@ describe('tabs', { skip: reasonToSkip() }, () => {
     await second.keyboard.press('Shift+U')
     await row.locator('.row-badge').waitFor()
     await first.context().close()
+  })
+
+  const field = (page) => page.locator('.composer textarea')
+  const holds = (page, text) => until(async () => (await field(page).inputValue()) === text, `the composer holding "${text}"`)
+
+  test('a_draft_follows_to_the_other_tab_and_is_gone_there_when_it_is_sent', async () => {
+    await seva.inbound({ id: 'dora', name: 'Dora Draft' }, 'Where is my parcel?')
+    const talk = await seva.conversation((one) => one.contact.name === 'Dora Draft')
+    const first = await openConsole(browser, seva, { path: 'inbox/all/' + talk.id })
+    const second = await tab(first, `${seva.url}/app/inbox/all/${talk.id}`)
+    for (const page of [first, second]) {
+      await page.locator('.message-in').waitFor()
+      await hears(page)
+    }
+    await field(first).fill('It left our house today.')
+    await holds(second, 'It left our house today.')
+    await field(first).press('Control+Enter')
+    await holds(second, '')
+    // Thrown away is gone too, also where the caret stands.
+    await field(first).fill('Never mind')
+    await holds(second, 'Never mind')
+    await field(second).focus()
+    await field(first).fill('')
+    await holds(second, '')
+    await first.context().close()
+  })
+
+  test('what_was_written_on_in_one_tab_stays_there_when_the_other_sends_what_it_had', async () => {
+    await seva.inbound({ id: 'walter', name: 'Walter Writer' }, 'And my other parcel?')
+    const talk = await seva.conversation((one) => one.contact.name === 'Walter Writer')
+    const first = await openConsole(browser, seva, { path: 'inbox/all/' + talk.id })
+    const second = await tab(first, `${seva.url}/app/inbox/all/${talk.id}`)
+    for (const page of [first, second]) {
+      await page.locator('.message-in').waitFor()
+      await hears(page)
+    }
+    await field(first).fill('Tomorrow')
+    await holds(second, 'Tomorrow')
+    await field(second).pressSequentially(' at noon')
+    await until(() => second.evaluate(() => Object.keys(localStorage).some((key) => localStorage.getItem(key).includes('Tomorrow at noon'))), 'the longer words being kept')
+    await drawn(first)
+    assert.equal(await field(first).inputValue(), 'Tomorrow', 'nothing comes over what is being written')
+    await field(first).press('Control+Enter')
+    await holds(first, 'Tomorrow at noon')
+    assert.equal(await field(second).inputValue(), 'Tomorrow at noon')
+    await until(async () => (await seva.as(OWNER, 'GET', `/conversations/${talk.id}/draft`)).text === 'Tomorrow at noon', 'the server having the longer words again')
+    await first.context().close()
+  })
+
+  test('the_next_agent_at_the_same_browser_sees_no_unsent_words_of_the_one_before', async () => {
+    const rahim = await seva.agent('Rahim Shared', 'agent')
+    await seva.inbound({ id: 'shared', name: 'Sharon Shared' }, 'Who reads this?')
+    const talk = await seva.conversation((one) => one.contact.name === 'Sharon Shared')
+    const page = await openConsole(browser, seva, {}, rahim)
+    const mine = await page.context().cookies()
+    await page.evaluate((id) => localStorage.setItem('seva.draft.' + id, JSON.stringify({ reply: 'Kept before drafts had names' })), talk.id)
+    const at = `${seva.url}/app/inbox/all/${talk.id}`
+    await page.goto(at)
+    await page.locator('.message-in').waitFor()
+    assert.equal(await field(page).inputValue(), '')
+    await field(page).fill('Only Rahim thinks so')
+    await until(() => page.evaluate(() => Object.keys(localStorage).some((key) => localStorage.getItem(key).includes('Only Rahim'))), 'the words being kept')
+    const { name, value } = await seva.session(OWNER)
+    await page.context().addCookies([{ name, value, url: seva.url, httpOnly: true, sameSite: 'Lax' }])
+    await page.goto(at)
+    await page.locator('.message-in').waitFor()
+    assert.equal(await field(page).inputValue(), '')
+    assert.equal(await page.locator('.row', { hasText: 'Only Rahim' }).count(), 0)
+    await page.context().addCookies(mine)
+    await page.goto(at)
+    await page.locator('.message-in').waitFor()
+    await holds(page, 'Only Rahim thinks so')
+    await page.context().close()
   })
 
   test('three_hundred_conversations_later_the_heap_is_where_it_was', async () => {

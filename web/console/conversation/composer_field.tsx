@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks'
 import { Avatar, Words } from '../ui/parts'
 import { t } from '../lib/i18n'
 import { changeTags } from '../state/changes'
-import { changeDraft } from '../state/drafts'
+import { catchUp, changeDraft } from '../state/drafts'
 import { focusRequest, requestFocus, takeFocus } from '../state/overlays'
 import { noteStopped, noteTyping } from '../state/presence'
 import { agents, can, myId, tags } from '../state/store'
@@ -115,6 +115,7 @@ export function ComposerField({ desk, advice }: { desk: Desk; advice: () => Advi
         // A field of its own for each conversation: taking back what was typed must not bring up what was written to somebody else.
         key={desk.id}
         ref={desk.area}
+        data-draft={desk.id}
         dir="auto"
         rows={2}
         maxLength={20_000}
@@ -132,6 +133,7 @@ export function ComposerField({ desk, advice }: { desk: Desk; advice: () => Advi
         onBlur={() => {
           noteStopped()
           desk.trigger.value = null
+          catchUp(desk.id)
         }}
         onPaste={(event) => {
           const files = event.clipboardData?.files

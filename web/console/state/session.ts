@@ -5,7 +5,7 @@ import { pickLocale, setLocale } from '../lib/i18n'
 import { inTurn } from '../lib/in_turn'
 import type { Agent, MySettings, Session } from '../lib/types'
 import { startCalls } from './calls'
-import { flushDrafts } from './drafts'
+import { flushDrafts, forgetOldDrafts, leaveDrafts, startDrafts } from './drafts'
 import { loadCounts } from './lists'
 import { leaveLive, nudgeLive, reloadAll, startLive, stopLive } from './live'
 import { changeLook, look } from './look'
@@ -26,6 +26,12 @@ let hasStarted = false
 
 export async function enter(next: Session): Promise<void> {
   setCsrf(next.csrf)
+  const before = session.peek()
+  // Somebody else signs in where a session had ended: nothing of it is theirs.
+  if (before && before.agent.id !== next.agent.id) {
+    flushDrafts()
+    forgetEverything()
+  }
   const settings = next.agent.settings ?? {}
   batch(() => {
     session.value = next
@@ -43,6 +49,8 @@ export async function enter(next: Session): Promise<void> {
   startLive()
   if (!hasStarted) {
     hasStarted = true
+    forgetOldDrafts()
+    startDrafts()
     startOutbox()
     startTabs()
     startCalls()
@@ -83,7 +91,7 @@ export async function signIn(credentials: SignIn): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  flushDrafts()
+  await leaveDrafts()
   stopLive()
   await call('DELETE', '/session').catch(() => undefined)
   forgetEverything()

@@ -40,7 +40,7 @@ const page = <T>(items: T[], next: string | null = null) => ({ items, next })
 
 beforeEach(async () => {
   forgetEverything()
-  session.value = { agent: { id: '9', name: 'Ada', settings: {} }, capabilities: ['conversation.read'], csrf: '', session_id: '1' } as unknown as Session
+  session.value = { agent: { id: '9', name: 'Ada', settings: {} }, account: { id: '3' }, capabilities: ['conversation.read'], csrf: '', session_id: '1' } as unknown as Session
 })
 afterEach(async () => {
   await answerRest()

@@ -6,11 +6,34 @@ interface Asked { method: string; path: string; body: unknown; settle: (response
 const waiting: Asked[] = []
 
 const stored = new Map<string, string>()
+
+/** Tells the others of its name at once; the one of Node keeps the program from ending. */
+class Tabs {
+  static readonly open: Tabs[] = []
+  onmessage: ((event: { data: unknown }) => void) | null = null
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+    Tabs.open.push(this)
+  }
+  postMessage(data: unknown): void {
+    for (const one of Tabs.open) if (one !== this && one.name === this.name) one.onmessage?.({ data: structuredClone(data) })
+  }
+}
 const page = {
   location: { pathname: '/app/inbox/all', origin: 'http://seva.test', search: '' },
   history: { pushState: () => undefined, replaceState: () => undefined },
-  localStorage: { getItem: (key: string) => stored.get(key) ?? null, setItem: (key: string, value: string) => void stored.set(key, value), removeItem: (key: string) => void stored.delete(key) },
-  document: { documentElement: { dataset: {} }, visibilityState: 'visible', hasFocus: () => true, addEventListener: () => undefined },
+  localStorage: {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => void stored.set(key, value),
+    removeItem: (key: string) => void stored.delete(key),
+    key: (at: number) => [...stored.keys()][at] ?? null,
+    get length() {
+      return stored.size
+    },
+  },
+  BroadcastChannel: Tabs,
+  document: { documentElement: { dataset: {} }, activeElement: null, visibilityState: 'visible', hasFocus: () => true, addEventListener: () => undefined },
   addEventListener: () => undefined,
   removeEventListener: () => undefined,
   matchMedia: () => ({ matches: false, addEventListener: () => undefined }),
