@@ -1,10 +1,11 @@
 // Networks in the console: one is connected and tested, messages come in and are answered, public and private stay apart, refused credentials are mended.
 // seva-sim plays the networks. E2E_SHOTS=folder keeps the pictures.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { axe, launch, openConsole, words } from './lib/browser.mjs'
+import { axe, hears, launch, openConsole, words } from './lib/browser.mjs'
 import { simBinary, startNetworks } from './lib/networks.mjs'
 
 const en = words('console', 'en')
@@ -12,6 +13,7 @@ const own = words('networks', 'en')
 /** Two seconds of silence. */
 const WAV = Buffer.concat([Buffer.from('524946462480000057415645666d74201000000001000100401f0000803e0000020010006461746100800000', 'hex'), Buffer.alloc(32_768)]).toString('base64')
 const ASHA = { id: '777', name: 'Asha Rahman', handle: 'asha_r' }
+const OMAR = { id: '778', name: 'Omar Live', handle: 'omar_l' }
 const MAYA = { id: '9001', name: 'Maya Fernández' }
 const PAGE = { id: '1029384756', token: 'EAAGsevaPageToken123', secret: 'seva-meta-app-secret-0001' }
 
@@ -69,6 +71,44 @@ describe('networks', { skip: reasonToSkip() || (simBinary() ? false : 'SEVA_SIM_
     await until(async () => (await net.account('telegram')).callback === channel.hook_url, 'the network being told where to call')
     assert.deepEqual(await axe(page), [])
     await ended(page)
+  })
+
+  test('the_open_page_of_a_channel_follows_what_happens_to_it_and_keeps_what_is_typed_there', async () => {
+    const channel = await channelOf('telegram')
+    const page = await openConsole(browser, seva, { path: 'settings/channels/' + channel.id })
+    const fact = (label) => page.locator('.health div', { hasText: own[label] }).locator('dd')
+    const token = page.getByLabel(own['setting.bot_token'])
+    const handle = page.getByLabel(own['handle.title'])
+    await page.locator('.network-form').first().waitFor()
+    await hears(page)
+    assert.deepEqual([await fact('health.last_in').innerText(), await fact('health.last_out').innerText()], [own['health.never'], own['health.never']])
+    await page.getByLabel(en['channels.name']).fill('Half a na')
+    await page.getByRole('button', { name: own['secret.replace_name'].replace('{name}', own['setting.bot_token']) }).click()
+    await token.fill('123456:half')
+
+    await net.say('telegram', { from: OMAR, text: 'Anybody there?' })
+    await page.waitForFunction((never) => !document.querySelector('.health dd').textContent.includes(never), own['health.never'])
+    const talk = await talkOf(OMAR.name)
+    await seva.call('POST', `/conversations/${talk.id}/messages`, { kind: 'reply', text: 'Yes.', client_id: randomUUID(), seen_message_id: talk.last_message_id })
+    await page.waitForFunction((never) => !document.querySelector('.health').textContent.includes(never), own['health.never'])
+
+    await seva.call('PATCH', '/channels/' + channel.id, { handle: '@elsewhere', name: 'Named elsewhere' })
+    await page.getByRole('heading', { name: 'Named elsewhere' }).waitFor()
+    assert.equal(await handle.inputValue(), '@elsewhere', 'nobody was writing there')
+
+    await net.call('POST', 'accounts', { network: 'telegram', id: bot.id, is_revoked: true })
+    await seva.call('POST', `/conversations/${talk.id}/messages`, { kind: 'reply', text: 'Still there?', client_id: randomUUID(), seen_message_id: talk.last_message_id })
+    await page.locator('.refused').waitFor()
+    await page.locator('.health-bad').first().waitFor()
+    await until(async () => (await fact('health.waiting').innerText()) === '1', 'what waits being counted')
+
+    await net.call('POST', 'accounts', { network: 'telegram', id: bot.id, is_revoked: false })
+    await seva.call('PATCH', '/channels/' + channel.id, { settings: { bot_token: bot.token } })
+    await page.locator('.refused').waitFor({ state: 'detached' })
+    await until(async () => (await fact('health.waiting').innerText()) === '0', 'nothing waiting any more')
+    assert.deepEqual([await page.getByLabel(en['channels.name']).inputValue(), await token.inputValue()], ['Half a na', '123456:half'])
+    await ended(page)
+    await seva.call('PATCH', '/channels/' + channel.id, { handle: channel.handle, name: channel.name })
   })
 
   test('places_cards_and_voice_notes_stand_in_the_timeline_and_an_answer_reaches_the_network_once', async () => {

@@ -6,13 +6,13 @@ import { t } from '../lib/i18n'
 import type { Channel } from '../lib/types'
 import { session } from '../state/store'
 import { complain } from '../state/toasts'
-import { AskButton, Code, FormError, patchChannel, SecretOnce, Section, useSaving } from './common'
+import { AskButton, Code, FormError, patchChannel, SecretOnce, Section, useSaving, useWritten } from './common'
 import type { SecretRotated } from '../../shared/api/types'
 
 export function ApiChannel({ channel, onChange }: { channel: Channel; onChange: (next: Channel) => void }) {
   const saving = useSaving()
-  const name = useSignal(channel.name)
-  const reply = useSignal(channel.settings.reply_url ?? '')
+  const name = useWritten(channel.name)
+  const reply = useWritten<string>(channel.settings.reply_url ?? '')
   const secret = useSignal<string | null>(null)
   const base = (session.value?.server.base_url || location.origin).replace(/\/$/, '')
   const post_url = `${base}/hooks/api/${channel.public_key}`

@@ -4,11 +4,10 @@ import { useEffect, useState } from 'preact/hooks'
 import { Button, Chip, Dialog, Facts, Field, Problem, Spinner, Switch, Words } from '../ui/parts'
 import { Icon } from '../ui/icon'
 import { ChannelSign } from '../ui/network'
-import { del, get, post } from '../lib/api'
+import { del, post } from '../lib/api'
 import { age } from '../lib/format'
 import { t } from '../lib/i18n'
 import { uuid } from '../lib/ids'
-import { Latest } from '../lib/latest'
 import { isNetwork, worksByHand } from '../lib/network_types'
 import { nt } from '../lib/network_words'
 import { BASE, go, route } from '../lib/router'
@@ -16,9 +15,10 @@ import type { Channel, ChannelKind } from '../lib/types'
 import { networkOf } from '../state/networks'
 import { refreshChannels } from '../state/reference'
 import { channels } from '../state/store'
-import { complain, errorText } from '../state/toasts'
+import { complain } from '../state/toasts'
 import { ApiChannel } from './api_channel'
 import { AskButton, FormError, PageTitle, patchChannel, SecretOnce, Section, useSaving } from './common'
+import { useChannel } from './live_channel'
 import { NetworkChannel } from './network/channel'
 import { Connect } from './network/connect'
 import { Gallery } from './network/gallery'
@@ -138,26 +138,12 @@ function PaceChip({ channel }: { channel: Channel }) {
 }
 
 function OneChannel({ id, isConnected }: { id: string; isConnected: boolean }) {
-  const channel = useSignal<Channel | null>(null)
-  const problem = useSignal<string | null>(null)
-  const [latest] = useState(() => new Latest())
-  const load = (): void => {
-    const isLatest = latest.begin()
-    problem.value = null
-    get<Channel>('/channels/' + id).then((found) => {
-      if (isLatest()) channel.value = found
-    }, (error: unknown) => {
-      if (isLatest()) problem.value = errorText(error)
-    })
-  }
-  useEffect(load, [id])
+  const { channel, problem, load, take: takeTold } = useChannel(id)
   const now = channel.value
   if (problem.value) return <Problem text={problem.value} onRetry={load} />
   if (!now) return <Spinner />
   const take = (next: Channel): void => {
-    // What was asked before this was changed is out of date.
-    latest.begin()
-    channel.value = { ...(channel.peek() ?? now), ...next }
+    takeTold(next)
     refreshChannels()
   }
   return (

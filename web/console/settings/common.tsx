@@ -1,7 +1,7 @@
 // What the settings' pages share: a title, a list from the server, a secret shown once, a form that saves.
 import type { ComponentChildren } from 'preact'
 import { useSignal, type Signal } from '@preact/signals'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { Button, Confirm, Problem, Spinner } from '../ui/parts'
 import { ApiError, get, patch, type Query } from '../lib/api'
 import { t } from '../lib/i18n'
@@ -64,6 +64,17 @@ export function Listed<T>({ listing, empty, children }: { listing: Listing<T>; e
   const items = listing.items.value
   if (!items) return <Spinner />
   return items.length ? <>{children(items)}</> : <p class="settings-empty">{empty}</p>
+}
+
+/** What a field holds: what is stored, also when that changes under it, until somebody writes in it. */
+export function useWritten<T extends string | null>(stored: T): Signal<T> {
+  const held = useSignal(stored)
+  const [last] = useState({ stored })
+  useLayoutEffect(() => {
+    if (held.peek() === last.stored) held.value = stored
+    last.stored = stored
+  }, [stored])
+  return held
 }
 
 /** Changes of one channel from several forms of its page reach the server, and come back, in their order. */

@@ -1,6 +1,6 @@
 // The website chat's looks, form and rules, with the real widget beside them as it will be.
 import { useSignal, type Signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Button, Field, IconButton, Switch } from '../ui/parts'
 import { get, post } from '../lib/api'
 import { locale, t } from '../lib/i18n'
@@ -159,6 +159,14 @@ export function WidgetEditor({ channel, onChange }: { channel: Channel; onChange
   const settings = useSignal<WidgetSettings>(channel.settings ?? {})
   const origins = useSignal((channel.settings?.allowed_origins ?? []).join('\n'))
   const isChanged = useSignal(false)
+  const stored = JSON.stringify([channel.name, channel.languages, channel.settings])
+  useLayoutEffect(() => {
+    if (isChanged.peek()) return
+    name.value = channel.name
+    languages.value = channel.languages ?? []
+    settings.value = channel.settings ?? {}
+    origins.value = (channel.settings?.allowed_origins ?? []).join('\n')
+  }, [stored])
   const change = (next: Partial<WidgetSettings>): void => {
     settings.value = { ...settings.value, ...next }
     isChanged.value = true

@@ -18,6 +18,14 @@ import { route } from '../lib/router'
 import { compareIds } from '../lib/ids'
 import type { FromWorker, ToWorker } from './stream.worker'
 
+/** Pages that show more than the store holds. */
+const listeners = new Set<(event: LiveEvent) => void>()
+/** Also tells each event to `listener`, after the store has it. The answer ends that. */
+export function onEvent(listener: (event: LiveEvent) => void): () => void {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
+}
+
 export const streamState = signal<StreamState>('connecting')
 let port: MessagePort | null = null
 let own: LiveStream | null = null
@@ -200,6 +208,7 @@ export function applyEvent(event: LiveEvent): void {
       default:
         break
     }
+    for (const listener of listeners) listener(event)
   })
 }
 

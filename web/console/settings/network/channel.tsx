@@ -9,7 +9,7 @@ import { worksByHand, type Checked, type Network } from '../../lib/network_types
 import type { Channel } from '../../lib/types'
 import { networks } from '../../state/networks'
 import { toast } from '../../state/toasts'
-import { FormError, patchChannel, Section, useSaving } from '../common'
+import { FormError, patchChannel, Section, useSaving, useWritten } from '../common'
 import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './account_fields'
 import { CheckResult } from './check'
 import { NetworkForm } from './form'
@@ -24,10 +24,10 @@ interface Props { channel: Channel; network: Network; onChange: (next: Channel) 
 
 function Account({ channel, onChange }: Props) {
   const saving = useSaving()
-  const name = useSignal(channel.name)
-  const languages = useSignal(channel.languages.join(', '))
-  const handle = useSignal(channel.handle ?? '')
-  const role = useSignal<HandleRole>(channel.handle_role ?? null)
+  const name = useWritten(channel.name)
+  const languages = useWritten(channel.languages.join(', '))
+  const handle = useWritten(channel.handle ?? '')
+  const role = useWritten<HandleRole>(channel.handle_role ?? null)
   const save = (): void => {
     void saving.save(async () => onChange(await patchChannel(channel.id, {
       name: name.peek().trim(), languages: languagesOf(languages.peek()), handle: handle.peek().trim() || null, handle_role: role.peek(),
@@ -103,7 +103,7 @@ function OverNetwork({ channel, network }: { channel: Channel; network: Network 
 
 export function NetworkChannel({ channel, onChange, onReload }: { channel: Channel; onChange: (next: Channel) => void; onReload: () => void }) {
   const credentials = useRef<HTMLDivElement>(null)
-  const way = useSignal<Way>(wayOf(channel))
+  const way = useWritten<Way>(wayOf(channel))
   const all = networks()
   const network = all?.find((one) => one.kind === channel.kind)
   if (!network) return all ? <Problem text={nt('connect.unknown')} /> : <Spinner />

@@ -30,7 +30,7 @@ function Help({ text }: { text: string }) {
 }
 
 function Secret({ setting, isSet, written, error }: { setting: NetworkSetting; isSet: boolean; written: Signal<Written>; error: string | null }) {
-  const isOpen = useSignal(!isSet)
+  const isOpen = useSignal(!isSet || typeof written.peek()[setting.name] === 'string')
   const name = settingName(setting.name)
   const set = (value: string | null | undefined): void => {
     const { [setting.name]: _, ...rest } = written.peek()
