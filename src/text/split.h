@@ -2,7 +2,8 @@
  * a line, else a sentence, else a word, else between two graphemes; never inside a grapheme or an
  * address (text/facets.h). White space at a cut belongs to neither part. Not: whether parts are
  * wanted (the agent decides) and how they hang together (the connector). Source: the networks' own
- * advice is none; X and Mastodon users number parts "(1/3)". Thread: any. */
+ * advice is none; X and Mastodon users number parts "(1/3)". The composer counts with a twin,
+ * web/shared/split.ts, held to tests/data/splits.json as this is. Thread: any. */
 #pragma once
 #include "base/str.h"
 #include "text/length.h"

@@ -38,11 +38,10 @@ let segmenter: Intl.Segmenter | undefined
 /** Units given to the segmenter at once: V8's takes time that grows with the square of them. */
 const PIECE = 2048
 
-/** Extended grapheme clusters. */
-export function graphemes(text: string): number {
-  if (/^[\x00-\x0c\x0e-\x7f]*$/.test(text)) return text.length
+/** Where each extended grapheme cluster ends. */
+export function graphemeEnds(text: string): number[] {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
-  let n = 0
+  const ends: number[] = []
   let before = ''
   for (let at = 0, size = PIECE; at < text.length; ) {
     const isHalf = /[\ud800-\udbff]/.test(text[at + size - 1] ?? '')
@@ -52,14 +51,17 @@ export function graphemes(text: string): number {
     // What ends with the piece may go on behind it: it is looked at again.
     if (!isLast) found.pop()
     for (const segment of found) {
-      if (!(isConsonant.test(segment) && isOpen.test(before))) n++
-      before = segment
       at += segment.length
+      if (isConsonant.test(segment) && isOpen.test(before)) ends[ends.length - 1] = at
+      else ends.push(at)
+      before = segment
     }
     size = found.length > 0 ? PIECE : 2 * size
   }
-  return n
+  return ends
 }
+
+export const graphemes = (text: string): number => (/^[\x00-\x0c\x0e-\x7f]*$/.test(text) ? text.length : graphemeEnds(text).length)
 
 const GSM7 = new Set('\n\r !"#$%&\'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ')
 const GSM7_TWO = new Set('\f^{}\\[~]|€')

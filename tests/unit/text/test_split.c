@@ -2,6 +2,8 @@
  * and every part is within its limit. */
 #include "test.h"
 
+#include "base/file.h"
+#include "base/json.h"
 #include "base/utf8.h"
 #include "text/facets.h"
 #include "text/grapheme.h"
@@ -99,6 +101,60 @@ static void more_parts_than_the_maximum_are_refused(void **state)
     assert_str(shown(sb_str(&b), LENGTH_BYTES, 1, false), "E_LIMIT");
     b.len--;
     assert_true(shown(sb_str(&b), LENGTH_BYTES, 1, false).len == 2 * SPLIT_PARTS_MAX - 1);
+}
+
+static enum length_unit unit_of(str word)
+{
+    static const char *const words[LENGTH_UNITS] = {
+        [LENGTH_CODE_POINTS] = "code_points",
+        [LENGTH_GRAPHEMES] = "graphemes",
+        [LENGTH_UTF16] = "utf16",
+        [LENGTH_BYTES] = "bytes",
+        [LENGTH_X] = "x",
+        [LENGTH_MASTODON] = "mastodon",
+        [LENGTH_SMS] = "sms",
+    };
+    for (int i = 0; i < LENGTH_UNITS; i++)
+        if (str_eq(word, str_from(words[i])))
+            return (enum length_unit)i;
+    fail_msg("no unit \"%.*s\"", SARG(word));
+    return LENGTH_BYTES;
+}
+
+/* "parts" of a vector is null where a piece is longer than a limit. */
+static bool is_as_said(const struct json *v, err e, const struct str_list *parts)
+{
+    const struct json *said = json_get(v, S("parts"));
+    if (said->kind == JSON_NULL)
+        return e == E_LIMIT;
+    ptrdiff_t i = 0;
+    bool is_same = e == OK && parts->len == said->count;
+    for (const struct json *one = said->first; one && is_same; one = one->next)
+        is_same = str_eq(json_text(one, S("")), parts->at[i++]);
+    return is_same;
+}
+
+static void every_vector_that_the_console_counts_by_has_its_parts(void **state)
+{
+    (void)state;
+    str file, why;
+    const struct json *root;
+    assert_ok(file_read(test_arena(), S(SPLITS_FILE), 1024 * 1024, &file));
+    assert_ok(json_parse(test_arena(), file, &root, &why));
+    const struct json *list = json_get(root, S("splits"));
+    assert_true(list && list->count > 100);
+    for (const struct json *v = list->first; v; v = v->next) {
+        struct split_limit limits[] = {
+            {unit_of(json_text(json_get(v, S("unit")), S(""))), json_int(json_get(v, S("max")), 0)},
+            {LENGTH_BYTES,                          json_int(json_get(v,                                    S("max_bytes")),                                0)      },
+        };
+        str text = json_text(json_get(v, S("text")), S(""));
+        struct str_list parts = {0};
+        err e = text_split(test_arena(), text, limits, limits[1].max ? 2 : 1,
+            json_bool(json_get(v, S("is_numbered")), false), &parts);
+        if (!is_as_said(v, e, &parts))
+            fail_msg("other parts than said of \"%.*s\"", SARG(text));
+    }
 }
 
 static uint32_t next_random(uint32_t *seed)
@@ -204,6 +260,7 @@ int main(void)
         TEST(numbers_are_left_out_where_the_limit_is_too_small_for_them),
         TEST(every_limit_holds_at_once),
         TEST(more_parts_than_the_maximum_are_refused),
+        TEST(every_vector_that_the_console_counts_by_has_its_parts),
         TEST(parts_of_any_text_join_to_it_and_keep_every_limit),
     };
     return cmocka_run_group_tests_name("text_split", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // What a network lets an answer be, told before it is sent; the server decides. Pure: texts, rules and times in, verdicts out.
 import type { NetworkRules, ReplyWays } from '../lib/network_types'
+import type { splitText } from '../../shared/split'
 
 export type FileVerdict = { kind: 'fits' } | { kind: 'none' } | { kind: 'type'; types: string[] } | { kind: 'size'; max: number }
 
@@ -18,31 +19,18 @@ export function fileVerdict(rules: NetworkRules, file: { type: string; size: num
 /** "image/jpeg" as people write it: JPEG; "video/": video. */
 export const typeName = (type: string): string => (type.endsWith('/') ? type.slice(0, -1) : (type.split('/')[1] ?? type).replace(/^x-|^vnd\.|\+.*$/g, '').toUpperCase())
 
-const NUMBER = ' (10/10)'
+/** over: by how much it is too long, in the unit or in bytes. parts: messages that the text becomes; 0: none, however it is cut; null: not known yet. */
+export interface LengthNow { length: number; max: number; unit: NetworkRules['unit']; over: number; maySplit: boolean; parts: number | null }
 
-/** About how many messages a long text becomes: cut at white space, else anywhere. The server prefers ends of sentences and may need one more. */
-export function partsOf(text: string, count: (text: string) => number, max: number, isNumbered: boolean): number {
-  const whole = text.trim()
-  if (!whole || count(whole) <= max) return whole ? 1 : 0
-  const tail = isNumbered && max > count(NUMBER) * 2 ? NUMBER : ''
-  let parts = 0
-  let at = 0
-  while (at < whole.length && parts < 999) {
-    let low = at + 1
-    let high = whole.length
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2)
-      if (count(whole.slice(at, middle) + tail) <= max) low = middle
-      else high = middle - 1
-    }
-    if (low < whole.length) {
-      const space = Math.max(whole.lastIndexOf(' ', low), whole.lastIndexOf('\n', low))
-      if (space > at) low = space + 1
-    }
-    at = low
-    parts++
-  }
-  return parts
+/** Of the text as it is sent. `split` is there once a text was too long. */
+export function measured(written: string, count: (text: string) => number, bytes: (text: string) => number, rules: NetworkRules, split: typeof splitText | null): LengthNow {
+  const text = written.trim()
+  const length = count(text)
+  const { max_length: max, max_bytes, unit, may_split, may_number } = rules
+  const over = Math.max(0, length - max, max_bytes === null ? 0 : bytes(text) - max_bytes)
+  const limits = [{ count, max }, ...(max_bytes === null ? [] : [{ count: bytes, max: max_bytes }])]
+  const parts = !over ? 1 : !may_split ? 0 : split ? (split(text, limits, may_number)?.length ?? 0) : null
+  return { length, max, unit, over, maySplit: may_split, parts }
 }
 
 export type WindowState = ReplyWays['window']

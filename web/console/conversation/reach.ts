@@ -4,13 +4,12 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { now } from '../lib/format'
 import type { Network, NetworkRules, ReplyWays, Visibility } from '../lib/network_types'
 import type { Conversation } from '../lib/types'
+import type { splitText } from '../../shared/split'
 import { networkOf, rulesOf } from '../state/networks'
 import { stopped, visibilityOf } from '../state/sending'
 import { waysOf } from '../state/store'
 import type { Desk } from './desk'
-import { partsOf, windowNow, type WindowState } from './limits'
-
-export interface LengthNow { length: number; max: number; unit: NetworkRules['unit']; parts: number; isOver: boolean }
+import { measured, windowNow, type LengthNow, type WindowState } from './limits'
 
 export interface Reach {
   network: ReadonlySignal<Network | null>
@@ -26,13 +25,6 @@ export interface Reach {
 
 const COUNT_MS = 80
 
-function measured(text: string, count: (text: string) => number, bytes: (text: string) => number, rules: NetworkRules): LengthNow {
-  const length = count(text)
-  const isOver = length > rules.max_length || (rules.max_bytes !== null && bytes(text) > rules.max_bytes)
-  const parts = !isOver ? 1 : rules.may_split ? Math.max(2, partsOf(text, count, rules.max_length, rules.may_number)) : 0
-  return { length, max: rules.max_length, unit: rules.unit, parts, isOver }
-}
-
 export function useReach(desk: Desk, conversation: Conversation): Reach {
   const { id, kind } = conversation.channel
   const length = useMemo(() => signal<LengthNow | null>(null), [desk])
@@ -46,7 +38,7 @@ export function useReach(desk: Desk, conversation: Conversation): Reach {
       if (desk.kind.value === 'note' || !network.value) return null
       if (ways.value && (ways.value.answer_url || (!ways.value.public && !ways.value.private))) return 'nowhere'
       if (window.value === 'closed' || window.value === 'template') return 'window'
-      return length.value?.isOver && !length.value.parts ? 'length' : null
+      return length.value?.parts === 0 ? 'length' : null
     })
     return { network, ways, visibility, rules, window, length, stop }
   }, [desk, id, kind, conversation.is_public])
@@ -72,13 +64,23 @@ export function useReach(desk: Desk, conversation: Conversation): Reach {
     let isGone = false
     let timer: ReturnType<typeof setTimeout> | undefined
     let leave = (): void => undefined
+    let split: typeof splitText | null = null
     void import('../../shared/length').then(async ({ lengthCounter, utf8Bytes }) => {
       const count = await lengthCounter(rules.unit)
       if (isGone) return
+      const measure = (): void => {
+        const now = measured(desk.draft.peek().reply, count, utf8Bytes, rules, split)
+        length.value = now
+        if (now.parts !== null) return
+        void import('../../shared/split').then((module) => {
+          split = module.splitText
+          if (!isGone) measure()
+        }, () => undefined)
+      }
       leave = effect(() => {
-        const text = desk.draft.value.reply
+        void desk.draft.value.reply
         clearTimeout(timer)
-        timer = setTimeout(() => void (length.value = measured(text, count, utf8Bytes, rules)), COUNT_MS)
+        timer = setTimeout(measure, COUNT_MS)
       })
     }, () => undefined)
     return () => {

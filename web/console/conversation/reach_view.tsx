@@ -13,7 +13,8 @@ import { openConversation } from '../state/timeline'
 import type { Desk } from './desk'
 import { authorName } from './marks'
 import { Outside, webAddress } from './parts'
-import type { LengthNow, Reach } from './reach'
+import type { LengthNow } from './limits'
+import type { Reach } from './reach'
 
 export function VisibilityChoice({ desk, reach }: { desk: Desk; reach: Reach }) {
   const ways = reach.ways.value
@@ -101,9 +102,9 @@ function lengthText({ length, max, unit }: LengthNow): string {
 export function LengthCounter({ desk, reach }: { desk: Desk; reach: Reach }) {
   const count = reach.length.value
   if (!count || desk.kind.value === 'note') return null
-  const verdict = !count.isOver ? '' : count.parts ? t('length.parts', { count: count.parts }) : t('length.over', { count: Math.max(1, count.length - count.max) })
+  const verdict = !count.over || count.parts === null ? '' : count.parts ? t('length.parts', { count: count.parts }) : count.maySplit ? t('length.uncut') : t('length.over', { count: count.over })
   return (
-    <span class={count.isOver && !count.parts ? 'length length-bad' : count.isOver ? 'length length-warn' : 'length'}>
+    <span class={count.parts === 0 ? 'length length-bad' : count.over ? 'length length-warn' : 'length'}>
       <span title={lengthText(count)}><span aria-hidden="true" dir="ltr">{number(count.length)} / {number(count.max)}</span><span class="sr-only">{lengthText(count)}</span></span>
       <span role="status">{verdict}</span>
     </span>

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fileVerdict, partsOf, stretches, typeName, windowNow } from '../conversation/limits'
+import { fileVerdict, measured, stretches, typeName, windowNow } from '../conversation/limits'
 import { settingsOf } from '../settings/network/written'
 import { filled, variablesOf } from '../conversation/template_text'
-import { codePoints, smsLength } from '../../shared/length'
+import { codePoints, utf8Bytes } from '../../shared/length'
+import { splitText } from '../../shared/split'
 import type { Network, NetworkRules, ReplyWays } from '../lib/network_types'
 
 const rules = (more: Partial<NetworkRules> = {}): NetworkRules => ({
@@ -29,21 +30,23 @@ test('types_are_named_as_people_write_them', () => {
   assert.deepEqual(['image/jpeg', 'video/', 'image/svg+xml', 'audio/x-wav'].map(typeName), ['JPEG', 'video', 'SVG', 'WAV'])
 })
 
-test('a_text_that_fits_is_one_message_and_a_longer_one_is_cut_at_words', () => {
-  assert.equal(partsOf('', codePoints, 10, false), 0)
-  assert.equal(partsOf('short', codePoints, 10, false), 1)
-  assert.equal(partsOf('one two three four', codePoints, 10, false), 2)
-  assert.equal(partsOf('x'.repeat(35), codePoints, 10, false), 4)
-  assert.equal(partsOf('🙂'.repeat(25), codePoints, 10, false), 3)
+test('a_text_that_fits_is_one_message_and_a_longer_one_is_as_many_as_the_server_makes', () => {
+  const one = (text: string, more: Partial<NetworkRules> = {}): unknown => {
+    const { length, over, parts } = measured(text, codePoints, utf8Bytes, rules({ max_length: 10, ...more }), splitText)
+    return [length, over, parts]
+  }
+  assert.deepEqual(one('short'), [5, 0, 1])
+  assert.deepEqual(one(' ten of all \n'), [10, 0, 1], 'as it is sent')
+  assert.deepEqual(one('One. Two. four five'), [19, 9, 2])
+  assert.deepEqual(one('Five. four three x'), [18, 8, 3], 'after a sentence rather than late')
+  assert.deepEqual(one('aaaa bbbb cccc', { may_number: true }), [14, 4, 3])
+  assert.deepEqual(one('日本語日本', { max_bytes: 10 }), [5, 5, 2])
+  assert.deepEqual(one('日本語日本', { max_bytes: 10, may_split: false }), [5, 5, 0])
+  assert.deepEqual(one('see https://example.com/a/b'), [27, 17, 0], 'an address is not cut')
 })
 
-test('numbers_behind_the_parts_take_their_room', () => {
-  assert.equal(partsOf('a'.repeat(200), codePoints, 100, false), 2)
-  assert.equal(partsOf('a'.repeat(200), codePoints, 100, true), 3)
-})
-
-test('parts_of_sms_are_counted_in_segments', () => {
-  assert.equal(partsOf('a'.repeat(1000), (text) => smsLength(text).segments, 4, false), 2)
+test('how_many_messages_a_text_becomes_is_not_said_before_it_is_known', () => {
+  assert.equal(measured('more than ten', codePoints, utf8Bytes, rules({ max_length: 10 }), null).parts, null)
 })
 
 const ways = (more: Partial<ReplyWays>): ReplyWays => ({ public: false, private: true, default_visibility: 'private', window: 'open', window_until: null, late_until: null, ...more })
