@@ -2,7 +2,7 @@
 // Import it before them.
 import assert from 'node:assert/strict'
 
-interface Asked { method: string; path: string; body: unknown; settle: (response: Response) => void }
+interface Asked { method: string; path: string; body: unknown; settle: (response: Response) => void; lose: (why: Error) => void }
 const waiting: Asked[] = []
 
 const stored = new Map<string, string>()
@@ -40,7 +40,7 @@ const page = {
   innerWidth: 1440,
   navigator: { onLine: true, languages: ['en'] },
   fetch: (address: string, options: { method?: string; body?: string } = {}) =>
-    new Promise<Response>((settle) => void waiting.push({ method: options.method ?? 'GET', path: address.replace('/api/v1', ''), body: options.body ? JSON.parse(options.body) : undefined, settle })),
+    new Promise<Response>((settle, lose) => void waiting.push({ method: options.method ?? 'GET', path: address.replace('/api/v1', ''), body: options.body ? JSON.parse(options.body) : undefined, settle, lose })),
 }
 for (const [name, value] of Object.entries(page)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
 
@@ -50,8 +50,8 @@ export const settled = (): Promise<void> => new Promise((resolve) => setImmediat
 /** What was asked and not answered yet, in the order asked: "GET /agents". */
 export const asked = (): string[] => waiting.map((one) => `${one.method} ${one.path}`)
 
-/** The oldest open question that begins with `what`, as a handle: answered later, or refused. */
-export function question(what: string): { body: unknown; answer: (value: unknown) => Promise<void>; refuse: (status: number, code?: string) => Promise<void> } {
+/** The oldest open question that begins with `what`, as a handle: answered later, refused, or lost on its way. */
+export function question(what: string): { body: unknown; answer: (value: unknown) => Promise<void>; refuse: (status: number, code?: string) => Promise<void>; lose: () => Promise<void> } {
   const at = waiting.findIndex((one) => `${one.method} ${one.path}`.startsWith(what))
   assert.ok(at >= 0, `${what} was not asked, but ${asked().join(', ')}`)
   const [one] = waiting.splice(at, 1) as [Asked]
@@ -59,7 +59,11 @@ export function question(what: string): { body: unknown; answer: (value: unknown
     one.settle(new Response(value === undefined ? null : JSON.stringify(value), { status }))
     return settled()
   }
-  return { body: one.body, answer: (value) => reply(value === undefined ? 204 : 200, value), refuse: (status, code = 'invalid') => reply(status, { error: { code, message: code } }) }
+  const lose = (): Promise<void> => {
+    one.lose(new TypeError('the network is gone'))
+    return settled()
+  }
+  return { body: one.body, answer: (value) => reply(value === undefined ? 204 : 200, value), refuse: (status, code = 'invalid') => reply(status, { error: { code, message: code } }), lose }
 }
 
 /** Everything that is still open comes to an end: lists are empty, the rest is refused. */
