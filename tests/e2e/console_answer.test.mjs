@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { reasonToSkip, until } from './lib/seva.mjs'
-import { hears, holdAnswers, openConsole, withConsole, words } from './lib/browser.mjs'
+import { axe, hears, holdAnswers, openConsole, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 const send = async (page, text) => {
@@ -147,6 +147,28 @@ describe('answering', { skip: reasonToSkip() }, () => {
     const theirs = await openConsole(browser, seva, {}, colleague)
     await theirs.locator('.rail-badge').first().waitFor()
     for (const one of [page, theirs]) await one.context().close()
+  })
+
+  test('a_conversation_whose_channel_was_removed_says_so_and_takes_notes_only', async () => {
+    const old = await seva.call('POST', '/channels', { kind: 'api', name: 'Old shop' })
+    await seva.call('POST', `/channels/${old.id}/inbound`, { messages: [{ id: 'old-1', contact: { id: 'gina', name: 'Gina Gone' }, text: 'Is your old shop open?' }] }, { 'Idempotency-Key': 'old-1' })
+    const { id } = await seva.conversation((one) => one.contact.name === 'Gina Gone')
+    await seva.call('DELETE', '/channels/' + old.id)
+    const page = await openConsole(browser, seva, { path: `inbox/all/${id}` })
+    await page.locator('.message-in', { hasText: 'old shop' }).waitFor()
+    assert.match(await page.locator('.conversation-sub').innerText(), new RegExp(en['channel.removed']))
+    assert.equal(await page.locator('.row', { hasText: 'Gina Gone' }).locator('.row-channel').getAttribute('title'), en['channel.removed'])
+    await page.getByText(en['channel.removed_hint']).waitFor()
+    await send(page, 'Nobody will read this')
+    assert.equal(await page.locator('.composer-send .button-primary').isDisabled(), true)
+    assert.deepEqual(await axe(page), [])
+    await page.getByRole('button', { name: en['composer.note'], exact: true }).click()
+    await send(page, 'The old shop is closed.')
+    await page.locator('.message-note', { hasText: 'closed' }).waitFor()
+    await until(async () => (await seva.messages(id)).some((one) => one.kind === 'note'), 'the note arriving')
+    assert.deepEqual([await outgoing(seva, id), await page.locator('.message-out').count()], [[], 0])
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
   })
 
   test('a_file_is_uploaded_with_progress_and_goes_with_the_reply', async () => {

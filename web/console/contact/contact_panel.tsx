@@ -11,6 +11,7 @@ import { BASE, inboxPath } from '../lib/router'
 import type { Contact, Conversation, Id, Page } from '../lib/types'
 import { statusName } from '../inbox/filter_bar'
 import { contactName } from '../inbox/row'
+import { channelName } from '../state/networks'
 import { STAY_MS } from '../state/shown'
 import { agentOf, can, contacts, conversations, presenceOf } from '../state/store'
 import { ContactFields } from './contact_fields'
@@ -129,7 +130,7 @@ export function ContactPanel({ conversation: id }: { conversation: Id }) {
         <h3>{t('conversation.details')}</h3>
         <dl class="facts">
           <div><dt>{t('conversation.number')}</dt><dd dir="ltr">#{conversation.number}</dd></div>
-          <div><dt>{t('filter.channel')}</dt><dd><Words text={conversation.channel.name} /></dd></div>
+          <div><dt>{t('filter.channel')}</dt><dd><Words text={channelName(conversation.channel)} /></dd></div>
           <div><dt>{t('filter.assignee')}</dt><dd>{assignee ? <Words text={assignee.name} /> : t('conversation.unassigned')}</dd></div>
           <div><dt>{t('conversation.started')}</dt><dd>{dateTime(conversation.created_at)}</dd></div>
         </dl>

@@ -12,7 +12,7 @@ import { statusName } from '../inbox/filter_bar'
 import { changeTags } from '../state/changes'
 import { command, isEnabled, keysOf, leaveConversation, run } from '../state/commands'
 import { size } from '../state/look'
-import { channelOf } from '../state/networks'
+import { channelName, channelOf } from '../state/networks'
 import { agentOf, can, presenceOf, teamOf } from '../state/store'
 
 function Viewers({ conversation }: { conversation: Conversation }) {
@@ -44,7 +44,7 @@ function Who({ conversation }: { conversation: Conversation }) {
       </h1>
       <span class="conversation-sub">
         <ChannelSign kind={conversation.channel.kind} size={isNetwork(conversation.channel.kind) ? 18 : 14} />
-        <Words text={conversation.channel.name} />
+        <Words text={channelName(conversation.channel)} />
         {channel?.handle ? <Words text={channel.handle} class="conversation-handle" /> : null}
         <span dir="ltr">#{conversation.number}</span>
         {conversation.is_public ? <Chip tone="public" icon="eye">{t('conversation.public')}</Chip> : null}

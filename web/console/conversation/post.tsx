@@ -45,7 +45,7 @@ export function PostAbove({ conversation }: { conversation: Conversation }) {
         <p class="post-links">
           {post.at ? <time dateTime={post.at}>{dateTime(post.at)}</time> : null}
           {picture ? <Outside href={picture}>{t('post.picture')}</Outside> : null}
-          {url ? <Outside href={url}>{t('post.open', { network: networkOf(conversation.channel.kind)?.title ?? conversation.channel.name })}</Outside> : null}
+          {url ? <Outside href={url}>{t('post.open', { network: networkOf(conversation.channel.kind)?.title ?? (conversation.channel.name || new URL(url).host) })}</Outside> : null}
         </p>
       </div>
     </details>

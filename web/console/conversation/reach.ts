@@ -5,7 +5,7 @@ import { now } from '../lib/format'
 import type { Network, NetworkRules, ReplyWays, Visibility } from '../lib/network_types'
 import type { Conversation } from '../lib/types'
 import type { splitText } from '../../shared/split'
-import { networkOf, rulesOf } from '../state/networks'
+import { isRemoved, networkOf, rulesOf } from '../state/networks'
 import { stopped, visibilityOf } from '../state/sending'
 import { waysOf } from '../state/store'
 import type { Desk } from './desk'
@@ -28,6 +28,7 @@ const COUNT_MS = 80
 export function useReach(desk: Desk, conversation: Conversation): Reach {
   const { id, kind } = conversation.channel
   const length = useMemo(() => signal<LengthNow | null>(null), [desk])
+  const isGone = isRemoved(conversation.channel)
   const reach = useMemo<Reach>(() => {
     const network = computed(() => networkOf(kind))
     const ways = computed(() => (network.value ? (waysOf(desk.id).value.reply ?? null) : null))
@@ -35,13 +36,15 @@ export function useReach(desk: Desk, conversation: Conversation): Reach {
     const rules = computed(() => (network.value ? rulesOf({ id, kind }, visibility.value ?? (conversation.is_public ? 'public' : 'private')) : null))
     const window = computed<WindowState>(() => (ways.value && visibility.value === 'private' ? windowNow(ways.value, rules.value?.needs_template_after ?? false, now.value) : 'open'))
     const stop = computed(() => {
-      if (desk.kind.value === 'note' || !network.value) return null
+      if (desk.kind.value === 'note') return null
+      if (isGone) return 'nowhere'
+      if (!network.value) return null
       if (ways.value && (ways.value.answer_url || (!ways.value.public && !ways.value.private))) return 'nowhere'
       if (window.value === 'closed' || window.value === 'template') return 'window'
       return length.value?.parts === 0 ? 'length' : null
     })
     return { network, ways, visibility, rules, window, length, stop }
-  }, [desk, id, kind, conversation.is_public])
+  }, [desk, id, kind, isGone, conversation.is_public])
   useEffect(
     () => {
       const leave = effect(() => {

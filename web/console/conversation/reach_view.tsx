@@ -7,6 +7,7 @@ import { t } from '../lib/i18n'
 import type { Conversation, Message } from '../lib/types'
 import { run } from '../state/commands'
 import { changeDraft } from '../state/drafts'
+import { isRemoved } from '../state/networks'
 import { overlay } from '../state/overlays'
 import { messages } from '../state/store'
 import { openConversation } from '../state/timeline'
@@ -58,7 +59,9 @@ export function WindowNote({ desk, reach, conversation }: { desk: Desk; reach: R
   }, [lastIn])
   const ways = reach.ways.value
   const network = reach.network.value
-  if (desk.kind.value === 'note' || !ways || !network) return null
+  if (desk.kind.value === 'note') return null
+  if (isRemoved(conversation.channel)) return <p class="window window-bad" role="status"><Icon name="lock" size={14} /> <span>{t('channel.removed_hint')}</span><Move /></p>
+  if (!ways || !network) return null
   const there = webAddress(ways.answer_url)
   if (there) return <p class="window window-warn" role="status"><Icon name="outside" size={14} /> <span>{t('window.by_hand', { network: network.title })}</span> <Outside href={there}>{t('post.open', { network: network.title })}</Outside></p>
   if (!ways.public && !ways.private) return <p class="window window-bad" role="status"><Icon name="lock" size={14} /> <span>{t('window.nowhere', { network: network.title })}</span><Move /></p>

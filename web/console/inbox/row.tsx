@@ -10,6 +10,7 @@ import { BASE, inboxPath } from '../lib/router'
 import type { Conversation, Id, Priority, Sort } from '../lib/types'
 import { currentView, selected, toggleSelected, viewKey } from '../state/lists'
 import { openConversationRow } from '../state/commands'
+import { channelName } from '../state/networks'
 import { agentOf, conversations, presenceOf, teamOf } from '../state/store'
 import { draftOf, isBlank } from '../state/drafts'
 import { outboxItems } from '../state/sending'
@@ -67,7 +68,7 @@ function Face({ conversation, name }: { conversation: Conversation; name: string
   return (
     <span class="row-avatar">
       <Avatar name={name} photo={conversation.contact.avatar_url} size={32} online={isOnline} />
-      <span class="row-channel" title={conversation.channel.name}>
+      <span class="row-channel" title={channelName(conversation.channel)}>
         <ChannelSign kind={conversation.channel.kind} size={isNetwork(conversation.channel.kind) ? 15 : 11} />
       </span>
     </span>

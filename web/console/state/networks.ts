@@ -1,6 +1,7 @@
 // What networks there are and what they allow: asked for once, when a channel of a network is first met.
 import { computed, signal } from '@preact/signals'
 import { post as send } from '../lib/api'
+import { t } from '../lib/i18n'
 import { isNetwork, type ActKind, type Network, type NetworkRules, type Visibility } from '../lib/network_types'
 import type { Channel, Id, Message } from '../lib/types'
 import { getAll } from './reference'
@@ -25,6 +26,14 @@ export const networkOf = (kind: Channel['kind']): Network | null => (isNetwork(k
 
 const channelById = computed(() => new Map(channels.value.map((one) => [one.id, one])))
 export const channelOf = (id: Id): Channel | undefined => channelById.value.get(id)
+
+/** A conversation outlives its channel: the server then has no name of it any more. */
+export const isRemoved = (channel: { name: string }): boolean => !channel.name
+export function channelName(channel: { kind: Channel['kind']; name: string }): string {
+  if (!isRemoved(channel)) return channel.name
+  const network = channel.kind ? networkOf(channel.kind) : null
+  return network ? t('channel.removed_of', { network: network.title }) : t('channel.removed')
+}
 
 /** The rules of an answer, with the length that this account has. */
 export function rulesOf(channel: { id: Id; kind: Channel['kind'] }, visibility: Visibility): NetworkRules | null {

@@ -7,7 +7,8 @@ const LETTERS: Record<string, string> = {
 }
 
 export function ChannelSign({ kind, size = 18 }: { kind: string; size?: number }) {
-  const symbol = SYMBOLS[kind]
+  // Of a channel that was removed nothing may be known any more.
+  const symbol = kind ? SYMBOLS[kind] : 'trash'
   if (symbol) return <Icon name={symbol} size={size} />
   return (
     <svg class="sign" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
