@@ -5,9 +5,9 @@ import { dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
 import type { Id, Message } from '../lib/types'
 import { contactName } from '../inbox/row'
-import { messages } from '../state/store'
+import { messages, writerName } from '../state/store'
 
-export const authorName = (message: Message): string => (message.author.kind === 'contact' ? contactName(message.author.name) : (message.author.name ?? t('author.system')))
+export const authorName = (message: Message): string => (message.author.kind === 'contact' ? contactName(writerName(message)) : (message.author.name ?? t('author.system')))
 
 export const placeOf = (id: Id): string => 'message-' + id
 

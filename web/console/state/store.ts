@@ -212,6 +212,12 @@ export function putMessage(next: Message, asked = Infinity): void {
   })
 }
 
+/** Networks often tell who somebody is after what they wrote: the name known now stands in for one that was not known then. */
+export function writerName({ author, conversation_id }: Message): string | null {
+  const contact = conversations.get(conversation_id)?.contact
+  return author.name || (contact && contact.id === author.id ? contact.name : null)
+}
+
 const MAX_CONVERSATIONS = 1500
 /** Called now and then with the rows of the list: what is neither there nor opened lately goes. */
 export function pruneConversations(shown: readonly Id[]): void {
