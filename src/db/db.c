@@ -78,7 +78,7 @@ err db_begin(struct db *db, enum db_mode mode, struct arena *a, struct db_tx **t
     }
     begun->db = db;
     begun->arena = a;
-    begun->mode = mode;
+    begun->mode = mode == DB_READ ? DB_READ : DB_WRITE;
     begun->failed = begun->in_savepoint = begun->waits = false;
     begun->account = (account_id){0};
     *tx = begun;

@@ -31,13 +31,15 @@ struct db;
 struct db_tx;
 
 enum db_kind { DB_SQLITE, DB_POSTGRES };
-enum db_mode { DB_READ, DB_WRITE };
+/* PATIENT writes for nobody who waits for an answer: a few others may go first. */
+enum db_mode { DB_READ, DB_WRITE, DB_WRITE_PATIENT };
 
 struct db_options {
     str url;     /* "sqlite:/path/seva.db" or "postgresql://…" */
     int readers; /* read connections; 0 = 4 */
     int writers; /* PostgreSQL write connections; 0 = 8; SQLite has one writer */
-    /* How many WRITE requests wait elsewhere (the server's queue): the group stays open for them. */
+    /* How many WRITE requests wait elsewhere (the server's queue): the group stays open for them.
+     */
     ptrdiff_t (*pending)(void *arg);
     void *pending_arg;
 };
@@ -60,8 +62,8 @@ err db_begin(struct db *db, enum db_mode mode, struct arena *a, struct db_tx **t
 err db_scope(struct db_tx *tx, account_id account);
 
 /* Called exactly once, on any thread: OK = what the transaction wrote *and read* is durable;
- * E_BUSY = the group was lost and nothing of it happened (PostgreSQL: a connection that breaks during
- * COMMIT leaves that open; unique keys make the repetition harmless). Must not block. */
+ * E_BUSY = the group was lost and nothing of it happened (PostgreSQL: a connection that breaks
+ * during COMMIT leaves that open; unique keys make the repetition harmless). Must not block. */
 typedef void db_done(void *arg, err result);
 /* Ends the transaction and gives up the thread's hold on it at once. keep = false undoes its
  * writes; `done` still waits for the group, because an answer may rest on what another member
@@ -89,8 +91,9 @@ struct db_arg {
     double d;
     str s;
 };
-#define A_INT(x)          ((struct db_arg){.type = DB_INT, .i = (x)})
-#define A_INT_OR_NULL(x)  ((struct db_arg){.type = (x) ? DB_INT : DB_NULL, .i = (x)}) /* 0 = NULL */
+#define A_INT(x)         ((struct db_arg){.type = DB_INT, .i = (x)})
+#define A_INT_OR_NULL(x) ((struct db_arg){.type = (x) ? DB_INT : DB_NULL, .i = (x)}) /* 0 = NULL   \
+                                                                                      */
 #define A_ID(x)           ((struct db_arg){.type = (x).v ? DB_INT : DB_NULL, .i = (x).v})
 #define A_BOOL(x)         ((struct db_arg){.type = DB_INT, .i = (x) ? 1 : 0}) /* columns are @int 0/1 */
 #define A_REAL(x)         ((struct db_arg){.type = DB_REAL, .d = (x)})
@@ -110,15 +113,20 @@ struct db_col {
     enum db_type type;
     ptrdiff_t offset;
 };
-#define DB_ID_CASE(name) name##_id: DB_ID,
+#define DB_ID_CASE(name) name##_id : DB_ID,
 /* COL(struct message_row, sent_ms): a member of a type that no column can have does not compile.
  * The table is static const: statements remember its address. */
 #define COL(T, member)                                                                             \
-    {.name = #member,                                                                              \
-        .type = _Generic(((T *)0)->member,                                                         \
-            ID_KINDS(DB_ID_CASE) int64_t: DB_INT, bool: DB_BOOL, double: DB_REAL, str: DB_TEXT,    \
-            blob: DB_BLOB),                                                                        \
-        .offset = offsetof(T, member)}
+    {                                                                                              \
+        .name = #member,                                                                           \
+        .type = _Generic(((T *)0)->member, ID_KINDS(DB_ID_CASE) int64_t                            \
+                         : DB_INT, bool                                                            \
+                         : DB_BOOL, double                                                         \
+                         : DB_REAL, str                                                            \
+                         : DB_TEXT, blob                                                           \
+                         : DB_BLOB),                                                               \
+        .offset = offsetof(T, member)                                                              \
+    }
 /* Two parameters: the table of columns and its length. */
 #define COLS(table) (table), (ptrdiff_t)(sizeof(table) / sizeof((table)[0]))
 

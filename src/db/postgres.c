@@ -113,9 +113,9 @@ void pg_give(struct pg_conn *c)
     turn_give(&pool->turn);
 }
 
-static err conn_take(struct pg *pg, struct pg_pool *pool, struct pg_conn **taken)
+static err conn_take(struct pg *pg, struct pg_pool *pool, bool is_patient, struct pg_conn **taken)
 {
-    if (!turn_take(&pool->turn, LIMIT_DB_WAIT_MS))
+    if (!turn_take(&pool->turn, LIMIT_DB_WAIT_MS, is_patient))
         return E_BUSY;
     (void)pthread_mutex_lock(&pool->mutex);
     struct pg_conn *c = pool->free;
@@ -139,7 +139,7 @@ static err pg_begin(struct db *db, enum db_mode mode, struct arena *a, struct db
     (void)a;
     struct pg *pg = (struct pg *)db;
     struct pg_conn *c = NULL;
-    TRY(conn_take(pg, mode == DB_READ ? &pg->readers : &pg->writers, &c));
+    TRY(conn_take(pg, mode == DB_READ ? &pg->readers : &pg->writers, mode == DB_WRITE_PATIENT, &c));
     c->prelude[0] = mode == DB_READ ? PRELUDE_BEGIN_READ : PRELUDE_BEGIN_WRITE;
     c->n_prelude = 1;
     c->is_begun = false;
@@ -285,7 +285,7 @@ static err script_begin(struct db *db, struct arena *a, struct db_tx **tx, str *
     struct pg *pg = (struct pg *)db;
     struct pg_conn *c = NULL;
     *why = S("no connection to the database; see the log");
-    TRY(conn_take(pg, &pg->writers, &c));
+    TRY(conn_take(pg, &pg->writers, false, &c));
     c->tx = (struct db_tx){.db = db, .arena = a, .mode = DB_WRITE};
     c->n_prelude = 0;
     c->is_begun = c->is_script = true;

@@ -151,7 +151,7 @@ static void reader_give(struct lite_conn *c)
 
 static err read_begin(struct lite *l, struct db_tx **tx)
 {
-    if (!turn_take(&l->readers_turn, LIMIT_DB_WAIT_MS))
+    if (!turn_take(&l->readers_turn, LIMIT_DB_WAIT_MS, false))
         return E_BUSY;
     (void)pthread_mutex_lock(&l->readers_mutex);
     struct lite_conn *c = l->free_reader;
@@ -182,7 +182,7 @@ static err lite_begin(struct db *db, enum db_mode mode, struct arena *a, struct 
 {
     (void)a;
     struct lite *l = (struct lite *)db;
-    return mode == DB_READ ? read_begin(l, tx) : group_begin(l, tx);
+    return mode == DB_READ ? read_begin(l, tx) : group_begin(l, mode == DB_WRITE_PATIENT, tx);
 }
 
 static void lite_end(struct db_tx *tx, bool keep, db_done *done, void *arg)

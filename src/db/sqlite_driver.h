@@ -136,7 +136,7 @@ err lite_member_set(struct lite_conn *c);
 /* ── sqlite_group.c ── */
 err group_start(struct lite *l);
 void group_stop(struct lite *l); /* commits the open group, ends the keeper */
-err group_begin(struct lite *l, struct db_tx **tx);
+err group_begin(struct lite *l, bool is_patient, struct db_tx **tx);
 void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg);
 /* After an error in the writer: has the database rolled the group back? */
 void group_look(struct lite *l);

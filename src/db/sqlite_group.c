@@ -97,10 +97,10 @@ static void finish(struct lite *l)
 
 /* ── members ── */
 
-err group_begin(struct lite *l, struct db_tx **tx)
+err group_begin(struct lite *l, bool is_patient, struct db_tx **tx)
 {
     struct group *g = &l->group;
-    if (!turn_take(&g->lock, LIMIT_DB_WAIT_MS))
+    if (!turn_take(&g->lock, LIMIT_DB_WAIT_MS, is_patient))
         return E_BUSY;
     if (!g->is_open) {
         err e = lite_control(&l->writer, CONTROL_BEGIN_WRITE);
@@ -216,7 +216,7 @@ void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg)
 err group_enter_alone(struct lite *l, struct group_owed *owed)
 {
     struct group *g = &l->group;
-    if (!turn_take(&g->lock, ALONE_LOCK_MS))
+    if (!turn_take(&g->lock, ALONE_LOCK_MS, false))
         return E_BUSY;
     owed->is_there = g->is_open;
     if (owed->is_there)

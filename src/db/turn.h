@@ -1,23 +1,30 @@
-/* A number of permits, given in the order of asking: the write lock (one permit) and the pools of
- * connections. Not: recursive. Thread: any. */
+/* A number of permits: the write lock (one permit) and the pools of connections. They are given in
+ * the order of asking, but for the patient, which nobody waits for: TURN_PASSES others may pass one
+ * of them. Not: recursive. Thread: any. */
 #pragma once
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+enum { TURN_PASSES = 4 };
+
 struct turn_waiter;
+struct turn_line {
+    struct turn_waiter *first, *last;
+};
 struct turn {
     pthread_mutex_t mutex;
     ptrdiff_t free;
     ptrdiff_t waiting;
-    struct turn_waiter *first, *last;
+    struct turn_line hurried, patient;
+    int passes; /* of the patient in front, since the last of them was served */
 };
 
 bool turn_make(struct turn *t, ptrdiff_t permits);
 void turn_unmake(struct turn *t);
 /* False after wait_ms of real time. */
-[[nodiscard]] bool turn_take(struct turn *t, int64_t wait_ms);
+[[nodiscard]] bool turn_take(struct turn *t, int64_t wait_ms, bool is_patient);
 /* Only when a permit is free and nobody waits. */
 [[nodiscard]] bool turn_try(struct turn *t);
 /* The next in line has it before this returns. */

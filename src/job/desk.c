@@ -49,7 +49,8 @@ bool waker_wait(struct waker *w, int64_t most_ms)
 err desk_begin(struct desk *desk, enum db_mode mode)
 {
     assert(!desk->tx);
-    TRY(db_begin(desk->engine->db, mode, desk->arena, &desk->tx));
+    enum db_mode patient = mode == DB_WRITE ? DB_WRITE_PATIENT : mode;
+    TRY(db_begin(desk->engine->db, patient, desk->arena, &desk->tx));
     int64_t now_ms = clock_now_ms();
     desk->cx = (struct ctx){
         .arena = desk->arena,

@@ -35,6 +35,7 @@ struct desk {
 };
 /* fn's result; E_BUSY when memory ended in it. A transaction left open is rolled back. */
 err desk_guard(struct desk *desk, err (*fn)(struct desk *desk, void *arg), void *arg);
+/* Whoever waits for an answer writes first: DB_WRITE is DB_WRITE_PATIENT. */
 err desk_begin(struct desk *desk, enum db_mode mode);
 /* The rows of this account from here on, also for row-level security. */
 err desk_scope(struct desk *desk, account_id account);

@@ -1,6 +1,7 @@
 /* Group commit on SQLite: who shares a commit, when it happens, and what each member is told. */
 #include "test.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sqlite3.h>
@@ -415,28 +416,29 @@ struct queue_test {
 struct queue_place {
     struct queue_test *q;
     int number;
+    bool is_patient;
 };
 
 static void *stand_in_line(void *arg)
 {
     struct queue_place *p = arg;
-    if (!turn_take(&p->q->turn, 10000))
+    if (!turn_take(&p->q->turn, 10000, p->is_patient))
         return p;
     p->q->order[atomic_fetch_add(&p->q->served, 1)] = p->number;
     turn_give(&p->q->turn);
     return NULL;
 }
 
-static void the_lock_is_given_in_the_order_of_asking(void **state)
+/* Eight stand in line, those of the mask patiently; they are served as `wanted` says. */
+static void stand_and_be_served(unsigned patient, const int *wanted)
 {
-    (void)state;
     struct queue_test q = {.served = 0};
     struct queue_place places[8];
     pthread_t threads[8];
     assert_true(turn_make(&q.turn, 1));
-    assert_true(turn_take(&q.turn, 0));
+    assert_true(turn_take(&q.turn, 0, false));
     for (int i = 0; i < 8; i++) {
-        places[i] = (struct queue_place){&q, i};
+        places[i] = (struct queue_place){&q, i, (patient >> i & 1) != 0};
         assert_int_equal(pthread_create(&threads[i], NULL, stand_in_line, &places[i]), 0);
         for (ptrdiff_t waiting = 0; waiting <= i;) { /* until it stands in line */
             (void)pthread_mutex_lock(&q.turn.mutex);
@@ -448,8 +450,25 @@ static void the_lock_is_given_in_the_order_of_asking(void **state)
     for (int i = 0; i < 8; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     for (int i = 0; i < 8; i++)
-        assert_int_equal(q.order[i], i);
+        assert_int_equal(q.order[i], wanted[i]);
     turn_unmake(&q.turn);
+}
+
+static void the_lock_is_given_in_the_order_of_asking(void **state)
+{
+    (void)state;
+    const int wanted[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    stand_and_be_served(0, wanted);
+    stand_and_be_served(0xff, wanted);
+}
+
+static void only_so_many_pass_a_patient_one(void **state)
+{
+    (void)state;
+    static_assert(TURN_PASSES == 4, "as the order below");
+    const int first_two[] = {2, 3, 4, 5, 0, 6, 7, 1}, last_two[] = {0, 1, 2, 3, 6, 4, 5, 7};
+    stand_and_be_served(0x03, first_two);
+    stand_and_be_served(0xc0, last_two);
 }
 
 static void who_waits_too_long_leaves_the_line(void **state)
@@ -457,9 +476,9 @@ static void who_waits_too_long_leaves_the_line(void **state)
     (void)state;
     struct turn turn;
     assert_true(turn_make(&turn, 1));
-    assert_true(turn_take(&turn, 0));
+    assert_true(turn_take(&turn, 0, false));
     assert_false(turn_try(&turn));
-    assert_false(turn_take(&turn, 1));
+    assert_false(turn_take(&turn, 1, false));
     assert_false(turn_is_wanted(&turn));
     turn_give(&turn);
     assert_true(turn_try(&turn));
@@ -519,6 +538,7 @@ int main(void)
         TEST(a_member_that_only_read_waits_for_what_it_read),
         TEST(answers_come_in_the_order_of_the_members),
         TEST(the_lock_is_given_in_the_order_of_asking),
+        TEST(only_so_many_pass_a_patient_one),
         TEST(who_waits_too_long_leaves_the_line),
         TEST(a_file_locked_by_another_program_is_busy_until_it_is_free),
         TEST(closing_commits_what_was_left_open),
