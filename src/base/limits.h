@@ -42,7 +42,7 @@ enum {
     LIMIT_PAGE                         = 200,               /* rows: longest list page; 50 by default */
     LIMIT_PAGE_DEFAULT                 = 50,                /* rows */
     LIMIT_GROUP_MEMBERS                = 64,                /* members of one group commit (measured) */
-    LIMIT_GROUP_MS                     = 4,                 /* ms: oldest member of an open group */
+    LIMIT_GROUP_MS                     = 2,                 /* ms: oldest member of an open group */
     LIMIT_DB_COLUMNS                   = 96,                /* columns of one row struct; the widest table has 26 */
     LIMIT_DB_STATEMENTS                = 512,               /* prepared statements kept per connection */
     LIMIT_DB_TEXTS                     = 1024,              /* composed statement texts kept for ever (db_text) */

@@ -40,19 +40,17 @@ static err set_state(
 {
     if (!message_state_rank(state) || message_state_rank(state) > message_state_rank(S("read")))
         return fail_field(cx, "state", "There is no such delivery state.");
-    struct message before;
-    TRY(message_get(cx, id, &before));
+    struct message m;
+    TRY(message_get(cx, id, &m));
+    bool had_id = m.external_id.len > 0, was_shown_before = was_shown(m.state), has_changed = false;
     if (external_id.len)
-        TRY(free_external_id(cx, &before, &external_id));
-    bool has_changed = false;
-    TRY(message_write_state(cx, id, state, error, external_id, at_ms, &has_changed));
-    if (!has_changed && external_id.len && !before.external_id.len)
+        TRY(free_external_id(cx, &m, &external_id));
+    TRY(message_write_state(cx, &m, state, error, external_id, at_ms, &has_changed));
+    if (!has_changed && external_id.len && !had_id)
         TRY(message_set_external(cx, id, external_id)); /* a later state was told already */
     if (!has_changed || str_eq(state, S("sending")))
         return OK;
-    struct message after;
-    TRY(message_get(cx, id, &after));
-    return tell(cx, &after, !was_shown(before.state));
+    return tell(cx, &m, !was_shown_before);
 }
 
 /* The deliver job and a channel's reports act for nobody in particular, and see everything. */

@@ -4,7 +4,7 @@
  *
  * A member holds the lock from db_begin to db_end. Whoever ends commits for all when nobody waits
  * for the lock, no write request is queued and no earlier commit is being synced (the next sync
- * begins after it anyhow), at 64 members, or when the group is 4 ms old; otherwise it leaves the
+ * begins after it anyhow), at 64 members, or when the group is 2 ms old; otherwise it leaves the
  * group open to the next one. The keeper thread commits a group that was left open and found no
  * next member.
  *

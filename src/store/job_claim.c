@@ -205,38 +205,57 @@ static err claim_one(
 
 struct next {
     job_id id;
+    int64_t run_ms;
+    bool is_fetch, is_blocked;
 };
-static const struct db_col next_cols[] = {COL(struct next, id)};
+static const struct db_col next_cols[] = {
+    COL(struct next, id),
+    COL(struct next, run_ms),
+    COL(struct next, is_fetch),
+    COL(struct next, is_blocked),
+};
 
-/* The first of a channel's that are in this state and may run; only so many are looked at. */
+/* The first of a channel's in this state. A channel that is closed, has a pace of its own or fails
+ * has none. */
 #define FIRST(state)                                                                               \
-    "SELECT j.id "                                                                                 \
-    "FROM (SELECT id, account_id, order_key, run_ms, kind "                                        \
-    "      FROM job "                                                                              \
-    "      WHERE channel_id = ?2 AND channel_id <> 0 AND state = '" state "' "                     \
-    "      ORDER BY id "                                                                           \
-    "      LIMIT 32) AS j "                                                                        \
-    "WHERE j.run_ms <= ?1 AND j.kind <> 'fetch' AND " UNBLOCKED                                    \
+    "SELECT j.id, j.run_ms, j.kind = 'fetch' AS is_fetch, "                                        \
+    "CASE WHEN " UNBLOCKED "THEN 0 ELSE 1 END AS is_blocked "                                      \
+    "FROM job j "                                                                                  \
+    "WHERE j.channel_id = ?2 AND j.channel_id <> 0 AND j.state = '" state "' "                     \
     "AND NOT EXISTS (SELECT 1 FROM pace p "                                                        \
     "                WHERE p.channel_id = ?2 "                                                     \
     "                AND (p.open_ms > ?1 OR p.gap_ms > 0 OR p.failures > 0)) "                     \
     "ORDER BY j.id "                                                                               \
-    "LIMIT 1"
+    "LIMIT ?3"
+
+/* Most often the very first may run; else a few more are looked at. */
+static err find_next(
+    struct db_tx *tx, str sql, channel_id channel, int64_t now_ms, int64_t look, job_id *id)
+{
+    struct next *rows = NULL;
+    ptrdiff_t n = 0;
+    *id = (job_id){0};
+    TRY(db_all(tx, sql, ARGS(A_INT(now_ms), A_ID(channel), A_INT(look)), COLS(next_cols),
+        (ptrdiff_t)sizeof *rows, &rows, &n));
+    for (ptrdiff_t i = 0; i < n && !id->v; i++)
+        if (rows[i].run_ms <= now_ms && !rows[i].is_fetch && !rows[i].is_blocked)
+            *id = rows[i].id;
+    return OK;
+}
 
 err job_claim_next(struct db_tx *tx, const struct job_row *after, int64_t now_ms,
     const struct job_row **row, ptrdiff_t *n)
 {
-    const str firsts[] = {S(FIRST("queued")), S(FIRST("parked"))};
+    enum { FEW = 2, MORE = 32 };
+    const str firsts[] = {S(FIRST("queued")), S(FIRST("queued")), S(FIRST("parked"))};
+    const int64_t looks[] = {FEW, MORE, MORE};
     struct job_row *got = NULL;
     *n = 0;
-    for (int i = 0; i < 2 && !*n; i++) {
-        struct next next = {0};
-        err e = db_one(
-            tx, firsts[i], ARGS(A_INT(now_ms), A_ID(after->channel_id)), COLS(next_cols), &next);
-        if (e == OK)
-            e = claim_one(tx, after->node, now_ms, next.id, &got, n);
-        if (e != OK && e != E_NOT_FOUND)
-            return e;
+    for (int i = 0; i < 3 && !*n; i++) {
+        job_id id;
+        TRY(find_next(tx, firsts[i], after->channel_id, now_ms, looks[i], &id));
+        if (id.v)
+            TRY(claim_one(tx, after->node, now_ms, id, &got, n));
     }
     *row = got;
     return OK;

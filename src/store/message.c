@@ -351,19 +351,13 @@ err message_newest_texts(struct ctx *cx, ptrdiff_t limit, struct message_text **
         n);
 }
 
-err message_write_state(struct ctx *cx, message_id id, str state, str error, str external_id,
+err message_write_state(struct ctx *cx, struct message *m, str state, str error, str external_id,
     int64_t at_ms, bool *has_changed)
 {
-    struct message m;
-    err e = db_one(cx->db,
-        S("SELECT" MESSAGE_COLUMNS " FROM" MESSAGE_TABLES
-          " WHERE m.account_id = ?1 AND m.id = ?2 AND m.kind = 'out'"),
-        ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(message_cols), &m);
-    if (e == E_NOT_FOUND)
+    if (!str_eq(m->kind, S("out")))
         return fail(cx, E_NOT_FOUND, "There is no such outgoing message.");
-    TRY(e);
     *has_changed = false;
-    if (message_state_rank(state) <= message_state_rank(m.state))
+    if (message_state_rank(state) <= message_state_rank(m->state))
         return OK;
     int64_t changed = 0;
     bool is_read = str_eq(state, S("read"));
@@ -371,9 +365,17 @@ err message_write_state(struct ctx *cx, message_id id, str state, str error, str
         S("UPDATE message SET state = ?4, error = ?5, external_id = COALESCE(external_id, ?6),"
           " read_ms = CASE WHEN ?7 = 0 THEN read_ms ELSE ?7 END"
           " WHERE account_id = ?1 AND id = ?2 AND state = ?3"),
-        ARGS(A_INT(cx->account.v), A_INT(id.v), A_TEXT(m.state), A_TEXT(state), A_TEXT(error),
+        ARGS(A_INT(cx->account.v), A_ID(m->id), A_TEXT(m->state), A_TEXT(state), A_TEXT(error),
             A_TEXT_OR_NULL(external_id), A_INT(is_read ? at_ms : 0)),
         &changed));
-    *has_changed = changed == 1;
-    return changed ? OK : fail(cx, E_BUSY, "The message changed at the same moment; try again.");
+    if (changed != 1)
+        return fail(cx, E_BUSY, "The message changed at the same moment; try again.");
+    *has_changed = true;
+    m->state = state;
+    m->error = error;
+    if (!m->external_id.len)
+        m->external_id = external_id;
+    if (is_read)
+        m->read_ms = at_ms;
+    return OK;
 }

@@ -47,6 +47,8 @@ struct message_text {
 err message_newest_texts(struct ctx *cx, ptrdiff_t limit, struct message_text **rows, ptrdiff_t *n);
 
 /* Delivery: the state moves only forward by rank (model/conversation.h); what is not a step forward
- * changes nothing and is OK. external_id, error: empty = leave. */
-err message_write_state(struct ctx *cx, message_id id, str state, str error, str external_id,
+ * changes nothing and is OK. m as it was read in this transaction; it becomes what is stored, with
+ * texts of the caller's. external_id: stays what it is when it is known. E_BUSY: it has changed
+ * since it was read (PostgreSQL). */
+err message_write_state(struct ctx *cx, struct message *m, str state, str error, str external_id,
     int64_t at_ms, bool *has_changed);

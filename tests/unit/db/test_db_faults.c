@@ -181,7 +181,7 @@ static void a_lost_group_is_busy_for_all_its_members(void **state)
     struct arena a = arena_make(0);
     struct test_db *t = open_lines();
     struct db_tx *tx = NULL;
-    for (bool is_shared = false; !is_shared;) { /* 4 ms may pass between the two */
+    for (bool is_shared = false; !is_shared;) { /* 2 ms may pass between the two */
         atomic_store(&acked[0], 1);
         atomic_store(&acked[1], 1);
         atomic_store(&queued, 1);

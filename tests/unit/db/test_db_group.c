@@ -142,7 +142,7 @@ static void members_share_one_commit_while_writes_are_queued(void **state)
     (void)state;
     struct test_db *t = open_notes();
     int first = 0;
-    /* On a busy machine a group grows 4 ms old in between and is committed early. */
+    /* On a busy machine a group grows 2 ms old in between and is committed early. */
     while (commits_of_ten(t, first) > 1 && first < 10000)
         first += 10;
     assert_true(first < 10000);
@@ -162,7 +162,7 @@ static void nobody_is_answered_before_the_commit(void **state)
         bool was_open = answered() == tries;
         int64_t seen = notes_on_disk(t);
         /* A look at the disk between the member's end and its answer must not see it, unless the
-         * 4 ms passed meanwhile. */
+         * 2 ms passed meanwhile. */
         if (was_open && answered() == tries) {
             assert_int_equal(seen, tries);
             break;
