@@ -37,7 +37,11 @@ static err load(struct ctx *cx, const struct conversation *c, const struct chann
             return e;
         in.has_post = view->post.channel_id.v == c->channel_id.v; /* it may have moved away */
     }
-    if (channel && channel_is_capture(cx->arena, channel->settings)) {
+    if (!channel) { /* removed: it can only be answered elsewhere */
+        view->room = (struct reply_room){.window = REPLY_CLOSED};
+        return OK;
+    }
+    if (channel_is_capture(cx->arena, channel->settings)) {
         view->is_capture = true;
         view->room = (struct reply_room){.window = REPLY_CLOSED};
         return OK;

@@ -8,7 +8,7 @@ static void put_identity(struct json_out *j, const struct identity_shown *i)
     json_obj(j);
     json_kv_id(j, S("id"), i->id.v);
     json_kv_id(j, S("channel_id"), i->channel_id.v);
-    json_kv_str(j, S("channel_kind"), i->channel_kind);
+    json_kv_text(j, S("channel_kind"), i->channel_kind);
     json_kv_str(j, S("external_id"), i->external_id);
     json_kv_text(j, S("handle"), i->handle);
     json_kv_bool(j, S("is_verified"), i->is_verified);
@@ -19,7 +19,8 @@ static void put_identity(struct json_out *j, const struct identity_shown *i)
 static const struct shape_field identity_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
     SHOWN("channel_id", SHAPE_ID, 0, NULL),
-    SHOWN_WORD("channel_kind", 0, channel_kind_words, NULL),
+    SHOWN_WORD("channel_kind", SHAPE_NULL, channel_kind_words,
+        "null: of a channel that was removed long ago"),
     SHOWN("external_id", SHAPE_TEXT, 0, "the channel's own id of the person"),
     SHOWN("handle", SHAPE_TEXT, SHAPE_NULL, NULL),
     SHOWN("is_verified", SHAPE_BOOL, 0, "the site or network vouches for it"),

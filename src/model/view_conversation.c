@@ -11,7 +11,7 @@ static void put_channel(struct json_out *j, const struct conversation *c)
     json_key(j, S("channel"));
     json_obj(j);
     json_kv_id(j, S("id"), c->channel_id.v);
-    json_kv_str(j, S("kind"), c->channel_kind);
+    json_kv_text(j, S("kind"), c->channel_kind.len ? c->channel_kind : c->removed_kind);
     json_kv_str(j, S("name"), c->channel_name);
     json_obj_end(j);
 }
@@ -75,7 +75,7 @@ static void put_fields(
 
 static const struct shape_field channel_short_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
-    SHOWN_WORD("kind", 0, channel_kind_words, NULL),
+    SHOWN_WORD("kind", SHAPE_NULL, channel_kind_words, "null: a channel that was removed long ago"),
     SHOWN("name", SHAPE_TEXT, 0, NULL),
 };
 static const struct shape channel_short_shape =

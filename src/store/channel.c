@@ -335,6 +335,12 @@ err channel_remove(struct ctx *cx, channel_id id)
           "WHERE account_id = ?1 AND channel_id = ?2"),
         ARGS(A_ID(cx->account), A_ID(id)), NULL));
     TRY(forget_rest(cx, id));
+    TRY(db_run(cx->db, /* what came by it still says so */
+        S("INSERT INTO channel_removed (account_id, id, kind, removed_ms) "
+          "SELECT account_id, id, kind, ?3 FROM channel "
+          "WHERE account_id = ?1 AND id = ?2 "
+          "ON CONFLICT DO NOTHING"),
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(cx->now_ms)), NULL));
     return db_run(cx->db,
         S("DELETE FROM channel "
           "WHERE account_id = ?1 AND id = ?2"),

@@ -38,6 +38,7 @@ const struct db_col conversation_cols[CONVERSATION_COLS] = {
     COL(struct conversation, visibility),
     COL(struct conversation, window_ms),
     COL(struct conversation, channel_kind),
+    COL(struct conversation, removed_kind),
     COL(struct conversation, channel_name),
     COL(struct conversation, contact_name),
     COL(struct conversation, contact_avatar_url),

@@ -36,14 +36,16 @@ str conversation_actor_channels(const struct ctx *cx);
     " c.resolved_ms, c.tag_count, c.version, c.created_ms, c.updated_ms, c.post_id,"               \
     " c.visibility, c.window_ms,"                                                                  \
     " h.kind AS channel_kind, h.name AS channel_name, k.name AS contact_name,"                     \
-    " k.avatar_url AS contact_avatar_url"
+    " k.avatar_url AS contact_avatar_url,"                                                         \
+    " CASE WHEN h.kind IS NULL THEN (SELECT g.kind FROM channel_removed g"                         \
+    " WHERE g.account_id = c.account_id AND g.id = c.channel_id) END AS removed_kind"
 #define CONVERSATION_TABLES                                                                        \
     " conversation c"                                                                              \
     " LEFT JOIN contact k ON k.account_id = c.account_id AND k.id = c.contact_id"                  \
     " LEFT JOIN channel h ON h.account_id = c.account_id AND h.id = c.channel_id"
 
 extern const struct db_col conversation_cols[];
-enum { CONVERSATION_COLS = 36 };
+enum { CONVERSATION_COLS = 37 };
 
 err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c);
 /* The newest of an identity outside threads; no lock. E_NOT_FOUND (no words). */

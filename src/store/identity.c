@@ -114,6 +114,12 @@ err identity_touch_many(struct ctx *cx, const identity_id *ids, ptrdiff_t n, int
         COLS(touch_cols), in, (ptrdiff_t)sizeof *in, n, NULL);
 }
 
+/* Of the identity's channel, also when it was removed. */
+#define CHANNEL_KIND                                                                               \
+    " COALESCE(h.kind, (SELECT g.kind FROM channel_removed g"                                      \
+    " WHERE g.account_id = i.account_id AND g.id = i.channel_id))"
+#define CHANNEL_JOIN " LEFT JOIN channel h ON h.account_id = i.account_id AND h.id = i.channel_id"
+
 static const struct db_col shown_cols[] = {
     COL(struct identity_shown, id),
     COL(struct identity_shown, channel_id),
@@ -127,9 +133,8 @@ static const struct db_col shown_cols[] = {
 err identity_list(struct ctx *cx, contact_id contact, struct identity_shown **rows, ptrdiff_t *n)
 {
     return db_all(cx->db,
-        S("SELECT i.id, i.channel_id, h.kind AS channel_kind, i.external_id, i.handle,"
-          " i.is_verified, i.last_seen_ms FROM identity i"
-          " LEFT JOIN channel h ON h.account_id = i.account_id AND h.id = i.channel_id"
+        S("SELECT i.id, i.channel_id," CHANNEL_KIND " AS channel_kind, i.external_id, i.handle,"
+          " i.is_verified, i.last_seen_ms FROM identity i" CHANNEL_JOIN
           " WHERE i.account_id = ?1 AND i.contact_id = ?2 ORDER BY i.id LIMIT 50"),
         ARGS(A_INT(cx->account.v), A_INT(contact.v)), COLS(shown_cols), (ptrdiff_t)sizeof **rows,
         rows, n);
@@ -153,9 +158,8 @@ static const struct db_col identity_of_cols[] = {
     COL(struct identity_of, contact_id),
 };
 #define IDENTITY_OF_COLUMNS                                                                        \
-    " i.id, i.channel_id, h.kind AS channel_kind, i.external_id, i.handle, i.is_verified,"         \
-    " i.last_seen_ms, i.contact_id"
-#define CHANNEL_JOIN " LEFT JOIN channel h ON h.account_id = i.account_id AND h.id = i.channel_id"
+    " i.id, i.channel_id," CHANNEL_KIND " AS channel_kind, i.external_id, i.handle,"               \
+    " i.is_verified, i.last_seen_ms, i.contact_id"
 
 err identity_list_many(struct ctx *cx, const struct contact *contacts, ptrdiff_t n,
     struct identity_of **rows, ptrdiff_t *n_rows)

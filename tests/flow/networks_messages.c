@@ -891,6 +891,24 @@ static void what_only_served_a_removed_channel_goes_and_history_stays(void **sta
     networks_close(&n);
 }
 
+static void a_conversation_says_of_which_network_its_removed_channel_was(void **state)
+{
+    str c = open_with(state, PRIVATE);
+    assert_int_equal(ask(&n, "GET", path(&n, "/api/v1/conversations/%.*s", SARG(c)), NULL), 200);
+    str kind = str_copy(test_arena(), test_text(n.app, "channel.kind"));
+    str contact = str_copy(test_arena(), test_text(n.app, "contact.id"));
+    assert_true(kind.len > 0);
+    assert_int_equal(
+        ask(&n, "DELETE", path(&n, "/api/v1/channels/%.*s", SARG(n.channel)), NULL), 204);
+    assert_int_equal(ask(&n, "GET", path(&n, "/api/v1/conversations/%.*s", SARG(c)), NULL), 200);
+    assert_true(str_eq(test_text(n.app, "channel.kind"), kind));
+    assert_str(test_text(n.app, "channel.name"), "");
+    assert_int_equal(ask(&n, "GET", path(&n, "/api/v1/contacts/%.*s", SARG(contact)), NULL), 200);
+    assert_true(str_eq(test_text(n.app, "identities.0.channel_kind"), kind));
+    assert_int_equal(answer(&n, c, "hello", ""), 409); /* nothing can be answered there */
+    networks_close(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -908,6 +926,7 @@ int main(void)
         TEST_APP(new_tokens_do_not_undo_what_was_entered_meanwhile),
         TEST_APP(a_delivery_state_that_is_not_known_is_passed_over),
         TEST_APP(what_only_served_a_removed_channel_goes_and_history_stays),
+        TEST_APP(a_conversation_says_of_which_network_its_removed_channel_was),
         TEST_APP(what_the_account_lacks_stands_at_the_channel_until_a_send_works),
         TEST_APP(a_report_about_one_piece_does_not_end_the_others),
         TEST_APP(an_echo_of_one_piece_does_not_end_the_others),

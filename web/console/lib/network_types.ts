@@ -20,4 +20,4 @@ export const goesByPhone = (kind: api.Channel['kind'] | undefined): boolean => k
 export const mayBegin = (one: api.Channel): boolean => one.is_enabled && (one.kind === 'api' || (goesByPhone(one.kind) && !worksByHand(one)))
 
 /** Kinds of channels that are a network's. */
-export const isNetwork = (kind: api.Channel['kind']): boolean => kind !== 'widget' && kind !== 'api'
+export const isNetwork = (kind: api.Channel['kind'] | null): boolean => kind !== null && kind !== 'widget' && kind !== 'api'

@@ -22,21 +22,23 @@ export function networks(): readonly Network[] | null {
   }
   return known.value
 }
-export const networkOf = (kind: Channel['kind']): Network | null => (isNetwork(kind) ? (networks()?.find((one) => one.kind === kind) ?? null) : null)
+/** What a channel is; null when it was removed before that was noted. */
+type Kind = Channel['kind'] | null
+export const networkOf = (kind: Kind): Network | null => (isNetwork(kind) ? (networks()?.find((one) => one.kind === kind) ?? null) : null)
 
 const channelById = computed(() => new Map(channels.value.map((one) => [one.id, one])))
 export const channelOf = (id: Id): Channel | undefined => channelById.value.get(id)
 
 /** A conversation outlives its channel: the server then has no name of it any more. */
 export const isRemoved = (channel: { name: string }): boolean => !channel.name
-export function channelName(channel: { kind: Channel['kind']; name: string }): string {
+export function channelName(channel: { kind: Kind; name: string }): string {
   if (!isRemoved(channel)) return channel.name
-  const network = channel.kind ? networkOf(channel.kind) : null
+  const network = networkOf(channel.kind)
   return network ? t('channel.removed_of', { network: network.title }) : t('channel.removed')
 }
 
 /** The rules of an answer, with the length that this account has. */
-export function rulesOf(channel: { id: Id; kind: Channel['kind'] }, visibility: Visibility): NetworkRules | null {
+export function rulesOf(channel: { id: Id; kind: Kind }, visibility: Visibility): NetworkRules | null {
   const network = networkOf(channel.kind)
   const rules = visibility === 'public' ? network?.public_rules : network?.private_rules
   if (!rules) return null

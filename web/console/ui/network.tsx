@@ -6,9 +6,10 @@ const LETTERS: Record<string, string> = {
   facebook: 'Fb', instagram: 'Ig', whatsapp: 'Wa', x: 'X', linkedin: 'Li', tiktok: 'Tt', youtube: 'Yt', telegram: 'Tg', line: 'Ln', viber: 'Vb', sms: 'Sm', mastodon: 'Ma', bluesky: 'Bs',
 }
 
-export function ChannelSign({ kind, size = 18 }: { kind: string; size?: number }) {
+export function ChannelSign({ kind, size = 18 }: { kind: string | null; size?: number }) {
   // Of a channel that was removed nothing may be known any more.
-  const symbol = kind ? SYMBOLS[kind] : 'trash'
+  if (!kind) return <Icon name="trash" size={size} />
+  const symbol = SYMBOLS[kind]
   if (symbol) return <Icon name={symbol} size={size} />
   return (
     <svg class="sign" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">

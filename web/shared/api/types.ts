@@ -749,7 +749,8 @@ export interface HookStatusAnswer {
 /** The channel of a conversation. */
 export interface ChannelShort {
   id: Id
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
+  /** null: a channel that was removed long ago */
+  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky' | null
   name: string
 }
 
@@ -832,7 +833,8 @@ export interface BulkResult {
 export interface Identity {
   id: Id
   channel_id: Id
-  channel_kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
+  /** null: of a channel that was removed long ago */
+  channel_kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky' | null
   /** the channel's own id of the person */
   external_id: string
   handle: string | null
