@@ -281,16 +281,30 @@ err pace_served(struct db_tx *tx, channel_id channel, int64_t now_ms)
         ARGS(A_ID(channel), A_INT(now_ms)), NULL);
 }
 
+static err pace_touch(struct db_tx *tx, channel_id channel)
+{
+    return db_run(tx,
+        S("UPDATE pace "
+          "SET has_parked = has_parked "
+          "WHERE channel_id = ?1"),
+        ARGS(A_ID(channel)), NULL);
+}
+
 err pace_emptied(struct db_tx *tx, channel_id channel)
 {
+    /* Another node may be parking some: its end is waited for, and then looked at. */
+    TRY(pace_touch(tx, channel));
     TRY(db_run(tx,
         S("UPDATE pace "
           "SET has_parked = 0 "
-          "WHERE channel_id = ?1"),
+          "WHERE channel_id = ?1 AND NOT EXISTS (SELECT 1 FROM job j "
+          "                                      WHERE j.channel_id = ?1 "
+          "                                      AND j.channel_id <> 0 AND j.state = 'parked')"),
         ARGS(A_ID(channel)), NULL));
     return db_run(tx, /* a channel that has been removed has no door any more */
         S("DELETE FROM pace "
-          "WHERE channel_id = ?1 AND NOT EXISTS (SELECT 1 FROM source s "
+          "WHERE channel_id = ?1 AND has_parked = 0 "
+          "                      AND NOT EXISTS (SELECT 1 FROM source s "
           "                                      WHERE s.account_id = pace.account_id "
           "                                      AND s.channel_id = pace.channel_id)"),
         ARGS(A_ID(channel)), NULL);

@@ -257,6 +257,43 @@ static void what_is_done_for_ever_does_not_die_of_a_bad_day(struct bench *b)
 }
 ON_BOTH(what_is_done_for_ever_does_not_die_of_a_bad_day)
 
+/* A question about nobody is answered at once. */
+static void add_question(struct runner *r, const char *key)
+{
+    struct ctx *cx = begin(r->b, DB_WRITE, 1);
+    assert_ok(job_add(
+        cx, &(struct job_new){.kind = S("person"), .key = str_from(key), .channel = {CHANNEL}}));
+    commit(r->b);
+    clock_advance(1);
+}
+
+static void a_job_that_worked_is_followed_by_the_next_of_its_channel(struct bench *b)
+{
+    struct runner r;
+    ptrdiff_t n;
+    runner_open(&r, b);
+    add_channel(b, "nonsense");
+    add_question(&r, "nobody 1");
+    add_question(&r, "nobody 2");
+    add_question(&r, "nobody 3");
+    add(&r, "poll", S("7"), "");
+    const struct job_row *row = claim(&r, 1, &n);
+    while (n == 0) /* upkeep may be first */
+        row = claim(&r, 1, &n);
+    for (int i = 2; i <= 3; i++) {
+        const struct job_row job = *row;
+        row = runner_do(r.engine, &r.arena, NULL, &job, true);
+        assert_non_null(row);
+        assert_true(str_eq(row->key, str_print(test_arena(), "nobody %d", i)));
+        assert_int_equal(row->attempts, 1);
+    }
+    const struct job_row last = *row;
+    assert_null(runner_do(r.engine, &r.arena, NULL, &last, true)); /* the poll has no channel */
+    assert_int_equal(engine_stats(r.engine).jobs_done, 3);
+    runner_close(&r);
+}
+ON_BOTH(a_job_that_worked_is_followed_by_the_next_of_its_channel)
+
 static int refreshed;
 
 static err refresh(struct http_client *client, struct arena *a, const struct connector_setup *setup,
@@ -313,6 +350,7 @@ int main(void)
         BOTH(one_job_of_an_order_key_is_done_at_a_time_and_the_oldest_first),
         BOTH(what_was_done_under_a_lost_lease_is_dropped),
         BOTH(poison_is_not_worked_on_again_but_set_aside),
+        BOTH(a_job_that_worked_is_followed_by_the_next_of_its_channel),
         BOTH(what_is_done_for_ever_does_not_die_of_a_bad_day),
         BOTH(credentials_are_made_new_by_one_worker_of_a_node_at_a_time),
     };
