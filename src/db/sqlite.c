@@ -330,7 +330,9 @@ static err script_end(struct db_tx *tx, bool keep, str *why)
     if (sqlite3_get_autocommit(c->handle) == 0)
         (void)lite_control(c, CONTROL_ROLLBACK); /* logged */
     c->is_script = false;
-    group_leave(l, &l->script_owed);
+    struct group_owed owed =
+        l->script_owed; /* the next script may begin before they are answered */
+    group_leave(l, &owed);
     sync_reach(l, number);
     return e;
 }

@@ -100,33 +100,27 @@ static void seat(struct crowds *c, const struct due *d)
     c->rows[c->n++] = (struct crowd){d->channel_id, 1, d->network};
 }
 
-/* The ids of the first that have a seat. *was_cut: there may be more behind what was looked at. */
-static err choose(struct db_tx *tx, int64_t now_ms, struct job_room room,
-    struct job_abreast abreast, job_id **ids, ptrdiff_t *count, bool *was_cut)
+/* Who runs, and what is due, in order. *was_cut: there may be more behind it. */
+static err read_due(struct db_tx *tx, int64_t now_ms, struct job_room room,
+    struct job_abreast abreast, struct crowds *crowds, struct due **due, ptrdiff_t *n,
+    bool *was_cut)
 {
     enum { LOOK = 64 };
-    struct arena *a = db_tx_arena(tx);
-    struct crowds crowds = {0};
-    struct due *due = NULL;
-    ptrdiff_t n = 0, n_ids = 0, most = room.jobs + LOOK;
-    TRY(read_crowds(tx, room.jobs, &crowds));
+    ptrdiff_t most = room.jobs + LOOK;
+    TRY(read_crowds(tx, room.jobs, crowds));
     TRY(db_all(tx,
         db_pick(tx, S(DUE("INDEXED BY job_due ", "INDEXED BY job_lease ")), S(DUE("", ""))),
         ARGS(A_INT(now_ms), A_INT(abreast.channel), A_INT(abreast.network), A_INT(room.fetches),
             A_INT(most)),
-        COLS(due_cols), (ptrdiff_t)sizeof *due, &due, &n));
-    *ids = NEW(a, job_id, room.jobs);
-    for (ptrdiff_t i = 0; i < n && n_ids < room.jobs; i++) {
-        const struct due *d = &due[i];
-        if (!has_seat(&crowds, d, abreast) || (d->is_fetch && room.fetches == 0))
-            continue;
-        room.fetches -= d->is_fetch;
-        seat(&crowds, d);
-        (*ids)[n_ids++] = d->id;
-    }
-    *count = n_ids;
-    *was_cut = n == most;
+        COLS(due_cols), (ptrdiff_t)sizeof **due, due, n));
+    *was_cut = *n == most;
     return OK;
+}
+
+static bool may_run(
+    const struct crowds *c, const struct due *d, struct job_room room, struct job_abreast abreast)
+{
+    return room.jobs > 0 && (!d->is_fetch || room.fetches > 0) && has_seat(c, d, abreast);
 }
 
 /* Channels with parked jobs that go as fast as they can, as jobs that could be due. */
@@ -145,19 +139,18 @@ err job_is_claimable(struct db_tx *tx, int64_t now_ms, struct job_room room,
     struct job_abreast abreast, bool *is_there)
 {
     struct crowds crowds = {0};
-    struct due *parked = NULL;
-    job_id *ids = NULL;
-    ptrdiff_t n = 0;
+    struct due *due = NULL, *parked = NULL;
+    ptrdiff_t n = 0, n_parked = 0;
     bool was_cut = false;
-    TRY(choose(tx, now_ms, room, abreast, &ids, &n, &was_cut));
-    *is_there = n > 0;
+    *is_there = false;
+    TRY(read_due(tx, now_ms, room, abreast, &crowds, &due, &n, &was_cut));
+    for (ptrdiff_t i = 0; i < n && !*is_there; i++)
+        *is_there = may_run(&crowds, &due[i], room, abreast);
     if (*is_there)
         return OK;
-    TRY(choose_parked(tx, now_ms, &parked, &n));
-    if (n)
-        TRY(read_crowds(tx, 0, &crowds));
-    for (ptrdiff_t i = 0; i < n; i++)
-        *is_there |= has_seat(&crowds, &parked[i], abreast);
+    TRY(choose_parked(tx, now_ms, &parked, &n_parked));
+    for (ptrdiff_t i = 0; i < n_parked && !*is_there; i++)
+        *is_there = may_run(&crowds, &parked[i], room, abreast);
     return OK;
 }
 
@@ -261,24 +254,31 @@ err job_claim_next(struct db_tx *tx, const struct job_row *after, int64_t now_ms
     return OK;
 }
 
+/* What another node is claiming at this moment is passed over. */
 static err claim_due(struct db_tx *tx, int64_t node, int64_t now_ms, struct job_room *room,
     struct job_abreast abreast, struct job_row *all, ptrdiff_t *n)
 {
-    struct job_row *row = NULL;
-    ptrdiff_t n_ids = 0, n_got = 0;
-    job_id *ids = NULL;
-    bool was_cut = true;
-    for (bool has_more = room->jobs > 0; has_more; has_more = was_cut && n_ids && room->jobs) {
-        TRY(choose(tx, now_ms, *room, abreast, &ids, &n_ids, &was_cut));
-        for (ptrdiff_t i = 0; i < n_ids; i++) {
-            TRY(claim_one(tx, node, now_ms, ids[i], &row, &n_got));
+    bool was_cut = false;
+    ptrdiff_t before;
+    do {
+        struct crowds crowds = {0};
+        struct due *due = NULL;
+        struct job_row *row = NULL;
+        ptrdiff_t n_due = 0, n_got = 0;
+        before = *n;
+        TRY(read_due(tx, now_ms, *room, abreast, &crowds, &due, &n_due, &was_cut));
+        for (ptrdiff_t i = 0; i < n_due && room->jobs > 0; i++) {
+            if (!may_run(&crowds, &due[i], *room, abreast))
+                continue;
+            TRY(claim_one(tx, node, now_ms, due[i].id, &row, &n_got));
             if (!n_got)
                 continue;
+            seat(&crowds, &due[i]);
             room->jobs--;
-            room->fetches -= str_eq(row->kind, S("fetch"));
+            room->fetches -= due[i].is_fetch;
             all[(*n)++] = *row;
         }
-    }
+    } while (was_cut && room->jobs > 0 && *n > before);
     return OK;
 }
 
