@@ -50,6 +50,14 @@ struct job_row {
     int64_t node; /* with lease_ms the proof of the claim */
     int64_t lease_ms;
 };
+/* SQL of the rooms that share the table: nothing earlier of its order key lives before job j. Only
+ * an earlier id can block, and it stays until it is finished, so two claimers cannot take two jobs
+ * of one order_key. */
+#define JOB_FOREMOST                                                                               \
+    "NOT EXISTS (SELECT 1 FROM job e "                                                             \
+    "WHERE e.account_id = j.account_id AND e.order_key = j.order_key AND e.id < j.id "             \
+    "AND e.state IN ('queued', 'running', 'parked')) "
+
 struct job_room {
     int64_t jobs;    /* so many in all */
     int64_t fetches; /* so many of them may be of kind "fetch" */

@@ -33,13 +33,6 @@ static const struct db_col due_cols[] = {
     COL(struct due, is_fetch),
 };
 
-/* Only an earlier id can block, and it stays until it is finished, so two claimers cannot take two
- * jobs of one order_key. now ?1. */
-#define UNBLOCKED                                                                                  \
-    "NOT EXISTS (SELECT 1 FROM job e "                                                             \
-    "WHERE e.account_id = j.account_id AND e.order_key = j.order_key AND e.id < j.id "             \
-    "AND e.state IN ('queued', 'running', 'parked')) "
-
 /* Channels and networks of which as many run as may, read once for a look, so that a long queue of
  * theirs costs little to pass over. leased: how the few running ones are found. */
 #define DUE(from, leased)                                                                          \
@@ -52,7 +45,7 @@ static const struct db_col due_cols[] = {
     "AND j.network NOT IN "                                                                        \
     "(SELECT r.network FROM job r " leased "WHERE r.state = 'running' AND r.network <> '' "        \
     "GROUP BY r.network HAVING COUNT(*) >= ?3) "                                                   \
-    "AND " UNBLOCKED "AND (j.channel_id = 0 OR NOT EXISTS (SELECT 1 FROM pace p "                  \
+    "AND " JOB_FOREMOST "AND (j.channel_id = 0 OR NOT EXISTS (SELECT 1 FROM pace p "               \
     "WHERE p.channel_id = j.channel_id AND p.open_ms > ?1)) "                                      \
     "ORDER BY j.run_ms, j.id "                                                                     \
     "LIMIT ?5"
@@ -212,7 +205,7 @@ static const struct db_col next_cols[] = {
  * has none. */
 #define FIRST(state)                                                                               \
     "SELECT j.id, j.run_ms, j.kind = 'fetch' AS is_fetch, "                                        \
-    "CASE WHEN " UNBLOCKED "THEN 0 ELSE 1 END AS is_blocked "                                      \
+    "CASE WHEN " JOB_FOREMOST "THEN 0 ELSE 1 END AS is_blocked "                                   \
     "FROM job j "                                                                                  \
     "WHERE j.channel_id = ?2 AND j.channel_id <> 0 AND j.state = '" state "' "                     \
     "AND NOT EXISTS (SELECT 1 FROM pace p "                                                        \

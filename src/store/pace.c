@@ -1,6 +1,8 @@
 /* pace: see pace.h. */
 #include "store/pace.h"
 
+#include "store/job.h"
+
 #include <assert.h>
 
 #define GAP "gap"
@@ -12,7 +14,7 @@
 #define TURN_TEXT "250"
 static_assert(PACE_TURN_MS == 250, "as SQL says it");
 
-enum { LOOK_JOBS = 256, TURNS_MOST = 32, SPARE_SHARE = 8 };
+enum { LOOK_JOBS = 256, LOOK_PARKED = 1000, TURNS_MOST = 32, SPARE_SHARE = 8 };
 
 static const struct db_col pace_cols[] = {
     COL(struct pace, channel_id),
@@ -162,9 +164,10 @@ err pace_forget(struct ctx *cx, channel_id channel)
 /* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
  */
 
-/* A channel's due jobs behind the first `keep` of them. What is to run later stands in nobody's way
- * and waits where it is. A channel that has been removed has no door any more, so the account is
- * that of its jobs. */
+/* A channel's due jobs but the first `keep` that may run: one that waits for an earlier one of its
+ * order key must not keep the seat of one that need not. What is to run later stands in nobody's
+ * way and waits where it is. A channel that has been removed has no door any more, so the account
+ * is that of its jobs. */
 static err park(struct db_tx *tx, channel_id channel, int64_t keep, int64_t now_ms, int64_t turn_ms,
     int64_t *parked)
 {
@@ -175,7 +178,10 @@ static err park(struct db_tx *tx, channel_id channel, int64_t keep, int64_t now_
           "WHERE id IN (SELECT id FROM job "
           "             WHERE channel_id = ?1 AND channel_id <> 0 AND state = 'queued' "
           "             AND run_ms <= ?4 "
-          "             ORDER BY id LIMIT ?3 OFFSET ?2) "
+          "             ORDER BY id LIMIT ?3) "
+          "AND id NOT IN (SELECT j.id FROM job j "
+          "               WHERE j.channel_id = ?1 AND j.channel_id <> 0 AND j.state = 'queued' "
+          "               AND j.run_ms <= ?4 AND " JOB_FOREMOST "ORDER BY j.id LIMIT ?2) "
           "AND state = 'queued'"),
         ARGS(A_ID(channel), A_INT(keep), A_INT(PACE_PARK_MOST), A_INT(now_ms)), &n));
     *parked += n;
@@ -329,14 +335,16 @@ static err release(struct db_tx *tx, const struct turn *turn, int64_t now_ms, in
         TRY(db_run(tx,
             S("UPDATE job "
               "SET state = 'queued', run_ms = ?3 "
-              "WHERE id IN (SELECT id FROM job "
-              "             WHERE channel_id = ?1 AND channel_id <> 0 AND state = 'parked' "
-              "             ORDER BY id LIMIT ?2) "
+              "WHERE id IN (SELECT j.id "
+              "             FROM (SELECT id, account_id, order_key FROM job "
+              "                   WHERE channel_id = ?1 AND channel_id <> 0 AND state = 'parked' "
+              "                   ORDER BY id LIMIT ?4) AS j "
+              "             WHERE " JOB_FOREMOST "ORDER BY j.id LIMIT ?2) "
               "AND state = 'parked'"),
-            ARGS(A_ID(turn->channel_id), A_INT(room), A_INT(now_ms)), &n));
+            ARGS(A_ID(turn->channel_id), A_INT(room), A_INT(now_ms), A_INT(LOOK_PARKED)), &n));
     *released += n;
     if (room > 0 && n < room)
-        return pace_emptied(tx, turn->channel_id);
+        TRY(pace_emptied(tx, turn->channel_id));
     return pace_served(tx, turn->channel_id, now_ms + PACE_TURN_MS);
 }
 

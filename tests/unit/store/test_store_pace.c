@@ -215,6 +215,27 @@ static void what_waits_for_a_parked_one_does_not_keep_it_parked(struct bench *b)
 }
 ON_BOTH(what_waits_for_a_parked_one_does_not_keep_it_parked)
 
+/* A conversation whose first job is tried again later holds up its own, and no other's. */
+static void what_waits_for_a_later_one_keeps_nobody_elses_seat(struct bench *b)
+{
+    int64_t parked = 0, taken = 0;
+    add_channel(b, CHANNEL);
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(pace_set_gap(cx, (channel_id){CHANNEL}, 500));
+    commit(b);
+    add_one(b, "first", 1, clock_now_ms() + 600000);
+    for (int i = 0; i < 5; i++)
+        add_one(b, "behind it", 1, 0);
+    for (int i = 0; i < 5; i++)
+        add_one(b, "another's", 2 + i, 0);
+    for (int i = 0; i < 8; i++) {
+        taken += turn(b, 4, 99, &parked);
+        clock_advance(5000);
+    }
+    assert_int_equal(taken, 5);
+}
+ON_BOTH(what_waits_for_a_later_one_keeps_nobody_elses_seat)
+
 /* Retries and held replies wait beside the crowd, not in front of it. */
 static void what_runs_later_keeps_nothing_parked(struct bench *b)
 {
@@ -494,6 +515,7 @@ int main(void)
         BOTH(a_job_is_followed_by_those_of_its_channel_parked_ones_too),
         BOTH(what_must_wait_does_not_follow),
         BOTH(what_waits_for_a_parked_one_does_not_keep_it_parked),
+        BOTH(what_waits_for_a_later_one_keeps_nobody_elses_seat),
         BOTH(what_runs_later_keeps_nothing_parked),
         BOTH(jobs_of_a_channel_that_has_gone_are_not_parked_for_ever),
         BOTH(the_pace_of_a_removed_channel_goes_with_the_last_that_waits),
