@@ -390,10 +390,10 @@ static err look(struct desk *desk, void *arg)
     TRY(job_times(desk->tx, now_ms, &d->times));
     d->again_ms = first_of(t);
     d->must_claim = (t->lease_ms && t->lease_ms <= now_ms) || (t->turn_ms && t->turn_ms <= now_ms);
-    bool is_due = t->due_ms && t->due_ms <= now_ms;
+    bool is_due = (t->due_ms && t->due_ms <= now_ms) || t->flowing;
     if (is_due && !d->must_claim)
         TRY(pace_is_crowded(desk->tx, now_ms, &d->must_claim));
-    if (!d->must_claim)
+    if (is_due && !d->must_claim)
         TRY(job_is_claimable(desk->tx, now_ms, d->room, abreast_of(desk->engine), &d->must_claim));
     return OK;
 }

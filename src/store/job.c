@@ -185,6 +185,7 @@ static const struct db_col times_cols[] = {
     COL(struct job_times, run_ms),
     COL(struct job_times, lease_ms),
     COL(struct job_times, turn_ms),
+    COL(struct job_times, flowing),
 };
 
 err job_times(struct db_tx *tx, int64_t now_ms, struct job_times *times)
@@ -194,7 +195,9 @@ err job_times(struct db_tx *tx, int64_t now_ms, struct job_times *times)
           "(SELECT MIN(run_ms) FROM job WHERE state = 'queued' AND run_ms > ?1) AS run_ms, "
           "(SELECT MIN(lease_ms) + 1 FROM job WHERE state = 'running') AS lease_ms, "
           "(SELECT MIN(turn_ms) FROM pace WHERE has_parked = 1 "
-          " AND (gap_ms > 0 OR failures > 0 OR open_ms > ?1)) AS turn_ms"),
+          " AND (gap_ms > 0 OR failures > 0 OR open_ms > ?1)) AS turn_ms, "
+          "(SELECT COUNT(*) FROM pace WHERE has_parked = 1 "
+          " AND gap_ms = 0 AND failures = 0 AND open_ms <= ?1) AS flowing"),
         ARGS(A_INT(now_ms)), COLS(times_cols), times);
 }
 

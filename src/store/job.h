@@ -94,7 +94,8 @@ struct job_times {
     int64_t due_ms;   /* the first queued job, which may be due and held back */
     int64_t run_ms;   /* the first that is to run later than now */
     int64_t lease_ms; /* the first claim that runs out */
-    int64_t turn_ms;  /* the first channel with parked jobs that may go on */
+    int64_t turn_ms;  /* the first channel with parked jobs that may go on in its turn */
+    int64_t flowing;  /* how many channels have parked jobs that may go on at once */
 };
 err job_times(struct db_tx *tx, int64_t now_ms, struct job_times *times);
 
