@@ -1,4 +1,4 @@
-// Where addresses stand in a text: the twin of src/text/url.c, which says the rules and where they come from.
+// Where addresses stand in a text: the twin of src/text/url.c, url_host.c and url_rest.c, which says the rules and where they come from.
 // Offsets are UTF-16 units. Loaded only by units that count an address as fixed (length_web.ts).
 import { TLDS } from './length_tlds'
 

@@ -1,5 +1,5 @@
 // The menu that callers hear, as docs/connectors/voice.md describes its stored form: read with care (anything may stand in it), changed by copying, so
-// that members nobody knows here are kept. And its rules, as the server checks them (text/ivr.c). Pure.
+// that members nobody knows here are kept. And its rules, as the server checks them (text/ivr_fault.c). Pure.
 
 export type Json = Record<string, unknown>
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
@@ -107,7 +107,7 @@ export function faultsOf(ivr: Json): Fault[] {
   ]
 }
 
-/** Where the server's words for the first wrong part belong (text/ivr.c ivr_fault); empty: to the whole. */
+/** Where the server's words for the first wrong part belong (text/ivr_fault.c ivr_fault); empty: to the whole. */
 export function placeOf(ivr: Json, words: string): string {
   const entry = /^Menu ([A-Za-z0-9_-]+), key (.)/.exec(words)
   if (entry) {
