@@ -13,7 +13,7 @@ import networks
 
 HOOKS_PER_SECOND, SENDS_PER_SECOND = 2000, 500
 PEOPLE = 100  # who write to a channel by webhooks; as many others are answered
-LINE_CHANNELS = 4  # LINE sets no pace; a channel without one sends at most 256 a second
+LINE_CHANNELS = 4  # LINE sets no pace, so nothing but the server holds these back
 OUTAGE_SENDS_PER_SECOND, OUTAGE_SLICE_S = 200, 10
 BY_GRANT = {"x", "tiktok"}  # their tokens come by asking for rights only; receiving needs none
 DOWN, DOWN_CHANNELS = "facebook", 4

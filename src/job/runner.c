@@ -157,7 +157,8 @@ static err claim_next(struct desk *desk, struct ending *ending)
     ending->n_next = 0;
     if (!ending->wants_next || ending->verdict->end != JOB_DONE || !ending->job->channel_id.v)
         return OK;
-    TRY(job_claim_next(desk->tx, ending->job, desk->cx.now_ms, &ending->next, &ending->n_next));
+    TRY(job_claim_next(desk->tx, desk->engine->holder, ending->job->channel_id, desk->cx.now_ms,
+        &ending->next, &ending->n_next));
     return note_claimed(desk, ending->next, ending->n_next);
 }
 

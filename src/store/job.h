@@ -74,10 +74,10 @@ err job_claim(struct db_tx *tx, int64_t node, int64_t now_ms, struct job_room ro
 /* Whether job_claim would find anything; reads only. */
 err job_is_claimable(struct db_tx *tx, int64_t now_ms, struct job_room room,
     struct job_abreast abreast, bool *is_there);
-/* Claims the next job of the channel of one that has just ended in this transaction, whose seat it
- * takes, parked ones too: for a channel without a pace of its own that works. *n = 0: there is
- * none. Not files (kind "fetch"). */
-err job_claim_next(struct db_tx *tx, const struct job_row *after, int64_t now_ms,
+/* Claims the next job of a channel that has a seat for it (one of its jobs has just ended in this
+ * transaction), parked ones too: for a channel without a pace of its own that works. *n = 0: there
+ * is none. Not files (kind "fetch"). */
+err job_claim_next(struct db_tx *tx, int64_t node, channel_id channel, int64_t now_ms,
     const struct job_row **row, ptrdiff_t *n);
 /* The ways a claim ends; E_CONFLICT when the lease was lost to somebody else: then nothing of the
  * work may be kept. */

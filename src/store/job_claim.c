@@ -201,18 +201,14 @@ static const struct db_col next_cols[] = {
     COL(struct next, is_blocked),
 };
 
-/* The first of a channel's in this state. A channel that is closed, has a pace of its own or fails
- * has none. */
+/* The first of a channel's in this state. */
 #define FIRST(state)                                                                               \
     "SELECT j.id, j.run_ms, j.kind = 'fetch' AS is_fetch, "                                        \
     "CASE WHEN " JOB_FOREMOST "THEN 0 ELSE 1 END AS is_blocked "                                   \
     "FROM job j "                                                                                  \
-    "WHERE j.channel_id = ?2 AND j.channel_id <> 0 AND j.state = '" state "' "                     \
-    "AND NOT EXISTS (SELECT 1 FROM pace p "                                                        \
-    "                WHERE p.channel_id = ?2 "                                                     \
-    "                AND (p.open_ms > ?1 OR p.gap_ms > 0 OR p.failures > 0)) "                     \
+    "WHERE j.channel_id = ?1 AND j.channel_id <> 0 AND j.state = '" state "' "                     \
     "ORDER BY j.id "                                                                               \
-    "LIMIT ?3"
+    "LIMIT ?2"
 
 /* Most often the very first may run; else a few more are looked at. */
 static err find_next(
@@ -221,27 +217,29 @@ static err find_next(
     struct next *rows = NULL;
     ptrdiff_t n = 0;
     *id = (job_id){0};
-    TRY(db_all(tx, sql, ARGS(A_INT(now_ms), A_ID(channel), A_INT(look)), COLS(next_cols),
-        (ptrdiff_t)sizeof *rows, &rows, &n));
+    TRY(db_all(tx, sql, ARGS(A_ID(channel), A_INT(look)), COLS(next_cols), (ptrdiff_t)sizeof *rows,
+        &rows, &n));
     for (ptrdiff_t i = 0; i < n && !id->v; i++)
         if (rows[i].run_ms <= now_ms && !rows[i].is_fetch && !rows[i].is_blocked)
             *id = rows[i].id;
     return OK;
 }
 
-err job_claim_next(struct db_tx *tx, const struct job_row *after, int64_t now_ms,
+err job_claim_next(struct db_tx *tx, int64_t node, channel_id channel, int64_t now_ms,
     const struct job_row **row, ptrdiff_t *n)
 {
     enum { FEW = 2, MORE = 32 };
     const str firsts[] = {S(FIRST("queued")), S(FIRST("queued")), S(FIRST("parked"))};
     const int64_t looks[] = {FEW, MORE, MORE};
     struct job_row *got = NULL;
+    bool is_flowing = false;
     *n = 0;
-    for (int i = 0; i < 3 && !*n; i++) {
+    TRY(pace_is_flowing(tx, channel, now_ms, &is_flowing));
+    for (int i = 0; i < 3 && !*n && is_flowing; i++) {
         job_id id;
-        TRY(find_next(tx, firsts[i], after->channel_id, now_ms, looks[i], &id));
+        TRY(find_next(tx, firsts[i], channel, now_ms, looks[i], &id));
         if (id.v)
-            TRY(claim_one(tx, after->node, now_ms, id, &got, n));
+            TRY(claim_one(tx, node, now_ms, id, &got, n));
     }
     *row = got;
     return OK;
@@ -292,16 +290,16 @@ static err claim_parked(struct db_tx *tx, int64_t node, int64_t now_ms, struct j
     while (has_more) {
         has_more = false;
         for (ptrdiff_t i = 0; i < n_parked && room->jobs; i++) {
-            const struct job_row seed = {.channel_id = {parked[i].channel_id}, .node = node};
+            const channel_id channel = {parked[i].channel_id};
             const struct job_row *row = NULL;
             if (!parked[i].network.len || !has_seat(&crowds, &parked[i], abreast))
                 continue;
-            TRY(job_claim_next(tx, &seed, now_ms, &row, &n_got));
+            TRY(job_claim_next(tx, node, channel, now_ms, &row, &n_got));
             if (!n_got) {
                 parked[i].network = (str){0}; /* all wait for earlier ones of their order key */
                 continue;
             }
-            TRY(pace_served(tx, seed.channel_id, now_ms));
+            TRY(pace_served(tx, channel, now_ms));
             seat(&crowds, &parked[i]);
             room->jobs--;
             all[(*n)++] = *row;

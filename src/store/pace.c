@@ -264,6 +264,18 @@ static const struct db_col flowing_cols[] = {
     COL(struct pace_flowing, network),
 };
 
+err pace_is_flowing(struct db_tx *tx, channel_id channel, int64_t now_ms, bool *is_flowing)
+{
+    struct number held = {0};
+    TRY(db_one(tx,
+        S("SELECT COUNT(*) AS value "
+          "FROM pace "
+          "WHERE channel_id = ?1 AND (open_ms > ?2 OR gap_ms > 0 OR failures > 0)"),
+        ARGS(A_ID(channel), A_INT(now_ms)), COLS(number_cols), &held));
+    *is_flowing = held.value == 0;
+    return OK;
+}
+
 err pace_flowing(struct db_tx *tx, int64_t now_ms, struct pace_flowing **rows, ptrdiff_t *n)
 {
     return db_all(tx,

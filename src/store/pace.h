@@ -68,6 +68,8 @@ struct pace_flowing {
     channel_id channel_id;
     str network;
 };
+/* Whether a channel is open and goes as fast as it can. */
+err pace_is_flowing(struct db_tx *tx, channel_id channel, int64_t now_ms, bool *is_flowing);
 /* Longest not served first, a few. */
 err pace_flowing(struct db_tx *tx, int64_t now_ms, struct pace_flowing **rows, ptrdiff_t *n);
 /* It was served now. */

@@ -224,8 +224,9 @@ static void what_waits_for_a_later_one_keeps_nobody_elses_seat(struct bench *b)
     assert_ok(pace_set_gap(cx, (channel_id){CHANNEL}, 500));
     commit(b);
     add_one(b, "first", 1, clock_now_ms() + 600000);
-    for (int i = 0; i < 5; i++)
-        add_one(b, "behind it", 1, 0);
+    const char *behind[] = {"second", "third", "fourth", "fifth"};
+    for (int i = 0; i < 4; i++)
+        add_one(b, behind[i], 1, 0);
     for (int i = 0; i < 5; i++)
         add_one(b, "another's", 2 + i, 0);
     for (int i = 0; i < 8; i++) {
@@ -386,7 +387,7 @@ static str next_key(struct bench *b, struct job_row *job)
     ptrdiff_t n = 0;
     begin(b, DB_WRITE, 0);
     assert_ok(job_finish(b->cx.db, job));
-    assert_ok(job_claim_next(b->cx.db, job, clock_now_ms() + 1, &row, &n));
+    assert_ok(job_claim_next(b->cx.db, 5, job->channel_id, clock_now_ms() + 1, &row, &n));
     if (n)
         *job = *row;
     commit(b);
