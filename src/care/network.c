@@ -162,6 +162,7 @@ static str slot_of(struct arena *a, const struct connector_item *it)
     case ITEM_ACCOUNT:
     case ITEM_MOVED:
     case ITEM_CALL:
+    case ITEM_NAMED:
         break;
     }
     return (str){0};
@@ -481,6 +482,7 @@ err network_apply(struct ctx *cx, channel_id channel, const struct connector_ite
 {
     switch (it->kind) {
     case ITEM_MESSAGE:
+    case ITEM_NAMED:
         return OK;
     case ITEM_EDIT:
     case ITEM_DELETE:

@@ -18,6 +18,8 @@ enum connector_item_kind {
                     * "template"; `error` says it in words */
     ITEM_MOVED, /* the thread moved_from is thread_key from now on; contact empty = everybody's */
     ITEM_CALL,  /* what a telephone call external_id does now: `call`; contact as for a message */
+    ITEM_NAMED, /* message external_id is there, and what it says is not: unless it is known, the
+                 * channel is polled at once */
 };
 
 /* A file that came with a message: by address, or by the network's own id (connector.media turns it

@@ -226,6 +226,25 @@ static void read_delete(struct item_list *list, const struct told *t)
     put(list, &it);
 }
 
+/* Whom a comment of ours answers is not in it. Most were written here, and are known. */
+static bool read_ours(struct item_list *list, const struct told *t)
+{
+    struct names names;
+    struct connector_item it = base_of(t);
+    if (!names_of(t, &names))
+        return false;
+    put_names(list->a, &names, &it);
+    it.kind = ITEM_NAMED;
+    put(list, &it);
+    return true;
+}
+
+static bool is_ours(const struct told *t, str action)
+{
+    return str_eq(action, S("ADMIN_COMMENT")) ||
+           (t->account.len && str_eq(linkedin_actor(t->comment), t->account));
+}
+
 /* False: it names something that has to be asked for. */
 static bool read_told(struct item_list *list, const struct told *t)
 {
@@ -239,7 +258,9 @@ static bool read_told(struct item_list *list, const struct told *t)
     bool is_edit = str_eq(action, S("COMMENT_EDIT"));
     bool is_comment = is_edit || str_eq(action, S("COMMENT")) ||
                       str_eq(action, S("ADMIN_COMMENT")) || (!action.len && t->comment);
-    return !is_comment || read_comment(list, t, is_edit);
+    if (!is_comment || read_comment(list, t, is_edit))
+        return true;
+    return t->is_hook && !is_edit && is_ours(t, action) && read_ours(list, t);
 }
 
 /* The comment or post in a "decorated" object: inside a member of that name, or the object. */

@@ -1,8 +1,9 @@
 /* linkedin: what is asked. See linkedin.h.
  *
- * Notifications of the page since the last time, then each comment by its name. Cursors:
- * {"mark_ms": everything before has been brought, "end_ms" and "start": a range that is under way}.
- * Thread: blocks. */
+ * Notifications of the page since the last time, then each comment by its name. Ranges overlap;
+ * what the one before brought is not asked for again, since each comment costs up to three calls of
+ * a day's budget. Cursors: {"mark_ms": everything before has been brought, "end_ms" and "start": a
+ * range that is under way, "seen": keys of what was brought last}. Thread: blocks. */
 #include "base/limits.h"
 #include "connector/fetched.h"
 #include "connector/linkedin.h"
@@ -17,6 +18,7 @@ enum {
     COUNT = 50,
     PAGES = 2,  /* of notifications in one poll: each may need three calls */
     POSTS = 32, /* remembered in one poll */
+    SEEN = 200, /* remembered for the next polls: of more in one overlap some are asked again */
 };
 
 struct asking {
@@ -29,6 +31,7 @@ struct asking {
         const struct json *post; /* NULL: it is not given */
     } posts[POSTS];
     int n_posts;
+    const struct json *seen; /* keys that the polls before brought; NULL = none */
     struct fetched f;
 };
 
@@ -117,9 +120,20 @@ static str key_of(struct asking *q, const struct json *notification)
         (long long)take_time(notification, "lastModifiedAt"));
 }
 
+static bool is_seen(const struct asking *q, str key)
+{
+    for (const struct json *v = q->seen ? q->seen->first : NULL; v; v = v->next)
+        if (str_eq(json_text(v, (str){0}), key))
+            return true;
+    return false;
+}
+
 static err take_notification(
     struct asking *q, const struct json *notification, struct connector_sent *end)
 {
+    str key = key_of(q, notification);
+    if (is_seen(q, key))
+        return OK;
     str action = take_line(notification, "action", 40);
     str urn = take_id(notification, "generatedActivity");
     const struct json *comment = NULL, *parent = NULL, *post = NULL;
@@ -133,7 +147,7 @@ static err take_notification(
     if (end->outcome != CONNECTOR_SENT)
         return OK;
     if (comment || post || is_gone)
-        deliver(q, key_of(q, notification), notification, comment, parent, post);
+        deliver(q, key, notification, comment, parent, post);
     return OK;
 }
 
@@ -156,10 +170,23 @@ static err take_page(struct asking *q, int64_t from_ms, int64_t to_ms, int64_t s
     return OK;
 }
 
-static str cursors_text(struct arena *a, int64_t mark_ms, int64_t end_ms, int64_t start)
+static str cursors_text(const struct asking *q, int64_t mark_ms, int64_t end_ms, int64_t start)
 {
-    return str_print(a, "{\"mark_ms\":%lld,\"end_ms\":%lld,\"start\":%lld}", (long long)mark_ms,
-        (long long)end_ms, (long long)start);
+    struct json_out j = json_out_make(q->a, LIMIT_JSON_BODY_BYTES);
+    json_obj(&j);
+    json_kv_int(&j, S("mark_ms"), mark_ms);
+    json_kv_int(&j, S("end_ms"), end_ms);
+    json_kv_int(&j, S("start"), start);
+    json_key(&j, S("seen"));
+    json_arr(&j);
+    int n = 0;
+    for (ptrdiff_t i = q->f.n; i > 0 && n < SEEN; i--, n++)
+        json_put_str(&j, q->f.at[i - 1].key);
+    for (const struct json *v = q->seen ? q->seen->first : NULL; v && n < SEEN; v = v->next, n++)
+        json_put_str(&j, json_text(v, (str){0}));
+    json_arr_end(&j);
+    json_obj_end(&j);
+    return json_str(&j);
 }
 
 static struct asking *asking_make(struct http_client *client, struct arena *a,
@@ -187,6 +214,8 @@ err linkedin_poll(struct http_client *client, struct arena *a, const struct conn
         from_ms = in->since_ms;
         end_ms = in->now_ms;
         start = 0;
+    } else {
+        q->seen = take_array(c, "seen");
     }
     if (from_ms < oldest_ms)
         from_ms = oldest_ms;
@@ -200,8 +229,8 @@ err linkedin_poll(struct http_client *client, struct arena *a, const struct conn
         start += n;
     }
     /* since_ms: the whole range at once is more than a poll takes; the cursors carry it on. */
-    got.cursors = is_done ? cursors_text(a, end_ms, 0, 0)
-                          : cursors_text(a, from_ms + overlap_ms, end_ms, start);
+    got.cursors = is_done ? cursors_text(q, end_ms, 0, 0)
+                          : cursors_text(q, from_ms + overlap_ms, end_ms, start);
     got.has_more = !is_done && got.end.outcome == CONNECTOR_SENT;
     if (got.end.outcome == CONNECTOR_WAIT)
         got.next_ms = got.end.wait_until_ms;

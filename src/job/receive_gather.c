@@ -39,20 +39,29 @@ static err plan_again(struct ctx *cx, const struct inbox_row *row)
                            .run_ms = cx->now_ms + waits_ms});
 }
 
+static err is_known(struct ctx *cx, channel_id channel, str external_id, bool *known)
+{
+    struct message m;
+    err e = message_by_any_external(cx, channel, external_id, &m);
+    *known = e == OK;
+    if (e == E_NOT_FOUND)
+        cx->fault = (struct fault){0};
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 /* *is_asked: nobody can say yet whether we wrote it; it comes again when that is known. */
 static err ask_whose(struct ctx *cx, const struct inbox_row *row, const struct connector_item *it,
     channel_id channel, bool *is_asked)
 {
     const struct connector *c = connector_find(row->network);
-    struct message m;
+    bool known = false;
     *is_asked = false;
     if (!it->wants_author || !c || !c->lookup || !it->external_id.len ||
         row->body.bytes.len > WHOSE_BYTES || str_find(row->delivery_key, S(WHOSE_KEY)) == 2)
         return OK;
-    err e = message_by_any_external(cx, channel, it->external_id, &m);
-    if (e != E_NOT_FOUND)
-        return e;
-    cx->fault = (struct fault){0};
+    TRY(is_known(cx, channel, it->external_id, &known));
+    if (known)
+        return OK;
     struct json_out j = json_out_make(cx->arena, LIMIT_JOB_PAYLOAD_BYTES);
     json_obj(&j);
     json_kv_id(&j, S("channel"), channel.v);
@@ -114,6 +123,11 @@ static err gather_item(struct ctx *cx, struct receive_items *items, const struct
     channel_id channel;
     bool is_done = false, is_early = false, is_asked = false;
     TRY(network_channel(cx, row->channel_id, row->network, it, &channel));
+    if (it->kind == ITEM_NAMED) {
+        TRY(is_known(cx, channel, it->external_id, &is_done));
+        items->hurries[at] |= !is_done;
+        return OK;
+    }
     if (it->kind != ITEM_MESSAGE) {
         items->others[items->n_others++] = (struct receive_other){it, channel};
         return OK;
@@ -149,11 +163,13 @@ err receive_gather(
         .from = NEW(a, const struct connector_item *, most + 1),
         .files = NEW(a, struct receive_files, most + 1),
         .row = NEW(a, ptrdiff_t, most + 1),
-        .others = NEW(a, struct receive_other, most + 1)};
+        .others = NEW(a, struct receive_other, most + 1),
+        .hurries = NEW(a, bool, b->n)};
     for (ptrdiff_t i = 0; i < b->n; i++) {
         const struct connector_batch *batch = &b->parsed[i].batch;
         if (b->rows[i].account_id.v != account.v)
             continue;
+        items->hurries[i] = batch->wants_poll;
         for (ptrdiff_t k = 0; k < batch->n; k++) {
             if (batch->items[k].fault.len)
                 continue;

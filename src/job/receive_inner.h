@@ -33,7 +33,8 @@ struct receive_items {
         channel_id channel;
     } * others;
     ptrdiff_t n_others;
-    int64_t jobs; /* planned here */
+    bool *hurries; /* per row of the batch: its channel is to be polled at once */
+    int64_t jobs;  /* planned here */
 };
 
 struct receive_tally {

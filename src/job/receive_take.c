@@ -99,11 +99,12 @@ static err complete(struct ctx *cx, const struct connector_item *it, struct rece
 
 /* What a delivery only names is polled at once. A poll that is running, or that the channel does
  * not have, is left alone: the next one brings it. */
-static err hurry_polls(struct ctx *cx, const struct receive_batch *b, account_id account)
+static err hurry_polls(
+    struct ctx *cx, const struct receive_batch *b, const struct receive_items *items)
 {
     for (ptrdiff_t i = 0; i < b->n; i++) {
         const struct inbox_row *row = &b->rows[i];
-        if (row->account_id.v != account.v || !b->parsed[i].batch.wants_poll)
+        if (!items->hurries[i])
             continue;
         err e =
             job_move(cx, S("poll"), str_print(cx->arena, "%lld", (long long)row->channel_id.v), 0);
@@ -170,7 +171,7 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
     TRY(catch_up(&desk->cx, &items, results));
     for (ptrdiff_t i = 0; i < items.n_others; i++)
         TRY(network_apply(&desk->cx, items.others[i].channel, items.others[i].item));
-    return hurry_polls(&desk->cx, b, account);
+    return hurry_polls(&desk->cx, b, &items);
 }
 
 static err end_rows(struct desk *desk, const struct receive_batch *b, const str *reasons)

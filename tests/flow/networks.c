@@ -162,6 +162,42 @@ static bool is_deleted(struct network_world *nw, str message)
     return m.deleted_ms > 0;
 }
 
+/* LinkedIn's calls are counted by the day. Its webhook says of a comment of ours that it is there,
+ * not below which: what was written here is known, and only what is new is asked for. */
+static void an_echo_of_our_own_comment_asks_nothing(void **state)
+{
+    enum {
+        CALLS_OF_ONE = 4,   /* notifications, comment, the one above it, post */
+        CALLS_OF_OTHER = 2, /* the notifications name ours as well: once */
+    };
+    struct network_world nw;
+    const struct network_row *row = row_of("linkedin");
+    network_world_open(&nw, *state, NULL);
+    (void)network_connect(&nw, &row->channel);
+    str theirs = network_say(&nw, "linkedin", &(struct sim_say){.text = S("Open today?")});
+    str conversation = str_copy(&nw.app->arena, newest(&nw));
+    (void)reply(&nw.w, conversation, "Until six.");
+    clock_fix(clock_now_ms() + 60 * 1000); /* the time for undoing is over */
+    int64_t calls = network_count(&nw, "linkedin", SIM_COUNT_CALLS);
+    network_run(&nw);
+    assert_str(network_timeline(&nw, conversation), "in:Open today?|out:Until six.");
+    assert_int_equal(network_count(&nw, "linkedin", SIM_COUNT_CALLS), calls + 1);
+    struct sim_say say = {.text = S("And on Sunday."),
+        .from_id = str_from(row->channel.external_id),
+        .reply_to = theirs};
+    for (int i = 0; i < 2; i++) { /* in LinkedIn itself */
+        calls = network_count(&nw, "linkedin", SIM_COUNT_CALLS);
+        network_tell(&nw, "linkedin", &say);
+        network_run(&nw);
+        assert_int_equal(network_count(&nw, "linkedin", SIM_COUNT_CALLS),
+            calls + CALLS_OF_ONE + (i ? 0 : CALLS_OF_OTHER));
+        say.text = S("Also at noon.");
+    }
+    assert_str(network_timeline(&nw, conversation),
+        "in:Open today?|out:Until six.|out:And on Sunday.|out:Also at noon.");
+    network_world_close(&nw);
+}
+
 /* Google keeps one answer below a review, and names it anew with each change. */
 static void a_corrected_answer_is_still_the_same_and_a_further_one_replaces_it(void **state)
 {
@@ -226,6 +262,7 @@ int main(void)
         TEST_APP(what_comes_twice_is_one_message),
         TEST_APP(a_direct_message_on_x_is_answered),
         TEST_APP(what_a_network_forgot_is_found_and_told),
+        TEST_APP(an_echo_of_our_own_comment_asks_nothing),
         TEST_APP(somebody_is_written_to_first_where_the_network_goes_by_numbers),
         TEST_APP(a_corrected_answer_is_still_the_same_and_a_further_one_replaces_it),
         TEST_APP(a_post_is_answered_where_the_network_lets_us),

@@ -9,7 +9,7 @@
 #include "base/file.h"
 
 static const char *const kinds[] = {"message", "edit", "delete", "reaction", "status", "read",
-    "person", "account", "moved", "call"};
+    "person", "account", "moved", "call", "named"};
 
 static void put(struct sb *b, const char *name, str value)
 {

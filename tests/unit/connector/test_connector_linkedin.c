@@ -414,7 +414,8 @@ static void notifications_are_followed_to_their_comments_and_posts(void **state)
     assert_int_equal(peer_count(ch.peer), 6); /* the post once */
     assert_int_equal(got.n, 4);
     assert_str(got.deliveries[0].key, "1");
-    assert_str(got.cursors, "{\"mark_ms\":1767225600000,\"end_ms\":0,\"start\":0}");
+    assert_str(got.cursors, "{\"mark_ms\":1767225600000,\"end_ms\":0,\"start\":0,"
+                            "\"seen\":[\"4\",\"3\",\"2\",\"1\"]}");
     str shown = channel_show(ch.c, &got);
     assert_has(shown, "text: Open?");
     assert_has(shown, "post.text: New office");
@@ -433,7 +434,30 @@ static void a_failure_below_a_page_keeps_the_page_for_the_next_time(void **state
     struct connector_polled got = channel_polls(&ch, S("{\"mark_ms\":1767225000000}"), 0);
     assert_int_equal(got.end.outcome, CONNECTOR_WAIT);
     assert_true(got.next_ms > TEST_NOW_MS);
-    assert_str(got.cursors, "{\"mark_ms\":1767225000000,\"end_ms\":1767225600000,\"start\":0}");
+    assert_str(got.cursors, "{\"mark_ms\":1767225000000,\"end_ms\":1767225600000,\"start\":0,"
+                            "\"seen\":[]}");
+    channel_close(&ch);
+}
+
+static void what_the_poll_before_brought_is_not_asked_again(void **state)
+{
+    (void)state;
+    struct channel ch = open_it();
+    peer_answers(ch.peer, 200, "",
+        "{\"elements\":[" NOTE(2, "COMMENT", COMMENT) "," NOTE(1, "COMMENT", COMMENT) "]}");
+    peer_answers(ch.peer, 200, "", ELEMENT(7003, "urn:li:person:AbC", "Open?", ""));
+    peer_answers(ch.peer, 200, "", "{}");
+    struct connector_polled got =
+        channel_polls(&ch, S("{\"mark_ms\":1767225000000,\"seen\":[\"1\",\"0\"]}"), 0);
+    assert_int_equal(got.n, 1);
+    assert_str(got.deliveries[0].key, "2");
+    assert_int_equal(peer_count(ch.peer), 3);
+    assert_has(got.cursors, "\"seen\":[\"2\",\"1\",\"0\"]");
+    /* Comparing asks for everything. */
+    peer_answers(ch.peer, 200, "", "{\"elements\":[" NOTE(1, "COMMENT", COMMENT) "]}");
+    peer_answers(ch.peer, 200, "", ELEMENT(7003, "urn:li:person:AbC", "Open?", ""));
+    peer_answers(ch.peer, 200, "", "{}");
+    assert_int_equal(channel_polls(&ch, got.cursors, 1767225000000).n, 1);
     channel_close(&ch);
 }
 
@@ -452,7 +476,8 @@ static void full_pages_are_read_on_in_the_same_range(void **state)
     assert_true(got.has_more);
     (void)channel_heard(
         &ch, 1, "GET", NOTES_PATH "(start:1767224700000,end:1767225600000)&start=50&count=50");
-    assert_str(got.cursors, "{\"mark_ms\":1767225000000,\"end_ms\":1767225600000,\"start\":100}");
+    assert_str(got.cursors, "{\"mark_ms\":1767225000000,\"end_ms\":1767225600000,\"start\":100,"
+                            "\"seen\":[]}");
     channel_close(&ch);
 }
 
@@ -569,6 +594,7 @@ int main(void)
         TEST(a_person_whose_name_is_refused_is_a_linkedin_member),
         TEST(notifications_are_followed_to_their_comments_and_posts),
         TEST(a_failure_below_a_page_keeps_the_page_for_the_next_time),
+        TEST(what_the_poll_before_brought_is_not_asked_again),
         TEST(full_pages_are_read_on_in_the_same_range),
         TEST(a_lookup_brings_the_comment_with_its_post),
         TEST(the_check_lists_the_pages_of_the_member),

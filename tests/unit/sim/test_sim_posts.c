@@ -282,7 +282,7 @@ static void a_comment_on_linkedin_arrives_is_answered_and_comes_back(void **stat
     assert_int_equal(sent.outcome, CONNECTOR_SENT);
     assert_int_equal(count(SIM_COUNT_ACCEPTED), 1);
     (void)heard(1, "X-LI-Signature", &batch); /* ours, without whom it answers: poll tells */
-    assert_true(batch.wants_poll);
+    assert_int_equal(batch.items[0].kind, ITEM_NAMED);
     shown = polled();
     assert_has(shown, "is_ours");
     assert_has(shown, "contact: urn:li:person:AbC");
