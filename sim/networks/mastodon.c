@@ -13,8 +13,8 @@
 #include "base/clock.h"
 
 enum {
-    STATUSES = 4000,
-    NOTES = 4000,
+    STATUSES = 20000,
+    NOTES = 20000,
     FILES = 200,
     LENGTH = 500,
     JSON_BYTES = 256 * 1024,
