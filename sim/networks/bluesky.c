@@ -14,8 +14,8 @@
 #include "base/clock.h"
 
 enum {
-    POSTS = 4000,
-    LOGS = 4000,
+    POSTS = 20000,
+    LOGS = 20000,
     NAME = 160,
     SESSIONS = 16,
     SESSION_MS = 7200 * 1000,
