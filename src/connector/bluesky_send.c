@@ -16,6 +16,7 @@ enum {
     MENTIONS = 10, /* handles of one text that are looked up */
     LOOK_BACK = 20,
     SKEW_MS = 2000,
+    KEYS = 3, /* of one post */
 };
 
 struct sending {
@@ -322,35 +323,38 @@ static err record_json(struct sending *s, str rkey, str *json)
     return OK;
 }
 
-/* What is under our key already is what an earlier try has brought there. */
-static err find_sent(struct sending *s, str uri, struct connector_sent *sent)
+/* Whether it says what we say, below what we answer. */
+static bool is_ours(const struct sending *s, const struct json *record)
+{
+    str parent = take_id(take_object(take_object(record, "reply"), "parent"), "uri");
+    bool is_below = !s->parent_cid.len || str_eq(parent, s->out->reply_to);
+    return is_below && str_eq(take_text(record, "text"), s->out->text);
+}
+
+/* What is under our key already is what an earlier try has brought there. *is_taken: it is another
+ * post: keys are made by chance within a millisecond. */
+static err find_sent(struct sending *s, str uri, struct connector_sent *sent, bool *is_taken)
 {
     struct connector_sent end;
     const struct json *record = NULL;
     str cid;
     TRY(find_post(s->client, s->a, s->out->setup, uri, s->out->now_ms, &end, &record, &cid));
-    if (end.outcome == CONNECTOR_SENT && record && str_eq(take_text(record, "text"), s->out->text))
+    bool is_there = end.outcome == CONNECTOR_SENT && record;
+    *is_taken = is_there && !is_ours(s, record);
+    if (is_there && !*is_taken)
         *sent = (struct connector_sent){.outcome = CONNECTOR_SENT, .external_id = uri};
     return OK;
 }
 
-static err send_post(struct sending *s, struct connector_sent *sent)
+/* Under one key. */
+static err create(struct sending *s, str rkey, struct connector_sent *sent, bool *is_taken)
 {
-    const struct connector_outgoing *out = s->out;
     const struct json *root = NULL;
-    str rkey = bluesky_tid(s->a, out->delivery_id, s->did), json = {0};
-    str uri = str_print(s->a, "at://%.*s/" POST "/%.*s", SARG(s->did), SARG(rkey));
-    str why_not = obstacle(s->a, out);
-    if (why_not.len)
-        return final(sent, why_not);
-    TRY(find_above(s, sent));
-    for (ptrdiff_t i = 0; i < out->n_files && sent->outcome == CONNECTOR_SENT; i++)
-        TRY(upload(s, &out->files[i], sent));
-    if (sent->outcome != CONNECTOR_SENT)
-        return OK;
+    str uri = str_print(s->a, "at://%.*s/" POST "/%.*s", SARG(s->did), SARG(rkey)), json = {0};
+    *is_taken = false;
     TRY(record_json(s, rkey, &json));
-    TRY(post(s->client, s->a, out->setup, "com.atproto.repo.createRecord", json, false, out->now_ms,
-        sent, &root));
+    TRY(post(s->client, s->a, s->out->setup, "com.atproto.repo.createRecord", json, false,
+        s->out->now_ms, sent, &root));
     if (sent->outcome == CONNECTOR_SENT) {
         str given = take_id(root, "uri");
         sent->external_id = given.len ? given : uri;
@@ -358,7 +362,26 @@ static err send_post(struct sending *s, struct connector_sent *sent)
     }
     bool may_be_there = sent->outcome == CONNECTOR_FINAL || sent->outcome == CONNECTOR_RETRY ||
                         sent->outcome == CONNECTOR_UNKNOWN;
-    return may_be_there ? find_sent(s, uri, sent) : OK;
+    return may_be_there ? find_sent(s, uri, sent, is_taken) : OK;
+}
+
+static err send_post(struct sending *s, struct connector_sent *sent)
+{
+    const struct connector_outgoing *out = s->out;
+    str why_not = obstacle(s->a, out), name = out->delivery_id;
+    bool is_taken = true;
+    if (why_not.len)
+        return final(sent, why_not);
+    TRY(find_above(s, sent));
+    for (ptrdiff_t i = 0; i < out->n_files && sent->outcome == CONNECTOR_SENT; i++)
+        TRY(upload(s, &out->files[i], sent));
+    if (sent->outcome != CONNECTOR_SENT)
+        return OK;
+    for (int i = 0; i < KEYS && is_taken; i++) { /* the same ones in every try */
+        TRY(create(s, bluesky_tid(s->a, name, s->did), sent, &is_taken));
+        name = str_print(s->a, "%.*s.key%d", SARG(out->delivery_id), i + 1);
+    }
+    return OK;
 }
 
 /* ── chat ───────────────────────────────────────────────────────────────────────────────────────

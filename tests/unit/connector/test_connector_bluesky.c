@@ -333,7 +333,9 @@ static void a_repetition_finds_the_post_that_is_there(void **state)
 {
     (void)state;
     struct channel ch = open_it();
-    const char *const there = "{\"uri\":\"u\",\"cid\":\"c\",\"value\":{\"text\":\"Sorry\"}}";
+    const char *const there =
+        "{\"uri\":\"u\",\"cid\":\"c\",\"value\":{\"text\":\"Sorry\",\"reply\":{\"parent\":{\"uri\":\"" POST_OF(
+            ASHA, "1") "\"}}}}";
     peer_answers(ch.peer, 500, "", "{\"error\":\"InternalServerError\"}");
     peer_answers(ch.peer, 200, "", there);
     struct connector_sent sent = send_one(&ch, answer_to("Sorry"));
@@ -350,9 +352,35 @@ static void a_repetition_finds_the_post_that_is_there(void **state)
     peer_answers(ch.peer, 400, "", "{\"error\":\"RecordNotFound\"}");
     assert_int_equal(send_one(&ch, answer_to("Sorry")).outcome, CONNECTOR_UNKNOWN);
     peer_answers(ch.peer, 500, "", "");
-    peer_answers(ch.peer, 200, "", "{\"value\":{\"text\":\"Another\"}}");
+    peer_answers(ch.peer, 400, "", "{\"error\":\"RecordNotFound\"}");
     assert_int_equal(send_one(&ch, answer_to("Sorry")).outcome, CONNECTOR_RETRY);
     assert_true(connector_bluesky.repeats_safely);
+    channel_close(&ch);
+}
+
+/* Two of our messages may get one key: it must not keep the later one for ever. */
+static void a_key_that_another_post_has_is_replaced_by_the_next(void **state)
+{
+    (void)state;
+    struct channel ch = open_it();
+    static const char taken[] =
+        "{\"error\":\"InternalServerError\",\"message\":\"There is already a value at key\"}";
+    /* The same words, below another post; then other words. */
+    static const char *const others[] = {
+        "{\"uri\":\"x\",\"cid\":\"oc\",\"value\":{\"text\":\"Sorry\",\"reply\":{\"parent\":{\"uri\":\"" POST_OF(
+            ASHA, "9") "\"}}}}",
+        "{\"uri\":\"x\",\"cid\":\"oc\",\"value\":{\"text\":\"Hello\"}}"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        peer_answers(ch.peer, 500, "", taken);
+        peer_answers(ch.peer, 200, "", others[i]);
+    }
+    peer_answers(ch.peer, 200, "", "{\"cid\":\"x\"}");
+    struct connector_sent sent = send_one(&ch, answer_to("Sorry"));
+    assert_int_equal(sent.outcome, CONNECTOR_SENT);
+    assert_int_equal(peer_count(ch.peer), 5);
+    str third = bluesky_tid(test_arena(), S("m1.key2"), S(SEVA));
+    assert_true(str_ends(sent.external_id, third));
+    assert_true(str_find(peer_heard(ch.peer, 4).body, third) > 0);
     channel_close(&ch);
 }
 
@@ -671,6 +699,7 @@ int main(void)
         TEST(addresses_tags_and_handles_that_exist_are_linked_by_their_bytes),
         TEST(without_a_token_what_it_answers_is_looked_up),
         TEST(a_repetition_finds_the_post_that_is_there),
+        TEST(a_key_that_another_post_has_is_replaced_by_the_next),
         TEST(every_error_has_its_outcome),
         TEST(pictures_and_a_film_are_uploaded_and_embedded),
         TEST(a_chat_message_goes_into_its_conversation),
