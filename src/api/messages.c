@@ -49,7 +49,7 @@ static const char *const then_words[] = {"resolve", "pending", NULL};
 static const char *const visibility_words[] = {"private", "public", NULL};
 struct post_body {
     str kind, text, client_id, then, visibility;
-    const struct json *parts;
+    const struct json *parts, *mail;
     struct id_list attachment_ids, mentions;
     int64_t seen_message_id, reply_to_id;
     bool force, confirm_public;
@@ -70,6 +70,9 @@ static const struct input_field post_fields[] = {
         "of a reply; left out: where the customer wrote last"),
     FIELD(struct post_body, parts, IN_JSON, 0, 0, 0,
         "of a reply: a list of {type: template, buttons, location or contact, …}"),
+    FIELD(struct post_body, mail, IN_JSON, 0, 0, 0,
+        "of a reply in a mailbox: {subject, html, cc, bcc}; people are {name, address}; cc left out: "
+        "those who take part"),
     FIELD(struct post_body, confirm_public, IN_BOOL, 0, 0, 0,
         "the writer knows that personal data in it will be public"),
 };
@@ -82,6 +85,36 @@ static err parts_of(struct ctx *cx, const struct post_body *body, str *parts)
     return input_parts(cx, body->parts, parts);
 }
 
+/* {subject, html, cc, bcc}, and nothing else. */
+static err mail_of(struct ctx *cx, const struct post_body *body, struct mail_new *mail)
+{
+    const struct json *given = body->mail;
+    if (!given)
+        return OK;
+    if (str_eq(body->kind, S("note")))
+        return fail_field(cx, "mail", "Only a reply is a mail.");
+    if (given->kind != JSON_OBJECT)
+        return fail_field(cx, "mail", "mail must be an object");
+    for (const struct json *v = given->first; v; v = v->next) {
+        bool is_text = str_eq(v->key, S("subject")) || str_eq(v->key, S("html"));
+        bool is_list = str_eq(v->key, S("cc")) || str_eq(v->key, S("bcc"));
+        if (!is_text && !is_list)
+            return fail_field(cx, "mail", "A mail has no field %.*s.", SARG(v->key));
+        if (v->kind != (is_text ? JSON_STRING : JSON_ARRAY))
+            return fail_field(cx, "mail", "%.*s must be a %s.", SARG(v->key),
+                is_text ? "text" : "list");
+    }
+    *mail = (struct mail_new){
+        .subject = json_text(json_get(given, S("subject")), S("")),
+        .html = json_text(json_get(given, S("html")), S("")),
+        .cc = json_get(given, S("cc")),
+        .bcc = json_get(given, S("bcc")),
+    };
+    return mail->subject.len > LIMIT_NAME_BYTES
+               ? fail_field(cx, "mail", "The subject is too long.")
+               : OK;
+}
+
 static err post(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -91,6 +124,8 @@ static err post(struct call *call)
     TRY(parts_of(cx, body, &parts));
     if (str_eq(body->kind, S("note")) && body->visibility.len)
         return fail_field(cx, "visibility", "Only a reply has a visibility.");
+    struct mail_new mail = {0};
+    TRY(mail_of(cx, body, &mail));
     TRY(attachment_take(cx, files->at, files->len, &attachments));
     struct reply_new reply = {
         .is_note = str_eq(body->kind, S("note")),
@@ -106,6 +141,7 @@ static err post(struct call *call)
         .parts = parts,
         .visibility = body->visibility,
         .confirm_public = body->confirm_public,
+        .mail = body->mail ? &mail : NULL,
     };
     struct message m;
     struct conversation c;

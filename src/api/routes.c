@@ -9,7 +9,7 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     contacts_routes, tags_routes, views_routes, desk_routes, widget_routes, widget_chat_routes,
     uploads_routes, attachments_routes, photos_routes, networks_routes, channel_check_routes,
     templates_routes, authorizations_routes, authorize_callback_routes, capture_routes,
-    reconciliations_routes, calls_routes;
+    reconciliations_routes, calls_routes, mail_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -37,6 +37,7 @@ const struct route_table *const route_tables[] = {
     &conversation_changes_routes,
     &conversations_routes,
     &messages_routes,
+    &mail_routes,
     &contacts_routes,
     &calls_routes,
     &tags_routes,

@@ -216,7 +216,7 @@ static bool has_moved(
 {
     for (const struct connector_setting *s = c->settings; s && s->name; s++) {
         const struct json *to = json_get(change, str_from(s->name));
-        if (s->is_required && is_kind(s, "url") && to &&
+        if ((s->is_server || (s->is_required && is_kind(s, "url"))) && to &&
             !str_eq(json_text(to, S("")), json_text(json_get(before, str_from(s->name)), S(""))))
             return true;
     }

@@ -1,6 +1,7 @@
 /* delivery: see delivery.h. */
 #include "care/delivery.h"
 
+#include "care/mail_out.h"
 #include "care/news.h"
 #include "care/reply_check.h"
 #include "store/contact.h"
@@ -199,6 +200,10 @@ static err load(struct ctx *cx, message_id id, struct delivery_work *work)
     bool is_thread_public = false;
     TRY(placed(cx, &w, &is_thread_public));
     TRY(answered(cx, &w, is_thread_public));
+    if (str_eq(w.conversation.channel_kind, S("email"))) {
+        w.letter = NEW(cx->arena, struct connector_letter, 1);
+        TRY(mail_out_letter(cx, &w.message, w.letter));
+    }
     *work = w;
     return OK;
 }

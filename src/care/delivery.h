@@ -4,6 +4,7 @@
  * but for delivery_load.
  */
 #pragma once
+#include "connector/mail.h"
 #include "model/conversation.h"
 #include "model/ctx.h"
 
@@ -41,6 +42,7 @@ struct delivery_work {
     str post;                     /* public: the network's id of the post */
     struct message_window window; /* the network's for private messages */
     bool is_private_reply;        /* to the author of a public message, privately */
+    struct connector_letter *letter; /* of a mailbox; NULL = it is no mail */
 };
 err delivery_load(struct ctx *cx, message_id id, struct delivery_work *work);
 /* The visitor has read up to this message. */

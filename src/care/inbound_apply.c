@@ -64,6 +64,8 @@ static void begin_conversation(struct inbound_batch *b, struct inbound_thread *t
         .visibility = item->is_public ? S("public") : S("private"),
         .language = item->language.len ? item->language : p->language,
         .previous_id = previous,
+        .related_id = item->related,
+        .subject = item->subject,
         .version = 1,
         .created_ms = at,
         .channel_kind = item->channel_kind,
@@ -103,9 +105,9 @@ static err ready_thread(
     struct inbound_batch *b, struct inbound_thread *t, const struct inbound_item *item)
 {
     struct conversation *c = &t->c;
-    bool was_opened = t->has_in;
-    t->has_in |= !item->is_ours;
-    if (t->is_touched && (was_opened || item->is_ours))
+    bool was_opened = t->has_in, is_still = item->is_ours || item->is_quiet;
+    t->has_in |= !is_still;
+    if (t->is_touched && (was_opened || is_still))
         return OK;
     if (t->is_touched) { /* by what we wrote elsewhere, and now the customer answers */
         if (!str_eq(c->status, S("open")))
@@ -114,7 +116,7 @@ static err ready_thread(
     }
     t->is_touched = true;
     bool is_resolved = t->is_known && str_eq(c->status, S("resolved"));
-    bool may = item->is_ours;
+    bool may = is_still;
     if (is_resolved && !may)
         TRY(may_reopen(b, c, &may));
     if (!t->is_known || (is_resolved && !may)) {
@@ -124,7 +126,7 @@ static err ready_thread(
     t->was_waiting = str_eq(c->status, S("open")) && c->waiting_since_ms;
     t->recent_key = conversation_recent_key(c->last_message_ms);
     c->version++;
-    if (!str_eq(c->status, S("open")) && !item->is_ours)
+    if (!str_eq(c->status, S("open")) && !is_still)
         open_again(b, t);
     return OK;
 }
@@ -203,9 +205,11 @@ static void show_ours(struct inbound_thread *t, const struct inbound_item *item,
     wait_no_more(t);
 }
 
-static void put_message(struct inbound_batch *b, struct inbound_thread *t,
-    const struct inbound_item *item, struct message *m)
+static void put_message(
+    struct inbound_batch *b, struct inbound_thread *t, ptrdiff_t i, struct message *m)
 {
+    const struct inbound_item *item = &b->items[i];
+    const struct person *who = b->person_of[i];
     struct conversation *c = &t->c;
     int64_t at = received_ms(b, item);
     *m = (struct message){
@@ -215,8 +219,8 @@ static void put_message(struct inbound_batch *b, struct inbound_thread *t,
         .external_id = item->external_id,
         .kind = S("in"),
         .author_kind = S("contact"),
-        .author_id = t->person->contact.v,
-        .author_name = t->person->name,
+        .author_id = who->contact.v,
+        .author_name = who->name,
         .text = item->text,
         .state = S("received"),
         .client_id = item->client_id,
@@ -238,6 +242,8 @@ static void put_message(struct inbound_batch *b, struct inbound_thread *t,
     c->last_in_id = m->id;
     c->last_in_ms = at;
     c->preview_kind = S("in");
+    if (item->is_quiet)
+        return;
     if (item->is_answered) {
         wait_no_more(t);
         return;
@@ -307,14 +313,14 @@ static err apply_item(struct inbound_batch *b, ptrdiff_t i)
     if (b->has_network)
         TRY(place(b, t, item));
     struct message *m = &b->messages[b->n_messages++];
-    put_message(b, t, item, m);
+    put_message(b, t, i, m);
     TRY(replied(b, item, &m->reply_to_id));
     b->message_of[i] = m;
     b->results[i] = (struct inbound_result){
         .result = OK,
         .message = m->id,
         .conversation = t->c.id,
-        .contact = t->person->contact,
+        .contact = b->person_of[i]->contact,
         .is_new_conversation = t->is_new && !was_touched,
     };
     return OK;

@@ -8,10 +8,12 @@
 #include "care/inbound.h"
 #include "store/event.h"
 
-/* The messages of one person in one thread of the channel go into one conversation. */
+/* The messages of one person in one thread of the channel go into one conversation; those that say
+ * where they belong, there. */
 struct inbound_thread {
     struct person *person;
     str key;
+    conversation_id into; /* {0} = by person and key */
     struct conversation c;
     int64_t recent_key; /* as it was found */
     bool is_known;      /* c was found */

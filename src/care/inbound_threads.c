@@ -31,11 +31,14 @@ static err collect_threads(struct inbound_batch *b)
         struct person *p = b->person_of[i];
         if (!p)
             continue;
-        str key = map_key(b->cx->arena, p->identity.v, b->items[i].thread_key);
+        conversation_id into = b->items[i].into;
+        str key = into.v ? map_key(b->cx->arena, into.v, S("into"))
+                         : map_key(b->cx->arena, p->identity.v, b->items[i].thread_key);
         struct inbound_thread *t = map_get(&known, key);
         if (!t) {
             t = &b->threads[b->n_threads++];
-            *t = (struct inbound_thread){.person = p, .key = b->items[i].thread_key};
+            *t = (struct inbound_thread){
+                .person = p, .key = b->items[i].thread_key, .into = into};
             TRY(map_put(&known, key, t));
         }
         b->thread_of[i] = t;
@@ -69,12 +72,23 @@ static err find_place(struct inbound_batch *b, struct inbound_thread *t)
     return OK;
 }
 
+static err find_named(struct inbound_batch *b, struct inbound_thread *t)
+{
+    TRY(conversation_lock(b->cx, t->into, &t->c));
+    t->key = t->c.thread_key;
+    t->is_known = true;
+    return conversation_fill_tags(b->cx, &t->c, 1);
+}
+
 static err find_conversations(struct inbound_batch *b)
 {
+    for (ptrdiff_t i = 0; i < b->n_threads; i++)
+        if (b->threads[i].into.v)
+            TRY(find_named(b, &b->threads[i]));
     struct thread_key *keys = NEW(b->cx->arena, struct thread_key, b->n_threads + 1);
     ptrdiff_t n = 0;
     for (ptrdiff_t i = 0; i < b->n_threads; i++)
-        if (!b->threads[i].person->is_new)
+        if (!b->threads[i].person->is_new && !b->threads[i].into.v)
             keys[n++] = (struct thread_key){b->threads[i].person->identity, b->threads[i].key};
     if (!n)
         return OK;
@@ -85,14 +99,15 @@ static err find_conversations(struct inbound_batch *b)
     for (ptrdiff_t f = 0; f < n_found; f++)
         for (ptrdiff_t i = 0; i < b->n_threads; i++) {
             struct inbound_thread *t = &b->threads[i];
-            if (t->person->identity.v == found[f].identity_id.v &&
+            if (!t->into.v && t->person->identity.v == found[f].identity_id.v &&
                 str_eq(t->key, found[f].thread_key)) {
                 t->c = found[f];
                 t->is_known = true;
             }
         }
     for (ptrdiff_t i = 0; b->has_network && i < b->n_threads; i++)
-        TRY(find_place(b, &b->threads[i]));
+        if (!b->threads[i].into.v)
+            TRY(find_place(b, &b->threads[i]));
     return OK;
 }
 

@@ -10,9 +10,11 @@
 
 struct media_source {
     str url, name;      /* name: empty = the last part of the address */
-    str media_id;       /* the network's own name of it, when there is no address */
+    str media_id;       /* the network's own name of it, when there is no address; MEDIA_PART and a
+                         * number: a part of the mail that the message is */
     channel_id channel; /* whose credentials fetch it; {0} = none */
 };
+#define MEDIA_PART S("part:")
 /* Before the message is stored: numbers its n files (at most LIMIT_ATTACHMENTS); *json: their
  * public views. Nothing is written. */
 struct attachment *media_expect(

@@ -214,7 +214,10 @@ static err make_message(
 static err write_reply(
     struct ctx *cx, const struct reply_new *r, struct conversation *c, struct message *m)
 {
+    static const struct mail_new as_usual = {0};
     TRY(make_message(cx, r, c, m));
+    if (!r->is_note && str_eq(c->channel_kind, S("email")))
+        TRY(mail_out_add(cx, c, r->mail ? r->mail : &as_usual, m));
     TRY(message_add(cx, m));
     struct conversation_change change = {
         .is_reply = true,

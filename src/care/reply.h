@@ -2,6 +2,7 @@
  * conversation. Rules: docs/product.md IN-4, CH-9. Not here: sending (delivery.h, job/deliver.c),
  * customer messages (inbound.h). Thread: the caller's; inside its WRITE transaction. */
 #pragma once
+#include "care/mail_out.h"
 #include "connector/connector.h"
 #include "model/conversation.h"
 #include "model/ctx.h"
@@ -20,6 +21,7 @@ struct reply_new {
     message_id reply_to;
     str visibility;      /* "", "private" or "public"; empty = where the customer wrote last */
     bool confirm_public; /* the writer knows that a public reply has personal data in it */
+    const struct mail_new *mail; /* in a mailbox: what a mail is beside its text; NULL = as usual */
 };
 /* By the network's rules (reply_check.h). A reply is held for the account's undo_seconds (agents;
  * tokens send at once), then job "send" (key = message id, order_key "conv:<id>") takes it. Stale:

@@ -27,6 +27,7 @@ struct connector_setting {
     const char *name, *kind; /* kind: "text", "url", "secret", "list", "choice", "number", "json"
                               * (an object) */
     bool is_required;
+    bool is_server; /* secrets go there: another one must not get those of the one before */
     const char *help;     /* English, one sentence; the console has its own words by name */
     const char *standard; /* what is taken when it is left out; NULL = empty */
     const char *choices;  /* "choice": words, with spaces */
@@ -134,10 +135,14 @@ struct connector_polled {
 };
 /* Takes a delivery of a stream with the cursors after it, durably. False = stop listening. */
 typedef bool connector_take(void *arg, const struct connector_delivery *delivery, str cursors);
+/* A long body, piece by piece, into a file; the delivery that is taken next has it (its body is
+ * empty, its key not). An empty piece begins anew. False: it cannot be kept now. */
+typedef bool connector_keep(void *arg, str piece);
 struct connector_listen {
     const struct connector_setup *setup;
     str cursors;
     connector_take *take; /* delivery NULL = only a sign of life */
+    connector_keep *keep;
     void *arg;
     int64_t now_ms;
 };

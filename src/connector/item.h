@@ -51,6 +51,7 @@ struct connector_call_news {
     str error;        /* what went wrong, in words */
 };
 
+struct connector_mail;
 struct connector_item {
     enum connector_item_kind kind;
     str fault; /* words: why this item is not understood; then only `raw` is set */
@@ -99,6 +100,7 @@ struct connector_item {
                         * asked before it is taken; what that does not find is taken as it is */
     bool is_answered;  /* MESSAGE: somebody has dealt with it already (a call that was answered) */
     struct connector_call_news call;
+    struct connector_mail *mail; /* MESSAGE of a mailbox; NULL = it is no mail */
 };
 
 struct connector_batch {

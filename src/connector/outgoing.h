@@ -2,6 +2,8 @@
 #pragma once
 #include "base/str.h"
 
+struct connector_letter;
+
 /* A channel as its connector sees it. Live values: read once per call, never kept. */
 struct connector_setup {
     str settings;    /* JSON object: what the form asked; nothing secret */
@@ -65,6 +67,7 @@ struct connector_outgoing {
     str token; /* connector_item.token of reply_to, else of the customer's last message; empty = not
                 * kept: then the network's way without it is taken */
     str reply_to_parts; /* parts of the message reply_to; empty = none, or not known */
+    const struct connector_letter *letter; /* of a mailbox; NULL = it is no mail */
     str to_other; /* another id of the same person (connector_item.contact_other_id); empty = none,
                    * or not known */
 };

@@ -4,6 +4,7 @@
 
 extern const struct connector connector_widget;
 extern const struct connector connector_api;
+extern const struct connector connector_email;
 extern const struct connector connector_facebook;
 extern const struct connector connector_instagram;
 extern const struct connector connector_whatsapp;
@@ -25,6 +26,7 @@ extern const struct connector connector_bluesky;
 static const struct connector *const connectors[] = {
     &connector_widget,
     &connector_api,
+    &connector_email,
     &connector_facebook,
     &connector_instagram,
     &connector_whatsapp,

@@ -331,6 +331,7 @@ static void fill(struct job_run *run, struct delivering *d, const struct deliver
         .to_handle = w->contact_handle,
         .to_other = w->contact_other_id,
         .token = w->token,
+        .letter = w->letter,
         .reply_to_parts = w->reply_to_parts,
         .thread_key = w->thread_key,
         .reply_to = w->reply_to,

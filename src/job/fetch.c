@@ -7,6 +7,8 @@
  * A network that knows the file by an id is asked for its address first, and once more when that is
  * refused. What the network says of the file, its size and hash, must be true of what comes.
  *
+ * A file that came inside a mail is taken out of the mail's bytes instead.
+ *
  * What an answer means: 2xx is the file; 408, 425, 429, 5xx and broken or crawling connections are
  * tried again with back-off (Retry-After is honoured) for a day; the rest is final, and the agent
  * reads why. Source: RFC 9110, 15. Thread: job threads, at most half of them (runner.c). */
@@ -17,11 +19,13 @@
 #include "base/log.h"
 #include "care/blob_file.h"
 #include "care/channel_setup.h"
+#include "care/mail_raw.h"
 #include "care/media.h"
 #include "connector/connector.h"
 #include "job/inner.h"
 #include "store/attachment.h"
 #include "store/channel.h"
+#include "text/mime.h"
 
 struct fetching {
     struct attachment at;
@@ -32,6 +36,7 @@ struct fetching {
     int64_t size;
     err written; /* what the disk said */
     struct http_result result;
+    str mail; /* it is a part of this mail; empty = it is elsewhere */
     struct file_sum sum;
     struct file_type type;
     str error; /* final: a word of care/media.h */
@@ -63,7 +68,10 @@ static err load(struct job_run *run, struct fetching *f)
     TRY(desk_begin(&run->desk, DB_READ));
     TRY(desk_scope(&run->desk, run->job->account_id));
     TRY(attachment_get(&run->desk.cx, id, &f->at));
-    TRY(load_channel(&run->desk.cx, f));
+    if (str_starts(f->at.media_id, MEDIA_PART))
+        TRY(mail_raw_open(&run->desk.cx, f->at.message_id, &f->mail));
+    else
+        TRY(load_channel(&run->desk.cx, f));
     TRY(desk_commit(&run->desk));
     return f->at.blob_name.len ? E_NOT_FOUND : OK;
 }
@@ -151,7 +159,7 @@ static err settle(struct job_run *run, struct fetching *f)
         return E_UPSTREAM;
     }
     TRY(file_type_of(cx->arena, f->sum.head, &f->type));
-    if (is_page(f)) {
+    if (!f->mail.len && is_page(f)) {
         f->error = MEDIA_WEB_PAGE;
         return OK;
     }
@@ -239,12 +247,33 @@ static bool has_run_out(const struct fetching *f)
            (status == 401 || status == 403 || status == 404 || status == 410);
 }
 
+/* Out of the mail; one that has no such part any more is not tried again. */
+static err take_out(struct job_run *run, struct fetching *f)
+{
+    int64_t number = 0;
+    str why = {0};
+    TRY(file_truncate(f->fd, 0));
+    f->size = 0;
+    err e = str_int(str_skip(f->at.media_id, MEDIA_PART.len), 0, INT32_MAX, &number);
+    if (e == OK)
+        e = mime_part_write(run->desk.arena, f->mail, (int)number, keep, f, &why);
+    if (e == E_INVALID || e == E_NOT_FOUND)
+        f->error = MEDIA_MISSING;
+    if (f->error.len)
+        return OK;
+    TRY(e);
+    FAILPOINT("fetch.after_download");
+    return settle(run, f);
+}
+
 /* f->error empty and OK: the file is in place. */
 static err bring(struct job_run *run, struct fetching *f)
 {
     enum { ADDRESSES_MOST = 2 };
     int64_t before = 0;
     TRY(part_open(&run->desk.cx, f->at.id.v, &f->fd, &before));
+    if (f->mail.len)
+        return take_out(run, f);
     for (int i = 0; i < ADDRESSES_MOST && (i == 0 || has_run_out(f)); i++) {
         TRY(resolve(run, f));
         if (f->source.end.outcome != CONNECTOR_SENT) {

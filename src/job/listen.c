@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "job/ask.h"
+#include "job/listen_file.h"
 #include "store/lease.h"
 
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct stream {
     pthread_t thread;
     struct http_client *client;
     struct arena arena, taking; /* of the call; of one delivery */
+    struct listen_file file;    /* of a long one */
     atomic_bool is_ended;
     bool is_used;
     int64_t lease_until_ms;
@@ -104,16 +106,30 @@ static err take(struct desk *desk, void *arg)
     return desk_commit(desk);
 }
 
+static bool on_piece(void *arg, str piece)
+{
+    struct stream *s = arg;
+    return !must_end(s) && listen_file_put(&s->file, piece);
+}
+
 static bool on_delivery(void *arg, const struct connector_delivery *delivery, str cursors)
 {
     struct stream *s = arg;
+    struct connector_delivery filed;
     struct taking t = {.stream = s, .delivery = delivery, .cursors = cursors};
     struct desk desk = {.engine = s->listener->engine, .arena = &s->taking};
     if (must_end(s))
         return false;
-    if (!delivery && s->lease_until_ms - clock_now_ms() > LEASE_MS / 2)
+    if (!delivery && !cursors.len && s->lease_until_ms - clock_now_ms() > LEASE_MS / 2)
         return true;
     arena_reset(&s->taking);
+    if (delivery && listen_file_is_open(&s->file)) {
+        filed = *delivery;
+        filed.origin = FILE_ORIGIN;
+        if (listen_file_end(&s->file, s->listener->engine, &s->taking, &filed.body) != OK)
+            return false;
+        t.delivery = &filed;
+    }
     return desk_guard(&desk, take, &t) == OK && t.is_ours;
 }
 
@@ -187,6 +203,7 @@ static bool listen_once(struct stream *s)
     const struct connector_listen in = {.setup = &s->q.setup,
         .cursors = o.cursors,
         .take = on_delivery,
+        .keep = on_piece,
         .arg = s,
         .now_ms = clock_now_ms()};
     if (s->q.connector->listen(s->client, &s->arena, &in, &out) != OK)
@@ -229,6 +246,7 @@ static void drop(struct stream *s)
     http_client_close(s->client);
     arena_free(&s->arena);
     arena_free(&s->taking);
+    listen_file_free(&s->file);
     s->is_used = false;
 }
 
@@ -259,7 +277,8 @@ static void start(struct streams *l, const struct channel_at *at)
         .account = at->account_id,
         .client = http_client_open(&l->engine->client_options),
         .arena = arena_make(0),
-        .taking = arena_make(0)};
+        .taking = arena_make(0),
+        .file = listen_file_make(l->engine, at->account_id)};
     if (!free_one->client)
         return;
     free_one->is_used =

@@ -11,7 +11,7 @@
 struct engine;
 struct streams;
 
-enum { LISTEN_MOST = 64 };
+enum { LISTEN_MOST = 256 };
 
 /* NULL: no memory or no thread. */
 struct streams *streams_open(struct engine *engine);

@@ -14,7 +14,10 @@
 #include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/file.h"
+#include "care/blob_file.h"
 #include "connector/notice.h"
+#include "job/ask.h"
 #include "job/receive_inner.h"
 #include "store/lease.h"
 
@@ -28,10 +31,29 @@ enum {
 /* ── parsing ────────────────────────────────────────────────────────────────────────────────────
  */
 
-static void parse_row(struct arena *a, const struct inbox_row *row, struct received *out)
+/* Long deliveries are files: their rows only name them. */
+static err open_body(struct desk *desk, const struct inbox_row *row, struct received *out)
 {
+    const struct ctx cx = {
+        .arena = desk->arena, .config = desk->engine->config, .account = row->account_id};
+    out->raw = row->body.bytes;
+    if (!str_eq(row->origin, FILE_ORIGIN))
+        return OK;
+    out->raw_name = row->body.bytes;
+    if (!blob_name_is_good(out->raw_name))
+        return E_NOT_FOUND;
+    return file_map(desk->arena, blob_path(&cx, out->raw_name), LIMIT_UPLOAD_BYTES, &out->raw);
+}
+
+static void parse_row(struct desk *desk, const struct inbox_row *row, struct received *out)
+{
+    struct arena *a = desk->arena;
     const struct connector *c = connector_find(row->network);
-    const struct connector_raw raw = {.body = row->body.bytes,
+    if (open_body(desk, row, out) != OK) {
+        out->fault = S("The file of this delivery cannot be read.");
+        return;
+    }
+    const struct connector_raw raw = {.body = out->raw,
         .content_type = row->content_type,
         .origin = row->origin,
         .received_ms = row->received_ms};
@@ -50,7 +72,7 @@ static err parse_all(struct desk *desk, void *arg)
     struct receive_batch *b = arg;
     struct received *parsed = NEW(desk->arena, struct received, b->n);
     for (ptrdiff_t i = 0; i < b->n; i++)
-        parse_row(desk->arena, &b->rows[i], &parsed[i]);
+        parse_row(desk, &b->rows[i], &parsed[i]);
     b->parsed = parsed;
     return OK;
 }

@@ -3,6 +3,8 @@
  * becomes of them (receive_take.c). Thread: the receiver; in its transaction. */
 #include "base/json.h"
 #include "base/limits.h"
+#include "care/mail.h"
+#include "care/mail_thread.h"
 #include "care/media.h"
 #include "care/network.h"
 #include "job/ask.h"
@@ -132,6 +134,7 @@ static err gather_item(struct ctx *cx, struct receive_items *items, const struct
         items->others[items->n_others++] = (struct receive_other){it, channel};
         return OK;
     }
+    TRY(mail_judge(cx, channel, it));
     TRY(ask_whose(cx, row, it, channel, &is_asked));
     if (is_asked) {
         items->jobs++;
@@ -148,6 +151,8 @@ static err gather_item(struct ctx *cx, struct receive_items *items, const struct
     items->from[items->n] = it;
     items->files[items->n] = expect_files(cx, it, channel);
     items->at[items->n] = inbound_of(row, it, channel, items->files[items->n].json);
+    if (it->mail)
+        TRY(mail_thread_place(cx, channel, it, &items->at[items->n]));
     items->n++;
     return OK;
 }

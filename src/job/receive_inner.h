@@ -11,6 +11,8 @@
 struct received {
     struct connector_batch batch;
     str fault; /* the delivery as a whole is not understood */
+    str raw;   /* its bytes */
+    str raw_name; /* the file that they are; empty = they stand in the row */
 };
 
 /* What an item names by address (care/media.h). */

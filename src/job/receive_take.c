@@ -2,6 +2,7 @@
  * fetched and asked for them, news are applied (care/network.h), the rows end or go to quarantine.
  * See receive_inner.h. Thread: the receiver; in its transaction. */
 #include "care/call.h"
+#include "care/mail.h"
 #include "care/media.h"
 #include "care/network.h"
 #include "job/ask.h"
@@ -148,6 +149,9 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
             tally->received++;
             tally->jobs += items.files[i].n;
             TRY(plan_files(&desk->cx, &items.files[i], &results[i]));
+            if (items.from[i]->mail)
+                TRY(mail_arrived(&desk->cx, &items.at[i], items.from[i], &results[i],
+                    b->parsed[row].raw, b->parsed[row].raw_name));
             if (is_phone(items.at[i].channel_kind))
                 TRY(call_follow(&desk->cx, &items.at[i], &results[i]));
             if (items.at[i].is_network)

@@ -33,6 +33,8 @@ struct conversation {
     int64_t snoozed_until_ms;
     str outcome, language;
     conversation_id previous_id;
+    conversation_id related_id; /* its mail answered there, from somebody who is not proven to take
+                                 * part; {0} = none */
     int64_t resolved_ms;
     int64_t tag_count;
     int64_t version;

@@ -1,7 +1,7 @@
 /* view_channel: see view_channel.h. */
 #include "model/view_channel.h"
 
-const char *const channel_kind_words[] = {"widget", "api", "facebook", "instagram", "whatsapp", "x",
+const char *const channel_kind_words[] = {"widget", "api", "email", "facebook", "instagram", "whatsapp", "x",
     "linkedin", "tiktok", "youtube", "google_reviews", "telegram", "line", "viber", "sms", "voice",
     "pbx", "mastodon", "bluesky", NULL};
 

@@ -70,6 +70,7 @@ static void put_fields(
     json_kv_time(j, S("updated_at"), c->updated_ms);
     json_kv_time(j, S("resolved_at"), c->resolved_ms);
     json_kv_id(j, S("previous_id"), c->previous_id.v);
+    json_kv_id(j, S("related_id"), c->related_id.v);
     json_kv_int(j, S("version"), c->version);
 }
 
@@ -107,6 +108,8 @@ static const struct shape_field news_fields[] = {
     SHOWN("updated_at", SHAPE_TIME, 0, NULL),
     SHOWN("resolved_at", SHAPE_TIME, SHAPE_NULL, NULL),
     SHOWN("previous_id", SHAPE_ID, SHAPE_NULL, "the resolved conversation that this one goes on"),
+    SHOWN("related_id", SHAPE_ID, SHAPE_NULL,
+        "the conversation that its first mail answers, whose writer is not proven to take part there"),
     SHOWN("version", SHAPE_INT, 0, "grows with every change; for expected_version"),
 };
 const struct shape conversation_news_shape = SHAPE("ConversationNews", NULL, news_fields,

@@ -4,6 +4,7 @@
 #include "net/http_client.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdatomic.h>
@@ -32,6 +33,9 @@ struct http_client {
     const struct egress_rules *rules;
     char *ca_file, *user_agent;
     _Atomic bool is_cancelled;
+    pthread_mutex_t lock; /* of the two below */
+    void (*on_cancel)(void *arg);
+    void *on_cancel_arg;
     int64_t until_ms; /* real; of all calls together; 0 = no end */
     /* Of the hop under way; freed by call_clean also when memory ends in its middle. */
     struct curl_slist *pins, *headers;
@@ -602,6 +606,7 @@ struct http_client *http_client_open(const struct http_client_options *options)
     struct http_client *c = alloc_zero((ptrdiff_t)sizeof *c);
     if (c == NULL)
         return NULL;
+    pthread_mutex_init(&c->lock, NULL);
     c->rules = options->rules;
     c->until_ms = options->most_ms > 0 ? now_real_ms() + options->most_ms : 0;
     c->curl = curl_easy_init();
@@ -621,6 +626,7 @@ void http_client_close(struct http_client *client)
 {
     if (client->curl != NULL)
         curl_easy_cleanup(client->curl);
+    pthread_mutex_destroy(&client->lock);
     free(client->ca_file);
     free(client->user_agent);
     free(client);
@@ -634,6 +640,32 @@ void http_client_limit(struct http_client *client, int64_t most_ms)
 void http_client_cancel(struct http_client *client)
 {
     atomic_store(&client->is_cancelled, true);
+    pthread_mutex_lock(&client->lock);
+    if (client->on_cancel)
+        client->on_cancel(client->on_cancel_arg);
+    client->on_cancel = NULL;
+    pthread_mutex_unlock(&client->lock);
+}
+
+void http_client_on_cancel(struct http_client *client, void (*fn)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&client->lock);
+    bool is_over = fn && atomic_load(&client->is_cancelled);
+    client->on_cancel = is_over ? NULL : fn;
+    client->on_cancel_arg = arg;
+    pthread_mutex_unlock(&client->lock);
+    if (is_over)
+        fn(arg);
+}
+
+const struct egress_rules *http_client_rules(const struct http_client *client)
+{
+    return client->rules;
+}
+
+str http_client_ca_file(const struct http_client *client)
+{
+    return client->ca_file ? str_from(client->ca_file) : (str){0};
 }
 
 int64_t http_result_retry_ms(const struct http_result *result, int64_t now_ms)

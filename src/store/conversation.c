@@ -37,6 +37,7 @@ const struct db_col conversation_cols[CONVERSATION_COLS] = {
     COL(struct conversation, post_id),
     COL(struct conversation, visibility),
     COL(struct conversation, window_ms),
+    COL(struct conversation, related_id),
     COL(struct conversation, channel_kind),
     COL(struct conversation, removed_kind),
     COL(struct conversation, channel_name),

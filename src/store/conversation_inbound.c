@@ -46,6 +46,7 @@ struct new_row {
     str language;
     int64_t assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key, post_id;
     str visibility;
+    int64_t related_id;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -76,6 +77,7 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, recent_key),
     COL(struct new_row, post_id),
     COL(struct new_row, visibility),
+    COL(struct new_row, related_id),
 };
 
 static struct new_row new_row(const struct ctx *cx, const struct conversation *c)
@@ -109,6 +111,7 @@ static struct new_row new_row(const struct ctx *cx, const struct conversation *c
         .recent_key = conversation_recent_key(c->last_message_ms),
         .post_id = c->post_id.v,
         .visibility = c->visibility.len ? c->visibility : S("private"),
+        .related_id = c->related_id.v,
     };
 }
 
@@ -116,7 +119,7 @@ static struct new_row new_row(const struct ctx *cx, const struct conversation *c
     "INSERT INTO conversation (account_id, id, number, channel_id, identity_id, contact_id,"       \
     " thread_key, status, priority, subject, preview, preview_kind, last_message_id,"              \
     " last_message_ms, last_in_id, last_in_ms, waiting_since_ms, due_key, wait_key, language,"     \
-    " assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key, post_id, visibility)"
+    " assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key, post_id, visibility, related_id)"
 
 err conversation_add_many(
     struct ctx *cx, const struct conversation *rows, ptrdiff_t n, int64_t *changed)
@@ -126,7 +129,7 @@ err conversation_add_many(
         in[i] = new_row(cx, &rows[i]);
     return db_many(cx->db,
         S(NEW_COLUMNS " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                      " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
+                      " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)"
                       " ON CONFLICT DO NOTHING"),
         S(NEW_COLUMNS
             " SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[],"
@@ -134,7 +137,7 @@ err conversation_add_many(
             " ?11::text[], ?12::text[], ?13::bigint[], ?14::bigint[], ?15::bigint[],"
             " ?16::bigint[], ?17::bigint[], ?18::bigint[], ?19::bigint[], ?20::text[],"
             " ?21::bigint[], ?22::bigint[], ?23::bigint[], ?24::bigint[], ?25::bigint[],"
-            " ?26::bigint[], ?27::bigint[], ?28::text[])"
+            " ?26::bigint[], ?27::bigint[], ?28::text[], ?29::bigint[])"
             " ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
 }

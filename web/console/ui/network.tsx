@@ -1,7 +1,7 @@
 // The sign of a channel: a symbol of its own for website chats, API channels and speech, letters for networks. Seva's own drawings: no network's mark is used.
 import { Icon, type IconName } from './icon'
 
-const SYMBOLS: Record<string, IconName> = { widget: 'chat', api: 'code', voice: 'phone', google_reviews: 'star' }
+const SYMBOLS: Record<string, IconName> = { widget: 'chat', api: 'code', email: 'unread', voice: 'phone', google_reviews: 'star' }
 const LETTERS: Record<string, string> = {
   facebook: 'Fb', instagram: 'Ig', whatsapp: 'Wa', x: 'X', linkedin: 'Li', tiktok: 'Tt', youtube: 'Yt', telegram: 'Tg', line: 'Ln', viber: 'Vb', sms: 'Sm', mastodon: 'Ma', bluesky: 'Bs',
 }

@@ -1,0 +1,155 @@
+/* mail: what a mail is beside its message, and whose pictures from elsewhere are shown (API
+ * "Messages"). */
+#include "api/input.h"
+#include "api/server.h"
+#include "base/limits.h"
+#include "care/mail.h"
+#include "care/mail_raw.h"
+#include "care/media.h"
+#include "model/view_mail.h"
+#include "store/attachment.h"
+#include "store/audit.h"
+#include "store/mail.h"
+#include "store/message.h"
+#include "text/mime.h"
+
+enum { MAIL_BYTES = 8 * 1024 * 1024 };
+
+static err no_mail(struct ctx *cx, err e)
+{
+    return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "This message is no mail.") : e;
+}
+
+static str guard_word(enum mime_guard guard)
+{
+    switch (guard) {
+    case MIME_OPEN:
+        break;
+    case MIME_SIGNED_SMIME:
+        return S("signed_smime");
+    case MIME_SIGNED_PGP:
+        return S("signed_pgp");
+    case MIME_ENCRYPTED_SMIME:
+        return S("encrypted_smime");
+    case MIME_ENCRYPTED_PGP:
+        return S("encrypted_pgp");
+    }
+    return S("open");
+}
+
+/* The attachment that a part of the mail has become; 0 = none. */
+static int64_t attachment_of(
+    struct arena *a, const struct attachment *rows, ptrdiff_t n, const struct mime_part *part)
+{
+    str name = str_print(a, "%.*s%d", SARG(MEDIA_PART), part->number);
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (str_eq(rows[i].media_id, name))
+            return rows[i].id.v;
+    return 0;
+}
+
+static err put_inlines(
+    struct ctx *cx, message_id id, const struct mime_mail *mime, struct mail_shown *shown)
+{
+    struct attachment *rows = NULL;
+    ptrdiff_t n = 0;
+    struct mail_inline *inlines = NEW(cx->arena, struct mail_inline, mime->n_parts + 1);
+    TRY(attachment_list(cx, id, &rows, &n));
+    for (int i = 0; i < mime->n_parts; i++) {
+        int64_t at = attachment_of(cx->arena, rows, n, &mime->parts[i]);
+        if (mime->parts[i].content_id.len && at)
+            inlines[shown->n_inlines++] =
+                (struct mail_inline){mime->parts[i].content_id, at};
+    }
+    shown->inlines = inlines;
+    return OK;
+}
+
+/* What stands in the mail's own bytes. */
+static err read_raw(struct ctx *cx, message_id id, struct mail_shown *shown)
+{
+    struct mime_mail *mime = NEW(cx->arena, struct mime_mail, 2);
+    bool has_inner = false;
+    str bytes, why;
+    err e = mail_raw_open(cx, id, &bytes);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    if (mime_read(cx->arena, bytes, &mime[0], &mime[1], &has_inner, &why) != OK)
+        return OK; /* what is stored of it is shown */
+    shown->text = mime->text;
+    shown->html = mime->html;
+    shown->date_ms = mime->date_ms;
+    shown->guard = guard_word(mime->guard);
+    return put_inlines(cx, id, mime, shown);
+}
+
+static err get(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct message m;
+    struct mail mail;
+    TRY(message_get(cx, (message_id){call->id}, &m));
+    TRY(no_mail(cx, mail_get(cx, m.id, &mail)));
+    struct mail_shown shown = {.subject = mail.subject,
+        .internet_id = mail.internet_id,
+        .people = mail.people,
+        .text = m.text,
+        .html = mail.html,
+        .verdict = mail.verdict,
+        .checks = mail.checks,
+        .guard = S("open"),
+        .note = mail.note,
+        .date_ms = m.sent_ms,
+        .is_ours = str_eq(m.kind, S("out"))};
+    TRY(read_raw(cx, m.id, &shown));
+    TRY(mail_trust_is(cx, mail_sender(cx->arena, &mail), &shown.shows_images));
+    struct json_out j = json_out_make(cx->arena, MAIL_BYTES);
+    mail_view(&j, &shown);
+    if (j.b.failed)
+        return fail(cx, E_LIMIT, "The mail is too long to be shown here; its files are not.");
+    return answer_json(call, 200, json_str(&j));
+}
+
+/* ── pictures from elsewhere ────────────────────────────────────────────────────────────────────
+ */
+
+struct trust_body {
+    bool shows_images;
+};
+static const struct input_field trust_fields[] = {
+    FIELD(struct trust_body, shows_images, IN_BOOL, IN_REQUIRED, 0, 0,
+        "of this sender, from now on, for everybody"),
+};
+static const struct input_spec trust_spec = SPEC("MailTrust", struct trust_body, trust_fields);
+
+static err trust(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct trust_body *body = call->body;
+    struct message m;
+    struct mail mail;
+    TRY(message_get(cx, (message_id){call->id}, &m));
+    TRY(no_mail(cx, mail_get(cx, m.id, &mail)));
+    str sender = mail_sender(cx->arena, &mail);
+    if (!str_eq(mail.verdict, S("pass")) && body->shows_images)
+        return fail(cx, E_CONFLICT,
+            "Nobody has proven that this sender is who they say: anybody could use the permission.");
+    TRY(mail_trust_set(cx, sender, body->shows_images));
+    TRY(audit_add(cx, body->shows_images ? S("mail.images_allowed") : S("mail.images_refused"),
+        S("message"), m.id.v, (str){0}));
+    return answer_empty(call);
+}
+
+/* clang-format off */
+static const struct route routes[] = {
+    {HTTP_GET, "/api/v1/messages/{id}/mail", AUTH_AGENT, CAP_CONVERSATION_READ,
+     ROUTE_READ, NULL, NULL, NULL, get,
+     "What a mail is beside its message: its people, its HTML, how far its sender is proven.", &mail_shape, 0},
+    {HTTP_PUT, "/api/v1/messages/{id}/mail/trust", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_409, NULL, &trust_spec, NULL, trust,
+     "Show pictures from elsewhere in mails of this sender, or no longer.", NULL, 0},
+};
+/* clang-format on */
+extern const struct route_table mail_routes;
+const struct route_table mail_routes = ROUTES(routes);

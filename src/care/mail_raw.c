@@ -1,0 +1,19 @@
+/* mail_raw: see mail_raw.h. */
+#include "care/mail_raw.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "care/blob_file.h"
+#include "store/mail.h"
+
+err mail_raw_open(struct ctx *cx, message_id message, str *bytes)
+{
+    struct mail mail;
+    TRY(mail_get(cx, message, &mail));
+    *bytes = mail.raw.bytes;
+    if (bytes->len)
+        return OK;
+    if (!mail.raw_name.len)
+        return E_NOT_FOUND;
+    return file_map(cx->arena, blob_path(cx, mail.raw_name), LIMIT_UPLOAD_BYTES, bytes);
+}

@@ -1,0 +1,8 @@
+/* mail_raw: the bytes of a mail as it came, for whoever reads it again: its HTML, its files. Not
+ * here: reading them (text/mime.h). Thread: the caller's; in its transaction. */
+#pragma once
+#include "model/ctx.h"
+
+/* The bytes live in the arena, or (a long mail) are its file, mapped until the arena ends.
+ * E_NOT_FOUND (no words): it is no mail, or was written here. */
+err mail_raw_open(struct ctx *cx, message_id message, str *bytes);

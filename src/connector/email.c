@@ -1,0 +1,177 @@
+/* email: a mailbox: its settings and servers, and who may post mails to it. See email.h.
+ *
+ * Mails come over IMAP (email_listen.c), or somebody posts them: a forwarder, or the mail server's
+ * own pipe (`seva mail-in`), with the channel's secret. Thread: any; calls block. */
+#include "connector/email.h"
+
+#include "base/crypto.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+
+enum { FILE_BYTES = 25 * 1024 * 1024, IMAP_PORT = 993, SMTP_PORT = 465, PORT_MOST = 65535 };
+
+/* ── posted mails ───────────────────────────────────────────────────────────────────────────────
+ */
+
+static err verify(struct arena *a, const struct connector_hook *hook, str *why)
+{
+    str given = http_header_get(hook->req, S("Authorization"));
+    (void)a;
+    *why = S("Send the channel's secret along: Authorization: Bearer SECRET.");
+    if (!str_starts(given, S("Bearer ")))
+        return E_UNAUTHENTICATED;
+    given = str_skip(given, 7);
+    bool is_known = given.len && (crypto_equal(given, hook->setup->secret) ||
+                                     crypto_equal(given, hook->setup->old_secret));
+    return is_known ? OK : E_UNAUTHENTICATED;
+}
+
+/* ── servers ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static enum mail_security security_of(str word)
+{
+    if (str_eq(word, S("starttls")))
+        return MAIL_STARTTLS;
+    return str_eq(word, S("none")) ? MAIL_PLAIN : MAIL_TLS;
+}
+
+static struct mail_server server_of(struct arena *a, struct http_client *client,
+    const struct connector_setup *setup, const char *host, const char *port, const char *security,
+    int usual_port)
+{
+    int64_t number = usual_port;
+    str user = setup_setting(a, &connector_email, setup, "user");
+    (void)str_int(setup_setting(a, &connector_email, setup, port), 1, PORT_MOST, &number);
+    return (struct mail_server){
+        .host = setup_setting(a, &connector_email, setup, host),
+        .port = (int)number,
+        .security = security_of(setup_setting(a, &connector_email, setup, security)),
+        .user = user.len ? user : setup_setting(a, &connector_email, setup, "address"),
+        .secret = setup_secret(a, setup, "password"),
+        .rules = http_client_rules(client),
+        .ca_file = http_client_ca_file(client),
+    };
+}
+
+struct mail_server email_imap(
+    struct arena *a, struct http_client *client, const struct connector_setup *setup)
+{
+    return server_of(a, client, setup, "imap_host", "imap_port", "imap_security", IMAP_PORT);
+}
+
+struct mail_server email_smtp(
+    struct arena *a, struct http_client *client, const struct connector_setup *setup)
+{
+    return server_of(a, client, setup, "smtp_host", "smtp_port", "smtp_security", SMTP_PORT);
+}
+
+void email_end(const struct mail_end *end, struct connector_sent *sent)
+{
+    *sent = (struct connector_sent){.why = end->why, .is_channel_wide = true};
+    switch (end->kind) {
+    case MAIL_DONE:
+        sent->outcome = CONNECTOR_SENT;
+        sent->is_channel_wide = false;
+        return;
+    case MAIL_BAD_LOGIN:
+        sent->outcome = CONNECTOR_REAUTH;
+        return;
+    case MAIL_UNKNOWN:
+        sent->outcome = CONNECTOR_UNKNOWN;
+        sent->is_channel_wide = false;
+        return;
+    case MAIL_REFUSED:
+        sent->outcome = CONNECTOR_FINAL;
+        sent->is_channel_wide = false;
+        return;
+    case MAIL_BAD_ADDRESS:
+    case MAIL_BAD_CERTIFICATE:
+    case MAIL_NO_TLS:
+    case MAIL_BAD_FOLDER:
+    case MAIL_UNREACHABLE:
+    case MAIL_LATER:
+    case MAIL_LOST:
+    case MAIL_CANCELLED:
+    case MAIL_BAD_ANSWER:
+        break;
+    }
+    sent->outcome = CONNECTOR_RETRY; /* somebody mends the server or the settings, and it goes on */
+}
+
+static const struct connector_setting settings[] = {
+    {.name = "address",
+     .kind = "text",
+     .is_required = true,
+     .help = "The mailbox's own address, as support@example.com."},
+    {.name = "from_name",
+     .kind = "text",
+     .help = "What customers see as the sender; the channel's name when empty."},
+    {.name = "user", .kind = "text", .help = "The user to sign in as; the address when empty."},
+    {.name = "password",
+     .kind = "secret",
+     .help = "The mailbox's password; an app password where the provider wants one."},
+    {.name = "imap_host",
+     .kind = "text",
+     .is_server = true,
+     .help = "Mails are read from here; empty: they are only posted to Seva."},
+    {.name = "imap_port", .kind = "number", .standard = "993"},
+    {.name = "imap_security",
+     .kind = "choice",
+     .standard = "tls",
+     .choices = "tls starttls none",
+     .help = "none: never over the internet."},
+    {.name = "folder", .kind = "text", .standard = "INBOX", .help = "The folder to read."},
+    {.name = "after",
+     .kind = "choice",
+     .standard = "seen",
+     .choices = "seen leave move",
+     .help = "What becomes of a mail in the mailbox when Seva has it."},
+    {.name = "move_to", .kind = "text", .help = "move: the folder to move it to."},
+    {.name = "from_days",
+     .kind = "number",
+     .standard = "0",
+     .help = "Mails of so many days before are taken too."},
+    {.name = "smtp_host",
+     .kind = "text",
+     .is_server = true,
+     .help = "Answers go out here."},
+    {.name = "smtp_port", .kind = "number", .standard = "465"},
+    {.name = "smtp_security",
+     .kind = "choice",
+     .standard = "tls",
+     .choices = "tls starttls none",
+     .help = "none: never over the internet."},
+    {.name = "plus",
+     .kind = "choice",
+     .standard = "no",
+     .choices = "no yes",
+     .help = "Whether mails to support+anything@ arrive here as well: then answers come to such an "
+             "address, which says what they belong to."},
+    {.name = "receivers",
+     .kind = "text",
+     .help = "Names of the mail servers whose checks of senders count, as they stand in "
+             "Authentication-Results; testing the mailbox suggests one."},
+    {0},
+};
+static const struct connector_media media[] = {
+    {"*", FILE_BYTES},
+    {0},
+};
+
+const struct connector connector_email = {
+    .name = S_INIT("email"),
+    .title = S_INIT("Email"),
+    .able = ABLE_HOOK | ABLE_LISTEN,
+    .settings = settings,
+    .private_rules = {.unit = LENGTH_BYTES,
+                      .max_length = LIMIT_TEXT_BYTES,
+                      .max_length_with_file = LIMIT_TEXT_BYTES,
+                      .files_per_piece = LIMIT_ATTACHMENTS,
+                      .media = media},
+    .verify = verify,
+    .parse = email_parse,
+    .listen = email_listen,
+    .send = email_send,
+    .check = email_check,
+};

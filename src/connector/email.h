@@ -1,0 +1,34 @@
+/* email: what the rooms of the connector for mailboxes share. Rooms: email.c (settings, verify,
+ * check), email_parse.c (what a mail becomes), email_listen.c (the mailbox: IMAP with IDLE),
+ * email_send.c (SMTP).
+ *
+ * A mailbox is a channel; a person is known by the mail address, folded. A mail's id is its
+ * Message-ID, "/" and the first 16 hex digits of the SHA-256 of its body, since some programs give
+ * several mails the same Message-ID; the Message-ID alone is an alias. Ours have no such ending.
+ * Deliveries are mails as they came: origin "hook" (a forwarder, `seva mail-in`) or "imap".
+ * Sources: RFC 5322, 3501, 2177, 5321; docs/channels-email.md. Thread: any; calls block. */
+#pragma once
+#include "connector/connector.h"
+#include "net/mail_line.h"
+#include "text/mime.h"
+
+extern const struct connector connector_email;
+
+/* The servers of the mailbox, as its settings say. */
+struct mail_server email_imap(
+    struct arena *a, struct http_client *client, const struct connector_setup *setup);
+struct mail_server email_smtp(
+    struct arena *a, struct http_client *client, const struct connector_setup *setup);
+/* What an end means for the channel. */
+void email_end(const struct mail_end *end, struct connector_sent *sent);
+err email_listen(struct http_client *client, struct arena *a, const struct connector_listen *in,
+    struct connector_polled *out);
+err email_send(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
+    struct connector_sent *sent);
+err email_check(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+    int64_t now_ms, struct connector_checked *out);
+err email_parse(
+    struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why);
+/* "<sha256 of all of it>": names the delivery, so that the same mail out of a mailbox that was read
+ * before is known. */
+str email_delivery_id(struct arena *a, str bytes);

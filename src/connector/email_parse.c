@@ -1,0 +1,215 @@
+/* email_parse: what a mail becomes. See email.h. A report about a mail of ours is what became of it;
+ * everything else is a message, of a program too. Not here: to which conversation it belongs
+ * (care/mail_thread.h). Thread: pure. */
+#include "base/crypto.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "connector/email.h"
+#include "connector/mail.h"
+#include "connector/reading.h"
+#include "text/html_text.h"
+#include "text/quote.h"
+#include "text/report.h"
+#include "text/robot.h"
+
+enum { HASH_DIGITS = 16, ID_MOST = 230 /* leaves room for the ending in READING_ID_BYTES */ };
+
+struct reading {
+    struct arena *a;
+    const struct connector_raw *raw;
+    struct mime_mail mail, inner;
+};
+
+static str hex_of(struct arena *a, str bytes)
+{
+    struct sha256 sum = crypto_sha256(bytes);
+    return crypto_hex(a, str_of(sum.b, (ptrdiff_t)sizeof sum.b));
+}
+
+str email_delivery_id(struct arena *a, str bytes)
+{
+    return hex_of(a, bytes);
+}
+
+/* What follows the header: the same in every copy, whatever servers have written above it. */
+static str body_of(str bytes)
+{
+    ptrdiff_t at = str_find(bytes, S("\r\n\r\n")), plain = str_find(bytes, S("\n\n"));
+    if (at >= 0 && (plain < 0 || at < plain))
+        return str_skip(bytes, at + 4);
+    return plain >= 0 ? str_skip(bytes, plain + 2) : (str){0};
+}
+
+/* A mail without a name gets one from its bytes. */
+static str internet_id(struct reading *r)
+{
+    str id = r->mail.message_id;
+    if (id.len && id.len <= ID_MOST)
+        return id;
+    return str_cat(r->a, hex_of(r->a, id.len ? id : r->raw->body), S("@seva.invalid"));
+}
+
+static const str *references_of(struct reading *r, ptrdiff_t *n)
+{
+    const struct mime_mail *m = &r->mail;
+    str *ids = NEW(r->a, str, m->n_references + 1);
+    *n = 0;
+    for (int i = 0; i < m->n_references; i++)
+        if (!str_eq(m->references[i], m->in_reply_to))
+            ids[(*n)++] = m->references[i];
+    if (m->in_reply_to.len)
+        ids[(*n)++] = m->in_reply_to;
+    return ids;
+}
+
+static bool is_there(const str *at, ptrdiff_t n, str s)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (str_eq(at[i], s))
+            return true;
+    return false;
+}
+
+static void arrived_at(struct reading *r, struct connector_mail *mail)
+{
+    const struct mime_mail *m = &r->mail;
+    str *at = NEW(r->a, str, m->n_to + m->n_cc + m->n_delivered_to + 1);
+    ptrdiff_t n = 0;
+    for (int i = 0; i < m->n_delivered_to; i++)
+        if (!is_there(at, n, m->delivered_to[i]))
+            at[n++] = m->delivered_to[i];
+    for (int i = 0; i < m->n_to; i++)
+        if (!is_there(at, n, m->to[i].address))
+            at[n++] = m->to[i].address;
+    for (int i = 0; i < m->n_cc; i++)
+        if (!is_there(at, n, m->cc[i].address))
+            at[n++] = m->cc[i].address;
+    mail->arrived_at = at;
+    mail->n_arrived_at = n;
+}
+
+static struct connector_mail *mail_of(struct reading *r)
+{
+    const struct mime_mail *m = &r->mail;
+    struct connector_mail *mail = NEW(r->a, struct connector_mail, 1);
+    struct robot_verdict robot = {0};
+    robot_read(m, &robot);
+    *mail = (struct connector_mail){
+        .subject = m->subject,
+        .internet_id = internet_id(r),
+        .reply_to = m->n_reply_to ? m->reply_to[0].address : (str){0},
+        .is_robot = robot.is_robot,
+        .note = m->degraded,
+        .mime = m,
+        .verdict = S("none"),
+    };
+    mail->references = references_of(r, &mail->n_references);
+    arrived_at(r, mail);
+    return mail;
+}
+
+/* ── what it says ───────────────────────────────────────────────────────────────────────────────
+ */
+
+/* The writer's own words; of a mail that has none, all of it. */
+static err words_of(struct reading *r, str *text)
+{
+    str whole = r->mail.text;
+    struct quote_parts parts;
+    if (!whole.len && r->mail.html.len)
+        TRY(html_text(r->a, r->mail.html, LIMIT_TEXT_BYTES, &whole));
+    quote_split(whole, &parts);
+    str own = str_trim(parts.own);
+    *text = utf8_prefix_bytes(own.len ? own : r->mail.subject, LIMIT_TEXT_BYTES);
+    return OK;
+}
+
+static void attach(struct reading *r, struct connector_item *it)
+{
+    const struct mime_mail *m = &r->mail;
+    struct connector_attachment *at = NEW(r->a, struct connector_attachment, m->n_parts + 1);
+    for (int i = 0; i < m->n_parts && it->n_attachments < LIMIT_ATTACHMENTS; i++)
+        if (m->parts[i].kind != MIME_PART_KEY)
+            at[it->n_attachments++] = (struct connector_attachment){
+                .media_id = str_print(r->a, "part:%d", m->parts[i].number),
+                .name = m->parts[i].name,
+                .type = m->parts[i].type,
+            };
+    it->attachments = at;
+}
+
+static err read_message(struct reading *r, struct item_list *list)
+{
+    const struct mime_mail *m = &r->mail;
+    struct connector_mail *mail = mail_of(r);
+    str text, body = body_of(r->raw->body);
+    TRY(words_of(r, &text));
+    struct connector_item *it = item_add(list, ITEM_MESSAGE);
+    str *alias = NEW(r->a, str, 1);
+    *alias = mail->internet_id;
+    it->external_id = str_print(r->a, "%.*s/%.*s", SARG(mail->internet_id),
+        SARG(str_sub(hex_of(r->a, body), 0, HASH_DIGITS)));
+    it->aliases = alias;
+    it->n_aliases = 1;
+    it->contact_external_id = it->contact_email = m->from_address;
+    it->contact_name = m->from_name;
+    it->text = text;
+    it->sent_ms = m->date_ms;
+    it->opens_window = true;
+    it->mail = mail;
+    attach(r, it);
+    return OK;
+}
+
+/* ── what became of ours ────────────────────────────────────────────────────────────────────────
+ */
+
+static void read_report(struct item_list *list, const struct mail_report *report)
+{
+    struct connector_item *it = item_add(list, ITEM_STATUS);
+    it->external_id = report->message_id;
+    it->error = report->words;
+    switch (report->kind) {
+    case REPORT_BOUNCE:
+        it->state = S("failed");
+        break;
+    case REPORT_DELIVERED:
+        it->state = S("delivered");
+        break;
+    case REPORT_READ:
+        it->state = S("read");
+        break;
+    case REPORT_DELAY:
+    case REPORT_COMPLAINT:
+    case REPORT_UNREAD:
+    case REPORT_NONE:
+        break;
+    }
+}
+
+static bool is_status(const struct mail_report *report)
+{
+    return report->message_id.len &&
+           (report->kind == REPORT_BOUNCE || report->kind == REPORT_DELIVERED ||
+               report->kind == REPORT_READ);
+}
+
+err email_parse(
+    struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why)
+{
+    struct reading *r = NEW(a, struct reading, 1);
+    struct item_list list = {.a = a};
+    struct mail_report report = {0};
+    bool has_inner = false;
+    *r = (struct reading){.a = a, .raw = raw};
+    if (mime_read(a, raw->body, &r->mail, &r->inner, &has_inner, why) != OK)
+        return E_INVALID;
+    report_read(a, &r->mail, &report);
+    if (is_status(&report))
+        read_report(&list, &report);
+    else
+        TRY(read_message(r, &list));
+    batch_of(&list, batch);
+    batch->delivery_id = email_delivery_id(a, raw->body);
+    return OK;
+}

@@ -1,0 +1,367 @@
+/* Mails posted to a mailbox: which conversation each belongs to, whoever wrote it and whatever it
+ * says; what is kept of it; what programs write; what became of ours. */
+#include "engine_world.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "store/conversation.h"
+
+#include <string.h>
+
+#define MAILBOX "support@example.com"
+#define BY_US   "mx.example.com"
+
+struct mail_world {
+    struct world w;
+    struct test_app *app;
+    str key, secret;
+    channel_id channel;
+};
+
+static void open_world(struct mail_world *mw, struct test_app *app)
+{
+    struct channel channel = {.kind = S("email"),
+        .name = S("Support"),
+        .languages = S("[]"),
+        .settings = S("{\"receivers\":\"" BY_US "\",\"address\":\"" MAILBOX "\",\"plus\":\"yes\"}"),
+        .external_id = S(MAILBOX)};
+    *mw = (struct mail_world){.app = app};
+    struct ctx *cx = test_begin(app);
+    assert_ok(channel_add(cx, &channel, &mw->secret));
+    mw->channel = channel.id;
+    mw->key = str_copy(&app->arena, channel.public_key);
+    mw->secret = str_copy(&app->arena, mw->secret);
+    test_commit(app, cx);
+    world_open(&mw->w, app);
+}
+
+/* ── mails ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct letter {
+    const char *from, *subject, *id, *text;
+    const char *to;       /* NULL = the mailbox */
+    str answers;          /* In-Reply-To; empty = none */
+    const char *verdict;  /* of dmarc, by us; NULL = nothing is said */
+    const char *headers;  /* more of them; NULL = none */
+};
+
+static str written(struct arena *a, const struct letter *l)
+{
+    struct sb b = sb_make(a, 1 << 20);
+    if (l->verdict)
+        sb_print(&b, "Authentication-Results: " BY_US "; dmarc=%s header.from=%s\r\n", l->verdict,
+            strchr(l->from, '@') + 1);
+    sb_print(&b, "From: Asha <%s>\r\nTo: %s\r\nSubject: %s\r\nMessage-ID: <%s>\r\n", l->from,
+        l->to ? l->to : MAILBOX, l->subject, l->id);
+    if (l->answers.len)
+        sb_print(&b, "In-Reply-To: <%.*s>\r\nReferences: <%.*s>\r\n", SARG(l->answers),
+            SARG(l->answers));
+    sb_print(&b, "%sContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n",
+        l->headers ? l->headers : "", l->text);
+    return sb_str(&b);
+}
+
+static int post(struct mail_world *mw, str secret, str mail)
+{
+    struct arena *a = &mw->app->arena;
+    const struct http_header headers[] = {
+        {S("Content-Type"),  S("message/rfc822")          },
+        {S("Authorization"), str_cat(a, S("Bearer "), secret)},
+    };
+    char *target = str_z(a, str_cat(a, S("/hooks/email/"), mw->key));
+    return test_request_full(mw->app, "POST", target, headers, 2, mail);
+}
+
+static void arrives(struct mail_world *mw, const struct letter *l)
+{
+    assert_int_equal(post(mw, mw->secret, written(&mw->app->arena, l)), 200);
+    world_run(&mw->w);
+}
+
+static const struct letter first = {.from = "asha@example.net",
+    .subject = "Where is my order?",
+    .id = "1@example.net",
+    .text = "It was to come on Monday.",
+    .verdict = "pass"};
+
+/* ── what is there ──────────────────────────────────────────────────────────────────────────────
+ */
+
+static int get(struct mail_world *mw, str target)
+{
+    return test_request(mw->app, "GET", str_z(&mw->app->arena, target), NULL);
+}
+
+static str newest(struct mail_world *mw)
+{
+    return str_copy(&mw->app->arena, conversation_newest(&mw->w));
+}
+
+/* "in:…|out:…", oldest first, without activities. */
+static str timeline(struct mail_world *mw, str conversation)
+{
+    struct arena *a = &mw->app->arena;
+    struct sb b = sb_make(a, 1 << 20);
+    assert_int_equal(
+        get(mw, str_print(a, "/api/v1/conversations/%.*s/messages", SARG(conversation))), 200);
+    for (const struct json *m = json_get(mw->app->json, S("items"))->first; m; m = m->next) {
+        str kind = json_text(json_get(m, S("kind")), S(""));
+        if (!str_eq(kind, S("activity")))
+            sb_print(&b, b.len ? "|%.*s:%.*s" : "%.*s:%.*s", SARG(kind),
+                SARG(json_text(json_get(m, S("text")), S(""))));
+    }
+    return sb_str(&b);
+}
+
+static str shown(struct mail_world *mw, str conversation, const char *name)
+{
+    struct arena *a = &mw->app->arena;
+    assert_int_equal(get(mw, str_print(a, "/api/v1/conversations/%.*s", SARG(conversation))), 200);
+    return str_copy(a, json_text(json_path(mw->app->json, str_from(name)), S("")));
+}
+
+/* What the mail of a message is; in app->json. */
+static void look(struct mail_world *mw, str message)
+{
+    struct arena *a = &mw->app->arena;
+    assert_int_equal(get(mw, str_print(a, "/api/v1/messages/%.*s/mail", SARG(message))), 200);
+}
+
+/* The Message-ID of our answer. */
+static str answered(struct mail_world *mw, str conversation, const char *text)
+{
+    str message = str_copy(&mw->app->arena, reply(&mw->w, conversation, text));
+    look(mw, message);
+    return str_copy(&mw->app->arena, test_text(mw->app, "internet_id"));
+}
+
+/* ── stories ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void a_mail_begins_a_conversation(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    arrives(&mw, &first);
+    str id = newest(&mw);
+    assert_str(timeline(&mw, id), "in:It was to come on Monday.");
+    assert_str(shown(&mw, id, "subject"), "Where is my order?");
+    assert_str(shown(&mw, id, "contact.name"), "Asha");
+    look(&mw, shown(&mw, id, "last_message_id"));
+    assert_str(test_text(mw.app, "people.from.address"), "asha@example.net");
+    assert_str(test_text(mw.app, "verdict"), "pass");
+    assert_str(test_text(mw.app, "checks.by"), BY_US);
+    world_close(&mw.w);
+}
+
+static void only_who_knows_the_secret_may_post(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    assert_int_equal(post(&mw, S("wrong"), written(&mw.app->arena, &first)), 401);
+    assert_int_equal(post(&mw, mw.secret, S("this is no mail")), 400);
+    world_close(&mw.w);
+}
+
+static void the_same_mail_on_two_ways_is_one_message(void **state)
+{
+    struct mail_world mw;
+    struct letter again = first;
+    open_world(&mw, *state);
+    arrives(&mw, &first);
+    again.headers = "Received: from elsewhere by mx2.example.com\r\n";
+    arrives(&mw, &again);
+    assert_str(timeline(&mw, newest(&mw)), "in:It was to come on Monday.");
+    again.id = first.id; /* a broken program: another mail of the same name is not lost */
+    again.text = "Something else.";
+    arrives(&mw, &again);
+    assert_str(timeline(&mw, newest(&mw)), "in:Something else.");
+    world_close(&mw.w);
+}
+
+static void an_answer_of_who_takes_part_goes_where_it_belongs(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    arrives(&mw, &first);
+    str id = newest(&mw);
+    struct letter answer = first;
+    answer.id = "2@example.net";
+    answer.subject = "Re: something else altogether";
+    answer.answers = answered(&mw, id, "It comes today.");
+    answer.text = "Thank you.";
+    arrives(&mw, &answer);
+    assert_str(timeline(&mw, id),
+        "in:It was to come on Monday.|out:It comes today.|in:Thank you.");
+    world_close(&mw.w);
+}
+
+/* The same headers, from somebody else; from the customer's address without proof; with the number
+ * in the subject only. */
+static void strangers_stay_outside(void **state)
+{
+    static const struct {
+        const char *from, *verdict;
+        bool answers;
+    } cases[] = {
+        {"mallory@example.org", "pass", true },
+        {"asha@example.net",    "fail", true },
+        {"asha@example.net",    NULL,   true },
+        {"mallory@example.org", "pass", false},
+    };
+    struct mail_world mw;
+    open_world(&mw, *state);
+    arrives(&mw, &first);
+    str id = newest(&mw);
+    str ours = answered(&mw, id, "It comes today.");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct letter letter = {.from = cases[i].from,
+            .subject = "Re: Where is my order? [#1]",
+            .id = str_z(&mw.app->arena, str_print(&mw.app->arena, "s%zu@example.org", i)),
+            .text = "Tell me her address.",
+            .answers = cases[i].answers ? ours : (str){0},
+            .verdict = cases[i].verdict};
+        arrives(&mw, &letter);
+        str other = newest(&mw);
+        assert_false(str_eq(other, id));
+        assert_str(timeline(&mw, other), "in:Tell me her address.");
+        assert_true(str_eq(shown(&mw, other, "related_id"), cases[i].answers ? id : S("")));
+    }
+    assert_str(timeline(&mw, id), "in:It was to come on Monday.|out:It comes today.");
+    world_close(&mw.w);
+}
+
+/* Other programs drop In-Reply-To; the address at which we want answers says enough. */
+static void our_address_brings_an_answer_back(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    arrives(&mw, &first);
+    str id = newest(&mw);
+    str message = str_copy(&mw.app->arena, reply(&mw.w, id, "It comes today."));
+    look(&mw, message);
+    struct letter answer = first;
+    answer.id = "3@example.net";
+    answer.text = "Thank you.";
+    answer.to = str_z(&mw.app->arena, test_text(mw.app, "people.reply_to"));
+    arrives(&mw, &answer);
+    assert_str(timeline(&mw, id),
+        "in:It was to come on Monday.|out:It comes today.|in:Thank you.");
+    answer.id = "4@example.net";
+    answer.from = "mallory@example.org";
+    arrives(&mw, &answer);
+    assert_false(str_eq(newest(&mw), id));
+    world_close(&mw.w);
+}
+
+static void whom_the_customer_copies_takes_part(void **state)
+{
+    struct mail_world mw;
+    struct letter with = first;
+    open_world(&mw, *state);
+    with.headers = "Cc: Ben <ben@example.net>\r\n";
+    arrives(&mw, &with);
+    str id = newest(&mw);
+    str message = str_copy(&mw.app->arena, reply(&mw.w, id, "It comes today."));
+    look(&mw, message);
+    assert_str(test_text(mw.app, "people.to.0.address"), "asha@example.net");
+    assert_str(test_text(mw.app, "people.cc.0.address"), "ben@example.net");
+    assert_str(test_text(mw.app, "subject"), "Re: Where is my order?");
+    const struct letter his = {.from = "ben@example.net",
+        .subject = "Re: Where is my order?",
+        .id = "b@example.net",
+        .text = "At what time?",
+        .answers = str_copy(&mw.app->arena, test_text(mw.app, "internet_id")),
+        .verdict = "pass"};
+    arrives(&mw, &his);
+    assert_str(timeline(&mw, id),
+        "in:It was to come on Monday.|out:It comes today.|in:At what time?");
+    world_close(&mw.w);
+}
+
+static void an_absence_notice_is_kept_and_opens_nothing(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    arrives(&mw, &first);
+    str id = newest(&mw);
+    struct letter away = first;
+    away.id = "away@example.net";
+    away.answers = answered(&mw, id, "It comes today.");
+    away.text = "I am on holiday until Monday.";
+    away.headers = "Auto-Submitted: auto-replied\r\n";
+    char *target = str_z(&mw.app->arena,
+        str_print(&mw.app->arena, "/api/v1/conversations/%.*s", SARG(id)));
+    assert_int_equal(test_request(mw.app, "PATCH", target, "{\"status\":\"resolved\",\"outcome\":\"solved\"}"), 200);
+    arrives(&mw, &away);
+    assert_true(str_ends(timeline(&mw, id), S("|in:I am on holiday until Monday.")));
+    assert_str(shown(&mw, id, "status"), "resolved");
+    world_close(&mw.w);
+}
+
+static void what_a_mail_carries_becomes_files(void **state)
+{
+    static const char mail[] =
+        "Authentication-Results: " BY_US "; dmarc=pass header.from=example.net\r\n"
+        "From: asha@example.net\r\nTo: " MAILBOX "\r\nSubject: Bill\r\nMessage-ID: <f@example.net>\r\n"
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
+        "Here it is.\r\n--b\r\nContent-Type: application/pdf; name=\"bill.pdf\"\r\n"
+        "Content-Disposition: attachment; filename=\"bill.pdf\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        "JVBERi0xLjQKJcOkw7zDtsOfCjIgMCBvYmoKPDwvTGVuZ3RoIDMgMCBSPj4Kc3RyZWFtCg==\r\n--b--\r\n";
+    struct mail_world mw;
+    open_world(&mw, *state);
+    assert_int_equal(post(&mw, mw.secret, str_from(mail)), 200);
+    world_run(&mw.w);
+    str id = newest(&mw);
+    struct arena *a = &mw.app->arena;
+    assert_int_equal(get(&mw, str_print(a, "/api/v1/conversations/%.*s/messages", SARG(id))), 200);
+    assert_str(test_text(mw.app, "items.0.attachments.0.name"), "bill.pdf");
+    assert_str(test_text(mw.app, "items.0.attachments.0.state"), "ready");
+    assert_str(test_text(mw.app, "items.0.attachments.0.type"), "application/pdf");
+    world_close(&mw.w);
+}
+
+static void a_bounce_is_what_became_of_ours(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    arrives(&mw, &first);
+    str id = newest(&mw);
+    str message = str_copy(&mw.app->arena, reply(&mw.w, id, "It comes today."));
+    look(&mw, message);
+    str bounce = str_print(&mw.app->arena,
+        "From: MAILER-DAEMON@mx.example.com\r\nTo: " MAILBOX "\r\nSubject: Undelivered\r\n"
+        "Message-ID: <bounce@mx.example.com>\r\nContent-Type: multipart/report; "
+        "report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSorry\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.com\r\n\r\n"
+        "Final-Recipient: rfc822; asha@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 User unknown\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+        "Message-ID: <%.*s>\r\nSubject: Re: Where is my order?\r\n\r\n--b--\r\n",
+        SARG(test_text(mw.app, "internet_id")));
+    clock_fix(clock_now_ms() + 60 * 1000);
+    world_run(&mw.w);
+    assert_int_equal(post(&mw, mw.secret, bounce), 200);
+    world_run(&mw.w);
+    assert_str(message_state(&mw.w, id, message), "failed");
+    world_close(&mw.w);
+}
+
+int main(void)
+{
+    if (test_app_is_skipped())
+        return 77;
+    const struct CMUnitTest tests[] = {
+        TEST_APP(a_mail_begins_a_conversation),
+        TEST_APP(only_who_knows_the_secret_may_post),
+        TEST_APP(the_same_mail_on_two_ways_is_one_message),
+        TEST_APP(an_answer_of_who_takes_part_goes_where_it_belongs),
+        TEST_APP(strangers_stay_outside),
+        TEST_APP(our_address_brings_an_answer_back),
+        TEST_APP(whom_the_customer_copies_takes_part),
+        TEST_APP(an_absence_notice_is_kept_and_opens_nothing),
+        TEST_APP(what_a_mail_carries_becomes_files),
+        TEST_APP(a_bounce_is_what_became_of_ours),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
