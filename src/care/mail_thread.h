@@ -8,8 +8,8 @@
 #include "care/inbound.h"
 
 /* Sets thread_key, into, related, subject and is_quiet of what becomes of a mail (it->mail). */
-err mail_thread_place(struct ctx *cx, channel_id channel, const struct connector_item *it,
-    struct inbound_item *item);
+err mail_thread_place(
+    struct ctx *cx, const struct connector_item *it, struct inbound_item *item);
 /* The address at which an answer comes back into its conversation:
  * "support+c<conversation>.<mac>@example.com"; empty: the mailbox's own is too long for that. */
 str mail_thread_address(const struct ctx *cx, str mailbox, conversation_id id);

@@ -93,7 +93,7 @@ err access_refresh(struct http_client *client, struct arena *a, const struct con
     struct connector_refreshed *out)
 {
     const struct oauth2_app app = {
-        .provider = connector->oauth2,
+        .provider = connector->oauth2_for ? connector->oauth2_for(a, setup) : connector->oauth2,
         .client_id = setup_setting(a, connector, setup, names->client_id),
         .client_secret = setup_secret(a, setup, names->client_secret),
         .token_base = connector_host_url(a, connector, setup->hosts, str_from(names->host)),

@@ -27,10 +27,10 @@ struct connector_setting {
     const char *name, *kind; /* kind: "text", "url", "secret", "list", "choice", "number", "json"
                               * (an object) */
     bool is_required;
-    bool is_server; /* secrets go there: another one must not get those of the one before */
     const char *help;     /* English, one sentence; the console has its own words by name */
     const char *standard; /* what is taken when it is left out; NULL = empty */
     const char *choices;  /* "choice": words, with spaces */
+    bool is_server; /* secrets go there: another one must not get those of the one before */
 };
 /* A base address of the network. The operator can set another ("<kind>.<name>=URL"); the demo
  * points all at the simulator. */

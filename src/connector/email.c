@@ -6,7 +6,8 @@
 
 #include "base/crypto.h"
 #include "base/limits.h"
-#include "base/utf8.h"
+#include "connector/access.h"
+#include "connector/oauth2.h"
 
 enum { FILE_BYTES = 25 * 1024 * 1024, IMAP_PORT = 993, SMTP_PORT = 465, PORT_MOST = 65535 };
 
@@ -43,12 +44,14 @@ static struct mail_server server_of(struct arena *a, struct http_client *client,
     int64_t number = usual_port;
     str user = setup_setting(a, &connector_email, setup, "user");
     (void)str_int(setup_setting(a, &connector_email, setup, port), 1, PORT_MOST, &number);
+    bool is_token = !str_eq(setup_setting(a, &connector_email, setup, "sign_in"), S("password"));
     return (struct mail_server){
         .host = setup_setting(a, &connector_email, setup, host),
         .port = (int)number,
         .security = security_of(setup_setting(a, &connector_email, setup, security)),
         .user = user.len ? user : setup_setting(a, &connector_email, setup, "address"),
-        .secret = setup_secret(a, setup, "password"),
+        .login = is_token ? MAIL_LOGIN_XOAUTH2 : MAIL_LOGIN_PASSWORD,
+        .secret = setup_secret(a, setup, is_token ? "access_token" : "password"),
         .rules = http_client_rules(client),
         .ca_file = http_client_ca_file(client),
     };
@@ -99,6 +102,24 @@ void email_end(const struct mail_end *end, struct connector_sent *sent)
     sent->outcome = CONNECTOR_RETRY; /* somebody mends the server or the settings, and it goes on */
 }
 
+/* ── signing in at Google and Microsoft ─────────────────────────────────────────────────────────
+ */
+
+static const struct oauth2_provider *oauth2_for(
+    struct arena *a, const struct connector_setup *setup)
+{
+    return str_eq(setup_setting(a, &connector_email, setup, "sign_in"), S("microsoft"))
+               ? &oauth2_microsoft_mail
+               : &oauth2_google_mail;
+}
+
+static err refresh(struct http_client *client, struct arena *a, const struct connector_setup *setup,
+    int64_t now_ms, struct connector_refreshed *out)
+{
+    static const struct access_names names = {"client_id", "client_secret", "token"};
+    return access_refresh(client, a, &connector_email, setup, &names, now_ms, out);
+}
+
 static const struct connector_setting settings[] = {
     {.name = "address",
      .kind = "text",
@@ -108,6 +129,13 @@ static const struct connector_setting settings[] = {
      .kind = "text",
      .help = "What customers see as the sender; the channel's name when empty."},
     {.name = "user", .kind = "text", .help = "The user to sign in as; the address when empty."},
+    {.name = "sign_in",
+     .kind = "choice",
+     .standard = "password",
+     .choices = "password google microsoft",
+     .help = "With a password, or on the page of Google or Microsoft."},
+    {.name = "client_id", .kind = "text", .help = "Google, Microsoft: the application's id there."},
+    {.name = "client_secret", .kind = "secret", .help = "Google, Microsoft: its secret."},
     {.name = "password",
      .kind = "secret",
      .help = "The mailbox's password; an app password where the provider wants one."},
@@ -169,6 +197,9 @@ const struct connector connector_email = {
                       .max_length_with_file = LIMIT_TEXT_BYTES,
                       .files_per_piece = LIMIT_ATTACHMENTS,
                       .media = media},
+    .oauth2 = &oauth2_google_mail,
+    .oauth2_for = oauth2_for,
+    .refresh = refresh,
     .verify = verify,
     .parse = email_parse,
     .listen = email_listen,

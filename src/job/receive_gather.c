@@ -7,6 +7,7 @@
 #include "care/mail_thread.h"
 #include "care/media.h"
 #include "care/network.h"
+#include "connector/mail.h"
 #include "job/ask.h"
 #include "job/receive_inner.h"
 #include "store/message_network.h"
@@ -118,6 +119,34 @@ static struct inbound_item inbound_of(
     };
 }
 
+/* The mail of this batch that it answers; -1 = none. */
+static ptrdiff_t answered_here(const struct receive_items *items, const struct connector_mail *mail)
+{
+    for (ptrdiff_t r = mail->n_references; r > 0; r--)
+        for (ptrdiff_t i = 0; i < items->n; i++)
+            if (items->from[i]->mail &&
+                str_eq(items->from[i]->mail->internet_id, mail->references[r - 1]))
+                return i;
+    return -1;
+}
+
+/* Where a mail belongs. *is_early: it answers one of this batch, by somebody else: who takes part
+ * there is known when that is stored. */
+static err place_mail(struct ctx *cx, struct receive_items *items, const struct connector_item *it,
+    struct inbound_item *in, bool *is_early)
+{
+    TRY(mail_thread_place(cx, it, in));
+    ptrdiff_t at = in->into.v || in->related.v ? -1 : answered_here(items, it->mail);
+    if (at < 0)
+        return OK;
+    const struct inbound_item *before = &items->at[at];
+    *is_early = !it->mail->is_proven ||
+                !str_eq(before->contact_external_id, in->contact_external_id);
+    in->thread_key = before->thread_key;
+    in->into = before->into;
+    return OK;
+}
+
 /* One good item of a row. E_NOT_FOUND with words: it is for nobody here. */
 static err gather_item(struct ctx *cx, struct receive_items *items, const struct inbox_row *row,
     ptrdiff_t at, struct connector_item *it)
@@ -152,7 +181,11 @@ static err gather_item(struct ctx *cx, struct receive_items *items, const struct
     items->files[items->n] = expect_files(cx, it, channel);
     items->at[items->n] = inbound_of(row, it, channel, items->files[items->n].json);
     if (it->mail)
-        TRY(mail_thread_place(cx, channel, it, &items->at[items->n]));
+        TRY(place_mail(cx, items, it, &items->at[items->n], &is_early));
+    if (is_early) {
+        items->jobs++;
+        return plan_again(cx, row);
+    }
     items->n++;
     return OK;
 }
