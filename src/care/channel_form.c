@@ -216,7 +216,8 @@ static bool has_moved(
 {
     for (const struct connector_setting *s = c->settings; s && s->name; s++) {
         const struct json *to = json_get(change, str_from(s->name));
-        if ((s->is_server || (s->is_required && is_kind(s, "url"))) && to &&
+        bool is_server = is_kind(s, "host") || (s->is_required && is_kind(s, "url"));
+        if (is_server && to &&
             !str_eq(json_text(to, S("")), json_text(json_get(before, str_from(s->name)), S(""))))
             return true;
     }

@@ -24,13 +24,12 @@ struct oauth2_provider;
  */
 
 struct connector_setting {
-    const char *name, *kind; /* kind: "text", "url", "secret", "list", "choice", "number", "json"
-                              * (an object) */
+    const char *name, *kind; /* kind: "text", "url", "host" (a server's name: secrets go there),
+                              * "secret", "list", "choice", "number", "json" (an object) */
     bool is_required;
     const char *help;     /* English, one sentence; the console has its own words by name */
     const char *standard; /* what is taken when it is left out; NULL = empty */
     const char *choices;  /* "choice": words, with spaces */
-    bool is_server; /* secrets go there: another one must not get those of the one before */
 };
 /* A base address of the network. The operator can set another ("<kind>.<name>=URL"); the demo
  * points all at the simulator. */
