@@ -24,6 +24,7 @@ LIBRARY_HOMES = {
     r"libxml": ["src/text/html_text"],
     r"event2/": ["src/net/"],
     r"curl/": ["src/net/http_client", "src/net/egress"],
+    r"libetpan/": ["src/net/mail_line", "src/net/imap"],
     r"sqlite3": ["src/db/", "tests/", "bench/"],
     r"libpq": ["src/db/", "tests/", "bench/"],
     r"magic\.h": ["src/store/blob", "src/care/file", "src/base/file_type"],

@@ -1,6 +1,6 @@
 /* TLS for the server side: one context made from a certificate and a key file, TLS 1.2 and newer,
- * replaced as a whole when the files change. The only room (besides base/crypto) that knows
- * OpenSSL. Thread: tls_open anywhere; the context is used by the loop. */
+ * replaced as a whole when the files change. With tls_client.h and base/crypto the only rooms
+ * that know OpenSSL. Thread: tls_open anywhere; the context is used by the loop. */
 #pragma once
 #include "base/str.h"
 
