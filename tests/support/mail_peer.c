@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -136,7 +137,9 @@ static void *peer_main(void *arg)
     if (p->fd < 0)
         return NULL;
     const struct timeval patience = {.tv_sec = PATIENCE_S};
+    const int on = 1; /* or each line would wait for the one before it to be acknowledged */
     (void)setsockopt(p->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    (void)setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     for (ptrdiff_t i = 0; i < p->n_steps && play(p, p->steps[i]); i++) {
     }
     if (p->ssl != NULL)
