@@ -10,7 +10,8 @@
 #include "base/utf8.h"
 #include "net/imap_inner.h"
 
-static void keep_why(struct imap *imap, enum mail_end_kind kind, const char *format, va_list args)
+[[gnu::format(printf, 3, 0)]] static void keep_why(
+    struct imap *imap, enum mail_end_kind kind, const char *format, va_list args)
 {
     imap->end = kind;
     int n = vsnprintf(imap->why, IMAP_WHY_BYTES, format, args);

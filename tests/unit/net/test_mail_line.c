@@ -230,8 +230,11 @@ static void another_thread_ends_a_read_and_a_wait(void **state)
         ptrdiff_t got = 0;
         assert_ok(mail_line_connect(l, &s, 60000));
         assert_int_equal(pthread_create(&thread, NULL, cancel_main, l), 0);
+        enum mail_wait how = MAIL_WAIT_DATA;
+        while (waits && how == MAIL_WAIT_DATA) /* tickets of TLS 1.3 may come first */
+            how = mail_line_wait(l, 60000);
         if (waits)
-            assert_int_equal(mail_line_wait(l, 60000), MAIL_WAIT_ENDED);
+            assert_int_equal(how, MAIL_WAIT_ENDED);
         else
             assert_err(mail_line_read(l, text, sizeof text, &got), E_UPSTREAM);
         assert_end(l, MAIL_CANCELLED, "from our side");
