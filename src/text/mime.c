@@ -141,3 +141,11 @@ err mime_read(struct arena *a, str bytes, struct mime_mail *mail, struct mime_ma
     *why = S("This is no mail: it names no sender.");
     return e == OK && !mail->from_address.len ? E_INVALID : e;
 }
+
+str mime_header(const struct mime_mail *mail, const char *name)
+{
+    for (int i = 0; i < mail->n_headers; i++)
+        if (str_eq_nocase(mail->headers[i].name, str_from(name)))
+            return mail->headers[i].value;
+    return (str){0};
+}
