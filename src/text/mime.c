@@ -1,17 +1,12 @@
 /* mime: see mime.h. */
-#include "text/mime.h"
-
-#include "base/utf8.h"
+#include "text/mime_inner.h"
 
 #include <gmime/gmime.h>
 #include <pthread.h>
-#include <setjmp.h>
 
-struct reading {
-    struct arena *a;
-    struct mime_mail *mail, *inner;
-    bool has_inner;
-    int parts;
+enum {
+    CARRIED_BYTES =
+        16 * 1024 * 1024, /* of a carried mail in base64, against RFC 2046; others whole */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -21,125 +16,92 @@ static void begin(void)
     g_mime_init();
 }
 
-/* A copy that keeps the promises of mime.h; is_line: control characters become spaces. */
-static str kept(struct arena *a, const char *text, ptrdiff_t max, bool is_line)
+/* ── what was cut or not understood ─────────────────────────────────────────────────────────────
+ */
+
+static const struct {
+    enum mime_flaw flaw;
+    const char *words;
+} sentences[] = {
+    {MIME_FLAW_LYING,    "Some text is not in the charset that the mail names."          },
+    {MIME_FLAW_ENCODING, "A part has an unknown transfer encoding and is shown as it is."},
+    {MIME_FLAW_BOUNDARY, "A multipart names no boundary, or one that never appears."     },
+    {MIME_FLAW_CUT,      "The mail ends before its last part does."                      },
+    {MIME_FLAW_PARTS,    "The mail has more parts than are read."                        },
+    {MIME_FLAW_DEPTH,    "Parts are nested deeper than is read; the rest is one file."   },
+    {MIME_FLAW_HEADER,   "The header is larger than is kept."                            },
+    {MIME_FLAW_LINE,     "Lines of a header that are none were passed over."             },
+    {MIME_FLAW_LISTS,    "The mail names more addresses than are kept."                  },
+    {MIME_FLAW_TEXT,     "The text is longer than is kept."                              },
+    {MIME_FLAW_WORDS,    "The header has more encoded words than are decoded."           },
+    {MIME_FLAW_FROM,     "The mail names several senders; the first is shown."           },
+};
+
+static str degraded_of(const struct mime_reading *r)
 {
-    str whole = text ? utf8_prefix_bytes(utf8_repair(a, str_from(text)), max) : (str){0};
-    char *to = arena_alloc(a, whole.len + 1, 1);
-    for (ptrdiff_t i = 0; i < whole.len; i++) {
-        unsigned char c = (unsigned char)whole.at[i];
-        bool is_space = c == '\n' || c == '\t';
-        to[i] = c < ' ' && (is_line || !is_space) ? ' ' : whole.at[i];
+    struct sb b = sb_make(r->a, 0);
+    if (r->flaws & MIME_FLAW_CHARSET)
+        sb_print(
+            &b, "The charset \"%.*s\" is not known; the text was guessed.", SARG(r->odd_charset));
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+        if (!(r->flaws & (unsigned)sentences[i].flaw))
+            continue;
+        if (b.len)
+            sb_byte(&b, ' ');
+        sb_add(&b, str_from(sentences[i].words));
     }
-    return str_trim(str_of(to, whole.len));
+    return sb_str(&b);
 }
 
-static void read_from(struct arena *a, GMimeMessage *message, struct mime_mail *mail)
+/* ── one mail ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+/* The charset of the first text that names one. */
+static str text_charset(const struct mime_tree *tree)
 {
-    InternetAddressList *list = g_mime_message_get_from(message);
-    if (!list || internet_address_list_length(list) < 1)
-        return;
-    InternetAddress *first = internet_address_list_get_address(list, 0);
-    if (!INTERNET_ADDRESS_IS_MAILBOX(first))
-        return;
-    mail->from_name = kept(a, internet_address_get_name(first), MIME_HEADER_BYTES, true);
-    const char *address = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(first));
-    mail->from_address = utf8_fold(a, kept(a, address, MIME_HEADER_BYTES, true));
+    for (int i = 0; i < tree->n; i++)
+        if (tree->at[i].charset.len && mime_is(&tree->at[i], "text/"))
+            return tree->at[i].charset;
+    return (str){0};
 }
 
-static int64_t date_of(GMimeMessage *message)
+/* carried: the first mail inside, if there is one. */
+static bool read_one(struct arena *a, str bytes, struct mime_mail *mail, str *carried)
 {
-    GDateTime *date = g_mime_message_get_date(message);
-    int64_t s = date ? g_date_time_to_unix(date) : 0;
-    return s > 0 ? s * 1000 : 0;
-}
-
-static void read_headers(struct arena *a, GMimeMessage *message, struct mime_mail *mail)
-{
-    read_from(a, message, mail);
-    mail->subject = kept(a, g_mime_message_get_subject(message), MIME_HEADER_BYTES, true);
-    mail->message_id = kept(a, g_mime_message_get_message_id(message), MIME_HEADER_BYTES, true);
-    mail->date_ms = date_of(message);
-}
-
-static void read_text(struct reading *r, GMimeTextPart *part, struct mime_mail *mail)
-{
-    GMimeObject *object = GMIME_OBJECT(part);
-    GMimeContentType *type = g_mime_object_get_content_type(object);
-    bool is_html = g_mime_content_type_is_type(type, "text", "html");
-    bool is_plain = g_mime_content_type_is_type(type, "text", "plain");
-    str *to = is_html ? &mail->html : &mail->text;
-    const char *disposition = g_mime_object_get_disposition(object);
-    bool is_file = disposition && g_ascii_strcasecmp(disposition, "attachment") == 0;
-    if ((!is_html && !is_plain) || is_file || to->len)
-        return;
-    char *text = g_mime_text_part_get_text(part);
-    *to = kept(r->a, text, MIME_TEXT_BYTES, false);
-    g_free(text);
-}
-
-static void read_part(struct reading *r, GMimeObject *part, struct mime_mail *mail, int depth);
-
-static void read_message(
-    struct reading *r, GMimeMessage *message, struct mime_mail *mail, int depth)
-{
-    read_headers(r->a, message, mail);
-    GMimeObject *body = g_mime_message_get_mime_part(message);
-    if (body)
-        read_part(r, body, mail, depth + 1);
-}
-
-static void read_part(struct reading *r, GMimeObject *part, struct mime_mail *mail, int depth)
-{
-    if (depth > MIME_DEPTH || ++r->parts > MIME_PARTS)
-        return;
-    if (GMIME_IS_MULTIPART(part)) {
-        GMimeMultipart *many = GMIME_MULTIPART(part);
-        int n = g_mime_multipart_get_count(many);
-        for (int i = 0; i < n && r->parts < MIME_PARTS; i++)
-            read_part(r, g_mime_multipart_get_part(many, i), mail, depth + 1);
-    } else if (GMIME_IS_MESSAGE_PART(part)) {
-        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(part));
-        if (message && !r->has_inner) {
-            r->has_inner = true;
-            read_message(r, message, r->inner, depth + 1);
+    struct mime_reading r = {.a = a};
+    struct mime_tree tree;
+    *mail = (struct mime_mail){0};
+    mime_tree_read(&r, bytes, &tree);
+    r.fallback = text_charset(&tree);
+    mime_people_read(&r, tree.at[0].header, mail);
+    bool *is_body = NEW(a, bool, MIME_NODES);
+    mime_body_read(&r, &tree, mail, is_body);
+    mime_files_read(&r, &tree, is_body, mail);
+    mail->degraded = degraded_of(&r);
+    for (int i = 0; i < tree.n && carried; i++) {
+        const struct mime_node *node = &tree.at[i];
+        bool is_cut = false;
+        if (!mime_is_multipart(node) &&
+            (mime_is(node, "message/rfc822") || mime_is(node, "message/global"))) {
+            bool is_plain = node->encoding == MIME_PLAIN;
+            *carried = is_plain ? node->body : mime_decode(a, node, CARRIED_BYTES, &is_cut);
+            return true;
         }
-    } else if (GMIME_IS_TEXT_PART(part)) {
-        read_text(r, GMIME_TEXT_PART(part), mail);
     }
-}
-
-/* The arena may end it anywhere: GMime's objects are let go all the same. */
-static err read_guarded(struct reading *r, GMimeMessage *message)
-{
-    volatile err e = E_BUSY;
-    jmp_buf out_of_memory, *outer = r->a->escape;
-    r->a->escape = &out_of_memory;
-    if (setjmp(out_of_memory) == 0) {
-        read_message(r, message, r->mail, 0);
-        e = OK;
-    }
-    r->a->escape = outer;
-    return e;
+    return false;
 }
 
 err mime_read(struct arena *a, str bytes, struct mime_mail *mail, struct mime_mail *inner,
     bool *has_inner, str *why)
 {
-    struct reading r = {.a = a, .mail = mail, .inner = inner};
-    *mail = *inner = (struct mime_mail){0};
+    str carried = {0};
     pthread_once(&once, begin);
-    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(bytes.at, (size_t)bytes.len);
-    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
-    err e = message ? read_guarded(&r, message) : OK;
-    if (message)
-        g_object_unref(message);
-    g_object_unref(parser);
-    g_object_unref(stream);
-    *has_inner = r.has_inner;
+    *inner = (struct mime_mail){0};
+    *has_inner = read_one(a, bytes, mail, &carried);
+    if (*has_inner)
+        (void)read_one(a, carried, inner, NULL); /* what it carries itself is not asked for */
     *why = S("This is no mail: it names no sender.");
-    return e == OK && !mail->from_address.len ? E_INVALID : e;
+    return mail->from_address.len ? OK : E_INVALID;
 }
 
 str mime_header(const struct mime_mail *mail, const char *name)
@@ -148,4 +110,23 @@ str mime_header(const struct mime_mail *mail, const char *name)
         if (str_eq_nocase(mail->headers[i].name, str_from(name)))
             return mail->headers[i].value;
     return (str){0};
+}
+
+err mime_part_write(
+    struct arena *a, str bytes, int number, bool (*put)(void *arg, str piece), void *arg, str *why)
+{
+    struct mime_reading r = {.a = a};
+    struct mime_tree tree;
+    pthread_once(&once, begin);
+    mime_tree_read(&r, bytes, &tree);
+    for (int i = 0; i < tree.n; i++) {
+        if (mime_is_multipart(&tree.at[i]) || tree.at[i].number != number)
+            continue;
+        if (mime_decode_each(&tree.at[i], put, arg))
+            return OK;
+        *why = S("Writing the part ended early.");
+        return E_BUSY;
+    }
+    *why = str_print(a, "The mail has no part %d.", number);
+    return E_NOT_FOUND;
 }

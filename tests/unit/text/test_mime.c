@@ -51,7 +51,7 @@ static void attachments_are_not_the_words(void **state)
                           "Content-Type: text/plain\nContent-Disposition: attachment\n\nfile\n--b\n"
                           "Content-Type: text/plain\n\nwords\n--b\nContent-Type: text/plain\n\n"
                           "more\n--b--\n")));
-    assert_str(mail.text, "words");
+    assert_str(mail.text, "words\n\nmore");
 }
 
 /* 2,000 parts side by side, and 300 inside each other. */
