@@ -36,6 +36,11 @@ struct sha1 crypto_hmac_sha1_parts(str key, const str *parts, ptrdiff_t n);
 err crypto_rs256_verify(str n, str e, str data, str signature);
 /* pem: an unencrypted private key (PKCS #8 or PKCS #1). E_INVALID: not such a key; E_BUSY. */
 err crypto_rs256_sign(struct arena *a, str pem, str data, str *signature);
+/* The public half of such a private key, as SubjectPublicKeyInfo in DER (what DNS holds for DKIM).
+ */
+err crypto_rsa_public(struct arena *a, str pem, str *der);
+/* A new key of 2048 bits, PKCS #8 in PEM. Takes up to a second. E_BUSY: out of memory. */
+err crypto_rsa_new(struct arena *a, str *pem);
 
 bool crypto_equal(str a, str b); /* constant time in the content; false when lengths differ */
 

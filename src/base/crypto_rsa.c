@@ -104,22 +104,68 @@ static err sign_with(EVP_PKEY *key, unsigned char *to, size_t *len, str data)
     return is_done ? OK : E_BUSY;
 }
 
-err crypto_rs256_sign(struct arena *a, str pem, str data, str *signature)
+/* *key: NULL, or the caller frees it. Whether it is fit is asked by who uses it. */
+static err read_private(str pem, EVP_PKEY **key)
 {
+    *key = NULL;
     if (pem.len == 0 || pem.len > PEM_BYTES)
         return E_INVALID;
-    size_t len = KEY_BITS_MAX / 8;
-    /* Before the handles, which a jump out of the arena would lose. */
-    unsigned char *to = arena_alloc(a, (ptrdiff_t)len, 1);
     BIO *in = BIO_new_mem_buf(pem.at, (int)pem.len);
     if (in == NULL)
         return E_BUSY;
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
-    err result = sign_with(key, to, &len, data);
-    EVP_PKEY_free(key);
+    *key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
     BIO_free(in);
+    return OK;
+}
+
+err crypto_rs256_sign(struct arena *a, str pem, str data, str *signature)
+{
+    size_t len = KEY_BITS_MAX / 8;
+    /* Before the handles, which a jump out of the arena would lose. */
+    unsigned char *to = arena_alloc(a, (ptrdiff_t)len, 1);
+    EVP_PKEY *key;
+    err result = read_private(pem, &key);
+    if (result == OK)
+        result = sign_with(key, to, &len, data);
+    EVP_PKEY_free(key);
     ERR_clear_error();
     TRY(result);
     *signature = str_of(to, (ptrdiff_t)len);
+    return OK;
+}
+
+err crypto_rsa_public(struct arena *a, str pem, str *der)
+{
+    enum { DER_BYTES = KEY_BITS_MAX / 8 + 64 };
+    unsigned char *to = arena_alloc(a, DER_BYTES, 1), *end = to;
+    EVP_PKEY *key;
+    err result = read_private(pem, &key);
+    int len = result == OK && is_fit(key) ? i2d_PUBKEY(key, NULL) : 0;
+    if (len > 0 && len <= DER_BYTES)
+        len = i2d_PUBKEY(key, &end);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    TRY(result);
+    if (len <= 0 || len > DER_BYTES)
+        return E_INVALID;
+    *der = str_of(to, len);
+    return OK;
+}
+
+err crypto_rsa_new(struct arena *a, str *pem)
+{
+    char *to = arena_alloc(a, PEM_BYTES, 1);
+    EVP_PKEY *key = EVP_RSA_gen(KEY_BITS_MIN);
+    BIO *out = BIO_new(BIO_s_mem());
+    int len = -1;
+    if (key != NULL && out != NULL &&
+        PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) == 1)
+        len = BIO_read(out, to, PEM_BYTES);
+    BIO_free(out);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    if (len <= 0)
+        return E_BUSY;
+    *pem = str_of(to, len);
     return OK;
 }

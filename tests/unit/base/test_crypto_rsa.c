@@ -125,6 +125,36 @@ static void what_is_no_open_rsa_key_signs_nothing(void **state)
     assert_str(signature, "untouched");
 }
 
+/* n of a SubjectPublicKeyInfo. */
+static str modulus_of(str der)
+{
+    const unsigned char *at = (const unsigned char *)der.at;
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, der.len);
+    BIGNUM *modulus = NULL;
+    assert_true(key != NULL && EVP_PKEY_get_bn_param(key, "n", &modulus) == 1);
+    unsigned char *to = NEW(test_arena(), unsigned char, BN_num_bytes(modulus));
+    str n = str_of(to, BN_bn2bin(modulus, to));
+    BN_free(modulus);
+    EVP_PKEY_free(key);
+    return n;
+}
+
+static void a_new_key_signs_for_its_public_half(void **state)
+{
+    (void)state;
+    str pem = {0}, other = {0}, der = {0}, signature = {0};
+    assert_ok(crypto_rsa_new(test_arena(), &pem));
+    assert_ok(crypto_rsa_new(test_arena(), &other));
+    assert_false(str_eq(pem, other));
+    assert_true(str_starts(pem, S("-----BEGIN PRIVATE KEY-----")));
+    assert_ok(crypto_rsa_public(test_arena(), pem, &der));
+    assert_ok(crypto_rs256_sign(test_arena(), pem, S("said"), &signature));
+    assert_ok(crypto_rs256_verify(modulus_of(der), bytes("AQAB"), S("said"), signature));
+    assert_err(crypto_rsa_public(test_arena(), S("x"), &der), E_INVALID);
+    assert_err(crypto_rsa_public(test_arena(), make_key(1024, NULL, NULL), &der), E_INVALID);
+    assert_err(crypto_rsa_public(test_arena(), make_key(-1, NULL, NULL), &der), E_INVALID);
+}
+
 static err sign_once(struct arena *a, void *arg)
 {
     str signature;
@@ -173,6 +203,7 @@ int main(void)
         TEST(weak_and_senseless_keys_are_refused),
         TEST(what_is_signed_verifies_under_the_public_half),
         TEST(what_is_no_open_rsa_key_signs_nothing),
+        TEST(a_new_key_signs_for_its_public_half),
         TEST(signing_survives_the_end_of_memory),
         TEST(sha1_gives_the_standards_digests),
         TEST(parts_of_hmac_sha1_count_as_their_concatenation),
