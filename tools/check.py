@@ -21,7 +21,7 @@ LIBRARY_HOMES = {
     r"sodium": ["src/base/crypto", "src/base/keyring"],
     r"unicode/": ["src/base/", "src/text/"],
     r"json-c|json_object|json_tokener": ["tests/fuzz/json_c", "bench/bare_webhook"],
-    r"libxml": ["src/text/html_text"],
+    r"libxml": ["src/text/html_text", "src/text/html_clean"],
     r"event2/": ["src/net/"],
     r"curl/": ["src/net/http_client", "src/net/egress"],
     r"libetpan/": ["src/net/mail_line", "src/net/imap"],

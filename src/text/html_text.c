@@ -2,6 +2,7 @@
  * of its own. */
 #include "text/html_text.h"
 
+#include <assert.h>
 #include <libxml/HTMLparser.h>
 #include <string.h>
 
@@ -11,8 +12,13 @@ enum { LINK_MAX = 2048 /* bytes of an address; longer ones are left out */ };
 
 struct walk {
     struct arena *a;
+    htmlParserCtxtPtr parser;
     struct sb out;
     ptrdiff_t max;
+    bool is_mail;
+    int quotes, least_quotes; /* open blockquotes; the least since the last text */
+    int lists;
+    int64_t numbers[HTML_TEXT_DEPTH + 1]; /* the next item's number in each list; 0 = none */
     bool is_full;
     int depth;
     int hidden;      /* open script, style, head … */
@@ -57,13 +63,33 @@ static void put(struct walk *w, str s)
     w->is_full = fitting.len < s.len || w->out.failed;
 }
 
+/* The marks of a quoted line. */
+static void put_quotes(struct walk *w, int quotes, bool is_empty)
+{
+    static const char marks[] = ">>>>>>>>>>>>>>>>>>>>";
+    static_assert(sizeof marks - 1 == HTML_TEXT_QUOTES, "a mark a level");
+    if (quotes > 0)
+        put(w, str_of(marks, quotes < HTML_TEXT_QUOTES ? quotes : HTML_TEXT_QUOTES));
+    if (quotes > 0 && !is_empty)
+        put(w, S(" "));
+}
+
 /* Line ends and the space that wait for more text. */
 static void put_owed(struct walk *w)
 {
-    if (w->out.len > 0 && w->breaks_owed > 0)
-        put(w, w->breaks_owed > 1 ? S("\n\n") : S("\n"));
-    else if (w->out.len > 0 && w->owes_space)
+    if (w->out.len > 0 && w->breaks_owed > 0) {
+        put(w, S("\n"));
+        if (w->breaks_owed > 1) {
+            put_quotes(w, w->least_quotes, true);
+            put(w, S("\n"));
+        }
+        put_quotes(w, w->quotes, false);
+    } else if (w->out.len == 0) {
+        put_quotes(w, w->quotes, false);
+    } else if (w->owes_space) {
         put(w, S(" "));
+    }
+    w->least_quotes = w->quotes;
     w->breaks_owed = 0;
     w->owes_space = false;
 }
@@ -79,16 +105,27 @@ static bool is_html_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
 
+/* Words without line ends, but in pre. */
+static void put_run(struct walk *w, str s)
+{
+    put_owed(w);
+    ptrdiff_t end = 0;
+    while (w->quotes > 0 && (end = str_find_byte(s, '\n')) >= 0) {
+        put(w, str_sub(s, 0, end + 1));
+        put_quotes(w, w->quotes, false);
+        s = str_skip(s, end + 1);
+    }
+    put(w, s);
+}
+
 static void put_text(struct walk *w, str s)
 {
     for (ptrdiff_t i = 0; i < s.len && !w->is_full;) {
         ptrdiff_t from = i;
         while (i < s.len && (w->pre > 0 || !is_html_space(s.at[i])) && s.at[i] != 0)
             i++;
-        if (i > from) {
-            put_owed(w);
-            put(w, str_sub(s, from, i - from));
-        }
+        if (i > from)
+            put_run(w, str_sub(s, from, i - from));
         if (i < s.len) {
             w->owes_space = true;
             i++;
@@ -158,12 +195,74 @@ static void close_link(struct walk *w)
     }
 }
 
+static str attribute(const xmlChar **attributes, const char *name)
+{
+    for (int i = 0; attributes != NULL && attributes[i] != NULL; i += 2)
+        if (str_eq(str_from((const char *)attributes[i]), str_from(name)))
+            return str_trim(str_from((const char *)attributes[i + 1]));
+    return (str){0};
+}
+
+static void start_item(struct walk *w)
+{
+    put_owed(w);
+    int64_t *number = &w->numbers[w->lists];
+    for (int i = 1; w->is_mail && i < w->lists; i++)
+        put(w, S("  "));
+    if (!w->is_mail || *number == 0) {
+        put(w, S("- "));
+        return;
+    }
+    char digits[STR_INT_BYTES];
+    put(w, str_int_to(digits, (*number)++));
+    put(w, S(". "));
+}
+
+/* What only mails have; their depth is at most HTML_TEXT_DEPTH, so are their lists. */
+static void start_of_mail(struct walk *w, str name, const xmlChar **attributes)
+{
+    if (str_eq(name, S("blockquote"))) {
+        w->quotes++;
+    } else if (str_eq(name, S("ol"))) {
+        int64_t first = 1;
+        (void)str_int(attribute(attributes, "start"), 1, 999999, &first); /* else from 1 */
+        w->numbers[++w->lists] = first;
+    } else if (str_eq(name, S("ul"))) {
+        w->numbers[++w->lists] = 0;
+    } else if (str_eq(name, S("hr"))) {
+        put_owed(w);
+        put(w, S("---"));
+    } else if (str_eq(name, S("img"))) {
+        str alt = attribute(attributes, "alt");
+        if (alt.len > 0) {
+            put_text(w, S("["));
+            put_text(w, alt);
+            put_text(w, S("]"));
+        }
+    }
+}
+
+static void end_of_mail(struct walk *w, str name)
+{
+    if (str_eq(name, S("blockquote")) && w->quotes > 0) {
+        w->quotes--;
+        if (w->quotes < w->least_quotes)
+            w->least_quotes = w->quotes;
+    } else if ((str_eq(name, S("ol")) || str_eq(name, S("ul"))) && w->lists > 0) {
+        w->lists--;
+    }
+}
+
 static void on_start(void *arg, const xmlChar *at, const xmlChar **attributes)
 {
     struct walk *w = arg;
     str name = str_from((const char *)at);
-    if (++w->depth > HTML_TEXT_DEPTH)
+    if (++w->depth > HTML_TEXT_DEPTH) {
+        /* The parser's own work would grow with the square of the depth. */
         w->is_full = true;
+        xmlStopParser(w->parser);
+        return;
+    }
     w->hidden += is_hidden(name);
     if (w->hidden > 0)
         return;
@@ -174,10 +273,10 @@ static void on_start(void *arg, const xmlChar *at, const xmlChar **attributes)
     }
     owe_breaks(w, breaks_of(name));
     w->pre += str_eq_nocase(name, S("pre"));
-    if (str_eq_nocase(name, S("li"))) {
-        put_owed(w);
-        put(w, S("- "));
-    }
+    if (str_eq_nocase(name, S("li")))
+        start_item(w);
+    if (w->is_mail)
+        start_of_mail(w, name, attributes);
     if (str_eq_nocase(name, S("td")) || str_eq_nocase(name, S("th")))
         w->owes_space = true;
     if (str_eq_nocase(name, S("a")) && !w->is_in_link)
@@ -197,16 +296,44 @@ static void on_end(void *arg, const xmlChar *at)
         return;
     if (str_eq_nocase(name, S("a")) && w->is_in_link)
         close_link(w);
+    if (w->is_mail)
+        end_of_mail(w, name);
     owe_breaks(w, breaks_of(name));
     w->pre -= w->pre > 0 && str_eq_nocase(name, S("pre"));
 }
 
-err html_text(struct arena *a, str html, ptrdiff_t max_bytes, str *text)
+/* The end of the comment or mark at the start of s, which begins with "<!". */
+static ptrdiff_t mark_end(str s)
+{
+    str end = str_starts(s, S("<!--")) ? S("-->") : S(">");
+    ptrdiff_t at = str_find(s, end);
+    return at >= 0 ? at + end.len : s.len;
+}
+
+str html_without_marks(struct arena *a, str html)
+{
+    if (str_find(html, S("<![")) < 0)
+        return html;
+    struct sb b = sb_make(a, 0);
+    while (html.len > 0) {
+        ptrdiff_t at = str_find(html, S("<!"));
+        sb_add(&b, str_sub(html, 0, at >= 0 ? at : html.len));
+        html = str_skip(html, at >= 0 ? at : html.len);
+        ptrdiff_t end = mark_end(html);
+        if (!str_starts(html, S("<![")))
+            sb_add(&b, str_sub(html, 0, end));
+        html = str_skip(html, end);
+    }
+    return sb_str(&b);
+}
+
+static err text_of(struct arena *a, str html, bool is_mail, ptrdiff_t max_bytes, str *text)
 {
     if (html.len > HTML_TEXT_IN_BYTES)
         html = utf8_prefix_bytes(html, HTML_TEXT_IN_BYTES);
-    html = utf8_repair(a, html); /* the parser would end at a NUL */
-    struct walk w = {.a = a, .out = sb_make(a, 0), .max = max_bytes > 0 ? max_bytes : 0};
+    html = html_without_marks(a, utf8_repair(a, html)); /* the parser would end at a NUL */
+    struct walk w = {
+        .a = a, .is_mail = is_mail, .out = sb_make(a, 0), .max = max_bytes > 0 ? max_bytes : 0};
     xmlSAXHandler events = {0};
     events.startElement = on_start;
     events.endElement = on_end;
@@ -218,6 +345,7 @@ err html_text(struct arena *a, str html, ptrdiff_t max_bytes, str *text)
             htmlCreatePushParserCtxt(&events, &w, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
         if (parser == NULL)
             return E_BUSY;
+        w.parser = parser;
         (void)htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
                                              HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
                                              HTML_PARSE_NODEFDTD); /* unknown options: none */
@@ -229,4 +357,14 @@ err html_text(struct arena *a, str html, ptrdiff_t max_bytes, str *text)
     str found = utf8_repair(a, sb_str(&w.out));
     *text = str_trim(utf8_prefix_bytes(found, w.max));
     return OK;
+}
+
+err html_text(struct arena *a, str html, ptrdiff_t max_bytes, str *text)
+{
+    return text_of(a, html, false, max_bytes, text);
+}
+
+err html_text_mail(struct arena *a, str html, ptrdiff_t max_bytes, str *text)
+{
+    return text_of(a, html, true, max_bytes, text);
 }
