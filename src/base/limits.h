@@ -79,8 +79,8 @@ enum {
     LIMIT_UPKEEP_ROWS                  = 500,               /* rows removed per transaction of upkeep */
     LIMIT_WEBHOOKS                     = 100,               /* webhooks of one account */
     LIMIT_HOOK_STATUSES                = 500,               /* delivery reports in one post */
-    LIMIT_IMAP_LINE_BYTES              = 1024 * 1024,       /* bytes: one line of an IMAP server; a search names 10,000 mails in 110 KB */
-    LIMIT_IMAP_TEXT_BYTES              = 4 * 1024 * 1024,   /* bytes: all lines of one answer, mails aside */
+    LIMIT_IMAP_LINE_BYTES              = 512 * 1024,        /* bytes: one line of an IMAP server; a search names 10,000 mails in 110 KB */
+    LIMIT_IMAP_TEXT_BYTES              = 1024 * 1024,       /* bytes: all lines of one answer, mails aside; libetpan makes up to 32 of each */
     LIMIT_IMAP_LINES                   = 20000,             /* lines of one answer */
     LIMIT_IMAP_PARENS                  = 100,               /* "(" in one line; libetpan recurses; nothing we ask for has more than 6 */
     LIMIT_IMAP_SEARCH                  = 10000,             /* UIDs one search looks through */

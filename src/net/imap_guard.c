@@ -95,6 +95,26 @@ static bool follow_brace(struct imap_guard *g, char c)
     return true;
 }
 
+/* A flag is an atom. */
+static bool follow_flags(struct imap_guard *g, char c)
+{
+    static const char word[] = "FLAGS";
+    char upper = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+    if (g->is_flags && (c == '"' || c == '{'))
+        return refuse(g, "a flag is no word");
+    if (c == '(' && g->flags_seen == 5)
+        g->is_flags = true;
+    else if (c == ')')
+        g->is_flags = false;
+    if (c == ' ' || c == '\t')
+        return true;
+    if (g->flags_seen < 5 && upper == word[g->flags_seen])
+        g->flags_seen++;
+    else
+        g->flags_seen = upper == word[0];
+    return true;
+}
+
 /* A response is whole: what must not be lost is noted. */
 static bool line_ends(struct imap_guard *g)
 {
@@ -117,6 +137,8 @@ static bool line_ends(struct imap_guard *g)
     g->head_len = 0;
     g->line_bytes = 0;
     g->parens = 0;
+    g->is_flags = false;
+    g->flags_seen = 0;
     g->is_continued = false;
     if (++g->lines > LIMIT_IMAP_LINES)
         return refuse(g, "its answer has too many lines");
@@ -149,7 +171,7 @@ static bool look_at_byte(struct imap_guard *g, char c)
         keep_head(g, c);
     if (c == '(' && ++g->parens > LIMIT_IMAP_PARENS && !head_is_text(g))
         return refuse(g, "too many parentheses in a line");
-    return follow_brace(g, c);
+    return follow_flags(g, c) && follow_brace(g, c);
 }
 
 bool imap_guard_look(struct imap_guard *g, str bytes)

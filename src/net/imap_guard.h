@@ -1,7 +1,7 @@
 /* What is read from an IMAP server before libetpan may parse it: a pass over the bytes as they
  * arrive that knows lines and literals and holds them to our limits. libetpan allocates what a
- * literal announces, recurses where parentheses nest, and keeps every line of an answer; each of
- * these ends here first. It also notes what must not be lost wherever it stands: that the folder
+ * literal announces, recurses where parentheses nest, keeps every line of an answer, and never frees
+ * a flag that is a string (which RFC 3501 does not know); each of these ends here first. It also notes what must not be lost wherever it stands: that the folder
  * has grown, that the server says goodbye. Pure; a server's bytes may be cut anywhere.
  * Source: RFC 3501 and 9051, section 9. */
 #pragma once
@@ -21,6 +21,8 @@ struct imap_guard {
     int64_t literal_left;
     ptrdiff_t line_bytes; /* of this response, literals aside */
     int parens;           /* opened in this response */
+    bool is_flags;        /* between the parentheses of "FLAGS (" */
+    int flags_seen;       /* letters of FLAGS that stand directly before */
     bool is_continued;    /* after a literal: still the response before it */
     ptrdiff_t head_len;   /* the response's beginning, runs of blanks as one */
     char head[IMAP_GUARD_HEAD_BYTES];

@@ -668,6 +668,7 @@ static void floods_end_the_connection(void **state)
     for (int i = 0; i < 600000; i++)
         sb_add(&b, S(" 1"));
     hostile(str_z(test_arena(), sb_str(&b)), MAIL_BAD_ANSWER, "too long");
+    hostile("> * FLAGS (\"a\" \"b\")", MAIL_BAD_ANSWER, "a flag is no word");
 }
 
 static void a_server_that_stops_inside_a_literal_is_given_up(void **state)

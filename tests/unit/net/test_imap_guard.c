@@ -107,6 +107,20 @@ static void nesting_lines_and_length_have_limits(void **state)
     assert_string_equal(g.why, "a line holds a zero byte");
 }
 
+static void a_flag_that_is_a_string_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"* FLAGS (\"a\"", "* 1 FETCH (UID 3 flags  (\\Seen {1}",
+        "* OK [PERMANENTFLAGS (\\Seen \"", "* FLAGS(\""};
+    struct imap_guard g;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(look(&g, str_from(bad[i]), 100));
+        assert_string_equal(g.why, "a flag is no word");
+    }
+    assert_true(
+        look(&g, S("* FLAGS (\\Seen FLAGS)\r\n* 1 FETCH (FLAGS () INTERNALDATE \"1\")\r\n"), 100));
+}
+
 static void a_goodbye_is_seen_in_any_dress_and_not_inside_a_mail(void **state)
 {
     (void)state;
@@ -147,6 +161,7 @@ int main(void)
         TEST(a_literal_longer_than_asked_for_is_refused_wherever_it_is_announced),
         TEST(literals_together_have_a_limit),
         TEST(nesting_lines_and_length_have_limits),
+        TEST(a_flag_that_is_a_string_is_refused),
         TEST(a_goodbye_is_seen_in_any_dress_and_not_inside_a_mail),
         TEST(growth_is_noted_between_any_other_lines),
     };
