@@ -78,6 +78,15 @@ enum {
     LIMIT_JOB_PAYLOAD_BYTES            = 64 * 1024,         /* bytes of a job's own JSON */
     LIMIT_UPKEEP_ROWS                  = 500,               /* rows removed per transaction of upkeep */
     LIMIT_WEBHOOKS                     = 100,               /* webhooks of one account */
+    LIMIT_SMTP_LINE_BYTES              = 4096,              /* bytes of one line of an SMTP answer; RFC 5321 has 512 */
+    LIMIT_SMTP_LINES                   = 128,               /* lines of one SMTP answer; EHLO of large servers has 20 */
+    LIMIT_SMTP_REPLY_BYTES             = 8 * 1024,          /* bytes kept of one SMTP answer */
+    LIMIT_SMTP_CHALLENGES              = 4,                 /* questions of one login; LOGIN asks two */
+    LIMIT_SMTP_RECIPIENTS              = 500,               /* recipients of one mail */
+    LIMIT_SMTP_KEPT                    = 32,                /* idle connections to mail servers kept */
+    LIMIT_SMTP_KEPT_EACH               = 4,                 /* of these with one login; providers allow few */
+    LIMIT_SMTP_IDLE_MS                 = 30 * 1000,         /* ms a connection is kept idle; servers close after 60 s and more */
+    LIMIT_SMTP_MAILS                   = 50,                /* mails over one connection; large servers end it after 100 */
     LIMIT_HOOK_STATUSES                = 500,               /* delivery reports in one post */
     LIMIT_IMAP_LINE_BYTES              = 512 * 1024,        /* bytes: one line of an IMAP server; a search names 10,000 mails in 110 KB */
     LIMIT_IMAP_TEXT_BYTES              = 1024 * 1024,       /* bytes: all lines of one answer, mails aside; libetpan makes up to 32 of each */
