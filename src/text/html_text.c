@@ -346,10 +346,11 @@ static err text_of(struct arena *a, str html, bool is_mail, ptrdiff_t max_bytes,
         if (parser == NULL)
             return E_BUSY;
         w.parser = parser;
-        (void)htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
-                                             HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-                                             HTML_PARSE_NODEFDTD); /* unknown options: none */
-        /* Broken HTML is read as far as it goes: the result says nothing more. */
+        (void)htmlCtxtUseOptions(parser,
+            HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
+                HTML_PARSE_NODEFDTD | HTML_PARSE_IGNORE_ENC); /* unknown options: none */
+        /* IGNORE_ENC: these bytes are UTF-8 whatever a <meta charset> says of what they were.
+         * Broken HTML is read as far as it goes: the result says nothing more. */
         (void)htmlParseChunk(parser, html.at, (int)html.len, 0);
         (void)htmlParseChunk(parser, "", 0, 1);
         htmlFreeParserCtxt(parser);

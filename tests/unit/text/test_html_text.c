@@ -81,6 +81,15 @@ static void entities_become_their_characters(void **state)
         "<b> &amp; \"x\" 'y' 😀 é &unknown;");
 }
 
+static void the_charset_that_a_page_names_is_not_applied_again(void **state)
+{
+    (void)state;
+    assert_str(plain("<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; "
+                     "charset=windows-1252\"></head><body><p>h\u00e9llo আ</p></body></html>"),
+        "h\u00e9llo আ");
+    assert_str(plain("<meta charset=\"iso-8859-1\"><p>আ</p>"), "আ");
+}
+
 static void broken_html_is_read_as_far_as_it_goes(void **state)
 {
     (void)state;
@@ -121,6 +130,7 @@ int main(void)
         TEST(addresses_that_run_something_are_dropped),
         TEST(what_nobody_sees_is_dropped),
         TEST(entities_become_their_characters),
+        TEST(the_charset_that_a_page_names_is_not_applied_again),
         TEST(broken_html_is_read_as_far_as_it_goes),
         TEST(the_result_is_bounded_and_whole_letters),
     };
