@@ -283,8 +283,8 @@ err imap_fetch(struct imap *imap, const struct imap_mail *mails, ptrdiff_t count
     ptrdiff_t n = 0;
     int64_t bytes = 0;
     for (ptrdiff_t i = 0; i <= count; i++) {
-        bool is_small = i < count && mails[i].size <= LIMIT_IMAP_PIECE_BYTES;
-        int64_t size = is_small && mails[i].size > 0 ? mails[i].size : 0;
+        bool is_small = i < count && mails[i].size > 0 && mails[i].size <= LIMIT_IMAP_PIECE_BYTES;
+        int64_t size = is_small ? mails[i].size : 0;
         if (n > 0 && (i == count || bytes + size > LIMIT_IMAP_BATCH_BYTES)) {
             mail_line_limit(imap->line, imap->step_ms, imap->command_ms);
             TRY(fetch_small(imap, batch, n, max_bytes, sink, arg));

@@ -1,9 +1,10 @@
 /* What is read from an IMAP server before libetpan may parse it: a pass over the bytes as they
  * arrive that knows lines and literals and holds them to our limits. libetpan allocates what a
- * literal announces, recurses where parentheses nest, keeps every line of an answer, and never frees
- * a flag that is a string (which RFC 3501 does not know); each of these ends here first. It also notes what must not be lost wherever it stands: that the folder
- * has grown, that the server says goodbye. Pure; a server's bytes may be cut anywhere.
- * Source: RFC 3501 and 9051, section 9. */
+ * literal announces, recurses where parentheses nest, keeps every line of an answer, and never
+ * frees a flag that is a string (which RFC 3501 does not know); each of these ends here first. It
+ * also notes what must not be lost wherever it stands: that the folder has grown, that the server
+ * says goodbye. Pure; a server's bytes may be cut anywhere. Source: RFC 3501 and 9051, section 9.
+ */
 #pragma once
 #include "base/limits.h"
 #include "base/str.h"

@@ -147,6 +147,21 @@ static err login_with_password(struct imap *imap, struct arena *a, const struct 
                : login_refused(imap);
 }
 
+/* An authorisation identity in a GS2 header (RFC 5801, 4). */
+static str saslname(struct arena *a, str s)
+{
+    struct sb b = sb_make(a, SECRETS_BYTES);
+    for (ptrdiff_t i = 0; i < s.len; i++) {
+        if (s.at[i] == ',')
+            sb_add(&b, S("=2C"));
+        else if (s.at[i] == '=')
+            sb_add(&b, S("=3D"));
+        else
+            sb_byte(&b, s.at[i]);
+    }
+    return sb_str(&b);
+}
+
 static bool has_separator(str s)
 {
     return str_find_byte(s, 1) >= 0 || str_find_byte(s, 0) >= 0;
@@ -158,8 +173,7 @@ static err login_with_token(struct imap *imap, struct arena *a, const struct mai
     str need = is_bearer ? S("AUTH=OAUTHBEARER") : S("AUTH=XOAUTH2");
     if (!imap_can(imap, need))
         return imap_lost(imap, MAIL_BAD_LOGIN, "the server does not offer %.*s", SARG(need));
-    if (has_separator(s->user) || has_separator(s->secret) ||
-        (is_bearer && str_find_byte(s->user, ',') >= 0))
+    if (has_separator(s->user) || has_separator(s->secret))
         return imap_lost(
             imap, MAIL_BAD_LOGIN, "the user name holds a character that cannot be said");
     if (!is_bearer)
@@ -168,12 +182,13 @@ static err login_with_token(struct imap *imap, struct arena *a, const struct mai
                 "user=%.*s\x01"
                 "auth=Bearer %.*s\x01\x01",
                 SARG(s->user), SARG(s->secret)));
+    str user = saslname(a, s->user);
     return sasl(imap, a, "OAUTHBEARER",
         str_print(a,
             "n,a=%.*s,\x01"
             "host=%.*s\x01port=%d\x01"
             "auth=Bearer %.*s\x01\x01",
-            SARG(s->user), SARG(s->host), s->port, SARG(s->secret)));
+            SARG(user), SARG(s->host), s->port, SARG(s->secret)));
 }
 
 static err sign_in(struct imap *imap, const struct mail_server *s)
