@@ -201,8 +201,24 @@ err imap_say_line(struct imap *imap, str text)
     return flush_line(imap, text);
 }
 
+/* Large providers refuse for a while with words only: Gmail "[ALERT] Too many simultaneous
+ * connections", Microsoft 365 "BAD Request is throttled". It is neither the password's nor the
+ * command's fault. */
+static bool says_later(str said)
+{
+    static const char *const words[] = {
+        "throttl", "too many", "rate limit", "temporar", "try again later", "bandwidth limit"};
+    struct arena a = arena_make(16 * 1024);
+    str lower = str_lower_ascii(&a, said);
+    bool is_later = false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        is_later = is_later || str_find(lower, str_from(words[i])) >= 0;
+    arena_free(&a);
+    return is_later;
+}
+
 /* What a NO means. Source: RFC 5530, response codes. */
-static enum mail_end_kind refusal_kind(const mailimap *session)
+static enum mail_end_kind refusal_kind(const mailimap *session, str said)
 {
     static const struct {
         const char *code;
@@ -217,6 +233,8 @@ static enum mail_end_kind refusal_kind(const mailimap *session)
         {"CANNOT",      MAIL_BAD_FOLDER},
     };
     const struct mailimap_response_info *info = session->imap_response_info;
+    if (says_later(said))
+        return MAIL_LATER;
     if (info == NULL)
         return MAIL_REFUSED;
     if (info->rsp_trycreate)
@@ -239,8 +257,8 @@ err imap_answer(struct imap *imap, const char *what)
     if (r == MAILIMAP_ERROR_STREAM || r == MAILIMAP_ERROR_FATAL) {
         e = imap_over(imap);
     } else if (r == MAILIMAP_ERROR_PROTOCOL) {
-        e = imap_lost(
-            imap, MAIL_REFUSED, "%s: the server does not understand: %.*s", what, SARG(said));
+        e = imap_lost(imap, says_later(said) ? MAIL_LATER : MAIL_REFUSED,
+            "%s: the server does not understand: %.*s", what, SARG(said));
     } else if (r == MAILIMAP_ERROR_MEMORY) {
         e = imap_lost(imap, MAIL_LATER, "out of memory");
     } else if (r != MAILIMAP_NO_ERROR) {
@@ -248,8 +266,8 @@ err imap_answer(struct imap *imap, const char *what)
     } else {
         int type = response->rsp_resp_done->rsp_data.rsp_tagged->rsp_cond_state->rsp_type;
         if (type != MAILIMAP_RESP_COND_STATE_OK)
-            e = imap_refused(imap, refusal_kind(imap->session), "%s: the server refuses: %.*s",
-                what, SARG(said));
+            e = imap_refused(imap, refusal_kind(imap->session, said),
+                "%s: the server refuses: %.*s", what, SARG(said));
         mailimap_response_free(response);
     }
     arena_free(&a);

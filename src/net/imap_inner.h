@@ -49,7 +49,7 @@ str imap_words(struct arena *a, const char *words);
  * people: "opening the folder". literal_max and bytes_max: of the answer (imap_guard_begin).
  * OK: the server said OK, and session holds what it said. On NO the code of its reason decides:
  * UNAVAILABLE, INUSE, LIMIT, SERVERBUG, OVERQUOTA are MAIL_LATER, NONEXISTENT, TRYCREATE, CANNOT
- * are MAIL_BAD_FOLDER, else MAIL_REFUSED. */
+ * are MAIL_BAD_FOLDER, words of being too busy MAIL_LATER, else MAIL_REFUSED. */
 err imap_run(struct imap *imap, str text, const char *what, int64_t literal_max, int64_t bytes_max);
 /* Its halves, for commands of more than one line. */
 err imap_say(struct imap *imap, str text);            /* tag, text, line end; sent */

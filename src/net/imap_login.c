@@ -4,7 +4,13 @@
 #include "base/crypto.h"
 #include "net/imap_inner.h"
 
-enum { SECRETS_BYTES = 64 * 1024 };
+enum {
+    USER_BYTES = 1000,
+    SECRET_BYTES = 16 * 1024,    /* access tokens of Microsoft have up to 4 KB */
+    MESSAGE_BYTES = 32 * 1024,   /* both, with what stands around them */
+    CHALLENGE_BYTES = 4 * 1024,  /* the server's reasons */
+    SIGN_IN_BYTES = 1024 * 1024, /* all that signing in makes */
+};
 
 static const char signing_in[] = "signing in";
 
@@ -114,7 +120,8 @@ static err sasl(struct imap *imap, struct arena *a, const char *mechanism, str m
     if (!is_plus)
         return OK;
     if (is_token)
-        return answer_challenge(imap, a, str_copy(a, more), strcmp(mechanism, "OAUTHBEARER") == 0);
+        return answer_challenge(imap, a, str_copy(a, str_sub(more, 0, CHALLENGE_BYTES)),
+            strcmp(mechanism, "OAUTHBEARER") == 0);
     return imap_lost(imap, MAIL_BAD_ANSWER, "%s: the server asks again and again", signing_in);
 }
 
@@ -123,19 +130,17 @@ static err login_with_password(struct imap *imap, struct arena *a, const struct 
     if (str_find_byte(s->user, 0) >= 0 || str_find_byte(s->secret, 0) >= 0)
         return imap_lost(imap, MAIL_BAD_LOGIN, "the user or password holds a zero byte");
     if (imap_can(imap, S("AUTH=PLAIN"))) {
-        struct sb b = sb_make(a, SECRETS_BYTES);
+        struct sb b = sb_make(a, MESSAGE_BYTES);
         sb_byte(&b, 0);
         sb_add(&b, s->user);
         sb_byte(&b, 0);
         sb_add(&b, s->secret);
-        if (b.failed)
-            return imap_lost(imap, MAIL_BAD_LOGIN, "the user or password is too long");
         return sasl(imap, a, "PLAIN", sb_str(&b));
     }
     if (imap_can(imap, S("LOGINDISABLED")))
         return imap_lost(imap, MAIL_BAD_LOGIN,
             "the server takes no password on this connection; use TLS, or sign in with OAuth");
-    struct sb b = sb_make(a, SECRETS_BYTES);
+    struct sb b = sb_make(a, MESSAGE_BYTES);
     sb_add(&b, S("LOGIN "));
     bool is_sayable = imap_quote(&b, s->user);
     sb_byte(&b, ' ');
@@ -150,7 +155,7 @@ static err login_with_password(struct imap *imap, struct arena *a, const struct 
 /* An authorisation identity in a GS2 header (RFC 5801, 4). */
 static str saslname(struct arena *a, str s)
 {
-    struct sb b = sb_make(a, SECRETS_BYTES);
+    struct sb b = sb_make(a, MESSAGE_BYTES);
     for (ptrdiff_t i = 0; i < s.len; i++) {
         if (s.at[i] == ',')
             sb_add(&b, S("=2C"));
@@ -193,8 +198,10 @@ static err login_with_token(struct imap *imap, struct arena *a, const struct mai
 
 static err sign_in(struct imap *imap, const struct mail_server *s)
 {
+    if (s->user.len > USER_BYTES || s->secret.len > SECRET_BYTES)
+        return imap_lost(imap, MAIL_BAD_LOGIN, "the user name or the password is too long");
     TRY(ask_capabilities(imap));
-    struct arena a = arena_make(8 * SECRETS_BYTES);
+    struct arena a = arena_make(SIGN_IN_BYTES);
     err e = s->login == MAIL_LOGIN_PASSWORD ? login_with_password(imap, &a, s)
                                             : login_with_token(imap, &a, s);
     arena_free(&a);

@@ -197,20 +197,18 @@ err imap_search(struct imap *imap, struct arena *a, uint32_t after, int64_t sinc
 err imap_has_message_id(struct imap *imap, str message_id, bool *is_there)
 {
     TRY(need_folder(imap));
-    struct arena a = arena_make(LIMIT_IMAP_LINE_BYTES * 4);
+    struct arena a = arena_make(64 * 1024);
     struct sb b = sb_make(&a, IMAP_COMMAND_BYTES);
     sb_add(&b, S("UID SEARCH HEADER Message-ID "));
-    uint32_t *uids;
-    ptrdiff_t n = 0;
     err e = OK;
     if (message_id.len == 0 || message_id.len > MESSAGE_ID_BYTES || !imap_quote(&b, message_id))
         e = imap_refused(imap, MAIL_REFUSED, "this cannot be searched for as a Message-ID");
     else
         e = imap_run(imap, sb_str(&b), "looking for a Message-ID", IMAP_SMALL, IMAP_SMALL);
-    if (e == OK) {
-        take_uids(imap->session, &a, 1, UINT32_MAX, &uids, &n);
-        *is_there = n > 0;
-    }
+    const struct mailimap_response_info *info = imap->session->imap_response_info;
+    if (e == OK)
+        *is_there = info != NULL && info->rsp_search_result != NULL &&
+                    clist_begin(info->rsp_search_result) != NULL;
     arena_free(&a);
     return e;
 }

@@ -119,6 +119,11 @@ static void a_refused_login_says_what_the_server_said(void **state)
         s, MAIL_BAD_LOGIN, "Wrong  password \xef\xbf\xbd!");
     refuse_login(MAIL_PEER(GREET, "< AUTHENTICATE", "> $ NO [UNAVAILABLE] Backend away", "hang"), s,
         MAIL_LATER, "Backend away");
+    refuse_login(MAIL_PEER(GREET, "< AUTHENTICATE",
+                     "> $ NO [ALERT] Too many simultaneous connections. (Failure)", "hang"),
+        s, MAIL_LATER, "simultaneous");
+    refuse_login(MAIL_PEER(GREET, "< AUTHENTICATE", "> $ BAD Request is throttled.", "hang"), s,
+        MAIL_LATER, "throttled");
     refuse_login(MAIL_PEER(GREET, "< AUTHENTICATE", "> $ BAD no", "hang"), s, MAIL_BAD_LOGIN, "no");
     refuse_login(MAIL_PEER(GREET, "< AUTHENTICATE", "> * BYE [ALERT] Too many", "hang"), s,
         MAIL_LATER, "Too many");
@@ -178,10 +183,34 @@ static void a_refused_token_is_answered_and_explained(void **state)
         "> * CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER", "> $ OK done",
         "< AUTHENTICATE OAUTHBEARER", "> + " CHALLENGE, "< AQ==", "> 2 NO failed", "hang");
     refuse_login(p, s, MAIL_BAD_LOGIN, "sign in again");
+    struct sb b = sb_make(test_arena(), 0); /* reasons without end */
+    sb_add(&b, S("> + "));
+    for (int i = 0; i < 500000; i++)
+        sb_byte(&b, 'e');
+    p = MAIL_PEER("> * OK ready", "< CAPABILITY",
+        "> * CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER", "> $ OK done",
+        "< AUTHENTICATE OAUTHBEARER", str_z(test_arena(), sb_str(&b)), "< AQ==", "> 2 NO failed",
+        "hang");
+    refuse_login(p, s, MAIL_BAD_LOGIN, "");
     s.login = MAIL_LOGIN_XOAUTH2;
     p = MAIL_PEER("> * OK ready", "< CAPABILITY", "> * CAPABILITY IMAP4rev1 AUTH=PLAIN",
         "> $ OK done", "hang");
     refuse_login(p, s, MAIL_BAD_LOGIN, "does not offer AUTH=XOAUTH2");
+}
+
+static void a_secret_beyond_all_measure_is_refused_before_it_is_said(void **state)
+{
+    (void)state;
+    static const enum mail_login logins[] = {
+        MAIL_LOGIN_PASSWORD, MAIL_LOGIN_XOAUTH2, MAIL_LOGIN_OAUTHBEARER};
+    char *secret = NEW(test_arena(), char, 4 << 20);
+    memset(secret, 's', 4 << 20);
+    struct mail_server s = server_at(0);
+    s.secret = str_of(secret, 4 << 20);
+    for (int i = 0; i < 3; i++) {
+        s.login = logins[i];
+        refuse_login(MAIL_PEER("> * OK ready", "hang"), s, MAIL_BAD_LOGIN, "too long");
+    }
 }
 
 static void no_password_is_said_before_starttls(void **state)
@@ -753,6 +782,7 @@ int main(void)
         TEST(a_token_is_said_as_google_and_microsoft_want_it),
         TEST(a_token_by_oauthbearer_names_host_and_port),
         TEST(a_refused_token_is_answered_and_explained),
+        TEST(a_secret_beyond_all_measure_is_refused_before_it_is_said),
         TEST(no_password_is_said_before_starttls),
         TEST(after_starttls_what_was_said_before_counts_no_more),
         TEST(what_is_no_imap_server_is_said_to_be_none),

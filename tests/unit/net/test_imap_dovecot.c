@@ -89,7 +89,7 @@ static str mail_of(const char *subject, ptrdiff_t body_bytes)
     sb_print(&b, "From: a@example.net\r\nMessage-ID: <%s@example.net>\r\nSubject: %s\r\n\r\n",
         subject, subject);
     for (ptrdiff_t i = 0; i < body_bytes; i++)
-        sb_byte(&b, i % 76 == 74 ? '\r' : i % 76 == 75 ? '\n' : (char)('a' + i % 26));
+        sb_byte(&b, "\r\nabcdefghijklmnopqrstuvwxyz"[i % 76 >= 74 ? i % 76 - 74 : 2 + i % 26]);
     sb_add(&b, S("\r\n"));
     return sb_str(&b);
 }
