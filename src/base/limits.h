@@ -91,7 +91,7 @@ enum {
     LIMIT_IMAP_LINE_BYTES              = 512 * 1024,        /* bytes: one line of an IMAP server; a search names 10,000 mails in 110 KB */
     LIMIT_IMAP_TEXT_BYTES              = 1024 * 1024,       /* bytes: all lines of one answer, mails aside; libetpan makes up to 32 of each */
     LIMIT_IMAP_LINES                   = 20000,             /* lines of one answer */
-    LIMIT_IMAP_PARENS                  = 100,               /* "(" in one line; libetpan recurses; nothing we ask for has more than 6 */
+    LIMIT_IMAP_PARENS                  = 20,                /* "(" in one line: nothing we ask for has more than 4, names of folders may */
     LIMIT_IMAP_SEARCH                  = 10000,             /* UIDs one search looks through */
     LIMIT_IMAP_MAILS                   = 500,               /* mails named by one command */
     LIMIT_IMAP_BATCH_BYTES             = 2 * 1024 * 1024,   /* bytes of small mails fetched by one command */

@@ -95,23 +95,36 @@ static bool follow_brace(struct imap_guard *g, char c)
     return true;
 }
 
-/* A flag is an atom. */
-static bool follow_flags(struct imap_guard *g, char c)
+/* Whether the last letters, blanks aside, are this word. */
+static bool tail_is(const struct imap_guard *g, const char *word)
 {
-    static const char word[] = "FLAGS";
-    char upper = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+    unsigned n = (unsigned)strlen(word);
+    for (unsigned i = 1; i <= n; i++) {
+        if (g->tail[(g->tail_at - i) % IMAP_GUARD_TAIL_BYTES] != word[n - i])
+            return false;
+    }
+    return true;
+}
+
+/* What opens a parenthesis: flags, which must be atoms; or what is never asked for, and whose
+ * parser is the largest and leaks. */
+static bool follow_word(struct imap_guard *g, char c)
+{
     if (g->is_flags && (c == '"' || c == '{'))
         return refuse(g, "a flag is no word");
-    if (c == '(' && g->flags_seen == 5)
-        g->is_flags = true;
-    else if (c == ')')
+    if (c == ')')
         g->is_flags = false;
-    if (c == ' ' || c == '\t')
-        return true;
-    if (g->flags_seen < 5 && upper == word[g->flags_seen])
-        g->flags_seen++;
-    else
-        g->flags_seen = upper == word[0];
+    if (c == '(') {
+        bool is_text = !g->is_continued && head_is_text(g);
+        g->is_flags = tail_is(g, is_text ? "PERMANENTFLAGS" : "FLAGS");
+        bool is_unasked =
+            tail_is(g, "BODY") || tail_is(g, "BODYSTRUCTURE") || tail_is(g, "ENVELOPE");
+        bool is_list = str_starts(str_of(g->head, g->head_len), S("* L")); /* names folders */
+        if (is_unasked && !is_text && !is_list)
+            return refuse(g, "it tells what nobody asked for");
+    }
+    if (c != ' ' && c != '\t')
+        g->tail[g->tail_at++ % IMAP_GUARD_TAIL_BYTES] = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
     return true;
 }
 
@@ -138,7 +151,7 @@ static bool line_ends(struct imap_guard *g)
     g->line_bytes = 0;
     g->parens = 0;
     g->is_flags = false;
-    g->flags_seen = 0;
+    memset(g->tail, 0, sizeof g->tail);
     g->is_continued = false;
     if (++g->lines > LIMIT_IMAP_LINES)
         return refuse(g, "its answer has too many lines");
@@ -171,7 +184,7 @@ static bool look_at_byte(struct imap_guard *g, char c)
         keep_head(g, c);
     if (c == '(' && ++g->parens > LIMIT_IMAP_PARENS && !head_is_text(g))
         return refuse(g, "too many parentheses in a line");
-    return follow_flags(g, c) && follow_brace(g, c);
+    return follow_word(g, c) && follow_brace(g, c);
 }
 
 bool imap_guard_look(struct imap_guard *g, str bytes)

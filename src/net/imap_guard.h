@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 
-enum { IMAP_GUARD_HEAD_BYTES = 64, IMAP_GUARD_BYE_BYTES = 200 };
+enum { IMAP_GUARD_HEAD_BYTES = 64, IMAP_GUARD_BYE_BYTES = 200, IMAP_GUARD_TAIL_BYTES = 16 };
 
 struct imap_guard {
     /* For the answer to one command; see imap_guard_begin. */
@@ -23,9 +23,10 @@ struct imap_guard {
     ptrdiff_t line_bytes; /* of this response, literals aside */
     int parens;           /* opened in this response */
     bool is_flags;        /* between the parentheses of "FLAGS (" */
-    int flags_seen;       /* letters of FLAGS that stand directly before */
-    bool is_continued;    /* after a literal: still the response before it */
-    ptrdiff_t head_len;   /* the response's beginning, runs of blanks as one */
+    unsigned tail_at;     /* of the last letters, upper case, blanks aside */
+    char tail[IMAP_GUARD_TAIL_BYTES];
+    bool is_continued;  /* after a literal: still the response before it */
+    ptrdiff_t head_len; /* the response's beginning, runs of blanks as one */
     char head[IMAP_GUARD_HEAD_BYTES];
     enum { BRACE_NONE, BRACE_OPEN, BRACE_PLUS, BRACE_CLOSED } brace;
     int brace_digits;

@@ -15,6 +15,14 @@
 #include "net/imap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__lsan_default_suppressions(void);
+
+/* libetpan 1.9.4 forgets pieces of answers that it cannot read: at most an answer's length, and the
+ * connection ends with it. What we must free ourselves is held by the unit tests. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libetpan";
+}
 
 static int listening, port;
 static const uint8_t *says;

@@ -90,6 +90,8 @@ namespace inbox {{
 }}
 service imap-login {{
   chroot =
+  service_count = 0
+  client_limit = 1000
   inet_listener imap {{
     port = {imap}
   }}

@@ -691,7 +691,7 @@ static void nesting_ends_the_connection(void **state)
 {
     (void)state;
     struct sb b = sb_make(test_arena(), 0);
-    sb_add(&b, S("> * 1 FETCH (BODYSTRUCTURE "));
+    sb_add(&b, S("> * 1 FETCH (X-NESTED "));
     for (int i = 0; i < 50000; i++)
         sb_byte(&b, '(');
     hostile(str_z(test_arena(), sb_str(&b)), MAIL_BAD_ANSWER, "parentheses");

@@ -32,6 +32,7 @@ static void ordinary_answers_pass(void **state)
         "* 1 FETCH (UID 5 FLAGS (\\Seen) BODY[] {10}\r\n* BYE (((\n)\r\n1 OK\r\n",
         "+ idling\r\n* 3 FETCH (FLAGS (\\Recent))\r\n",
         "* SEARCH 1 2 3\r\n* SEARCH\r\n",
+        "1 OK The body (2 parts) was read\r\n2 NO Unknown flags (\"x\")\r\n* OK Envelope ()\r\n",
     };
     struct imap_guard g;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -80,7 +81,7 @@ static void nesting_lines_and_length_have_limits(void **state)
     (void)state;
     struct imap_guard g;
     struct sb b = sb_make(test_arena(), 0);
-    sb_add(&b, S("* 1 FETCH (BODY "));
+    sb_add(&b, S("* 1 FETCH (X "));
     for (int i = 0; i < LIMIT_IMAP_PARENS; i++)
         sb_byte(&b, '(');
     assert_false(look(&g, sb_str(&b), 100));
@@ -119,6 +120,19 @@ static void a_flag_that_is_a_string_is_refused(void **state)
     }
     assert_true(
         look(&g, S("* FLAGS (\\Seen FLAGS)\r\n* 1 FETCH (FLAGS () INTERNALDATE \"1\")\r\n"), 100));
+}
+
+static void what_nobody_asked_for_is_refused_where_its_parser_would_begin(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"* 1 FETCH (BODYSTRUCTURE (", "* 1 fetch (uid 3 body(",
+        "* 1 FETCH (ENVELOPE  (", " * 1 FETCH (FLAGS () BODY ("};
+    struct imap_guard g;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(look(&g, str_from(bad[i]), 100));
+        assert_string_equal(g.why, "it tells what nobody asked for");
+    }
+    assert_true(look(&g, S("* LIST () \"/\" \"Body (old)\"\r\n* 1 FETCH (BODY[] \"\")\r\n"), 100));
 }
 
 static void a_goodbye_is_seen_in_any_dress_and_not_inside_a_mail(void **state)
@@ -162,6 +176,7 @@ int main(void)
         TEST(literals_together_have_a_limit),
         TEST(nesting_lines_and_length_have_limits),
         TEST(a_flag_that_is_a_string_is_refused),
+        TEST(what_nobody_asked_for_is_refused_where_its_parser_would_begin),
         TEST(a_goodbye_is_seen_in_any_dress_and_not_inside_a_mail),
         TEST(growth_is_noted_between_any_other_lines),
     };
