@@ -107,6 +107,8 @@ static enum mime_part_kind kind_of(const struct files_reading *f, const struct m
             return types[i].kind;
     if (str_eq_nocase(node->name, S("winmail.dat")))
         return MIME_PART_TNEF;
+    if (str_eq_nocase(node->name, S("smime.p7s")))
+        return MIME_PART_KEY;
     bool is_picture = mime_is(node, "image/") && is_shown(f, node->content_id);
     return is_picture ? MIME_PART_INLINE : MIME_PART_FILE;
 }
@@ -206,6 +208,7 @@ static enum mime_guard smime_guard(const struct mime_node *node)
     return is_certificate ? MIME_OPEN : MIME_ENCRYPTED_SMIME;
 }
 
+/* Gateways turn the type into application/octet-stream; the name stays. */
 static enum mime_guard node_guard(const struct mime_node *node)
 {
     bool is_pgp = str_starts(node->protocol, S("application/pgp"));
@@ -213,7 +216,8 @@ static enum mime_guard node_guard(const struct mime_node *node)
         return is_pgp ? MIME_SIGNED_PGP : MIME_SIGNED_SMIME;
     if (mime_is(node, "multipart/encrypted") || mime_is(node, "application/pgp-encrypted"))
         return MIME_ENCRYPTED_PGP;
-    if (mime_is(node, "application/pkcs7-mime") || mime_is(node, "application/x-pkcs7-mime"))
+    if (mime_is(node, "application/pkcs7-mime") || mime_is(node, "application/x-pkcs7-mime") ||
+        str_eq_nocase(node->name, S("smime.p7m")))
         return smime_guard(node);
     return MIME_OPEN;
 }
