@@ -391,13 +391,13 @@ static err clean_once(
 str html_clean_of_text(struct arena *a, str text)
 {
     struct sb b = sb_make(a, 0);
-    str rest = str_trim(utf8_repair(a, text)), line;
+    str rest = str_trim(html_fit_text(a, utf8_repair(a, text))), line;
     if (rest.len == 0)
         return (str){0};
     sb_add(&b, S("<div>"));
     while (rest.len > 0) {
         bool has_more = str_cut(rest, '\n', &line, &rest);
-        while (line.len > 0 && (line.at[line.len - 1] == ' ' || line.at[line.len - 1] == '\r'))
+        while (line.len > 0 && (line.at[line.len - 1] == ' ' || line.at[line.len - 1] == '\t'))
             line.len--;
         for (ptrdiff_t i = 0; i < line.len; i++) {
             char c = line.at[i];

@@ -44,3 +44,5 @@ bool html_tag(struct sb *b, const struct html_element *element, const unsigned c
 str html_alt(const unsigned char **attributes);
 /* Text between tags, or of an attribute in quotes: & < > " escaped, control characters dropped. */
 void html_escape(struct sb *b, str text);
+/* Without the characters that html_escape drops; line ends as \n. */
+str html_fit_text(struct arena *a, str text);

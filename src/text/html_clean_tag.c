@@ -134,6 +134,22 @@ void html_escape(struct sb *b, str text)
     sb_add(b, str_skip(text, from));
 }
 
+str html_fit_text(struct arena *a, str text)
+{
+    char *to = arena_alloc(a, text.len + 1, 1);
+    ptrdiff_t len = 0;
+    for (ptrdiff_t i = 0; i < text.len; i++) {
+        bool is_line_end = text.at[i] == '\r' && (i + 1 == text.len || text.at[i + 1] != '\n');
+        if (is_line_end)
+            to[len++] = '\n';
+        else if (is_dropped(text, i))
+            i += (unsigned char)text.at[i] == 0xef ? 2 : 0;
+        else
+            to[len++] = text.at[i];
+    }
+    return str_of(to, len);
+}
+
 static str attribute(const unsigned char **attributes, const char *name)
 {
     for (; attributes != NULL && attributes[0] != NULL; attributes += 2)

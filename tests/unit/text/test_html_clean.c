@@ -330,11 +330,12 @@ static void text_becomes_html_that_looks_like_it(void **state)
     static const struct {
         const char *in, *out;
     } texts[] = {
-        {"a <b> & \"c\"", "<div>a &lt;b&gt; &amp; &quot;c&quot;</div>"},
-        {"a\nb\r\n\nc",   "<div>a<br/>b<br/><br/>c</div>"             },
-        {"a  b",          "<div>a\u00a0\u00a0b</div>"                 },
-        {"x\n  y \n",     "<div>x<br/>\u00a0\u00a0y</div>"            },
-        {"",              ""                                          },
+        {"a <b> & \"c\"",                     "<div>a &lt;b&gt; &amp; &quot;c&quot;</div>"},
+        {"a\nb\r\n\nc",                       "<div>a<br/>b<br/><br/>c</div>"             },
+        {"a  b",                              "<div>a\u00a0\u00a0b</div>"                 },
+        {"a \x01\rb\x0c\t\nc \xef\xbf\xbf d", "<div>a<br/>b<br/>c\u00a0\u00a0d</div>"     },
+        {"x\n  y \n",                         "<div>x<br/>\u00a0\u00a0y</div>"            },
+        {"",                                  ""                                          },
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         str html = html_clean_of_text(test_arena(), str_from(texts[i].in));
