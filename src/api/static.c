@@ -14,7 +14,21 @@ static const str csp_console =
     S_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
            "media-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
            "manifest-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-           "form-action 'self'; require-trusted-types-for 'script'");
+           "form-action 'self'; require-trusted-types-for 'script'; "
+           "trusted-types seva-worker dompurify");
+/* The sheets on which the console lays out mails (web/console/mail/frame.tsx): nothing runs,
+ * nothing is sent, no way out but a link in a new tab; pictures are ours, or also those of other
+ * sites. */
+#define CSP_SHEET(pictures)                                                                        \
+    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "  \
+    "img-src 'self' data:" pictures "; style-src 'unsafe-inline'; base-uri 'none'; "               \
+    "form-action 'none'; frame-ancestors 'self'"
+static const struct sheet {
+    str path, csp;
+} sheets[] = {
+    {S_INIT("mail_sheet.html"),          S_INIT(CSP_SHEET(""))             },
+    {S_INIT("mail_sheet_pictures.html"), S_INIT(CSP_SHEET(" https: http:"))},
+};
 static const str csp_shop =
     S_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
            "connect-src 'self'; frame-src 'self'; base-uri 'none'");
@@ -63,6 +77,14 @@ static err root(struct call *call)
     return OK;
 }
 
+static str console_csp(str path)
+{
+    for (size_t i = 0; i < sizeof sheets / sizeof *sheets; i++)
+        if (str_eq(path, sheets[i].path))
+            return sheets[i].csp;
+    return csp_console;
+}
+
 static err console(struct call *call)
 {
     const struct asset *asset = asset_below(call, S("console/"), call->params[0]);
@@ -70,7 +92,7 @@ static err console(struct call *call)
         return not_found(call);
     if (!asset) /* the console's own pages: its router reads the address */
         asset = asset_find(S("console/index.html"));
-    answer_header(call, "Content-Security-Policy", csp_console);
+    answer_header(call, "Content-Security-Policy", console_csp(call->params[0]));
     return asset_answer(call, asset, S("no-cache"));
 }
 

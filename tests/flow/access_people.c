@@ -326,6 +326,37 @@ static void a_change_of_people_tells_the_consoles_once_committed(void **state)
     assert_int_equal(app->woken_events, before + 1);
 }
 
+static void the_sheet_of_a_mail_has_a_policy_that_runs_nothing(void **state)
+{
+    struct test_app *app = *state;
+    const char *name = "Content-Security-Policy";
+    const struct {
+        const char *path;
+        bool is_sheet, has_pictures;
+    } pages[] = {
+        {"/app/mail_sheet.html",          true,  false},
+        {"/app/mail_sheet_pictures.html", true,  true },
+        {"/app/inbox/all",                false, false},
+        {"/app/x/mail_sheet.html",        false, false}
+    };
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        int status = test_request_full(app, "GET", pages[i].path, NULL, 0, S(""));
+        if (status == 404)
+            skip(); /* built without the web pages */
+        assert_int_equal(status, 200);
+        str csp = test_answer_header(app, name);
+        assert_int_equal(str_find(csp, S("sandbox allow-same-origin ")) == 0, pages[i].is_sheet);
+        assert_int_equal(str_find(csp, S("style-src 'unsafe-inline'")) > 0, pages[i].is_sheet);
+        assert_int_equal(
+            str_find(csp, S("img-src 'self' data: https: http:;")) > 0, pages[i].has_pictures);
+        assert_true(str_find(csp, S("default-src 'none'")) >= 0);
+        assert_true(str_find(csp, S("allow-scripts")) < 0);
+        assert_int_equal(str_find(csp, S("script-src")) >= 0, !pages[i].is_sheet);
+        assert_int_equal(
+            str_find(csp, S("trusted-types seva-worker dompurify")) > 0, !pages[i].is_sheet);
+    }
+}
+
 static void pages_carry_their_policy_and_the_api_is_described(void **state)
 {
     struct test_app *app = *state;
@@ -360,6 +391,7 @@ int main(void)
         TEST_APP(a_channel_shows_its_secret_once_and_rotates_it),
         TEST_APP(channel_settings_are_checked_and_merged),
         TEST_APP(a_change_of_people_tells_the_consoles_once_committed),
+        TEST_APP(the_sheet_of_a_mail_has_a_policy_that_runs_nothing),
         TEST_APP(pages_carry_their_policy_and_the_api_is_described),
     };
     if (test_app_is_skipped())
