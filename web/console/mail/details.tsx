@@ -1,0 +1,105 @@
+// Who a mail is from and to, when, about what, and how sure that is: in words, not by colour alone. One line; the rest behind a button.
+import { useSignal } from '@preact/signals'
+import { useId } from 'preact/hooks'
+import { Icon, type IconName } from '../ui/icon'
+import { Words } from '../ui/parts'
+import { dateTime } from '../lib/format'
+import type { Address, Guard, Mail, Verdict } from './types'
+import { mt } from './words'
+
+const SHOWN_AT_ONCE = 3
+
+export function verdictWords(verdict: Verdict): { icon: IconName; tone: string; text: string; hint: string } {
+  switch (verdict) {
+    case 'pass':
+      return { icon: 'shield', tone: 'good', text: mt('sender.verified'), hint: mt('sender.verified_hint') }
+    case 'fail':
+      return { icon: 'alert', tone: 'bad', text: mt('sender.failed'), hint: mt('sender.failed_hint') }
+    case 'none':
+      return { icon: 'alert', tone: 'plain', text: mt('sender.unverified'), hint: mt('sender.unverified_hint') }
+  }
+}
+
+function guardWords(guard: Guard): string | null {
+  switch (guard) {
+    case 'open':
+      return null
+    case 'signed_smime':
+      return mt('guard.signed', { how: 'S/MIME' })
+    case 'signed_pgp':
+      return mt('guard.signed', { how: 'PGP' })
+    case 'encrypted_smime':
+      return mt('guard.encrypted', { how: 'S/MIME' })
+    case 'encrypted_pgp':
+      return mt('guard.encrypted', { how: 'PGP' })
+  }
+}
+
+/** The address always shows: a name can be anything. */
+function Person({ of }: { of: Address }) {
+  return (
+    <span class="mail-person">
+      {of.name ? <Words text={of.name} class="mail-person-name" /> : null} <bdi dir="ltr" class="mail-address">{of.name ? `<${of.address}>` : of.address}</bdi>
+    </span>
+  )
+}
+
+function People({ label, people }: { label: string; people: readonly Address[] }) {
+  const isOpen = useSignal(false)
+  if (!people.length) return null
+  const shown = isOpen.value ? people : people.slice(0, SHOWN_AT_ONCE)
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>
+        {shown.map((one, at) => <Person key={at} of={one} />)}
+        {shown.length < people.length ? <button type="button" class="link-button" onClick={() => void (isOpen.value = true)}>{mt('details.more', { count: people.length - shown.length })}</button> : null}
+      </dd>
+    </div>
+  )
+}
+
+function Checks({ mail }: { mail: Mail }) {
+  const { hint } = verdictWords(mail.auth.verdict)
+  const results = (['spf', 'dkim', 'dmarc'] as const).filter((name) => mail.auth[name])
+  return (
+    <div>
+      <dt>{mt('details.checks')}</dt>
+      <dd>
+        {hint}
+        {results.length ? <span class="mail-results" dir="ltr">{results.map((name) => <span key={name}>{name.toUpperCase()} {mail.auth[name].slice(0, 40)}</span>)}</span> : null}
+      </dd>
+    </div>
+  )
+}
+
+export function MailDetails({ mail }: { mail: Mail }) {
+  const isOpen = useSignal(false)
+  const id = useId()
+  const verdict = verdictWords(mail.auth.verdict)
+  const guard = guardWords(mail.guard)
+  const others = mail.to.length + mail.cc.length
+  return (
+    <div class="mail-details">
+      {mail.subject ? <p class="mail-subject"><Words text={mail.subject} /></p> : null}
+      <div class="mail-line">
+        <Person of={mail.from} />
+        <span class={`mail-mark mail-mark-${verdict.tone}`} title={verdict.hint}><Icon name={verdict.icon} size={13} /> {verdict.text}</span>
+        {guard ? <span class="mail-mark mail-mark-info"><Icon name={mail.guard.startsWith('signed') ? 'edit' : 'lock'} size={13} /> {guard}</span> : null}
+        <button type="button" class="mail-more" aria-expanded={isOpen.value} aria-controls={id} onClick={() => void (isOpen.value = !isOpen.value)}>
+          {others > 1 ? mt('details.show_people', { count: others }) : mt('details.show')} <Icon name={isOpen.value ? 'up' : 'down'} size={13} />
+        </button>
+      </div>
+      {isOpen.value ? (
+        <dl class="mail-facts" id={id}>
+          <People label={mt('details.from')} people={[mail.from]} />
+          <People label={mt('details.to')} people={mail.to} />
+          <People label={mt('details.cc')} people={mail.cc} />
+          {mail.subject ? <div><dt>{mt('details.subject')}</dt><dd><Words text={mail.subject} /></dd></div> : null}
+          {mail.date ? <div><dt>{mt('details.date')}</dt><dd>{dateTime(mail.date)}</dd></div> : null}
+          <Checks mail={mail} />
+        </dl>
+      ) : null}
+    </div>
+  )
+}

@@ -1,0 +1,76 @@
+// Where in a mail the old mail begins that its answer carries along: found by the marks that mail programs leave. A mark that is missed shows more,
+// never less: what is folded can be unfolded, and a mail that is all quote is shown whole.
+
+/** Elements that are the quote. */
+const QUOTES = [
+  'div.gmail_quote', 'div.gmail_quote_container', 'blockquote.gmail_quote', 'blockquote[type="cite" i]', 'div.yahoo_quoted', 'div[class*="yahoo_quoted"]', '.protonmail_quote',
+  'div.moz-cite-prefix', 'div.moz-forward-container', 'blockquote.tutanota_quote', 'div.zmail_extra', 'div#mail-editor-reference-message-container',
+].join(',')
+/** Elements with which the quote begins: it goes on to the end of the mail. */
+const BEGINNINGS = '#divRplyFwdMsg, #appendonsend, #OLK_SRC_BODY_SECTION, #x_divRplyFwdMsg, #x_appendonsend, hr#stopSpelling'
+
+const isWithin = (node: Node, marked: ReadonlySet<Element>): boolean => {
+  for (let up: Node | null = node; up; up = up.parentNode) if (marked.has(up as Element)) return true
+  return false
+}
+
+/** What follows `element`, itself included, to the end of `root`. */
+function restOf(element: Element, root: Element): Element[] {
+  const rest: Element[] = [element]
+  for (let up: Element | null = element; up && up !== root; up = up.parentElement) {
+    for (let next = up.nextElementSibling; next; next = next.nextElementSibling) rest.push(next)
+  }
+  return rest
+}
+
+/** Something to read or see that is not in a quote. */
+function hasOwn(root: Element, marked: ReadonlySet<Element>): boolean {
+  const walker = root.ownerDocument.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
+    marked.has(node as Element) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
+  )
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.nodeType === Node.TEXT_NODE ? /[^\s\u00a0\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f]/.test(node.nodeValue ?? '') : node.nodeName === 'IMG') return true
+  }
+  return false
+}
+
+/** The outermost elements of `root` that hold the old mail; none when nothing would be left. */
+export function quotesOf(root: Element): Element[] {
+  const marked = new Set<Element>()
+  for (const beginning of Array.from(root.querySelectorAll(BEGINNINGS)).slice(0, 1)) for (const one of restOf(beginning, root)) marked.add(one)
+  for (const quote of Array.from(root.querySelectorAll(QUOTES))) {
+    if (isWithin(quote, marked)) continue
+    marked.add(quote)
+    const next = quote.nextElementSibling
+    if (quote.matches('.moz-cite-prefix') && next?.localName === 'blockquote') marked.add(next)
+  }
+  return marked.size && hasOwn(root, marked) ? [...marked] : []
+}
+
+const MARK = /^\s*(?:-{2,}\s*(?:original message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale|forwarded message)\s*-{2,}|##-.{1,100}-##)\s*$/i
+/** A line that only introduces what follows: it ends in a colon and names a mail address or a year. */
+const INTRODUCES = /(?:@|\b(?:19|20)\d\d\b|[০-৯]{4}|[٠-٩]{4}).*[:：]\s*$/u
+
+/** Of a plain text: what was written, and the quoted end, "" for none. Linear. */
+export function splitText(text: string): { own: string; quoted: string } {
+  const lines = text.split('\n')
+  let from = lines.findIndex((line) => MARK.test(line.slice(0, 200)))
+  if (from < 0) {
+    let at = lines.length
+    while (at > 0 && (lines[at - 1] ?? '').trim() === '') at--
+    const end = at
+    while (at > 0 && /^\s{0,3}>|^\s*$/.test(lines[at - 1] ?? '')) at--
+    if (at === end || !lines.slice(at, end).some((line) => /^\s{0,3}>/.test(line))) return { own: text, quoted: '' }
+    // "On Monday, 5 January 2026, Asha <asha@example.net> wrote:", over up to three lines.
+    for (let back = 1; back <= 3 && at - back >= 0; back++) {
+      if (!(lines[at - back] ?? '').trim()) break
+      if (INTRODUCES.test(lines.slice(at - back, at).join(' ').slice(-400))) {
+        at -= back
+        break
+      }
+    }
+    from = at
+  }
+  const own = lines.slice(0, from).join('\n').trimEnd()
+  return own ? { own, quoted: lines.slice(from).join('\n').trimEnd() } : { own: text, quoted: '' }
+}

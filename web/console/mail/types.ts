@@ -1,0 +1,109 @@
+// A mail as `GET /api/v1/messages/{id}/mail` tells it. What is in it came from a stranger and through a server that may be newer or older than
+// this page: every member is looked at before it is used, a wrong one counts as absent.
+
+export interface Address { name: string; address: string }
+export type Verdict = 'pass' | 'fail' | 'none'
+export type Guard = 'open' | 'signed_smime' | 'signed_pgp' | 'encrypted_smime' | 'encrypted_pgp'
+
+/** An invitation to a meeting. Times are ISO 8601 with a zone, or a bare day when it lasts whole days. */
+export interface Invitation {
+  method: string
+  summary: string
+  starts_at: string
+  ends_at: string
+  is_all_day: boolean
+  time_zone: string
+  location: string
+  organizer: Address
+  attendees: number
+  recurrence: string
+}
+
+export interface Mail {
+  html: string
+  text: string
+  subject: string
+  from: Address
+  to: Address[]
+  cc: Address[]
+  date: string
+  message_id: string
+  auth: { verdict: Verdict; spf: string; dkim: string; dmarc: string }
+  guard: Guard
+  /** Content-Id (lower case, no brackets) → id of the attachment */
+  inline: ReadonlyMap<string, string>
+  calendar: Invitation | null
+  /** what was cut or not understood; "" for nothing */
+  degraded: string
+  images_allowed: boolean
+}
+
+type Part = Record<string, unknown>
+const MOST_ADDRESSES = 200
+const MOST_INLINE = 500
+const GUARDS: readonly string[] = ['open', 'signed_smime', 'signed_pgp', 'encrypted_smime', 'encrypted_pgp']
+
+const part = (value: unknown): Part => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Part) : {})
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const moment = (value: unknown): string => (Number.isNaN(Date.parse(text(value))) ? '' : text(value))
+
+function address(value: unknown): Address {
+  if (typeof value === 'string') return { name: '', address: value }
+  const one = part(value)
+  return { name: text(one['name']), address: text(one['address']) }
+}
+function addresses(value: unknown): Address[] {
+  return Array.isArray(value) ? value.slice(0, MOST_ADDRESSES).map(address).filter((one) => one.address || one.name) : []
+}
+
+/** As it stands in a "cid:" address and in a header: without brackets, in lower case. */
+export const contentId = (id: string): string => id.trim().replace(/^<|>$/g, '').toLowerCase()
+
+function inline(value: unknown): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const [id, attachment] of Object.entries(part(value)).slice(0, MOST_INLINE)) {
+    if (typeof attachment === 'string' && /^\d{1,20}$/.test(attachment)) found.set(contentId(id), attachment)
+  }
+  return found
+}
+
+function invitation(value: unknown): Invitation | null {
+  if (typeof value !== 'object' || value === null) return null
+  const one = part(value)
+  const attendees = one['attendees']
+  return {
+    method: text(one['method']).toLowerCase(),
+    summary: text(one['summary']),
+    starts_at: moment(one['starts_at']),
+    ends_at: moment(one['ends_at']),
+    is_all_day: one['is_all_day'] === true,
+    time_zone: text(one['time_zone']),
+    location: text(one['location']),
+    organizer: address(one['organizer']),
+    attendees: typeof attendees === 'number' && Number.isFinite(attendees) && attendees > 0 ? Math.floor(attendees) : 0,
+    recurrence: text(one['recurrence']),
+  }
+}
+
+export function readMail(answer: unknown): Mail {
+  const mail = part(answer)
+  const auth = part(mail['auth'])
+  const verdict = auth['verdict']
+  const guard = text(mail['guard'])
+  return {
+    html: text(mail['html']),
+    text: text(mail['text']),
+    subject: text(mail['subject']),
+    from: address(mail['from']),
+    to: addresses(mail['to']),
+    cc: addresses(mail['cc']),
+    date: moment(mail['date']),
+    message_id: text(mail['message_id']),
+    auth: { verdict: verdict === 'pass' || verdict === 'fail' ? verdict : 'none', spf: text(auth['spf']), dkim: text(auth['dkim']), dmarc: text(auth['dmarc']) },
+    guard: GUARDS.includes(guard) ? (guard as Guard) : 'open',
+    inline: inline(mail['inline']),
+    calendar: invitation(mail['calendar']),
+    degraded: text(mail['degraded']),
+    images_allowed: mail['images_allowed'] === true,
+  }
+}
