@@ -1,9 +1,9 @@
 /* mail: what a mail is beside its message, and whose pictures from elsewhere are shown (API
  * "Messages"). */
+#include "care/mail.h"
 #include "api/input.h"
 #include "api/server.h"
 #include "base/limits.h"
-#include "care/mail.h"
 #include "care/mail_raw.h"
 #include "care/media.h"
 #include "model/view_mail.h"
@@ -58,8 +58,7 @@ static err put_inlines(
     for (int i = 0; i < mime->n_parts; i++) {
         int64_t at = attachment_of(cx->arena, rows, n, &mime->parts[i]);
         if (mime->parts[i].content_id.len && at)
-            inlines[shown->n_inlines++] =
-                (struct mail_inline){mime->parts[i].content_id, at};
+            inlines[shown->n_inlines++] = (struct mail_inline){mime->parts[i].content_id, at};
     }
     shown->inlines = inlines;
     return OK;

@@ -101,8 +101,8 @@ static err mail_of(struct ctx *cx, const struct post_body *body, struct mail_new
         if (!is_text && !is_list)
             return fail_field(cx, "mail", "A mail has no field %.*s.", SARG(v->key));
         if (v->kind != (is_text ? JSON_STRING : JSON_ARRAY))
-            return fail_field(cx, "mail", "%.*s must be a %s.", SARG(v->key),
-                is_text ? "text" : "list");
+            return fail_field(
+                cx, "mail", "%.*s must be a %s.", SARG(v->key), is_text ? "text" : "list");
     }
     *mail = (struct mail_new){
         .subject = json_text(json_get(given, S("subject")), S("")),
@@ -110,9 +110,8 @@ static err mail_of(struct ctx *cx, const struct post_body *body, struct mail_new
         .cc = json_get(given, S("cc")),
         .bcc = json_get(given, S("bcc")),
     };
-    return mail->subject.len > LIMIT_NAME_BYTES
-               ? fail_field(cx, "mail", "The subject is too long.")
-               : OK;
+    return mail->subject.len > LIMIT_NAME_BYTES ? fail_field(cx, "mail", "The subject is too long.")
+                                                : OK;
 }
 
 static err post(struct call *call)

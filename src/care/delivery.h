@@ -39,9 +39,9 @@ struct delivery_work {
                    * under a post or to move on in private, the customer's last public one */
     str reply_to_parts, token; /* parts of that message, and what the network wants back with it */
     str contact_other_id;
-    str post;                     /* public: the network's id of the post */
-    struct message_window window; /* the network's for private messages */
-    bool is_private_reply;        /* to the author of a public message, privately */
+    str post;                        /* public: the network's id of the post */
+    struct message_window window;    /* the network's for private messages */
+    bool is_private_reply;           /* to the author of a public message, privately */
     struct connector_letter *letter; /* of a mailbox; NULL = it is no mail */
 };
 err delivery_load(struct ctx *cx, message_id id, struct delivery_work *work);

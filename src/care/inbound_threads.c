@@ -37,8 +37,7 @@ static err collect_threads(struct inbound_batch *b)
         struct inbound_thread *t = map_get(&known, key);
         if (!t) {
             t = &b->threads[b->n_threads++];
-            *t = (struct inbound_thread){
-                .person = p, .key = b->items[i].thread_key, .into = into};
+            *t = (struct inbound_thread){.person = p, .key = b->items[i].thread_key, .into = into};
             TRY(map_put(&known, key, t));
         }
         b->thread_of[i] = t;

@@ -90,10 +90,8 @@ err mail_judge(struct ctx *cx, channel_id id, struct connector_item *it)
     mail->is_proven = auth.verdict == MAIL_AUTH_PASS;
     mail->verdict = verdict_word(auth.verdict);
     mail->checks = checks_json(cx->arena, &auth);
-    mail->to = people_beside(
-        cx->arena, mailbox, mail->mime->to, mail->mime->n_to, &mail->n_to);
-    mail->cc = people_beside(
-        cx->arena, mailbox, mail->mime->cc, mail->mime->n_cc, &mail->n_cc);
+    mail->to = people_beside(cx->arena, mailbox, mail->mime->to, mail->mime->n_to, &mail->n_to);
+    mail->cc = people_beside(cx->arena, mailbox, mail->mime->cc, mail->mime->n_cc, &mail->n_cc);
     if (mail->is_proven && is_ours(mailbox, it->contact_external_id))
         take_as_ours(it);
     return OK;
@@ -144,8 +142,8 @@ static str references_of(struct arena *a, const struct connector_mail *mail)
 }
 
 /* Only who is proven names others; who began the conversation takes part in any case. */
-static err add_members(struct ctx *cx, const struct connector_item *it,
-    const struct inbound_result *result)
+static err add_members(
+    struct ctx *cx, const struct connector_item *it, const struct inbound_result *result)
 {
     const struct connector_mail *mail = it->mail;
     struct mail_member *rows = NEW(cx->arena, struct mail_member, MEMBERS_MOST + 1);

@@ -98,7 +98,8 @@ static err find_people(struct writing *w)
     const struct connector *email = connector_find(w->channel.kind);
     str name = setup_setting(w->cx->arena, email, &setup, "from_name");
     str address = setup_setting(w->cx->arena, email, &setup, "address");
-    w->from = (struct mail_person){name.len ? name : w->channel.name, utf8_fold(w->cx->arena, address)};
+    w->from =
+        (struct mail_person){name.len ? name : w->channel.name, utf8_fold(w->cx->arena, address)};
     if (str_eq(setup_setting(w->cx->arena, email, &setup, "plus"), S("yes")))
         w->reply_to = mail_thread_address(w->cx, w->from.address, w->c->id);
     TRY(find_to(w));
@@ -142,8 +143,7 @@ static str people_json(const struct writing *w)
 
 static err add_members(struct writing *w)
 {
-    struct mail_member *rows =
-        NEW(w->cx->arena, struct mail_member, w->n_cc + w->n_bcc + 1);
+    struct mail_member *rows = NEW(w->cx->arena, struct mail_member, w->n_cc + w->n_bcc + 1);
     ptrdiff_t n = 0;
     rows[n++] = (struct mail_member){w->to.address, w->to.name, false};
     for (ptrdiff_t i = 0; i < w->n_cc; i++)
@@ -197,7 +197,7 @@ static err subject_of(struct writing *w, str *subject)
     str known = w->last.internet_id.len ? w->last.subject : w->c->subject;
     if (utf8_has_control(given))
         return fail_field(w->cx, "mail.subject", "The subject is one line.");
-    *subject = given.len              ? given
+    *subject = given.len                 ? given
                : w->last.internet_id.len ? mail_reply_subject(w->cx->arena, known)
                                          : known;
     if (!subject->len && !w->last.internet_id.len)
@@ -222,12 +222,11 @@ static err load(struct writing *w)
     return e == E_NOT_FOUND ? OK : e;
 }
 
-err mail_out_add(struct ctx *cx, const struct conversation *c, const struct mail_new *new,
-    struct message *m)
+err mail_out_add(
+    struct ctx *cx, const struct conversation *c, const struct mail_new *new, struct message *m)
 {
     struct writing w = {.cx = cx, .c = c, .new = new};
-    struct mail mail = {
-        .message_id = m->id, .conversation_id = c->id, .channel_id = c->channel_id};
+    struct mail mail = {.message_id = m->id, .conversation_id = c->id, .channel_id = c->channel_id};
     TRY(load(&w));
     TRY(find_people(&w));
     TRY(subject_of(&w, &mail.subject));

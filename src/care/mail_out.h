@@ -1,7 +1,7 @@
-/* mail_out: an answer, or a first word, by mail: subject, people, thread and name are settled when it
- * is written, so that every try sends the same mail. An answer goes to whoever wrote last; copies go
- * to those who take part. Not here: bytes (text/mail_write.h), sending (connector email). Thread: the
- * caller's; inside its transaction. */
+/* mail_out: an answer, or a first word, by mail: subject, people, thread and name are settled when
+ * it is written, so that every try sends the same mail. An answer goes to whoever wrote last;
+ * copies go to those who take part. Not here: bytes (text/mail_write.h), sending (connector email).
+ * Thread: the caller's; inside its transaction. */
 #pragma once
 #include "connector/mail.h"
 #include "model/conversation.h"
@@ -15,7 +15,7 @@ struct mail_new {
 };
 /* A message of ours in a mailbox has been written: its mail is. Sets m->external_id (before it is
  * stored). E_INVALID names the field. */
-err mail_out_add(struct ctx *cx, const struct conversation *c, const struct mail_new *new,
-    struct message *m);
+err mail_out_add(
+    struct ctx *cx, const struct conversation *c, const struct mail_new *new, struct message *m);
 /* What goes out, for the connector. E_NOT_FOUND (no words): the message is no mail. */
 err mail_out_letter(struct ctx *cx, const struct message *m, struct connector_letter *letter);

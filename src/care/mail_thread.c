@@ -57,14 +57,13 @@ static err look_at(struct ctx *cx, conversation_id id, struct conversation *c)
     return e;
 }
 
-err mail_thread_place(
-    struct ctx *cx, const struct connector_item *it, struct inbound_item *item)
+err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct inbound_item *item)
 {
     const struct connector_mail *mail = it->mail;
     struct conversation c;
     bool takes_part = false;
-    item->thread_key = str_cat(cx->arena, S("mail:"),
-        utf8_prefix_bytes(mail->internet_id, LIMIT_NAME_BYTES - 5));
+    item->thread_key =
+        str_cat(cx->arena, S("mail:"), utf8_prefix_bytes(mail->internet_id, LIMIT_NAME_BYTES - 5));
     item->subject = utf8_prefix_bytes(mail->subject, LIMIT_NAME_BYTES);
     item->is_quiet = mail->is_robot;
     item->is_verified = mail->is_proven;

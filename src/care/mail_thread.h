@@ -1,6 +1,6 @@
-/* mail_thread: to which conversation a mail belongs. Into somebody's conversation leads only a token
- * of ours in the address it came to, or the name of a mail that is stored here; and only when who
- * wrote it takes part there and the address is proven to be theirs. Whatever else says that it
+/* mail_thread: to which conversation a mail belongs. Into somebody's conversation leads only a
+ * token of ours in the address it came to, or the name of a mail that is stored here; and only when
+ * who wrote it takes part there and the address is proven to be theirs. Whatever else says that it
  * answers begins a conversation of its own, which names the one it may belong to: an agent decides.
  * A number in the subject is no evidence. Rules: docs/security.md point 7. Not here: who takes part
  * (mail.h adds them). Thread: the caller's; inside its WRITE transaction. */
@@ -8,8 +8,7 @@
 #include "care/inbound.h"
 
 /* Sets thread_key, into, related, subject and is_quiet of what becomes of a mail (it->mail). */
-err mail_thread_place(
-    struct ctx *cx, const struct connector_item *it, struct inbound_item *item);
+err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct inbound_item *item);
 /* The address at which an answer comes back into its conversation:
  * "support+c<conversation>.<mac>@example.com"; empty: the mailbox's own is too long for that. */
 str mail_thread_address(const struct ctx *cx, str mailbox, conversation_id id);

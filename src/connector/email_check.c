@@ -13,8 +13,8 @@ static str setting(struct arena *a, const struct connector_setup *setup, const c
     return setup_setting(a, &connector_email, setup, name);
 }
 
-static void say(struct arena *a, const char *where, const struct mail_end *end,
-    struct connector_sent *sent)
+static void say(
+    struct arena *a, const char *where, const struct mail_end *end, struct connector_sent *sent)
 {
     email_end(end, sent);
     if (end->kind != MAIL_DONE)
@@ -22,9 +22,10 @@ static void say(struct arena *a, const char *where, const struct mail_end *end,
     sent->why = str_print(a, "%s: %.*s", where, SARG(end->why));
 }
 
-/* Which server checks senders, as the newest mail says; it is only suggested: whoever accepts it must
- * know that it is theirs, since anybody can write such a header. */
-static err suggest(struct imap *imap, struct arena *a, const struct imap_folder *folder, str *server)
+/* Which server checks senders, as the newest mail says; it is only suggested: whoever accepts it
+ * must know that it is theirs, since anybody can write such a header. */
+static err suggest(
+    struct imap *imap, struct arena *a, const struct imap_folder *folder, str *server)
 {
     uint32_t *uids = NULL;
     ptrdiff_t n = 0;
@@ -105,8 +106,8 @@ static str note_of(struct arena *a, const struct connector_setup *setup, str ser
 err email_check(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     int64_t now_ms, struct connector_checked *out)
 {
-    struct connector_checked made = {.end.outcome = CONNECTOR_SENT,
-        .accounts = NEW(a, struct connector_account, 1)};
+    struct connector_checked made = {
+        .end.outcome = CONNECTOR_SENT, .accounts = NEW(a, struct connector_account, 1)};
     str server = {0}, address = utf8_fold(a, setting(a, setup, "address"));
     (void)now_ms;
     if (setting(a, setup, "imap_host").len)

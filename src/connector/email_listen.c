@@ -1,10 +1,10 @@
 /* email_listen: the mailbox: what is new is fetched, stored, and only then marked; then IDLE. See
  * email.h.
  *
- * Cursors: {"uidvalidity", "uid": everything up to it is stored, "told": and marked, "last_ms": when
- * the newest arrived}. When the server numbers its mails anew (uidvalidity), those since the day
- * before last_ms are read once more; what is stored already is known by its bytes and its Message-ID.
- * Thread: blocks; one per mailbox. */
+ * Cursors: {"uidvalidity", "uid": everything up to it is stored, "told": and marked, "last_ms":
+ * when the newest arrived}. When the server numbers its mails anew (uidvalidity), those since the
+ * day before last_ms are read once more; what is stored already is known by its bytes and its
+ * Message-ID. Thread: blocks; one per mailbox. */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "connector/email.h"
@@ -51,8 +51,7 @@ static str setting(struct mailbox *m, const char *name)
 
 static str cursors_of(struct mailbox *m)
 {
-    return str_print(&m->work,
-        "{\"uidvalidity\":%lld,\"uid\":%lld,\"told\":%lld,\"last_ms\":%lld}",
+    return str_print(&m->work, "{\"uidvalidity\":%lld,\"uid\":%lld,\"told\":%lld,\"last_ms\":%lld}",
         (long long)m->uidvalidity, (long long)m->uid, (long long)m->told, (long long)m->last_ms);
 }
 
@@ -109,9 +108,9 @@ static bool store(struct mailbox *m, uint32_t uid)
 {
     str body = m->is_long ? (str){0} : sb_str(&m->bytes);
     const struct connector_delivery delivery = {
-        .key = m->is_long ? str_print(&m->work, "uid:%lld.%lld", (long long)m->uidvalidity,
-                                (long long)uid)
-                          : email_delivery_id(&m->work, body),
+        .key = m->is_long
+                   ? str_print(&m->work, "uid:%lld.%lld", (long long)m->uidvalidity, (long long)uid)
+                   : email_delivery_id(&m->work, body),
         .origin = S("imap"),
         .content_type = S("message/rfc822"),
         .body = body,
@@ -135,7 +134,8 @@ static bool on_bytes(void *arg, uint32_t uid, str bytes, enum imap_piece piece)
 /* ── what is new ────────────────────────────────────────────────────────────────────────────────
  */
 
-/* Stored mails are marked or moved as the account wants it; those of a connection that was lost too.
+/* Stored mails are marked or moved as the account wants it; those of a connection that was lost
+ * too.
  */
 static err tell(struct mailbox *m)
 {

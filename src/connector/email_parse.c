@@ -1,5 +1,5 @@
-/* email_parse: what a mail becomes. See email.h. A report about a mail of ours is what became of it;
- * everything else is a message, of a program too. Not here: to which conversation it belongs
+/* email_parse: what a mail becomes. See email.h. A report about a mail of ours is what became of
+ * it; everything else is a message, of a program too. Not here: to which conversation it belongs
  * (care/mail_thread.h). Thread: pure. */
 #include "base/crypto.h"
 #include "base/limits.h"

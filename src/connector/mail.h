@@ -1,6 +1,6 @@
-/* mail: what a mail says beside what every message has: its thread, its people, how far its sender is
- * proven. Connector email writes what stands in the mail; what depends on the mailbox (whose address
- * is ours, whose checks count) is judged by care/mail.h. Thread: values. */
+/* mail: what a mail says beside what every message has: its thread, its people, how far its sender
+ * is proven. Connector email writes what stands in the mail; what depends on the mailbox (whose
+ * address is ours, whose checks count) is judged by care/mail.h. Thread: values. */
 #pragma once
 #include "text/mime.h"
 
@@ -13,8 +13,8 @@ struct connector_mail {
     str internet_id;       /* Message-ID without < > */
     const str *references; /* internet ids that it says it answers: the nearest last */
     ptrdiff_t n_references;
-    const str *arrived_at; /* addresses that it came to (To, Cc, envelope): one of them may carry our
-                            * token of a conversation */
+    const str *arrived_at; /* addresses that it came to (To, Cc, envelope): one of them may carry
+                            * our token of a conversation */
     ptrdiff_t n_arrived_at;
     str reply_to;  /* where answers are wanted; empty = at the sender's */
     bool is_robot; /* an automatic mail: it opens nothing and is not answered by itself */

@@ -12,7 +12,9 @@
 struct listen_file listen_file_make(const struct engine *engine, account_id account)
 {
     return (struct listen_file){
-        .arena = arena_make(0), .cx = {.config = engine->config, .account = account}, .fd = -1};
+        .arena = arena_make(0), .cx = {.config = engine->config, .account = account},
+             .fd = -1
+    };
 }
 
 static void forget(struct listen_file *f)

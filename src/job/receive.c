@@ -12,9 +12,9 @@
  * Thread: the receiver; connector_parse runs outside any transaction. */
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/file.h"
 #include "care/blob_file.h"
 #include "connector/notice.h"
 #include "job/ask.h"

@@ -140,8 +140,8 @@ static err place_mail(struct ctx *cx, struct receive_items *items, const struct 
     if (at < 0)
         return OK;
     const struct inbound_item *before = &items->at[at];
-    *is_early = !it->mail->is_proven ||
-                !str_eq(before->contact_external_id, in->contact_external_id);
+    *is_early =
+        !it->mail->is_proven || !str_eq(before->contact_external_id, in->contact_external_id);
     in->thread_key = before->thread_key;
     in->into = before->into;
     return OK;

@@ -10,8 +10,8 @@
 /* What parsing made of one row. */
 struct received {
     struct connector_batch batch;
-    str fault; /* the delivery as a whole is not understood */
-    str raw;   /* its bytes */
+    str fault;    /* the delivery as a whole is not understood */
+    str raw;      /* its bytes */
     str raw_name; /* the file that they are; empty = they stand in the row */
 };
 

@@ -1,9 +1,9 @@
 /* view_channel: see view_channel.h. */
 #include "model/view_channel.h"
 
-const char *const channel_kind_words[] = {"widget", "api", "email", "facebook", "instagram", "whatsapp", "x",
-    "linkedin", "tiktok", "youtube", "google_reviews", "telegram", "line", "viber", "sms", "voice",
-    "pbx", "mastodon", "bluesky", NULL};
+const char *const channel_kind_words[] = {"widget", "api", "email", "facebook", "instagram",
+    "whatsapp", "x", "linkedin", "tiktok", "youtube", "google_reviews", "telegram", "line", "viber",
+    "sms", "voice", "pbx", "mastodon", "bluesky", NULL};
 
 static const char *const form_types[] = {"text", "email", "tel", "select", "textarea", NULL};
 static const struct shape_field form_field_fields[] = {

@@ -34,8 +34,10 @@ static const struct shape_field mail_fields[] = {
     SHOWN_OBJECT("people", 0, &people_shape, NULL),
     SHOWN("date", SHAPE_TIME, SHAPE_NULL, "what the mail says of itself"),
     SHOWN("text", SHAPE_TEXT, 0, "all of it, also what it quotes"),
-    SHOWN("html", SHAPE_TEXT, 0, "as it came, active content and all: clean it, and show it in a sandbox"),
-    SHOWN_WORD("verdict", 0, verdict_words, "is the sender who they say? none: nobody we trust has said"),
+    SHOWN("html", SHAPE_TEXT, 0,
+        "as it came, active content and all: clean it, and show it in a sandbox"),
+    SHOWN_WORD(
+        "verdict", 0, verdict_words, "is the sender who they say? none: nobody we trust has said"),
     SHOWN_OBJECT("checks", SHAPE_NULL, &checks_shape, NULL),
     SHOWN_WORD("guard", 0, guard_words, "signed or encrypted"),
     SHOWN("inline", SHAPE_ID, SHAPE_MAP, "content id → attachment"),

@@ -1,5 +1,5 @@
-/* view_mail: the public JSON of what a mail is beside its message (API "Mail"). Fields are only ever
- * added. Thread: pure. */
+/* view_mail: the public JSON of what a mail is beside its message (API "Mail"). Fields are only
+ * ever added. Thread: pure. */
 #pragma once
 #include "base/json.h"
 #include "model/shape.h"
@@ -12,9 +12,9 @@ struct mail_inline {
 };
 struct mail_shown {
     str subject, internet_id;
-    str people;         /* JSON object: from, reply_to, to, cc; as stored */
-    int64_t date_ms;    /* what the mail says; 0 = nothing */
-    str text, html;     /* the whole; html as it came: never into a page without cleaning */
+    str people;      /* JSON object: from, reply_to, to, cc; as stored */
+    int64_t date_ms; /* what the mail says; 0 = nothing */
+    str text, html;  /* the whole; html as it came: never into a page without cleaning */
     str verdict, checks /* JSON object or empty */, guard, note;
     const struct mail_inline *inlines; /* pictures that the HTML shows by their content id */
     ptrdiff_t n_inlines;

@@ -4,8 +4,8 @@
 #include "net/http_client.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -94,9 +94,9 @@ err http_client_call(struct http_client *client, struct arena *a, const struct h
 void http_client_limit(struct http_client *client, int64_t most_ms);
 /* Makes a running call end soon with NOT_SENT/UNKNOWN (drain). Any thread. */
 void http_client_cancel(struct http_client *client);
-/* For calls of another protocol that go out in the client's name (mail): by its rules and roots, and
- * on_cancel is called once when the client is cancelled, at once when it is already; it must not
- * block. fn NULL = none any more: after that it does not run. */
+/* For calls of another protocol that go out in the client's name (mail): by its rules and roots,
+ * and on_cancel is called once when the client is cancelled, at once when it is already; it must
+ * not block. fn NULL = none any more: after that it does not run. */
 const struct egress_rules *http_client_rules(const struct http_client *client);
 str http_client_ca_file(const struct http_client *client);
 void http_client_on_cancel(struct http_client *client, void (*fn)(void *arg), void *arg);

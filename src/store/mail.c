@@ -25,8 +25,7 @@ enum { WITHOUT_RAW_COLS = 13 };
 
 err mail_add(struct ctx *cx, const struct mail *m)
 {
-    const struct db_arg raw =
-        m->raw.bytes.len ? A_BLOB(m->raw.bytes) : A_NULL;
+    const struct db_arg raw = m->raw.bytes.len ? A_BLOB(m->raw.bytes) : A_NULL;
     return db_run(cx->db,
         S("INSERT INTO mail (account_id, message_id, conversation_id, channel_id, internet_id, "
           "    subject, people, in_reply_to, refs, html, verdict, checks, note, raw, raw_name, "
