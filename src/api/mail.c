@@ -3,6 +3,8 @@
 #include "care/mail.h"
 #include "api/input.h"
 #include "api/server.h"
+#include "base/clock.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "care/mail_raw.h"
 #include "care/media.h"
@@ -11,7 +13,9 @@
 #include "store/audit.h"
 #include "store/mail.h"
 #include "store/message.h"
+#include "text/calendar.h"
 #include "text/mime.h"
+#include "text/quote.h"
 
 enum { MAIL_BYTES = 8 * 1024 * 1024 };
 
@@ -64,10 +68,38 @@ static err put_inlines(
     return OK;
 }
 
-/* What stands in the mail's own bytes. */
+static str moment(struct arena *a, const struct calendar_event *e, int64_t ms)
+{
+    return e->has_time ? time_rfc3339(a, ms) : (str){0};
+}
+
+static const struct mail_invitation *invitation_of(struct arena *a, const struct mime_mail *mime)
+{
+    struct calendar_event e;
+    if (!mime->calendar.len || !calendar_read(a, mime->calendar, NULL, 0, &e))
+        return NULL;
+    struct mail_invitation *c = NEW(a, struct mail_invitation, 1);
+    *c = (struct mail_invitation){
+        .method = e.is_cancelled ? S("CANCEL") : e.method,
+        .summary = e.summary,
+        .starts_at = e.is_all_day ? e.first_day : moment(a, &e, e.start_ms),
+        .ends_at = e.is_all_day ? e.last_day : moment(a, &e, e.end_ms),
+        .is_all_day = e.is_all_day,
+        .time_zone = e.zone,
+        .location = e.location,
+        .organizer_name = e.organizer.name,
+        .organizer_address = e.organizer.address,
+        .attendees = e.attendees,
+        .recurrence = e.repeat.freq,
+    };
+    return c;
+}
+
+/* What stands in the mail's own bytes; the quoted part of its HTML is marked. */
 static err read_raw(struct ctx *cx, message_id id, struct mail_shown *shown)
 {
     struct mime_mail *mime = NEW(cx->arena, struct mime_mail, 2);
+    struct quote_html quoted;
     bool has_inner = false;
     str bytes, why;
     err e = mail_raw_open(cx, id, &bytes);
@@ -76,11 +108,20 @@ static err read_raw(struct ctx *cx, message_id id, struct mail_shown *shown)
     TRY(e);
     if (mime_read(cx->arena, bytes, &mime[0], &mime[1], &has_inner, &why) != OK)
         return OK; /* what is stored of it is shown */
-    shown->text = mime->text;
-    shown->html = mime->html;
+    quote_split_html(cx->arena, mime->html, &quoted);
+    shown->text = mime->text.len ? mime->text : shown->text;
+    shown->html = quoted.html;
     shown->date_ms = mime->date_ms;
     shown->guard = guard_word(mime->guard);
+    shown->calendar = invitation_of(cx->arena, mime);
     return put_inlines(cx, id, mime, shown);
+}
+
+static const struct json *object_of(struct arena *a, str text)
+{
+    const struct json *root = NULL;
+    str why;
+    return text.len && json_parse(a, text, &root, &why) == OK ? root : NULL;
 }
 
 static err get(struct call *call)
@@ -90,19 +131,24 @@ static err get(struct call *call)
     struct mail mail;
     TRY(message_get(cx, (message_id){call->id}, &m));
     TRY(no_mail(cx, mail_get(cx, m.id, &mail)));
+    const struct json *checks = object_of(cx->arena, mail.checks);
     struct mail_shown shown = {.subject = mail.subject,
-        .internet_id = mail.internet_id,
-        .people = mail.people,
+        .message_id = mail.internet_id,
+        .people = object_of(cx->arena, mail.people),
         .text = m.text,
         .html = mail.html,
         .verdict = mail.verdict,
-        .checks = mail.checks,
+        .spf = json_text(json_get(checks, S("spf")), S("")),
+        .dkim = json_text(json_get(checks, S("dkim")), S("")),
+        .dmarc = json_text(json_get(checks, S("dmarc")), S("")),
+        .by = json_text(json_get(checks, S("by")), S("")),
         .guard = S("open"),
-        .note = mail.note,
+        .degraded = mail.note,
         .date_ms = m.sent_ms,
         .is_ours = str_eq(m.kind, S("out"))};
     TRY(read_raw(cx, m.id, &shown));
-    TRY(mail_trust_is(cx, mail_sender(cx->arena, &mail), &shown.shows_images));
+    TRY(mail_trust_is(cx, mail_sender(cx->arena, &mail), &shown.images_allowed));
+    shown.images_allowed &= str_eq(mail.verdict, S("pass"));
     struct json_out j = json_out_make(cx->arena, MAIL_BYTES);
     mail_view(&j, &shown);
     if (j.b.failed)
@@ -114,13 +160,13 @@ static err get(struct call *call)
  */
 
 struct trust_body {
-    bool shows_images;
+    bool sender;
 };
 static const struct input_field trust_fields[] = {
-    FIELD(struct trust_body, shows_images, IN_BOOL, IN_REQUIRED, 0, 0,
-        "of this sender, from now on, for everybody"),
+    FIELD(struct trust_body, sender, IN_BOOL, IN_REQUIRED, 0, 0,
+        "true: all mails of this sender, from now on, for everybody; false: no longer"),
 };
-static const struct input_spec trust_spec = SPEC("MailTrust", struct trust_body, trust_fields);
+static const struct input_spec trust_spec = SPEC("MailImages", struct trust_body, trust_fields);
 
 static err trust(struct call *call)
 {
@@ -131,11 +177,11 @@ static err trust(struct call *call)
     TRY(message_get(cx, (message_id){call->id}, &m));
     TRY(no_mail(cx, mail_get(cx, m.id, &mail)));
     str sender = mail_sender(cx->arena, &mail);
-    if (!str_eq(mail.verdict, S("pass")) && body->shows_images)
+    if (!str_eq(mail.verdict, S("pass")) && body->sender)
         return fail(cx, E_CONFLICT,
             "Nobody has proven that this sender is who they say: anybody could use the permission.");
-    TRY(mail_trust_set(cx, sender, body->shows_images));
-    TRY(audit_add(cx, body->shows_images ? S("mail.images_allowed") : S("mail.images_refused"),
+    TRY(mail_trust_set(cx, sender, body->sender));
+    TRY(audit_add(cx, body->sender ? S("mail.images_allowed") : S("mail.images_refused"),
         S("message"), m.id.v, (str){0}));
     return answer_empty(call);
 }
@@ -145,7 +191,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/messages/{id}/mail", AUTH_AGENT, CAP_CONVERSATION_READ,
      ROUTE_READ, NULL, NULL, NULL, get,
      "What a mail is beside its message: its people, its HTML, how far its sender is proven.", &mail_shape, 0},
-    {HTTP_PUT, "/api/v1/messages/{id}/mail/trust", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+    {HTTP_PUT, "/api/v1/messages/{id}/mail/images", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_409, NULL, &trust_spec, NULL, trust,
      "Show pictures from elsewhere in mails of this sender, or no longer.", NULL, 0},
 };

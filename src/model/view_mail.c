@@ -7,66 +7,133 @@ static const char *const guard_words[] = {
 
 static const struct shape_field person_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, "may be empty"),
-    SHOWN("address", SHAPE_TEXT, 0, NULL),
+    SHOWN("address", SHAPE_TEXT, 0, "may be empty"),
 };
 static const struct shape person_shape =
     SHAPE("MailPerson", NULL, person_fields, "Somebody in the head of a mail.");
-static const struct shape_field people_fields[] = {
-    SHOWN_OBJECT("from", 0, &person_shape, NULL),
-    SHOWN("reply_to", SHAPE_TEXT, 0, "where answers are wanted; empty: at the sender's"),
-    SHOWN_OBJECT("to", SHAPE_LIST, &person_shape, "without the mailbox itself"),
-    SHOWN_OBJECT("cc", SHAPE_LIST, &person_shape, NULL),
-    SHOWN_OBJECT("bcc", SHAPE_LIST | SHAPE_OPTIONAL, &person_shape, "of ours"),
-};
-static const struct shape people_shape =
-    SHAPE("MailPeople", NULL, people_fields, "The people in the head of a mail.");
-static const struct shape_field checks_fields[] = {
+static const struct shape_field auth_fields[] = {
+    SHOWN_WORD("verdict", 0, verdict_words,
+        "is the sender who they say? none: nobody we trust has said anything that settles it"),
     SHOWN("spf", SHAPE_TEXT, 0, "the receiving server's word; empty: it said nothing"),
     SHOWN("dkim", SHAPE_TEXT, 0, NULL),
     SHOWN("dmarc", SHAPE_TEXT, 0, NULL),
     SHOWN("by", SHAPE_TEXT, 0, "which server says so"),
 };
-static const struct shape checks_shape =
-    SHAPE("MailChecks", NULL, checks_fields, "How a trusted server checked the sender.");
+static const struct shape auth_shape =
+    SHAPE("MailAuth", NULL, auth_fields, "How a trusted server checked the sender.");
+static const struct shape_field calendar_fields[] = {
+    SHOWN("method", SHAPE_TEXT, 0, "REQUEST, CANCEL, REPLY …"),
+    SHOWN("summary", SHAPE_TEXT, 0, NULL),
+    SHOWN("starts_at", SHAPE_TEXT, 0, "a time, or a day; empty: not said"),
+    SHOWN("ends_at", SHAPE_TEXT, 0, "the last day is in it"),
+    SHOWN("is_all_day", SHAPE_BOOL, 0, NULL),
+    SHOWN("time_zone", SHAPE_TEXT, 0, "the organiser's; empty: none"),
+    SHOWN("location", SHAPE_TEXT, 0, NULL),
+    SHOWN_OBJECT("organizer", 0, &person_shape, NULL),
+    SHOWN("attendees", SHAPE_INT, 0, "how many are invited"),
+    SHOWN("recurrence", SHAPE_TEXT, 0, "daily, weekly …; empty: once"),
+};
+static const struct shape calendar_shape =
+    SHAPE("MailInvitation", NULL, calendar_fields, "An invitation to a meeting.");
 static const struct shape_field mail_fields[] = {
     SHOWN("subject", SHAPE_TEXT, 0, NULL),
-    SHOWN("internet_id", SHAPE_TEXT, 0, "Message-ID"),
-    SHOWN_OBJECT("people", 0, &people_shape, NULL),
+    SHOWN("message_id", SHAPE_TEXT, 0, "Message-ID, without < >"),
+    SHOWN_OBJECT("from", 0, &person_shape, NULL),
+    SHOWN("reply_to", SHAPE_TEXT, 0, "where answers are wanted; empty: at the sender's"),
+    SHOWN_OBJECT("to", SHAPE_LIST, &person_shape, "without the mailbox itself"),
+    SHOWN_OBJECT("cc", SHAPE_LIST, &person_shape, NULL),
+    SHOWN_OBJECT("bcc", SHAPE_LIST, &person_shape, "of ours"),
     SHOWN("date", SHAPE_TIME, SHAPE_NULL, "what the mail says of itself"),
     SHOWN("text", SHAPE_TEXT, 0, "all of it, also what it quotes"),
     SHOWN("html", SHAPE_TEXT, 0,
         "as it came, active content and all: clean it, and show it in a sandbox"),
-    SHOWN_WORD(
-        "verdict", 0, verdict_words, "is the sender who they say? none: nobody we trust has said"),
-    SHOWN_OBJECT("checks", SHAPE_NULL, &checks_shape, NULL),
-    SHOWN_WORD("guard", 0, guard_words, "signed or encrypted"),
+    SHOWN_OBJECT("auth", 0, &auth_shape, NULL),
+    SHOWN_WORD("guard", 0, guard_words, "signed or encrypted; nothing is verified"),
     SHOWN("inline", SHAPE_ID, SHAPE_MAP, "content id → attachment"),
-    SHOWN("shows_images", SHAPE_BOOL, 0, "pictures from elsewhere are allowed for this sender"),
+    SHOWN_OBJECT("calendar", SHAPE_NULL, &calendar_shape, NULL),
+    SHOWN("images_allowed", SHAPE_BOOL, 0, "pictures from elsewhere, for this sender"),
     SHOWN("is_ours", SHAPE_BOOL, 0, "written here"),
-    SHOWN("note", SHAPE_TEXT, 0, "what could not be read of it; empty: nothing"),
+    SHOWN("degraded", SHAPE_TEXT, 0, "what could not be read of it, in words; empty: nothing"),
 };
 const struct shape mail_shape =
     SHAPE("Mail", NULL, mail_fields, "What a mail is beside its message.");
+
+static void put_person(struct json_out *j, str key, str name, str address)
+{
+    json_key(j, key);
+    json_obj(j);
+    json_kv_str(j, S("name"), name);
+    json_kv_str(j, S("address"), address);
+    json_obj_end(j);
+}
+
+static void put_people(struct json_out *j, str key, const struct json *people)
+{
+    const struct json *list = json_get(people, key);
+    json_key(j, key);
+    json_arr(j);
+    for (const struct json *v = list ? list->first : NULL; v; v = v->next)
+        json_put_tree(j, v);
+    json_arr_end(j);
+}
+
+static void put_auth(struct json_out *j, const struct mail_shown *m)
+{
+    json_key(j, S("auth"));
+    json_obj(j);
+    json_kv_str(j, S("verdict"), m->verdict);
+    json_kv_str(j, S("spf"), m->spf);
+    json_kv_str(j, S("dkim"), m->dkim);
+    json_kv_str(j, S("dmarc"), m->dmarc);
+    json_kv_str(j, S("by"), m->by);
+    json_obj_end(j);
+}
+
+static void put_calendar(struct json_out *j, const struct mail_invitation *c)
+{
+    json_key(j, S("calendar"));
+    if (!c) {
+        json_put_null(j);
+        return;
+    }
+    json_obj(j);
+    json_kv_str(j, S("method"), c->method);
+    json_kv_str(j, S("summary"), c->summary);
+    json_kv_str(j, S("starts_at"), c->starts_at);
+    json_kv_str(j, S("ends_at"), c->ends_at);
+    json_kv_bool(j, S("is_all_day"), c->is_all_day);
+    json_kv_str(j, S("time_zone"), c->time_zone);
+    json_kv_str(j, S("location"), c->location);
+    put_person(j, S("organizer"), c->organizer_name, c->organizer_address);
+    json_kv_int(j, S("attendees"), c->attendees);
+    json_kv_str(j, S("recurrence"), c->recurrence);
+    json_obj_end(j);
+}
 
 void mail_view(struct json_out *j, const struct mail_shown *m)
 {
     json_obj(j);
     json_kv_str(j, S("subject"), m->subject);
-    json_kv_str(j, S("internet_id"), m->internet_id);
-    json_kv_raw(j, S("people"), m->people);
+    json_kv_str(j, S("message_id"), m->message_id);
+    put_person(j, S("from"), json_text(json_path(m->people, S("from.name")), S("")),
+        json_text(json_path(m->people, S("from.address")), S("")));
+    json_kv_str(j, S("reply_to"), json_text(json_get(m->people, S("reply_to")), S("")));
+    put_people(j, S("to"), m->people);
+    put_people(j, S("cc"), m->people);
+    put_people(j, S("bcc"), m->people);
     json_kv_time(j, S("date"), m->date_ms);
     json_kv_str(j, S("text"), m->text);
     json_kv_str(j, S("html"), m->html);
-    json_kv_str(j, S("verdict"), m->verdict);
-    json_kv_raw(j, S("checks"), m->checks.len ? m->checks : S("null"));
+    put_auth(j, m);
     json_kv_str(j, S("guard"), m->guard);
     json_key(j, S("inline"));
     json_obj(j);
     for (ptrdiff_t i = 0; i < m->n_inlines; i++)
         json_kv_id(j, m->inlines[i].content_id, m->inlines[i].attachment_id);
     json_obj_end(j);
-    json_kv_bool(j, S("shows_images"), m->shows_images);
+    put_calendar(j, m->calendar);
+    json_kv_bool(j, S("images_allowed"), m->images_allowed);
     json_kv_bool(j, S("is_ours"), m->is_ours);
-    json_kv_str(j, S("note"), m->note);
+    json_kv_str(j, S("degraded"), m->degraded);
     json_obj_end(j);
 }

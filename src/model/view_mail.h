@@ -10,15 +10,23 @@ struct mail_inline {
     str content_id;
     int64_t attachment_id;
 };
+/* Times: RFC 3339, or a day. */
+struct mail_invitation {
+    str method, summary, starts_at, ends_at, time_zone, location, recurrence;
+    str organizer_name, organizer_address;
+    bool is_all_day;
+    int64_t attendees;
+};
 struct mail_shown {
-    str subject, internet_id;
-    str people;      /* JSON object: from, reply_to, to, cc; as stored */
-    int64_t date_ms; /* what the mail says; 0 = nothing */
-    str text, html;  /* the whole; html as it came: never into a page without cleaning */
-    str verdict, checks /* JSON object or empty */, guard, note;
+    str subject, message_id;
+    const struct json *people; /* object: from, reply_to, to, cc, bcc; as stored */
+    int64_t date_ms;           /* what the mail says; 0 = nothing */
+    str text, html;            /* the whole; html as it came: never into a page without cleaning */
+    str verdict, spf, dkim, dmarc, by, guard, degraded;
     const struct mail_inline *inlines; /* pictures that the HTML shows by their content id */
     ptrdiff_t n_inlines;
-    bool shows_images; /* pictures from elsewhere, of this sender */
+    const struct mail_invitation *calendar; /* NULL = none */
+    bool images_allowed;                    /* pictures from elsewhere, of this sender */
     bool is_ours;
 };
 void mail_view(struct json_out *j, const struct mail_shown *mail);

@@ -133,7 +133,7 @@ static str answered(struct mail_world *mw, str conversation, const char *text)
 {
     str message = str_copy(&mw->app->arena, reply(&mw->w, conversation, text));
     look(mw, message);
-    return str_copy(&mw->app->arena, test_text(mw->app, "internet_id"));
+    return str_copy(&mw->app->arena, test_text(mw->app, "message_id"));
 }
 
 /* ── stories ────────────────────────────────────────────────────────────────────────────────────
@@ -149,9 +149,9 @@ static void a_mail_begins_a_conversation(void **state)
     assert_str(shown(&mw, id, "subject"), "Where is my order?");
     assert_str(shown(&mw, id, "contact.name"), "Asha");
     look(&mw, shown(&mw, id, "last_message_id"));
-    assert_str(test_text(mw.app, "people.from.address"), "asha@example.net");
-    assert_str(test_text(mw.app, "verdict"), "pass");
-    assert_str(test_text(mw.app, "checks.by"), BY_US);
+    assert_str(test_text(mw.app, "from.address"), "asha@example.net");
+    assert_str(test_text(mw.app, "auth.verdict"), "pass");
+    assert_str(test_text(mw.app, "auth.by"), BY_US);
     world_close(&mw.w);
 }
 
@@ -243,7 +243,7 @@ static void our_address_brings_an_answer_back(void **state)
     struct letter answer = first;
     answer.id = "3@example.net";
     answer.text = "Thank you.";
-    answer.to = str_z(&mw.app->arena, test_text(mw.app, "people.reply_to"));
+    answer.to = str_z(&mw.app->arena, test_text(mw.app, "reply_to"));
     arrives(&mw, &answer);
     assert_str(timeline(&mw, id), "in:It was to come on Monday.|out:It comes today.|in:Thank you.");
     answer.id = "4@example.net";
@@ -263,14 +263,14 @@ static void whom_the_customer_copies_takes_part(void **state)
     str id = newest(&mw);
     str message = str_copy(&mw.app->arena, reply(&mw.w, id, "It comes today."));
     look(&mw, message);
-    assert_str(test_text(mw.app, "people.to.0.address"), "asha@example.net");
-    assert_str(test_text(mw.app, "people.cc.0.address"), "ben@example.net");
+    assert_str(test_text(mw.app, "to.0.address"), "asha@example.net");
+    assert_str(test_text(mw.app, "cc.0.address"), "ben@example.net");
     assert_str(test_text(mw.app, "subject"), "Re: Where is my order?");
     const struct letter his = {.from = "ben@example.net",
         .subject = "Re: Where is my order?",
         .id = "b@example.net",
         .text = "At what time?",
-        .answers = str_copy(&mw.app->arena, test_text(mw.app, "internet_id")),
+        .answers = str_copy(&mw.app->arena, test_text(mw.app, "message_id")),
         .verdict = "pass"};
     arrives(&mw, &his);
     assert_str(
@@ -339,7 +339,7 @@ static void a_bounce_is_what_became_of_ours(void **state)
         "Final-Recipient: rfc822; asha@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"
         "Diagnostic-Code: smtp; 550 5.1.1 User unknown\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
         "Message-ID: <%.*s>\r\nSubject: Re: Where is my order?\r\n\r\n--b--\r\n",
-        SARG(test_text(mw.app, "internet_id")));
+        SARG(test_text(mw.app, "message_id")));
     clock_fix(clock_now_ms() + 60 * 1000);
     world_run(&mw.w);
     assert_int_equal(post(&mw, mw.secret, bounce), 200);

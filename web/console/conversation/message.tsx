@@ -10,6 +10,7 @@ import { priorityName } from '../inbox/row'
 import { statusName } from '../inbox/filter_bar'
 import { cancelMessage, discardLocal, editLocal, retryMessage } from '../state/sending'
 import { agentOf, me, teamOf } from '../state/store'
+import { MailOf } from '../mail/entry'
 import { AttachmentView } from './attachment'
 import { linkParts } from './link_parts'
 import { authorName, deletedBy, Edited, placeOf, Quote, Reactions, VisibilityMark } from './marks'
@@ -107,27 +108,27 @@ function State({ message }: { message: Message }) {
   )
 }
 
-function Content({ message }: { message: Message }) {
+function Content({ message, isMail }: { message: Message; isMail: boolean }) {
   return (
     <>
       {message.text && isTranscript(message.parts) ? <span class="part-kind">{t('part.transcript')}</span> : null}
-      {message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
+      {isMail ? <MailOf id={message.id} text={message.text} /> : message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
       {message.parts?.length ? <Parts parts={message.parts} /> : null}
       {message.attachments?.length ? <div class="message-files">{message.attachments.map((one) => <AttachmentView key={one.id} attachment={one} />)}</div> : null}
     </>
   )
 }
 
-function Bubble({ message, quoted }: { message: Message; quoted: Id | null }) {
+function Bubble({ message, quoted, isMail }: { message: Message; quoted: Id | null; isMail: boolean }) {
   return (
     <div class="message-bubble">
       {quoted ? <Quote id={quoted} /> : null}
       {message.deleted_at ? (
         <details class="message-deleted">
           <summary><Icon name="trash" size={13} /> {deletedBy(message)} <time dateTime={message.deleted_at}>{clock(message.deleted_at)}</time></summary>
-          <del><Content message={message} /></del>
+          <del><Content message={message} isMail={isMail} /></del>
         </details>
-      ) : <Content message={message} />}
+      ) : <Content message={message} isMail={isMail} />}
     </div>
   )
 }
@@ -156,7 +157,7 @@ export function MessageView({ conversation, message, isContinued, isJoined, isMi
       <div class="message-main">
         {isContinued ? null : <Head message={message} isMixed={isMixed} />}
         <div class="message-line">
-          <Bubble message={message} quoted={quoted} />
+          <Bubble message={message} quoted={quoted} isMail={conversation.channel.kind === 'email' && message.kind !== 'note' && !message.id.startsWith('local:')} />
           <MessageActs conversation={conversation} message={message} />
         </div>
         {message.reactions?.length ? <Reactions message={message} /> : null}
