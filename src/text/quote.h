@@ -19,7 +19,7 @@ enum {
     QUOTE_SIGNATURE_LINES = 30,      /* below "-- "; more are no signature */
     QUOTE_SHORT_SIGNATURE_LINES = 8, /* below "--" without its space */
     QUOTE_MOBILE_LINES = 3,          /* "Sent from …" and what stands below it */
-    QUOTE_HTML_DEPTH = 1000,         /* elements that are looked into; deeper marks are not seen */
+    QUOTE_HTML_DEPTH = 1000,         /* blockquotes inside each other that are counted */
 };
 
 /* Pieces of the text given, trimmed; each is one run of it. Interleaved answers: own reaches from
