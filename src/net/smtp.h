@@ -107,11 +107,12 @@ void smtp_cancel(struct smtp *smtp);
 /* Says QUIT where it can, without waiting for the answer. */
 void smtp_close(struct smtp *smtp);
 
-/* Kept connections: a mail to the same server with the same login and name takes one that is idle
- * for at most LIMIT_SMTP_IDLE_MS (by base/clock.h), else a fresh one. A kept connection that turns
- * out dead, or says 421, before it has taken MAIL FROM, is replaced once by a fresh one; nothing is
- * repeated after that. At most LIMIT_SMTP_KEPT are kept, each for at most LIMIT_SMTP_MAILS mails.
- * Thread: any; the threads share the pool under one mutex, never a connection. */
+/* Kept connections: a mail to the same server with the same login, name and egress rules (the same
+ * object) takes one that is idle for at most LIMIT_SMTP_IDLE_MS (by base/clock.h), else a fresh
+ * one. A kept connection that turns out dead, or says 421, before it has taken MAIL FROM, is
+ * replaced once by a fresh one; nothing is repeated after that. At most LIMIT_SMTP_KEPT are kept,
+ * each for at most LIMIT_SMTP_MAILS mails. Thread: any; the threads share the pool under one mutex,
+ * never a connection. */
 struct smtp_pool;
 struct smtp_pool *smtp_pool_open(void);       /* NULL: out of memory */
 void smtp_pool_close(struct smtp_pool *pool); /* no smtp_pool_send may run */
