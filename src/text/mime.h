@@ -1,9 +1,9 @@
 /* mime: what a mail says: people, subject, its words as text and as HTML, what is attached, what it
  * reports, whether it is signed or sealed. All texts are valid UTF-8 without NUL; what a mail does
  * not say, or says wrongly, is empty. Every step takes time and memory in proportion to the bytes
- * given, up to the maxima below; what lies beyond them is left out and `degraded` says so. Behind
- * these files (mime*.c) stands GMime 3 for words, addresses, parameters, charsets and transfer
- * encodings; where parts begin and end is found by us, without recursion.
+ * given, up to the maxima below; what lies beyond them is left out and `degraded` says so. Where
+ * parts begin and end is found without recursion; behind these files (mime*.c) stand GMime 3 for
+ * base64, uuencode and dates, and iconv for charsets (mime_inner.h says why no more of GMime).
  * Not here: where mails come from, what a report or a calendar means, whether to trust a sender.
  * Sources: RFC 5322, 2045 to 2049, 2047, 2231, 2183, 2387, 3676, 3462, 1847, 8551, 3156;
  * GMime 3.2. Thread: any. */
@@ -28,7 +28,7 @@ enum {
 
 struct mime_address {
     str name;    /* "" possible; no control characters */
-    str address; /* lower case, an internationalised domain as written; "" possible (Return-Path) */
+    str address; /* ASCII letters lower, others as written (IDN); "" possible (Return-Path) */
 };
 
 struct mime_header {
@@ -64,7 +64,7 @@ enum mime_guard {
 };
 
 struct mime_mail {
-    str from_name, from_address; /* of From, else Sender, else Return-Path; address: lower case */
+    str from_name, from_address; /* of From, else Sender, else Return-Path */
     str subject, message_id;     /* message_id: without < > */
     int64_t date_ms;             /* 0 = none or nonsense; it is what the sender says */
     /* The body in its two forms, LF line ends, at most MIME_TEXT_BYTES each. Of alternatives, the
@@ -80,8 +80,7 @@ struct mime_mail {
     str in_reply_to;       /* the first id; without < > */
     const str *references; /* without < >, oldest first, the newest MIME_REFERENCES, none twice */
     int n_references;
-    const struct mime_header
-        *headers; /* of this mail itself, as they stand, at most MIME_HEADERS */
+    const struct mime_header *headers; /* of this mail itself, in order, at most MIME_HEADERS */
     int n_headers;
     /* Leaves that are no body, in order; not the alternatives that were not taken, and not the
      * machine-readable parts of a report. */

@@ -4,8 +4,6 @@
  * mime_inner.h. */
 #include "text/mime_inner.h"
 
-#include "base/utf8.h"
-
 /* One entry of a list while it is read. */
 struct entry {
     struct sb phrase;  /* what stands outside < > and comments, quotes opened */
@@ -118,13 +116,29 @@ static void add(struct list_reading *l, str name, str address)
     }
     name = mime_line(a, mime_words(l->r, name), MIME_HEADER_BYTES);
     list->at[list->n++] =
-        (struct mime_address){.name = without_marks(name), .address = utf8_fold(a, address)};
+        (struct mime_address){.name = without_marks(name), .address = str_lower_ascii(a, address)};
 }
 
 /* One that is a single word may be a local address ("root"). */
 static bool is_word(str s)
 {
     return s.len > 0 && str_find_byte(s, ' ') < 0 && str_find_byte(s, '\t') < 0;
+}
+
+/* "John Doe john@x.example" has its name before it, "john @ x.example" is one address. */
+static void add_bare(struct list_reading *l, str phrase, str bare, str comment)
+{
+    ptrdiff_t at = l->entry.is_quoted ? -1 : str_find_byte(phrase, '@'), from = at, end = at + 1;
+    while (from > 0 && phrase.at[from - 1] != ' ')
+        from--;
+    while (end < phrase.len && phrase.at[end] != ' ')
+        end++;
+    bool is_whole = at >= 0 && from < at && end > at + 1 && (from > 0 || end < phrase.len);
+    str name = str_trim(str_sub(phrase, 0, from > 0 ? from : 0));
+    if (is_whole)
+        add(l, name.len ? name : comment, str_sub(phrase, from, end - from));
+    else
+        add(l, comment, bare);
 }
 
 static void entry_end(struct list_reading *l, bool is_comma)
@@ -146,8 +160,10 @@ static void entry_end(struct list_reading *l, bool is_comma)
         if (is_word(l->before))
             add(l, (str){0}, l->before);
         l->before = (str){0};
-        if (e->has_at || is_word(phrase))
-            add(l, comment, e->has_at ? bare : phrase);
+        if (e->has_at)
+            add_bare(l, phrase, bare, comment);
+        else if (is_word(phrase))
+            add(l, comment, phrase);
     }
     entry_clear(e);
 }

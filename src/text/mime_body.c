@@ -117,16 +117,17 @@ static bool is_shown(const struct mime_tree *tree, int i)
     return true;
 }
 
-/* A part with a name is a file, unless it is all there is or one of alternatives. */
-static bool is_text(const struct mime_tree *tree, int i)
+/* A part with a name is a file, unless it is one of alternatives or (may_have_name) nothing else is
+ * text. */
+static bool is_text(const struct mime_tree *tree, int i, bool may_have_name)
 {
     const struct mime_node *node = &tree->at[i];
     bool is_kind = mime_is(node, "text/plain") || mime_is(node, "text/html");
     if (mime_is_multipart(node) || !is_kind || node->is_attachment)
         return false;
     const struct mime_node *parent = node->parent >= 0 ? &tree->at[node->parent] : NULL;
-    bool may_have_name =
-        !parent || mime_is(parent, "multipart/alternative") || mime_is(parent, "multipart/related");
+    may_have_name = may_have_name || !parent || mime_is(parent, "multipart/alternative") ||
+                    mime_is(parent, "multipart/related");
     return (may_have_name || !node->name.len) && is_shown(tree, i);
 }
 
@@ -253,6 +254,20 @@ static bool is_other_choice(const struct body_reading *b, int i)
            !node->is_attachment;
 }
 
+static void find_texts(struct body_reading *b, bool is_body[MIME_NODES])
+{
+    bool has_any = false;
+    for (int i = 0; i < b->tree->n; i++) {
+        is_body[i] = is_text(b->tree, i, false);
+        has_any = has_any || is_body[i];
+    }
+    for (int i = 0; i < b->tree->n && !has_any; i++)
+        has_any = is_body[i] = is_text(b->tree, i, true);
+    for (int i = 0; i < b->tree->n; i++)
+        if (is_body[i])
+            choose(b, i);
+}
+
 void mime_body_read(struct mime_reading *r, const struct mime_tree *tree, struct mime_mail *mail,
     bool is_body[MIME_NODES])
 {
@@ -263,9 +278,7 @@ void mime_body_read(struct mime_reading *r, const struct mime_tree *tree, struct
         .text = sb_make(r->a, MIME_TEXT_BYTES),
         .html = sb_make(r->a, MIME_TEXT_BYTES)};
     bool *is_taken = NEW(r->a, bool, tree->n);
-    for (int i = 0; i < tree->n; i++)
-        if ((is_body[i] = is_text(tree, i)))
-            choose(&b, i);
+    find_texts(&b, is_body);
     for (int i = 0; i < tree->n; i++) {
         is_taken[i] = is_body[i] && is_chosen(&b, i);
         is_body[i] = is_body[i] || is_other_choice(&b, i);
