@@ -369,9 +369,9 @@ static err clean_once(
     w->parser = htmlCreatePushParserCtxt(&events, w, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
     if (w->parser == NULL)
         return E_BUSY;
-    (void)htmlCtxtUseOptions(w->parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
-                                            HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-                                            HTML_PARSE_NODEFDTD); /* unknown options: none */
+    (void)htmlCtxtUseOptions(w->parser,
+        HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
+            HTML_PARSE_NODEFDTD | HTML_PARSE_IGNORE_ENC); /* unknown options: none */
     /* Broken HTML is read as far as it goes: the results say nothing more. */
     (void)htmlParseChunk(w->parser, body, (int)sizeof body - 1, 0);
     (void)htmlParseChunk(w->parser, html.at, (int)html.len, 0);

@@ -64,6 +64,27 @@ static enum field_kind kind_of(str name)
     return FIELD_KINDS;
 }
 
+/* What servers and programs say to each other has no RFC 2047 words: decoding what looks like one
+ * there would let a sender's address say "; dmarc=pass" in a trusted server's name. */
+static bool is_for_programs(str name)
+{
+    static const str names[] = {S_INIT("Authentication-Results"), S_INIT("Received"),
+        S_INIT("Received-SPF"), S_INIT("DKIM-Signature"), S_INIT("Auto-Submitted"),
+        S_INIT("Return-Path")};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_eq_nocase(name, names[i]))
+            return true;
+    return str_eq_nocase(str_sub(name, 0, 4), S("ARC-"));
+}
+
+static str value_of(struct mime_reading *r, const struct mime_field *field)
+{
+    if (!is_for_programs(field->name))
+        return mime_value(r, field->value, MIME_VALUE_BYTES);
+    str text = mime_unfold(r->a, field->value, 4 * MIME_VALUE_BYTES);
+    return mime_line(r->a, mime_bare_utf8(r, text), MIME_VALUE_BYTES);
+}
+
 static void keep(struct people *p, const struct mime_field *field)
 {
     struct mime_mail *mail = p->mail;
@@ -82,7 +103,7 @@ static void keep(struct people *p, const struct mime_field *field)
     }
     p->headers[mail->n_headers++] = (struct mime_header){
         .name = mime_line(p->r->a, utf8_repair(p->r->a, field->name), MIME_NAME_BYTES),
-        .value = mime_value(p->r, field->value, MIME_VALUE_BYTES)};
+        .value = value_of(p->r, field)};
 }
 
 static void add_people(struct people *p, enum field_kind kind, str value)
