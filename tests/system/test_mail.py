@@ -187,11 +187,11 @@ def the_test_of_a_mailbox_says_what_is_wrong():
             return seva.api("POST", "/channels/check", {"kind": "email", "settings": {**box.settings(), **more}}, timeout=2 * PATIENCE_S)
 
         good = check()
-        assert good.status == 200 and good.json["ok"], good.body
-        for more, word in (({"password": "wrong"}, "password"), ({"imap_host": "127.0.0.2"}, "certificate"), ({"folder": "Nowhere"}, "folder"),
+        assert good.status == 200 and good.json["accounts"], good.body
+        for more, word in (({"password": "wrong"}, "signing in"), ({"imap_host": "127.0.0.2"}, "certificate"), ({"folder": "Nowhere"}, "folder"),
                            ({"smtp_port": str(box.imap)}, "Sending"), ({"imap_port": "1"}, "Reading")):
             bad = check(**more).json
-            assert not bad["ok"] and word.lower() in json.dumps(bad).lower(), (more, bad)
+            assert not bad["accounts"] and word.lower() in json.dumps(bad).lower(), (more, bad)
     box.close()
 
 
