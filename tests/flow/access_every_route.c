@@ -11,6 +11,7 @@
 #include "store/agent.h"
 #include "store/call.h"
 #include "store/inbox.h"
+#include "store/mail.h"
 #include "store/session.h"
 
 enum kind {
@@ -106,6 +107,21 @@ static int64_t first_of(struct test_app *app, str token, str path)
     return id_at(app, "items.0.id");
 }
 
+/* The message is a mail as well. */
+static void mail_make(
+    struct test_app *app, account_id account, int64_t conversation, int64_t message)
+{
+    struct ctx *cx = test_begin_account(app, account);
+    const struct mail mail = {.message_id = {message},
+        .conversation_id = {conversation},
+        .channel_id = {1},
+        .internet_id = str_print(&app->arena, "%lld@example.net", (long long)message),
+        .people = S("{\"from\":{\"name\":\"Ada\",\"address\":\"ada@example.net\"}}"),
+        .verdict = S("pass")};
+    assert_ok(mail_add(cx, &mail));
+    test_commit(app, cx);
+}
+
 /* An item in quarantine and a session, which no API call makes. */
 static void rows_make(struct test_app *app, account_id account, struct world *w)
 {
@@ -187,6 +203,7 @@ static void world_make(struct test_app *app, account_id account, const char *nam
         app, t, str_print(a, "/api/v1/webhooks/%lld/deliveries", (long long)w->ids[K_WEBHOOK]));
     w->ids[K_JOB] = first_of(app, t, S("/api/v1/jobs?state=queued"));
     rows_make(app, account, w);
+    mail_make(app, account, w->ids[K_CONVERSATION], w->ids[K_MESSAGE]);
     w->ids[K_QUARANTINE] = first_of(app, t, S("/api/v1/quarantine"));
     w->ids[K_UPLOAD] = upload_make(app, t, false);
     w->ids[K_ATTACHMENT] = upload_make(app, t, true);
@@ -401,6 +418,7 @@ static void a_role_narrowed_to_a_channel_sees_nothing_of_another_channel(void **
         test_request(app, "PATCH", str_z(&app->arena, patch), str_z(&app->arena, body)), 200);
     int64_t seen = conversation_make(app, mine.token, app->api_channel.v, "cy");
     int64_t seen_message = message_of(app, mine.token, seen);
+    mail_make(app, app->account, seen, seen_message);
     for (int i = 0; i < EXPECTED_COUNT; i++) {
         const struct expected *e = &table[i];
         bool is_scoped = e->kind == K_CONVERSATION || e->kind == K_MESSAGE || e->kind == K_CHANNEL;

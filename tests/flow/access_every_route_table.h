@@ -89,6 +89,8 @@
 {"DELETE", "/api/v1/messages/{id}", "conversation.reply", K_MESSAGE, NULL, NULL},
 {"POST", "/api/v1/messages/{id}/retry", "conversation.reply", K_MESSAGE, NULL, NULL},
 {"POST", "/api/v1/messages/{id}/act", "conversation.reply", K_MESSAGE, "{\"kind\":\"like\"}", NULL},
+{"GET", "/api/v1/messages/{id}/mail", "conversation.read", K_MESSAGE, NULL, NULL},
+{"PUT", "/api/v1/messages/{id}/mail/images", "conversation.reply", K_MESSAGE, "{\"sender\":true}", NULL},
 {"POST", "/api/v1/conversations/{id}/move", "conversation.reply", K_CONVERSATION, "{\"channel_id\":\"$C\"}", "{\"channel_id\":\"$C\"}"},
 {"GET", "/api/v1/conversations/{id}/transcript", "conversation.read", K_CONVERSATION, NULL, NULL},
 {"GET", "/api/v1/contacts", "contact.read", K_NONE, NULL, NULL},

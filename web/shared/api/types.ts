@@ -445,7 +445,7 @@ export interface ChannelHealth {
 /** Where customers write. */
 export interface Channel {
   id: Id
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
+  kind: 'widget' | 'api' | 'email' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   name: string
   is_enabled: boolean
   /** its key in the addresses of widgets and hooks */
@@ -498,7 +498,7 @@ export interface NetworkSetting {
   /** in a channel's settings */
   name: string
   /** secret: sealed, never shown again */
-  kind: 'text' | 'url' | 'secret' | 'list' | 'choice' | 'number' | 'json'
+  kind: 'text' | 'url' | 'host' | 'secret' | 'list' | 'choice' | 'number' | 'json'
   is_required: boolean
   /** English; may be empty */
   help: string
@@ -750,7 +750,7 @@ export interface HookStatusAnswer {
 export interface ChannelShort {
   id: Id
   /** null: a channel that was removed long ago */
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky' | null
+  kind: 'widget' | 'api' | 'email' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky' | null
   name: string
 }
 
@@ -801,6 +801,8 @@ export interface ConversationNews {
   resolved_at: Time | null
   /** the resolved conversation that this one goes on */
   previous_id: Id | null
+  /** the conversation that its first mail answers, whose writer is not proven to take part there */
+  related_id: Id | null
   /** grows with every change; for expected_version */
   version: number
 }
@@ -834,7 +836,7 @@ export interface Identity {
   id: Id
   channel_id: Id
   /** null: of a channel that was removed long ago */
-  channel_kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky' | null
+  channel_kind: 'widget' | 'api' | 'email' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky' | null
   /** the channel's own id of the person */
   external_id: string
   handle: string | null
@@ -928,6 +930,79 @@ export interface ConversationFull extends Conversation {
   /** of public messages */
   post: Post | null
   reply: ReplyRoom
+}
+
+/** Somebody in the head of a mail. */
+export interface MailPerson {
+  /** may be empty */
+  name: string
+  /** may be empty */
+  address: string
+}
+
+/** How a trusted server checked the sender. */
+export interface MailAuth {
+  /** is the sender who they say? none: nobody we trust has said anything that settles it */
+  verdict: 'pass' | 'fail' | 'none'
+  /** the receiving server's word; empty: it said nothing */
+  spf: string
+  dkim: string
+  dmarc: string
+  /** which server says so */
+  by: string
+}
+
+/** An invitation to a meeting. */
+export interface MailInvitation {
+  /** REQUEST, CANCEL, REPLY … */
+  method: string
+  summary: string
+  /** a time, or a day; empty: not said */
+  starts_at: string
+  /** the last day is in it */
+  ends_at: string
+  is_all_day: boolean
+  /** the organiser's; empty: none */
+  time_zone: string
+  location: string
+  organizer: MailPerson
+  /** how many are invited */
+  attendees: number
+  /** daily, weekly …; empty: once */
+  recurrence: string
+}
+
+/** What a mail is beside its message. */
+export interface Mail {
+  subject: string
+  /** Message-ID, without < > */
+  message_id: string
+  from: MailPerson
+  /** where answers are wanted; empty: at the sender's */
+  reply_to: string
+  /** without the mailbox itself */
+  to: MailPerson[]
+  cc: MailPerson[]
+  /** of ours */
+  bcc: MailPerson[]
+  /** what the mail says of itself */
+  date: Time | null
+  /** all of it, also what it quotes */
+  text: string
+  /** as it came, active content and all: clean it, and show it in a sandbox */
+  html: string
+  auth: MailAuth
+  /** signed or encrypted; nothing is verified */
+  guard: 'open' | 'signed_smime' | 'signed_pgp' | 'encrypted_smime' | 'encrypted_pgp'
+  /** content id → attachment */
+  inline: Record<string, Id>
+  calendar: MailInvitation | null
+  /** pictures from elsewhere, for this sender */
+  images_allowed: boolean
+  /** written here */
+  is_ours: boolean
+  /** what could not be read of it, in words; empty: nothing */
+  degraded: string
 }
 
 /** A telephone call. */
@@ -1421,7 +1496,7 @@ export interface TokenNew {
 }
 
 export interface ChannelNew {
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
+  kind: 'widget' | 'api' | 'email' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   name: string
   /** language tags */
   languages?: string[]
@@ -1446,7 +1521,7 @@ export interface ChannelPatch {
 }
 
 export interface ChannelCheck {
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
+  kind: 'widget' | 'api' | 'email' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   /** with its secrets; nothing is stored */
   settings?: object
   /** whose settings are taken where the form has none */
@@ -1454,7 +1529,7 @@ export interface ChannelCheck {
 }
 
 export interface AuthorizationNew {
-  kind: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
+  kind: 'widget' | 'api' | 'email' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   /** of the new channel; empty: the account's */
   name?: string
   /** what the form asks, but for the tokens */
@@ -1471,7 +1546,7 @@ export interface AuthorizationChoice {
 export interface Capture {
   /** of the post */
   url: string
-  network: 'widget' | 'api' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
+  network: 'widget' | 'api' | 'email' | 'facebook' | 'instagram' | 'whatsapp' | 'x' | 'linkedin' | 'tiktok' | 'youtube' | 'google_reviews' | 'telegram' | 'line' | 'viber' | 'sms' | 'voice' | 'pbx' | 'mastodon' | 'bluesky'
   text?: string
   /** or give the handle */
   author_name?: string
@@ -1571,6 +1646,8 @@ export interface MessageNew {
   visibility?: 'private' | 'public'
   /** of a reply: a list of {type: template, buttons, location or contact, …} */
   parts?: object
+  /** of a reply in a mailbox: {subject, html, cc, bcc}; people are {name, address}; cc left out: those who take part */
+  mail?: object
   /** the writer knows that personal data in it will be public */
   confirm_public?: boolean
 }
@@ -1582,6 +1659,11 @@ export interface MessageAct {
   text?: string
   /** react: an emoji; empty takes it back */
   reaction?: string
+}
+
+export interface MailImages {
+  /** true: all mails of this sender, from now on, for everybody; false: no longer */
+  sender: boolean
 }
 
 export interface ContactPatch {
