@@ -12,11 +12,12 @@
 
 enum {
     LOOK_MS = 5000,
-    LEASE_MS = 60 * 1000, /* longer than any stream is silent, see the connectors' keep-alives */
-    AGAIN_MS = 5000,      /* where the connector names no time */
-    PAGE = 200,           /* channels looked at in one statement */
-    REST_MS = 30 * 1000,  /* a longer pause needs no thread */
-    RESTING_MOST = 256,   /* channels; beyond them the oldest is looked at again sooner */
+    LEASE_MS = 60 * 1000,  /* longer than any stream is silent, see the connectors' keep-alives */
+    AGAIN_MS = 5000,       /* where the connector names no time */
+    PAGE = 200,            /* channels looked at in one statement */
+    REST_MS = 30 * 1000,   /* a longer pause needs no thread */
+    RENEW_MS = 300 * 1000, /* refused credentials are made new at most so often */
+    RESTING_MOST = 256,    /* channels; beyond them the oldest is looked at again sooner */
 };
 
 struct stream {
@@ -31,6 +32,7 @@ struct stream {
     bool is_used;
     int64_t lease_until_ms;
     int64_t rests_until_ms; /* monotonic; set before it ends */
+    int64_t renewed_ms;     /* monotonic; when refused credentials were made new last; 0 = never */
     struct asked q;
 };
 
@@ -187,6 +189,34 @@ static bool wait_before_again(struct stream *s, int64_t ms)
     return !must_end(s);
 }
 
+/* Makes credentials new that end soon, or (now) that the network has refused; true: they are. */
+static bool renew(struct stream *s, bool now)
+{
+    const struct job_row row = {.account_id = s->account};
+    struct job_run run = {
+        .desk = {.engine = s->listener->engine, .arena = &s->taking},
+        .client = s->client,
+        .job = &row,
+        .now_ms = clock_now_ms()
+    };
+    bool is_fresh = false;
+    arena_reset(&s->taking);
+    if (credentials_ready(&run, s->q.connector, s->channel, &s->q.setup, now, &is_fresh) != OK)
+        return false; /* the network says what is wrong */
+    s->q.setup.secrets = str_copy(&s->arena, s->q.setup.secrets);
+    return is_fresh;
+}
+
+/* Refused credentials are made new once in a while; what refuses new ones too is told. */
+static bool is_mended(struct stream *s, const struct connector_polled *out)
+{
+    if (out->end.outcome != CONNECTOR_REAUTH || !s->q.connector->refresh ||
+        clock_mono_ms() - s->renewed_ms < RENEW_MS)
+        return false;
+    s->renewed_ms = clock_mono_ms();
+    return renew(s, true);
+}
+
 /* One connection; false when there is nothing to listen to any more here. */
 static bool listen_once(struct stream *s)
 {
@@ -200,6 +230,7 @@ static bool listen_once(struct stream *s)
         return false;
     if (e != OK)
         return wait_before_again(s, AGAIN_MS);
+    (void)renew(s, false); /* the network says what is wrong */
     const struct connector_listen in = {.setup = &s->q.setup,
         .cursors = o.cursors,
         .take = on_delivery,
@@ -210,6 +241,8 @@ static bool listen_once(struct stream *s)
         return wait_before_again(s, AGAIN_MS);
     if (must_end(s))
         return false;
+    if (is_mended(s, &out))
+        return true;
     log_line(LOG_INFO, "a network's stream has ended", LOG_S("network", s->q.connector->name),
         LOG_I("channel", s->channel.v), LOG_S("reason", out.end.why));
     struct closing c = {.stream = s, .out = &out};
