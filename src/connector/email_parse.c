@@ -168,6 +168,7 @@ static void read_report(struct item_list *list, const struct mail_report *report
 {
     struct connector_item *it = item_add(list, ITEM_STATUS);
     it->external_id = report->message_id;
+    it->contact_external_id = report->recipient;
     it->error = report->words;
     switch (report->kind) {
     case REPORT_BOUNCE:

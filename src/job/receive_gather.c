@@ -159,6 +159,12 @@ static err gather_item(struct ctx *cx, struct receive_items *items, const struct
         items->hurries[at] |= !is_done;
         return OK;
     }
+    if (str_eq(row->network, S("email"))) {
+        bool counts = false;
+        TRY(mail_report_counts(cx, it, &counts));
+        if (!counts)
+            return OK;
+    }
     if (it->kind != ITEM_MESSAGE) {
         items->others[items->n_others++] = (struct receive_other){it, channel};
         return OK;

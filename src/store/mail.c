@@ -59,6 +59,17 @@ err mail_last_in(struct ctx *cx, conversation_id conversation, struct mail *mail
         ARGS(A_ID(cx->account), A_ID(conversation)), mail_cols, WITHOUT_RAW_COLS, mail);
 }
 
+err mail_sent_as(struct ctx *cx, str internet_id, struct mail *mail)
+{
+    return db_one(cx->db,
+        S("SELECT " WITHOUT_RAW " "
+          "FROM mail m "
+          "JOIN message w ON w.account_id = m.account_id AND w.id = m.message_id AND w.kind = 'out' "
+          "WHERE m.account_id = ?1 AND m.internet_id = ?2 "
+          "LIMIT 1"),
+        ARGS(A_ID(cx->account), A_TEXT(internet_id)), mail_cols, WITHOUT_RAW_COLS, mail);
+}
+
 struct found {
     conversation_id id;
 };

@@ -25,6 +25,8 @@ err mail_add(struct ctx *cx, const struct mail *mail);
 err mail_get(struct ctx *cx, message_id message, struct mail *mail);
 /* Without raw. The newest that came in; E_NOT_FOUND (no words) without one. */
 err mail_last_in(struct ctx *cx, conversation_id conversation, struct mail *mail);
+/* Without raw. Of ours; E_NOT_FOUND (no words) without one. */
+err mail_sent_as(struct ctx *cx, str internet_id, struct mail *mail);
 /* The conversation of the newest mail with this internet id; E_NOT_FOUND (no words). */
 err mail_conversation(struct ctx *cx, str internet_id, conversation_id *id);
 
