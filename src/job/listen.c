@@ -199,11 +199,12 @@ static bool renew(struct stream *s, bool now)
         .job = &row,
         .now_ms = clock_now_ms()
     };
+    struct connector_setup setup = s->q.setup; /* what is read anew lives in another arena */
     bool is_fresh = false;
     arena_reset(&s->taking);
-    if (credentials_ready(&run, s->q.connector, s->channel, &s->q.setup, now, &is_fresh) != OK)
+    if (credentials_ready(&run, s->q.connector, s->channel, &setup, now, &is_fresh) != OK)
         return false; /* the network says what is wrong */
-    s->q.setup.secrets = str_copy(&s->arena, s->q.setup.secrets);
+    s->q.setup.secrets = str_copy(&s->arena, setup.secrets);
     return is_fresh;
 }
 
