@@ -141,7 +141,7 @@ def token(user: str, seconds: int) -> str:
 
 class Server:
     def __init__(self) -> None:
-        self.folder = tempfile.mkdtemp(prefix="seva-dovecot-")
+        self.folder = tempfile.mkdtemp(prefix="seva-dovecot-", dir="/tmp")  # the user dovecot has to get there, whatever TMPDIR says
         self.process = None
         self.user = pwd.getpwnam("dovecot") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
 

@@ -27,8 +27,10 @@ static int lookup(void *arg, str host, struct ip_address *out, int max)
 /* imap.example at this address, with TLS. */
 static struct mail_server server_at(const char *address)
 {
-    if (dovecot.imaps == 0)
+    if (dovecot.imaps == 0 && strncmp(dovecot.why, "off", 3) == 0)
         skip();
+    if (dovecot.imaps == 0)
+        fail_msg("%s", dovecot.why);
     const struct egress_rules *rules;
     str why;
     assert_ok(egress_rules_parse(test_arena(), S("mail=127.0.0.0/8"), &rules, &why));

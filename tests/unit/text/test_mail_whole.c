@@ -64,7 +64,7 @@ static void hostile_senders_are_not_believed(void **state)
         TRUSTED "dmarc=pass\r\nSender: a@bank.example" REST,
         TRUSTED "dmarc=pass header.from=evil.example\r\nFrom: =?utf-8?q?a=40evil=2Eexample=2C?= "
                 "<a@bank.example>" REST,
-        "Authentication-Results: mx.evil.example; dmarc=pass\r\nFrom: a@bank.example" REST,
+        ("Authentication-Results: mx.evil.example; dmarc=pass\r\nFrom: a@bank.example" REST),
     };
     for (size_t i = 0; i < sizeof mails / sizeof mails[0]; i++)
         if (verdict_of(mails[i]) == MAIL_AUTH_PASS)
