@@ -26,19 +26,21 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("SEVA_TEST_BUILD", os.path.join(ROOT, "build"))
 PARTS = ["check", "unit", "flow", "clang", "asan", "tsan", "system", "fuzz", "web", "e2e"]
 BY_NAME = ["faults"]  # long: not part of a run without names
+SANITIZED = ["-Doptimization=1", "-Dc_args=-g1", "-Dweb=false", "-Db_lundef=false"]  # half the time to compile
 VARIANTS = {
-    # name: (compiler, meson options)
-    "plain": ("gcc", ["-Dfailpoints=true"]),
-    "clang": ("clang", ["-Dfailpoints=true"]),
-    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Dfailpoints=true", "-Dweb=false", "-Db_lundef=false"]),
-    "tsan": ("gcc", ["-Db_sanitize=thread", "-Dfailpoints=true", "-Dweb=false", "-Db_lundef=false"]),
-    "fuzz": ("clang", ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Dtests=false", "-Dweb=false", "-Db_lundef=false"]),
-    "release": ("gcc", ["--buildtype=release", "-Dtests=false"]),
+    # name: (compiler, meson options, ninja targets: none = all)
+    "plain": ("gcc", ["-Dfailpoints=true"], []),
+    "clang": ("clang", ["-Dfailpoints=true"], []),
+    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Dfailpoints=true"] + SANITIZED, []),
+    "tsan": ("gcc", ["-Db_sanitize=thread", "-Dfailpoints=true"] + SANITIZED, []),
+    "fuzz": ("clang", ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Dtests=false"] + SANITIZED, ["fuzzers"]),
+    "release": ("gcc", ["--buildtype=release", "-Dtests=false"], []),
 }
 FAULT_MODES = ["500", "429", "429_bare", "401", "timeout_before", "timeout_after", "reset", "half_body", "wrong_json", "slow", "duplicate"]
 total = {"passed": 0, "failed": 0, "skipped": 0}
 failures = []  # (name, detail)
 AT_ONCE = max(2, os.cpu_count() or 1)  # programs
+ALONE = {"system/test_run.py"}  # has a verdict by time
 
 
 def say(text):
@@ -94,16 +96,18 @@ def tap(label, command, env=None, timeout=600):
 
 
 def build(variant):
-    cc, options = VARIANTS[variant]
+    cc, options, targets = VARIANTS[variant]
     folder = os.path.join(BUILD, variant)
     env = {**os.environ, "CC": cc}
+    if variant != "release":  # what is delivered is linked as everybody's linker does
+        env["CC_LD"] = "mold"
     if not os.path.exists(os.path.join(folder, "build.ninja")):
         p = subprocess.run(["meson", "setup", folder, ROOT] + options, env=env, capture_output=True, text=True)
         if p.returncode:
             count("failed", f"build {variant}: meson setup", p.stdout[-3000:] + p.stderr[-2000:])
             return None
     started = time.monotonic()
-    p = subprocess.run(["ninja", "-C", folder], env=env, capture_output=True, text=True)
+    p = subprocess.run(["ninja", "-C", folder] + targets, env=env, capture_output=True, text=True)
     if p.returncode:
         count("failed", f"build {variant}: warnings are errors", p.stdout[-6000:])
         return None
@@ -219,10 +223,13 @@ def part_system(pg, args):
     release = build("release")
     if not folder or not release:
         return
-    env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_RELEASE_BIN": f"{release}/src/app/seva", "SEVA_BUILD": folder, "SEVA_TEST_PG": pg.urls[0],
+    env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_RELEASE_BIN": f"{release}/src/app/seva", "SEVA_BUILD": folder,
            "SEVA_KILLS": str(args.kills), "SEVA_POWER": str(args.power)}
-    for program in sorted(glob.glob(f"{ROOT}/tests/system/test_*.py")):
-        run_tap(f"system/{os.path.basename(program)}", [sys.executable, program], env, timeout=1200 + 5 * args.kills)
+    found = [(f"system/{os.path.basename(p)}", [sys.executable, p], env, 1200 + 5 * args.kills) for p in sorted(glob.glob(f"{ROOT}/tests/system/test_*.py"))]
+    run_at_once([f for f in found if f[0] not in ALONE], pg.urls)
+    for label, command, own, seconds in found:
+        if label in ALONE:
+            run_tap(label, command, {"SEVA_TEST_PG": pg.urls[0], **own}, seconds)
     echo = glob.glob(f"{folder}/tests/**/http_echo", recursive=True)
     if not echo:
         count("failed", "system/http_differential: http_echo was not built")
