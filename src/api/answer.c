@@ -111,6 +111,7 @@ static const struct shape_field details_fields[] = {
     SHOWN_OBJECT("findings", SHAPE_LIST | SHAPE_OPTIONAL, &finding_shape,
         "conflict.personal: what would be public"),
     SHOWN("url", SHAPE_TEXT, SHAPE_NULL | SHAPE_OPTIONAL, "conflict.capture: where to answer"),
+    SHOWN("conversation_id", SHAPE_ID, SHAPE_OPTIONAL, "conflict.joined: where it went"),
 };
 static const struct shape details_shape =
     SHAPE("FaultDetails", NULL, details_fields, "What a program needs to go on.");

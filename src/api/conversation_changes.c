@@ -1,6 +1,6 @@
 /* conversation_changes: what is done to conversations (API "Conversations"): begun, changed, moved,
- * tagged, many at once and back. Not here: reading them (conversations.c), writing in them
- * (messages.c). Rules: care/lifecycle.h, care/move.h, care/bulk.h. */
+ * joined and separated, tagged, many at once and back. Not here: reading them (conversations.c),
+ * writing in them (messages.c). Rules: care/lifecycle.h, care/move.h, care/bulk.h. */
 #include "api/input.h"
 #include "api/live.h"
 #include "api/server.h"
@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "care/bulk.h"
 #include "care/inbox.h"
+#include "care/join.h"
 #include "care/move.h"
 #include "care/reply.h"
 #include "store/conversation.h"
@@ -165,6 +166,26 @@ static err move(struct call *call)
     return answer_one(call, 200, &c);
 }
 
+static err join(struct call *call)
+{
+    struct conversation into;
+    TRY(conversation_join(&call->cx, (conversation_id){call->id}, &into));
+    return answer_one(call, 200, &into);
+}
+
+static err separate(struct call *call)
+{
+    struct conversation c;
+    TRY(conversation_separate(&call->cx, (conversation_id){call->id}, &c));
+    return answer_one(call, 200, &c);
+}
+
+static err unrelate(struct call *call)
+{
+    TRY(conversation_unrelate(&call->cx, (conversation_id){call->id}));
+    return answer_empty(call);
+}
+
 struct tags_body {
     struct str_list tags;
 };
@@ -297,6 +318,15 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/conversations/{id}/move", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_409, NULL, &move_spec, NULL, move,
      "Go on with this customer on another channel, with the history.", &conversation_shape, 0},
+    {HTTP_POST, "/api/v1/conversations/{id}/join", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_409 | ROUTE_429, NULL, NULL, NULL, join,
+     "Put its messages into the conversation that it may belong to, which is answered.", &conversation_shape, 0},
+    {HTTP_POST, "/api/v1/conversations/{id}/separate", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, separate,
+     "Take back that it was joined, within 30 days.", &conversation_shape, 0},
+    {HTTP_DELETE, "/api/v1/conversations/{id}/related", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE, NULL, NULL, NULL, unrelate,
+     "It does not belong to another conversation.", NULL, 0},
     {HTTP_PUT, "/api/v1/conversations/{id}/tags", AUTH_AGENT, CAP_CONVERSATION_UPDATE,
      ROUTE_WRITE | ROUTE_409 | ROUTE_429, NULL, &tags_spec, NULL, put_tags,
      "Set the tags.", &conversation_shape, 0},

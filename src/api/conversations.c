@@ -6,6 +6,7 @@
 #include "api/server.h"
 #include "base/limits.h"
 #include "care/inbox.h"
+#include "care/join.h"
 #include "care/presence.h"
 #include "care/reply.h"
 #include "care/reply_check.h"
@@ -215,6 +216,28 @@ static err reply_json(struct ctx *cx, const struct conversation *c, struct conve
     return OK;
 }
 
+static err related_json(struct ctx *cx, const struct conversation *c, str *json)
+{
+    struct join_related r;
+    err e = join_related_of(cx, c, &r);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_kv_id(&j, S("id"), r.c.id.v);
+    json_kv_int(&j, S("number"), r.c.number);
+    json_kv_text(&j, S("subject"), r.c.subject);
+    json_kv_str(&j, S("contact_name"), r.c.contact_name);
+    json_kv_str(&j, S("why"), r.why);
+    json_kv_str(&j, S("sender"), r.sender);
+    json_kv_bool(&j, S("is_proven"), r.is_proven);
+    json_kv_bool(&j, S("takes_part"), r.takes_part);
+    json_obj_end(&j);
+    *json = json_str(&j);
+    return OK;
+}
+
 static err get(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -226,6 +249,7 @@ static err get(struct call *call)
     TRY(contact_json(call, c.contact_id, &more.contact));
     TRY(participants_json(cx, c.id, &more.participants));
     TRY(reply_json(cx, &c, &more));
+    TRY(related_json(cx, &c, &more.related));
     struct json_out j = json_out_make(cx->arena, ANSWER_BYTES);
     conversation_view_full(&j, &c, &more);
     return answer_json(call, 200, json_str(&j));

@@ -119,7 +119,7 @@ static err ready_thread(
     bool may = is_still;
     if (is_resolved && !may)
         TRY(may_reopen(b, c, &may));
-    if (!t->is_known || (is_resolved && !may)) {
+    if (!t->is_known || c->joined_id.v || (is_resolved && !may)) {
         begin_conversation(b, t, item, t->is_known ? c->id : (conversation_id){0});
         return OK;
     }

@@ -301,10 +301,26 @@ static err tell(struct transition *t)
     return OK;
 }
 
+err conversation_is_here(struct ctx *cx, const struct conversation *c)
+{
+    if (!c->joined_id.v)
+        return OK;
+    err e = fail_detail(
+        cx, E_CONFLICT, "joined", "This conversation was joined to another one; go on there.");
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_kv_id(&j, S("conversation_id"), c->joined_id.v);
+    json_obj_end(&j);
+    cx->fault.details_json = json_str(&j);
+    return e;
+}
+
 err conversation_apply(
     struct ctx *cx, struct conversation *c, const struct conversation_change *change)
 {
     TRY(check_rights(cx, change));
+    if (!change->is_reply)
+        TRY(conversation_is_here(cx, c));
     if (change->expected_version && change->expected_version != c->version)
         return fail_detail(
             cx, E_CONFLICT, "stale", "The conversation was changed by somebody else.");

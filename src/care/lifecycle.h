@@ -30,6 +30,9 @@ err conversation_change(struct ctx *cx, conversation_id id,
 /* The same on a conversation that is locked already. */
 err conversation_apply(
     struct ctx *cx, struct conversation *c, const struct conversation_change *change);
+/* E_CONFLICT "joined" with details {"conversation_id"}: its messages are in another conversation,
+ * and nothing more happens in this one (join.h). */
+err conversation_is_here(struct ctx *cx, const struct conversation *c);
 /* The wake job: a snoozed conversation whose time has come opens. Anything else: OK, nothing. */
 err lifecycle_wake(struct ctx *cx, conversation_id id);
 /* The safety net of upkeep: wakes up to 100 that are due in the account of cx. */

@@ -88,6 +88,8 @@ err mail_judge(struct ctx *cx, channel_id id, struct connector_item *it)
     struct connector_mail *mail = it->mail;
     mail_auth_read(cx->arena, mail->mime, receivers, &auth);
     mail->is_proven = auth.verdict == MAIL_AUTH_PASS;
+    mail->splits_by_subject =
+        str_eq(setup_setting(cx->arena, email, &setup, "subject_splits"), S("yes"));
     mail->verdict = verdict_word(auth.verdict);
     mail->checks = checks_json(cx->arena, &auth);
     mail->to = people_beside(cx->arena, mailbox, mail->mime->to, mail->mime->n_to, &mail->n_to);

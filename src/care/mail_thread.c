@@ -4,10 +4,18 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "care/join.h"
 #include "connector/mail.h"
 #include "store/conversation.h"
 #include "store/mail.h"
+#include "text/mail_reply.h"
 #include "text/reply_address.h"
+
+enum {
+    TAGS_MOST = 8,    /* "[EXTERNAL]" before a subject */
+    TAG_BYTES = 40,   /* of one */
+    CORE_BYTES = 200, /* of a subject, to compare: a conversation's is cut at 400 */
+};
 
 static struct sha256 address_key(const struct ctx *cx)
 {
@@ -51,17 +59,90 @@ static err by_name(struct ctx *cx, const struct connector_mail *mail, conversati
 /* E_NOT_FOUND (no words): it is not there any more. */
 static err look_at(struct ctx *cx, conversation_id id, struct conversation *c)
 {
-    err e = conversation_get(cx, id, c);
+    err e = conversation_follow(cx, id, c);
     if (e == E_NOT_FOUND)
         cx->fault = (struct fault){0};
     return e;
+}
+
+/* ── subjects ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+/* Without marks of answers and what gateways write before it ("[EXTERNAL] Re: x" → "x"). */
+static str subject_core(struct arena *a, str subject)
+{
+    subject = mail_subject_bare(a, subject);
+    for (int i = 0; i < TAGS_MOST && str_starts(subject, S("[")); i++) {
+        ptrdiff_t end = str_find_byte(str_sub(subject, 0, TAG_BYTES), ']');
+        if (end < 0)
+            break;
+        subject = str_trim(str_skip(subject, end + 1));
+        subject =
+            mail_subject_bare(a, str_starts(subject, S(":")) ? str_skip(subject, 1) : subject);
+    }
+    return utf8_fold(a, utf8_prefix_bytes(subject, CORE_BYTES));
+}
+
+/* Neither what the conversation is called nor what a mail of ours was that it answers. */
+static err is_another_subject(struct ctx *cx, const struct connector_mail *mail,
+    const struct conversation *c, bool *is_another)
+{
+    str core = subject_core(cx->arena, mail->subject);
+    *is_another = core.len && !str_eq(core, subject_core(cx->arena, c->subject));
+    for (ptrdiff_t i = mail->n_references; i > 0 && *is_another; i--) {
+        struct mail ours;
+        err e = mail_sent_as(cx, mail->references[i - 1], &ours);
+        if (e == OK && str_eq(core, subject_core(cx->arena, ours.subject)))
+            *is_another = false;
+        else if (e != E_NOT_FOUND)
+            TRY(e);
+    }
+    return OK;
+}
+
+/* "#123" in a subject suggests a conversation to an agent, and is evidence of nothing. */
+static err suggest_by_number(struct ctx *cx, str subject, conversation_id *id)
+{
+    ptrdiff_t at = str_find_byte(subject, '#'), end = at + 1;
+    int64_t number = 0;
+    struct conversation c;
+    if (at < 0)
+        return OK;
+    while (end < subject.len && subject.at[end] >= '0' && subject.at[end] <= '9')
+        end++;
+    if (str_int(str_sub(subject, at + 1, end - at - 1), 1, INT32_MAX, &number) != OK)
+        return OK;
+    err e = conversation_by_number(cx, number, &c);
+    if (e == OK && str_eq(c.channel_kind, S("email")))
+        *id = c.id;
+    if (e == E_NOT_FOUND)
+        cx->fault = (struct fault){0};
+    return e == E_NOT_FOUND ? OK : e;
+}
+
+/* ── where it belongs ───────────────────────────────────────────────────────────────────────────
+ */
+
+static err place_named(struct ctx *cx, const struct connector_item *it,
+    const struct conversation *c, struct inbound_item *item)
+{
+    const struct connector_mail *mail = it->mail;
+    bool takes_part = false, is_another = false;
+    TRY(mail_member_is(cx, c->id, it->contact_external_id, &takes_part));
+    bool is_evidence = mail->is_proven && (takes_part || it->is_ours);
+    if (is_evidence && mail->splits_by_subject && !mail->is_robot)
+        TRY(is_another_subject(cx, mail, c, &is_another));
+    if (is_evidence && !is_another)
+        item->into = c->id;
+    else
+        item->related = c->id;
+    return OK;
 }
 
 err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct inbound_item *item)
 {
     const struct connector_mail *mail = it->mail;
     struct conversation c;
-    bool takes_part = false;
     item->thread_key =
         str_cat(cx->arena, S("mail:"), utf8_prefix_bytes(mail->internet_id, LIMIT_NAME_BYTES - 5));
     item->subject = utf8_prefix_bytes(mail->subject, LIMIT_NAME_BYTES);
@@ -72,12 +153,7 @@ err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct in
         TRY(by_name(cx, mail, &id));
     err e = id.v ? look_at(cx, id, &c) : E_NOT_FOUND;
     if (e == E_NOT_FOUND)
-        return OK;
+        return suggest_by_number(cx, mail->subject, &item->related);
     TRY(e);
-    TRY(mail_member_is(cx, id, it->contact_external_id, &takes_part));
-    if (mail->is_proven && (takes_part || it->is_ours))
-        item->into = id;
-    else
-        item->related = id;
-    return OK;
+    return place_named(cx, it, &c, item);
 }

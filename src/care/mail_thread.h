@@ -2,7 +2,9 @@
  * token of ours in the address it came to, or the name of a mail that is stored here; and only when
  * who wrote it takes part there and the address is proven to be theirs. Whatever else says that it
  * answers begins a conversation of its own, which names the one it may belong to: an agent decides.
- * A number in the subject is no evidence. Rules: docs/security.md point 7. Not here: who takes part
+ * A number in the subject is no evidence, it only suggests. Where the mailbox wants it, an answer
+ * under another subject begins a linked conversation too. A conversation that was joined to another
+ * one (join.h) stands for that. Rules: docs/security.md point 7. Not here: who takes part
  * (mail.h adds them). Thread: the caller's; inside its WRITE transaction. */
 #pragma once
 #include "care/inbound.h"

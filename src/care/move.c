@@ -5,6 +5,7 @@
 #include "care/access.h"
 #include "care/activity.h"
 #include "care/channel_form.h"
+#include "care/lifecycle.h"
 #include "care/news.h"
 #include "connector/connector.h"
 #include "store/audit.h"
@@ -122,6 +123,7 @@ err conversation_move(
     m->cx = cx;
     m->move = move;
     TRY(conversation_lock(cx, id, &m->c));
+    TRY(conversation_is_here(cx, &m->c));
     TRY(check_channel(m));
     TRY(find_identity(m));
     TRY(check_place(m));

@@ -250,6 +250,7 @@ err reply_add(struct ctx *cx, conversation_id id, const struct reply_new *reply,
         *c = held;
         return OK;
     }
+    TRY(conversation_is_here(cx, &held));
     struct reply_new checked = *reply;
     checked.visibility = S("private");
     if (!reply->is_note) {

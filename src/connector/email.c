@@ -173,11 +173,18 @@ static const struct connector_setting settings[] = {
      .help =
             "Whether mails to support+anything@ arrive here as well: then answers come to such an "
             "address, which says what they belong to."},
+    {.name = "subject_splits",
+     .kind = "choice",
+     .standard = "no",
+     .choices = "no yes",
+     .help =
+            "Whether an answer under another subject begins a conversation of its own, linked to the "
+            "one it answers."},
     {.name = "receivers",
      .kind = "text",
      .help = "Names of the mail servers whose checks of senders count, as they stand in "
                 "Authentication-Results; testing the mailbox suggests one."},
-    {0                                     },
+    {0                      },
 };
 static const struct connector_media media[] = {
     {"*", FILE_BYTES},

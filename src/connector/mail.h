@@ -24,6 +24,7 @@ struct connector_mail {
     /* Judged: */
     const struct mail_person *to, *cc; /* without our own address */
     ptrdiff_t n_to, n_cc;
+    bool splits_by_subject; /* the mailbox wants it: another subject begins a conversation */
     bool is_proven; /* the sender's address has passed the checks of a server that we trust */
     str verdict;    /* "pass", "fail", "none" */
     str checks;     /* JSON object of the words: spf, dkim, dmarc, by; empty = none */

@@ -35,6 +35,7 @@ struct conversation {
     conversation_id previous_id;
     conversation_id related_id; /* its mail answered there, from somebody who is not proven to take
                                  * part; {0} = none */
+    conversation_id joined_id;  /* its messages are there now; {0} = here */
     int64_t resolved_ms;
     int64_t tag_count;
     int64_t version;

@@ -71,6 +71,7 @@ static void put_fields(
     json_kv_time(j, S("resolved_at"), c->resolved_ms);
     json_kv_id(j, S("previous_id"), c->previous_id.v);
     json_kv_id(j, S("related_id"), c->related_id.v);
+    json_kv_id(j, S("joined_id"), c->joined_id.v);
     json_kv_int(j, S("version"), c->version);
 }
 
@@ -109,7 +110,8 @@ static const struct shape_field news_fields[] = {
     SHOWN("resolved_at", SHAPE_TIME, SHAPE_NULL, NULL),
     SHOWN("previous_id", SHAPE_ID, SHAPE_NULL, "the resolved conversation that this one goes on"),
     SHOWN("related_id", SHAPE_ID, SHAPE_NULL,
-        "the conversation that its first mail answers, whose writer is not proven to take part there"),
+        "the conversation that it may belong to: `related` of the whole one says why"),
+    SHOWN("joined_id", SHAPE_ID, SHAPE_NULL, "it was joined: its messages are there now"),
     SHOWN("version", SHAPE_INT, 0, "grows with every change; for expected_version"),
 };
 const struct shape conversation_news_shape = SHAPE("ConversationNews", NULL, news_fields,
@@ -146,6 +148,21 @@ static const struct shape_field post_fields[] = {
 };
 static const struct shape post_shape =
     SHAPE("Post", NULL, post_fields, "What the public messages of a conversation stand under.");
+static const char *const related_whys[] = {"answer", "address", "number", "subject", NULL};
+static const struct shape_field related_fields[] = {
+    SHOWN("id", SHAPE_ID, 0, NULL),
+    SHOWN("number", SHAPE_INT, 0, NULL),
+    SHOWN("subject", SHAPE_TEXT, SHAPE_NULL, NULL),
+    SHOWN("contact_name", SHAPE_TEXT, 0, "whom that one is with"),
+    SHOWN_WORD("why", 0, related_whys,
+        "the mail answers one there; it came to its address; its subject has the number; it goes "
+        "on from there under another subject"),
+    SHOWN("sender", SHAPE_TEXT, 0, "whose mail begins this conversation"),
+    SHOWN("is_proven", SHAPE_BOOL, 0, "the mail is from that address for certain"),
+    SHOWN("takes_part", SHAPE_BOOL, 0, "that address takes part there"),
+};
+static const struct shape related_shape = SHAPE(
+    "RelatedConversation", NULL, related_fields, "Another conversation that this may belong to.");
 static const char *const windows[] = {"open", "late", "template", "closed", NULL};
 static const char *const visibilities[] = {"private", "public", NULL};
 static const struct shape_field reply_fields[] = {
@@ -166,6 +183,7 @@ static const struct shape_field full_fields[] = {
     SHOWN_OBJECT("viewers", SHAPE_LIST, &viewer_shape, NULL),
     SHOWN_OBJECT("post", SHAPE_NULL, &post_shape, "of public messages"),
     SHOWN_OBJECT("reply", 0, &reply_shape, NULL),
+    SHOWN_OBJECT("related", SHAPE_NULL, &related_shape, "null also when you may not see it"),
 };
 const struct shape conversation_full_shape =
     SHAPE("ConversationFull", &conversation_shape, full_fields, "A conversation that was opened.");
@@ -186,6 +204,7 @@ void conversation_view_full(
     json_kv_raw(j, S("viewers"), more->viewers);
     json_kv_raw(j, S("post"), more->post);
     json_kv_raw(j, S("reply"), more->reply);
+    json_kv_raw(j, S("related"), more->related);
     json_obj_end(j);
 }
 

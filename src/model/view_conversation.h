@@ -15,7 +15,7 @@ void conversation_view(struct json_out *j, const struct conversation *c);
 /* The opened conversation: with the whole contact, who takes part and who is looking. */
 struct conversation_more {
     str contact, participants, viewers; /* JSON */
-    str post, reply;                    /* JSON; post: empty = none */
+    str post, reply, related;           /* JSON; post, related: empty = none */
 };
 void conversation_view_full(
     struct json_out *j, const struct conversation *c, const struct conversation_more *more);

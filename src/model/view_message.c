@@ -88,9 +88,11 @@ static const struct shape_field author_fields[] = {
 const struct shape author_shape = SHAPE("Author", NULL, author_fields, "Who wrote or did it.");
 static const struct shape_field activity_fields[] = {
     SHOWN("type", SHAPE_TEXT, 0,
-        "status, priority, assignee, team, outcome, tags, moved, hide, unhide or act_failed"),
-    SHOWN("from", SHAPE_TEXT, SHAPE_NULL, "tags: what was taken off"),
-    SHOWN("to", SHAPE_TEXT, SHAPE_NULL, "tags: what was put on"),
+        "status, priority, assignee, team, outcome, tags, moved, joined, joined_into, separated, "
+        "hide, unhide or act_failed"),
+    SHOWN("from", SHAPE_TEXT, SHAPE_NULL,
+        "tags: what was taken off; joined, joined_into, separated: the other conversation"),
+    SHOWN("to", SHAPE_TEXT, SHAPE_NULL, "tags: what was put on; joined …: its number"),
 };
 static const struct shape activity_shape =
     SHAPE("Activity", NULL, activity_fields, "A change of the conversation.");

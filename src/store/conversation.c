@@ -38,6 +38,7 @@ const struct db_col conversation_cols[CONVERSATION_COLS] = {
     COL(struct conversation, visibility),
     COL(struct conversation, window_ms),
     COL(struct conversation, related_id),
+    COL(struct conversation, joined_id),
     COL(struct conversation, channel_kind),
     COL(struct conversation, removed_kind),
     COL(struct conversation, channel_name),
@@ -73,6 +74,15 @@ err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c)
 {
     return no_such(cx, db_one(cx->db, S(GET_SQL), ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(id.v)),
                            COLS(conversation_cols), c));
+}
+
+err conversation_by_number(struct ctx *cx, int64_t number, struct conversation *c)
+{
+    return no_such(
+        cx, db_one(cx->db,
+                S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
+                  " WHERE " CONVERSATION_IS_VISIBLE " AND c.number = ?7"),
+                ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(number)), COLS(conversation_cols), c));
 }
 
 err conversation_newest_of(struct ctx *cx, identity_id identity, struct conversation *c)
@@ -139,6 +149,14 @@ err conversation_set_place(struct ctx *cx, const struct conversation *c)
         ARGS(A_ID(cx->account), A_ID(c->id), A_ID(c->channel_id), A_ID(c->identity_id),
             A_TEXT(c->thread_key), A_TEXT(c->visibility), A_INT(c->window_ms), A_INT(c->post_id.v)),
         NULL);
+}
+
+err conversation_set_unrelated(struct ctx *cx, conversation_id id)
+{
+    return db_run(cx->db,
+        S("UPDATE conversation SET related_id = 0"
+          " WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id)), NULL);
 }
 
 /* ── what lists show beside the row ─────────────────────────────────────────────────────────────

@@ -34,7 +34,7 @@ str conversation_actor_channels(const struct ctx *cx);
     " c.last_message_id, c.last_message_ms, c.last_in_id, c.last_in_ms, c.waiting_since_ms,"       \
     " c.due_key, c.wait_key, c.snoozed_until_ms, c.outcome, c.language, c.previous_id,"            \
     " c.resolved_ms, c.tag_count, c.version, c.created_ms, c.updated_ms, c.post_id,"               \
-    " c.visibility, c.window_ms, c.related_id,"                                                    \
+    " c.visibility, c.window_ms, c.related_id, c.joined_id,"                                       \
     " h.kind AS channel_kind, h.name AS channel_name, k.name AS contact_name,"                     \
     " k.avatar_url AS contact_avatar_url,"                                                         \
     " CASE WHEN h.kind IS NULL THEN (SELECT g.kind FROM channel_removed g"                         \
@@ -45,9 +45,11 @@ str conversation_actor_channels(const struct ctx *cx);
     " LEFT JOIN channel h ON h.account_id = c.account_id AND h.id = c.channel_id"
 
 extern const struct db_col conversation_cols[];
-enum { CONVERSATION_COLS = 38 };
+enum { CONVERSATION_COLS = 39 };
 
 err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c);
+/* The one that people call #number. */
+err conversation_by_number(struct ctx *cx, int64_t number, struct conversation *c);
 /* The newest of an identity outside threads; no lock. E_NOT_FOUND (no words). */
 err conversation_newest_of(struct ctx *cx, identity_id identity, struct conversation *c);
 /* As conversation_get, and holds the row until the transaction ends (PostgreSQL: FOR UPDATE). */
@@ -55,6 +57,8 @@ err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c
 /* Writes channel, identity, thread, visibility, window and post: it goes on elsewhere. E_CONFLICT
  * as for conversation_add. */
 err conversation_set_place(struct ctx *cx, const struct conversation *c);
+/* It belongs to no other one. */
+err conversation_set_unrelated(struct ctx *cx, conversation_id id);
 /* E_CONFLICT when the same identity and thread has one in progress. */
 err conversation_add(struct ctx *cx, const struct conversation *c);
 /* Writes everything that can change and raises version, in the row and in *c. was_status guards the

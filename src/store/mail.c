@@ -59,6 +59,18 @@ err mail_last_in(struct ctx *cx, conversation_id conversation, struct mail *mail
         ARGS(A_ID(cx->account), A_ID(conversation)), mail_cols, WITHOUT_RAW_COLS, mail);
 }
 
+err mail_first_in(struct ctx *cx, conversation_id conversation, struct mail *mail)
+{
+    return db_one(cx->db,
+        S("SELECT " WITHOUT_RAW " "
+          "FROM mail m "
+          "JOIN message w ON w.account_id = m.account_id AND w.id = m.message_id AND w.kind = 'in' "
+          "WHERE m.account_id = ?1 AND m.conversation_id = ?2 "
+          "ORDER BY m.message_id "
+          "LIMIT 1"),
+        ARGS(A_ID(cx->account), A_ID(conversation)), mail_cols, WITHOUT_RAW_COLS, mail);
+}
+
 err mail_sent_as(struct ctx *cx, str internet_id, struct mail *mail)
 {
     return db_one(cx->db,
@@ -116,6 +128,14 @@ err mail_member_add_many(
                 A_TEXT(rows[i].name), A_BOOL(rows[i].is_copied), A_INT(cx->now_ms)),
             NULL));
     return OK;
+}
+
+err mail_member_remove(struct ctx *cx, conversation_id conversation, str address)
+{
+    return db_run(cx->db,
+        S("DELETE FROM mail_participant "
+          "WHERE account_id = ?1 AND conversation_id = ?2 AND address = ?3"),
+        ARGS(A_ID(cx->account), A_ID(conversation), A_TEXT(address)), NULL);
 }
 
 struct number {

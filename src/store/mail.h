@@ -25,6 +25,8 @@ err mail_add(struct ctx *cx, const struct mail *mail);
 err mail_get(struct ctx *cx, message_id message, struct mail *mail);
 /* Without raw. The newest that came in; E_NOT_FOUND (no words) without one. */
 err mail_last_in(struct ctx *cx, conversation_id conversation, struct mail *mail);
+/* The same of the oldest one. */
+err mail_first_in(struct ctx *cx, conversation_id conversation, struct mail *mail);
 /* Without raw. Of ours; E_NOT_FOUND (no words) without one. */
 err mail_sent_as(struct ctx *cx, str internet_id, struct mail *mail);
 /* The conversation of the newest mail with this internet id; E_NOT_FOUND (no words). */
@@ -40,6 +42,7 @@ struct mail_member {
 /* Adds those that are not there; who is there keeps what it has, but may become copied. */
 err mail_member_add_many(
     struct ctx *cx, conversation_id conversation, const struct mail_member *rows, ptrdiff_t n);
+err mail_member_remove(struct ctx *cx, conversation_id conversation, str address);
 err mail_member_is(struct ctx *cx, conversation_id conversation, str address, bool *is);
 /* By address; at most 200. */
 err mail_member_list(

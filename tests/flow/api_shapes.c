@@ -31,9 +31,12 @@ struct step {
 
 /* Routes whose answer needs what this story has not got, with the story that has. */
 static const char *const elsewhere[] = {
-    "GET /api/v1/messages/{id}/mail",      /* mail_threads: needs a mailbox */
-    "POST /api/v1/me/totp/confirm",        /* access_sign_in: needs an authenticator */
-    "POST /api/v1/attachments/{id}/retry", /* files_fetched: needs an address that fails */
+    "GET /api/v1/messages/{id}/mail",            /* mail_threads: needs a mailbox */
+    "POST /api/v1/conversations/{id}/join",      /* mail_join: needs mails */
+    "POST /api/v1/conversations/{id}/separate",  /* mail_join */
+    "DELETE /api/v1/conversations/{id}/related", /* mail_join */
+    "POST /api/v1/me/totp/confirm",              /* access_sign_in: needs an authenticator */
+    "POST /api/v1/attachments/{id}/retry",       /* files_fetched: needs an address that fails */
 };
 
 /* Fields that nothing fills here, with the story that does; the rest is seen with a value. */
@@ -41,22 +44,26 @@ static const char *const filled_elsewhere[] = {
     "RecoveryCodes.recovery_codes", /* access_sign_in */
     "AccountChoice.id",             /* access_sign_in: one person in two accounts */
     "AccountChoice.name", "Fault.choices",
-    "ContactShort.avatar_url",     /* no channel of these has pictures of people */
-    "Attachment.thumbnail_url",    /* files_messages: needs a picture program */
-    "Attachment.error",            /* files_fetched */
-    "Attachment.source_url",       /* files_fetched */
-    "WidgetSettings.logo_url",     /* files_messages */
-    "ChannelHealth.last_error",    /* engine_send */
-    "WidgetHistory.next",          /* widget_chat: needs a long conversation */
-    "Webhook.failing_since",       /* engine_webhooks */
-    "Webhook.disabled_reason",     /* engine_webhooks */
-    "Message.error",               /* engine_send */
-    "ConversationNews.related_id", /* mail_threads */
+    "ContactShort.avatar_url",      /* no channel of these has pictures of people */
+    "Attachment.thumbnail_url",     /* files_messages: needs a picture program */
+    "Attachment.error",             /* files_fetched */
+    "Attachment.source_url",        /* files_fetched */
+    "WidgetSettings.logo_url",      /* files_messages */
+    "ChannelHealth.last_error",     /* engine_send */
+    "WidgetHistory.next",           /* widget_chat: needs a long conversation */
+    "Webhook.failing_since",        /* engine_webhooks */
+    "Webhook.disabled_reason",      /* engine_webhooks */
+    "Message.error",                /* engine_send */
+    "ConversationNews.related_id",  /* mail_threads */
+    "ConversationNews.joined_id",   /* mail_join */
+    "ConversationFull.related",     /* mail_join */
+    "FaultDetails.conversation_id", /* mail_join */
 };
 
 /* Passing news goes to sockets only: engine_stream. Mails: mail_threads. */
-static const char *const passing[] = {"Mail", "MailPerson", "MailAuth", "MailInvitation", "Hello",
-    "Presence", "PresentAgent", "PresentContact", "Typing", "Typist", "ReadData"};
+static const char *const passing[] = {"RelatedConversation", "Mail", "MailPerson", "MailAuth",
+    "MailInvitation", "Hello", "Presence", "PresentAgent", "PresentContact", "Typing", "Typist",
+    "ReadData"};
 
 static str kept['z' + 1];
 static bool was_asked[512];

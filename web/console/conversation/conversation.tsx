@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { Header } from './header'
 import { Timeline } from './timeline'
 import { Composer } from './composer'
+import { RelatedAbove } from './joining'
 import { PersonalReview } from './personal'
 import { PostAbove } from './post'
 import { Review } from './review'
@@ -11,6 +12,7 @@ import type { Id } from '../lib/types'
 import { openConversation } from '../state/timeline'
 import { enterConversation } from '../state/presence'
 import { fetchDraft } from '../state/drafts'
+import { followJoined } from '../state/joining'
 import { restoreOutbox } from '../state/sending'
 import { conversations, timelineOf, touchTimeline } from '../state/store'
 import { STAY_MS } from '../state/shown'
@@ -36,6 +38,10 @@ export function Conversation({ id }: { id: Id }) {
   }, [id])
   const conversation = conversations.get(id)
   const timeline = timelineOf(id)
+  const joined = conversation?.joined_id
+  useEffect(() => {
+    if (conversation && joined) followJoined(conversation)
+  }, [id, joined])
   if (!conversation) {
     return timeline.error.value ? <Problem text={timeline.error.value} onRetry={() => void openConversation(id)} /> : <div class="conversation-wait"><Spinner label={t('common.loading')} /></div>
   }
@@ -43,6 +49,7 @@ export function Conversation({ id }: { id: Id }) {
     <div class="conversation">
       <Header conversation={conversation} />
       <PostAbove key={'p' + id} conversation={conversation} />
+      <RelatedAbove key={'r' + id} conversation={conversation} />
       <Timeline key={id} conversation={conversation} />
       <Review id={id} />
       <PersonalReview id={id} />

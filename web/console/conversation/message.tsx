@@ -16,6 +16,7 @@ import { linkParts } from './link_parts'
 import { authorName, deletedBy, Edited, placeOf, Quote, Reactions, VisibilityMark } from './marks'
 import { MessageActs } from './message_acts'
 import { isTranscript, Parts } from './parts'
+import { SeparateButton } from './joining'
 import { outcomeName } from '../palette/picker'
 
 /** A person's text: links become links, mentions of colleagues stand out, nothing is ever markup. */
@@ -216,6 +217,12 @@ export function activityText(activity: Activity, by: string): string {
       return t('activity.outcome', { name: by, outcome: outcomeName(asText(to)) })
     case 'moved':
       return t('activity.moved', { name: by, channel: asText(to) || whom(to) })
+    case 'joined':
+      return t('activity.joined', { name: by, number: '#' + asText(to) })
+    case 'joined_into':
+      return t('activity.joined_into', { name: by, number: '#' + asText(to) })
+    case 'separated':
+      return t('activity.separated', { name: by, number: '#' + asText(to) })
     case 'hide':
       return t('activity.hidden', { name: by })
     case 'unhide':
@@ -232,6 +239,7 @@ export function ActivityLine({ message }: { message: Message }) {
   return (
     <p class="activity">
       <span>{message.activity ? activityText(message.activity, by) : message.text}</span> <time dateTime={message.sent_at}>{clock(message.sent_at)}</time>
+      <SeparateButton message={message} />
     </p>
   )
 }

@@ -123,9 +123,6 @@ function Above({ conversation }: { conversation: Conversation }) {
       {isLoaded.value && !older.value && conversation.previous_id ? (
         <p class="timeline-previous"><a href={BASE + inboxPath('all', conversation.previous_id)}>{t('timeline.previous')}</a></p>
       ) : null}
-      {isLoaded.value && !older.value && conversation.related_id ? (
-        <p class="timeline-related">{t('timeline.related')} <a href={BASE + inboxPath('all', conversation.related_id)}>{t('timeline.related_show')}</a></p>
-      ) : null}
     </>
   )
 }

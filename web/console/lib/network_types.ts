@@ -8,7 +8,7 @@ export type Visibility = api.Message['visibility']
 export type Able = api.Network['able'][number]
 export type ActKind = api.MessageAct['kind']
 /** What a conversation has beside its rows in lists: known once it was opened. */
-export interface Ways { post?: api.Post | null; reply?: api.ReplyRoom | null }
+export interface Ways { post?: api.Post | null; reply?: api.ReplyRoom | null; related?: api.RelatedConversation | null }
 
 /** A channel without a way to its network: agents bring its posts in. */
 export const worksByHand = (channel: api.Channel): boolean => (channel.settings as Record<string, unknown>)['way'] === 'capture'

@@ -9,6 +9,7 @@ import { loadList, placeConversation, refreshCountsSoon } from './lists'
 import { tick } from './order'
 import { refreshReference, refreshViews, refreshPeople, refreshTags } from './reference'
 import { announce } from './notify'
+import { reloadTimeline } from './joining'
 import {
   contacts, conversations, distrustTimelines, myId, notifications, presenceOf, putContact, putConversation, putMessage, session, small,
 } from './store'
@@ -102,6 +103,9 @@ export function reloadAll(): void {
   if (current.page === 'inbox' && current.conversation) void openConversation(current.conversation)
 }
 
+/** Activities with which messages go from one conversation to another. */
+const MOVES = new Set(['joined', 'joined_into', 'separated'])
+
 function takeMessage(data: Record<string, unknown>, isCreated: boolean): void {
   const message = (data['message'] ?? data) as Message
   if (!message.conversation_id) return
@@ -110,6 +114,7 @@ function takeMessage(data: Record<string, unknown>, isCreated: boolean): void {
   const conversation = data['conversation'] as Conversation | undefined
   if (conversation) takeConversation(conversation, isNewer && message.kind === 'in' ? 1 : 0)
   putMessage(message)
+  if (isCreated && MOVES.has(message.activity?.type ?? '')) reloadTimeline(message.conversation_id)
   if (!isNewer || message.kind !== 'in') return
   const presence = presenceOf(message.conversation_id)
   if (presence.peek().isContactTyping) presence.value = { ...presence.peek(), isContactTyping: false }

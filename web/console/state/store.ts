@@ -150,6 +150,16 @@ export function distrustTimelines(): void {
   }
 }
 
+/** Messages left it or came into its middle: what is on hand of it is no use. */
+export function forgetTimeline(conversation: Id): void {
+  const timeline = peekTimeline(conversation)
+  if (!timeline) return
+  timeline.ids.value = timeline.ids.peek().filter(isLocal)
+  timeline.older.value = null
+  timeline.isLoaded.value = false
+  timeline.gaps++
+}
+
 const presences = new Map<Id, Signal<Presence>>()
 export function presenceOf(conversation: Id): Signal<Presence> {
   let found = presences.get(conversation)
@@ -178,7 +188,7 @@ export function putConversation(next: Conversation | ConversationFull, asked = I
   const newest = newer(old, next)
   if ('reply' in next || 'post' in next) {
     const told = waysOf(next.id)
-    if (newest === next || !told.peek().reply) told.value = { post: (next as ConversationFull).post ?? null, reply: (next as ConversationFull).reply ?? null }
+    if (newest === next || !told.peek().reply) told.value = { post: (next as ConversationFull).post ?? null, reply: (next as ConversationFull).reply ?? null, related: (next as ConversationFull).related ?? null }
   }
   if (newest === next) {
     const isMarkedSince = old && (marked.get(next.id) ?? 0) > asked

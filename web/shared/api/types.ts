@@ -54,11 +54,11 @@ export interface Attachment {
 
 /** A change of the conversation. */
 export interface Activity {
-  /** status, priority, assignee, team, outcome, tags, moved, hide, unhide or act_failed */
+  /** status, priority, assignee, team, outcome, tags, moved, joined, joined_into, separated, hide, unhide or act_failed */
   type: string
-  /** tags: what was taken off */
+  /** tags: what was taken off; joined, joined_into, separated: the other conversation */
   from: string | null
-  /** tags: what was put on */
+  /** tags: what was put on; joined …: its number */
   to: string | null
 }
 
@@ -124,6 +124,8 @@ export interface FaultDetails {
   findings?: PersonalFinding[]
   /** conflict.capture: where to answer */
   url?: string | null
+  /** conflict.joined: where it went */
+  conversation_id?: Id
 }
 
 /** Why a request was refused. */
@@ -801,8 +803,10 @@ export interface ConversationNews {
   resolved_at: Time | null
   /** the resolved conversation that this one goes on */
   previous_id: Id | null
-  /** the conversation that its first mail answers, whose writer is not proven to take part there */
+  /** the conversation that it may belong to: `related` of the whole one says why */
   related_id: Id | null
+  /** it was joined: its messages are there now */
+  joined_id: Id | null
   /** grows with every change; for expected_version */
   version: number
 }
@@ -922,6 +926,23 @@ export interface ReplyRoom {
   answer_url: string | null
 }
 
+/** Another conversation that this may belong to. */
+export interface RelatedConversation {
+  id: Id
+  number: number
+  subject: string | null
+  /** whom that one is with */
+  contact_name: string
+  /** the mail answers one there; it came to its address; its subject has the number; it goes on from there under another subject */
+  why: 'answer' | 'address' | 'number' | 'subject'
+  /** whose mail begins this conversation */
+  sender: string
+  /** the mail is from that address for certain */
+  is_proven: boolean
+  /** that address takes part there */
+  takes_part: boolean
+}
+
 /** A conversation that was opened. */
 export interface ConversationFull extends Conversation {
   contact: Contact
@@ -930,6 +951,8 @@ export interface ConversationFull extends Conversation {
   /** of public messages */
   post: Post | null
   reply: ReplyRoom
+  /** null also when you may not see it */
+  related: RelatedConversation | null
 }
 
 /** Somebody in the head of a mail. */
