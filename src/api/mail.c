@@ -16,6 +16,7 @@
 #include "text/calendar.h"
 #include "text/mime.h"
 #include "text/quote.h"
+#include "text/tnef_part.h"
 
 enum { MAIL_BYTES = 8 * 1024 * 1024 };
 
@@ -41,30 +42,50 @@ static str guard_word(enum mime_guard guard)
     return S("open");
 }
 
-/* The attachment that a part of the mail has become; 0 = none. */
-static int64_t attachment_of(
-    struct arena *a, const struct attachment *rows, ptrdiff_t n, const struct mime_part *part)
+/* The attachment of this name (tnef_part.h); 0 = none. */
+static int64_t attachment_of(const struct attachment *rows, ptrdiff_t n, str name)
 {
-    str name = str_print(a, "%.*s%d", SARG(MEDIA_PART), part->number);
     for (ptrdiff_t i = 0; i < n; i++)
         if (str_eq(rows[i].media_id, name))
             return rows[i].id.v;
     return 0;
 }
 
-static err put_inlines(
-    struct ctx *cx, message_id id, const struct mime_mail *mime, struct mail_shown *shown)
+struct inlines {
+    struct arena *a;
+    const struct attachment *rows;
+    ptrdiff_t n;
+    struct mail_inline *at;
+    ptrdiff_t n_at, most;
+};
+
+static void put_inline(struct inlines *in, str content_id, int number, int file)
+{
+    int64_t id = content_id.len && in->n_at < in->most
+                     ? attachment_of(in->rows, in->n, tnef_part_name(in->a, number, file))
+                     : 0;
+    if (id)
+        in->at[in->n_at++] = (struct mail_inline){content_id, id};
+}
+
+static err put_inlines(struct ctx *cx, message_id id, const struct mime_mail *mime,
+    const struct tnef *tnefs, struct mail_shown *shown)
 {
     struct attachment *rows = NULL;
-    ptrdiff_t n = 0;
-    struct mail_inline *inlines = NEW(cx->arena, struct mail_inline, mime->n_parts + 1);
-    TRY(attachment_list(cx, id, &rows, &n));
+    struct inlines in = {.a = cx->arena, .most = mime->n_parts};
+    for (int i = 0; i < mime->n_parts; i++)
+        in.most += tnefs[i].n_files;
+    TRY(attachment_list(cx, id, &rows, &in.n));
+    in.rows = rows;
+    in.at = NEW(cx->arena, struct mail_inline, in.most + 1);
     for (int i = 0; i < mime->n_parts; i++) {
-        int64_t at = attachment_of(cx->arena, rows, n, &mime->parts[i]);
-        if (mime->parts[i].content_id.len && at)
-            inlines[shown->n_inlines++] = (struct mail_inline){mime->parts[i].content_id, at};
+        const struct mime_part *part = &mime->parts[i];
+        put_inline(&in, part->content_id, part->number, -1);
+        for (int k = 0; k < tnefs[i].n_files; k++)
+            put_inline(&in, tnefs[i].files[k].content_id, part->number, k);
     }
-    shown->inlines = inlines;
+    shown->inlines = in.at;
+    shown->n_inlines = in.n_at;
     return OK;
 }
 
@@ -108,13 +129,14 @@ static err read_raw(struct ctx *cx, message_id id, struct mail_shown *shown)
     TRY(e);
     if (mime_read(cx->arena, bytes, &mime[0], &mime[1], &has_inner, &why) != OK)
         return OK; /* what is stored of it is shown */
+    const struct tnef *tnefs = tnef_part_unpack(cx->arena, bytes, mime);
     quote_split_html(cx->arena, mime->html, &quoted);
     shown->text = mime->text.len ? mime->text : shown->text;
     shown->html = quoted.html;
     shown->date_ms = mime->date_ms;
     shown->guard = guard_word(mime->guard);
     shown->calendar = invitation_of(cx->arena, mime);
-    return put_inlines(cx, id, mime, shown);
+    return put_inlines(cx, id, mime, tnefs, shown);
 }
 
 static const struct json *object_of(struct arena *a, str text)

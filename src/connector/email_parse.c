@@ -11,6 +11,7 @@
 #include "text/quote.h"
 #include "text/report.h"
 #include "text/robot.h"
+#include "text/tnef_part.h"
 
 enum { HASH_DIGITS = 16, ID_MOST = 230 /* leaves room for the ending in READING_ID_BYTES */ };
 
@@ -18,6 +19,8 @@ struct reading {
     struct arena *a;
     const struct connector_raw *raw;
     struct mime_mail mail, inner;
+    const struct tnef *tnefs; /* by part */
+    str note;                 /* what could not be read beside what the mail itself says */
 };
 
 static str hex_of(struct arena *a, str bytes)
@@ -99,7 +102,10 @@ static struct connector_mail *mail_of(struct reading *r)
         .internet_id = internet_id(r),
         .reply_to = m->n_reply_to ? m->reply_to[0].address : (str){0},
         .is_robot = robot.is_robot,
-        .note = m->degraded,
+        .note = r->note.len && m->degraded.len
+                    ? str_print(r->a, "%.*s %.*s", SARG(m->degraded), SARG(r->note))
+                : r->note.len ? r->note
+                              : m->degraded,
         .mime = m,
         .verdict = S("none"),
     };
@@ -110,6 +116,15 @@ static struct connector_mail *mail_of(struct reading *r)
 
 /* ── what it says ───────────────────────────────────────────────────────────────────────────────
  */
+
+/* What Outlook packs is taken apart. */
+static void unpack(struct reading *r)
+{
+    r->tnefs = tnef_part_unpack(r->a, r->raw->body, &r->mail);
+    for (int i = 0; i < r->mail.n_parts; i++)
+        if (r->tnefs[i].is_cut)
+            r->note = S("Not all of winmail.dat could be read; it is kept as a file.");
+}
 
 /* The writer's own words; of a mail that has none, all of it. */
 static err words_of(struct reading *r, str *text)
@@ -124,25 +139,48 @@ static err words_of(struct reading *r, str *text)
     return OK;
 }
 
+static void attach_one(
+    struct connector_item *it, struct connector_attachment *at, struct connector_attachment one)
+{
+    if (it->n_attachments < LIMIT_ATTACHMENTS)
+        at[it->n_attachments++] = one;
+}
+
+/* "Minutes" of a mail that is carried as a whole opens in a mail program as "Minutes.eml". */
+static str name_of(struct reading *r, const struct mime_part *part)
+{
+    bool is_named = part->kind != MIME_PART_MAIL || str_ends(part->name, S(".eml"));
+    return is_named ? part->name : str_cat(r->a, part->name, S(".eml"));
+}
+
 static void attach(struct reading *r, struct connector_item *it)
 {
     const struct mime_mail *m = &r->mail;
-    struct connector_attachment *at = NEW(r->a, struct connector_attachment, m->n_parts + 1);
-    for (int i = 0; i < m->n_parts && it->n_attachments < LIMIT_ATTACHMENTS; i++)
-        if (m->parts[i].kind != MIME_PART_KEY)
-            at[it->n_attachments++] = (struct connector_attachment){
-                .media_id = str_print(r->a, "part:%d", m->parts[i].number),
-                .name = m->parts[i].name,
-                .type = m->parts[i].type,
-            };
+    struct connector_attachment *at = NEW(r->a, struct connector_attachment, LIMIT_ATTACHMENTS);
+    for (int i = 0; i < m->n_parts; i++) {
+        const struct mime_part *part = &m->parts[i];
+        const struct tnef *t = &r->tnefs[i];
+        bool is_whole = part->kind != MIME_PART_TNEF || t->is_cut;
+        for (int k = 0; k < t->n_files; k++)
+            attach_one(it, at,
+                (struct connector_attachment){.media_id = tnef_part_name(r->a, part->number, k),
+                    .name = t->files[k].name,
+                    .type = t->files[k].type});
+        if (part->kind != MIME_PART_KEY && is_whole)
+            attach_one(it, at,
+                (struct connector_attachment){.media_id = tnef_part_name(r->a, part->number, -1),
+                    .name = name_of(r, part),
+                    .type = part->type});
+    }
     it->attachments = at;
 }
 
 static err read_message(struct reading *r, struct item_list *list)
 {
     const struct mime_mail *m = &r->mail;
-    struct connector_mail *mail = mail_of(r);
     str text, body = body_of(r->raw->body);
+    unpack(r);
+    struct connector_mail *mail = mail_of(r);
     TRY(words_of(r, &text));
     struct connector_item *it = item_add(list, ITEM_MESSAGE);
     str *alias = NEW(r->a, str, 1);

@@ -25,7 +25,7 @@
 #include "job/inner.h"
 #include "store/attachment.h"
 #include "store/channel.h"
-#include "text/mime.h"
+#include "text/tnef_part.h"
 
 struct fetching {
     struct attachment at;
@@ -247,16 +247,29 @@ static bool has_run_out(const struct fetching *f)
            (status == 401 || status == 403 || status == 404 || status == 410);
 }
 
+/* A part, or a file in what Outlook has packed into one. */
+static err write_part(struct job_run *run, struct fetching *f)
+{
+    struct arena *a = run->desk.arena;
+    struct tnef tnef;
+    int number, file;
+    str why;
+    if (!tnef_part_name_read(f->at.media_id, &number, &file))
+        return E_INVALID;
+    if (file < 0)
+        return mime_part_write(a, f->mail, number, keep, f, &why);
+    TRY(tnef_part_read(a, f->mail, number, &tnef, &why));
+    if (file >= tnef.n_files)
+        return E_NOT_FOUND;
+    return keep(f, tnef.files[file].bytes) ? OK : E_BUSY;
+}
+
 /* Out of the mail; one that has no such part any more is not tried again. */
 static err take_out(struct job_run *run, struct fetching *f)
 {
-    int64_t number = 0;
-    str why = {0};
     TRY(file_truncate(f->fd, 0));
     f->size = 0;
-    err e = str_int(str_skip(f->at.media_id, MEDIA_PART.len), 0, INT32_MAX, &number);
-    if (e == OK)
-        e = mime_part_write(run->desk.arena, f->mail, (int)number, keep, f, &why);
+    err e = write_part(run, f);
     if (e == E_INVALID || e == E_NOT_FOUND)
         f->error = MEDIA_MISSING;
     if (f->error.len)
