@@ -3,9 +3,11 @@
  * writing in them (messages.c). Rules: care/lifecycle.h, care/move.h, care/bulk.h. */
 #include "api/input.h"
 #include "api/live.h"
+#include "api/mail_form.h"
 #include "api/server.h"
 #include "base/id.h"
 #include "base/limits.h"
+#include "care/attachment.h"
 #include "care/bulk.h"
 #include "care/inbox.h"
 #include "care/join.h"
@@ -42,7 +44,9 @@ static const struct input_spec start_contact_spec =
 struct start_body {
     int64_t channel_id, contact_id;
     const struct json *contact;
-    const struct json *parts;
+    const struct json *parts, *mail;
+    struct id_list attachment_ids;
+    int64_t send_at;
     str text, client_id;
 };
 static const struct input_field start_fields[] = {
@@ -53,19 +57,39 @@ static const struct input_field start_fields[] = {
         "{name, email, phone, language, external_id}"),
     FIELD(struct start_body, text, IN_TEXT, IN_MULTILINE, 0, LIMIT_TEXT_BYTES, "or parts"),
     FIELD(struct start_body, parts, IN_JSON, 0, 0, 0, "as of a reply: a template, …"),
+    FIELD(struct start_body, attachment_ids, IN_ID_LIST, 0, 0, LIMIT_ATTACHMENTS, NULL),
     FIELD(struct start_body, client_id, IN_TEXT, 0, 0, 64, "UUID of the message"),
+    FIELD(struct start_body, mail, IN_JSON, 0, 0, 0, MAIL_FORM_HELP),
+    FIELD(struct start_body, send_at, IN_TIME, IN_NULLABLE, 0, 0, "it goes out then, not at once"),
 };
 static const struct input_spec start_spec =
     SPEC("ConversationNew", struct start_body, start_fields);
+
+/* Nothing is quoted in the first mail of a conversation: there is nothing to answer. */
+static err start_mail(struct ctx *cx, const struct start_body *body, struct mail_new *mail)
+{
+    if (!body->mail)
+        return OK;
+    TRY(mail_form_read(cx, body->mail, false, mail));
+    return mail->quote.v ? fail_field(cx, "mail", "A new conversation quotes nothing.") : OK;
+}
 
 static err start(struct call *call)
 {
     struct ctx *cx = &call->cx;
     const struct start_body *body = call->body;
+    const struct id_list *files = &body->attachment_ids;
+    struct mail_new mail = {0};
+    struct message m;
+    str text = body->text;
+    TRY(start_mail(cx, body, &mail));
+    TRY(mail_form_text(cx, &mail, &text));
     struct start_new s = {
         .channel = {body->channel_id},
         .contact = {body->contact_id},
-        .text = body->text,
+        .text = text,
+        .mail = body->mail ? &mail : NULL,
+        .send_ms = body->send_at,
         .client_id = body->client_id.len
                          ? body->client_id
                          : str_print(cx->arena, "start:%lld", (long long)id_make(cx->now_ms)),
@@ -84,9 +108,11 @@ static err start(struct call *call)
     }
     struct conversation c;
     TRY(input_parts(cx, body->parts, &s.parts));
-    if (!body->text.len && !s.parts.len)
+    if (!text.len && !s.parts.len)
         return fail_field(cx, "text", "Write something, or send a template.");
-    TRY(reply_start(cx, &s, &c));
+    TRY(attachment_take(cx, files->at, files->len, &s.attachments));
+    TRY(reply_start(cx, &s, &c, &m));
+    TRY(attachment_give(cx, files->at, files->len, c.id, m.id));
     return answer_one(call, 201, &c);
 }
 

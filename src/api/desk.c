@@ -2,6 +2,7 @@
  * notifications (API "Conversations", "Tags, notifications"). */
 #include "store/desk.h"
 #include "api/live.h"
+#include "api/mail_form.h"
 #include "api/page.h"
 #include "api/rate.h"
 #include "api/server.h"
@@ -152,12 +153,14 @@ static const char *const draft_words[] = {"reply", "note", NULL};
 struct draft_body {
     str kind, text;
     struct id_list attachment_ids;
+    const struct json *mail;
     int64_t updated_at;
 };
 static const struct input_field draft_fields[] = {
     FIELD_ENUM(struct draft_body, kind, IN_REQUIRED, draft_words, NULL),
     FIELD(struct draft_body, text, IN_TEXT, IN_MULTILINE, 0, LIMIT_TEXT_BYTES, NULL),
     FIELD(struct draft_body, attachment_ids, IN_ID_LIST, 0, 0, LIMIT_ATTACHMENTS, NULL),
+    FIELD(struct draft_body, mail, IN_JSON, IN_NULLABLE, 0, 0, "of a mail: as it is posted"),
     FIELD(struct draft_body, updated_at, IN_TIME, IN_NULLABLE, 0, 0,
         "when it was written; one older than what is stored changes nothing"),
 };
@@ -214,8 +217,11 @@ static err put_draft(struct call *call)
     draft.kind = body->kind;
     draft.text = body->text;
     draft.attachment_ids = id_text(cx->arena, body->attachment_ids.at, body->attachment_ids.len);
+    draft.mail = (str){0};
+    if (body->mail)
+        TRY(mail_form_keep(cx, body->mail, &draft.mail));
     draft.updated_ms = at;
-    if (draft.text.len || draft.attachment_ids.len)
+    if (draft.text.len || draft.attachment_ids.len || draft.mail.len)
         TRY(draft_set(cx, &draft));
     else
         TRY(draft_remove(cx, draft.conversation_id));
@@ -230,7 +236,7 @@ static err delete_draft(struct call *call)
     struct draft draft;
     TRY(load_draft(call, &draft));
     TRY(draft_remove(cx, draft.conversation_id));
-    draft.text = draft.attachment_ids = (str){0};
+    draft.text = draft.attachment_ids = draft.mail = (str){0};
     draft.updated_ms = cx->now_ms;
     TRY(news_draft(cx, &draft));
     return answer_empty(call);

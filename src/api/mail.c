@@ -7,9 +7,8 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "care/mail_raw.h"
-#include "care/media.h"
+#include "care/mail_source.h"
 #include "model/view_mail.h"
-#include "store/attachment.h"
 #include "store/audit.h"
 #include "store/mail.h"
 #include "store/message.h"
@@ -40,53 +39,6 @@ static str guard_word(enum mime_guard guard)
         return S("encrypted_pgp");
     }
     return S("open");
-}
-
-/* The attachment of this name (tnef_part.h); 0 = none. */
-static int64_t attachment_of(const struct attachment *rows, ptrdiff_t n, str name)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (str_eq(rows[i].media_id, name))
-            return rows[i].id.v;
-    return 0;
-}
-
-struct inlines {
-    struct arena *a;
-    const struct attachment *rows;
-    ptrdiff_t n;
-    struct mail_inline *at;
-    ptrdiff_t n_at, most;
-};
-
-static void put_inline(struct inlines *in, str content_id, int number, int file)
-{
-    int64_t id = content_id.len && in->n_at < in->most
-                     ? attachment_of(in->rows, in->n, tnef_part_name(in->a, number, file))
-                     : 0;
-    if (id)
-        in->at[in->n_at++] = (struct mail_inline){content_id, id};
-}
-
-static err put_inlines(struct ctx *cx, message_id id, const struct mime_mail *mime,
-    const struct tnef *tnefs, struct mail_shown *shown)
-{
-    struct attachment *rows = NULL;
-    struct inlines in = {.a = cx->arena, .most = mime->n_parts};
-    for (int i = 0; i < mime->n_parts; i++)
-        in.most += tnefs[i].n_files;
-    TRY(attachment_list(cx, id, &rows, &in.n));
-    in.rows = rows;
-    in.at = NEW(cx->arena, struct mail_inline, in.most + 1);
-    for (int i = 0; i < mime->n_parts; i++) {
-        const struct mime_part *part = &mime->parts[i];
-        put_inline(&in, part->content_id, part->number, -1);
-        for (int k = 0; k < tnefs[i].n_files; k++)
-            put_inline(&in, tnefs[i].files[k].content_id, part->number, k);
-    }
-    shown->inlines = in.at;
-    shown->n_inlines = in.n_at;
-    return OK;
 }
 
 static str moment(struct arena *a, const struct calendar_event *e, int64_t ms)
@@ -124,8 +76,11 @@ static err read_raw(struct ctx *cx, message_id id, struct mail_shown *shown)
     bool has_inner = false;
     str bytes, why;
     err e = mail_raw_open(cx, id, &bytes);
-    if (e == E_NOT_FOUND)
-        return OK;
+    if (e == E_NOT_FOUND) { /* ours */
+        quote_split_html(cx->arena, shown->html, &quoted);
+        shown->html = quoted.html;
+        return mail_inlines_ours(cx, id, shown->html, &shown->inlines, &shown->n_inlines);
+    }
     TRY(e);
     if (mime_read(cx->arena, bytes, &mime[0], &mime[1], &has_inner, &why) != OK)
         return OK; /* what is stored of it is shown */
@@ -136,7 +91,7 @@ static err read_raw(struct ctx *cx, message_id id, struct mail_shown *shown)
     shown->date_ms = mime->date_ms;
     shown->guard = guard_word(mime->guard);
     shown->calendar = invitation_of(cx->arena, mime);
-    return put_inlines(cx, id, mime, tnefs, shown);
+    return mail_inlines_of(cx, id, mime, tnefs, &shown->inlines, &shown->n_inlines);
 }
 
 static const struct json *object_of(struct arena *a, str text)
@@ -157,8 +112,9 @@ static err get(struct call *call)
     struct mail_shown shown = {.subject = mail.subject,
         .message_id = mail.internet_id,
         .people = object_of(cx->arena, mail.people),
-        .text = m.text,
+        .text = mail.body.len ? mail.body : m.text,
         .html = mail.html,
+        .written = object_of(cx->arena, mail.written),
         .verdict = mail.verdict,
         .spf = json_text(json_get(checks, S("spf")), S("")),
         .dkim = json_text(json_get(checks, S("dkim")), S("")),

@@ -1,11 +1,13 @@
 /* messages: the timeline of a conversation, replies and notes (API "Conversations"). Rules:
  * care/reply.h. */
+#include "api/mail_form.h"
 #include "api/page.h"
 #include "api/server.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "care/act.h"
 #include "care/attachment.h"
+#include "care/plan.h"
 #include "care/reply.h"
 #include "model/view_message.h"
 #include "store/conversation.h"
@@ -51,7 +53,7 @@ struct post_body {
     str kind, text, client_id, then, visibility;
     const struct json *parts, *mail;
     struct id_list attachment_ids, mentions;
-    int64_t seen_message_id, reply_to_id;
+    int64_t seen_message_id, reply_to_id, send_at;
     bool force, confirm_public;
 };
 static const struct input_field post_fields[] = {
@@ -70,9 +72,9 @@ static const struct input_field post_fields[] = {
         "of a reply; left out: where the customer wrote last"),
     FIELD(struct post_body, parts, IN_JSON, 0, 0, 0,
         "of a reply: a list of {type: template, buttons, location or contact, …}"),
-    FIELD(struct post_body, mail, IN_JSON, 0, 0, 0,
-        "of a reply in a mailbox: {subject, html, cc, bcc}; people are {name, address}; cc left out: "
-        "those who take part"),
+    FIELD(struct post_body, mail, IN_JSON, 0, 0, 0, MAIL_FORM_HELP),
+    FIELD(struct post_body, send_at, IN_TIME, IN_NULLABLE, 0, 0,
+        "a reply goes out then; when the customer writes before, it is held back"),
     FIELD(struct post_body, confirm_public, IN_BOOL, 0, 0, 0,
         "the writer knows that personal data in it will be public"),
 };
@@ -85,33 +87,19 @@ static err parts_of(struct ctx *cx, const struct post_body *body, str *parts)
     return input_parts(cx, body->parts, parts);
 }
 
-/* {subject, html, cc, bcc}, and nothing else. */
-static err mail_of(struct ctx *cx, const struct post_body *body, struct mail_new *mail)
+/* Reads what the mail quotes, before the transaction. */
+static err post_prepare(struct call *call)
 {
-    const struct json *given = body->mail;
-    if (!given)
+    const struct post_body *body = call->body;
+    struct mail_new *mail = NEW(call->cx.arena, struct mail_new, 1);
+    struct mail_source source;
+    call->prepared = mail;
+    if (!body->mail)
         return OK;
     if (str_eq(body->kind, S("note")))
-        return fail_field(cx, "mail", "Only a reply is a mail.");
-    if (given->kind != JSON_OBJECT)
-        return fail_field(cx, "mail", "mail must be an object");
-    for (const struct json *v = given->first; v; v = v->next) {
-        bool is_text = str_eq(v->key, S("subject")) || str_eq(v->key, S("html"));
-        bool is_list = str_eq(v->key, S("cc")) || str_eq(v->key, S("bcc"));
-        if (!is_text && !is_list)
-            return fail_field(cx, "mail", "A mail has no field %.*s.", SARG(v->key));
-        if (v->kind != (is_text ? JSON_STRING : JSON_ARRAY))
-            return fail_field(
-                cx, "mail", "%.*s must be a %s.", SARG(v->key), is_text ? "text" : "list");
-    }
-    *mail = (struct mail_new){
-        .subject = json_text(json_get(given, S("subject")), S("")),
-        .html = json_text(json_get(given, S("html")), S("")),
-        .cc = json_get(given, S("cc")),
-        .bcc = json_get(given, S("bcc")),
-    };
-    return mail->subject.len > LIMIT_NAME_BYTES ? fail_field(cx, "mail", "The subject is too long.")
-                                                : OK;
+        return fail_field(&call->cx, "mail", "Only a reply is a mail.");
+    TRY(mail_form_read(&call->cx, body->mail, false, mail));
+    return mail_form_quote(call, (conversation_id){call->id}, mail, &source);
 }
 
 static err post(struct call *call)
@@ -123,12 +111,14 @@ static err post(struct call *call)
     TRY(parts_of(cx, body, &parts));
     if (str_eq(body->kind, S("note")) && body->visibility.len)
         return fail_field(cx, "visibility", "Only a reply has a visibility.");
-    struct mail_new mail = {0};
-    TRY(mail_of(cx, body, &mail));
+    const struct mail_new *mail = call->prepared;
+    str text = body->text;
+    TRY(mail_form_text(cx, mail, &text));
     TRY(attachment_take(cx, files->at, files->len, &attachments));
     struct reply_new reply = {
         .is_note = str_eq(body->kind, S("note")),
-        .text = body->text,
+        .text = text,
+        .send_ms = body->send_at,
         .attachments = attachments,
         .client_id = body->client_id,
         .seen = {body->seen_message_id},
@@ -140,7 +130,7 @@ static err post(struct call *call)
         .parts = parts,
         .visibility = body->visibility,
         .confirm_public = body->confirm_public,
-        .mail = body->mail ? &mail : NULL,
+        .mail = body->mail ? mail : NULL,
     };
     struct message m;
     struct conversation c;
@@ -155,6 +145,13 @@ static err cancel(struct call *call)
 {
     struct message m;
     TRY(reply_cancel(&call->cx, (message_id){call->id}, &m));
+    return answer_one(call, 200, &m);
+}
+
+static err send_now(struct call *call)
+{
+    struct message m;
+    TRY(plan_send_now(&call->cx, (message_id){call->id}, &m));
     return answer_one(call, 200, &m);
 }
 
@@ -241,11 +238,14 @@ static const struct route routes[] = {
      "The timeline: the newest page first, oldest first inside it; next = older.", &message_shape, 0},
     /* A reply asks for conversation.reply, a note for conversation.note: care/reply.c. */
     {HTTP_POST, "/api/v1/conversations/{id}/messages", AUTH_AGENT, CAP_CONVERSATION_READ,
-     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_REPEATS, NULL, &post_spec, NULL, post,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_REPEATS, NULL, &post_spec, post_prepare, post,
      "Reply (conversation.reply), or leave a note (conversation.note). A reply against stale state is 409 conflict.stale.", &message_shape, 0},
     {HTTP_DELETE, "/api/v1/messages/{id}", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, cancel,
      "Cancel a reply while it is held.", &message_shape, 0},
+    {HTTP_POST, "/api/v1/messages/{id}/send", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_409, NULL, NULL, NULL, send_now,
+     "Send a held reply now.", &message_shape, 0},
     {HTTP_POST, "/api/v1/messages/{id}/retry", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_IDEMPOTENT, NULL, NULL, NULL, retry,
      "Send a failed or unknown reply again.", &message_shape, 0},

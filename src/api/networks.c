@@ -40,7 +40,7 @@ static const char *const unit_names[] = {
 };
 static const char *const connect_words[] = {"form", "oauth2", "oauth1", NULL};
 static const char *const setting_kinds[] = {
-    "text", "url", "host", "secret", "list", "choice", "number", "json", NULL};
+    "text", "url", "host", "secret", "list", "choice", "number", "json", "lines", NULL};
 
 /* ── shapes ─────────────────────────────────────────────────────────────────────────────────────
  */

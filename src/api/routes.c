@@ -9,7 +9,8 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     contacts_routes, tags_routes, views_routes, desk_routes, widget_routes, widget_chat_routes,
     uploads_routes, attachments_routes, photos_routes, networks_routes, channel_check_routes,
     templates_routes, authorizations_routes, authorize_callback_routes, capture_routes,
-    reconciliations_routes, calls_routes, mail_routes;
+    reconciliations_routes, calls_routes, mail_routes, mail_forward_routes, mail_templates_routes,
+    mail_writing_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -38,6 +39,9 @@ const struct route_table *const route_tables[] = {
     &conversations_routes,
     &messages_routes,
     &mail_routes,
+    &mail_writing_routes,
+    &mail_forward_routes,
+    &mail_templates_routes,
     &contacts_routes,
     &calls_routes,
     &tags_routes,

@@ -77,6 +77,7 @@ static err invite(struct following *f)
     const struct identity key = {.channel_id = f->channel.id, .external_id = f->address};
     struct identity_known *known = NULL;
     struct conversation c;
+    struct message m;
     ptrdiff_t n = 0;
     TRY(identity_find_many(cx, &key, 1, &known, &n));
     const struct start_new start = {.channel = f->channel.id,
@@ -86,7 +87,7 @@ static err invite(struct following *f)
         .parts = f->choice.parts,
         .client_id = str_print(cx->arena, "call:%lld", (long long)f->stored->message.v),
         .previous = f->stored->conversation};
-    TRY(reply_start(cx, &start, &c));
+    TRY(reply_start(cx, &start, &c, &m));
     return note(f, c.id, S("Goes on from a phone call."), f->in->parts);
 }
 

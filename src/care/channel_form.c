@@ -112,7 +112,7 @@ static err check_number(struct ctx *cx, const struct json *v)
 
 static err check_value(struct ctx *cx, const struct connector_setting *s, const struct json *v)
 {
-    bool is_secret = is_kind(s, "secret");
+    bool is_secret = is_kind(s, "secret"), has_lines = is_secret || is_kind(s, "lines");
     if (is_kind(s, "list"))
         return check_list(cx, v);
     if (is_kind(s, "number"))
@@ -121,7 +121,7 @@ static err check_value(struct ctx *cx, const struct connector_setting *s, const 
         return v->kind == JSON_OBJECT ? OK : wrong(cx, v->key, "This must be an object.");
     if (v->kind != JSON_STRING)
         return wrong(cx, v->key, "This must be a text.");
-    if (v->text.len > (is_secret ? SECRET_BYTES : TEXT_BYTES) || !is_line(v->text, is_secret))
+    if (v->text.len > (is_secret ? SECRET_BYTES : TEXT_BYTES) || !is_line(v->text, has_lines))
         return wrong(cx, v->key, "This is too long, or has characters that cannot be in it.");
     if (is_secret)
         return v->text.len ? OK : wrong(cx, v->key, "Give the secret, or null to take it away.");

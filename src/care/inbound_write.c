@@ -4,6 +4,7 @@
 #include "care/inbound_inner.h"
 
 #include "care/news.h"
+#include "care/plan.h"
 #include "store/conversation.h"
 #include "store/message.h"
 #include "store/message_network.h"
@@ -85,6 +86,20 @@ static err notify_assignees(struct inbound_batch *b)
     return e;
 }
 
+/* Where nobody waited we had answered, or mean to: what is planned there waits for its writer. */
+static err hold_back_planned(struct inbound_batch *b)
+{
+    const struct conversation **rows =
+        NEW(b->cx->arena, const struct conversation *, b->n_threads + 1);
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i < b->n_threads; i++) {
+        const struct inbound_thread *t = &b->threads[i];
+        if (t->has_in && !t->is_new && !t->was_waiting)
+            rows[n++] = &t->c;
+    }
+    return n ? plan_hold_back(b->cx, rows, n) : OK;
+}
+
 /* About one message in SAMPLE_EVERY, chosen by its id: no counter to share between threads. */
 static bool is_sampled(const struct inbound_batch *b)
 {
@@ -104,5 +119,6 @@ err inbound_write_all(struct inbound_batch *b)
         TRY(write_aliases(b));
     TRY(event_add_many(b->cx, b->events, b->n_events));
     TRY(notify_assignees(b));
+    TRY(hold_back_planned(b));
     return is_sampled(b) ? statistics_plan(b->cx) : OK;
 }

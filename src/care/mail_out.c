@@ -5,11 +5,11 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "care/mail.h"
+#include "care/mail_body.h"
 #include "care/mail_thread.h"
 #include "connector/connector.h"
 #include "store/channel.h"
 #include "store/identity.h"
-#include "text/html_clean.h"
 #include "text/mail_reply.h"
 
 enum { PEOPLE_MOST = 100, PEOPLE_BYTES = 64 * 1024, RANDOM_BYTES = 9, REFERENCES_MOST = 40 };
@@ -21,9 +21,11 @@ struct writing {
     struct channel channel;
     struct mail last; /* the newest that came in; internet_id empty = none */
     struct mail_person from, to;
-    str reply_to; /* empty = the mailbox */
+    str reply_to;             /* empty = the mailbox */
+    struct mail_person *more; /* of To, behind `to` */
     struct mail_person *cc, *bcc;
-    ptrdiff_t n_cc, n_bcc;
+    ptrdiff_t n_more, n_cc, n_bcc;
+    struct mail_values values;
 };
 
 /* ── people ─────────────────────────────────────────────────────────────────────────────────────
@@ -87,21 +89,37 @@ static err find_to(struct writing *w)
             w->to.address = reply_to;
         return OK;
     }
+    if (w->new->to) {
+        TRY(read_people(w, "mail.to", w->new->to, &w->more, &w->n_more));
+        if (!w->n_more)
+            return fail_field(cx, "mail.to", "Say whom it goes to.");
+        w->to = *w->more++;
+        w->n_more--;
+        return OK;
+    }
     TRY(identity_get(cx, w->c->identity_id, &identity));
     w->to = (struct mail_person){w->c->contact_name, identity.external_id};
     return OK;
 }
 
-static err find_people(struct writing *w)
+static err find_from(struct writing *w)
 {
     const struct connector_setup setup = {.settings = w->channel.settings};
     const struct connector *email = connector_find(w->channel.kind);
     str name = setup_setting(w->cx->arena, email, &setup, "from_name");
     str address = setup_setting(w->cx->arena, email, &setup, "address");
+    TRY(mail_values_of(w->cx, &w->channel, w->c->contact_name, &w->values));
+    name = str_trim(mail_values_fill(w->cx->arena, name, &w->values));
     w->from =
         (struct mail_person){name.len ? name : w->channel.name, utf8_fold(w->cx->arena, address)};
     if (str_eq(setup_setting(w->cx->arena, email, &setup, "plus"), S("yes")))
         w->reply_to = mail_thread_address(w->cx, w->from.address, w->c->id);
+    return OK;
+}
+
+static err find_people(struct writing *w)
+{
+    TRY(find_from(w));
     TRY(find_to(w));
     if (w->new->cc)
         TRY(read_people(w, "mail.cc", w->new->cc, &w->cc, &w->n_cc));
@@ -127,6 +145,16 @@ static void put_people(struct json_out *j, str key, const struct mail_person *at
     json_arr_end(j);
 }
 
+static void put_to(struct json_out *j, const struct writing *w)
+{
+    json_key(j, S("to"));
+    json_arr(j);
+    put_person(j, &w->to);
+    for (ptrdiff_t i = 0; i < w->n_more; i++)
+        put_person(j, &w->more[i]);
+    json_arr_end(j);
+}
+
 static str people_json(const struct writing *w)
 {
     struct json_out j = json_out_make(w->cx->arena, PEOPLE_BYTES);
@@ -134,7 +162,7 @@ static str people_json(const struct writing *w)
     json_key(&j, S("from"));
     put_person(&j, &w->from);
     json_kv_str(&j, S("reply_to"), w->reply_to);
-    put_people(&j, S("to"), &w->to, 1);
+    put_to(&j, w);
     put_people(&j, S("cc"), w->cc, w->n_cc);
     put_people(&j, S("bcc"), w->bcc, w->n_bcc);
     json_obj_end(&j);
@@ -143,9 +171,11 @@ static str people_json(const struct writing *w)
 
 static err add_members(struct writing *w)
 {
-    struct mail_member *rows = NEW(w->cx->arena, struct mail_member, w->n_cc + w->n_bcc + 1);
-    ptrdiff_t n = 0;
+    ptrdiff_t n = 0, most = w->n_more + w->n_cc + w->n_bcc + 1;
+    struct mail_member *rows = NEW(w->cx->arena, struct mail_member, most);
     rows[n++] = (struct mail_member){w->to.address, w->to.name, false};
+    for (ptrdiff_t i = 0; i < w->n_more; i++)
+        rows[n++] = (struct mail_member){w->more[i].address, w->more[i].name, true};
     for (ptrdiff_t i = 0; i < w->n_cc; i++)
         rows[n++] = (struct mail_member){w->cc[i].address, w->cc[i].name, true};
     for (ptrdiff_t i = 0; i < w->n_bcc; i++)
@@ -205,14 +235,15 @@ static err subject_of(struct writing *w, str *subject)
     return OK;
 }
 
-static err clean(struct writing *w, str *html)
+static err write_body(struct writing *w, const struct message *m, struct mail *mail)
 {
-    str why = {0};
-    *html = (str){0};
-    if (!w->new->html.len)
-        return OK;
-    err e = html_clean(w->cx->arena, w->new->html, NULL, 0, html, &why);
-    return e == E_LIMIT ? fail_field(w->cx, "mail.html", "%.*s", SARG(why)) : e;
+    const struct mail_words words = {
+        .html = w->new->html,
+        .quote_text = w->new->quote_text,
+        .quote_html = w->new->quote_html,
+        .signature = mail_signature_of(w->cx, &w->channel, &w->values),
+    };
+    return mail_body_make(w->cx, m, &words, mail);
 }
 
 static err load(struct writing *w)
@@ -230,7 +261,8 @@ err mail_out_add(
     TRY(load(&w));
     TRY(find_people(&w));
     TRY(subject_of(&w, &mail.subject));
-    TRY(clean(&w, &mail.html));
+    TRY(write_body(&w, m, &mail));
+    mail.written = w.new->written;
     mail.people = people_json(&w);
     if (!mail.people.len)
         return fail_field(cx, "mail.cc", "These are too many people.");
@@ -239,6 +271,44 @@ err mail_out_add(
     mail.refs = references_json(&w);
     TRY(mail_add(cx, &mail));
     return add_members(&w);
+}
+
+static struct mail_plan plan_of(const struct writing *w)
+{
+    bool has_last = w->last.internet_id.len > 0;
+    return (struct mail_plan){
+        .from = w->from,
+        .to = w->to,
+        .cc = w->cc,
+        .n_cc = w->n_cc,
+        .subject = has_last ? mail_reply_subject(w->cx->arena, w->last.subject) : w->c->subject,
+        .last = has_last ? w->last.message_id : (message_id){0},
+        .values = w->values,
+        .signature = mail_signature_of(w->cx, &w->channel, &w->values),
+    };
+}
+
+err mail_out_plan(struct ctx *cx, const struct conversation *c, struct mail_plan *plan)
+{
+    static const struct mail_new as_usual = {0};
+    struct writing w = {.cx = cx, .c = c, .new = &as_usual};
+    TRY(load(&w));
+    TRY(find_from(&w));
+    TRY(find_to(&w));
+    TRY(copy_members(&w));
+    *plan = plan_of(&w);
+    return OK;
+}
+
+err mail_out_plan_new(
+    struct ctx *cx, channel_id channel, const struct mail_person *to, struct mail_plan *plan)
+{
+    const struct conversation c = {.channel_id = channel, .contact_name = to->name};
+    struct writing w = {.cx = cx, .c = &c, .to = *to};
+    TRY(channel_get(cx, channel, &w.channel));
+    TRY(find_from(&w));
+    *plan = plan_of(&w);
+    return OK;
 }
 
 /* ── for the connector ──────────────────────────────────────────────────────────────────────────
@@ -287,7 +357,8 @@ err mail_out_letter(struct ctx *cx, const struct message *m, struct connector_le
         .internet_id = mail.internet_id,
         .in_reply_to = mail.in_reply_to,
         .html = mail.html,
-        .date_ms = m->sent_ms,
+        .text = mail.body,
+        .date_ms = m->held_until_ms > m->sent_ms ? m->held_until_ms : m->sent_ms,
     };
     letter->to = list_of(cx->arena, json_get(people, S("to")), &letter->n_to);
     letter->cc = list_of(cx->arena, json_get(people, S("cc")), &letter->n_cc);

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "care/lifecycle.h"
 #include "care/news.h"
+#include "care/plan.h"
 #include "care/preview.h"
 #include "care/reply_check.h"
 #include "model/view_message.h"
@@ -30,6 +31,8 @@ static err check_text(struct ctx *cx, const struct reply_new *r)
         return fail_field(cx, "text", "The text is longer than 64 KiB.");
     if (!r->client_id.len || r->client_id.len > CLIENT_ID_BYTES)
         return fail_field(cx, "client_id", "Give the message a client_id of at most 64 bytes.");
+    if (r->send_ms && r->is_note)
+        return fail_field(cx, "send_at", "A note is there at once.");
     if (r->n_mentions && !r->is_note)
         return fail_field(cx, "mentions", "Only a note can mention colleagues.");
     if (r->then.len && r->is_note)
@@ -126,24 +129,6 @@ static err hold(struct ctx *cx, struct message *m)
     return OK;
 }
 
-static err plan_send(struct ctx *cx, const struct message *m, str channel_kind)
-{
-    struct json_out j = json_out_make(cx->arena, 0);
-    json_obj(&j);
-    json_kv_id(&j, S("message_id"), m->id.v);
-    json_obj_end(&j);
-    struct job_new job = {
-        .kind = S("send"),
-        .key = str_print(cx->arena, "%lld", (long long)m->id.v),
-        .order_key = str_print(cx->arena, "conv:%lld", (long long)m->conversation_id.v),
-        .run_ms = m->held_until_ms,
-        .payload = json_str(&j),
-        /* A website chat has no network that could be slow. */
-        .channel = str_eq(channel_kind, S("widget")) ? (channel_id){0} : m->channel_id,
-    };
-    return job_add(cx, &job);
-}
-
 static err mention_all(struct ctx *cx, const struct reply_new *r, const struct conversation *c,
     const struct message *m)
 {
@@ -173,7 +158,7 @@ static err tidy_desk(struct ctx *cx, const struct conversation *c, message_id up
         return OK;
     TRY(e);
     TRY(draft_remove(cx, c->id));
-    draft.text = draft.attachment_ids = (str){0};
+    draft.text = draft.attachment_ids = draft.mail = (str){0};
     draft.updated_ms = cx->now_ms;
     return news_draft(cx, &draft);
 }
@@ -200,6 +185,8 @@ static err make_message(
     TRY(author(cx, m));
     if (!r->is_note)
         TRY(hold(cx, m));
+    if (!r->is_note && r->send_ms)
+        TRY(plan_hold(cx, r->send_ms, m));
     if (r->then.len)
         m->then_from = c->status;
     c->last_message_id = m->id;
@@ -301,7 +288,8 @@ err reply_cancel(struct ctx *cx, message_id id, struct message *m)
         return too_late(cx);
     TRY(e);
     e = job_cancel(cx, S("send"), str_print(cx->arena, "%lld", (long long)id.v));
-    if (e != OK && e != E_NOT_FOUND) /* a job that runs finds the message cancelled */
+    if (e != OK && e != E_NOT_FOUND) /* a job that runs finds the message cancelled; what was
+                                      * held back has none */
         return e;
     held.state = S("cancelled");
     struct conversation_change change = {.is_reply = true};

@@ -21,6 +21,7 @@ struct reply_new {
     message_id reply_to;
     str visibility;      /* "", "private" or "public"; empty = where the customer wrote last */
     bool confirm_public; /* the writer knows that a public reply has personal data in it */
+    int64_t send_ms;     /* goes out then (plan.h); 0 = as soon as it may */
     const struct mail_new *mail; /* in a mailbox: what a mail is beside its text; NULL = as usual */
 };
 /* By the network's rules (reply_check.h). A reply is held for the account's undo_seconds (agents;
@@ -43,12 +44,17 @@ struct start_new {
     str text, client_id;
     str parts;                /* JSON array (a template); empty = none */
     conversation_id previous; /* what a new conversation goes on from; {0} = nothing */
+    str attachments;          /* as of a reply */
+    int64_t send_ms;
+    const struct mail_new *mail; /* in a mailbox; NULL = as usual */
 };
 /* Begins a conversation where we may write first, or goes on in the one that is in progress. The
  * person's id on the channel is external_id; else on a network that goes by phone numbers the
  * phone, on an API channel the mail address, the phone, or "contact:<id>". E_INVALID names what is
- * missing. */
-err reply_start(struct ctx *cx, const struct start_new *start, struct conversation *c);
+ * missing. In a mailbox it is always one of its own, about its mail's subject. *m: what was
+ * written. */
+err reply_start(
+    struct ctx *cx, const struct start_new *start, struct conversation *c, struct message *m);
 /* How a network writes a phone number ("+1 555 …" as people do); empty: it is none, or the network
  * does not go by numbers. */
 str start_address(struct arena *a, const struct connector *network, str phone);

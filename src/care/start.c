@@ -30,6 +30,11 @@ str start_address(struct arena *a, const struct connector *network, str phone)
     return network->address == ADDRESS_DIGITS ? str_skip(number, 1) : number;
 }
 
+static bool is_mailbox(const struct starting *s)
+{
+    return str_eq(s->channel.kind, S("email"));
+}
+
 static err check_channel(struct starting *s)
 {
     err e = channel_get(s->cx, s->start->channel, &s->channel);
@@ -56,12 +61,25 @@ static err reach_by_phone(struct starting *s, str *address)
     return OK;
 }
 
+static err reach_by_mail(struct starting *s, str *address)
+{
+    str given = s->start->external_id.len ? s->start->external_id : s->contact.email;
+    *address = utf8_fold(s->cx->arena, str_trim(given));
+    ptrdiff_t at = str_find_byte(*address, '@');
+    if (at > 0 && at < address->len - 1)
+        return OK;
+    return fail_field(s->cx, s->start->contact.v ? "contact_id" : "contact.email",
+        "A mail goes to a mail address: give one.");
+}
+
 /* The person's id on the channel. */
 static err reach(struct starting *s, str *address)
 {
     const struct contact *contact = &s->contact;
     if (s->network->address != ADDRESS_ID)
         return reach_by_phone(s, address);
+    if (is_mailbox(s))
+        return reach_by_mail(s, address);
     *address = s->start->external_id;
     if (address->len)
         return OK;
@@ -92,6 +110,21 @@ static err add_identity(struct starting *s, str external_id)
     return OK;
 }
 
+/* A mail goes to the contact's mail address, whichever it wrote from last. */
+static err known_address(struct starting *s)
+{
+    struct identity key = {.channel_id = s->channel.id};
+    struct identity_known *known = NULL;
+    ptrdiff_t n = 0;
+    TRY(reach_by_mail(s, &key.external_id));
+    TRY(identity_find_many(s->cx, &key, 1, &known, &n));
+    if (!n)
+        return add_identity(s, key.external_id);
+    if (known[0].contact_id.v != s->contact.id.v)
+        return fail(s->cx, E_CONFLICT, "Somebody else has this mail address: merge the two first.");
+    return identity_get(s->cx, known[0].id, &s->identity);
+}
+
 static err known_contact(struct starting *s)
 {
     struct ctx *cx = s->cx;
@@ -99,6 +132,8 @@ static err known_contact(struct starting *s)
     if (e == E_NOT_FOUND)
         return fail_field(cx, "contact_id", "There is no such contact.");
     TRY(e);
+    if (is_mailbox(s) && s->contact.email.len)
+        return known_address(s);
     e = identity_on_channel(cx, s->contact.id, s->channel.id, &s->identity);
     if (e != E_NOT_FOUND)
         return e;
@@ -152,6 +187,11 @@ static err find_open(struct starting *s, struct conversation *c, bool *has)
     return e;
 }
 
+static str subject_of(const struct starting *s)
+{
+    return s->start->mail ? str_trim(s->start->mail->subject) : (str){0};
+}
+
 static err add_conversation(struct starting *s, struct conversation *c)
 {
     struct ctx *cx = s->cx;
@@ -177,12 +217,17 @@ static err add_conversation(struct starting *s, struct conversation *c)
         .contact_name = s->contact.name,
         .contact_avatar_url = s->contact.avatar_url,
     };
+    if (is_mailbox(s)) { /* beside others of the same person that are in progress */
+        c->thread_key = str_print(cx->arena, "begun:%lld", (long long)c->id.v);
+        c->subject = subject_of(s);
+    }
     conversation_set_keys(c);
     TRY(conversation_add(cx, c));
     return news_conversation(cx, c, S("conversation.created"));
 }
 
-err reply_start(struct ctx *cx, const struct start_new *start, struct conversation *c)
+err reply_start(
+    struct ctx *cx, const struct start_new *start, struct conversation *c, struct message *m)
 {
     struct starting *s = NEW(cx->arena, struct starting, 1);
     s->cx = cx;
@@ -191,17 +236,20 @@ err reply_start(struct ctx *cx, const struct start_new *start, struct conversati
     TRY(start->contact.v ? known_contact(s) : new_contact(s));
     struct conversation made;
     bool has = false;
-    TRY(find_open(s, &made, &has));
+    if (!is_mailbox(s))
+        TRY(find_open(s, &made, &has));
     if (!has)
         TRY(add_conversation(s, &made));
     struct reply_new reply = {
         .text = start->text,
         .parts = start->parts,
+        .attachments = start->attachments,
+        .send_ms = start->send_ms,
+        .mail = start->mail,
         .client_id = start->client_id,
         .seen = {INT64_MAX},
         .force = true,
     };
-    struct message m;
     bool is_repeat = false;
-    return reply_add(cx, made.id, &reply, &m, c, &is_repeat);
+    return reply_add(cx, made.id, &reply, m, c, &is_repeat);
 }

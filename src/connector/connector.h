@@ -25,7 +25,8 @@ struct oauth2_provider;
 
 struct connector_setting {
     const char *name, *kind; /* kind: "text", "url", "host" (a server's name: secrets go there),
-                              * "secret", "list", "choice", "number", "json" (an object) */
+                              * "secret", "list", "choice", "number", "json" (an object), "lines"
+                              * (text of several lines) */
     bool is_required;
     const char *help;     /* English, one sentence; the console has its own words by name */
     const char *standard; /* what is taken when it is left out; NULL = empty */

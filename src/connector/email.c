@@ -127,7 +127,12 @@ static const struct connector_setting settings[] = {
      .help = "The mailbox's own address, as support@example.com."},
     {.name = "from_name",
      .kind = "text",
-     .help = "What customers see as the sender; the channel's name when empty."},
+     .help = "What customers see as the sender; the channel's name when empty. {{agent.first_name}} "
+                "and {{agent.name}} are whoever writes."},
+    {.name = "signature",
+     .kind = "lines",
+     .help = "Stands below every mail that an agent writes. {{agent.name}}, {{agent.first_name}}, "
+             "{{channel.name}}, {{contact.name}} and {{contact.first_name}} are filled."},
     {.name = "user",                                      .kind = "text", .help = "The user to sign in as; the address when empty."},
     {.name = "sign_in",
      .kind = "choice",
@@ -194,7 +199,7 @@ static const struct connector_media media[] = {
 const struct connector connector_email = {
     .name = S_INIT("email"),
     .title = S_INIT("Email"),
-    .able = ABLE_HOOK | ABLE_LISTEN,
+    .able = ABLE_HOOK | ABLE_LISTEN | ABLE_BEGIN,
     .settings = settings,
     .private_rules = {.unit = LENGTH_BYTES,
                       .max_length = LIMIT_TEXT_BYTES,

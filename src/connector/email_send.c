@@ -30,6 +30,11 @@ static const struct mime_address *addresses(
     return to;
 }
 
+static bool is_shown(struct arena *a, str html, str content_id)
+{
+    return content_id.len && str_find(html, str_cat(a, S("cid:"), content_id)) >= 0;
+}
+
 static const struct mail_out_file *files_of(struct arena *a, const struct connector_outgoing *out)
 {
     struct mail_out_file *files = NEW(a, struct mail_out_file, out->n_files + 1);
@@ -37,7 +42,9 @@ static const struct mail_out_file *files_of(struct arena *a, const struct connec
         files[i] = (struct mail_out_file){.name = out->files[i].name,
             .type = out->files[i].type,
             .path = out->files[i].path,
-            .size = out->files[i].size};
+            .size = out->files[i].size,
+            .content_id = out->files[i].content_id,
+            .is_inline = is_shown(a, out->letter->html, out->files[i].content_id)};
     return files;
 }
 
@@ -58,7 +65,7 @@ static struct mail_out mail_of(struct arena *a, const struct connector_outgoing 
         .references = l->references,
         .n_references = (int)l->n_references,
         .date_ms = l->date_ms,
-        .text = out->text,
+        .text = l->text.len ? l->text : out->text,
         .html = l->html,
         .files = files_of(a, out),
         .n_files = (int)out->n_files,

@@ -40,5 +40,6 @@ struct connector_letter {
     const str *references; /* oldest first */
     ptrdiff_t n_references;
     str html; /* cleaned; empty = a plain mail */
+    str text; /* beside it, or all there is; empty = that of the message */
     int64_t date_ms;
 };

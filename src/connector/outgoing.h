@@ -36,7 +36,8 @@ struct connector_rate {
 struct connector_file {
     str name, type;
     int64_t size;
-    str path; /* on this machine, readable until the call returns */
+    str path;       /* on this machine, readable until the call returns */
+    str content_id; /* by which the HTML of a mail names it (care/mail_body.h) */
     str url; /* a public address that serves it for an hour; empty when the installation has none */
     str preview_url; /* a public address of a small picture of it (JPEG or PNG, at most 1 MB), for
                       * networks that want one; empty = there is none */

@@ -19,6 +19,7 @@
 #include "care/channel_form.h"
 #include "care/channel_setup.h"
 #include "care/delivery.h"
+#include "care/mail_body.h"
 #include "care/media_link.h"
 #include "care/network.h"
 #include "care/pieces.h"
@@ -270,6 +271,7 @@ static err load_files(
             .size = rows[i].size,
             .path = blob_path(cx, rows[i].blob_name),
             .url = media_link_make(cx, rows[i].id),
+            .content_id = mail_picture_id(cx->arena, rows[i].id.v),
         };
     return OK;
 }

@@ -87,7 +87,8 @@ struct message {
     int64_t author_id;
     str author_name;
     str text, state, error;
-    int64_t held_until_ms;
+    int64_t held_until_ms; /* held: goes out then; 0 = it waits for its writer (care/plan.h) */
+    int64_t planned_ms;    /* it was to go out then; 0 = when it was written */
     str client_id;
     str visibility;
     str activity;    /* JSON */

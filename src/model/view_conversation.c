@@ -266,7 +266,7 @@ void saved_view_view(struct json_out *j, const struct saved_view *v)
     json_obj_end(j);
 }
 
-static const char *const notification_types[] = {"mention", "assigned", "reply", NULL};
+static const char *const notification_types[] = {"mention", "assigned", "reply", "held_back", NULL};
 static const struct shape_field notification_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
     SHOWN_WORD("type", 0, notification_types, NULL),
@@ -323,6 +323,7 @@ static const struct shape_field draft_fields[] = {
     SHOWN("text", SHAPE_TEXT, 0, "empty, without files: there is none any more"),
     SHOWN("attachment_ids", SHAPE_ID, SHAPE_LIST, NULL),
     SHOWN_OBJECT("attachments", SHAPE_LIST, &attachment_shape, NULL),
+    SHOWN("mail", SHAPE_FREE, SHAPE_NULL, "of a mail: what it is beside its text, as it is posted"),
     SHOWN("updated_at", SHAPE_TIME, SHAPE_NULL, "null: never written"),
 };
 const struct shape draft_shape =
@@ -337,6 +338,7 @@ void draft_view(struct json_out *j, const struct draft *d)
     json_key(j, S("attachment_ids"));
     json_put_id_text(j, d->attachment_ids);
     json_kv_raw(j, S("attachments"), d->attachments.len ? d->attachments : S("[]"));
+    json_kv_raw(j, S("mail"), d->mail);
     json_kv_time(j, S("updated_at"), d->updated_ms);
     json_obj_end(j);
 }

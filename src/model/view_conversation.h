@@ -57,6 +57,7 @@ struct draft {
     conversation_id conversation_id;
     str kind, text;
     str attachment_ids; /* ",1,2," */
+    str mail;           /* JSON: what a mail is beside its text, as it is posted; empty = nothing */
     str attachments;    /* filled by the rooms that show it: JSON array of their public views */
     int64_t updated_ms;
 };

@@ -53,6 +53,7 @@ static const struct shape_field mail_fields[] = {
     SHOWN_OBJECT("calendar", SHAPE_NULL, &calendar_shape, NULL),
     SHOWN("images_allowed", SHAPE_BOOL, 0, "pictures from elsewhere, for this sender"),
     SHOWN("is_ours", SHAPE_BOOL, 0, "written here"),
+    SHOWN("written", SHAPE_FREE, SHAPE_NULL, "of ours: what was posted as mail, to write it again"),
     SHOWN("degraded", SHAPE_TEXT, 0, "what could not be read of it, in words; empty: nothing"),
 };
 const struct shape mail_shape =
@@ -134,6 +135,11 @@ void mail_view(struct json_out *j, const struct mail_shown *m)
     put_calendar(j, m->calendar);
     json_kv_bool(j, S("images_allowed"), m->images_allowed);
     json_kv_bool(j, S("is_ours"), m->is_ours);
+    json_key(j, S("written"));
+    if (m->written)
+        json_put_tree(j, m->written);
+    else
+        json_put_null(j);
     json_kv_str(j, S("degraded"), m->degraded);
     json_obj_end(j);
 }

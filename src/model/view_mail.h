@@ -26,7 +26,9 @@ struct mail_shown {
     const struct mail_inline *inlines; /* pictures that the HTML shows by their content id */
     ptrdiff_t n_inlines;
     const struct mail_invitation *calendar; /* NULL = none */
-    bool images_allowed;                    /* pictures from elsewhere, of this sender */
+    const struct json
+        *written;        /* of ours: what was given for it, to write it again; NULL = not known */
+    bool images_allowed; /* pictures from elsewhere, of this sender */
     bool is_ours;
 };
 void mail_view(struct json_out *j, const struct mail_shown *mail);

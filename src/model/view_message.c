@@ -118,6 +118,8 @@ static const struct shape_field message_fields[] = {
     SHOWN_WORD("state", 0, message_states, "unknown: may have been sent"),
     SHOWN("error", SHAPE_TEXT, SHAPE_NULL, "why it could not be sent"),
     SHOWN("held_until", SHAPE_TIME, SHAPE_NULL, "until then it may be taken back"),
+    SHOWN("planned_at", SHAPE_TIME, SHAPE_NULL,
+        "it was to go out then; held without held_until: the customer has written since"),
     SHOWN("client_id", SHAPE_TEXT, SHAPE_NULL, "the writer's own UUID"),
     SHOWN("mentions", SHAPE_ID, SHAPE_LIST, "agents"),
     SHOWN_OBJECT("activity", SHAPE_NULL, &activity_shape, "of kind activity"),
@@ -145,6 +147,7 @@ void message_view(struct json_out *j, const struct message *m)
     json_kv_str(j, S("state"), m->state);
     json_kv_text(j, S("error"), m->error);
     json_kv_time(j, S("held_until"), m->held_until_ms);
+    json_kv_time(j, S("planned_at"), m->planned_ms);
     json_kv_text(j, S("client_id"), m->client_id);
     json_key(j, S("mentions"));
     json_put_id_text(j, m->mentions);

@@ -313,6 +313,7 @@ static err forget_rest(struct ctx *cx, channel_id id)
     } tables[] = {
         {S_INIT("DELETE FROM channel_cursor WHERE account_id = ?1 AND channel_id = ?2")},
         {S_INIT("DELETE FROM channel_template WHERE account_id = ?1 AND channel_id = ?2")},
+        {S_INIT("DELETE FROM mail_template WHERE account_id = ?1 AND channel_id = ?2")},
         {S_INIT("DELETE FROM authorization_pending WHERE account_id = ?1 AND channel_id = ?2")},
         {S_INIT("DELETE FROM early WHERE account_id = ?1 AND channel_id = ?2")},
         {S_INIT("DELETE FROM reconciliation WHERE account_id = ?1 AND channel_id = ?2")},

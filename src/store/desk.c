@@ -36,13 +36,14 @@ static const struct db_col draft_cols[] = {
     COL(struct draft, kind),
     COL(struct draft, text),
     COL(struct draft, attachment_ids),
+    COL(struct draft, mail),
     COL(struct draft, updated_ms),
 };
 
 err draft_get(struct ctx *cx, conversation_id conversation, struct draft *draft)
 {
     return db_one(cx->db,
-        S("SELECT agent_id, conversation_id, kind, text, attachment_ids, updated_ms FROM draft"
+        S("SELECT agent_id, conversation_id, kind, text, attachment_ids, mail, updated_ms FROM draft"
           " WHERE account_id = ?1 AND agent_id = ?2 AND conversation_id = ?3"),
         ARGS(A_INT(cx->account.v), A_INT(cx->actor.agent.v), A_INT(conversation.v)),
         COLS(draft_cols), draft);
@@ -52,13 +53,13 @@ err draft_set(struct ctx *cx, const struct draft *draft)
 {
     return db_run(cx->db,
         S("INSERT INTO draft (account_id, agent_id, conversation_id, kind, text, attachment_ids,"
-          " updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+          " updated_ms, mail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
           " ON CONFLICT (account_id, agent_id, conversation_id) DO UPDATE SET kind = excluded.kind,"
           " text = excluded.text, attachment_ids = excluded.attachment_ids,"
-          " updated_ms = excluded.updated_ms"),
+          " mail = excluded.mail, updated_ms = excluded.updated_ms"),
         ARGS(A_INT(cx->account.v), A_INT(draft->agent_id.v), A_INT(draft->conversation_id.v),
             A_TEXT(draft->kind), A_TEXT(draft->text), A_TEXT(draft->attachment_ids),
-            A_INT(draft->updated_ms)),
+            A_INT(draft->updated_ms), A_TEXT(draft->mail)),
         NULL);
 }
 

@@ -14,8 +14,10 @@ struct mail {
     str subject;
     str people; /* JSON: from, reply_to, to, cc, bcc */
     str in_reply_to;
-    str refs; /* JSON array of internet ids, oldest first; empty = none */
-    str html; /* ours, cleaned */
+    str refs;    /* JSON array of internet ids, oldest first; empty = none */
+    str html;    /* ours, cleaned: all of it, with signature and quote */
+    str body;    /* ours: the plain text beside it; empty = the message's text is all */
+    str written; /* ours: what was given for it, JSON as the API takes it; empty = nothing was */
     str verdict, checks, note;
     blob raw;     /* as it came, when it is short */
     str raw_name; /* else the file that it is */

@@ -12,7 +12,7 @@
     " m.author_name, m.text, m.state, m.error, m.held_until_ms, m.client_id, m.visibility,"        \
     " m.activity, m.mentions, m.attachments, m.then_from, m.reply_to_id, m.sent_ms,"               \
     " m.received_ms, m.edited_ms, m.read_ms, m.parts, m.reactions, m.pieces, m.token,"             \
-    " m.deleted_ms, a.photo_hash AS author_photo_hash"
+    " m.deleted_ms, m.planned_ms, a.photo_hash AS author_photo_hash"
 #define MESSAGE_TABLES                                                                             \
     " message m LEFT JOIN agent a ON m.author_kind = 'agent' AND a.account_id = m.account_id"      \
     " AND a.id = m.author_id"
@@ -45,6 +45,7 @@ static const struct db_col message_cols[] = {
     COL(struct message, pieces),
     COL(struct message, token),
     COL(struct message, deleted_ms),
+    COL(struct message, planned_ms),
     COL(struct message, author_photo_hash),
 };
 
@@ -139,7 +140,7 @@ struct new_row {
     str client_id, visibility, activity, mentions, attachments, then_from;
     int64_t reply_to_id, sent_ms, received_ms;
     str parts, token;
-    int64_t window_ms;
+    int64_t window_ms, planned_ms;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -166,6 +167,7 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, parts),
     COL(struct new_row, token),
     COL(struct new_row, window_ms),
+    COL(struct new_row, planned_ms),
 };
 
 static struct new_row new_row(const struct ctx *cx, const struct message *m)
@@ -195,6 +197,7 @@ static struct new_row new_row(const struct ctx *cx, const struct message *m)
         .parts = m->parts,
         .token = m->token,
         .window_ms = m->window_ms,
+        .planned_ms = m->planned_ms,
     };
 }
 
@@ -202,7 +205,7 @@ static struct new_row new_row(const struct ctx *cx, const struct message *m)
     "INSERT INTO message (account_id, id, conversation_id, channel_id, external_id, kind,"          \
     " author_kind, author_id, author_name, text, state, held_until_ms, client_id, visibility,"      \
     " activity, mentions, attachments, then_from, reply_to_id, sent_ms, received_ms, parts, token," \
-    " window_ms)"
+    " window_ms, planned_ms)"
 
 err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n)
 {
@@ -211,19 +214,20 @@ err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n)
         in[i] = new_row(cx, &m[i]);
     int64_t changed = 0;
     TRY(db_many(cx->db,
-        S(NEW_COLUMNS " VALUES (?1, ?2, ?3, ?4, NULLIF(?5, ''), ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-                      " NULLIF(?13, ''), ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
-                      " ON CONFLICT DO NOTHING"),
+        S(NEW_COLUMNS
+            " VALUES (?1, ?2, ?3, ?4, NULLIF(?5, ''), ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+            " NULLIF(?13, ''), ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
+            " ON CONFLICT DO NOTHING"),
         S(NEW_COLUMNS
             " SELECT c1, c2, c3, c4, NULLIF(c5, ''), c6, c7, c8, c9, c10, c11, c12,"
-            " NULLIF(c13, ''), c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24"
+            " NULLIF(c13, ''), c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24, c25"
             " FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[],"
             " ?6::text[], ?7::text[], ?8::bigint[], ?9::text[], ?10::text[], ?11::text[],"
             " ?12::bigint[], ?13::text[], ?14::text[], ?15::text[], ?16::text[], ?17::text[],"
             " ?18::text[], ?19::bigint[], ?20::bigint[], ?21::bigint[], ?22::text[], ?23::text[],"
-            " ?24::bigint[])"
+            " ?24::bigint[], ?25::bigint[])"
             " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17,"
-            " c18, c19, c20, c21, c22, c23, c24) ON CONFLICT DO NOTHING"),
+            " c18, c19, c20, c21, c22, c23, c24, c25) ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
     if (changed != n) /* another node stored the same message at the same moment */
         return fail(cx, E_BUSY, "The message is being stored by another node; try again.");
@@ -304,6 +308,43 @@ err message_change_state(struct ctx *cx, const struct message *m, str to, str er
         ARGS(A_INT(cx->account.v), A_INT(m->id.v), A_TEXT(m->state), A_TEXT(to), A_TEXT(error)),
         &changed));
     return changed ? OK : E_CONFLICT;
+}
+
+err message_set_hold(struct ctx *cx, message_id id, int64_t until_ms)
+{
+    return db_run(cx->db,
+        S("UPDATE message SET held_until_ms = ?3"
+          " WHERE account_id = ?1 AND id = ?2 AND state = 'held'"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v), A_INT(until_ms)), NULL);
+}
+
+struct planned_key {
+    int64_t account, conversation;
+};
+static const struct db_col planned_key_cols[] = {
+    COL(struct planned_key, account),
+    COL(struct planned_key, conversation),
+};
+static const struct db_col planned_cols[] = {
+    COL(struct message, id),
+    COL(struct message, conversation_id),
+};
+#define IS_PLANNED " m.planned_ms > 0 AND m.state = 'held' AND m.held_until_ms > 0"
+
+err message_list_planned(struct ctx *cx, const struct conversation *const *conversations,
+    ptrdiff_t n, struct message **rows, ptrdiff_t *n_rows)
+{
+    struct planned_key *in = NEW(cx->arena, struct planned_key, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        in[i] = (struct planned_key){cx->account.v, conversations[i]->id.v};
+    return db_many_all(cx->db,
+        S("SELECT m.id, m.conversation_id FROM message m"
+          " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND" IS_PLANNED),
+        S("SELECT m.id, m.conversation_id FROM unnest(?2::bigint[]) AS q(conversation)"
+          " CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.account_id = " SET_ACCOUNT
+          " AND m.conversation_id = q.conversation AND" IS_PLANNED " OFFSET 0) m"),
+        COLS(planned_key_cols), in, (ptrdiff_t)sizeof *in, n, COLS(planned_cols),
+        (ptrdiff_t)sizeof **rows, rows, n_rows);
 }
 
 err message_set_attachments(struct ctx *cx, message_id id, str attachments)

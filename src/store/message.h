@@ -34,6 +34,11 @@ err message_waiting_since(struct ctx *cx, conversation_id conversation, int64_t 
 /* WHERE state = from; E_CONFLICT (no words) when it is another by now. */
 err message_change_state(struct ctx *cx, const struct message *m, str to, str error);
 /* The public views of its files, when they have changed. */
+/* Of a held one: goes out then; 0 = it waits for its writer. */
+err message_set_hold(struct ctx *cx, message_id id, int64_t until_ms);
+/* Held until a time that was planned, in any of the conversations: id and conversation_id only. */
+err message_list_planned(struct ctx *cx, const struct conversation *const *conversations,
+    ptrdiff_t n, struct message **rows, ptrdiff_t *n_rows);
 err message_set_attachments(struct ctx *cx, message_id id, str attachments);
 /* The visitor has read everything up to this id: out messages get read_ms and state read. Gives the
  * changed ones. */

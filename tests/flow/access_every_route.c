@@ -12,6 +12,7 @@
 #include "store/call.h"
 #include "store/inbox.h"
 #include "store/mail.h"
+#include "store/mail_template.h"
 #include "store/session.h"
 
 enum kind {
@@ -34,6 +35,7 @@ enum kind {
     K_ATTACHMENT,
     K_UPLOAD,
     K_CALL,
+    K_MAIL_TEMPLATE,
     KIND_COUNT,
 };
 /* Letters that a sample body may hold for the ids of its account: "$A" agent, "$T" team … */
@@ -151,6 +153,10 @@ static void rows_make(struct test_app *app, account_id account, struct world *w)
         .started_ms = cx->now_ms};
     assert_ok(phone_call_add(cx, &row));
     w->ids[K_CALL] = row.id.v;
+    struct mail_template template = {
+        .channel_id = {w->ids[K_CHANNEL]}, .name = S("t"), .html = S("<p>x</p>")};
+    assert_ok(mail_template_add(cx, &template));
+    w->ids[K_MAIL_TEMPLATE] = template.id.v;
     assert_ok(session_open(
         cx, agents[0].login_id, agents[0].id, S("192.0.2.1"), S("test"), &session, &token));
     w->ids[K_SESSION] = session.v;

@@ -37,13 +37,21 @@ static const char *const elsewhere[] = {
     "DELETE /api/v1/conversations/{id}/related", /* mail_join */
     "POST /api/v1/me/totp/confirm",              /* access_sign_in: needs an authenticator */
     "POST /api/v1/attachments/{id}/retry",       /* files_fetched: needs an address that fails */
+    "GET /api/v1/conversations/{id}/mail",       /* mail_writing: these need a mailbox */
+    "GET /api/v1/channels/{id}/mail",
+    "GET /api/v1/channels/{id}/mail_templates",
+    "POST /api/v1/channels/{id}/mail_templates",
+    "PATCH /api/v1/mail_templates/{id}",
+    "POST /api/v1/messages/{id}/forward",
+    "POST /api/v1/messages/{id}/send",
 };
 
 /* Fields that nothing fills here, with the story that does; the rest is seen with a value. */
 static const char *const filled_elsewhere[] = {
     "RecoveryCodes.recovery_codes", /* access_sign_in */
     "AccountChoice.id",             /* access_sign_in: one person in two accounts */
-    "AccountChoice.name", "Fault.choices",
+    "AccountChoice.name",
+    "Fault.choices",
     "ContactShort.avatar_url",      /* no channel of these has pictures of people */
     "Attachment.thumbnail_url",     /* files_messages: needs a picture program */
     "Attachment.error",             /* files_fetched */
@@ -58,12 +66,14 @@ static const char *const filled_elsewhere[] = {
     "ConversationNews.joined_id",   /* mail_join */
     "ConversationFull.related",     /* mail_join */
     "FaultDetails.conversation_id", /* mail_join */
+    "Message.planned_at",           /* mail_writing */
+    "Draft.mail",
 };
 
-/* Passing news goes to sockets only: engine_stream. Mails: mail_threads. */
+/* Passing news goes to sockets only: engine_stream. Mails: mail_threads, mail_writing. */
 static const char *const passing[] = {"RelatedConversation", "Mail", "MailPerson", "MailAuth",
     "MailInvitation", "Hello", "Presence", "PresentAgent", "PresentContact", "Typing", "Typist",
-    "ReadData"};
+    "ReadData", "MailWho", "MailWriting", "MailTemplate"};
 
 static str kept['z' + 1];
 static bool was_asked[512];

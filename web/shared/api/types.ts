@@ -85,6 +85,8 @@ export interface Message {
   error: string | null
   /** until then it may be taken back */
   held_until: Time | null
+  /** it was to go out then; held without held_until: the customer has written since */
+  planned_at: Time | null
   /** the writer's own UUID */
   client_id: string | null
   /** agents */
@@ -500,7 +502,7 @@ export interface NetworkSetting {
   /** in a channel's settings */
   name: string
   /** secret: sealed, never shown again */
-  kind: 'text' | 'url' | 'host' | 'secret' | 'list' | 'choice' | 'number' | 'json'
+  kind: 'text' | 'url' | 'host' | 'secret' | 'list' | 'choice' | 'number' | 'json' | 'lines'
   is_required: boolean
   /** English; may be empty */
   help: string
@@ -1024,8 +1026,49 @@ export interface Mail {
   images_allowed: boolean
   /** written here */
   is_ours: boolean
+  /** of ours: what was posted as mail, to write it again */
+  written: Record<string, unknown> | null
   /** what could not be read of it, in words; empty: nothing */
   degraded: string
+}
+
+/** Somebody that a mail names. */
+export interface MailWho {
+  /** may be empty */
+  name: string
+  /** may be empty */
+  address: string
+}
+
+/** What a mail begins with. */
+export interface MailWriting {
+  /** as customers see the mailbox */
+  from: MailWho
+  /** null: nobody is known yet */
+  to: MailWho | null
+  /** those who take part */
+  cc: MailWho[]
+  /** as an answer; empty: there is none yet */
+  subject: string
+  /** what the customer wrote last */
+  quote_id: Id | null
+  /** HTML, filled; empty: none */
+  signature: string
+  /** of placeholders */
+  values: Record<string, string>
+}
+
+/** A text that a mailbox keeps ready. */
+export interface MailTemplate {
+  id: Id
+  /** the mailbox */
+  channel_id: Id
+  name: string
+  /** empty: the subject of the mail stays as it is */
+  subject: string
+  /** cleaned, with placeholders */
+  html: string
+  updated_at: Time
 }
 
 /** A telephone call. */
@@ -1142,6 +1185,8 @@ export interface Draft {
   text: string
   attachment_ids: Id[]
   attachments: Attachment[]
+  /** of a mail: what it is beside its text, as it is posted */
+  mail: Record<string, unknown> | null
   /** null: never written */
   updated_at: Time | null
 }
@@ -1149,7 +1194,7 @@ export interface Draft {
 /** Something that waits for one agent. */
 export interface Notification {
   id: Id
-  type: 'mention' | 'assigned' | 'reply'
+  type: 'mention' | 'assigned' | 'reply' | 'held_back'
   conversation_id: Id
   message_id: Id | null
   /** without id and photo */
@@ -1611,8 +1656,13 @@ export interface ConversationNew {
   text?: string
   /** as of a reply: a template, … */
   parts?: object
+  attachment_ids?: Id[]
   /** UUID of the message */
   client_id?: string
+  /** in a mailbox: {subject, html, cc, bcc, quote_id, attribution}; people are {name, address}; cc left out: those who take part; quote_id: the message that is quoted below, attribution: the line above it; HTML names pictures among the files as cid:<attachment id>@seva.invalid */
+  mail?: object
+  /** it goes out then, not at once */
+  send_at?: Time | null
 }
 
 export interface ConversationBulk {
@@ -1669,8 +1719,10 @@ export interface MessageNew {
   visibility?: 'private' | 'public'
   /** of a reply: a list of {type: template, buttons, location or contact, …} */
   parts?: object
-  /** of a reply in a mailbox: {subject, html, cc, bcc}; people are {name, address}; cc left out: those who take part */
+  /** in a mailbox: {subject, html, cc, bcc, quote_id, attribution}; people are {name, address}; cc left out: those who take part; quote_id: the message that is quoted below, attribution: the line above it; HTML names pictures among the files as cid:<attachment id>@seva.invalid */
   mail?: object
+  /** a reply goes out then; when the customer writes before, it is held back */
+  send_at?: Time | null
   /** the writer knows that personal data in it will be public */
   confirm_public?: boolean
 }
@@ -1687,6 +1739,32 @@ export interface MessageAct {
 export interface MailImages {
   /** true: all mails of this sender, from now on, for everybody; false: no longer */
   sender: boolean
+}
+
+export interface MailForward {
+  text?: string
+  /** UUID */
+  client_id: string
+  /** {to, cc, bcc, subject, html, attribution}; the first of `to` is whom the new conversation is with; subject left out: Fwd: and that of the mail */
+  mail: object
+  /** files of the mail that stay behind */
+  without_ids?: Id[]
+  /** it goes out then */
+  send_at?: Time | null
+}
+
+export interface MailTemplateNew {
+  name: string
+  /** empty: the subject of the mail stays as it is */
+  subject?: string | null
+  /** with placeholders: {{agent.name}}, {{agent.first_name}}, {{channel.name}}, {{contact.name}}, {{contact.first_name}} */
+  html: string
+}
+
+export interface MailTemplatePatch {
+  name?: string
+  subject?: string | null
+  html?: string
 }
 
 export interface ContactPatch {
@@ -1768,6 +1846,8 @@ export interface DraftPut {
   kind: 'reply' | 'note'
   text?: string
   attachment_ids?: Id[]
+  /** of a mail: as it is posted */
+  mail?: object | null
   /** when it was written; one older than what is stored changes nothing */
   updated_at?: Time | null
 }
