@@ -101,9 +101,9 @@ struct imap_place {
 /* All folders, at most LIMIT_IMAP_FOLDERS. */
 err imap_list(struct imap *imap, struct arena *a, struct imap_place **places, ptrdiff_t *count);
 
-/* Fills `to` with the next bytes of a mail; ≤ 0: there are none (too early: the connection ends).
- */
-typedef ptrdiff_t imap_source(void *arg, char *to, ptrdiff_t cap);
+/* Makes a mail's bytes: calls put with one piece after the other. False: it cannot be made, or put
+ * has said false; then, and when it has another size than was said, the connection ends. */
+typedef bool imap_source(void *arg, bool (*put)(void *to, str piece), void *to);
 /* Puts a mail of `size` bytes, lines ending with CRLF, into a folder, marked as seen. *uid: where
  * the server says it, else 0; uid may be NULL. MAIL_BAD_FOLDER: no such folder. After MAIL_LOST
  * nobody knows whether it is there: search for its Message-ID. */

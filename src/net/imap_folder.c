@@ -5,6 +5,8 @@
 #include "base/utf8.h"
 #include "net/imap_inner.h"
 
+enum { STORE_BYTES = 16 * 1024 };
+
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
 /* A shifted sequence of modified UTF-7: bits of UTF-16 units, six to a character. */
@@ -238,20 +240,36 @@ static uint32_t appended_uid(const mailimap *session)
     return 0;
 }
 
+struct storing {
+    mailstream *stream;
+    int64_t left; /* of the announced bytes */
+    bool has_failed;
+};
+
+static bool store_piece(void *to, str piece)
+{
+    struct storing *s = to;
+    if (piece.len > s->left || s->has_failed)
+        return false;
+    while (piece.len > 0 && !s->has_failed) {
+        str some = str_sub(piece, 0, STORE_BYTES);
+        s->has_failed = mailstream_write(s->stream, some.at, (size_t)some.len) < 0;
+        s->left -= some.len;
+        piece = str_skip(piece, some.len);
+    }
+    return !s->has_failed;
+}
+
 /* The announced bytes and the line's end. */
 static err send_mail(struct imap *imap, int64_t size, imap_source *source, void *arg)
 {
-    mailstream *stream = imap->session->imap_stream;
-    char piece[16 * 1024];
-    while (size > 0) {
-        ptrdiff_t want = size < (int64_t)sizeof piece ? (ptrdiff_t)size : (ptrdiff_t)sizeof piece;
-        ptrdiff_t n = source(arg, piece, want);
-        if (n <= 0 || n > want)
-            return imap_lost(imap, MAIL_CANCELLED, "the mail to be stored is shorter than said");
-        if (mailstream_write(stream, piece, (size_t)n) < 0)
-            return imap_over(imap);
-        size -= n;
-    }
+    struct storing s = {.stream = imap->session->imap_stream, .left = size};
+    bool is_whole = source(arg, store_piece, &s);
+    if (s.has_failed)
+        return imap_over(imap);
+    if (!is_whole || s.left > 0)
+        return imap_lost(
+            imap, MAIL_CANCELLED, "the mail to be stored is shorter or longer than said");
     return imap_say_line(imap, S(""));
 }
 

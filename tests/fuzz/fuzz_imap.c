@@ -71,11 +71,12 @@ static bool count(void *arg, uint32_t uid, str bytes, enum imap_piece piece)
     return true;
 }
 
-static ptrdiff_t no_bytes(void *arg, char *to, ptrdiff_t cap)
+static bool some_bytes(void *arg, bool (*put)(void *to, str piece), void *to)
 {
+    char bytes[100];
     (void)arg;
-    memset(to, 'a', (size_t)cap);
-    return cap;
+    memset(bytes, 'a', sizeof bytes);
+    return put(to, str_of(bytes, (ptrdiff_t)sizeof bytes));
 }
 
 static void work(struct imap *imap, struct arena *a)
@@ -90,7 +91,7 @@ static void work(struct imap *imap, struct arena *a)
     str header;
     bool is_there;
     (void)imap_list(imap, a, &places, &n);
-    (void)imap_append(imap, S("Sent"), 0, 100, no_bytes, NULL, &uid);
+    (void)imap_append(imap, S("Sent"), 0, 100, some_bytes, NULL, &uid);
     if (imap_select(imap, S("INBOX"), &folder) != OK)
         return;
     if (imap_search(imap, a, 0, 0, LIMIT_IMAP_MAILS, &uids, &n) == OK &&

@@ -518,14 +518,12 @@ static void folders_are_listed_with_their_use_and_real_names(void **state)
     done(imap, p);
 }
 
-static ptrdiff_t from_text(void *arg, char *to, ptrdiff_t cap)
+static bool from_text(void *arg, bool (*put)(void *to, str piece), void *to)
 {
-    str *s = arg;
-    ptrdiff_t n = s->len < cap ? s->len : cap;
-    n = n < 3 ? n : 3; /* in small bites */
-    memcpy(to, s->at, (size_t)n);
-    *s = str_skip(*s, n);
-    return n;
+    str rest = *(const str *)arg;
+    while (rest.len && put(to, str_sub(rest, 0, 3))) /* in small bites */
+        rest = str_skip(rest, 3);
+    return !rest.len;
 }
 
 static void a_copy_is_stored_byte_by_byte(void **state)
