@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "job/inner.h"
 #include "job/listen.h"
+#include "net/smtp.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ static err find_head(struct desk *desk, void *arg)
 static err make(struct engine *e, str *why)
 {
     struct desk desk = {.engine = e, .arena = &e->dispatch_arena};
+    e->client_options.mails = e->mails = smtp_pool_open();
     e->receiver.arenas[0] = arena_make(0);
     e->receiver.arenas[1] = arena_make(0);
     e->publisher.arena = arena_make(0);
@@ -42,6 +44,10 @@ static err make(struct engine *e, str *why)
         t->texts[0] = arena_make(0);
         t->texts[1] = arena_make(0);
         waker_open(&t->waker);
+    }
+    if (!e->mails) {
+        *why = S("There is not enough memory.");
+        return E_BUSY;
     }
     err result = runner_free_expired(e, db_kind_of(e->db) == DB_SQLITE);
     if (result == OK)
@@ -133,6 +139,7 @@ void engine_stop(struct engine *e, int64_t grace_ms)
     (void)pthread_join(e->publish_thread, NULL);  /* the same */
     for (int64_t end = clock_mono_ms() + grace_ms; !is_idle(e) && clock_mono_ms() < end;)
         (void)nanosleep(&pause, NULL); /* a short pause is as good */
+    smtp_pool_cancel(e->mails);
     for (int i = 0; i < e->n_threads; i++) {
         http_client_cancel(e->threads[i].client);
         waker_nudge(&e->threads[i].waker);
@@ -154,6 +161,8 @@ void engine_close(struct engine *e)
         arena_free(&t->texts[1]);
         waker_close(&t->waker);
     }
+    if (e->mails)
+        smtp_pool_close(e->mails);
     waker_close(&e->receive_waker);
     waker_close(&e->dispatch_waker);
     waker_close(&e->publish_waker);

@@ -210,6 +210,7 @@ struct engine {
     struct audience *audience;
     const struct config *config;
     struct http_client_options client_options;
+    struct smtp_pool *mails; /* kept connections of all job threads */
     int64_t fetch_ms, fetch_bytes;
     int64_t holder;    /* random per start: claims and leases are ours by it */
     int64_t opened_ms; /* monotonic */

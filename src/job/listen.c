@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "job/ask.h"
 #include "job/listen_file.h"
+#include "net/smtp.h"
 #include "store/lease.h"
 
 #include <stdlib.h>
@@ -362,6 +363,7 @@ static void *listener_main(void *listener)
         for (ptrdiff_t i = 0; i < n; i++)
             if (all[i]->listen)
                 look_for(l, all[i]);
+        smtp_pool_sweep(l->engine->mails);
         (void)waker_wait(&l->waker, LOOK_MS); /* nudged only to close */
     }
     return NULL;

@@ -37,6 +37,7 @@ struct http_client {
     void (*on_cancel)(void *arg);
     void *on_cancel_arg;
     int64_t until_ms; /* real; of all calls together; 0 = no end */
+    struct smtp_pool *mails;
     /* Of the hop under way; freed by call_clean also when memory ends in its middle. */
     struct curl_slist *pins, *headers;
     char *answer;
@@ -608,6 +609,7 @@ struct http_client *http_client_open(const struct http_client_options *options)
         return NULL;
     pthread_mutex_init(&c->lock, NULL);
     c->rules = options->rules;
+    c->mails = options->mails;
     c->until_ms = options->most_ms > 0 ? now_real_ms() + options->most_ms : 0;
     c->curl = curl_easy_init();
     c->user_agent =
@@ -666,6 +668,17 @@ const struct egress_rules *http_client_rules(const struct http_client *client)
 str http_client_ca_file(const struct http_client *client)
 {
     return client->ca_file ? str_from(client->ca_file) : (str){0};
+}
+
+struct smtp_pool *http_client_mails(const struct http_client *client)
+{
+    return client->mails;
+}
+
+int64_t http_client_left_ms(const struct http_client *client)
+{
+    int64_t left_ms = client->until_ms ? client->until_ms - now_real_ms() : 0;
+    return client->until_ms && left_ms < 1 ? 1 : left_ms;
 }
 
 int64_t http_result_retry_ms(const struct http_result *result, int64_t now_ms)

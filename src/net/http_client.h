@@ -13,12 +13,14 @@
 #include "net/http.h"
 
 struct http_client;
+struct smtp_pool;
 
 struct http_client_options {
     const struct egress_rules *rules; /* must outlive the client */
     str ca_file;                      /* PEM; empty = the system's */
     str user_agent;                   /* "Seva/0.1" when empty */
     int64_t most_ms; /* for all calls together, from opening on; 0 = each has its own time only */
+    struct smtp_pool *mails; /* kept connections for mail out; NULL = none; must outlive it */
 };
 
 /* A stretch of a request's body: bytes, or (is_file) the first `size` bytes of a file that is read
@@ -99,6 +101,8 @@ void http_client_cancel(struct http_client *client);
  * not block. fn NULL = none any more: after that it does not run. */
 const struct egress_rules *http_client_rules(const struct http_client *client);
 str http_client_ca_file(const struct http_client *client);
+struct smtp_pool *http_client_mails(const struct http_client *client);
+int64_t http_client_left_ms(const struct http_client *client); /* of most_ms, ≥ 1; 0 = no limit */
 void http_client_on_cancel(struct http_client *client, void (*fn)(void *arg), void *arg);
 /* When the answer asks to come again (Retry-After in seconds; at most an hour counts); 0 = it does
  * not say. Source: RFC 9110, 10.2.3; dates are not read. */
