@@ -11,6 +11,7 @@
 #include "model/view_mail.h"
 #include "store/audit.h"
 #include "store/mail.h"
+#include "store/mail_way.h"
 #include "store/message.h"
 #include "text/calendar.h"
 #include "text/mime.h"
@@ -101,6 +102,18 @@ static const struct json *object_of(struct arena *a, str text)
     return text.len && json_parse(a, text, &root, &why) == OK ? root : NULL;
 }
 
+/* What became of one of ours. */
+static err read_way(struct ctx *cx, message_id id, struct mail_shown *shown)
+{
+    struct mail_way way;
+    err e = mail_way_get(cx, id, &way);
+    if (e != OK)
+        return e == E_NOT_FOUND ? OK : e;
+    shown->recipients = object_of(cx->arena, way.recipients);
+    shown->again_ms = way.again_ms;
+    return OK;
+}
+
 static err get(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -125,6 +138,7 @@ static err get(struct call *call)
         .date_ms = m.sent_ms,
         .is_ours = str_eq(m.kind, S("out"))};
     TRY(read_raw(cx, m.id, &shown));
+    TRY(read_way(cx, m.id, &shown));
     TRY(mail_trust_is(cx, mail_sender(cx->arena, &mail), &shown.images_allowed));
     shown.images_allowed &= str_eq(mail.verdict, S("pass"));
     struct json_out j = json_out_make(cx->arena, MAIL_BYTES);

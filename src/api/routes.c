@@ -10,7 +10,7 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     uploads_routes, attachments_routes, photos_routes, networks_routes, channel_check_routes,
     templates_routes, authorizations_routes, authorize_callback_routes, capture_routes,
     reconciliations_routes, calls_routes, mail_routes, mail_forward_routes, mail_templates_routes,
-    mail_writing_routes;
+    mail_writing_routes, mail_addresses_routes, mail_key_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -42,6 +42,8 @@ const struct route_table *const route_tables[] = {
     &mail_writing_routes,
     &mail_forward_routes,
     &mail_templates_routes,
+    &mail_addresses_routes,
+    &mail_key_routes,
     &contacts_routes,
     &calls_routes,
     &tags_routes,

@@ -2,6 +2,7 @@
 #include "care/delivery.h"
 
 #include "care/mail_out.h"
+#include "care/mail_way.h"
 #include "care/news.h"
 #include "care/reply_check.h"
 #include "store/contact.h"
@@ -118,6 +119,24 @@ err message_fail(struct ctx *cx, message_id id, str error)
     return hat_off(&hat, fail_late(cx, id, error));
 }
 
+static err explain(struct ctx *cx, message_id id, str words)
+{
+    struct message m;
+    TRY(message_get(cx, id, &m));
+    bool is_going = str_eq(m.state, S("sending")) || was_shown(m.state);
+    if (is_going && !str_eq(m.error, words)) {
+        TRY(message_change_state(cx, &m, m.state, words));
+        m.error = words;
+    }
+    return tell(cx, &m, false);
+}
+
+err message_explain(struct ctx *cx, message_id id, str words)
+{
+    struct system_hat hat = hat_on(cx);
+    return hat_off(&hat, explain(cx, id, words));
+}
+
 err message_place(struct ctx *cx, const struct message *m, const struct conversation *c,
     struct identity *identity, str *thread_key)
 {
@@ -187,12 +206,12 @@ static err answered(struct ctx *cx, struct delivery_work *w, bool is_thread_publ
     return OK;
 }
 
-static err load(struct ctx *cx, message_id id, struct delivery_work *work)
+static err load(struct ctx *cx, message_id id, bool is_again, struct delivery_work *work)
 {
     struct delivery_work w = {0};
     TRY(message_get(cx, id, &w.message));
     int rank = message_state_rank(w.message.state);
-    if (!str_eq(w.message.kind, S("out")) || rank > message_state_rank(S("sending")))
+    if (!str_eq(w.message.kind, S("out")) || (rank > message_state_rank(S("sending")) && !is_again))
         return fail(
             cx, E_CONFLICT, "The message is not to be sent (it is %.*s).", SARG(w.message.state));
     TRY(conversation_get(cx, w.message.conversation_id, &w.conversation));
@@ -203,6 +222,7 @@ static err load(struct ctx *cx, message_id id, struct delivery_work *work)
     if (str_eq(w.conversation.channel_kind, S("email"))) {
         w.letter = NEW(cx->arena, struct connector_letter, 1);
         TRY(mail_out_letter(cx, &w.message, w.letter));
+        TRY(mail_way_letter(cx, &w.message, w.letter));
     }
     *work = w;
     return OK;
@@ -211,7 +231,13 @@ static err load(struct ctx *cx, message_id id, struct delivery_work *work)
 err delivery_load(struct ctx *cx, message_id id, struct delivery_work *work)
 {
     struct system_hat hat = hat_on(cx);
-    return hat_off(&hat, load(cx, id, work));
+    return hat_off(&hat, load(cx, id, false, work));
+}
+
+err delivery_load_again(struct ctx *cx, message_id id, struct delivery_work *work)
+{
+    struct system_hat hat = hat_on(cx);
+    return hat_off(&hat, load(cx, id, true, work));
 }
 
 static err read_upto(struct ctx *cx, conversation_id conversation, message_id upto)

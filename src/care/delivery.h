@@ -21,6 +21,9 @@ err message_report(struct ctx *cx, message_id id, str state, str external_id, in
 /* The network says after all that a message did not arrive, although it was taken before: sent goes
  * back to failed; what was delivered or read stays so. error: words for the agent. */
 err message_fail(struct ctx *cx, message_id id, str error);
+/* What agents are to know of a message on its way, or sent: which recipients have not got it; words
+ * empty = all is well. They see it anew. One that has failed keeps its words. */
+err message_explain(struct ctx *cx, message_id id, str words);
 /* Whom a message of a conversation is with, and in which thread, on the message's own channel: the
  * conversation may have moved since. E_NOT_FOUND (no words): the person is not known there. */
 err message_place(struct ctx *cx, const struct message *m, const struct conversation *c,
@@ -45,5 +48,8 @@ struct delivery_work {
     struct connector_letter *letter; /* of a mailbox; NULL = it is no mail */
 };
 err delivery_load(struct ctx *cx, message_id id, struct delivery_work *work);
+/* The same of a mail, whatever has become of it: for those of its recipients who wait, or a copy.
+ */
+err delivery_load_again(struct ctx *cx, message_id id, struct delivery_work *work);
 /* The visitor has read up to this message. */
 err delivery_read_upto(struct ctx *cx, conversation_id conversation, message_id upto);

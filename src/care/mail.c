@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "care/mail_address.h"
 #include "connector/connector.h"
 #include "connector/mail.h"
 #include "store/channel.h"
@@ -178,7 +179,10 @@ err mail_arrived(struct ctx *cx, const struct inbound_item *item, const struct c
         .raw = {raw_name.len ? (str){0} : raw},
         .raw_name = raw_name,
     };
+    bool had = false;
     TRY(mail_add(cx, &mail));
+    if (m->is_proven)
+        TRY(mail_address_clear(cx, it->contact_external_id, &had));
     return add_members(cx, it, result);
 }
 
@@ -189,31 +193,4 @@ str mail_sender(struct arena *a, const struct mail *mail)
     if (json_parse(a, mail->people, &people, &why) != OK)
         return (str){0};
     return json_text(json_path(people, S("from.address")), S(""));
-}
-
-static bool went_to(const struct json *people, str address)
-{
-    static const char *const lists[] = {"to", "cc", "bcc"};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        const struct json *list = json_get(people, str_from(lists[i]));
-        for (const struct json *v = list ? list->first : NULL; v; v = v->next)
-            if (str_eq(json_text(json_get(v, S("address")), S("")), address))
-                return true;
-    }
-    return false;
-}
-
-err mail_report_counts(struct ctx *cx, const struct connector_item *it, bool *counts)
-{
-    struct mail mail;
-    const struct json *people = NULL;
-    str why;
-    *counts = true;
-    if (it->kind != ITEM_STATUS)
-        return OK;
-    err e = mail_sent_as(cx, it->external_id, &mail);
-    *counts = e == OK && json_parse(cx->arena, mail.people, &people, &why) == OK &&
-              (!it->contact_external_id.len ||
-                  went_to(people, utf8_fold(cx->arena, it->contact_external_id)));
-    return e == E_NOT_FOUND ? OK : e;
 }

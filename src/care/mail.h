@@ -12,9 +12,6 @@ enum { MAIL_ROW_BYTES = 64 * 1024 };
  * whom it names beside us. Before anything else is done with the item; nothing when it is no mail.
  */
 err mail_judge(struct ctx *cx, channel_id channel, struct connector_item *it);
-/* Anybody can write a report about a mail whose name they know: it counts when it is about one that
- * we did send, and about somebody it went to. Of other items nothing is said: *counts. */
-err mail_report_counts(struct ctx *cx, const struct connector_item *it, bool *counts);
 /* A mail has become the message of result. raw: its bytes, or (raw_name) the file that it is. */
 err mail_arrived(struct ctx *cx, const struct inbound_item *item, const struct connector_item *it,
     const struct inbound_result *result, str raw, str raw_name);

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "care/mail.h"
+#include "care/mail_address.h"
 #include "care/mail_body.h"
 #include "care/mail_thread.h"
 #include "connector/connector.h"
@@ -60,16 +61,26 @@ static err read_people(struct writing *w, const char *field, const struct json *
     return OK;
 }
 
-/* Those who take part, but for whom it goes to. */
+static bool is_bad(const struct mail_address *rows, ptrdiff_t n, str address)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (rows[i].is_invalid && str_eq(rows[i].address, address))
+            return true;
+    return false;
+}
+
+/* Those who take part, but for whom it goes to, and addresses that take no mails. */
 static err copy_members(struct writing *w)
 {
     struct mail_member *members = NULL;
-    ptrdiff_t n = 0;
+    struct mail_address *bad = NULL;
+    ptrdiff_t n = 0, n_bad = 0;
     TRY(mail_member_list(w->cx, w->c->id, &members, &n));
+    TRY(mail_address_list(w->cx, w->c->id, &bad, &n_bad));
     w->cc = NEW(w->cx->arena, struct mail_person, n + 1);
     for (ptrdiff_t i = 0; i < n; i++)
         if (members[i].is_copied && !str_eq(members[i].address, w->to.address) &&
-            !str_eq(members[i].address, w->from.address))
+            !str_eq(members[i].address, w->from.address) && !is_bad(bad, n_bad, members[i].address))
             w->cc[w->n_cc++] = (struct mail_person){members[i].name, members[i].address};
     return OK;
 }
@@ -126,6 +137,16 @@ static err find_people(struct writing *w)
     else
         TRY(copy_members(w));
     return read_people(w, "mail.bcc", w->new->bcc, &w->bcc, &w->n_bcc);
+}
+
+/* Nothing goes to an address from which mails come back. */
+static err check_addresses(struct writing *w)
+{
+    if (w->cx->actor.kind == ACTOR_SYSTEM)
+        TRY(mail_address_takes_automatic(w->cx, w->to.address));
+    TRY(mail_address_takes(w->cx, w->to.address));
+    TRY(mail_address_takes_all(w->cx, w->cc, w->n_cc));
+    return mail_address_takes_all(w->cx, w->bcc, w->n_bcc);
 }
 
 static void put_person(struct json_out *j, const struct mail_person *p)
@@ -260,6 +281,7 @@ err mail_out_add(
     struct mail mail = {.message_id = m->id, .conversation_id = c->id, .channel_id = c->channel_id};
     TRY(load(&w));
     TRY(find_people(&w));
+    TRY(check_addresses(&w));
     TRY(subject_of(&w, &mail.subject));
     TRY(write_body(&w, m, &mail));
     mail.written = w.new->written;

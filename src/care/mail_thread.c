@@ -8,6 +8,7 @@
 #include "connector/mail.h"
 #include "store/conversation.h"
 #include "store/mail.h"
+#include "store/mail_way.h"
 #include "text/mail_reply.h"
 #include "text/reply_address.h"
 
@@ -22,26 +23,42 @@ static struct sha256 address_key(const struct ctx *cx)
     return keyring_derive(cx->config->keys, S("reply address"));
 }
 
-str mail_thread_address(const struct ctx *cx, str mailbox, conversation_id id)
+static str signed_address(const struct ctx *cx, enum reply_kind kind, str mailbox, int64_t id)
 {
     struct sha256 key = address_key(cx);
     str made = {0};
-    err e = reply_address_make(cx->arena, str_of(key.b, (ptrdiff_t)sizeof key.b),
-        REPLY_CONVERSATION, mailbox, id.v, &made);
+    err e = reply_address_make(
+        cx->arena, str_of(key.b, (ptrdiff_t)sizeof key.b), kind, mailbox, id, &made);
     return e == OK ? made : (str){0};
 }
 
-/* {0}: none of its addresses has a token of ours. */
-static conversation_id by_token(const struct ctx *cx, const struct connector_mail *mail)
+str mail_thread_address(const struct ctx *cx, str mailbox, conversation_id id)
+{
+    return signed_address(cx, REPLY_CONVERSATION, mailbox, id.v);
+}
+
+str mail_thread_bounces(const struct ctx *cx, str mailbox, message_id id)
+{
+    return signed_address(cx, REPLY_BOUNCE, mailbox, id.v);
+}
+
+/* 0: none of the addresses has a token of ours of that kind. */
+static int64_t by_token(
+    const struct ctx *cx, enum reply_kind kind, const str *addresses, ptrdiff_t n)
 {
     struct sha256 key = address_key(cx);
-    for (ptrdiff_t i = 0; i < mail->n_arrived_at; i++) {
-        struct reply_token token = reply_address_read(
-            cx->arena, str_of(key.b, (ptrdiff_t)sizeof key.b), mail->arrived_at[i]);
-        if (token.kind == REPLY_CONVERSATION)
-            return (conversation_id){token.id};
+    for (ptrdiff_t i = 0; i < n; i++) {
+        struct reply_token token =
+            reply_address_read(cx->arena, str_of(key.b, (ptrdiff_t)sizeof key.b), addresses[i]);
+        if (token.kind == kind)
+            return token.id;
     }
-    return (conversation_id){0};
+    return 0;
+}
+
+message_id mail_thread_bounced(const struct ctx *cx, const str *addresses, ptrdiff_t n)
+{
+    return (message_id){by_token(cx, REPLY_BOUNCE, addresses, n)};
 }
 
 /* The nearest mail that it says it answers and that is here. */
@@ -90,8 +107,11 @@ static err is_another_subject(struct ctx *cx, const struct connector_mail *mail,
     str core = subject_core(cx->arena, mail->subject);
     *is_another = core.len && !str_eq(core, subject_core(cx->arena, c->subject));
     for (ptrdiff_t i = mail->n_references; i > 0 && *is_another; i--) {
+        struct mail_way way;
         struct mail ours;
-        err e = mail_sent_as(cx, mail->references[i - 1], &ours);
+        err e = mail_way_named(cx, mail->references[i - 1], &way);
+        if (e == OK)
+            e = mail_get(cx, way.message_id, &ours);
         if (e == OK && str_eq(core, subject_core(cx->arena, ours.subject)))
             *is_another = false;
         else if (e != E_NOT_FOUND)
@@ -148,7 +168,7 @@ err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct in
     item->subject = utf8_prefix_bytes(mail->subject, LIMIT_NAME_BYTES);
     item->is_quiet = mail->is_robot;
     item->is_verified = mail->is_proven;
-    conversation_id id = by_token(cx, mail);
+    conversation_id id = {by_token(cx, REPLY_CONVERSATION, mail->arrived_at, mail->n_arrived_at)};
     if (!id.v)
         TRY(by_name(cx, mail, &id));
     err e = id.v ? look_at(cx, id, &c) : E_NOT_FOUND;

@@ -14,3 +14,7 @@ err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct in
 /* The address at which an answer comes back into its conversation:
  * "support+c<conversation>.<mac>@example.com"; empty: the mailbox's own is too long for that. */
 str mail_thread_address(const struct ctx *cx, str mailbox, conversation_id id);
+/* The envelope sender that a bounce of this mail comes back to: "support+m<message>.<mac>@…"
+ * (VERP); empty as above. And which mail one of these addresses names; {0} = none does. */
+str mail_thread_bounces(const struct ctx *cx, str mailbox, message_id id);
+message_id mail_thread_bounced(const struct ctx *cx, const str *addresses, ptrdiff_t n);

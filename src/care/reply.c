@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "care/lifecycle.h"
+#include "care/mail_way.h"
 #include "care/news.h"
 #include "care/plan.h"
 #include "care/preview.h"
@@ -316,6 +317,7 @@ err reply_retry(struct ctx *cx, message_id id, struct message *m)
         return fail(cx, E_CONFLICT, "Only a reply that failed can be sent again.");
     TRY(check_channel(cx, &c));
     TRY(check_way(cx, &c));
+    TRY(mail_way_retry(cx, id));
     if (message_change_state(cx, &failed, S("queued"), (str){0}) != OK)
         return fail(cx, E_CONFLICT, "The reply has changed by now.");
     failed.state = S("queued");

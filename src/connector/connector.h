@@ -335,6 +335,13 @@ struct connector {
     /* Between two pieces of one message, where the network does not keep the order of what comes
      * close together; 0 = none. */
     int64_t piece_gap_ms;
+    int64_t tries_ms; /* a send is tried for so long; 0 = LIMIT_JOB_RETRY_MS */
+    /* After a send has worked: a copy for people's other programs, where they look for it.
+     * `copies`: this account wants that from us. Trying again doubles nothing (is_again). NULL =
+     * never. */
+    bool (*copies)(struct arena *a, const struct connector_setup *setup);
+    err (*copy)(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
+        bool is_again, struct connector_sent *sent);
 };
 
 /* NULL when there is no such network. */

@@ -189,7 +189,24 @@ static const struct connector_setting settings[] = {
      .kind = "text",
      .help = "Names of the mail servers whose checks of senders count, as they stand in "
                 "Authentication-Results; testing the mailbox suggests one."},
-    {0                      },
+    {.name = "sent_folder",
+     .kind = "text",
+     .help =
+            "The folder for copies of what is sent; empty: the server's own for that, or none where "
+            "Google or Microsoft keep one; off: none."},
+    {.name = "receipts",
+     .kind = "choice",
+     .standard = "no",
+     .choices = "no yes",
+     .help = "Whether recipients' servers are asked to tell when a mail has been delivered."},
+    {.name = "dkim_domain",
+     .kind = "text",
+     .help = "DKIM, where the server for sending does not sign: the domain, as example.com."},
+    {.name = "dkim_selector",                                      .kind = "text", .help = "DKIM: the selector, as seva1."},
+    {.name = "dkim_key",
+     .kind = "secret",
+     .help = "DKIM: the private key (PEM); it can be made here, too."},
+    {0        },
 };
 static const struct connector_media media[] = {
     {"*", FILE_BYTES},
@@ -214,4 +231,7 @@ const struct connector connector_email = {
     .listen = email_listen,
     .send = email_send,
     .check = email_check,
+    .tries_ms = EMAIL_TRIES_MS,
+    .copies = email_copies,
+    .copy = email_copy,
 };

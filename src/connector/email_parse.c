@@ -1,6 +1,6 @@
-/* email_parse: what a mail becomes. See email.h. A report about a mail of ours is what became of
- * it; everything else is a message, of a program too. Not here: to which conversation it belongs
- * (care/mail_thread.h). Thread: pure. */
+/* email_parse: what a mail becomes. See email.h. A message, of a program too; one that reports
+ * about a mail brings what it says (care/mail_report.h finds out whether it is one of ours). Not
+ * here: to which conversation it belongs (care/mail_thread.h). Thread: pure. */
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -21,6 +21,7 @@ struct reading {
     struct mime_mail mail, inner;
     const struct tnef *tnefs; /* by part */
     str note;                 /* what could not be read beside what the mail itself says */
+    struct mail_report report;
 };
 
 static str hex_of(struct arena *a, str bytes)
@@ -107,6 +108,7 @@ static struct connector_mail *mail_of(struct reading *r)
                 : r->note.len ? r->note
                               : m->degraded,
         .mime = m,
+        .report = r->report.kind == REPORT_NONE ? NULL : &r->report,
         .verdict = S("none"),
     };
     mail->references = references_of(r, &mail->n_references);
@@ -199,55 +201,17 @@ static err read_message(struct reading *r, struct item_list *list)
     return OK;
 }
 
-/* ── what became of ours ────────────────────────────────────────────────────────────────────────
- */
-
-static void read_report(struct item_list *list, const struct mail_report *report)
-{
-    struct connector_item *it = item_add(list, ITEM_STATUS);
-    it->external_id = report->message_id;
-    it->contact_external_id = report->recipient;
-    it->error = report->words;
-    switch (report->kind) {
-    case REPORT_BOUNCE:
-        it->state = S("failed");
-        break;
-    case REPORT_DELIVERED:
-        it->state = S("delivered");
-        break;
-    case REPORT_READ:
-        it->state = S("read");
-        break;
-    case REPORT_DELAY:
-    case REPORT_COMPLAINT:
-    case REPORT_UNREAD:
-    case REPORT_NONE:
-        break;
-    }
-}
-
-static bool is_status(const struct mail_report *report)
-{
-    return report->message_id.len &&
-           (report->kind == REPORT_BOUNCE || report->kind == REPORT_DELIVERED ||
-               report->kind == REPORT_READ);
-}
-
 err email_parse(
     struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why)
 {
     struct reading *r = NEW(a, struct reading, 1);
     struct item_list list = {.a = a};
-    struct mail_report report = {0};
     bool has_inner = false;
     *r = (struct reading){.a = a, .raw = raw};
     if (mime_read(a, raw->body, &r->mail, &r->inner, &has_inner, why) != OK)
         return E_INVALID;
-    report_read(a, &r->mail, &report);
-    if (is_status(&report))
-        read_report(&list, &report);
-    else
-        TRY(read_message(r, &list));
+    report_read(a, &r->mail, &r->report);
+    TRY(read_message(r, &list));
     batch_of(&list, batch);
     batch->delivery_id = email_delivery_id(a, raw->body);
     return OK;

@@ -1,18 +1,18 @@
-/* email_send: an answer by SMTP. See email.h. What was taken is never sent again; of what was lost
- * after its last byte nobody knows, and an agent decides. Thread: blocks. */
+/* email_send: an answer by SMTP, over a kept connection where there is one. See email.h. Not here:
+ * what an end means (email_judge.c). Thread: blocks. */
 #include "base/limits.h"
 #include "connector/email.h"
 #include "connector/mail.h"
 #include "net/smtp.h"
-#include "text/mail_write.h"
 
-enum { RECIPIENTS_MOST = 200 };
+enum { RECIPIENTS_MOST = 200, MOST_MS = 200 * 1000 };
 
 struct sending {
     struct arena *a;
     const struct connector_outgoing *out;
     struct mail_out mail;
-    err written; /* how making the bytes ended */
+    str signature; /* the header field that goes before it; empty = not signed */
+    err written;   /* how making the bytes ended */
     str why;
 };
 
@@ -48,7 +48,7 @@ static const struct mail_out_file *files_of(struct arena *a, const struct connec
     return files;
 }
 
-static struct mail_out mail_of(struct arena *a, const struct connector_outgoing *out)
+struct mail_out email_letter(struct arena *a, const struct connector_outgoing *out)
 {
     const struct connector_letter *l = out->letter;
     return (struct mail_out){
@@ -90,18 +90,34 @@ static bool write_mail(void *arg, bool (*put)(void *to, str piece), void *to)
 {
     struct sending *s = arg;
     struct piping p = {put, to};
+    if (s->signature.len && !put(to, s->signature))
+        return false;
     s->written = mail_write(s->a, &s->mail, pipe_piece, &p, &s->why);
     return s->written == OK;
 }
 
-static bool no_piece(void *arg, str piece)
+static bool count_piece(void *arg, str piece)
 {
     int64_t *size = arg;
     *size += piece.len;
     return true;
 }
 
-/* Everybody once. */
+err email_size(struct arena *a, const struct mail_out *mail, int64_t *size_bytes, str *why)
+{
+    *size_bytes = 0;
+    return mail_write(a, mail, count_piece, size_bytes, why);
+}
+
+static bool is_settled(const struct connector_letter *l, str address)
+{
+    for (ptrdiff_t i = 0; i < l->n_settled; i++)
+        if (str_eq(l->settled[i], address))
+            return true;
+    return false;
+}
+
+/* Everybody once, but for those who have it or never will. */
 static const str *envelope(struct sending *s, int *n)
 {
     const struct connector_letter *l = s->out->letter;
@@ -111,7 +127,7 @@ static const str *envelope(struct sending *s, int *n)
     *n = 0;
     for (int k = 0; k < 3; k++)
         for (ptrdiff_t i = 0; i < counts[k] && *n < RECIPIENTS_MOST; i++) {
-            bool is_there = false;
+            bool is_there = is_settled(l, lists[k][i].address);
             for (int j = 0; j < *n; j++)
                 is_there |= str_eq(to[j], lists[k][i].address);
             if (!is_there)
@@ -120,63 +136,82 @@ static const str *envelope(struct sending *s, int *n)
     return to;
 }
 
-/* Some were refused: it has gone to the others, and the agent should know. */
-static str refused_words(struct arena *a, const struct smtp_mail *mail, const struct smtp_sent *got)
+/* The envelope: where bounces go, what is asked of the servers. */
+static struct smtp_mail mail_for(struct sending *s, int64_t size_bytes)
 {
-    struct sb b = sb_make(a, 4096);
-    for (int i = 0; i < mail->n_to; i++)
-        if (got->to[i].kind != MAIL_DONE)
-            sb_print(&b, "%s%.*s: %.*s", b.len ? "; " : "Not to ", SARG(mail->to[i]),
-                SARG(got->to[i].words));
-    return b.failed ? S("Some recipients were refused.") : sb_str(&b);
+    const struct connector_letter *l = s->out->letter;
+    bool wants_receipts =
+        str_eq(setup_setting(s->a, &connector_email, s->out->setup, "receipts"), S("yes"));
+    struct smtp_mail mail = {.source = write_mail,
+        .source_arg = s,
+        .from = l->bounces_to.len ? l->bounces_to : s->mail.from_address,
+        .size_bytes = size_bytes + s->signature.len,
+        .is_utf8 = mail_needs_utf8(&s->mail),
+        .notify = SMTP_NOTIFY_FAILURE | SMTP_NOTIFY_DELAY,
+        .envelope_id = s->out->delivery_id};
+    if (wants_receipts)
+        mail.notify |= SMTP_NOTIFY_SUCCESS;
+    mail.to = envelope(s, &mail.n_to);
+    return mail;
 }
 
-static void judge(struct sending *s, const struct smtp_mail *mail, const struct smtp_sent *got,
-    struct connector_sent *sent)
+static void send_over(struct smtp_pool *pool, struct sending *s, struct smtp_options *options,
+    struct smtp_mail *mail, struct smtp_sent *got)
 {
-    const struct mail_end end = {.kind = got->kind, .why = got->why, .code = got->code};
-    if (got->is_source_broken) {
-        refuse(sent, s->why.len ? s->why : S("The mail cannot be made."));
+    smtp_pool_send(pool, s->a, options, mail, got);
+    bool is_sender_refused = got->kind == MAIL_REFUSED && got->is_before_mail && got->code >= 500;
+    if (!is_sender_refused || str_eq(mail->from, s->mail.from_address))
         return;
-    }
-    email_end(&end, sent);
-    if (got->kind == MAIL_LATER && got->n_taken == 0 && got->code)
-        sent->is_channel_wide = false; /* it is about this mail (greylisting, a full mailbox) */
-    if (sent->outcome != CONNECTOR_SENT)
-        return;
-    sent->external_id = s->out->letter->internet_id;
-    if (got->n_taken < mail->n_to)
-        sent->why = refused_words(s->a, mail, got);
+    mail->from = s->mail.from_address; /* servers that let nobody write under another address */
+    smtp_pool_send(pool, s->a, options, mail, got);
+}
+
+/* Once per process; whoever has none (a test) makes one for this call. */
+static void send(
+    struct http_client *client, struct sending *s, struct smtp_mail *mail, struct smtp_sent *got)
+{
+    struct smtp_pool *kept = http_client_mails(client), *pool = kept ? kept : smtp_pool_open();
+    int64_t left_ms = http_client_left_ms(client);
+    struct smtp_options options = {
+        .server = email_smtp(s->a, client, s->out->setup), .most_ms = left_ms ? left_ms : MOST_MS};
+    if (options.most_ms > MOST_MS)
+        options.most_ms = MOST_MS;
+    if (pool)
+        send_over(pool, s, &options, mail, got);
+    else
+        *got = (struct smtp_sent){.kind = MAIL_LATER, .why = S("out of memory")};
+    if (pool && !kept)
+        smtp_pool_close(pool);
 }
 
 err email_send(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
     struct connector_sent *sent)
 {
     struct sending s = {.a = a, .out = out};
-    struct smtp *smtp = NULL;
     struct smtp_sent got = {0};
-    const struct smtp_options options = {.server = email_smtp(a, client, out->setup)};
-    struct smtp_mail mail = {.source = write_mail, .source_arg = &s};
-    if (!out->letter || !options.server.host.len) {
+    int64_t size_bytes = 0;
+    if (!out->letter || !email_smtp(a, client, out->setup).host.len) {
         refuse(sent, S("This mailbox has no server for sending: enter one in its settings."));
         return OK;
     }
-    s.mail = mail_of(a, out);
-    err e = mail_write(a, &s.mail, no_piece, &mail.size_bytes, &s.why);
+    s.mail = email_letter(a, out);
+    err e = email_size(a, &s.mail, &size_bytes, &s.why);
+    if (e == OK)
+        e = email_sign(a, out->setup, &s.mail, &s.signature, &s.why);
     if (e != OK) {
         refuse(sent, s.why.len ? s.why : S("The mail cannot be made."));
         return e == E_BUSY ? e : OK;
     }
-    mail.from = s.mail.from_address;
-    mail.to = envelope(&s, &mail.n_to);
-    mail.is_utf8 = mail_needs_utf8(&s.mail);
-    struct mail_end end = smtp_open(a, &options, &smtp);
-    if (end.kind != MAIL_DONE) {
-        email_end(&end, sent);
+    struct smtp_mail mail = mail_for(&s, size_bytes);
+    if (!mail.n_to) { /* everybody has it */
+        *sent = (struct connector_sent){
+            .outcome = CONNECTOR_SENT, .external_id = out->letter->internet_id};
         return OK;
     }
-    smtp_send(smtp, a, &mail, &got);
-    smtp_close(smtp);
-    judge(&s, &mail, &got, sent);
+    send(client, &s, &mail, &got);
+    if (got.is_source_broken)
+        refuse(sent, s.why.len ? s.why : S("The mail cannot be made."));
+    else
+        email_judge(a, out, &mail, &got, sent);
     return OK;
 }

@@ -3,6 +3,7 @@
  * address is ours, whose checks count) is judged by care/mail.h. Thread: values. */
 #pragma once
 #include "text/mime.h"
+#include "text/report.h"
 
 struct mail_person {
     str name;    /* may be empty */
@@ -19,6 +20,8 @@ struct connector_mail {
     str reply_to;  /* where answers are wanted; empty = at the sender's */
     bool is_robot; /* an automatic mail: it opens nothing and is not answered by itself */
     str note;      /* what could not be read of it; empty = nothing */
+    const struct mail_report
+        *report; /* it says what became of a mail of ours; NULL = it does not */
     const struct mime_mail *mime;
 
     /* Judged: */
@@ -28,6 +31,15 @@ struct connector_mail {
     bool is_proven; /* the sender's address has passed the checks of a server that we trust */
     str verdict;    /* "pass", "fail", "none" */
     str checks;     /* JSON object of the words: spf, dkim, dmarc, by; empty = none */
+};
+
+/* What became of a mail at one of its recipients. From a send: "taken", "later" (again, alone),
+ * "refused", "unknown" (perhaps taken). From reports: "delayed", "delivered", "bounced", "read",
+ * "complained". */
+struct mail_reached {
+    str address, state;
+    str words;           /* of the server, or why; empty = none */
+    bool is_bad_address; /* refused, because there is no such mailbox: as a mail that comes back */
 };
 
 /* What goes out as a mail, beside the message: the same for every try. */
@@ -42,4 +54,9 @@ struct connector_letter {
     str html; /* cleaned; empty = a plain mail */
     str text; /* beside it, or all there is; empty = that of the message */
     int64_t date_ms;
+    str bounces_to;     /* envelope sender that names this mail; empty = the mailbox */
+    const str *settled; /* recipients that it is not sent to (any more) */
+    ptrdiff_t n_settled;
+    int64_t first_try_ms; /* when a server asked for patience first; 0 = none has */
+    bool is_waiting;      /* some wait for another try */
 };

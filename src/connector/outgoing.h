@@ -3,6 +3,7 @@
 #include "base/str.h"
 
 struct connector_letter;
+struct mail_reached;
 
 /* A channel as its connector sees it. Live values: read once per call, never kept. */
 struct connector_setup {
@@ -87,4 +88,7 @@ struct connector_sent {
     str rate_name; /* which budget; empty = the channel's */
     str to; /* the person's id as the network has it, when it is not the one given: what the person
              * writes comes from this one */
+    const struct mail_reached *reached; /* a letter's recipients, those that were asked about */
+    ptrdiff_t n_reached;
+    int64_t again_ms; /* SENT, WAIT: some of them are to be tried again then; 0 = nobody waits */
 };

@@ -9,6 +9,10 @@
  * A try of unknown end is repeated only where the network knows repetitions by our delivery id;
  * elsewhere the agent is shown that it may have been sent. Refused credentials are made new where
  * the network has a way, else the channel is closed and its messages wait until people mend them.
+ *
+ * A mail that a server wants later, for all of its recipients or for some, goes on as job
+ * "mail_again" (the same key, no order key), so that it holds up no other mail of its conversation;
+ * each recipient's state is kept with the mail (care/mail_way.h).
  * Not here: when a reply may go (care/reply.h), states and their order (care/delivery.h), how fast
  * (store/pace.h). Thread: job threads. */
 #include "base/failpoint.h"
@@ -20,6 +24,7 @@
 #include "care/channel_setup.h"
 #include "care/delivery.h"
 #include "care/mail_body.h"
+#include "care/mail_way.h"
 #include "care/media_link.h"
 #include "care/network.h"
 #include "care/pieces.h"
@@ -52,6 +57,7 @@ struct delivering {
     str sent_pieces; /* JSON array of the network's ids, in order */
     ptrdiff_t piece, n_pieces;
     bool is_repeated;               /* an earlier try may have got an id of its own */
+    bool is_again;                  /* a mail, to those of its recipients who wait */
     struct attachment *attachments; /* of `files`, which are those of the whole message */
     struct connector_file *files;
     ptrdiff_t first_file;    /* of this piece */
@@ -189,11 +195,34 @@ static str first_id(struct arena *a, const struct delivering *d)
     return d->sent.external_id;
 }
 
+static err plan(struct ctx *cx, const struct delivering *d, str kind, int64_t run_ms)
+{
+    return job_add(cx, &(struct job_new){.kind = kind,
+                           .key = str_print(cx->arena, "%lld", (long long)d->message.v),
+                           .run_ms = run_ms,
+                           .channel = d->channel});
+}
+
+/* What became of a mail's recipients; those who wait are asked about again, and what somebody has
+ * is kept among what was sent. */
+static err note_mail(struct ctx *cx, const struct delivering *d, bool is_dead, str *words)
+{
+    bool is_first = false;
+    bool is_over = is_dead || d->sent.outcome == CONNECTOR_FINAL;
+    TRY(mail_way_note(cx, d->message, &d->sent, is_over, &is_first, words));
+    if (is_first && d->connector->copies && d->connector->copies(cx->arena, &d->setup))
+        TRY(plan(cx, d, S("sent_copy"), 0));
+    return d->sent.again_ms && !d->is_again ? plan(cx, d, S("mail_again"), d->sent.again_ms) : OK;
+}
+
 static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
 {
     struct delivering *d = arg;
     (void)next_ms;
     bool is_sent = d->sent.outcome == CONNECTOR_SENT;
+    str words = {0};
+    if (d->out.letter)
+        TRY(note_mail(cx, d, is_dead, &words));
     if (is_sent)
         TRY(network_lock(cx, d->channel, d->sent.external_id, d->sent.aliases, d->sent.n_aliases));
     TRY(note_pace(cx, d));
@@ -209,6 +238,8 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
             cx, d->message, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms));
     else if (is_dead)
         TRY(message_set_state(cx, d->message, S("failed"), d->sent.why, (str){0}, cx->now_ms));
+    if (d->is_again || words.len)
+        TRY(message_explain(cx, d->message, words));
     if (is_sent)
         TRY(catch_up(cx, d));
     if (is_sent && is_last(d) && d->answered.id.v)
@@ -232,6 +263,8 @@ err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms)
 /* What the outcome means for the job; the words go to its row and, at the end, to the agent. */
 static enum job_end end_of(const struct delivering *d)
 {
+    if (d->sent.again_ms)
+        return d->is_again ? JOB_WAIT : JOB_DONE; /* "mail_again" goes on */
     switch (d->sent.outcome) {
     case CONNECTOR_SENT:
         return is_last(d) ? JOB_DONE : JOB_REPEAT; /* the next piece is the next run */
@@ -257,21 +290,19 @@ err deliver_claimed(struct ctx *cx, const struct job_row *job)
     return id_parse(job->key, &id.v) == OK ? message_set_sending(cx, id) : OK;
 }
 
-static err load_files(
-    struct ctx *cx, struct delivering *d, struct connector_file **files, ptrdiff_t *n)
+err deliver_files(struct ctx *cx, message_id id, struct attachment **rows,
+    struct connector_file **files, ptrdiff_t *n)
 {
-    struct attachment *rows = NULL;
-    TRY(attachment_list(cx, d->message, &rows, n));
-    d->attachments = rows;
+    TRY(attachment_list(cx, id, rows, n));
     *files = NEW(cx->arena, struct connector_file, *n + 1);
     for (ptrdiff_t i = 0; i < *n; i++)
         (*files)[i] = (struct connector_file){
-            .name = rows[i].name,
-            .type = rows[i].type,
-            .size = rows[i].size,
-            .path = blob_path(cx, rows[i].blob_name),
-            .url = media_link_make(cx, rows[i].id),
-            .content_id = mail_picture_id(cx->arena, rows[i].id.v),
+            .name = (*rows)[i].name,
+            .type = (*rows)[i].type,
+            .size = (*rows)[i].size,
+            .path = blob_path(cx, (*rows)[i].blob_name),
+            .url = media_link_make(cx, (*rows)[i].id),
+            .content_id = mail_picture_id(cx->arena, (*rows)[i].id.v),
         };
     return OK;
 }
@@ -303,7 +334,7 @@ static err cut(struct ctx *cx, struct delivering *d, const struct delivery_work 
     ptrdiff_t n_files = 0;
     struct connector_rules rules =
         connector_rules_for(a, d->connector, &d->setup, d->out.is_public);
-    TRY(load_files(cx, d, &files, &n_files));
+    TRY(deliver_files(cx, d->message, &d->attachments, &files, &n_files));
     TRY(pieces_plan(
         a, &rules, w->message.text, files, n_files, w->message.parts, &pieces, &d->n_pieces, why));
     d->sent_pieces = w->message.pieces;
@@ -401,10 +432,13 @@ static err load(struct job_run *run, struct job_verdict *v, struct delivering *d
     struct ctx *cx = &run->desk.cx;
     TRY(desk_begin(&run->desk, DB_READ));
     TRY(desk_scope(&run->desk, run->job->account_id));
-    err taken = delivery_load(cx, d->message, &work);
+    err taken = d->is_again ? delivery_load_again(cx, d->message, &work)
+                            : delivery_load(cx, d->message, &work);
     if (taken == E_NOT_FOUND || taken == E_CONFLICT)
         return OK; /* cancelled, sent already, gone */
     TRY(taken);
+    if (d->is_again && (!work.letter || !work.letter->is_waiting))
+        return OK; /* an agent has sent it once more meanwhile */
     TRY(channel_get(cx, work.message.channel_id, &channel));
     d->channel = channel.id;
     d->identity = work.identity;
@@ -451,9 +485,10 @@ static err call(struct job_run *run, struct delivering *d)
     return is_fresh ? d->connector->send(run->client, a, &d->out, &d->sent) : OK;
 }
 
-err deliver_work(struct job_run *run, struct job_verdict *v)
+static err work(struct job_run *run, struct job_verdict *v, bool is_again)
 {
     struct delivering *d = NEW(run->desk.arena, struct delivering, 1);
+    d->is_again = is_again;
     if (id_parse(run->job->key, &d->message.v) != OK) {
         *v = (struct job_verdict){.end = JOB_FINAL, .error = S("The key is no message.")};
         return OK;
@@ -472,11 +507,23 @@ err deliver_work(struct job_run *run, struct job_verdict *v)
     FAILPOINT("deliver.after_send");
     *v = (struct job_verdict){
         .end = end_of(d),
-        .at_ms = d->sent.outcome == CONNECTOR_SENT ? run->now_ms + d->connector->piece_gap_ms
-                                                   : d->sent.wait_until_ms,
+        .at_ms = d->sent.again_ms                    ? d->sent.again_ms
+                 : d->sent.outcome == CONNECTOR_SENT ? run->now_ms + d->connector->piece_gap_ms
+                                                     : d->sent.wait_until_ms,
+        .tries_ms = d->connector->tries_ms,
         .error = d->sent.why,
         .write = write_sent,
         .arg = d,
     };
     return OK;
+}
+
+err deliver_work(struct job_run *run, struct job_verdict *v)
+{
+    return work(run, v, false);
+}
+
+err mail_again_work(struct job_run *run, struct job_verdict *v)
+{
+    return work(run, v, true);
 }

@@ -84,6 +84,7 @@ enum job_end {
 struct job_verdict {
     enum job_end end;
     int64_t at_ms;
+    int64_t tries_ms; /* RETRY, WAIT: until so long after the first try; 0 = LIMIT_JOB_RETRY_MS */
     str error;
     /* Runs in the transaction that ends the claim; is_dead and next_ms (0 = none) are decided. NULL
      * = nothing to write. */
@@ -133,7 +134,12 @@ struct connector_file;
 err previews_make(
     struct job_run *run, const struct attachment *rows, struct connector_file *files, ptrdiff_t n);
 const struct job_kind *job_kind_find(str name);
+/* The files of a message for its connector (deliver.c); rows: the same, as they are stored. */
+err deliver_files(struct ctx *cx, message_id id, struct attachment **rows,
+    struct connector_file **files, ptrdiff_t *n);
 err deliver_work(struct job_run *run, struct job_verdict *v);
+err mail_again_work(struct job_run *run, struct job_verdict *v);
+err sent_copy_work(struct job_run *run, struct job_verdict *v);
 err deliver_claimed(struct ctx *cx, const struct job_row *job);
 err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err webhook_work(struct job_run *run, struct job_verdict *v);

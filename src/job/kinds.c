@@ -9,6 +9,8 @@
 /* clang-format off */
 static const struct job_kind kinds[] = {
     {"send",        deliver_work,    deliver_claimed, deliver_set_aside,   false}, /* key: message id. A reply goes to its network */
+    {"mail_again",  mail_again_work, NULL,            deliver_set_aside,   false}, /* key: message id. A mail goes to those of its recipients who wait */
+    {"sent_copy",   sent_copy_work,  NULL,            NULL,                false}, /* key: message id. A copy of a mail among those that were sent */
     {"webhook",     webhook_work,    NULL,            webhook_set_aside,   false}, /* key: delivery id. An event goes to a webhook */
     {"wake",        wake_work,       NULL,            NULL,                false}, /* key: conversation id. A snoozed conversation opens */
     {"thumbnail",   thumbnail_work,  NULL,            thumbnail_set_aside, false}, /* key: attachment id. A picture gets its small copy */

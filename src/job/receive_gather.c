@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "care/mail.h"
+#include "care/mail_report.h"
 #include "care/mail_thread.h"
 #include "care/media.h"
 #include "care/network.h"
@@ -159,10 +160,9 @@ static err gather_item(struct ctx *cx, struct receive_items *items, const struct
         items->hurries[at] |= !is_done;
         return OK;
     }
-    if (str_eq(row->network, S("email"))) {
-        bool counts = false;
-        TRY(mail_report_counts(cx, it, &counts));
-        if (!counts)
+    if (it->mail && it->mail->report) {
+        TRY(mail_report_take(cx, channel, it, &is_done));
+        if (is_done)
             return OK;
     }
     if (it->kind != ITEM_MESSAGE) {

@@ -1,9 +1,9 @@
 /* runner: due jobs are claimed in a commit of their own, done by one of the job threads, and ended
  * in a transaction that first proves the claim: done, put back with back-off, or dead and visible.
  * Back-off: full jitter over 1, 2, 4 … 300 s; an explicit time (Retry-After) is honoured; after 24
- * h of tries a job is dead. Sources: docs/architecture.md "Jobs"; AWS Architecture Blog,
- * "Exponential Backoff And Jitter" (2015). Not here: what a job does. Threads: dispatcher and job
- * threads. */
+ * h of tries (or as the verdict says) a job is dead. Sources: docs/architecture.md "Jobs"; AWS
+ * Architecture Blog, "Exponential Backoff And Jitter" (2015). Not here: what a job does. Threads:
+ * dispatcher and job threads. */
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/failpoint.h"
@@ -117,7 +117,8 @@ static struct fate fate_of(const struct job_row *job, const struct job_verdict *
     int64_t next_ms = now_ms + backoff_ms(job->attempts);
     if (v->end == JOB_WAIT && v->at_ms > next_ms)
         next_ms = v->at_ms;
-    if (now_ms - job->first_ms >= LIMIT_JOB_RETRY_MS && !is_endless(job))
+    int64_t tries_ms = v->tries_ms ? v->tries_ms : LIMIT_JOB_RETRY_MS;
+    if (now_ms - job->first_ms >= tries_ms && !is_endless(job))
         return (struct fate){.is_dead = true};
     return (struct fate){.next_ms = next_ms};
 }

@@ -35,6 +35,27 @@ static const struct shape_field calendar_fields[] = {
 };
 static const struct shape calendar_shape =
     SHAPE("MailInvitation", NULL, calendar_fields, "An invitation to a meeting.");
+static const char *const reach_words[] = {"taken", "later", "refused", "unknown", "delayed",
+    "delivered", "bounced", "read", "complained", NULL};
+static const struct shape_field recipient_fields[] = {
+    SHOWN("address", SHAPE_TEXT, 0, NULL),
+    SHOWN_WORD("state", 0, reach_words,
+        "taken: by the server for sending; later: it asks for patience; refused, bounced: for good"),
+    SHOWN("words", SHAPE_TEXT, 0, "why, mostly the server's; may be empty"),
+};
+static const struct shape recipient_shape = SHAPE(
+    "MailRecipient", NULL, recipient_fields, "What became of a mail at one of its recipients.");
+static const struct shape_field address_fields[] = {
+    SHOWN("address", SHAPE_TEXT, 0, NULL),
+    SHOWN("is_invalid", SHAPE_BOOL, 0, "nothing is sent there until it is tried again"),
+    SHOWN("bounces", SHAPE_INT, 0, "mails that came back for good since it last worked"),
+    SHOWN("words", SHAPE_TEXT, 0, "of the last report"),
+    SHOWN("bounced_at", SHAPE_TIME, SHAPE_NULL, "the last one"),
+    SHOWN("complained_at", SHAPE_TIME, SHAPE_NULL,
+        "its owner called a mail spam: only people write there"),
+};
+const struct shape mail_address_shape =
+    SHAPE("MailAddress", NULL, address_fields, "What is known against a mail address.");
 static const struct shape_field mail_fields[] = {
     SHOWN("subject", SHAPE_TEXT, 0, NULL),
     SHOWN("message_id", SHAPE_TEXT, 0, "Message-ID, without < >"),
@@ -54,6 +75,8 @@ static const struct shape_field mail_fields[] = {
     SHOWN("images_allowed", SHAPE_BOOL, 0, "pictures from elsewhere, for this sender"),
     SHOWN("is_ours", SHAPE_BOOL, 0, "written here"),
     SHOWN("written", SHAPE_FREE, SHAPE_NULL, "of ours: what was posted as mail, to write it again"),
+    SHOWN_OBJECT("recipients", SHAPE_LIST, &recipient_shape, "of ours, as far as it was tried"),
+    SHOWN("again_at", SHAPE_TIME, SHAPE_NULL, "when those who wait are tried again"),
     SHOWN("degraded", SHAPE_TEXT, 0, "what could not be read of it, in words; empty: nothing"),
 };
 const struct shape mail_shape =
@@ -140,6 +163,24 @@ void mail_view(struct json_out *j, const struct mail_shown *m)
         json_put_tree(j, m->written);
     else
         json_put_null(j);
+    json_key(j, S("recipients"));
+    json_arr(j);
+    for (const struct json *v = m->recipients ? m->recipients->first : NULL; v; v = v->next)
+        json_put_tree(j, v);
+    json_arr_end(j);
+    json_kv_time(j, S("again_at"), m->again_ms);
     json_kv_str(j, S("degraded"), m->degraded);
+    json_obj_end(j);
+}
+
+void mail_address_view(struct json_out *j, const struct mail_address_shown *address)
+{
+    json_obj(j);
+    json_kv_str(j, S("address"), address->address);
+    json_kv_bool(j, S("is_invalid"), address->is_invalid);
+    json_kv_int(j, S("bounces"), address->bounces);
+    json_kv_str(j, S("words"), address->words);
+    json_kv_time(j, S("bounced_at"), address->bounced_ms);
+    json_kv_time(j, S("complained_at"), address->complained_ms);
     json_obj_end(j);
 }

@@ -30,5 +30,15 @@ struct mail_shown {
         *written;        /* of ours: what was given for it, to write it again; NULL = not known */
     bool images_allowed; /* pictures from elsewhere, of this sender */
     bool is_ours;
+    const struct json *recipients; /* array: address, state, words; NULL = not tried, or not ours */
+    int64_t again_ms;              /* when those who wait are tried again; 0 = nobody does */
 };
 void mail_view(struct json_out *j, const struct mail_shown *mail);
+
+extern const struct shape mail_address_shape;
+struct mail_address_shown {
+    str address, words;
+    bool is_invalid;
+    int64_t bounces, bounced_ms, complained_ms;
+};
+void mail_address_view(struct json_out *j, const struct mail_address_shown *address);

@@ -75,17 +75,6 @@ err mail_first_in(struct ctx *cx, conversation_id conversation, struct mail *mai
         ARGS(A_ID(cx->account), A_ID(conversation)), mail_cols, WITHOUT_RAW_COLS, mail);
 }
 
-err mail_sent_as(struct ctx *cx, str internet_id, struct mail *mail)
-{
-    return db_one(cx->db,
-        S("SELECT " WITHOUT_RAW " "
-          "FROM mail m "
-          "JOIN message w ON w.account_id = m.account_id AND w.id = m.message_id AND w.kind = 'out' "
-          "WHERE m.account_id = ?1 AND m.internet_id = ?2 "
-          "LIMIT 1"),
-        ARGS(A_ID(cx->account), A_TEXT(internet_id)), mail_cols, WITHOUT_RAW_COLS, mail);
-}
-
 struct found {
     conversation_id id;
 };
@@ -94,13 +83,22 @@ static const struct db_col found_cols[] = {COL(struct found, id)};
 err mail_conversation(struct ctx *cx, str internet_id, conversation_id *id)
 {
     struct found found;
-    TRY(db_one(cx->db,
+    err e = db_one(cx->db,
         S("SELECT conversation_id AS id "
           "FROM mail "
           "WHERE account_id = ?1 AND internet_id = ?2 "
           "ORDER BY message_id DESC "
           "LIMIT 1"),
-        ARGS(A_ID(cx->account), A_TEXT(internet_id)), COLS(found_cols), &found));
+        ARGS(A_ID(cx->account), A_TEXT(internet_id)), COLS(found_cols), &found);
+    if (e == E_NOT_FOUND)
+        e = db_one(cx->db,
+            S("SELECT conversation_id AS id "
+              "FROM mail "
+              "WHERE account_id = ?1 AND relay_id = ?2 AND relay_id <> '' "
+              "ORDER BY message_id DESC "
+              "LIMIT 1"),
+            ARGS(A_ID(cx->account), A_TEXT(internet_id)), COLS(found_cols), &found);
+    TRY(e);
     *id = found.id;
     return OK;
 }

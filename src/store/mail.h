@@ -29,9 +29,8 @@ err mail_get(struct ctx *cx, message_id message, struct mail *mail);
 err mail_last_in(struct ctx *cx, conversation_id conversation, struct mail *mail);
 /* The same of the oldest one. */
 err mail_first_in(struct ctx *cx, conversation_id conversation, struct mail *mail);
-/* Without raw. Of ours; E_NOT_FOUND (no words) without one. */
-err mail_sent_as(struct ctx *cx, str internet_id, struct mail *mail);
-/* The conversation of the newest mail with this internet id; E_NOT_FOUND (no words). */
+/* The conversation of the newest mail with this internet id, or to which a relay gave it;
+ * E_NOT_FOUND (no words). */
 err mail_conversation(struct ctx *cx, str internet_id, conversation_id *id);
 
 /* A long mail as a file, from the moment it is received: the sweep leaves it alone. */

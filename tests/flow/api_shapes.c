@@ -38,12 +38,12 @@ static const char *const elsewhere[] = {
     "POST /api/v1/me/totp/confirm",              /* access_sign_in: needs an authenticator */
     "POST /api/v1/attachments/{id}/retry",       /* files_fetched: needs an address that fails */
     "GET /api/v1/conversations/{id}/mail",       /* mail_writing: these need a mailbox */
-    "GET /api/v1/channels/{id}/mail",
-    "GET /api/v1/channels/{id}/mail_templates",
-    "POST /api/v1/channels/{id}/mail_templates",
-    "PATCH /api/v1/mail_templates/{id}",
-    "POST /api/v1/messages/{id}/forward",
-    "POST /api/v1/messages/{id}/send",
+    "GET /api/v1/channels/{id}/mail", "GET /api/v1/channels/{id}/mail_templates",
+    "POST /api/v1/channels/{id}/mail_templates", "PATCH /api/v1/mail_templates/{id}",
+    "POST /api/v1/messages/{id}/forward", "POST /api/v1/messages/{id}/send",
+    "GET /api/v1/conversations/{id}/mail-addresses",        /* mail_bounces: the same */
+    "POST /api/v1/conversations/{id}/mail-addresses/retry", /* mail_bounces */
+    "POST /api/v1/channels/{id}/mail-key",                  /* mail_sending */
 };
 
 /* Fields that nothing fills here, with the story that does; the rest is seen with a value. */

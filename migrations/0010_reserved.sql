@@ -1,2 +1,0 @@
--- The place of a migration that comes from elsewhere.
-SELECT 1;
