@@ -14,6 +14,7 @@ import { contactName } from '../inbox/row'
 import { channelName } from '../state/networks'
 import { STAY_MS } from '../state/shown'
 import { agentOf, can, contacts, conversations, presenceOf } from '../state/store'
+import { KnownAddresses } from '../mail/known_addresses'
 import { ContactFields } from './contact_fields'
 import { setBlocked } from './save'
 
@@ -124,6 +125,7 @@ export function ContactPanel({ conversation: id }: { conversation: Id }) {
   return (
     <div class="context">
       <ContactFacts contact={contact} isOnline={isOnline} />
+      <KnownAddresses conversation={conversation} />
       <ContactFields contact={contact} />
       <Identities contact={contact} />
       <section class="context-section">

@@ -6,6 +6,7 @@ import { Menu } from '../ui/menu'
 import { Button, IconButton, Keys } from '../ui/parts'
 import { t } from '../lib/i18n'
 import type { Conversation } from '../lib/types'
+import { KnownAddresses } from '../mail/known_addresses'
 import { command, keysOf, leaveConversation, run } from '../state/commands'
 import { changeDraft } from '../state/drafts'
 import { overlay } from '../state/overlays'
@@ -119,6 +120,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     <section class={`composer composer-${desk.kind.value}${isOver.value ? ' composer-drop' : ''}`} aria-label={t('composer.label')} {...dropping(desk, reach, isOver)}>
       <Collision key={desk.id} conversation={desk.id} />
       <WindowNote key={'w' + desk.id} desk={desk} reach={reach} conversation={conversation} />
+      <KnownAddresses conversation={conversation} />
       <div class="composer-box">
         <Tabs desk={desk} reach={reach} />
         <Answered desk={desk} />

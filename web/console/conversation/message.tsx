@@ -93,6 +93,7 @@ function State({ message }: { message: Message }) {
     <span class={isBad ? 'message-state message-state-bad' : 'message-state'}>
       <Icon name={STATE_ICONS[message.state]} size={13} />
       {message.state === 'held' && message.held_until ? <Held message={message} /> : <span>{isLocalNote ? t('state.saving') : stateName(message.state)}</span>}
+      {!isBad && message.error ? <Words text={message.error} class="message-error" /> : null}
       {isBad ? (
         <>
           {message.error ? <Words text={message.error} class="message-error" /> : null}
@@ -113,7 +114,7 @@ function Content({ message, isMail }: { message: Message; isMail: boolean }) {
   return (
     <>
       {message.text && isTranscript(message.parts) ? <span class="part-kind">{t('part.transcript')}</span> : null}
-      {isMail ? <MailOf id={message.id} text={message.text} /> : message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
+      {isMail ? <MailOf id={message.id} text={message.text} version={message.kind === 'out' ? message.state + (message.error ?? '') : ''} /> : message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
       {message.parts?.length ? <Parts parts={message.parts} /> : null}
       {message.attachments?.length ? <div class="message-files">{message.attachments.map((one) => <AttachmentView key={one.id} attachment={one} />)}</div> : null}
     </>

@@ -4,7 +4,7 @@ import { useId } from 'preact/hooks'
 import { Icon, type IconName } from '../ui/icon'
 import { Words } from '../ui/parts'
 import { dateTime } from '../lib/format'
-import type { Address, Guard, Mail, Verdict } from './types'
+import type { Address, Guard, Mail, Reach, Reached, Verdict } from './types'
 import { mt } from './words'
 
 const SHOWN_AT_ONCE = 3
@@ -73,6 +73,53 @@ function Checks({ mail }: { mail: Mail }) {
   )
 }
 
+function reachWords(state: Reach): string {
+  switch (state) {
+    case 'taken':
+      return mt('reach.taken')
+    case 'later':
+      return mt('reach.later')
+    case 'refused':
+      return mt('reach.refused')
+    case 'unknown':
+      return mt('reach.unknown')
+    case 'delayed':
+      return mt('reach.delayed')
+    case 'delivered':
+      return mt('reach.delivered')
+    case 'bounced':
+      return mt('reach.bounced')
+    case 'read':
+      return mt('reach.read')
+    case 'complained':
+      return mt('reach.complained')
+  }
+}
+
+/** Taken, and nothing more: that is as it should be. */
+const isPlain = (one: Reached): boolean => one.state === 'taken'
+const isMissing = (one: Reached): boolean => one.state === 'refused' || one.state === 'bounced'
+
+function Delivery({ mail }: { mail: Mail }) {
+  if (!mail.recipients.length) return null
+  return (
+    <div>
+      <dt>{mt('reach.title')}</dt>
+      <dd>
+        <ul class="mail-reached">
+          {mail.recipients.map((one) => (
+            <li key={one.address}>
+              <bdi dir="ltr" class="mail-address">{one.address}</bdi> {reachWords(one.state)}
+              {one.words && !isPlain(one) ? <bdi class="mail-reached-words" dir="auto">{one.words}</bdi> : null}
+            </li>
+          ))}
+        </ul>
+        {mail.again_at ? mt('reach.again', { time: dateTime(mail.again_at) }) : null}
+      </dd>
+    </div>
+  )
+}
+
 export function MailDetails({ mail }: { mail: Mail }) {
   const isOpen = useSignal(false)
   const id = useId()
@@ -90,6 +137,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
           {others > 1 ? mt('details.show_people', { count: others }) : mt('details.show')} <Icon name={isOpen.value ? 'up' : 'down'} size={13} />
         </button>
       </div>
+      {mail.recipients.filter(isMissing).map((one) => <p key={one.address} class="mail-note mail-note-warn"><Icon name="alert" size={14} /> <span dir="auto">{mt('reach.not_to', { address: one.address, words: one.words })}</span></p>)}
       {isOpen.value ? (
         <dl class="mail-facts" id={id}>
           <People label={mt('details.from')} people={[mail.from]} />
@@ -97,6 +145,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
           <People label={mt('details.cc')} people={mail.cc} />
           {mail.subject ? <div><dt>{mt('details.subject')}</dt><dd><Words text={mail.subject} /></dd></div> : null}
           {mail.date ? <div><dt>{mt('details.date')}</dt><dd>{dateTime(mail.date)}</dd></div> : null}
+          <Delivery mail={mail} />
           <Checks mail={mail} />
         </dl>
       ) : null}

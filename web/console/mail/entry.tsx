@@ -14,14 +14,15 @@ const AHEAD = '600px'
 
 type State = { kind: 'waiting' } | { kind: 'failed'; why: string } | { kind: 'ready'; mail: Mail; View: FunctionComponent<{ id: Id; mail: Mail }> }
 
-async function load(id: Id): Promise<State> {
+async function load(id: Id, version: string): Promise<State> {
   const drawing = await import('./mail')
-  const [mail] = await Promise.all([drawing.mailOf(id), drawing.mailReady()])
+  const [mail] = await Promise.all([drawing.mailOf(id, version), drawing.mailReady()])
   return { kind: 'ready', mail, View: drawing.MailView }
 }
 
-/** `text`: what lists and search know of it; shown until the mail is there, and beside a failure. */
-export function MailOf({ id, text }: { id: Id; text: string }) {
+/** `text`: what lists and search know of it; shown until the mail is there, and beside a failure. `version`: of what became of it; it is fetched anew
+ * with another one. */
+export function MailOf({ id, text, version = '' }: { id: Id; text: string; version?: string }) {
   const [state, setState] = useState<State>({ kind: 'waiting' })
   const [turn, setTurn] = useState(0)
   const place = useRef<HTMLDivElement>(null)
@@ -31,7 +32,7 @@ export function MailOf({ id, text }: { id: Id; text: string }) {
     let isGone = false
     const begin = (): void => {
       watch.disconnect()
-      load(id).then(
+      load(id, version).then(
         (found) => void (isGone || setState(found)),
         (error: unknown) => void (isGone || setState({ kind: 'failed', why: error instanceof ApiError && error.status ? error.message : t('error.chunk') })),
       )
@@ -43,6 +44,14 @@ export function MailOf({ id, text }: { id: Id; text: string }) {
       watch.disconnect()
     }
   }, [id, turn])
+  useEffect(() => {
+    if (state.kind !== 'ready') return
+    let isGone = false
+    load(id, version).then((found) => void (isGone || setState(found)), () => undefined) // what is shown stays
+    return () => {
+      isGone = true
+    }
+  }, [version])
   if (state.kind === 'ready') return <state.View id={id} mail={state.mail} />
   return (
     <div ref={place} class="mail-waiting" aria-busy={state.kind === 'waiting'}>

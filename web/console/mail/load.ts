@@ -5,13 +5,14 @@ import type { Id } from '../lib/types'
 import { readMail, type Mail } from './types'
 
 const KEPT_MOST = 60
-const kept = new Map<Id, Promise<Mail>>()
+const kept = new Map<Id, { version: string; mail: Promise<Mail> }>()
 
-export function mailOf(id: Id): Promise<Mail> {
+/** `version`: of what became of it; another one is fetched anew. */
+export function mailOf(id: Id, version = ''): Promise<Mail> {
   const known = kept.get(id)
-  if (known) return known
+  if (known?.version === version) return known.mail
   const loading = get<unknown>(`/messages/${id}/mail`).then(readMail)
-  kept.set(id, loading)
+  kept.set(id, { version, mail: loading })
   // What failed is asked for again the next time.
   loading.catch(() => kept.delete(id))
   for (const oldest of kept.keys()) {

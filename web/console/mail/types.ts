@@ -19,6 +19,11 @@ export interface Invitation {
   recurrence: string
 }
 
+export const REACHES = ['taken', 'later', 'refused', 'unknown', 'delayed', 'delivered', 'bounced', 'read', 'complained'] as const
+export type Reach = (typeof REACHES)[number]
+/** What became of a mail of ours at one of its recipients. */
+export interface Reached { address: string; state: Reach; words: string }
+
 export interface Mail {
   html: string
   text: string
@@ -36,6 +41,9 @@ export interface Mail {
   /** what was cut or not understood; "" for nothing */
   degraded: string
   images_allowed: boolean
+  recipients: Reached[]
+  /** when those who wait are tried again; "" for nobody */
+  again_at: string
 }
 
 type Part = Record<string, unknown>
@@ -85,6 +93,14 @@ function invitation(value: unknown): Invitation | null {
   }
 }
 
+function recipients(value: unknown): Reached[] {
+  if (!Array.isArray(value)) return []
+  return value.slice(0, MOST_ADDRESSES).map(part).flatMap((one) => {
+    const state = REACHES.find((name) => name === one['state'])
+    return state ? [{ address: text(one['address']), state, words: text(one['words']) }] : []
+  })
+}
+
 export function readMail(answer: unknown): Mail {
   const mail = part(answer)
   const auth = part(mail['auth'])
@@ -105,5 +121,7 @@ export function readMail(answer: unknown): Mail {
     calendar: invitation(mail['calendar']),
     degraded: text(mail['degraded']),
     images_allowed: mail['images_allowed'] === true,
+    recipients: recipients(mail['recipients']),
+    again_at: moment(mail['again_at']),
   }
 }

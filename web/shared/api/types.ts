@@ -997,6 +997,15 @@ export interface MailInvitation {
   recurrence: string
 }
 
+/** What became of a mail at one of its recipients. */
+export interface MailRecipient {
+  address: string
+  /** taken: by the server for sending; later: it asks for patience; refused, bounced: for good */
+  state: 'taken' | 'later' | 'refused' | 'unknown' | 'delayed' | 'delivered' | 'bounced' | 'read' | 'complained'
+  /** why, mostly the server's; may be empty */
+  words: string
+}
+
 /** What a mail is beside its message. */
 export interface Mail {
   subject: string
@@ -1028,6 +1037,10 @@ export interface Mail {
   is_ours: boolean
   /** of ours: what was posted as mail, to write it again */
   written: Record<string, unknown> | null
+  /** of ours, as far as it was tried */
+  recipients: MailRecipient[]
+  /** when those who wait are tried again */
+  again_at: Time | null
   /** what could not be read of it, in words; empty: nothing */
   degraded: string
 }
@@ -1069,6 +1082,35 @@ export interface MailTemplate {
   /** cleaned, with placeholders */
   html: string
   updated_at: Time
+}
+
+/** What is known against a mail address. */
+export interface MailAddress {
+  address: string
+  /** nothing is sent there until it is tried again */
+  is_invalid: boolean
+  /** mails that came back for good since it last worked */
+  bounces: number
+  /** of the last report */
+  words: string
+  /** the last one */
+  bounced_at: Time | null
+  /** its owner called a mail spam: only people write there */
+  complained_at: Time | null
+}
+
+/** What is known against addresses. */
+export interface MailAddresses {
+  /** by address; at most 200 */
+  items: MailAddress[]
+}
+
+/** What is to be entered into the domain's DNS. */
+export interface MailKeyRecord {
+  /** of the TXT record */
+  name: string
+  /** its text; long: some forms want it in pieces of 255 bytes */
+  value: string
 }
 
 /** A telephone call. */
@@ -1765,6 +1807,18 @@ export interface MailTemplatePatch {
   name?: string
   subject?: string | null
   html?: string
+}
+
+export interface MailAddressRetry {
+  /** one that takes part in the conversation */
+  address: string
+}
+
+export interface MailKey {
+  /** of the addresses that mails come from */
+  domain: string
+  /** names the key: letters, digits, hyphens */
+  selector: string
 }
 
 export interface ContactPatch {

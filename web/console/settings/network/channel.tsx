@@ -16,6 +16,7 @@ import { NetworkForm } from './form'
 import { Health, LimitedBanner, RefusedBanner } from './health'
 import { Hook, MailHook } from './hook'
 import { Ledger } from './ledger'
+import { MailKey } from './mail_key'
 import { Templates } from './templates'
 import { wayOf, WaySection, type Way } from './way'
 import { settingsOf, type Written } from './written'
@@ -125,6 +126,7 @@ export function NetworkChannel({ channel, onChange, onReload }: { channel: Chann
           <div ref={credentials}><Credentials {...props} /></div>
         </Section>
       ) : null}
+      {channel.kind === 'email' && way.value === 'network' ? <MailKey channel={channel} onReload={onReload} /> : null}
       {worksByHand(channel) ? <MailHook channel={channel} /> : <OverNetwork channel={channel} network={network} />}
     </>
   )
