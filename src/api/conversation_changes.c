@@ -70,7 +70,7 @@ static err start_mail(struct ctx *cx, const struct start_body *body, struct mail
 {
     if (!body->mail)
         return OK;
-    TRY(mail_form_read(cx, body->mail, false, mail));
+    TRY(mail_form_read(cx, body->mail, true, mail));
     return mail->quote.v ? fail_field(cx, "mail", "A new conversation quotes nothing.") : OK;
 }
 

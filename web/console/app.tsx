@@ -28,6 +28,7 @@ const networkWords = () => import('./lib/network_words').then((module) => module
 const loadCapture = () => Promise.all([import('./capture/capture_page'), networkWords()]).then(([module]) => module.CapturePage)
 const loadCalls = () => Promise.all([import('./calls/calls_page'), networkWords()]).then(([module]) => module.CallsPage)
 const loadDock = () => Promise.all([import('./calls/dock'), networkWords()]).then(([module]) => module.CallDock)
+const loadForward = () => import('./mail/forward').then((module) => module.ForwardDialog)
 const loadTemplate = () => Promise.all([import('./conversation/template_picker'), networkWords()]).then(([module]) => module.TemplatePicker)
 const loadMove = () => Promise.all([import('./palette/move_picker'), networkWords()]).then(([module]) => module.MovePicker)
 const loadStart = () => Promise.all([import('./contact/start_conversation'), networkWords()]).then(([module]) => module.StartConversation)
@@ -67,6 +68,8 @@ function Layer() {
       return <ImageView url={layer.url} name={layer.name} />
     case 'startConversation':
       return <Lazy load={loadStart} />
+    case 'forward':
+      return <Lazy load={loadForward} />
     case 'template':
       return <Lazy load={loadTemplate} />
     case 'move':

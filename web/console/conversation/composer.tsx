@@ -6,6 +6,7 @@ import { Menu } from '../ui/menu'
 import { Button, IconButton, Keys } from '../ui/parts'
 import { t } from '../lib/i18n'
 import type { Conversation } from '../lib/types'
+import { MailComposeOf } from '../mail/compose_entry'
 import { KnownAddresses } from '../mail/known_addresses'
 import { command, keysOf, leaveConversation, run } from '../state/commands'
 import { changeDraft } from '../state/drafts'
@@ -18,6 +19,7 @@ import { ComposerFiles } from './composer_files'
 import { adviceOf } from './file_advice'
 import { useDesk, type Desk } from './desk'
 import { useReach, type Reach } from './reach'
+import { SendLater } from './send_later'
 import { Answered, LengthCounter, VisibilityChoice, WindowNote } from './reach_view'
 import { EmojiPanel } from './emoji_panel'
 
@@ -27,7 +29,7 @@ function Tabs({ desk, reach }: { desk: Desk; reach: Reach }) {
     <div class="composer-tabs" role="group" aria-label={t('composer.kind')}>
       {(['reply', 'note'] as const).map((one) =>
         can('conversation.' + one) ? (
-          <button key={one} type="button" aria-pressed={kind === one} class={`composer-tab composer-tab-${one}`} onClick={() => { changeDraft(desk.id, { kind: one }); desk.area.current?.focus() }}>
+          <button key={one} type="button" aria-pressed={kind === one} class={`composer-tab composer-tab-${one}`} onClick={() => { changeDraft(desk.id, { kind: one }); desk.focus() }}>
             <Icon name={one} size={16} /> {one === 'reply' ? t('composer.reply') : t('composer.note')}
           </button>
         ) : null,
@@ -44,13 +46,14 @@ function Emoji({ desk }: { desk: Desk }) {
   return (
     <span class="composer-emoji">
       <IconButton icon="smile" label={t('composer.emoji')} aria-expanded={isOpen.value} onClick={() => void (isOpen.value = !isOpen.value)} />
-      {isOpen.value ? <EmojiPanel onPick={(sign) => { close(); desk.insert(sign) }} onClose={() => { close(); desk.area.current?.focus() }} /> : null}
+      {isOpen.value ? <EmojiPanel onPick={(sign) => { close(); desk.insert(sign) }} onClose={() => { close(); desk.focus() }} /> : null}
     </span>
   )
 }
 
 function SendButtons({ desk, reach }: { desk: Desk; reach: Reach }) {
   const isNote = desk.kind.value === 'note'
+  const isPlanning = useSignal(false)
   const isBlocked = desk.isEmpty.value || desk.isUploading.value || reach.stop.value !== null
   return (
     <span class="composer-send">
@@ -65,11 +68,13 @@ function SendButtons({ desk, reach }: { desk: Desk; reach: Reach }) {
           class="composer-more"
           items={[
             { label: t('command.send_resolve'), icon: 'check', keys: keysOf(command('send_resolve'))[0] ?? '', disabled: isBlocked, run: () => desk.send('resolve') },
+            ...(isNote ? [] : [{ label: t('send_later.title'), icon: 'clock' as const, disabled: isBlocked, run: () => void (isPlanning.value = true) }]),
             { label: t('command.back'), icon: 'back', run: leaveConversation },
             { label: t('command.help'), icon: 'keyboard', run: () => run('help') },
           ]}
         />
       ) : null}
+      {isPlanning.value ? <SendLater onPick={(at) => { isPlanning.value = false; desk.send(null, at) }} onClose={() => void (isPlanning.value = false)} /> : null}
     </span>
   )
 }
@@ -115,6 +120,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const desk = useDesk(conversation.id)
   const reach = useReach(desk, conversation)
   const isOver = useSignal(false)
+  const isMail = conversation.channel.kind === 'email' && desk.kind.value === 'reply'
   if (!can('conversation.reply') && !can('conversation.note')) return <p class="composer-readonly">{t('composer.readonly')}</p>
   return (
     <section class={`composer composer-${desk.kind.value}${isOver.value ? ' composer-drop' : ''}`} aria-label={t('composer.label')} {...dropping(desk, reach, isOver)}>
@@ -124,7 +130,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
       <div class="composer-box">
         <Tabs desk={desk} reach={reach} />
         <Answered desk={desk} />
-        <ComposerField desk={desk} advice={() => adviceOf(desk, reach)} />
+        {isMail ? <MailComposeOf desk={desk} conversation={conversation} advice={() => adviceOf(desk, reach)} /> : <ComposerField desk={desk} advice={() => adviceOf(desk, reach)} />}
         <ComposerFiles conversation={desk.id} advice={adviceOf(desk, reach)} />
         <Foot desk={desk} reach={reach} />
       </div>

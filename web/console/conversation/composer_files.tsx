@@ -5,6 +5,7 @@ import { bytes } from '../lib/format'
 import { t } from '../lib/i18n'
 import type { Attachment, Id } from '../lib/types'
 import { changeDraft, draftOf } from '../state/drafts'
+import { listedFiles } from '../state/mail_draft'
 import { cancelUpload, retryUpload, uploadsOf, type Advice, type Upload } from '../state/uploads'
 
 function Ready({ conversation, file, advice }: { conversation: Id; file: Attachment; advice: Advice }) {
@@ -33,7 +34,8 @@ function OnItsWay({ conversation, file }: { conversation: Id; file: Upload }) {
 }
 
 export function ComposerFiles({ conversation, advice }: { conversation: Id; advice: Advice }) {
-  const ready = draftOf(conversation).value.attachments
+  const draft = draftOf(conversation).value
+  const ready = listedFiles(draft.mail, draft.attachments)
   const uploads = uploadsOf(conversation).value
   if (!ready.length && !uploads.length) return null
   return (

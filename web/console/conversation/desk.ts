@@ -3,6 +3,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import { useMemo, useRef } from 'preact/hooks'
 import type { RefObject } from 'preact'
 import type { Id } from '../lib/types'
+import type { RichHandle } from '../mail/rich'
 import { changeDraft, draftOf, type Draft, type DraftKind } from '../state/drafts'
 import { noteStopped } from '../state/presence'
 import { lastServerId } from '../state/reducers'
@@ -18,6 +19,8 @@ export interface Desk {
   isUploading: ReadonlySignal<boolean>
   isEmpty: ReadonlySignal<boolean>
   area: RefObject<HTMLTextAreaElement>
+  /** The field of a mail; null where there is none. */
+  rich: RefObject<RichHandle>
   trigger: Signal<Trigger | null>
   choice: Signal<number>
   /** Takes what the field now holds; with a caret the field is written to first. */
@@ -25,7 +28,8 @@ export interface Desk {
   /** Puts words where the caret is, or where the sign began. */
   insert: (words: string) => void
   look: () => void
-  send: (then: 'resolve' | null) => void
+  focus: () => void
+  send: (then: 'resolve' | null, at?: string) => void
 }
 
 /** Only for browsers without `field-sizing`. */
@@ -35,7 +39,7 @@ export function fit(element: HTMLTextAreaElement): void {
   element.style.blockSize = element.scrollHeight + 'px'
 }
 
-function makeDesk(id: Id, area: Desk['area']): Desk {
+function makeDesk(id: Id, area: Desk['area'], rich: Desk['rich']): Desk {
   const draft = draftOf(id)
   const kind = computed<DraftKind>(() => (draft.value.kind === 'note' && can('conversation.note') ? 'note' : can('conversation.reply') ? 'reply' : 'note'))
   const trigger = signal<Trigger | null>(null)
@@ -51,6 +55,7 @@ function makeDesk(id: Id, area: Desk['area']): Desk {
     changeDraft(id, { [kind.peek()]: value, ...(begins ? { begunAfter: lastServerId(timelineOf(id).ids.peek()) } : {}) })
     if (element) fit(element)
   }
+  const focus = (): void => (rich.current ? rich.current.focus() : area.current?.focus())
   return {
     id,
     draft,
@@ -58,10 +63,12 @@ function makeDesk(id: Id, area: Desk['area']): Desk {
     isUploading: computed(() => uploadsOf(id).value.some((one) => !one.error)),
     isEmpty: computed(() => !draft.value[kind.value].trim() && !draft.value.attachments.length),
     area,
+    rich,
     trigger,
     choice,
     write,
     insert(words) {
+      if (rich.current) return rich.current.insert(words)
       const element = area.current
       if (!element) return
       const at = trigger.peek()
@@ -77,16 +84,20 @@ function makeDesk(id: Id, area: Desk['area']): Desk {
       trigger.value = element ? triggerAt(element.value, element.selectionStart) : null
       choice.value = 0
     },
-    send(then) {
-      if (uploadsOf(id).peek().some((one) => !one.error) || !sendDraft(id, kind.peek(), then)) return
+    focus,
+    send(then, at) {
+      // What was typed a moment ago is told later by itself.
+      rich.current?.tell()
+      if (uploadsOf(id).peek().some((one) => !one.error) || !sendDraft(id, kind.peek(), then, at ?? null)) return
       trigger.value = null
       noteStopped()
-      area.current?.focus()
+      focus()
     },
   }
 }
 
 export function useDesk(id: Id): Desk {
   const area = useRef<HTMLTextAreaElement>(null)
-  return useMemo(() => makeDesk(id, area), [id])
+  const rich = useRef<RichHandle>(null)
+  return useMemo(() => makeDesk(id, area, rich), [id])
 }

@@ -8,7 +8,7 @@ import { t } from '../lib/i18n'
 import type { Activity, Conversation, Id, Message, Priority, Status } from '../lib/types'
 import { priorityName } from '../inbox/row'
 import { statusName } from '../inbox/filter_bar'
-import { cancelMessage, discardLocal, editLocal, retryMessage } from '../state/sending'
+import { cancelMessage, discardLocal, editLocal, retryMessage, sendNow } from '../state/sending'
 import { agentOf, me, teamOf } from '../state/store'
 import { MailOf } from '../mail/entry'
 import { AttachmentView } from './attachment'
@@ -38,6 +38,17 @@ export function MessageText({ text, mentions }: { text: string; mentions: readon
 }
 
 /** Seconds left of the undo window, counted down while it is open. */
+/** Planned for later; or the customer has written meanwhile, and it waits for its writer. */
+function Planned({ message }: { message: Message }) {
+  return (
+    <>
+      <span>{message.held_until ? t('state.planned', { time: dateTime(message.held_until) }) : t('state.held_back')}</span>
+      {message.held_until ? <button type="button" class="link-button" onClick={() => void sendNow(message)}>{t('state.send_now')}</button> : null}
+      <button type="button" class="link-button" onClick={() => void cancelMessage(message)}>{message.held_until ? t('common.cancel') : t('state.take_back')}</button>
+    </>
+  )
+}
+
 function Held({ message }: { message: Message }) {
   const left = useSignal(0)
   useEffect(() => {
@@ -90,9 +101,9 @@ function State({ message }: { message: Message }) {
   const isLocalNote = message.kind === 'note'
   const isBad = message.state === 'failed' || message.state === 'unknown'
   return (
-    <span class={isBad ? 'message-state message-state-bad' : 'message-state'}>
+    <span class={isBad || (message.state === 'held' && message.planned_at && !message.held_until) ? 'message-state message-state-bad' : 'message-state'}>
       <Icon name={STATE_ICONS[message.state]} size={13} />
-      {message.state === 'held' && message.held_until ? <Held message={message} /> : <span>{isLocalNote ? t('state.saving') : stateName(message.state)}</span>}
+      {message.state === 'held' && message.planned_at && !message.id.startsWith('local:') ? <Planned message={message} /> : message.state === 'held' && message.held_until ? <Held message={message} /> : <span>{isLocalNote ? t('state.saving') : stateName(message.state)}</span>}
       {!isBad && message.error ? <Words text={message.error} class="message-error" /> : null}
       {isBad ? (
         <>
@@ -216,6 +227,8 @@ export function activityText(activity: Activity, by: string): string {
       return t('activity.language', { name: by, language: asText(to) ? languageName(asText(to)) : '—' })
     case 'outcome':
       return t('activity.outcome', { name: by, outcome: outcomeName(asText(to)) })
+    case 'forwarded':
+      return t('activity.forwarded', { name: by, to: asText(to) })
     case 'moved':
       return t('activity.moved', { name: by, channel: asText(to) || whom(to) })
     case 'joined':

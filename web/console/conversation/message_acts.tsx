@@ -7,7 +7,7 @@ import type { Conversation, Message } from '../lib/types'
 import type { Network } from '../lib/network_types'
 import { changeDraft } from '../state/drafts'
 import { act, networkOf } from '../state/networks'
-import { requestFocus } from '../state/overlays'
+import { overlay, requestFocus } from '../state/overlays'
 import { can } from '../state/store'
 import { EmojiPanel } from './emoji_panel'
 
@@ -39,7 +39,7 @@ function itemsFor(message: Message, network: Network, ask: (what: 'edit' | 'dele
   const acts = message.visibility === 'public' ? network.acts_public : network.acts_private
   const isTheirs = message.kind === 'in'
   const mayAnswer = message.visibility === 'public' ? network.public_rules !== null || network.able.includes('private_reply') : network.able.includes('quote')
-  const items: MenuItem[] = []
+  const items: MenuItem[] = network.kind === 'email' ? [{ label: t('act.forward'), icon: 'external', run: () => void (overlay.value = { kind: 'forward', message: message.id }) }] : []
   if (isTheirs && mayAnswer) {
     items.push({
       label: t('act.answer'), icon: 'reply',

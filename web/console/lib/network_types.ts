@@ -17,7 +17,7 @@ export const worksByHand = (channel: api.Channel): boolean => (channel.settings 
 const BY_PHONE: readonly api.Channel['kind'][] = ['sms', 'whatsapp']
 export const goesByPhone = (kind: api.Channel['kind'] | undefined): boolean => kind !== undefined && BY_PHONE.includes(kind)
 /** Where we may write first. */
-export const mayBegin = (one: api.Channel): boolean => one.is_enabled && (one.kind === 'api' || (goesByPhone(one.kind) && !worksByHand(one)))
+export const mayBegin = (one: api.Channel): boolean => one.is_enabled && (one.kind === 'api' || one.kind === 'email' || (goesByPhone(one.kind) && !worksByHand(one)))
 
 /** Kinds of channels that are a network's. */
 export const isNetwork = (kind: api.Channel['kind'] | null): boolean => kind !== null && kind !== 'widget' && kind !== 'api'

@@ -1,5 +1,5 @@
 // The body of a mail that is written: formatted or plain. Going to plain keeps the words; coming straight back brings the formatting back, too.
-import type { RefObject } from 'preact'
+import type { ComponentChildren, RefObject } from 'preact'
 import { useRef } from 'preact/hooks'
 import '../style/mail_compose.css'
 import { RichField, type RichHandle } from './rich'
@@ -17,11 +17,14 @@ export interface BodyProps {
   onFiles?: (files: FileList) => void
   placeholder?: string
   handle?: RefObject<RichHandle>
+  /** beside the choice of formatted and plain */
+  aside?: ComponentChildren
+  isRichOnly?: boolean
 }
 
 const TEXT_MAX = 200_000
 
-export function BodyField({ body, onChange, pictures, onFiles, placeholder, handle }: BodyProps) {
+export function BodyField({ body, onChange, pictures, onFiles, placeholder, handle, aside, isRichOnly }: BodyProps) {
   const formatted = useRef<{ html: string; text: string } | null>(null)
   const own = useRef<RichHandle>(null)
   const rich = handle ?? own
@@ -40,8 +43,9 @@ export function BodyField({ body, onChange, pictures, onFiles, placeholder, hand
   return (
     <div class="mail-body">
       <div class="mail-body-mode" role="group" aria-label={mt('rich.mode')}>
-        <button type="button" aria-pressed={body.isRich} onClick={toRich}>{mt('rich.rich')}</button>
-        <button type="button" aria-pressed={!body.isRich} {...(loses ? { title: mt('rich.lose') } : {})} onClick={toPlain}>{mt('rich.plain')}</button>
+        {isRichOnly ? null : <button type="button" aria-pressed={body.isRich} onClick={toRich}>{mt('rich.rich')}</button>}
+        {isRichOnly ? null : <button type="button" aria-pressed={!body.isRich} {...(loses ? { title: mt('rich.lose') } : {})} onClick={toPlain}>{mt('rich.plain')}</button>}
+        {aside}
       </div>
       {body.isRich ? (
         <RichField html={body.html} onChange={(written) => onChange({ ...written, isRich: true })} handle={rich} {...(pictures ? { pictures } : {})} {...(onFiles ? { onFiles } : {})} {...(placeholder ? { placeholder } : {})} />

@@ -31,17 +31,19 @@ export function SignaturePreview({ html }: { html: string }) {
   )
 }
 
-/** `isIncluded` false: the answer goes out without what it answers. */
-export function QuotePreview({ mail, isIncluded, onChange }: { mail: Mail; isIncluded: boolean; onChange: (isIncluded: boolean) => void }) {
+/** `isIncluded` false: the answer goes out without what it answers. `onChange` null: there is no choice. */
+export function QuotePreview({ mail, isIncluded, onChange }: { mail: Mail; isIncluded: boolean; onChange: ((isIncluded: boolean) => void) | null }) {
   const isOpen = useSignal(false)
   const id = useId()
   return (
     <section class="mail-below" aria-label={mt('preview.quote')}>
       <div class="mail-below-line">
         <button type="button" class="mail-toggle mail-quote-toggle" aria-expanded={isOpen.value} aria-controls={id} disabled={!isIncluded} aria-label={isOpen.value ? mt('preview.hide_quote') : mt('preview.show_quote')} onClick={() => void (isOpen.value = !isOpen.value)}>…</button>
-        <label>
-          <input type="checkbox" checked={!isIncluded} onChange={(event) => onChange(!event.currentTarget.checked)} /> {mt('preview.no_quote')}
-        </label>
+        {onChange ? (
+          <label>
+            <input type="checkbox" checked={!isIncluded} onChange={(event) => onChange(!event.currentTarget.checked)} /> {mt('preview.no_quote')}
+          </label>
+        ) : <span>{mt('preview.below')}</span>}
       </div>
       {isOpen.value && isIncluded ? (
         <div id={id} class="mail-quoted">

@@ -132,14 +132,26 @@ function Row({ field, people, onChange, say, isFocused }: RowProps) {
   )
 }
 
-export function Recipients({ people, onChange }: { people: People; onChange: (people: People) => void }) {
+/** Whom an answer goes to is settled: it stands there and stays. */
+function Fixed({ people }: { people: readonly Address[] }) {
+  return (
+    <div class="recipients-row recipients-fixed">
+      <span class="recipients-label">{mt('compose.to')}</span>
+      {people.map((one) => <span key={one.address} class="recipient recipient-fixed" title={writeAddress(one)}><Words text={one.name || one.address} />{one.name ? <span class="sr-only">, {one.address}</span> : null}</span>)}
+    </div>
+  )
+}
+
+/** isToFixed: only copies may be changed. */
+export function Recipients({ people, onChange, isToFixed = false }: { people: People; onChange: (people: People) => void; isToFixed?: boolean }) {
   const opened = useSignal<readonly Field[]>([])
   const said = useSignal('')
   const latest = opened.value[opened.value.length - 1]
   const shown = FIELDS.filter((field) => field === 'to' || people[field].length > 0 || opened.value.includes(field))
   return (
     <div class="recipients" role="group" aria-label={mt('compose.people')}>
-      {shown.map((field) => <Row key={field} field={field} people={people} onChange={onChange} say={(words) => void (said.value = words)} isFocused={field === latest} />)}
+      {isToFixed ? <Fixed people={people.to} /> : null}
+      {shown.filter((field) => !isToFixed || field !== 'to').map((field) => <Row key={field} field={field} people={people} onChange={onChange} say={(words) => void (said.value = words)} isFocused={field === latest} />)}
       {shown.length < FIELDS.length ? (
         <span class="recipients-more">
           {FIELDS.filter((field) => !shown.includes(field)).map((field) => (

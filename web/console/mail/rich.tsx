@@ -15,6 +15,10 @@ export interface RichHandle {
   focus: () => void
   /** Puts words where the caret is. */
   insert: (words: string) => void
+  /** The same of HTML of the small list; pictures by Content-Id. */
+  insertHtml: (html: string) => Promise<void>
+  /** What was written last is said now. */
+  tell: () => void
 }
 export interface RichProps {
   /** HTML of the small list; taken when the field appears and when it differs from what the field said last */
@@ -84,6 +88,14 @@ function useWriting(field: RefObject<HTMLDivElement>, props: RichProps) {
   // What was written last must not be lost when the field goes.
   useLayoutEffect(() => () => { if (timer.current !== null) say() }, [])
   return { read, say, saySoon }
+}
+
+/** The editing command lets no other attribute through than addresses: pictures of the mail get their names back. */
+function named(field: HTMLElement, pictures: ReadonlyMap<string, string> | undefined): void {
+  for (const image of Array.from(field.querySelectorAll('img:not([data-cid])'))) {
+    const found = [...(pictures ?? [])].find(([, address]) => address === image.getAttribute('src'))
+    if (found) image.setAttribute('data-cid', found[0])
+  }
 }
 
 async function paste(event: ClipboardEvent, props: RichProps, field: HTMLElement): Promise<void> {
@@ -172,7 +184,27 @@ export function RichField(props: RichProps) {
     field.current?.focus()
     document.execCommand('insertText', false, words)
   }
-  useImperativeHandle(props.handle ?? { current: null }, () => ({ read, focus: () => field.current?.focus(), insert }), [])
+  const latest = useRef(props)
+  latest.current = props
+  const insertHtml = async (html: string): Promise<void> => {
+    const range = rangeIn(field.current)?.cloneRange() ?? null
+    const { fragmentOf, trustedHtml } = await import('./paste')
+    const fragment = await fragmentOf(html, latest.current.pictures ?? new Map())
+    const element = field.current
+    if (!element) return
+    element.focus()
+    if (range) select(range)
+    else {
+      getSelection()?.selectAllChildren(element)
+      getSelection()?.collapseToEnd()
+    }
+    const holder = document.createElement('div')
+    holder.append(fragment)
+    document.execCommand('insertHTML', false, trustedHtml(holder.innerHTML))
+    named(element, latest.current.pictures)
+    saySoon()
+  }
+  useImperativeHandle(props.handle ?? { current: null }, () => ({ read, focus: () => field.current?.focus(), insert, insertHtml, tell: say }), [])
   const act = (command: RichCommand): void => {
     if (command === 'link') {
       linked.value = linked.value ? null : { range: rangeIn(field.current)?.cloneRange() ?? null }
@@ -212,7 +244,14 @@ export function RichField(props: RichProps) {
         onPaste={(event) => { if (field.current) void paste(event, props, field.current).then(saySoon) }}
         onDrop={(event) => {
           // Files are the composer's; foreign markup would come in uncleaned.
-          if (!event.dataTransfer?.files.length) event.preventDefault()
+          const files = event.dataTransfer?.files
+          if (!files?.length) return event.preventDefault()
+          if (!props.onFiles) return
+          event.preventDefault()
+          event.stopPropagation()
+          const range = document.caretRangeFromPoint?.(event.clientX, event.clientY) ?? null
+          if (range && field.current?.contains(range.startContainer)) select(range)
+          props.onFiles(files)
         }}
       />
     </div>

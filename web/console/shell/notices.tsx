@@ -32,6 +32,8 @@ function title(one: Notification): string {
       return t('notice.assigned', { name })
     case 'reply':
       return t('notice.reply', { name })
+    case 'held_back':
+      return t('notice.held_back', { name })
   }
 }
 

@@ -6,6 +6,7 @@ import { inTurn } from '../lib/in_turn'
 import type { Visibility } from '../lib/network_types'
 import type { Attachment, Id } from '../lib/types'
 import type { Draft as ServerDraft } from '../../shared/api/types'
+import { postedOf, readPosted, type MailDraft } from './mail_draft'
 import { session } from './store'
 
 export type DraftKind = 'reply' | 'note'
@@ -21,11 +22,15 @@ export interface Draft {
   visibility: Visibility | null
   /** The message that this one answers. */
   replyTo: Id | null
+  /** Of a mail: what it is beside its text; null = nothing was changed. */
+  mail: MailDraft | null
   updatedAt: number
 }
 
-export const emptyDraft = (): Draft => ({ kind: 'reply', reply: '', note: '', attachments: [], mentions: [], begunAfter: null, visibility: null, replyTo: null, updatedAt: 0 })
-export const isBlank = (draft: Draft): boolean => !draft.reply.trim() && !draft.note.trim() && draft.attachments.length === 0
+export const emptyDraft = (): Draft => ({ kind: 'reply', reply: '', note: '', attachments: [], mentions: [], begunAfter: null, visibility: null, replyTo: null, mail: null, updatedAt: 0 })
+export const isBlank = (draft: Draft): boolean => !draft.reply.trim() && !draft.note.trim() && draft.attachments.length === 0 && !hasMail(draft.mail)
+
+const hasMail = (mail: MailDraft | null): boolean => mail !== null && (mail.subject !== null || mail.cc !== null || mail.bcc.length > 0 || !mail.isQuoted)
 
 const PREFIX = 'seva.draft.'
 const LOCAL_MS = 250
@@ -103,6 +108,7 @@ function saveServer(key: string): Promise<void> {
         kind: draft.kind,
         text: draft.kind === 'note' ? draft.note : draft.reply,
         attachment_ids: draft.attachments.map((file) => file.id),
+        ...(draft.mail ? { mail: postedOf(one.conversation, draft.mail) } : {}),
         updated_at: new Date(draft.updatedAt).toISOString(),
       })
     }
@@ -128,7 +134,7 @@ export function clearDraft(conversation: Id, kind: DraftKind): void {
   later('s' + key, LOCAL_MS, () => void saveServer(key).catch(() => undefined))
 }
 
-const without = (kind: DraftKind): Partial<Draft> => ({ [kind]: '', mentions: [], begunAfter: null, ...(kind === 'reply' ? { replyTo: null } : {}) })
+const without = (kind: DraftKind): Partial<Draft> => ({ [kind]: '', mentions: [], begunAfter: null, ...(kind === 'reply' ? { replyTo: null, mail: null } : {}) })
 
 /** Somebody writes in this tab: nothing may come over it. */
 function isWritten(conversation: Id, draft: Draft): boolean {
@@ -148,12 +154,12 @@ export async function fetchDraft(conversation: Id): Promise<void> {
   if (remote && keyOf(conversation) === key) takeDraft(conversation, remote)
 }
 
-export function takeDraft(conversation: Id, remote: { kind: DraftKind; text: string; updated_at: string | null; attachments?: Attachment[] }): void {
+export function takeDraft(conversation: Id, remote: { kind: DraftKind; text: string; updated_at: string | null; attachments?: Attachment[]; mail?: unknown }): void {
   const key = keyOf(conversation)
   const draft = draftOf(conversation)
   const old = draft.peek()
   if (!remote.text || !remote.updated_at || Date.parse(remote.updated_at) <= old.updatedAt || timers.has('s' + key) || isWritten(conversation, old)) return
-  draft.value = { ...old, kind: remote.kind, [remote.kind]: remote.text, attachments: remote.attachments ?? old.attachments, updatedAt: Date.parse(remote.updated_at) }
+  draft.value = { ...old, kind: remote.kind, [remote.kind]: remote.text, attachments: remote.attachments ?? old.attachments, mail: remote.kind === 'reply' ? readPosted(remote.mail, remote.text) : old.mail, updatedAt: Date.parse(remote.updated_at) }
   saveLocal(key)
 }
 

@@ -36,7 +36,7 @@ export function announce(what: Message | Notice, conversation: Conversation | nu
   } else {
     const notice = what as Notice
     if (notice.type === 'reply') return
-    const title = notice.type === 'mention' ? t('notice.mention', { name: notice.actor?.name ?? '' }) : t('notice.assigned', { name: notice.actor?.name ?? '' })
+    const title = notice.type === 'mention' ? t('notice.mention', { name: notice.actor?.name ?? '' }) : notice.type === 'held_back' ? t('notice.held_back', { name: notice.actor?.name ?? '' }) : t('notice.assigned', { name: notice.actor?.name ?? '' })
     show(title, (notice.preview ?? '').slice(0, 200), 'notice-' + notice.id, id)
   }
 }

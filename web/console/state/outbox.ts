@@ -21,6 +21,10 @@ export interface OutboxItem {
   reply_to_id?: Id
   /** See the server's connector/part.h. */
   parts?: Record<string, unknown>[]
+  /** In a mailbox: what the mail is beside its text. */
+  mail?: Record<string, unknown>
+  /** Goes out then. */
+  send_at?: string
   /** The warning about personal data was read. */
   confirm_public?: boolean
   findings?: Finding[]

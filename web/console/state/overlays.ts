@@ -11,6 +11,7 @@ export type Overlay =
   | { kind: 'image'; url: string; name: string }
   | { kind: 'startConversation' }
   | { kind: 'template'; conversation: Id }
+  | { kind: 'forward'; message: Id }
   | { kind: 'move'; conversation: Id }
 
 export const overlay = signal<Overlay | null>(null)

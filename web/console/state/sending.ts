@@ -1,11 +1,12 @@
 // Sending replies and notes: the outbox bound to this browser's storage and the server, and what a person does about a send (undo, review, retry).
 import { batch, signal } from '@preact/signals'
-import { ApiError, call, post } from '../lib/api'
+import { ApiError, call, get, post } from '../lib/api'
 import { isLocal, localId, uuid } from '../lib/ids'
 import type { Visibility } from '../lib/network_types'
 import type { Attachment, Id, Message } from '../lib/types'
 import { changeDraft, clearDraft, draftOf, type DraftKind } from './drafts'
 import { placeConversation } from './lists'
+import { filesOf, postedOf, readPosted } from './mail_draft'
 import { Outbox, type OutboxItem, type SendResult } from './outbox'
 import { tick } from './order'
 import { lastServerId } from './reducers'
@@ -40,6 +41,8 @@ function sendBody(item: OutboxItem): Record<string, unknown> {
     ...(item.visibility ? { visibility: item.visibility } : {}),
     ...(item.reply_to_id ? { reply_to_id: item.reply_to_id } : {}),
     ...(item.parts?.length ? { parts: item.parts } : {}),
+    ...(item.mail ? { mail: item.mail } : {}),
+    ...(item.send_at ? { send_at: item.send_at } : {}),
     ...(item.confirm_public ? { confirm_public: true } : {}),
   }
 }
@@ -112,6 +115,7 @@ function localMessage(item: OutboxItem, state: Message['state'], attachments: At
     state,
     error: item.error,
     held_until: null,
+    planned_at: item.send_at ?? null,
     client_id: item.client_id,
     mentions: item.mentions,
     activity: null,
@@ -147,29 +151,36 @@ export function visibilityOf(conversation: Id): Visibility | undefined {
   return draftOf(conversation).value.visibility ?? reply.default_visibility
 }
 
-export function sendDraft(conversation: Id, kind: DraftKind, then: 'resolve' | null = null): string | null {
+const isMailbox = (conversation: Id): boolean => conversations.peek(conversation)?.channel.kind === 'email'
+
+/** sendAt: it goes out then (RFC 3339). */
+export function sendDraft(conversation: Id, kind: DraftKind, then: 'resolve' | null = null, sendAt: string | null = null): string | null {
   const draft = draftOf(conversation).peek()
   const visibility = kind === 'reply' ? visibilityOf(conversation) : undefined
   const text = (kind === 'note' ? draft.note : draft.reply).trim()
   if ((!text && !draft.attachments.length) || (kind === 'reply' && stopped.has(conversation))) return null
+  const isMail = kind === 'reply' && isMailbox(conversation)
+  const files = isMail ? filesOf(draft.mail, draft.attachments) : draft.attachments
   const item: OutboxItem = {
     client_id: uuid(),
     conversation_id: conversation,
     kind,
     text,
-    attachment_ids: draft.attachments.map((one) => one.id),
+    attachment_ids: files.map((one) => one.id),
     mentions: kind === 'note' ? draft.mentions : [],
     seen_message_id: lastServerId(timelineOf(conversation).ids.peek()),
     force: false,
     then,
     ...(visibility ? { visibility } : {}),
     ...(kind === 'reply' && draft.replyTo ? { reply_to_id: draft.replyTo } : {}),
+    ...(isMail ? { mail: postedOf(conversation, draft.mail) } : {}),
+    ...(kind === 'reply' && sendAt ? { send_at: sendAt } : {}),
     at: Date.now(),
     state: 'waiting',
     error: null,
   }
   batch(() => {
-    putMessage(localMessage(item, 'queued', draft.attachments))
+    putMessage(localMessage(item, 'queued', files))
     clearDraft(conversation, kind)
   })
   launch(item)
@@ -210,10 +221,13 @@ export function pumpOutbox(): void {
   outbox.pump().catch((error: unknown) => console.error(error))
 }
 
-function toComposer(conversation: Id, text: string, kind: DraftKind, attachments: Attachment[]): void {
+function toComposer(conversation: Id, text: string, kind: DraftKind, attachments: Attachment[], mail: unknown = null): void {
   const draft = draftOf(conversation).peek()
   const old = kind === 'note' ? draft.note : draft.reply
-  changeDraft(conversation, { kind, [kind]: old.trim() ? text + '\n' + old : text, attachments: [...attachments, ...draft.attachments] })
+  const was = kind === 'reply' && isMailbox(conversation) ? readPosted(mail, text) : null
+  // What was begun meanwhile stays below what comes back.
+  const both = was && draft.mail?.html ? { ...draft.mail, ...was, html: was.html + draft.mail.html, pictures: [...was.pictures, ...draft.mail.pictures] } : was
+  changeDraft(conversation, { kind, [kind]: old.trim() ? text + '\n' + old : text, attachments: [...attachments, ...draft.attachments], ...(both ? { mail: both } : {}) })
 }
 
 /** Undo within the window: the words go back to where they were written. */
@@ -223,7 +237,7 @@ export async function cancelSend(conversation: Id, clientId: string): Promise<vo
     const local = messages.peek(localId(clientId))
     outbox.remove(clientId)
     dropMessage(conversation, localId(clientId))
-    toComposer(conversation, waiting.text, waiting.kind, local?.attachments ?? [])
+    toComposer(conversation, waiting.text, waiting.kind, local?.attachments ?? [], waiting.mail)
     if (waiting.reply_to_id) changeDraft(conversation, { replyTo: waiting.reply_to_id })
     return
   }
@@ -239,7 +253,8 @@ export async function cancelMessage(message: Message): Promise<void> {
   try {
     const answer = await call<Message | undefined>('DELETE', `/messages/${message.id}`)
     putMessage(answer ?? { ...message, state: 'cancelled' })
-    toComposer(message.conversation_id, message.text, 'reply', message.attachments)
+    const mail = isMailbox(message.conversation_id) ? await get<{ written: unknown }>(`/messages/${message.id}/mail`).catch(() => null) : null
+    toComposer(message.conversation_id, message.text, 'reply', message.attachments, mail?.written)
     if (message.reply_to_id) changeDraft(message.conversation_id, { replyTo: message.reply_to_id })
     const undoId = message.client_id ? undoIds.get(message.client_id) : undefined
     if (undoId !== undefined) dropUndo(undoId)
@@ -247,6 +262,16 @@ export async function cancelMessage(message: Message): Promise<void> {
   } catch (error) {
     if (error instanceof ApiError && error.is('conflict')) toast(t('done.too_late'), { tone: 'bad' })
     else complain(error)
+  }
+}
+
+/** A planned or undoable reply goes out at once. */
+export async function sendNow(message: Message): Promise<void> {
+  const asked = tick()
+  try {
+    putMessage(await post<Message>(`/messages/${message.id}/send`), asked)
+  } catch (error) {
+    complain(error)
   }
 }
 
@@ -268,7 +293,7 @@ export async function retryMessage(message: Message): Promise<void> {
 export function editLocal(message: Message): void {
   const item = outboxItems.peek().find((one) => one.client_id === message.client_id)
   discardLocal(message)
-  toComposer(message.conversation_id, message.text, message.kind === 'note' ? 'note' : 'reply', message.attachments)
+  toComposer(message.conversation_id, message.text, message.kind === 'note' ? 'note' : 'reply', message.attachments, item?.mail)
   if (item) changeDraft(message.conversation_id, { visibility: item.visibility ?? null, replyTo: item.reply_to_id ?? null })
 }
 
@@ -302,7 +327,7 @@ export function settleReview(item: OutboxItem, choice: 'send' | 'edit' | 'discar
   outbox.remove(item.client_id)
   dropMessage(item.conversation_id, localId(item.client_id))
   if (choice === 'edit') {
-    toComposer(item.conversation_id, item.text, item.kind, local?.attachments ?? [])
+    toComposer(item.conversation_id, item.text, item.kind, local?.attachments ?? [], item.mail)
     changeDraft(item.conversation_id, { begunAfter: lastServerId(timelineOf(item.conversation_id).ids.peek()) })
   }
   pumpOutbox()

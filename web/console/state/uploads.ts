@@ -8,7 +8,7 @@ import { errorText } from './toasts'
 import type { Upload as Begun } from '../../shared/api/types'
 
 /** isRefused: the network would not take it, so that it was not sent to the server either. */
-export interface Upload { id: string; name: string; size: number; sent: number; error: string | null; isRefused: boolean; abort: AbortController; file: File }
+export interface Upload { id: string; name: string; size: number; sent: number; error: string | null; isRefused: boolean; abort: AbortController; file: File; onDone?: ((attachment: Attachment) => void) | undefined }
 /** Why a file cannot go, in words; null when it can. */
 export type Advice = (file: { type: string; size: number }) => string | null
 
@@ -58,16 +58,18 @@ async function run(conversation: Id, upload: Upload): Promise<void> {
     const { attachment } = await sendFile(upload.file, upload.abort.signal, (sent) => update(conversation, upload.id, { sent }))
     update(conversation, upload.id, null)
     changeDraft(conversation, { attachments: [...draftOf(conversation).peek().attachments, attachment] })
+    upload.onDone?.(attachment)
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') update(conversation, upload.id, null)
     else update(conversation, upload.id, { error: errorText(error) })
   }
 }
 
-export function addFiles(conversation: Id, files: Iterable<File>, advice: Advice): void {
+/** onDone: where the file is more than one of the list, such as a picture in the text. */
+export function addFiles(conversation: Id, files: Iterable<File>, advice: Advice, onDone?: (attachment: Attachment) => void): void {
   for (const file of files) {
     const error = advice(file)
-    const upload: Upload = { id: uuid(), name: file.name, size: file.size, sent: 0, error, isRefused: error !== null, abort: new AbortController(), file }
+    const upload: Upload = { id: uuid(), name: file.name, size: file.size, sent: 0, error, isRefused: error !== null, abort: new AbortController(), file, onDone }
     const list = uploadsOf(conversation)
     list.value = [...list.peek(), upload]
     if (!error) void run(conversation, upload)

@@ -17,6 +17,7 @@ import { Health, LimitedBanner, RefusedBanner } from './health'
 import { Hook, MailHook } from './hook'
 import { Ledger } from './ledger'
 import { MailKey } from './mail_key'
+import { MailTemplates } from './mail_templates'
 import { Templates } from './templates'
 import { wayOf, WaySection, type Way } from './way'
 import { settingsOf, type Written } from './written'
@@ -96,6 +97,7 @@ function OverNetwork({ channel, network }: { channel: Channel; network: Network 
   return (
     <>
       <Hook channel={channel} network={network} />
+      {channel.kind === 'email' ? <MailTemplates channel={channel.id} /> : null}
       {network.able.includes('templates') ? <Templates channel={channel.id} /> : null}
       <Ledger channel={channel.id} />
     </>

@@ -78,6 +78,16 @@ function Plain({ setting, stored, written, error }: { setting: NetworkSetting; s
       </>
     )
   }
+  if (setting.kind === 'lines') {
+    return (
+      <>
+        <Field label={settingName(setting.name)} error={error}>
+          {(props) => <textarea {...props} rows={4} dir="auto" maxLength={2000} required={setting.is_required} value={value} onInput={(event) => set(event.currentTarget.value)} />}
+        </Field>
+        <Help text={setting.help} />
+      </>
+    )
+  }
   if (setting.kind === 'json') {
     return (
       <>
