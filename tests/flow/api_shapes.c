@@ -73,7 +73,8 @@ static const char *const filled_elsewhere[] = {
 /* Passing news goes to sockets only: engine_stream. Mails: mail_threads, mail_writing. */
 static const char *const passing[] = {"RelatedConversation", "Mail", "MailPerson", "MailAuth",
     "MailInvitation", "Hello", "Presence", "PresentAgent", "PresentContact", "Typing", "Typist",
-    "ReadData", "MailWho", "MailWriting", "MailTemplate"};
+    "ReadData", "MailWho", "MailWriting", "MailTemplate", "MailRecipient", "MailAddress",
+    "MailAddresses", "MailKeyRecord"};
 
 static str kept['z' + 1];
 static bool was_asked[512];

@@ -272,9 +272,11 @@ static void a_started_conversation_reaches_the_person_on_the_api_channel(struct 
         .client_id = S("s1"),
     };
     struct conversation c;
-    assert_ok(reply_start(as_agent(w, ANNA), &start, &c));
+    struct message m;
+    assert_ok(reply_start(as_agent(w, ANNA), &start, &c, &m));
     done(w);
     assert_str(c.status, "open");
+    assert_str(m.text, "Your parcel is here.");
     assert_str(c.preview, "Your parcel is here.");
     assert_int_equal(c.assignee_id.v, ANNA);
     struct inbound_item answer = said(API, "omar@shop.example", "Thanks!");
@@ -283,7 +285,7 @@ static void a_started_conversation_reaches_the_person_on_the_api_channel(struct 
     done(w);
     assert_int_equal(r.conversation.v, c.id.v);
     start.channel.v = WIDGET;
-    assert_err(reply_start(as_agent(w, ANNA), &start, &c), E_INVALID);
+    assert_err(reply_start(as_agent(w, ANNA), &start, &c, &m), E_INVALID);
     undone(w);
 }
 ON_BOTH(a_started_conversation_reaches_the_person_on_the_api_channel)
