@@ -135,6 +135,8 @@ static err get(struct call *call)
         .by = json_text(json_get(checks, S("by")), S("")),
         .guard = S("open"),
         .degraded = mail.note,
+        .automatic = mail.automatic,
+        .automatic_why = mail.automatic_why,
         .date_ms = m.sent_ms,
         .is_ours = str_eq(m.kind, S("out"))};
     TRY(read_raw(cx, m.id, &shown));

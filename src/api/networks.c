@@ -40,14 +40,15 @@ static const char *const unit_names[] = {
 };
 static const char *const connect_words[] = {"form", "oauth2", "oauth1", NULL};
 static const char *const setting_kinds[] = {
-    "text", "url", "host", "secret", "list", "choice", "number", "json", "lines", NULL};
+    "text", "url", "host", "secret", "list", "choice", "number", "json", "lines", "texts", NULL};
 
 /* ── shapes ─────────────────────────────────────────────────────────────────────────────────────
  */
 
 static const struct shape_field setting_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, "in a channel's settings"),
-    SHOWN_WORD("kind", 0, setting_kinds, "secret: sealed, never shown again"),
+    SHOWN_WORD("kind", 0, setting_kinds,
+        "secret: sealed, never shown again; texts: a list of {language, subject, text}"),
     SHOWN("is_required", SHAPE_BOOL, 0, NULL),
     SHOWN("help", SHAPE_TEXT, 0, "English; may be empty"),
     SHOWN("standard", SHAPE_TEXT, SHAPE_NULL, "what is taken when it is left out"),

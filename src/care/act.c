@@ -207,15 +207,8 @@ err act_take(struct ctx *cx, message_id id, str payload, struct act_work *work)
 static err note(struct ctx *cx, message_id id, str type, str from, str to)
 {
     struct message m;
-    struct conversation c;
     TRY(message_get(cx, id, &m));
-    TRY(conversation_lock(cx, m.conversation_id, &c));
-    str was = c.status;
-    struct message entry = activity_message(cx, &c, activity_json(cx->arena, type, from, to));
-    TRY(message_add(cx, &entry));
-    TRY(conversation_write(cx, &c, was));
-    TRY(conversation_fill_tags(cx, &c, 1));
-    return news_message(cx, &entry, &c, S("message.created"));
+    return activity_add(cx, m.conversation_id, activity_json(cx->arena, type, from, to));
 }
 
 err act_done(struct ctx *cx, message_id id, str payload, str external_id)

@@ -1,6 +1,8 @@
 /* activity: see activity.h. */
 #include "care/activity.h"
 
+#include "care/news.h"
+#include "store/conversation.h"
 #include "store/message.h"
 
 str activity_json(struct arena *a, str type, str from, str to)
@@ -38,4 +40,16 @@ struct message activity_message(struct ctx *cx, struct conversation *c, str json
     }
     c->last_message_id = m.id;
     return m;
+}
+
+err activity_add(struct ctx *cx, conversation_id id, str json)
+{
+    struct conversation c;
+    TRY(conversation_lock(cx, id, &c));
+    str was = c.status;
+    struct message entry = activity_message(cx, &c, json);
+    TRY(message_add(cx, &entry));
+    TRY(conversation_write(cx, &c, was));
+    TRY(conversation_fill_tags(cx, &c, 1));
+    return news_message(cx, &entry, &c, S("message.created"));
 }

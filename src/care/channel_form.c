@@ -2,6 +2,8 @@
 #include "care/channel_form.h"
 
 #include "base/limits.h"
+#include "base/utf8.h"
+#include "text/fill.h"
 
 enum {
     TEXT_BYTES = 2000,
@@ -110,6 +112,30 @@ static err check_number(struct ctx *cx, const struct json *v)
     return OK;
 }
 
+/* A list of {language, subject, text}; the language may be empty: for everybody else. */
+static err check_texts(struct ctx *cx, const struct json *v)
+{
+    str unknown = {0};
+    if (v->kind != JSON_ARRAY || v->count > FILL_LANGUAGES)
+        return wrong(cx, v->key, "This must be a list of at most 40 texts.");
+    for (const struct json *one = v->first; one; one = one->next) {
+        str language = json_text(json_get(one, S("language")), S(""));
+        str subject = json_text(json_get(one, S("subject")), S(""));
+        str text = json_text(json_get(one, S("text")), S(""));
+        if (one->kind != JSON_OBJECT || (language.len && !str_is_ascii_token(language)) ||
+            language.len > FILL_LANGUAGE_BYTES || subject.len > LIMIT_NAME_BYTES ||
+            !is_line(subject, false) || text.len > FILL_TEXT_BYTES || !is_line(text, true))
+            return wrong(cx, v->key, "A text is too long, or has characters that cannot be in it.");
+        if (!str_trim(text).len)
+            return wrong(cx, v->key, "Each language needs a text.");
+        if (!fill_check(subject, &unknown) || !fill_check(text, &unknown))
+            return wrong(cx, v->key,
+                str_z(cx->arena, str_print(cx->arena, "There is nothing to put in for {{%.*s}}.",
+                                     SARG(utf8_prefix_bytes(unknown, 60)))));
+    }
+    return OK;
+}
+
 static err check_value(struct ctx *cx, const struct connector_setting *s, const struct json *v)
 {
     bool is_secret = is_kind(s, "secret"), has_lines = is_secret || is_kind(s, "lines");
@@ -117,6 +143,8 @@ static err check_value(struct ctx *cx, const struct connector_setting *s, const 
         return check_list(cx, v);
     if (is_kind(s, "number"))
         return check_number(cx, v);
+    if (is_kind(s, "texts"))
+        return check_texts(cx, v);
     if (is_kind(s, "json"))
         return v->kind == JSON_OBJECT ? OK : wrong(cx, v->key, "This must be an object.");
     if (v->kind != JSON_STRING)

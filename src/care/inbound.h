@@ -41,8 +41,9 @@ struct inbound_item {
     bool is_answered;   /* somebody has dealt with it already: the conversation does not wait */
     agent_id agent;     /* ours: who it was; {0} = nobody in particular */
     str agent_name;
-    bool is_quiet; /* a program's (an out-of-office): kept where it belongs, opens nothing, waits
-                    * for nobody */
+    bool is_quiet; /* a program's (an out-of-office): kept where it belongs as an automatic one;
+                    * opens nothing, is unread by nobody, waits for nobody; a new conversation
+                    * is pending */
     conversation_id into;    /* it belongs there, whoever wrote it; {0} = by identity and thread */
     conversation_id related; /* a new one: what it may belong to */
     str subject;             /* of a new conversation; empty = none */

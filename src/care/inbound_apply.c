@@ -58,7 +58,7 @@ static void begin_conversation(struct inbound_batch *b, struct inbound_thread *t
         .identity_id = p->identity,
         .contact_id = p->contact,
         .thread_key = t->key,
-        .status = item->is_ours ? S("pending") : S("open"),
+        .status = item->is_ours || item->is_quiet ? S("pending") : S("open"),
         .priority = S("none"),
         .preview_kind = item->is_ours ? S("out") : S("in"),
         .visibility = item->is_public ? S("public") : S("private"),
@@ -201,8 +201,9 @@ static void show_ours(struct inbound_thread *t, const struct inbound_item *item,
         m->author_name = item->agent_name;
     }
     m->state = S("sent");
-    c->preview_kind = S("out");
-    wait_no_more(t);
+    c->preview_kind = item->is_quiet ? S("auto") : S("out");
+    if (!item->is_quiet)
+        wait_no_more(t);
 }
 
 static void put_message(
@@ -218,6 +219,7 @@ static void put_message(
         .channel_id = item->channel,
         .external_id = item->external_id,
         .kind = S("in"),
+        .is_automatic = item->is_quiet,
         .author_kind = S("contact"),
         .author_id = who->contact.v,
         .author_name = who->name,
@@ -239,11 +241,11 @@ static void put_message(
         show_ours(t, item, m);
         return;
     }
-    c->last_in_id = m->id;
-    c->last_in_ms = at;
-    c->preview_kind = S("in");
+    c->preview_kind = item->is_quiet ? S("auto") : S("in");
     if (item->is_quiet)
         return;
+    c->last_in_id = m->id;
+    c->last_in_ms = at;
     if (item->is_answered) {
         wait_no_more(t);
         return;

@@ -189,7 +189,7 @@ static err look_again(struct joining *j, bool is_waiting)
         return e;
     if (e == OK) {
         c->preview = message_preview(j->cx->arena, last.text, last.attachments, last.parts);
-        c->preview_kind = last.kind;
+        c->preview_kind = last.is_automatic ? S("auto") : last.kind;
         c->last_message_ms = last.received_ms;
     }
     if (j->from.last_message_id.v > c->last_message_id.v)

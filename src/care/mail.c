@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "care/automatic_mail.h"
 #include "care/mail_address.h"
 #include "connector/connector.h"
 #include "connector/mail.h"
@@ -75,6 +76,26 @@ static void take_as_ours(struct connector_item *it)
     it->contact_name = to->name;
 }
 
+/* One of our automatic mails has come back: two of us answer each other, or somebody sends on what
+ * they get. */
+static err find_loop(struct ctx *cx, struct connector_mail *mail)
+{
+    str ours = {0};
+    for (int i = 0; i < mail->mime->n_headers && !mail->is_loop; i++) {
+        const struct mime_header *h = &mail->mime->headers[i];
+        if (!str_eq_nocase(h->name, S("X-Seva-Loop")))
+            continue;
+        if (!ours.len)
+            TRY(automatic_mail_loop(cx, &ours));
+        mail->is_loop = str_eq(str_trim(h->value), ours);
+    }
+    if (mail->is_loop) {
+        mail->is_robot = true;
+        mail->robot_why = S("It is an automatic mail of this Seva that has come back.");
+    }
+    return OK;
+}
+
 err mail_judge(struct ctx *cx, channel_id id, struct connector_item *it)
 {
     struct channel channel;
@@ -95,7 +116,9 @@ err mail_judge(struct ctx *cx, channel_id id, struct connector_item *it)
     mail->checks = checks_json(cx->arena, &auth);
     mail->to = people_beside(cx->arena, mailbox, mail->mime->to, mail->mime->n_to, &mail->n_to);
     mail->cc = people_beside(cx->arena, mailbox, mail->mime->cc, mail->mime->n_cc, &mail->n_cc);
-    if (mail->is_proven && is_ours(mailbox, it->contact_external_id))
+    mail->opens_all = str_eq(setup_setting(cx->arena, email, &setup, "programs"), S("open"));
+    TRY(find_loop(cx, mail));
+    if (mail->is_proven && !mail->is_loop && is_ours(mailbox, it->contact_external_id))
         take_as_ours(it);
     return OK;
 }
@@ -144,20 +167,30 @@ static str references_of(struct arena *a, const struct connector_mail *mail)
     return j.b.failed ? S("[]") : json_str(&j);
 }
 
-/* Only who is proven names others; who began the conversation takes part in any case. */
+/* Only a person who is proven names others; who began the conversation takes part in any case. */
 static err add_members(
     struct ctx *cx, const struct connector_item *it, const struct inbound_result *result)
 {
     const struct connector_mail *mail = it->mail;
     struct mail_member *rows = NEW(cx->arena, struct mail_member, MEMBERS_MOST + 1);
+    bool names_others = mail->is_proven && !mail->is_robot;
     ptrdiff_t n = 0;
     if (mail->is_proven || result->is_new_conversation)
         rows[n++] = (struct mail_member){it->contact_external_id, it->contact_name, false};
-    for (ptrdiff_t i = 0; mail->is_proven && i < mail->n_to && n < MEMBERS_MOST; i++)
+    for (ptrdiff_t i = 0; names_others && i < mail->n_to && n < MEMBERS_MOST; i++)
         rows[n++] = (struct mail_member){mail->to[i].address, mail->to[i].name, true};
-    for (ptrdiff_t i = 0; mail->is_proven && i < mail->n_cc && n < MEMBERS_MOST; i++)
+    for (ptrdiff_t i = 0; names_others && i < mail->n_cc && n < MEMBERS_MOST; i++)
         rows[n++] = (struct mail_member){mail->cc[i].address, mail->cc[i].name, true};
     return mail_member_add_many(cx, result->conversation, rows, n);
+}
+
+static str automatic_word(const struct connector_mail *mail)
+{
+    return !mail->is_robot ? S("")
+           : mail->is_loop ? S("loop")
+           : mail->is_away ? S("away")
+           : mail->is_bulk ? S("list")
+                           : S("machine");
 }
 
 err mail_arrived(struct ctx *cx, const struct inbound_item *item, const struct connector_item *it,
@@ -176,6 +209,8 @@ err mail_arrived(struct ctx *cx, const struct inbound_item *item, const struct c
         .verdict = m->verdict,
         .checks = m->checks,
         .note = m->note,
+        .automatic = automatic_word(m),
+        .automatic_why = m->robot_why,
         .raw = {raw_name.len ? (str){0} : raw},
         .raw_name = raw_name,
     };

@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "care/automatic_mail.h"
 #include "care/mail.h"
 #include "care/mail_address.h"
 #include "care/mail_body.h"
@@ -119,7 +120,8 @@ static err find_from(struct writing *w)
     const struct connector *email = connector_find(w->channel.kind);
     str name = setup_setting(w->cx->arena, email, &setup, "from_name");
     str address = setup_setting(w->cx->arena, email, &setup, "address");
-    TRY(mail_values_of(w->cx, &w->channel, w->c->contact_name, &w->values));
+    str customer = w->new && w->new->only_to ? w->new->only_to->name : w->c->contact_name;
+    TRY(mail_values_of(w->cx, &w->channel, customer, &w->values));
     name = str_trim(mail_values_fill(w->cx->arena, name, &w->values));
     w->from =
         (struct mail_person){name.len ? name : w->channel.name, utf8_fold(w->cx->arena, address)};
@@ -131,6 +133,10 @@ static err find_from(struct writing *w)
 static err find_people(struct writing *w)
 {
     TRY(find_from(w));
+    if (w->new->only_to) {
+        w->to = *w->new->only_to;
+        return OK;
+    }
     TRY(find_to(w));
     if (w->new->cc)
         TRY(read_people(w, "mail.cc", w->new->cc, &w->cc, &w->n_cc));
@@ -194,6 +200,8 @@ static err add_members(struct writing *w)
 {
     ptrdiff_t n = 0, most = w->n_more + w->n_cc + w->n_bcc + 1;
     struct mail_member *rows = NEW(w->cx->arena, struct mail_member, most);
+    if (w->new->only_to)
+        return OK;
     rows[n++] = (struct mail_member){w->to.address, w->to.name, false};
     for (ptrdiff_t i = 0; i < w->n_more; i++)
         rows[n++] = (struct mail_member){w->more[i].address, w->more[i].name, true};
@@ -382,6 +390,7 @@ err mail_out_letter(struct ctx *cx, const struct message *m, struct connector_le
         .text = mail.body,
         .date_ms = m->held_until_ms > m->sent_ms ? m->held_until_ms : m->sent_ms,
     };
+    TRY(automatic_mail_loop(cx, &letter->loop));
     letter->to = list_of(cx->arena, json_get(people, S("to")), &letter->n_to);
     letter->cc = list_of(cx->arena, json_get(people, S("cc")), &letter->n_cc);
     letter->bcc = list_of(cx->arena, json_get(people, S("bcc")), &letter->n_bcc);

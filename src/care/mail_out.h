@@ -19,6 +19,9 @@ struct mail_new {
     str quote_text, quote_html; /* made of it (care/mail_source.h), before the transaction */
     str written;                /* all of this as JSON, to write it again; may be empty */
     bool is_forward;            /* it passes a mail on: for somebody else, outside its thread */
+    /* Only this person gets it, and does not take part by that: an automatic mail; NULL = as above
+     */
+    const struct mail_person *only_to;
 };
 /* A message of ours in a mailbox has been written: its mail is. Sets m->external_id (before it is
  * stored). E_INVALID names the field. */

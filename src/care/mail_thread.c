@@ -159,6 +159,13 @@ static err place_named(struct ctx *cx, const struct connector_item *it,
     return OK;
 }
 
+/* A form's or a shop's mail, where the mailbox wants those to wait for somebody like a person's. */
+static bool opens_alone(const struct connector_mail *mail)
+{
+    return mail->opens_all && !mail->is_away && !mail->is_loop && !mail->n_references &&
+           !mail->mime->report_type.len;
+}
+
 err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct inbound_item *item)
 {
     const struct connector_mail *mail = it->mail;
@@ -166,11 +173,11 @@ err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct in
     item->thread_key =
         str_cat(cx->arena, S("mail:"), utf8_prefix_bytes(mail->internet_id, LIMIT_NAME_BYTES - 5));
     item->subject = utf8_prefix_bytes(mail->subject, LIMIT_NAME_BYTES);
-    item->is_quiet = mail->is_robot;
     item->is_verified = mail->is_proven;
     conversation_id id = {by_token(cx, REPLY_CONVERSATION, mail->arrived_at, mail->n_arrived_at)};
     if (!id.v)
         TRY(by_name(cx, mail, &id));
+    item->is_quiet = mail->is_robot && (id.v || !opens_alone(mail));
     err e = id.v ? look_at(cx, id, &c) : E_NOT_FOUND;
     if (e == E_NOT_FOUND)
         return suggest_by_number(cx, mail->subject, &item->related);

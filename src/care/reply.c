@@ -268,7 +268,7 @@ static err show_last(struct ctx *cx, struct conversation *c)
         return OK;
     TRY(e);
     c->preview = message_preview(cx->arena, last.text, last.attachments, last.parts);
-    c->preview_kind = last.kind;
+    c->preview_kind = last.is_automatic ? S("auto") : last.kind;
     c->last_message_ms = last.received_ms;
     if (!str_eq(c->status, S("resolved")))
         return message_waiting_since(cx, c->id, &c->waiting_since_ms);

@@ -26,7 +26,8 @@ struct oauth2_provider;
 struct connector_setting {
     const char *name, *kind; /* kind: "text", "url", "host" (a server's name: secrets go there),
                               * "secret", "list", "choice", "number", "json" (an object), "lines"
-                              * (text of several lines) */
+                              * (text of several lines), "texts" (text/fill.h: what is written by
+                              * itself, by language) */
     bool is_required;
     const char *help;     /* English, one sentence; the console has its own words by name */
     const char *standard; /* what is taken when it is left out; NULL = empty */

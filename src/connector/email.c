@@ -206,7 +206,23 @@ static const struct connector_setting settings[] = {
     {.name = "dkim_key",
      .kind = "secret",
      .help = "DKIM: the private key (PEM); it can be made here, too."},
-    {0        },
+    {.name = "acknowledge",
+     .kind = "choice",
+     .standard = "no",
+     .choices = "no proven any",
+     .help = "Whether who begins a conversation by mail is told that it has arrived: proven: "
+             "senders who are proven; any: everybody but programs."},
+    {.name = "acknowledgement",
+     .kind = "texts",
+     .help = "What they are told, by language; one without a language is for all others. "
+             "{{contact.name}} and {{conversation.number}} are filled."},
+    {.name = "programs",
+     .kind = "choice",
+     .standard = "quiet",
+     .choices = "quiet open",
+     .help = "A program's mail (newsletter, form, shop) that answers nothing: quiet: it is kept and "
+             "waits for nobody; open: as a person's."},
+    {0                      },
 };
 static const struct connector_media media[] = {
     {"*", FILE_BYTES},

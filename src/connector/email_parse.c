@@ -13,7 +13,11 @@
 #include "text/robot.h"
 #include "text/tnef_part.h"
 
-enum { HASH_DIGITS = 16, ID_MOST = 230 /* leaves room for the ending in READING_ID_BYTES */ };
+enum {
+    HASH_DIGITS = 16,
+    ID_MOST = 230,      /* leaves room for the ending in READING_ID_BYTES */
+    LANGUAGE_BYTES = 35 /* of a tag (RFC 5646, 4.4.1) */
+};
 
 struct reading {
     struct arena *a;
@@ -92,6 +96,16 @@ static void arrived_at(struct reading *r, struct connector_mail *mail)
     mail->n_arrived_at = n;
 }
 
+/* The first tag of Content-Language (RFC 3282); what is no tag is nothing. */
+static str language_of(const struct mime_mail *m)
+{
+    str tag, rest;
+    (void)str_cut(
+        mime_header(m, "Content-Language"), ',', &tag, &rest); /* without one: the whole */
+    tag = str_trim(tag);
+    return tag.len <= LANGUAGE_BYTES && str_is_ascii_token(tag) ? tag : (str){0};
+}
+
 static struct connector_mail *mail_of(struct reading *r)
 {
     const struct mime_mail *m = &r->mail;
@@ -103,6 +117,10 @@ static struct connector_mail *mail_of(struct reading *r)
         .internet_id = internet_id(r),
         .reply_to = m->n_reply_to ? m->reply_to[0].address : (str){0},
         .is_robot = robot.is_robot,
+        .is_away = robot.is_away,
+        .is_bulk = robot.is_bulk,
+        .robot_why = str_from(robot.why),
+        .language = language_of(m),
         .note = r->note.len && m->degraded.len
                     ? str_print(r->a, "%.*s %.*s", SARG(m->degraded), SARG(r->note))
                 : r->note.len ? r->note

@@ -71,7 +71,7 @@ struct mail_out email_letter(struct arena *a, const struct connector_outgoing *o
         .n_files = (int)out->n_files,
         .boundary_seed = l->internet_id,
         .is_automatic = !out->is_by_person,
-        .loop = S("seva"),
+        .loop = out->is_by_person ? (str){0} : l->loop,
     };
 }
 

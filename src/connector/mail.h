@@ -17,14 +17,19 @@ struct connector_mail {
     const str *arrived_at; /* addresses that it came to (To, Cc, envelope): one of them may carry
                             * our token of a conversation */
     ptrdiff_t n_arrived_at;
-    str reply_to;  /* where answers are wanted; empty = at the sender's */
-    bool is_robot; /* an automatic mail: it opens nothing and is not answered by itself */
-    str note;      /* what could not be read of it; empty = nothing */
+    str reply_to;          /* where answers are wanted; empty = at the sender's */
+    bool is_robot;         /* an automatic mail: it opens nothing and is not answered by itself */
+    bool is_away, is_bulk; /* is_robot too: an out-of-office notice; of a list or to many */
+    str robot_why;         /* English, by which rule */
+    str language;          /* that it says it is written in; empty = nothing */
+    str note;              /* what could not be read of it; empty = nothing */
     const struct mail_report
         *report; /* it says what became of a mail of ours; NULL = it does not */
     const struct mime_mail *mime;
 
     /* Judged: */
+    bool is_loop;   /* is_robot too: an automatic mail of ours that has come back */
+    bool opens_all; /* the mailbox wants programs' mails that answer nothing to open too */
     const struct mail_person *to, *cc; /* without our own address */
     ptrdiff_t n_to, n_cc;
     bool splits_by_subject; /* the mailbox wants it: another subject begins a conversation */
@@ -59,4 +64,5 @@ struct connector_letter {
     ptrdiff_t n_settled;
     int64_t first_try_ms; /* when a server asked for patience first; 0 = none has */
     bool is_waiting;      /* some wait for another try */
+    str loop;             /* this installation, for X-Seva-Loop when nobody wrote it */
 };

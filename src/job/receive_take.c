@@ -1,6 +1,7 @@
 /* receive_take: what becomes of a batch: messages are stored (care/inbound.h) with what is to be
  * fetched and asked for them, news are applied (care/network.h), the rows end or go to quarantine.
  * See receive_inner.h. Thread: the receiver; in its transaction. */
+#include "care/acknowledge.h"
 #include "care/call.h"
 #include "care/mail.h"
 #include "care/media.h"
@@ -149,9 +150,11 @@ static err take_account(struct desk *desk, const struct receive_batch *b, accoun
             tally->received++;
             tally->jobs += items.files[i].n;
             TRY(plan_files(&desk->cx, &items.files[i], &results[i]));
-            if (items.from[i]->mail)
+            if (items.from[i]->mail) {
                 TRY(mail_arrived(&desk->cx, &items.at[i], items.from[i], &results[i],
                     b->parsed[row].raw, b->parsed[row].raw_name));
+                TRY(acknowledge(&desk->cx, &items.at[i], items.from[i], &results[i], &tally->jobs));
+            }
             if (is_phone(items.at[i].channel_kind))
                 TRY(call_follow(&desk->cx, &items.at[i], &results[i]));
             if (items.at[i].is_network)

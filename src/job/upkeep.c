@@ -9,6 +9,7 @@
 #include "job/inner.h"
 #include "store/audit_read.h"
 #include "store/authorization.h"
+#include "store/automatic.h"
 #include "store/delivery.h"
 #include "store/door.h"
 #include "store/early.h"
@@ -84,6 +85,15 @@ static err forget_early(struct ctx *cx, bool *more)
     return OK;
 }
 
+static err forget_automatic(struct ctx *cx, bool *more)
+{
+    const int64_t day_ms = 24 * 3600 * 1000;
+    int64_t removed = 0;
+    TRY(automatic_forget(cx, cx->now_ms - day_ms, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
+}
+
 static err wake_due(struct ctx *cx, bool *more)
 {
     *more = false;
@@ -104,6 +114,7 @@ static const struct step steps[] = {
     {"deliveries", true,  forget_deliveries     },
     {"compared",   true,  forget_reconciliations},
     {"early",      true,  forget_early          },
+    {"automatic",  true,  forget_automatic      },
     {"wake",       true,  wake_due              },
     {"audit",      true,  audit_chain           },
 };

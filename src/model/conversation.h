@@ -81,9 +81,10 @@ struct message {
     message_id id;
     conversation_id conversation_id;
     channel_id channel_id;
-    str external_id; /* the channel's id; empty = not known yet */
-    str kind;        /* in out note activity */
-    str author_kind; /* contact agent system token */
+    str external_id;   /* the channel's id; empty = not known yet */
+    str kind;          /* in out note activity */
+    bool is_automatic; /* a program's, and quiet (in); nobody wrote it (out) */
+    str author_kind;   /* contact agent system token */
     int64_t author_id;
     str author_name;
     str text, state, error;

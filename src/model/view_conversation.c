@@ -83,7 +83,7 @@ static const struct shape_field channel_short_fields[] = {
 static const struct shape channel_short_shape =
     SHAPE("ChannelShort", NULL, channel_short_fields, "The channel of a conversation.");
 
-static const char *const preview_kinds[] = {"in", "out", "note", "", NULL};
+static const char *const preview_kinds[] = {"in", "auto", "out", "note", "", NULL};
 static const struct shape_field news_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
     SHOWN("number", SHAPE_INT, 0, "what people call it by; counted per account"),
@@ -96,7 +96,8 @@ static const struct shape_field news_fields[] = {
     SHOWN("tags", SHAPE_TEXT, SHAPE_LIST, "names, sorted"),
     SHOWN("subject", SHAPE_TEXT, SHAPE_NULL, NULL),
     SHOWN("preview", SHAPE_TEXT, 0, "how the last message begins"),
-    SHOWN_WORD("preview_kind", 0, preview_kinds, "empty before the first message"),
+    SHOWN_WORD(
+        "preview_kind", 0, preview_kinds, "auto: a program's mail; empty before the first message"),
     SHOWN("last_message_id", SHAPE_ID, SHAPE_NULL, NULL),
     SHOWN("last_message_at", SHAPE_TIME, SHAPE_NULL, NULL),
     SHOWN("last_in_at", SHAPE_TIME, SHAPE_NULL, "the customer's last message"),

@@ -5,6 +5,8 @@ static const char *const verdict_words[] = {"pass", "fail", "none", NULL};
 static const char *const guard_words[] = {
     "open", "signed_smime", "signed_pgp", "encrypted_smime", "encrypted_pgp", NULL};
 
+static const char *const automatic_words[] = {"", "away", "list", "machine", "loop", NULL};
+
 static const struct shape_field person_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, "may be empty"),
     SHOWN("address", SHAPE_TEXT, 0, "may be empty"),
@@ -77,6 +79,9 @@ static const struct shape_field mail_fields[] = {
     SHOWN("written", SHAPE_FREE, SHAPE_NULL, "of ours: what was posted as mail, to write it again"),
     SHOWN_OBJECT("recipients", SHAPE_LIST, &recipient_shape, "of ours, as far as it was tried"),
     SHOWN("again_at", SHAPE_TIME, SHAPE_NULL, "when those who wait are tried again"),
+    SHOWN_WORD("automatic", 0, automatic_words,
+        "a program wrote it; away: an out-of-office notice; loop: ours, come back; empty: a person"),
+    SHOWN("automatic_why", SHAPE_TEXT, 0, "how that was seen, in English; may be empty"),
     SHOWN("degraded", SHAPE_TEXT, 0, "what could not be read of it, in words; empty: nothing"),
 };
 const struct shape mail_shape =
@@ -169,6 +174,8 @@ void mail_view(struct json_out *j, const struct mail_shown *m)
         json_put_tree(j, v);
     json_arr_end(j);
     json_kv_time(j, S("again_at"), m->again_ms);
+    json_kv_str(j, S("automatic"), m->automatic);
+    json_kv_str(j, S("automatic_why"), m->automatic_why);
     json_kv_str(j, S("degraded"), m->degraded);
     json_obj_end(j);
 }

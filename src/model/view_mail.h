@@ -23,6 +23,7 @@ struct mail_shown {
     int64_t date_ms;           /* what the mail says; 0 = nothing */
     str text, html;            /* the whole; html as it came: never into a page without cleaning */
     str verdict, spf, dkim, dmarc, by, guard, degraded;
+    str automatic, automatic_why;      /* as stored */
     const struct mail_inline *inlines; /* pictures that the HTML shows by their content id */
     ptrdiff_t n_inlines;
     const struct mail_invitation *calendar; /* NULL = none */

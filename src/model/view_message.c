@@ -89,10 +89,12 @@ const struct shape author_shape = SHAPE("Author", NULL, author_fields, "Who wrot
 static const struct shape_field activity_fields[] = {
     SHOWN("type", SHAPE_TEXT, 0,
         "status, priority, assignee, team, outcome, tags, moved, joined, joined_into, separated, "
-        "hide, unhide or act_failed"),
+        "hide, unhide, act_failed, automatic_refused or automatic_stopped"),
     SHOWN("from", SHAPE_TEXT, SHAPE_NULL,
-        "tags: what was taken off; joined, joined_into, separated: the other conversation"),
-    SHOWN("to", SHAPE_TEXT, SHAPE_NULL, "tags: what was put on; joined …: its number"),
+        "tags: what was taken off; joined, joined_into, separated: the other conversation; "
+        "automatic_refused: why"),
+    SHOWN("to", SHAPE_TEXT, SHAPE_NULL,
+        "tags: what was put on; joined …: its number; automatic_…: the address"),
 };
 static const struct shape activity_shape =
     SHAPE("Activity", NULL, activity_fields, "A change of the conversation.");
@@ -124,6 +126,8 @@ static const struct shape_field message_fields[] = {
     SHOWN("mentions", SHAPE_ID, SHAPE_LIST, "agents"),
     SHOWN_OBJECT("activity", SHAPE_NULL, &activity_shape, "of kind activity"),
     SHOWN_WORD("visibility", 0, visibilities, NULL),
+    SHOWN("is_automatic", SHAPE_BOOL, 0,
+        "in: a program wrote it, and nobody is waited for; out: Seva wrote it by itself"),
     SHOWN("sent_at", SHAPE_TIME, 0, "the channel's time, at the latest that of receipt"),
     SHOWN("received_at", SHAPE_TIME, SHAPE_NULL, NULL),
     SHOWN("edited_at", SHAPE_TIME, SHAPE_NULL, NULL),
@@ -153,6 +157,7 @@ void message_view(struct json_out *j, const struct message *m)
     json_put_id_text(j, m->mentions);
     json_kv_raw(j, S("activity"), m->activity);
     json_kv_str(j, S("visibility"), m->visibility);
+    json_kv_bool(j, S("is_automatic"), m->is_automatic);
     json_kv_time(j, S("sent_at"), m->sent_ms);
     json_kv_time(j, S("received_at"), m->received_ms);
     json_kv_time(j, S("edited_at"), m->edited_ms);

@@ -245,6 +245,7 @@ static const struct db_col mine_row_cols[] = {
     " CASE WHEN c.last_in_id <= COALESCE(r.message_id, 0) THEN 0 ELSE"                             \
     "  (SELECT COUNT(*) FROM (SELECT 1 FROM message m WHERE m.account_id = c.account_id"           \
     "   AND m.conversation_id = c.id AND m.id > COALESCE(r.message_id, 0) AND m.kind = 'in'"       \
+    "   AND m.is_automatic = 0"                                                                    \
     "   LIMIT 100) x) END AS unread_count,"                                                        \
     " CASE WHEN d.conversation_id IS NULL THEN 0 ELSE 1 END AS has_draft"
 #define MINE_JOINS(account, agent)                                                                 \

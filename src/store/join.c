@@ -120,7 +120,8 @@ err join_first_unread(struct ctx *cx, conversation_id conversation, int64_t afte
     TRY(db_one(cx->db,
         S("SELECT COALESCE(MIN(id), 0) AS value "
           "FROM message "
-          "WHERE account_id = ?1 AND conversation_id = ?2 AND id > ?3 AND kind = 'in'"),
+          "WHERE account_id = ?1 AND conversation_id = ?2 AND id > ?3 AND kind = 'in' "
+          "    AND is_automatic = 0"),
         ARGS(A_ID(cx->account), A_ID(conversation), A_INT(after)), COLS(number_cols), &n));
     *id = n.value;
     return OK;
@@ -142,6 +143,7 @@ err join_last_in(struct ctx *cx, conversation_id conversation, message_id *id, i
         S("SELECT id, received_ms "
           "FROM message "
           "WHERE account_id = ?1 AND conversation_id = ?2 AND kind = 'in' "
+          "    AND is_automatic = 0 "
           "ORDER BY id DESC "
           "LIMIT 1"),
         ARGS(A_ID(cx->account), A_ID(conversation)), COLS(last_in_cols), &last);

@@ -16,14 +16,17 @@ static const struct db_col mail_cols[] = {
     COL(struct mail, note),
     COL(struct mail, body),
     COL(struct mail, written),
+    COL(struct mail, automatic),
+    COL(struct mail, automatic_why),
     COL(struct mail, raw_name),
     COL(struct mail, raw),
 };
-enum { WITHOUT_RAW_COLS = 15 };
+enum { WITHOUT_RAW_COLS = 17 };
 
 #define WITHOUT_RAW                                                                                \
     "m.message_id, m.conversation_id, m.channel_id, m.internet_id, m.subject, m.people, "          \
-    "m.in_reply_to, m.refs, m.html, m.verdict, m.checks, m.note, m.body, m.written, m.raw_name"
+    "m.in_reply_to, m.refs, m.html, m.verdict, m.checks, m.note, m.body, m.written, "              \
+    "m.automatic, m.automatic_why, m.raw_name"
 
 err mail_add(struct ctx *cx, const struct mail *m)
 {
@@ -31,14 +34,14 @@ err mail_add(struct ctx *cx, const struct mail *m)
     return db_run(cx->db,
         S("INSERT INTO mail (account_id, message_id, conversation_id, channel_id, internet_id, "
           "    subject, people, in_reply_to, refs, html, verdict, checks, note, raw, raw_name, "
-          "    created_ms, body, written) "
+          "    created_ms, body, written, automatic, automatic_why) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-          "    ?18)"),
+          "    ?18, ?19, ?20)"),
         ARGS(A_ID(cx->account), A_ID(m->message_id), A_ID(m->conversation_id), A_ID(m->channel_id),
             A_TEXT(m->internet_id), A_TEXT(m->subject), A_TEXT(m->people), A_TEXT(m->in_reply_to),
             A_TEXT(m->refs), A_TEXT(m->html), A_TEXT(m->verdict.len ? m->verdict : S("none")),
             A_TEXT(m->checks), A_TEXT(m->note), raw, A_TEXT(m->raw_name), A_INT(cx->now_ms),
-            A_TEXT(m->body), A_TEXT(m->written)),
+            A_TEXT(m->body), A_TEXT(m->written), A_TEXT(m->automatic), A_TEXT(m->automatic_why)),
         NULL);
 }
 
@@ -58,7 +61,7 @@ err mail_last_in(struct ctx *cx, conversation_id conversation, struct mail *mail
           "FROM mail m "
           "JOIN message w ON w.account_id = m.account_id AND w.id = m.message_id AND w.kind = 'in' "
           "WHERE m.account_id = ?1 AND m.conversation_id = ?2 "
-          "ORDER BY m.message_id DESC "
+          "ORDER BY CASE WHEN m.automatic = '' THEN 0 ELSE 1 END, m.message_id DESC "
           "LIMIT 1"),
         ARGS(A_ID(cx->account), A_ID(conversation)), mail_cols, WITHOUT_RAW_COLS, mail);
 }

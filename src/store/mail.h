@@ -19,13 +19,16 @@ struct mail {
     str body;    /* ours: the plain text beside it; empty = the message's text is all */
     str written; /* ours: what was given for it, JSON as the API takes it; empty = nothing was */
     str verdict, checks, note;
-    blob raw;     /* as it came, when it is short */
-    str raw_name; /* else the file that it is */
+    str automatic;     /* away, list, machine, loop; empty = a person's */
+    str automatic_why; /* by which rule, English */
+    blob raw;          /* as it came, when it is short */
+    str raw_name;      /* else the file that it is */
 };
 err mail_add(struct ctx *cx, const struct mail *mail);
 /* E_NOT_FOUND (no words): the message is no mail. */
 err mail_get(struct ctx *cx, message_id message, struct mail *mail);
-/* Without raw. The newest that came in; E_NOT_FOUND (no words) without one. */
+/* Without raw. The newest that a person wrote to us, else the newest that came in; E_NOT_FOUND (no
+ * words) without one. */
 err mail_last_in(struct ctx *cx, conversation_id conversation, struct mail *mail);
 /* The same of the oldest one. */
 err mail_first_in(struct ctx *cx, conversation_id conversation, struct mail *mail);

@@ -8,7 +8,8 @@
 #include "store/set.h"
 
 #define MESSAGE_COLUMNS                                                                            \
-    " m.id, m.conversation_id, m.channel_id, m.external_id, m.kind, m.author_kind, m.author_id,"   \
+    " m.id, m.conversation_id, m.channel_id, m.external_id, m.kind, m.is_automatic,"               \
+    " m.author_kind, m.author_id,"                                                                 \
     " m.author_name, m.text, m.state, m.error, m.held_until_ms, m.client_id, m.visibility,"        \
     " m.activity, m.mentions, m.attachments, m.then_from, m.reply_to_id, m.sent_ms,"               \
     " m.received_ms, m.edited_ms, m.read_ms, m.parts, m.reactions, m.pieces, m.token,"             \
@@ -22,6 +23,7 @@ static const struct db_col message_cols[] = {
     COL(struct message, channel_id),
     COL(struct message, external_id),
     COL(struct message, kind),
+    COL(struct message, is_automatic),
     COL(struct message, author_kind),
     COL(struct message, author_id),
     COL(struct message, author_name),
@@ -91,7 +93,7 @@ err message_list_unseen(struct ctx *cx, conversation_id conversation, message_id
     return db_all(cx->db,
         S("SELECT" MESSAGE_COLUMNS " FROM" MESSAGE_TABLES
           " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.id > ?3"
-          " AND (m.kind = 'in' OR (m.kind = 'out' AND m.state <> 'cancelled'"
+          " AND (m.kind = 'in' OR (m.kind = 'out' AND m.is_automatic = 0 AND m.state <> 'cancelled'"
           "  AND NOT (m.author_kind = ?4 AND m.author_id = ?5)))"
           " ORDER BY m.id LIMIT 50"),
         ARGS(A_INT(cx->account.v), A_INT(conversation.v), A_INT(seen.v),
@@ -140,7 +142,7 @@ struct new_row {
     str client_id, visibility, activity, mentions, attachments, then_from;
     int64_t reply_to_id, sent_ms, received_ms;
     str parts, token;
-    int64_t window_ms, planned_ms;
+    int64_t window_ms, planned_ms, is_automatic;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -168,6 +170,7 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, token),
     COL(struct new_row, window_ms),
     COL(struct new_row, planned_ms),
+    COL(struct new_row, is_automatic),
 };
 
 static struct new_row new_row(const struct ctx *cx, const struct message *m)
@@ -198,6 +201,7 @@ static struct new_row new_row(const struct ctx *cx, const struct message *m)
         .token = m->token,
         .window_ms = m->window_ms,
         .planned_ms = m->planned_ms,
+        .is_automatic = m->is_automatic,
     };
 }
 
@@ -205,7 +209,7 @@ static struct new_row new_row(const struct ctx *cx, const struct message *m)
     "INSERT INTO message (account_id, id, conversation_id, channel_id, external_id, kind,"          \
     " author_kind, author_id, author_name, text, state, held_until_ms, client_id, visibility,"      \
     " activity, mentions, attachments, then_from, reply_to_id, sent_ms, received_ms, parts, token," \
-    " window_ms, planned_ms)"
+    " window_ms, planned_ms, is_automatic)"
 
 err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n)
 {
@@ -216,18 +220,18 @@ err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n)
     TRY(db_many(cx->db,
         S(NEW_COLUMNS
             " VALUES (?1, ?2, ?3, ?4, NULLIF(?5, ''), ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-            " NULLIF(?13, ''), ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
+            " NULLIF(?13, ''), ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)"
             " ON CONFLICT DO NOTHING"),
         S(NEW_COLUMNS
             " SELECT c1, c2, c3, c4, NULLIF(c5, ''), c6, c7, c8, c9, c10, c11, c12,"
-            " NULLIF(c13, ''), c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24, c25"
+            " NULLIF(c13, ''), c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24, c25, c26"
             " FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[],"
             " ?6::text[], ?7::text[], ?8::bigint[], ?9::text[], ?10::text[], ?11::text[],"
             " ?12::bigint[], ?13::text[], ?14::text[], ?15::text[], ?16::text[], ?17::text[],"
             " ?18::text[], ?19::bigint[], ?20::bigint[], ?21::bigint[], ?22::text[], ?23::text[],"
-            " ?24::bigint[], ?25::bigint[])"
+            " ?24::bigint[], ?25::bigint[], ?26::bigint[])"
             " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17,"
-            " c18, c19, c20, c21, c22, c23, c24, c25) ON CONFLICT DO NOTHING"),
+            " c18, c19, c20, c21, c22, c23, c24, c25, c26) ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
     if (changed != n) /* another node stored the same message at the same moment */
         return fail(cx, E_BUSY, "The message is being stored by another node; try again.");
@@ -277,6 +281,7 @@ err message_last_shown(struct ctx *cx, conversation_id conversation, struct mess
     return db_one(cx->db,
         S("SELECT" MESSAGE_COLUMNS " FROM" MESSAGE_TABLES
           " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.kind <> 'activity'"
+          " AND NOT (m.kind = 'out' AND m.is_automatic = 1)"
           " AND m.state <> 'cancelled' ORDER BY m.id DESC LIMIT 1"),
         ARGS(A_INT(cx->account.v), A_INT(conversation.v)), COLS(message_cols), m);
 }
@@ -289,9 +294,11 @@ err message_waiting_since(struct ctx *cx, conversation_id conversation, int64_t 
     static const struct db_col cols[] = {COL(struct since, since_ms)};
     TRY(db_one(cx->db,
         S("SELECT COALESCE(MIN(m.sent_ms), 0) AS since_ms FROM message m"
-          " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.kind = 'in' AND m.id >"
+          " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.kind = 'in' AND m.is_automatic = 0"
+          " AND m.id >"
           " COALESCE((SELECT MAX(o.id) FROM message o WHERE o.account_id = ?1"
-          "  AND o.conversation_id = ?2 AND o.kind = 'out' AND o.state <> 'cancelled'), 0)"
+          "  AND o.conversation_id = ?2 AND o.kind = 'out' AND o.is_automatic = 0"
+          "  AND o.state <> 'cancelled'), 0)"
           " AND m.id > COALESCE((SELECT MAX(k.message_id) FROM call k WHERE k.account_id = ?1"
           "  AND k.conversation_id = ?2 AND k.answered_ms > 0), 0)"),
         ARGS(A_INT(cx->account.v), A_INT(conversation.v)), COLS(cols), &row));

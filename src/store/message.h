@@ -10,7 +10,8 @@ err message_get(struct ctx *cx, message_id id, struct message *m);
  * has_older: there are more. Photos of authors are joined. */
 err message_list(struct ctx *cx, conversation_id conversation, message_id before, ptrdiff_t limit,
     struct message **rows, ptrdiff_t *n, bool *has_older);
-/* What came after `seen` and is public, by others than the actor, not cancelled; at most 50. */
+/* What came after `seen` and is public, by others than the actor, not cancelled and no automatic
+ * mail of ours; at most 50. */
 err message_list_unseen(struct ctx *cx, conversation_id conversation, message_id seen,
     struct message **rows, ptrdiff_t *n);
 /* The message with this client_id; E_NOT_FOUND (no words) without one. */
@@ -27,9 +28,11 @@ err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n);
  */
 err message_find_external(struct ctx *cx, const struct message *keys, ptrdiff_t n,
     struct message **found, ptrdiff_t *n_found);
-/* The newest in/out/note that is not cancelled; E_NOT_FOUND (no words) without one. */
+/* The newest in/out/note that is not cancelled and no automatic mail of ours; E_NOT_FOUND (no
+ * words) without one. */
 err message_last_shown(struct ctx *cx, conversation_id conversation, struct message *m);
-/* The first customer message that no reply came after; 0 when all are answered. */
+/* The first customer message that no reply came after; 0 when all are answered. Automatic mails
+ * neither wait nor answer. */
 err message_waiting_since(struct ctx *cx, conversation_id conversation, int64_t *since_ms);
 /* WHERE state = from; E_CONFLICT (no words) when it is another by now. */
 err message_change_state(struct ctx *cx, const struct message *m, str to, str error);

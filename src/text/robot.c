@@ -145,13 +145,19 @@ static bool is_machine_name(str local)
     return false;
 }
 
+bool robot_is_machine_address(str address)
+{
+    str local, domain;
+    (void)str_cut(address, '@', &local, &domain); /* without one: the whole */
+    return is_machine_name(local);
+}
+
 static bool is_machine_sender(const struct mime_mail *mail)
 {
-    str local, sender, domain;
-    (void)str_cut(mail->from_address, '@', &local, &domain);
+    str sender, domain;
     (void)str_cut(mail->sender.address, '@', &sender, &domain);
-    return is_machine_name(local) || str_eq_nocase(sender, S("mailer-daemon")) ||
-           str_eq_nocase(sender, S("postmaster"));
+    return robot_is_machine_address(mail->from_address) ||
+           str_eq_nocase(sender, S("mailer-daemon")) || str_eq_nocase(sender, S("postmaster"));
 }
 
 /* Only "<>": a mail that was fetched without Return-Path says nothing. */

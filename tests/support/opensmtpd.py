@@ -8,7 +8,7 @@ after the recipient, or relays everything (--relay PORT, to 127.0.0.1). Mail to 
     {"plain": 4025,        no TLS, no login
      "starttls": 4587,     STARTTLS and a login needed
      "tls": 4465,          TLS from the start, a login needed
-     "user": "care@example.com", "password": "…",
+     "user": "care@example.com", "password": "…",   (or other@example.com)
      "ca": "/tmp/…/cert.pem",   certificate for localhost, smtp.example.com and 127.0.0.1
      "mail": "/tmp/…/mail"}     <recipient>/new/*
 or, where it cannot run, {"off": "the reason"} and exit status 77.
@@ -31,7 +31,7 @@ import tempfile
 import time
 
 SMTPD, SMTPCTL = "/usr/sbin/smtpd", "/usr/sbin/smtpctl"
-USER, PASSWORD = "care@example.com", "s3cret pass"
+USER, OTHER, PASSWORD = "care@example.com", "other@example.com", "s3cret pass"
 OWNER = "mail"  # whom the folders belong to: the server delivers to real users only
 SIGNED_BY_ANOTHER_PROCESS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "opensmtpd_keys.c")
 
@@ -102,7 +102,7 @@ class Server:
         with open(self.folder + "/smtpd.conf", "w", encoding="ascii") as f:
             f.write(f'pki seva cert "{self.folder}/cert.pem"\n'
                     f'pki seva key "{self.folder}/key.pem"\n'
-                    f'table logins {{ "{USER}" = "{secret}" }}\n'
+                    f'table logins {{ "{USER}" = "{secret}", "{OTHER}" = "{secret}" }}\n'
                     f'table everybody {{ "@" = "{OWNER}" }}\n'
                     'smtp max-message-size "35M"\n'
                     f'listen on 127.0.0.1 port {plain} hostname mx.example.com\n'

@@ -119,6 +119,7 @@ function localMessage(item: OutboxItem, state: Message['state'], attachments: At
     client_id: item.client_id,
     mentions: item.mentions,
     activity: null,
+    is_automatic: false,
     visibility: item.visibility ?? waysOf(item.conversation_id).peek().reply?.default_visibility ?? 'private',
     sent_at: new Date(item.at).toISOString(),
     received_at: null,

@@ -32,7 +32,7 @@ const full = (id: string, change: Partial<Conversation> = {}) => ({
 })
 const message = (id: string, change: Partial<Message> = {}): Message => ({
   id, conversation_id: '1', kind: 'out', author: { kind: 'agent', id: '9', name: 'Ada', photo_url: null }, text: id, attachments: [], state: 'sent', error: null, held_until: null, client_id: null,
-  mentions: [], activity: null, visibility: 'private', sent_at: TIME, received_at: null, edited_at: null, reply_to_id: null, read_by_contact_at: null, deleted_at: null, parts: [], reactions: [], ...change,
+  mentions: [], activity: null, visibility: 'private', is_automatic: false, sent_at: TIME, received_at: null, edited_at: null, reply_to_id: null, read_by_contact_at: null, deleted_at: null, parts: [], reactions: [], ...change,
 })
 const channel = (id: string, name: string): Channel => ({ id, name, kind: 'api', is_enabled: true }) as Channel
 const tell = (type: string, data: Record<string, unknown>, subject: LiveEvent['subject'] = null): void => applyEvent({ type, data, subject })
