@@ -36,6 +36,11 @@ export function VisibilityMark({ visibility }: { visibility: Message['visibility
   )
 }
 
+/** A program wrote it, or Seva by itself. */
+export function AutomaticMark() {
+  return <span class="visibility message-automatic" title={t('message.automatic_hint')}><Icon name="bolt" size={12} /> {t('message.automatic')}</span>
+}
+
 export function Edited({ at }: { at: string }) {
   return <span class="message-edited" title={dateTime(at)}>{t('message.edited')}</span>
 }

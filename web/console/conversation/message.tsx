@@ -13,7 +13,7 @@ import { agentOf, me, teamOf } from '../state/store'
 import { MailOf } from '../mail/entry'
 import { AttachmentView } from './attachment'
 import { linkParts } from './link_parts'
-import { authorName, deletedBy, Edited, placeOf, Quote, Reactions, VisibilityMark } from './marks'
+import { authorName, AutomaticMark, deletedBy, Edited, placeOf, Quote, Reactions, VisibilityMark } from './marks'
 import { MessageActs } from './message_acts'
 import { isTranscript, Parts } from './parts'
 import { SeparateButton } from './joining'
@@ -153,6 +153,7 @@ function Head({ message, isMixed }: { message: Message; isMixed: boolean }) {
     <header class="message-head">
       <Words text={authorName(message)} class="message-name" />
       {message.kind === 'note' ? <span class="message-kind"><Icon name="lock" size={12} /> {t('message.note')}</span> : isMixed ? <VisibilityMark visibility={message.visibility} /> : null}
+      {message.is_automatic ? <AutomaticMark /> : null}
       <time dateTime={message.sent_at} title={dateTime(message.sent_at)}>{clock(message.sent_at)}</time>
       {message.edited_at && !message.deleted_at ? <Edited at={message.edited_at} /> : null}
     </header>
@@ -174,6 +175,7 @@ export function MessageView({ conversation, message, isContinued, isJoined, isMi
           <MessageActs conversation={conversation} message={message} />
         </div>
         {message.reactions?.length ? <Reactions message={message} /> : null}
+        {isContinued && message.is_automatic ? <AutomaticMark /> : null}
         {isContinued && message.edited_at && !message.deleted_at ? <Edited at={message.edited_at} /> : null}
         <State message={message} />
       </div>
@@ -187,6 +189,28 @@ function whom(value: unknown): string {
   const id = typeof value === 'object' && value !== null && 'id' in value ? asText((value as { id: unknown }).id) : asText(value)
   const named = typeof value === 'object' && value !== null && 'name' in value ? asText((value as { name: unknown }).name) : ''
   return named || (agentOf(id)?.name ?? teamOf(id)?.name ?? '')
+}
+
+/** Why an automatic mail did not go out. */
+function refusalText(why: string): string {
+  switch (why) {
+    case 'no_address':
+      return t('automatic.no_address')
+    case 'machine':
+      return t('automatic.machine')
+    case 'ours':
+      return t('automatic.ours')
+    case 'unwanted':
+      return t('automatic.unwanted')
+    case 'stopped':
+      return t('automatic.stopped')
+    case 'hour':
+      return t('automatic.hour')
+    case 'day':
+      return t('automatic.day')
+    default:
+      return why
+  }
 }
 
 /** What happened, as a sentence. Unknown kinds are told by their own name rather than hidden. */
@@ -241,6 +265,10 @@ export function activityText(activity: Activity, by: string): string {
       return t('activity.hidden', { name: by })
     case 'unhide':
       return t('activity.unhidden', { name: by })
+    case 'automatic_refused':
+      return t('activity.automatic_refused', { address: asText(to), why: refusalText(asText(activity.from)) })
+    case 'automatic_stopped':
+      return asText(to) ? t('activity.automatic_stopped', { address: asText(to) }) : t('activity.automatic_stopped_here')
     case 'act_failed':
       return t('activity.act_failed', { why: asText(to) })
     default:

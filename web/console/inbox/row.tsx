@@ -47,6 +47,7 @@ function Preview({ conversation }: { conversation: Conversation }) {
     <span class="row-preview">
       {mark ? <span class="row-mark">{mark}</span> : null}
       {!mark && conversation.preview_kind === 'out' ? <Icon name="reply" size={13} /> : null}
+      {!mark && conversation.preview_kind === 'auto' ? <span class="row-automatic"><Icon name="bolt" size={13} /> {t('message.automatic')}</span> : null}
       {!mark && conversation.preview_kind === 'note' ? <Icon name="note" size={13} /> : null}
       <Words text={text || (conversation.subject ?? t('row.no_text'))} />
     </span>

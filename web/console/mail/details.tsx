@@ -4,7 +4,7 @@ import { useId } from 'preact/hooks'
 import { Icon, type IconName } from '../ui/icon'
 import { Words } from '../ui/parts'
 import { dateTime } from '../lib/format'
-import type { Address, Guard, Mail, Reach, Reached, Verdict } from './types'
+import type { Address, Automatic, Guard, Mail, Reach, Reached, Verdict } from './types'
 import { mt } from './words'
 
 const SHOWN_AT_ONCE = 3
@@ -32,6 +32,21 @@ function guardWords(guard: Guard): string | null {
       return mt('guard.encrypted', { how: 'S/MIME' })
     case 'encrypted_pgp':
       return mt('guard.encrypted', { how: 'PGP' })
+  }
+}
+
+function automaticWords(automatic: Automatic): string | null {
+  switch (automatic) {
+    case '':
+      return null
+    case 'away':
+      return mt('automatic.away')
+    case 'list':
+      return mt('automatic.list')
+    case 'machine':
+      return mt('automatic.machine')
+    case 'loop':
+      return mt('automatic.loop')
   }
 }
 
@@ -125,6 +140,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
   const id = useId()
   const verdict = verdictWords(mail.auth.verdict)
   const guard = guardWords(mail.guard)
+  const automatic = automaticWords(mail.automatic)
   const others = mail.to.length + mail.cc.length
   return (
     <div class="mail-details">
@@ -132,6 +148,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
       <div class="mail-line">
         <Person of={mail.from} />
         <span class={`mail-mark mail-mark-${verdict.tone}`} title={verdict.hint}><Icon name={verdict.icon} size={13} /> {verdict.text}</span>
+        {automatic ? <span class="mail-mark mail-mark-info" title={mail.automatic_why}><Icon name="bolt" size={13} /> {automatic}</span> : null}
         {guard ? <span class="mail-mark mail-mark-info"><Icon name={mail.guard.startsWith('signed') ? 'edit' : 'lock'} size={13} /> {guard}</span> : null}
         <button type="button" class="mail-more" aria-expanded={isOpen.value} aria-controls={id} onClick={() => void (isOpen.value = !isOpen.value)}>
           {others > 1 ? mt('details.show_people', { count: others }) : mt('details.show')} <Icon name={isOpen.value ? 'up' : 'down'} size={13} />
@@ -147,6 +164,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
           {mail.date ? <div><dt>{mt('details.date')}</dt><dd>{dateTime(mail.date)}</dd></div> : null}
           <Delivery mail={mail} />
           <Checks mail={mail} />
+          {automatic ? <div><dt>{mt('details.automatic')}</dt><dd>{automatic}{mail.automatic_why ? <span class="mail-results" lang="en" dir="ltr">{mail.automatic_why}</span> : null}</dd></div> : null}
         </dl>
       ) : null}
     </div>

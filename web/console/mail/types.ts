@@ -2,6 +2,7 @@
 // this page: every member is looked at before it is used, a wrong one counts as absent.
 
 export interface Address { name: string; address: string }
+export type Automatic = '' | 'away' | 'list' | 'machine' | 'loop'
 export type Verdict = 'pass' | 'fail' | 'none'
 export type Guard = 'open' | 'signed_smime' | 'signed_pgp' | 'encrypted_smime' | 'encrypted_pgp'
 
@@ -44,11 +45,16 @@ export interface Mail {
   recipients: Reached[]
   /** when those who wait are tried again; "" for nobody */
   again_at: string
+  /** a program wrote it; '': a person, or nobody knows */
+  automatic: Automatic
+  /** how that was seen, in English */
+  automatic_why: string
 }
 
 type Part = Record<string, unknown>
 const MOST_ADDRESSES = 200
 const MOST_INLINE = 500
+const AUTOMATIC: readonly string[] = ['away', 'list', 'machine', 'loop']
 const GUARDS: readonly string[] = ['open', 'signed_smime', 'signed_pgp', 'encrypted_smime', 'encrypted_pgp']
 
 const part = (value: unknown): Part => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Part) : {})
@@ -123,5 +129,7 @@ export function readMail(answer: unknown): Mail {
     images_allowed: mail['images_allowed'] === true,
     recipients: recipients(mail['recipients']),
     again_at: moment(mail['again_at']),
+    automatic: AUTOMATIC.includes(text(mail['automatic'])) ? (mail['automatic'] as Automatic) : '',
+    automatic_why: text(mail['automatic_why']),
   }
 }

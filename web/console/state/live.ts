@@ -112,10 +112,10 @@ function takeMessage(data: Record<string, unknown>, isCreated: boolean): void {
   const old = conversations.peek(message.conversation_id)
   const isNewer = isCreated && (!old?.last_message_id || compareIds(message.id, old.last_message_id) > 0)
   const conversation = data['conversation'] as Conversation | undefined
-  if (conversation) takeConversation(conversation, isNewer && message.kind === 'in' ? 1 : 0)
+  if (conversation) takeConversation(conversation, isNewer && message.kind === 'in' && !message.is_automatic ? 1 : 0)
   putMessage(message)
   if (isCreated && MOVES.has(message.activity?.type ?? '')) reloadTimeline(message.conversation_id)
-  if (!isNewer || message.kind !== 'in') return
+  if (!isNewer || message.kind !== 'in' || message.is_automatic) return
   const presence = presenceOf(message.conversation_id)
   if (presence.peek().isContactTyping) presence.value = { ...presence.peek(), isContactTyping: false }
   if (conversation) announce(message, conversation)

@@ -8,6 +8,7 @@ import { choiceName, settingName } from './words'
 import { Part } from './ivr/bits'
 import { IvrEditor } from './ivr/editor'
 import { isObject, type Json } from './ivr/model'
+import { OwnTexts } from './texts'
 import type { Written } from './written'
 
 interface FormProps {
@@ -141,11 +142,11 @@ export function NetworkForm({ network, stored, secrets, written, field, error, n
     const own = field === 'settings.' + setting.name || field === setting.name ? error : null
     return (
       <div key={setting.name} class="network-field">
-        {setting.kind === 'secret' ? <Secret setting={setting} isSet={secrets[setting.name] === true} written={written} error={own} /> : <Plain setting={setting} stored={stored[setting.name]} written={written} error={own} />}
+        {setting.kind === 'secret' ? <Secret setting={setting} isSet={secrets[setting.name] === true} written={written} error={own} /> : setting.kind === 'texts' ? <OwnTexts setting={setting} stored={stored[setting.name]} written={written} error={own} /> : <Plain setting={setting} stored={stored[setting.name]} written={written} error={own} />}
       </div>
     )
   }
-  const needed = network.settings.filter((setting) => setting.is_required || setting.kind === 'choice' || APP_OF[network.connect].includes(setting.name))
+  const needed = network.settings.filter((setting) => setting.is_required || setting.kind === 'choice' || setting.kind === 'texts' || APP_OF[network.connect].includes(setting.name))
   const menu = network.settings.find((setting) => setting.kind === 'json' && setting.name === 'ivr')
   const more = network.settings.filter((setting) => !needed.includes(setting) && setting !== menu)
   const isMoreNamed = more.some((setting) => field === 'settings.' + setting.name)

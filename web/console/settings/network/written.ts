@@ -21,7 +21,7 @@ export function settingsOf(network: Network, written: Written): Record<string, u
       if (value === undefined) return []
       const text = value?.trim() ?? ''
       if (!text) return [[one.name, null]]
-      if (one.kind === 'json') return [[one.name, asJson(text)]]
+      if (one.kind === 'json' || one.kind === 'texts') return [[one.name, asJson(text)]]
       if (one.kind === 'list') return [[one.name, text.split(/[\s,]+/).filter(Boolean)]]
       return [[one.name, one.kind === 'number' ? Number(text) : text]]
     }),
