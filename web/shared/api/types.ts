@@ -54,11 +54,11 @@ export interface Attachment {
 
 /** A change of the conversation. */
 export interface Activity {
-  /** status, priority, assignee, team, outcome, tags, moved, joined, joined_into, separated, hide, unhide or act_failed */
+  /** status, priority, assignee, team, outcome, tags, moved, joined, joined_into, separated, hide, unhide, act_failed, automatic_refused or automatic_stopped */
   type: string
-  /** tags: what was taken off; joined, joined_into, separated: the other conversation */
+  /** tags: what was taken off; joined, joined_into, separated: the other conversation; automatic_refused: why */
   from: string | null
-  /** tags: what was put on; joined …: its number */
+  /** tags: what was put on; joined …: its number; automatic_…: the address */
   to: string | null
 }
 
@@ -94,6 +94,8 @@ export interface Message {
   /** of kind activity */
   activity: Activity | null
   visibility: 'private' | 'public'
+  /** in: a program wrote it, and nobody is waited for; out: Seva wrote it by itself */
+  is_automatic: boolean
   /** the channel's time, at the latest that of receipt */
   sent_at: Time
   received_at: Time | null
@@ -501,8 +503,8 @@ export interface Snippet {
 export interface NetworkSetting {
   /** in a channel's settings */
   name: string
-  /** secret: sealed, never shown again */
-  kind: 'text' | 'url' | 'host' | 'secret' | 'list' | 'choice' | 'number' | 'json' | 'lines'
+  /** secret: sealed, never shown again; texts: a list of {language, subject, text} */
+  kind: 'text' | 'url' | 'host' | 'secret' | 'list' | 'choice' | 'number' | 'json' | 'lines' | 'texts'
   is_required: boolean
   /** English; may be empty */
   help: string
@@ -785,8 +787,8 @@ export interface ConversationNews {
   subject: string | null
   /** how the last message begins */
   preview: string
-  /** empty before the first message */
-  preview_kind: 'in' | 'out' | 'note' | ''
+  /** auto: a program's mail; empty before the first message */
+  preview_kind: 'in' | 'auto' | 'out' | 'note' | ''
   last_message_id: Id | null
   last_message_at: Time | null
   /** the customer's last message */
@@ -1041,6 +1043,10 @@ export interface Mail {
   recipients: MailRecipient[]
   /** when those who wait are tried again */
   again_at: Time | null
+  /** a program wrote it; away: an out-of-office notice; loop: ours, come back; empty: a person */
+  automatic: '' | 'away' | 'list' | 'machine' | 'loop'
+  /** how that was seen, in English; may be empty */
+  automatic_why: string
   /** what could not be read of it, in words; empty: nothing */
   degraded: string
 }
