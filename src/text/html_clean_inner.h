@@ -2,6 +2,7 @@
  * html_clean_tag.c (one start tag: its element and its attributes). Thread: pure. */
 #pragma once
 #include "text/html_clean.h"
+#include "text/html_escape.h"
 
 enum html_kind {
     HTML_NOTHING, /* the tags go, the words stay */
@@ -42,7 +43,5 @@ bool html_tag(struct sb *b, const struct html_element *element, const unsigned c
     const struct html_pictures *pictures);
 /* The alt text of a picture that is left out; empty without. */
 str html_alt(const unsigned char **attributes);
-/* Text between tags, or of an attribute in quotes: & < > " escaped, control characters dropped. */
-void html_escape(struct sb *b, str text);
 /* Without the characters that html_escape drops; line ends as \n. */
 str html_fit_text(struct arena *a, str text);

@@ -154,15 +154,27 @@ static UDateFormatStyle icu_style(enum words_style style)
     return UDAT_MEDIUM;
 }
 
-static void add_date(struct sb *b, const char *locale, const struct words_part *part, int64_t ms)
+/* ICU takes names that it does not know for GMT, which is right for us. */
+static int32_t zone_units(str zone, UChar units[WORDS_VALUE_UNITS])
+{
+    int32_t len = 0;
+    UErrorCode code = U_ZERO_ERROR;
+    u_strFromUTF8(units, WORDS_VALUE_UNITS, &len, zone.at, (int32_t)zone.len, &code);
+    return U_SUCCESS(code) ? len : 0;
+}
+
+static void add_date(
+    struct sb *b, const char *locale, const struct words_part *part, const struct words_arg *arg)
 {
     UErrorCode code = U_ZERO_ERROR;
+    UChar zone[WORDS_VALUE_UNITS];
+    int32_t zone_len = zone_units(arg->zone.len ? arg->zone : S("UTC"), zone);
     UDateFormatStyle style = icu_style(part->style);
     bool is_date = part->kind == WORDS_PART_DATE;
     UDateFormat *format = udat_open(is_date ? UDAT_NONE : style, is_date ? style : UDAT_NONE,
-        locale, u"UTC", 3, NULL, 0, &code);
+        locale, zone, zone_len, NULL, 0, &code);
     UChar units[WORDS_VALUE_UNITS];
-    int32_t len = udat_format(format, (UDate)ms, units, WORDS_VALUE_UNITS, NULL, &code);
+    int32_t len = udat_format(format, (UDate)arg->number, units, WORDS_VALUE_UNITS, NULL, &code);
     if (U_SUCCESS(code))
         add_units(b, units, len);
     udat_close(format);
@@ -195,7 +207,7 @@ str words(struct arena *a, str locale, const char *key, const struct words_arg *
             break;
         case WORDS_PART_DATE:
         case WORDS_PART_TIME:
-            add_date(&b, icu_locale, part, arg->number);
+            add_date(&b, icu_locale, part, arg);
             break;
         }
     }

@@ -9,7 +9,8 @@
 struct words_arg {
     const char *name;
     str text;       /* of {name} */
-    int64_t number; /* of {n, number}; of {at, date} and {at, time}: Unix ms, shown in UTC */
+    int64_t number; /* of {n, number}; of {at, date} and {at, time}: Unix ms */
+    str zone;       /* IANA name that dates and times are shown in; empty, or not known: UTC */
 };
 
 /* The locale of ours that suits an Accept-Language value best ("bn-BD, en;q=0.5" → "bn"); a plain
