@@ -3,6 +3,7 @@
 #include "api/input.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "care/letter.h"
 #include "model/view_access.h"
 #include "store/audit.h"
 
@@ -12,7 +13,9 @@ struct account_patch {
     str name, locale, time_zone;
     int64_t undo_seconds, reopen_days;
     const struct json *settings;
-    bool has_name, has_locale, has_time_zone, has_undo_seconds, has_reopen_days, has_settings;
+    int64_t mail_channel_id;
+    bool has_mail_channel_id, has_name, has_locale, has_time_zone, has_undo_seconds,
+        has_reopen_days, has_settings;
 };
 static const char *const locales[] = {"en", "bn", "ar", NULL};
 static const struct input_field fields[] = {
@@ -23,6 +26,8 @@ static const struct input_field fields[] = {
     FIELD_SEEN(struct account_patch, reopen_days, IN_INT, 0, 1, 365,
         "a customer message within so many days of resolving reopens"),
     FIELD_SEEN(struct account_patch, settings, IN_JSON, 0, 0, 0, "at most 64 KiB"),
+    FIELD_SEEN(struct account_patch, mail_channel_id, IN_ID, IN_NULLABLE, 0, 0,
+        "a mailbox: invitations and password resets go out by it; null: links are copied"),
 };
 static const struct input_spec spec = SPEC("AccountPatch", struct account_patch, fields);
 
@@ -54,6 +59,10 @@ static err apply(struct ctx *cx, const struct account_patch *patch, struct accou
         account->undo_seconds = patch->undo_seconds;
     if (patch->has_reopen_days)
         account->reopen_days = patch->reopen_days;
+    if (patch->has_mail_channel_id && patch->mail_channel_id)
+        TRY(letter_mailbox_check(cx, "mail_channel_id", (channel_id){patch->mail_channel_id}));
+    if (patch->has_mail_channel_id)
+        account->mail_channel_id = (channel_id){patch->mail_channel_id};
     if (!patch->has_settings)
         return OK;
     if (patch->settings->kind != JSON_OBJECT)

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "care/access.h"
+#include "care/system_mail.h"
 #include "model/view_access.h"
 #include "store/account.h"
 #include "store/agent.h"
@@ -60,18 +61,21 @@ static const struct input_spec grant_spec = SPEC("Grant", struct grant_body, gra
 /* ── answers ────────────────────────────────────────────────────────────────────────────────────
  */
 
-static void link_put(struct json_out *j, struct ctx *cx, str token, int64_t expires_ms)
+static void link_put(
+    struct json_out *j, struct ctx *cx, str token, int64_t expires_ms, bool is_mailed)
 {
     json_obj(j);
     json_kv_str(j, S("url"),
         str_print(cx->arena, "%.*s/app/link/%.*s", SARG(cx->config->base_url), SARG(token)));
     json_kv_time(j, S("expires_at"), expires_ms);
+    json_kv_bool(j, S("is_mailed"), is_mailed);
     json_obj_end(j);
 }
 
 static const struct shape_field link_fields[] = {
     SHOWN("url", SHAPE_TEXT, 0, "to be opened by the person, once"),
     SHOWN("expires_at", SHAPE_TIME, 0, NULL),
+    SHOWN("is_mailed", SHAPE_BOOL, 0, "it is on its way to them by mail"),
 };
 static const struct shape link_shape =
     SHAPE("LinkMade", NULL, link_fields, "A link with which somebody sets a password.");
@@ -179,8 +183,10 @@ static err invite(struct call *call)
     struct agent agent;
     str token, json, detail;
     int64_t expires_ms;
+    bool is_mailed = false;
     TRY(agent_make(cx, call->body, &agent));
     TRY(link_add(cx, agent.login_id, agent.id, S("invitation"), &token, &expires_ms));
+    TRY(system_mail_invitation(cx, &agent, token, expires_ms, &is_mailed));
     TRY(role_detail(cx, &agent, &detail));
     TRY(audit_add(cx, S("agent.invited"), S("agent"), agent.id.v, detail));
     TRY(agent_json(cx, agent.id, &json));
@@ -189,7 +195,7 @@ static err invite(struct call *call)
     json_obj(&j);
     json_kv_raw(&j, S("agent"), json);
     json_key(&j, S("link"));
-    link_put(&j, cx, token, expires_ms);
+    link_put(&j, cx, token, expires_ms, is_mailed);
     json_obj_end(&j);
     return answer_json(call, 201, json_str(&j));
 }
@@ -267,15 +273,18 @@ static err reset_link(struct call *call)
     struct agent agent;
     str token;
     int64_t expires_ms;
+    bool is_mailed = false;
     TRY(agent_get(cx, (agent_id){call->id}, &agent));
     TRY(access_may_reset(cx, &agent));
     if (!agent.is_active)
         return fail_detail(cx, E_CONFLICT, "inactive", "%.*s is not active", SARG(agent.name));
     str purpose = agent.joined_ms ? S("reset") : S("invitation");
     TRY(link_add(cx, agent.login_id, agent.id, purpose, &token, &expires_ms));
+    TRY((agent.joined_ms ? system_mail_reset : system_mail_invitation)(
+        cx, &agent, token, expires_ms, &is_mailed));
     TRY(audit_add(cx, S("agent.link_made"), S("agent"), agent.id.v, (str){0}));
     struct json_out j = json_out_make(cx->arena, 0);
-    link_put(&j, cx, token, expires_ms);
+    link_put(&j, cx, token, expires_ms, is_mailed);
     return answer_json(call, 200, json_str(&j));
 }
 

@@ -2,8 +2,11 @@
 #include "api/channel_settings.h"
 
 #include "api/input.h"
+#include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "care/chat_mail.h"
+#include "care/letter.h"
 
 enum {
     SETTINGS_MAX = 64 * 1024, /* bytes */
@@ -15,10 +18,11 @@ enum {
 
 struct widget_settings {
     str greeting, intro, color, position, launcher_text, theme, offline_text;
-    int64_t logo_upload_id;
+    int64_t logo_upload_id, mail_channel_id, mail_after_minutes;
     const struct json *prechat;
     struct str_list allowed_origins;
     bool show_agent_photo, attachments_enabled, transcript_enabled, require_identity;
+    bool transcript_mail_enabled;
 };
 static const char *const positions[] = {"right", "left", NULL};
 static const char *const themes[] = {"auto", "light", "dark", NULL};
@@ -39,6 +43,11 @@ static const struct input_field widget_fields[] = {
     CHOICE(show_agent_photo),
     CHOICE(attachments_enabled),
     CHOICE(transcript_enabled),
+    CHOICE(transcript_mail_enabled),
+    FIELD(struct widget_settings, mail_channel_id, IN_ID, IN_NULLABLE, 0, 0,
+        "a mailbox: the chat goes on by mail when its visitor has left"),
+    FIELD(struct widget_settings, mail_after_minutes, IN_INT, IN_NULLABLE, 1,
+        CHAT_MAIL_MINUTES_MOST, "so long an answer may be unseen; 5 when left out"),
     CHOICE(require_identity),
 };
 static const struct input_spec widget_spec =
@@ -181,6 +190,16 @@ static err api_check(struct ctx *cx, const struct json *whole)
     return OK;
 }
 
+/* Only when it is given: a mailbox that has gone since spoils no other change. */
+static err mailbox_check(struct ctx *cx, const struct json *change)
+{
+    const struct json *given = json_get(change, S("mail_channel_id"));
+    channel_id id;
+    if (!given || given->kind == JSON_NULL || id_parse(json_text(given, S("")), &id.v) != OK)
+        return OK;
+    return letter_mailbox_check(cx, "settings.mail_channel_id", id);
+}
+
 /* Names of `change` win; its nulls take the name away. */
 static str merged(struct ctx *cx, const struct json *before, const struct json *change)
 {
@@ -215,6 +234,7 @@ err channel_settings_merge(
     if (json_parse(cx->arena, text, &whole, &why) != OK)
         return fail(cx, E_INTERNAL, "merged settings are no JSON: %.*s", SARG(why));
     TRY(str_eq(kind, S("widget")) ? widget_check(cx, whole) : api_check(cx, whole));
+    TRY(mailbox_check(cx, change));
     *after = text;
     return OK;
 }

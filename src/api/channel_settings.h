@@ -1,5 +1,6 @@
 /* channel_settings: what a channel's settings may hold, per kind: unknown names are refused, values
- * checked, a change merged into what is there. Thread: pure. */
+ * checked, a change merged into what is there. Thread: the request's; in
+ * its transaction. */
 #pragma once
 #include "api/route.h"
 

@@ -78,6 +78,11 @@ void live_close(struct api *api)
     api->live = NULL;
 }
 
+struct elsewhere *live_elsewhere(struct api *api)
+{
+    return api->live ? api->live->elsewhere : NULL;
+}
+
 struct audience *live_audience(struct api *api)
 {
     return api->live ? api->live->audience : NULL;

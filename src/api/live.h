@@ -17,10 +17,13 @@ err live_start(struct api *api);
 void live_stop(struct api *api);
 
 struct audience;
-/* Sets api->live with an empty audience; E_BUSY. The engine gets live_audience(api). */
+struct elsewhere;
+/* Sets api->live with an empty audience; E_BUSY. The engine gets live_audience(api) and
+ * live_elsewhere(api). */
 err live_open(struct api *api);
 void live_close(struct api *api);
 struct audience *live_audience(struct api *api);
+struct elsewhere *live_elsewhere(struct api *api);
 /* From db_listen: what live_tell and live_end_… of another node said; other payloads are ignored.
  */
 void live_heard(struct api *api, str payload);

@@ -10,11 +10,13 @@ enum { SLOTS = 8192, SCALE = 1000 };
 static const struct {
     int64_t burst, refill;
 } rules[] = {
-    [RATE_VISITOR] = {40,  10 * SCALE},
-    [RATE_UPLOAD] = {20,  SCALE / 5 },
-    [RATE_NEWCOMER] = {100, 5 * SCALE },
-    [RATE_TYPING] = {1,   SCALE / 4 },
-    [RATE_FORM] = {10,  SCALE / 10},
+    [RATE_VISITOR] = {40,  10 * SCALE },
+    [RATE_UPLOAD] = {20,  SCALE / 5  },
+    [RATE_NEWCOMER] = {100, 5 * SCALE  },
+    [RATE_TYPING] = {1,   SCALE / 4  },
+    [RATE_FORM] = {10,  SCALE / 10 },
+    [RATE_RESET] = {10,  SCALE / 20 },
+    [RATE_TRANSCRIPT] = {3,   SCALE / 100},
 };
 
 struct bucket {

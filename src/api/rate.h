@@ -13,6 +13,8 @@ enum rate_kind {
                     */
     RATE_TYPING,   /* a conversation's "somebody writes" to its network: one in 4 s */
     RATE_FORM,     /* forms without script from one address: 10 at once, then one in 10 s */
+    RATE_RESET,    /* forgotten passwords from one address: 10 at once, then one in 20 s */
+    RATE_TRANSCRIPT, /* transcripts that a visitor has mailed: 3 at once, then one in 100 s */
 };
 bool rate_allows(int64_t who, enum rate_kind kind, int64_t now_ms);
 /* By address: an IPv6 client counts by its /64. This machine itself is never held back: a proxy on

@@ -10,12 +10,14 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     uploads_routes, attachments_routes, photos_routes, networks_routes, channel_check_routes,
     templates_routes, authorizations_routes, authorize_callback_routes, capture_routes,
     reconciliations_routes, calls_routes, mail_routes, mail_forward_routes, mail_templates_routes,
-    mail_writing_routes, mail_addresses_routes, mail_key_routes;
+    mail_writing_routes, mail_addresses_routes, mail_key_routes, letters_routes,
+    password_reset_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
     &me_routes,
     &links_routes,
+    &password_reset_routes,
     &account_routes,
     &agents_routes,
     &teams_routes,
@@ -44,6 +46,7 @@ const struct route_table *const route_tables[] = {
     &mail_templates_routes,
     &mail_addresses_routes,
     &mail_key_routes,
+    &letters_routes,
     &contacts_routes,
     &calls_routes,
     &tags_routes,

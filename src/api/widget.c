@@ -33,7 +33,7 @@ enum {
 static const str public_settings[] = {S_INIT("greeting"), S_INIT("intro"), S_INIT("color"),
     S_INIT("position"), S_INIT("launcher_text"), S_INIT("theme"), S_INIT("prechat"),
     S_INIT("show_agent_photo"), S_INIT("attachments_enabled"), S_INIT("transcript_enabled"),
-    S_INIT("require_identity"), S_INIT("offline_text")};
+    S_INIT("transcript_mail_enabled"), S_INIT("require_identity"), S_INIT("offline_text")};
 static const str launcher_settings[] = {
     S_INIT("color"), S_INIT("position"), S_INIT("launcher_text"), S_INIT("theme")};
 

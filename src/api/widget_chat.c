@@ -18,10 +18,12 @@
 #include "care/inbound.h"
 #include "care/news.h"
 #include "care/presence.h"
+#include "care/transcript.h"
 #include "care/visitor.h"
 #include "model/view_access.h"
 #include "model/view_message.h"
 #include "store/agent.h"
+#include "store/audit.h"
 #include "store/channel.h"
 #include "store/contact.h"
 #include "store/conversation.h"
@@ -32,7 +34,7 @@
 #include "store/visitor.h"
 #include "text/words.h"
 
-enum { PAGE = 50, CLIENT_ID_MAX = 64, URL_MAX = 2000, TITLE_MAX = 400, TRANSCRIPT_MAX = 2000 };
+enum { PAGE = 50, CLIENT_ID_MAX = 64, URL_MAX = 2000, TITLE_MAX = 400 };
 
 static const struct shape_field agent_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, NULL),
@@ -213,6 +215,7 @@ struct message_body {
     str client_id, text;
     struct id_list attachment_ids;
     const struct json *page;
+    str locale, time_zone;
 };
 static const struct input_field message_fields[] = {
     FIELD(struct message_body, client_id, IN_TEXT, IN_REQUIRED, 1, CLIENT_ID_MAX,
@@ -220,6 +223,8 @@ static const struct input_field message_fields[] = {
     FIELD(struct message_body, text, IN_TEXT, IN_MULTILINE, 0, LIMIT_TEXT_BYTES, NULL),
     FIELD(struct message_body, attachment_ids, IN_ID_LIST, 0, 0, LIMIT_ATTACHMENTS, NULL),
     FIELD(struct message_body, page, IN_JSON, IN_NULLABLE, 0, 0, "{url, title}"),
+    FIELD(struct message_body, locale, IN_TEXT, IN_NULLABLE, 0, 35, "what the visitor reads"),
+    FIELD(struct message_body, time_zone, IN_TEXT, IN_NULLABLE, 0, 64, "IANA name"),
 };
 static const struct input_spec message_spec =
     SPEC("WidgetMessageNew", struct message_body, message_fields);
@@ -234,14 +239,17 @@ static err take(struct ctx *cx, const struct inbound_item *item, struct inbound_
     return fail(cx, result->result, "%s", result->why ? result->why : "The message was refused.");
 }
 
-static err remember_page(struct ctx *cx, const struct json *page)
+static err remember_page(struct ctx *cx, const struct message_body *body)
 {
+    const struct json *page = body->page;
     struct visitor v = {.id = cx->actor.visitor,
         .channel_id = cx->actor.channel,
         .contact_id = cx->actor.contact,
         .page_url =
             widget_page_url(utf8_prefix_bytes(json_text(json_get(page, S("url")), S("")), URL_MAX)),
-        .page_title = utf8_prefix_bytes(json_text(json_get(page, S("title")), S("")), TITLE_MAX)};
+        .page_title = utf8_prefix_bytes(json_text(json_get(page, S("title")), S("")), TITLE_MAX),
+        .locale = body->locale,
+        .time_zone = body->time_zone};
     return visitor_put(cx, &v);
 }
 
@@ -291,7 +299,7 @@ static err write_message(struct call *call)
     TRY(take(cx, &item, &result));
     if (result.result == OK)
         TRY(attachment_give(cx, files->at, files->len, result.conversation, result.message));
-    TRY(remember_page(cx, body->page));
+    TRY(remember_page(cx, body));
     TRY(message_get(cx, result.message, &m));
     return answer_message(call, result.result == OK ? 201 : 200, &m);
 }
@@ -370,78 +378,17 @@ static err page(struct call *call)
 /* ── transcript ─────────────────────────────────────────────────────────────────────────────────
  */
 
-static void put_escaped(struct sb *b, str s)
+/* In which language and zone it is written: as the browser says now. */
+static err find_reader(struct call *call, struct chat_reader *reader)
 {
-    for (ptrdiff_t i = 0; i < s.len; i++) {
-        char c = s.at[i];
-        if (c == '<')
-            sb_add(b, S("&lt;"));
-        else if (c == '>')
-            sb_add(b, S("&gt;"));
-        else if (c == '&')
-            sb_add(b, S("&amp;"));
-        else if (c == '"')
-            sb_add(b, S("&quot;"));
-        else
-            sb_byte(b, c);
-    }
-}
-
-static void put_files(struct sb *b, struct arena *a, str locale, const struct message *m)
-{
-    const struct json *files = NULL;
-    str why;
-    if (!m->attachments.len || json_parse(a, m->attachments, &files, &why) != OK)
-        return;
-    for (const struct json *f = files->first; f; f = f->next) {
-        struct words_arg name = {
-            .name = "name", .text = json_text(json_get(f, S("name")), S("file"))};
-        sb_add(b, S("<p dir=\"auto\">"));
-        put_escaped(b, words(a, locale, "transcript.attachment", &name, 1));
-        sb_add(b, S("</p>"));
-    }
-}
-
-static void put_said(struct sb *b, struct arena *a, str locale, const struct message *m)
-{
-    str name =
-        str_eq(m->kind, S("in")) ? words(a, locale, "transcript.you", NULL, 0) : m->author_name;
-    sb_add(b, S("<section><h2><bdi>"));
-    put_escaped(b, name);
-    sb_print(b, "</bdi> <time datetime=\"%.*s\">", SARG(time_rfc3339(a, m->sent_ms)));
-    put_escaped(b, str_sub(time_rfc3339(a, m->sent_ms), 0, 16));
-    sb_add(b, S("</time></h2><p dir=\"auto\">"));
-    put_escaped(b, m->text);
-    sb_add(b, S("</p>"));
-    put_files(b, a, locale, m);
-    sb_add(b, S("</section>\n"));
-}
-
-static err transcript_html(struct ctx *cx, const struct conversation *c, str locale, str *html)
-{
-    struct message *rows = NULL;
-    ptrdiff_t n = 0;
-    bool has_older;
-    if (c->id.v)
-        TRY(message_list(cx, c->id, (message_id){0}, TRANSCRIPT_MAX, &rows, &n, &has_older));
-    struct words_arg name = {.name = "name", .text = c->channel_name};
-    struct words_arg made = {.name = "at", .number = cx->now_ms};
-    struct sb b = sb_make(cx->arena, LIMIT_ARENA_BYTES / 4);
-    sb_print(&b,
-        "<!doctype html>\n<html lang=\"%.*s\" dir=\"%s\"><head><meta charset=\"utf-8\"><title>",
-        SARG(locale), words_is_rtl(locale) ? "rtl" : "ltr");
-    put_escaped(&b, words(cx->arena, locale, "transcript.title", &name, 1));
-    sb_add(&b, S("</title></head><body><h1>"));
-    put_escaped(&b, words(cx->arena, locale, "transcript.title", &name, 1));
-    sb_add(&b, S("</h1><p>"));
-    put_escaped(&b, words(cx->arena, locale, "transcript.made", &made, 1));
-    sb_add(&b, S("</p>\n"));
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (message_is_for_visitor(&rows[i]))
-            put_said(&b, cx->arena, locale, &rows[i]);
-    sb_add(&b, S("</body></html>\n"));
-    *html = sb_str(&b);
-    return b.failed ? fail(cx, E_LIMIT, "the conversation is too long for one page") : OK;
+    struct ctx *cx = &call->cx;
+    struct visitor visitor = {0};
+    err e = visitor_of_contact(cx, cx->actor.contact, &visitor);
+    if (e != E_NOT_FOUND)
+        TRY(e);
+    *reader = (struct chat_reader){
+        words_locale(http_header_get(call->req, S("Accept-Language"))), visitor.time_zone};
+    return OK;
 }
 
 static err transcript(struct call *call)
@@ -449,16 +396,52 @@ static err transcript(struct call *call)
     struct ctx *cx = &call->cx;
     struct conversation c;
     const struct json *settings;
-    str html;
+    struct chat_reader reader;
+    struct transcript made;
     TRY(widget_settings(cx, &settings));
     if (!json_bool(json_get(settings, S("transcript_enabled")), true))
         return fail(cx, E_FORBIDDEN, "this chat gives no transcript");
     TRY(visitor_conversation(cx, &c));
-    str locale = words_locale(http_header_get(call->req, S("Accept-Language")));
-    TRY(transcript_html(cx, &c, locale, &html));
+    TRY(find_reader(call, &reader));
+    TRY(transcript_write(cx, &c, &reader, true, &made));
     answer_header(call, "Content-Disposition", S("attachment; filename=\"conversation.html\""));
     answer_header(call, "Content-Security-Policy", S("default-src 'none'; sandbox"));
-    return answer_bytes(call, 200, S("text/html; charset=utf-8"), html);
+    return answer_bytes(call, 200, S("text/html; charset=utf-8"), made.html);
+}
+
+/* Nobody has answered: a stranger could have us mail anything to anybody. */
+static err was_answered(struct ctx *cx, const struct conversation *c, bool *is)
+{
+    struct message *rows = NULL;
+    ptrdiff_t n = 0;
+    bool has_older = false;
+    *is = false;
+    if (c->id.v)
+        TRY(message_list(cx, c->id, (message_id){0}, PAGE, &rows, &n, &has_older));
+    for (ptrdiff_t i = 0; i < n; i++)
+        *is |= str_eq(rows[i].kind, S("out")) && message_is_for_visitor(&rows[i]);
+    return OK;
+}
+
+static err transcript_post(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    struct conversation c;
+    struct channel channel;
+    struct letter letter;
+    bool is_answered = false;
+    TRY(channel_get(cx, cx->actor.channel, &channel));
+    if (!chat_mail_settings(cx->arena, channel.settings).gives_transcript)
+        return fail(cx, E_FORBIDDEN, "this chat mails no transcript");
+    TRY(visitor_conversation(cx, &c));
+    TRY(was_answered(cx, &c, &is_answered));
+    if (!is_answered)
+        return fail(cx, E_CONFLICT, "there is no answer to send yet");
+    if (!rate_allows(cx->actor.visitor.v, RATE_TRANSCRIPT, cx->now_ms))
+        return fail_detail(cx, E_LIMIT, "throttled", "too many at once; please wait a moment");
+    TRY(transcript_mail(cx, &c, S(""), &letter));
+    TRY(audit_add(cx, S("conversation.transcript_mailed"), S("conversation"), c.id.v, (str){0}));
+    return answer_empty(call);
 }
 
 /* ── without script ─────────────────────────────────────────────────────────────────────────────
@@ -566,6 +549,9 @@ static const struct route routes[] = {
     {HTTP_GET, "/widget/v1/transcript", AUTH_VISITOR, CAP_NONE,
      ROUTE_READ | ROUTE_BYTES, NULL, NULL, NULL, transcript,
      "The conversation as a page to keep.", NULL, 0},
+    {HTTP_POST, "/widget/v1/transcript", AUTH_VISITOR, CAP_NONE,
+     ROUTE_WRITE | ROUTE_403 | ROUTE_409 | ROUTE_429, NULL, NULL, NULL, transcript_post,
+     "Mail the conversation to the address that the visitor gave.", NULL, 0},
     {HTTP_POST, "/widget/link/{key}", AUTH_PUBLIC, CAP_NONE,
      ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL, form_prepare, form_post,
      "The chat's form for browsers without script.", NULL, 0},

@@ -195,6 +195,7 @@ static err engine_make(struct arena *a, const struct settings *s, struct node *n
         .db = node->db,
         .hub = http_server_hub(node->server),
         .audience = live_audience(&node->api),
+        .elsewhere = live_elsewhere(&node->api),
         .config = &node->config,
         .rules = rules,
         .ca_file = s->values[SET_CA_FILE],

@@ -46,6 +46,7 @@ struct inbound_item {
                     * is pending */
     conversation_id into;    /* it belongs there, whoever wrote it; {0} = by identity and thread */
     conversation_id related; /* a new one: what it may belong to */
+    letter_id letter;        /* a mail that answers a chat's letter */
     str subject;             /* of a new conversation; empty = none */
 };
 

@@ -57,7 +57,8 @@ static void begin_conversation(struct inbound_batch *b, struct inbound_thread *t
         .channel_id = item->channel,
         .identity_id = p->identity,
         .contact_id = p->contact,
-        .thread_key = t->key,
+        /* What belonged to another one begins a thread of its own: that one's key is taken. */
+        .thread_key = t->into.v ? item->thread_key : t->key,
         .status = item->is_ours || item->is_quiet ? S("pending") : S("open"),
         .priority = S("none"),
         .preview_kind = item->is_ours ? S("out") : S("in"),
@@ -231,6 +232,7 @@ static void put_message(
         .parts = item->parts,
         .token = item->token,
         .window_ms = item->opens_nothing ? -1 : item->window_ms,
+        .letter_id = item->letter,
         .sent_ms = sent_ms(b, item),
         .received_ms = at,
     };

@@ -9,6 +9,7 @@
 #include "connector/connector.h"
 #include "connector/mail.h"
 #include "store/channel.h"
+#include "store/message.h"
 #include "text/mail_auth.h"
 
 enum { PEOPLE_BYTES = 64 * 1024, MEMBERS_MOST = 50 };
@@ -218,6 +219,8 @@ err mail_arrived(struct ctx *cx, const struct inbound_item *item, const struct c
     TRY(mail_add(cx, &mail));
     if (m->is_proven)
         TRY(mail_address_clear(cx, it->contact_external_id, &had));
+    if (item->letter.v)
+        TRY(message_set_letter(cx, result->message, item->letter));
     return add_members(cx, it, result);
 }
 

@@ -397,3 +397,13 @@ err mail_out_letter(struct ctx *cx, const struct message *m, struct connector_le
     letter->references = ids_of(cx->arena, mail.refs, &letter->n_references);
     return OK;
 }
+
+bool mail_address_is_plain(str s)
+{
+    return is_address(s);
+}
+
+const str *mail_references(struct arena *a, str refs, ptrdiff_t *n)
+{
+    return ids_of(a, refs, n);
+}

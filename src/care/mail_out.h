@@ -43,3 +43,7 @@ err mail_out_plan_new(
     struct ctx *cx, channel_id channel, const struct mail_person *to, struct mail_plan *plan);
 /* What goes out, for the connector. E_NOT_FOUND (no words): the message is no mail. */
 err mail_out_letter(struct ctx *cx, const struct message *m, struct connector_letter *letter);
+/* local@domain with nothing in it that would end it in a header. */
+bool mail_address_is_plain(str s);
+/* The ids of mail.refs. */
+const str *mail_references(struct arena *a, str refs, ptrdiff_t *n);

@@ -7,6 +7,7 @@
 #include "care/join.h"
 #include "connector/mail.h"
 #include "store/conversation.h"
+#include "store/letter.h"
 #include "store/mail.h"
 #include "store/mail_way.h"
 #include "text/mail_reply.h"
@@ -61,16 +62,36 @@ message_id mail_thread_bounced(const struct ctx *cx, const str *addresses, ptrdi
     return (message_id){by_token(cx, REPLY_BOUNCE, addresses, n)};
 }
 
+/* E_NOT_FOUND (no words): there is none, or it belongs to no conversation. */
+static err by_letter(struct ctx *cx, str internet_id, conversation_id *id)
+{
+    struct letter l;
+    TRY(letter_by_internet(cx, internet_id, &l));
+    *id = l.conversation_id;
+    return OK;
+}
+
 /* The nearest mail that it says it answers and that is here. */
 static err by_name(struct ctx *cx, const struct connector_mail *mail, conversation_id *id)
 {
     *id = (conversation_id){0};
     for (ptrdiff_t i = mail->n_references; i > 0 && !id->v; i--) {
         err e = mail_conversation(cx, mail->references[i - 1], id);
+        if (e == E_NOT_FOUND)
+            e = by_letter(cx, mail->references[i - 1], id);
         if (e != E_NOT_FOUND)
             TRY(e);
     }
     return OK;
+}
+
+/* A mail that goes into a chat answers its letter. */
+static err find_letter(struct ctx *cx, const struct conversation *c, letter_id *id)
+{
+    struct letter l = {0};
+    err e = str_eq(c->channel_kind, S("widget")) ? letter_of_chat(cx, c->id, &l) : E_NOT_FOUND;
+    *id = l.id;
+    return e == E_NOT_FOUND ? OK : e;
 }
 
 /* E_NOT_FOUND (no words): it is not there any more. */
@@ -150,7 +171,8 @@ static err place_named(struct ctx *cx, const struct connector_item *it,
     bool takes_part = false, is_another = false;
     TRY(mail_member_is(cx, c->id, it->contact_external_id, &takes_part));
     bool is_evidence = mail->is_proven && (takes_part || it->is_ours);
-    if (is_evidence && mail->splits_by_subject && !mail->is_robot)
+    bool has_subject = str_eq(c->channel_kind, S("email")); /* a chat has none */
+    if (is_evidence && has_subject && mail->splits_by_subject && !mail->is_robot)
         TRY(is_another_subject(cx, mail, c, &is_another));
     if (is_evidence && !is_another)
         item->into = c->id;
@@ -182,5 +204,6 @@ err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct in
     if (e == E_NOT_FOUND)
         return suggest_by_number(cx, mail->subject, &item->related);
     TRY(e);
-    return place_named(cx, it, &c, item);
+    TRY(place_named(cx, it, &c, item));
+    return item->into.v ? find_letter(cx, &c, &item->letter) : OK;
 }

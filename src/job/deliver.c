@@ -22,6 +22,7 @@
 #include "care/blob_file.h"
 #include "care/channel_form.h"
 #include "care/channel_setup.h"
+#include "care/chat_mail.h"
 #include "care/delivery.h"
 #include "care/mail_body.h"
 #include "care/mail_way.h"
@@ -123,34 +124,32 @@ static bool is_last(const struct delivering *d)
     return d->piece + 1 >= d->n_pieces;
 }
 
-/* How the channel fares: its limits, its failures, its credentials. */
-static err note_pace(struct ctx *cx, const struct delivering *d)
+err deliver_note_pace(struct ctx *cx, channel_id channel, const struct connector_sent *sent)
 {
-    const struct connector_sent *sent = &d->sent;
     bool closed = false, has_changed = false;
     switch (sent->outcome) {
     case CONNECTOR_SENT:
         /* What a network tells after it has taken a message is not outdone by taking the next. */
-        TRY(channel_limit_over(cx, d->channel, cx->now_ms - LIMITED_MS, &has_changed));
+        TRY(channel_limit_over(cx, channel, cx->now_ms - LIMITED_MS, &has_changed));
         if (has_changed)
-            TRY(channel_tell(cx, d->channel));
+            TRY(channel_tell(cx, channel));
         return pace_note_sent(
-            cx, d->channel, sent->rate.limit, sent->rate.remaining, sent->rate.reset_ms);
+            cx, channel, sent->rate.limit, sent->rate.remaining, sent->rate.reset_ms);
     case CONNECTOR_WAIT:
-        return sent->is_channel_wide ? pace_close(cx, d->channel, PACE_LIMIT, sent->wait_until_ms)
+        return sent->is_channel_wide ? pace_close(cx, channel, PACE_LIMIT, sent->wait_until_ms)
                                      : OK;
     case CONNECTOR_REAUTH:
-        TRY(channel_set_auth(cx, d->channel, sent->why, &has_changed));
+        TRY(channel_set_auth(cx, channel, sent->why, &has_changed));
         if (has_changed)
-            TRY(channel_tell(cx, d->channel));
-        return pace_close(cx, d->channel, PACE_REFUSED, cx->now_ms + REFUSED_MS);
+            TRY(channel_tell(cx, channel));
+        return pace_close(cx, channel, PACE_REFUSED, cx->now_ms + REFUSED_MS);
     case CONNECTOR_RETRY:
     case CONNECTOR_UNKNOWN:
-        return pace_note_failure(cx, d->channel, &closed);
+        return pace_note_failure(cx, channel, &closed);
     case CONNECTOR_FINAL:
         if (sent->is_channel_wide)
-            TRY(channel_set_limited(cx, d->channel, sent->why, &has_changed));
-        return has_changed ? channel_tell(cx, d->channel) : OK;
+            TRY(channel_set_limited(cx, channel, sent->why, &has_changed));
+        return has_changed ? channel_tell(cx, channel) : OK;
     }
     return OK;
 }
@@ -225,7 +224,7 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
         TRY(note_mail(cx, d, is_dead, &words));
     if (is_sent)
         TRY(network_lock(cx, d->channel, d->sent.external_id, d->sent.aliases, d->sent.n_aliases));
-    TRY(note_pace(cx, d));
+    TRY(deliver_note_pace(cx, d->channel, &d->sent));
     if (is_sent)
         TRY(note_piece(cx, d));
     if (is_sent && d->sent.to.len && !str_eq(d->sent.to, d->out.to))
@@ -412,7 +411,8 @@ static err write_here(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     const struct delivering *d = arg;
     (void)is_dead; /* it is done, */
     (void)next_ms; /* at once */
-    return message_set_state(cx, d->message, S("sent"), (str){0}, (str){0}, cx->now_ms);
+    TRY(message_set_state(cx, d->message, S("sent"), (str){0}, (str){0}, cx->now_ms));
+    return chat_mail_plan(cx, d->message);
 }
 
 /* The network cannot take it. */

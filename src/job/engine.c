@@ -72,6 +72,7 @@ err engine_open(struct arena *a, const struct engine_options *o, struct engine *
     atomic_store(&e->room, INT_MAX);
     e->hub = o->audience ? o->hub : NULL;
     e->audience = o->audience;
+    e->elsewhere = o->elsewhere;
     e->config = o->config;
     e->client_options = (struct http_client_options){.rules = o->rules, .ca_file = o->ca_file};
     e->fetch_ms = o->fetch_ms ? o->fetch_ms : LIMIT_FETCH_MS;

@@ -16,12 +16,14 @@
 #include "net/hub.h"
 
 struct engine;
-struct audience; /* care/audience.h */
+struct audience;  /* care/audience.h */
+struct elsewhere; /* care/elsewhere.h */
 
 struct engine_options {
     struct db *db;
-    struct hub *hub;           /* NULL: nobody listens (tests, command line) */
-    struct audience *audience; /* who listens to the hub; NULL with it */
+    struct hub *hub;             /* NULL: nobody listens (tests, command line) */
+    struct audience *audience;   /* who listens to the hub; NULL with it */
+    struct elsewhere *elsewhere; /* who listens on other nodes; NULL: nobody is known to */
     const struct config *config;
     const struct egress_rules *rules;
     str ca_file;                   /* PEM for outgoing calls; empty = the system's */

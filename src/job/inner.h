@@ -142,6 +142,14 @@ err mail_again_work(struct job_run *run, struct job_verdict *v);
 err sent_copy_work(struct job_run *run, struct job_verdict *v);
 err deliver_claimed(struct ctx *cx, const struct job_row *job);
 err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
+/* How the channel fares, after a call: its limits, its failures, its credentials. In the
+ * transaction that ends the claim. */
+struct connector_sent;
+err deliver_note_pace(struct ctx *cx, channel_id channel, const struct connector_sent *sent);
+err letter_work(struct job_run *run, struct job_verdict *v);
+err letter_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
+err chat_mail_work(struct job_run *run, struct job_verdict *v);
+err password_reset_work(struct job_run *run, struct job_verdict *v);
 err webhook_work(struct job_run *run, struct job_verdict *v);
 err webhook_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err act_work(struct job_run *run, struct job_verdict *v);
@@ -214,6 +222,7 @@ struct engine {
     struct db *db;
     struct hub *hub;
     struct audience *audience;
+    struct elsewhere *elsewhere;
     const struct config *config;
     struct http_client_options client_options;
     struct smtp_pool *mails; /* kept connections of all job threads */

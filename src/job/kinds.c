@@ -11,6 +11,9 @@ static const struct job_kind kinds[] = {
     {"send",        deliver_work,    deliver_claimed, deliver_set_aside,   false}, /* key: message id. A reply goes to its network */
     {"mail_again",  mail_again_work, NULL,            deliver_set_aside,   false}, /* key: message id. A mail goes to those of its recipients who wait */
     {"sent_copy",   sent_copy_work,  NULL,            NULL,                false}, /* key: message id. A copy of a mail among those that were sent */
+    {"letter",      letter_work,     NULL,            letter_set_aside,    false}, /* key: letter id. A mail of ours goes out */
+    {"chat_mail",   chat_mail_work,  NULL,            NULL,                false}, /* key: message id. What a visitor has not seen goes by mail */
+    {"password_reset", password_reset_work, NULL,     NULL,                false}, /* account 0, key: hash of the address. A link for a new password goes out */
     {"webhook",     webhook_work,    NULL,            webhook_set_aside,   false}, /* key: delivery id. An event goes to a webhook */
     {"wake",        wake_work,       NULL,            NULL,                false}, /* key: conversation id. A snoozed conversation opens */
     {"thumbnail",   thumbnail_work,  NULL,            thumbnail_set_aside, false}, /* key: attachment id. A picture gets its small copy */

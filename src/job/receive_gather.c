@@ -3,6 +3,7 @@
  * becomes of them (receive_take.c). Thread: the receiver; in its transaction. */
 #include "base/json.h"
 #include "base/limits.h"
+#include "care/letter.h"
 #include "care/mail.h"
 #include "care/mail_report.h"
 #include "care/mail_thread.h"
@@ -159,6 +160,11 @@ static err gather_item(struct ctx *cx, struct receive_items *items, const struct
         TRY(is_known(cx, channel, it->external_id, &is_done));
         items->hurries[at] |= !is_done;
         return OK;
+    }
+    if (it->mail) {
+        TRY(letter_takes(cx, it, &is_done));
+        if (is_done)
+            return OK;
     }
     if (it->mail && it->mail->report) {
         TRY(mail_report_take(cx, channel, it, &is_done));

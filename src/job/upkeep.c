@@ -14,6 +14,7 @@
 #include "store/door.h"
 #include "store/early.h"
 #include "store/idempotency.h"
+#include "store/letter.h"
 #include "store/reconciliation.h"
 #include "store/session.h"
 
@@ -94,6 +95,16 @@ static err forget_automatic(struct ctx *cx, bool *more)
     return OK;
 }
 
+/* Their names lead answers into chats for as long. */
+static err forget_letters(struct ctx *cx, bool *more)
+{
+    const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
+    int64_t removed = 0;
+    TRY(letter_forget(cx, cx->now_ms - year_ms, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
+}
+
 static err wake_due(struct ctx *cx, bool *more)
 {
     *more = false;
@@ -115,6 +126,7 @@ static const struct step steps[] = {
     {"compared",   true,  forget_reconciliations},
     {"early",      true,  forget_early          },
     {"automatic",  true,  forget_automatic      },
+    {"letters",    true,  forget_letters        },
     {"wake",       true,  wake_due              },
     {"audit",      true,  audit_chain           },
 };

@@ -10,7 +10,8 @@ struct account {
     str name, locale, time_zone;
     int64_t undo_seconds; /* 0–30: how long a reply is held */
     int64_t reopen_days;
-    str settings; /* JSON object */
+    str settings;               /* JSON object */
+    channel_id mail_channel_id; /* mails of Seva itself go out by it; {0} = they do not */
     int64_t created_ms;
 };
 

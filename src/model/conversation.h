@@ -103,6 +103,8 @@ struct message {
     message_id reply_to_id;
     int64_t sent_ms, received_ms, edited_ms, read_ms;
     int64_t deleted_ms;    /* gone on the network; 0 = not */
+    letter_id letter_id;   /* of a chat: it has gone out with that, or answers it; as stored by
+                            * message_set_letter */
     int64_t window_ms;     /* in, private, as it is stored (not read back): opens the reply window
                             * so long; 0 = by the network's rule, -1 = not at all */
     str author_photo_hash; /* joined */

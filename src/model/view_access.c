@@ -39,6 +39,8 @@ static const struct shape_field account_fields[] = {
     SHOWN(
         "reopen_days", SHAPE_INT, 0, "a customer who writes within them reopens the conversation"),
     SHOWN("settings", SHAPE_FREE, 0, "the console's own"),
+    SHOWN("mail_channel_id", SHAPE_ID, SHAPE_NULL,
+        "the mailbox that invitations and password resets go out by"),
     SHOWN("created_at", SHAPE_TIME, 0, NULL),
 };
 const struct shape account_shape =
@@ -54,6 +56,7 @@ void account_view(struct json_out *j, const struct account *account)
     json_kv_int(j, S("undo_seconds"), account->undo_seconds);
     json_kv_int(j, S("reopen_days"), account->reopen_days);
     json_kv_raw(j, S("settings"), account->settings);
+    json_kv_id(j, S("mail_channel_id"), account->mail_channel_id.v);
     json_kv_time(j, S("created_at"), account->created_ms);
     json_obj_end(j);
 }

@@ -38,6 +38,8 @@ static const struct shape_field looks_fields[] = {
     SHOWN("show_agent_photo", SHAPE_BOOL, SHAPE_OPTIONAL, "true when left out"),
     SHOWN("attachments_enabled", SHAPE_BOOL, SHAPE_OPTIONAL, "true when left out"),
     SHOWN("transcript_enabled", SHAPE_BOOL, SHAPE_OPTIONAL, "true when left out"),
+    SHOWN("transcript_mail_enabled", SHAPE_BOOL, SHAPE_OPTIONAL,
+        "the visitor may have the transcript mailed to the address they gave"),
     SHOWN("require_identity", SHAPE_BOOL, SHAPE_OPTIONAL, "only for the site's signed-in users"),
     SHOWN("offline_text", SHAPE_TEXT, SHAPE_OPTIONAL, "when nobody is there"),
 };
@@ -45,6 +47,10 @@ const struct shape channel_looks_shape = SHAPE(
     "WidgetLooks", NULL, looks_fields, "What everybody may know of a website chat's settings.");
 static const struct shape_field settings_fields[] = {
     SHOWN("logo_upload_id", SHAPE_ID, SHAPE_OPTIONAL, "website chat"),
+    SHOWN("mail_channel_id", SHAPE_ID, SHAPE_OPTIONAL,
+        "website chat: it goes on by mail through this mailbox when its visitor has left"),
+    SHOWN("mail_after_minutes", SHAPE_INT, SHAPE_OPTIONAL,
+        "website chat: so long an answer may be unseen; 5 when left out"),
     SHOWN("allowed_origins", SHAPE_TEXT, SHAPE_LIST | SHAPE_OPTIONAL,
         "website chat: where it may stand; empty or left out = everywhere"),
     SHOWN("reply_url", SHAPE_TEXT, SHAPE_OPTIONAL, "API channel: replies are posted here"),

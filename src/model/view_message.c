@@ -136,6 +136,7 @@ static const struct shape_field message_fields[] = {
     SHOWN("deleted_at", SHAPE_TIME, SHAPE_NULL, "gone on the network since then"),
     SHOWN("parts", SHAPE_FREE, SHAPE_LIST, "what else is in it: location, contact, buttons …"),
     SHOWN_OBJECT("reactions", SHAPE_LIST, &reaction_shape, NULL),
+    SHOWN("by_mail", SHAPE_BOOL, 0, "of a website chat: it has gone out, or come, as a mail"),
 };
 const struct shape message_shape = SHAPE("Message", NULL, message_fields, "One message.");
 
@@ -166,6 +167,7 @@ void message_view(struct json_out *j, const struct message *m)
     json_kv_time(j, S("deleted_at"), m->deleted_ms);
     json_kv_raw(j, S("parts"), m->parts.len ? m->parts : S("[]"));
     json_kv_raw(j, S("reactions"), m->reactions.len ? m->reactions : S("[]"));
+    json_kv_bool(j, S("by_mail"), m->letter_id.v != 0);
     json_obj_end(j);
 }
 
@@ -211,6 +213,7 @@ static const struct shape_field widget_fields[] = {
     SHOWN_WORD("state", 0, message_states, NULL),
     SHOWN("sent_at", SHAPE_TIME, 0, NULL),
     SHOWN("client_id", SHAPE_TEXT, SHAPE_NULL, "the visitor's own UUID"),
+    SHOWN("by_mail", SHAPE_BOOL, 0, "it has gone out, or come, as a mail"),
 };
 const struct shape widget_message_shape =
     SHAPE("WidgetMessage", NULL, widget_fields, "A message as the visitor sees it.");
@@ -232,5 +235,6 @@ void message_view_widget(struct json_out *j, const struct message *m)
     json_kv_str(j, S("state"), m->state);
     json_kv_time(j, S("sent_at"), m->sent_ms);
     json_kv_text(j, S("client_id"), m->client_id);
+    json_kv_bool(j, S("by_mail"), m->letter_id.v != 0);
     json_obj_end(j);
 }

@@ -11,13 +11,15 @@ static const struct db_col account_cols[] = {
     COL(struct account, undo_seconds),
     COL(struct account, reopen_days),
     COL(struct account, settings),
+    COL(struct account, mail_channel_id),
     COL(struct account, created_ms),
 };
 
 err account_get(struct ctx *cx, struct account *account)
 {
     err e = db_one(cx->db,
-        S("SELECT id, name, locale, time_zone, undo_seconds, reopen_days, settings, created_ms "
+        S("SELECT id, name, locale, time_zone, undo_seconds, reopen_days, settings, "
+          "    mail_channel_id, created_ms "
           "FROM account "
           "WHERE id = ?1"),
         ARGS(A_ID(cx->account)), COLS(account_cols), account);
@@ -29,11 +31,11 @@ err account_set(struct ctx *cx, const struct account *account)
     return db_run(cx->db,
         S("UPDATE account "
           "SET name = ?2, locale = ?3, time_zone = ?4, undo_seconds = ?5, reopen_days = ?6, "
-          "    settings = ?7 "
+          "    settings = ?7, mail_channel_id = ?8 "
           "WHERE id = ?1"),
         ARGS(A_ID(cx->account), A_TEXT(account->name), A_TEXT(account->locale),
             A_TEXT(account->time_zone), A_INT(account->undo_seconds), A_INT(account->reopen_days),
-            A_TEXT(account->settings)),
+            A_TEXT(account->settings), A_INT(account->mail_channel_id.v)),
         NULL);
 }
 

@@ -209,3 +209,17 @@ err door_accounts(struct ctx *cx, account_id **ids, ptrdiff_t *n)
     *ids = list;
     return OK;
 }
+
+err door_has_mailbox(struct ctx *cx, bool *has)
+{
+    struct account_row *rows;
+    ptrdiff_t n;
+    TRY(db_all(cx->db,
+        S("SELECT id "
+          "FROM account "
+          "WHERE mail_channel_id <> 0 "
+          "LIMIT 1"),
+        NO_ARGS, COLS(account_cols), sizeof(struct account_row), &rows, &n));
+    *has = n > 0;
+    return OK;
+}

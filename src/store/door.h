@@ -28,3 +28,5 @@ err door_agent(struct ctx *cx, account_id account, agent_id agent);
 err door_account_add(struct ctx *cx, struct account *account);
 /* All accounts, oldest first (upkeep jobs, command line). */
 err door_accounts(struct ctx *cx, account_id **ids, ptrdiff_t *n);
+/* Whether mails of Seva itself go out for any account. */
+err door_has_mailbox(struct ctx *cx, bool *has);

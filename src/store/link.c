@@ -11,8 +11,15 @@
 err link_add(
     struct ctx *cx, login_id login, agent_id agent, str purpose, str *token, int64_t *expires_ms)
 {
+    int64_t for_ms = str_eq(purpose, S("reset")) ? LINK_RESET_MS : LINK_INVITATION_MS;
+    return link_add_for(cx, login, agent, purpose, for_ms, token, expires_ms);
+}
+
+err link_add_for(struct ctx *cx, login_id login, agent_id agent, str purpose, int64_t for_ms,
+    str *token, int64_t *expires_ms)
+{
     str text = crypto_token(cx->arena);
-    int64_t ends = cx->now_ms + (str_eq(purpose, S("reset")) ? LINK_RESET_MS : LINK_INVITATION_MS);
+    int64_t ends = cx->now_ms + for_ms;
     TRY(link_end_all(cx, agent));
     TRY(db_run(cx->db,
         S("INSERT INTO link (id, account_id, login_id, agent_id, purpose, token_hash, expires_ms, "

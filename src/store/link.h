@@ -9,6 +9,9 @@ enum { LINK_INVITATION_MS = 7 * 24 * 3600 * 1000, LINK_RESET_MS = 24 * 3600 * 10
 /* purpose "invitation" or "reset"; token is the last part of the address. */
 err link_add(
     struct ctx *cx, login_id login, agent_id agent, str purpose, str *token, int64_t *expires_ms);
+/* The same, good for so long. */
+err link_add_for(struct ctx *cx, login_id login, agent_id agent, str purpose, int64_t for_ms,
+    str *token, int64_t *expires_ms);
 /* Before the account is known: E_NOT_FOUND when unknown, used or expired. */
 err link_find(struct ctx *cx, str token, struct link *link);
 /* Exactly one caller wins: E_NOT_FOUND for the others. */

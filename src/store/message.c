@@ -13,7 +13,7 @@
     " m.author_name, m.text, m.state, m.error, m.held_until_ms, m.client_id, m.visibility,"        \
     " m.activity, m.mentions, m.attachments, m.then_from, m.reply_to_id, m.sent_ms,"               \
     " m.received_ms, m.edited_ms, m.read_ms, m.parts, m.reactions, m.pieces, m.token,"             \
-    " m.deleted_ms, m.planned_ms, a.photo_hash AS author_photo_hash"
+    " m.deleted_ms, m.planned_ms, m.letter_id, a.photo_hash AS author_photo_hash"
 #define MESSAGE_TABLES                                                                             \
     " message m LEFT JOIN agent a ON m.author_kind = 'agent' AND a.account_id = m.account_id"      \
     " AND a.id = m.author_id"
@@ -48,6 +48,7 @@ static const struct db_col message_cols[] = {
     COL(struct message, token),
     COL(struct message, deleted_ms),
     COL(struct message, planned_ms),
+    COL(struct message, letter_id),
     COL(struct message, author_photo_hash),
 };
 
@@ -426,4 +427,26 @@ err message_write_state(struct ctx *cx, struct message *m, str state, str error,
     if (is_read)
         m->read_ms = at_ms;
     return OK;
+}
+
+/* ── chats that go on by mail ───────────────────────────────────────────────────────────────────
+ */
+
+err message_list_unmailed(struct ctx *cx, conversation_id conversation, int64_t since_ms,
+    struct message **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT" MESSAGE_COLUMNS " FROM" MESSAGE_TABLES
+          " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.kind = 'out'"
+          " AND m.state IN ('sent', 'delivered') AND m.letter_id = 0 AND m.sent_ms >= ?3"
+          " ORDER BY m.id LIMIT 50"),
+        ARGS(A_INT(cx->account.v), A_INT(conversation.v), A_INT(since_ms)), COLS(message_cols),
+        (ptrdiff_t)sizeof **rows, rows, n);
+}
+
+err message_set_letter(struct ctx *cx, message_id id, letter_id letter)
+{
+    return db_run(cx->db,
+        S("UPDATE message SET letter_id = ?3 WHERE account_id = ?1 AND id = ?2 AND letter_id = 0"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v), A_INT(letter.v)), NULL);
 }

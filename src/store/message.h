@@ -60,3 +60,9 @@ err message_newest_texts(struct ctx *cx, ptrdiff_t limit, struct message_text **
  * since it was read (PostgreSQL). */
 err message_write_state(struct ctx *cx, struct message *m, str state, str error, str external_id,
     int64_t at_ms, bool *has_changed);
+/* Ours of a chat that its visitor has not read and no letter has taken along, oldest first, sent
+ * since then; at most 50. */
+err message_list_unmailed(struct ctx *cx, conversation_id conversation, int64_t since_ms,
+    struct message **rows, ptrdiff_t *n);
+/* The letter that it has gone out with, or that it answers; once. */
+err message_set_letter(struct ctx *cx, message_id id, letter_id letter);

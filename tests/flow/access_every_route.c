@@ -11,6 +11,7 @@
 #include "store/agent.h"
 #include "store/call.h"
 #include "store/inbox.h"
+#include "store/letter.h"
 #include "store/mail.h"
 #include "store/mail_template.h"
 #include "store/session.h"
@@ -36,6 +37,7 @@ enum kind {
     K_UPLOAD,
     K_CALL,
     K_MAIL_TEMPLATE,
+    K_LETTER,
     KIND_COUNT,
 };
 /* Letters that a sample body may hold for the ids of its account: "$A" agent, "$T" team … */
@@ -157,6 +159,18 @@ static void rows_make(struct test_app *app, account_id account, struct world *w)
         .channel_id = {w->ids[K_CHANNEL]}, .name = S("t"), .html = S("<p>x</p>")};
     assert_ok(mail_template_add(cx, &template));
     w->ids[K_MAIL_TEMPLATE] = template.id.v;
+    const struct letter letter = {.id = {id_make(cx->now_ms)},
+        .channel_id = {w->ids[K_CHANNEL]},
+        .kind = S("chat"),
+        .from_address = S("care@example.com"),
+        .to_address = S("ada@example.net"),
+        .subject = S("Hello"),
+        .text = S("Hello"),
+        .internet_id = str_print(&app->arena, "l%lld@example.com", (long long)row.id.v),
+        .state = S("failed"),
+        .created_ms = cx->now_ms};
+    assert_ok(letter_insert(cx, &letter));
+    w->ids[K_LETTER] = letter.id.v;
     assert_ok(session_open(
         cx, agents[0].login_id, agents[0].id, S("192.0.2.1"), S("test"), &session, &token));
     w->ids[K_SESSION] = session.v;

@@ -38,12 +38,18 @@ static const char *const elsewhere[] = {
     "POST /api/v1/me/totp/confirm",              /* access_sign_in: needs an authenticator */
     "POST /api/v1/attachments/{id}/retry",       /* files_fetched: needs an address that fails */
     "GET /api/v1/conversations/{id}/mail",       /* mail_writing: these need a mailbox */
-    "GET /api/v1/channels/{id}/mail", "GET /api/v1/channels/{id}/mail_templates",
-    "POST /api/v1/channels/{id}/mail_templates", "PATCH /api/v1/mail_templates/{id}",
-    "POST /api/v1/messages/{id}/forward", "POST /api/v1/messages/{id}/send",
+    "GET /api/v1/channels/{id}/mail",
+    "GET /api/v1/channels/{id}/mail_templates",
+    "POST /api/v1/channels/{id}/mail_templates",
+    "PATCH /api/v1/mail_templates/{id}",
+    "POST /api/v1/messages/{id}/forward",
+    "POST /api/v1/messages/{id}/send",
     "GET /api/v1/conversations/{id}/mail-addresses",        /* mail_bounces: the same */
     "POST /api/v1/conversations/{id}/mail-addresses/retry", /* mail_bounces */
     "POST /api/v1/channels/{id}/mail-key",                  /* mail_sending */
+    /* letters_chat: */
+    "POST /api/v1/letters/{id}/retry",
+    "POST /api/v1/conversations/{id}/transcript",
 };
 
 /* Fields that nothing fills here, with the story that does; the rest is seen with a value. */
@@ -68,13 +74,16 @@ static const char *const filled_elsewhere[] = {
     "FaultDetails.conversation_id", /* mail_join */
     "Message.planned_at",           /* mail_writing */
     "Draft.mail",
+    /* letters_people, letters_chat: */
+    "Account.mail_channel_id",
+    "ChannelSettings.mail_channel_id",
 };
 
 /* Passing news goes to sockets only: engine_stream. Mails: mail_threads, mail_writing. */
 static const char *const passing[] = {"RelatedConversation", "Mail", "MailPerson", "MailAuth",
     "MailInvitation", "Hello", "Presence", "PresentAgent", "PresentContact", "Typing", "Typist",
     "ReadData", "MailWho", "MailWriting", "MailTemplate", "MailRecipient", "MailAddress",
-    "MailAddresses", "MailKeyRecord"};
+    "MailAddresses", "MailKeyRecord", "Letter"};
 
 static str kept['z' + 1];
 static bool was_asked[512];
@@ -142,6 +151,7 @@ static void keep_id(struct test_app *app, char letter, int64_t id)
 
 /* clang-format off */
 static const struct step people[] = {
+    {"GET", "/api/v1/password-resets", NULL, 0, NULL},
     {"GET", "/api/v1/account", NULL, 0, NULL},
     {"PATCH", "/api/v1/account", "{\"name\":\"Shop\"}", 0, NULL},
     {"POST", "/api/v1/teams", "{\"name\":\"First\"}", 'T', "id"},
@@ -165,12 +175,13 @@ static const struct step people[] = {
 static const struct step channels[] = {
     {"PATCH", "/api/v1/channels/$x", "{\"languages\":[\"en\",\"bn\"],\"settings\":{\"greeting\":\"Hi\",\"intro\":\"We help\",\"color\":\"#112233\","
      "\"position\":\"left\",\"launcher_text\":\"Chat\",\"theme\":\"dark\",\"show_agent_photo\":true,\"attachments_enabled\":true,"
-     "\"transcript_enabled\":true,\"require_identity\":false,\"offline_text\":\"Later\",\"allowed_origins\":[\"https://shop.example\"],"
+     "\"transcript_enabled\":true,\"transcript_mail_enabled\":true,\"mail_after_minutes\":5,\"require_identity\":false,\"offline_text\":\"Later\",\"allowed_origins\":[\"https://shop.example\"],"
      "\"prechat\":{\"enabled\":true,\"consent_text\":\"ok?\",\"privacy_url\":\"https://shop.example/p\",\"fields\":["
      "{\"key\":\"size\",\"label\":\"Size\",\"type\":\"select\",\"required\":false,\"options\":[\"S\"]}]}}}", 0, NULL},
     {"PATCH", "/api/v1/channels/$c", "{\"settings\":{\"reply_url\":\"$r\",\"events\":[\"message.outgoing\"]}}", 0, NULL},
     {"GET", "/api/v1/channels", NULL, 0, NULL},
     {"GET", "/api/v1/channels/$c", NULL, 0, NULL},
+    {"GET", "/api/v1/letters", NULL, 0, NULL},
     {"POST", "/api/v1/channels", "{\"kind\":\"api\",\"name\":\"More\"}", 'C', "id"},
     {"POST", "/api/v1/channels", "{\"kind\":\"widget\",\"name\":\"Chat too\"}", 0, NULL},
     {"POST", "/api/v1/channels/$C/rotate-secret", NULL, 0, NULL},

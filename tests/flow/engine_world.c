@@ -1,6 +1,7 @@
 /* See engine_world.h. */
 #include "engine_world.h"
 
+#include "api/live.h"
 #include "connector/signature.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -17,6 +18,8 @@ static void engine_make(struct world *w)
     const struct engine_options o = {.db = w->app->db,
         .config = &w->app->config,
         .rules = rules,
+        .audience = live_audience(&w->app->api),
+        .elsewhere = live_elsewhere(&w->app->api),
         .threads = 1,
         .fetch_ms = w->fetch_ms,
         .fetch_bytes = w->fetch_bytes};

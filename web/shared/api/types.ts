@@ -107,6 +107,8 @@ export interface Message {
   /** what else is in it: location, contact, buttons … */
   parts: Record<string, unknown>[]
   reactions: Reaction[]
+  /** of a website chat: it has gone out, or come, as a mail */
+  by_mail: boolean
 }
 
 /** Personal data in a text. */
@@ -209,6 +211,8 @@ export interface Account {
   reopen_days: number
   /** the console's own */
   settings: Record<string, unknown>
+  /** the mailbox that invitations and password resets go out by */
+  mail_channel_id: Id | null
   created_at: Time
 }
 
@@ -274,11 +278,19 @@ export interface Link {
   has_password: boolean
 }
 
+/** How to get a new password. */
+export interface PasswordResetWay {
+  /** false: ask somebody who manages people for a link */
+  by_mail: boolean
+}
+
 /** A link with which somebody sets a password. */
 export interface LinkMade {
   /** to be opened by the person, once */
   url: string
   expires_at: Time
+  /** it is on its way to them by mail */
+  is_mailed: boolean
 }
 
 /** A new agent and the link to give to it. */
@@ -397,6 +409,8 @@ export interface WidgetLooks {
   attachments_enabled?: boolean
   /** true when left out */
   transcript_enabled?: boolean
+  /** the visitor may have the transcript mailed to the address they gave */
+  transcript_mail_enabled?: boolean
   /** only for the site's signed-in users */
   require_identity?: boolean
   /** when nobody is there */
@@ -407,6 +421,10 @@ export interface WidgetLooks {
 export interface ChannelSettings extends WidgetLooks {
   /** website chat */
   logo_upload_id?: Id
+  /** website chat: it goes on by mail through this mailbox when its visitor has left */
+  mail_channel_id?: Id
+  /** website chat: so long an answer may be unseen; 5 when left out */
+  mail_after_minutes?: number
   /** website chat: where it may stand; empty or left out = everywhere */
   allowed_origins?: string[]
   /** API channel: replies are posted here */
@@ -1319,6 +1337,8 @@ export interface WidgetMessage {
   sent_at: Time
   /** the visitor's own UUID */
   client_id: string | null
+  /** it has gone out, or come, as a mail */
+  by_mail: boolean
 }
 
 /** The visitor's conversation. */
@@ -1546,6 +1566,11 @@ export interface LinkUse {
   code?: string
 }
 
+export interface PasswordReset {
+  /** mail address */
+  email: string
+}
+
 export interface AccountPatch {
   name?: string
   locale?: 'en' | 'bn' | 'ar'
@@ -1557,6 +1582,8 @@ export interface AccountPatch {
   reopen_days?: number
   /** at most 64 KiB */
   settings?: object
+  /** a mailbox: invitations and password resets go out by it; null: links are copied */
+  mail_channel_id?: Id | null
 }
 
 export interface AgentNew {
@@ -1942,6 +1969,10 @@ export interface WidgetMessageNew {
   attachment_ids?: Id[]
   /** {url, title} */
   page?: object | null
+  /** what the visitor reads */
+  locale?: string | null
+  /** IANA name */
+  time_zone?: string | null
 }
 
 export interface WidgetTyping {
