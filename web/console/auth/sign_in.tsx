@@ -7,6 +7,7 @@ import { languageName } from '../lib/format'
 import { Button, Field, Words } from '../ui/parts'
 import { signIn, wasSignedOut } from '../state/session'
 import { errorText } from '../state/toasts'
+import { Forgot, ForgotForm } from './forgot'
 
 export function LocaleChoice() {
   return (
@@ -113,12 +114,14 @@ export function SignIn() {
   const asked = useSignIn()
   const step = asked.step.value
   const form = useRef<HTMLFormElement>(null)
+  const hasForgotten = useSignal(false)
 
   // Before the paint: who types at once types into the field.
   useLayoutEffect(() => {
     form.current?.querySelector<HTMLElement>('input, button')?.focus()
   }, [step])
 
+  if (hasForgotten.value) return <Door title={t('door.forgot_title')}><ForgotForm first={asked.email.value} onBack={() => void (hasForgotten.value = false)} /></Door>
   return (
     <Door title={t('door.title')}>
       {wasSignedOut.value ? <p class="door-note">{t('door.signed_out')}</p> : null}
@@ -141,7 +144,7 @@ export function SignIn() {
           </Button>
         ) : null}
       </form>
-      <p class="door-hint">{t('door.forgot')}</p>
+      <Forgot onAsk={() => void (hasForgotten.value = true)} />
     </Door>
   )
 }

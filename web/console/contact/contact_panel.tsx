@@ -16,6 +16,7 @@ import { STAY_MS } from '../state/shown'
 import { agentOf, can, contacts, conversations, presenceOf } from '../state/store'
 import { KnownAddresses } from '../mail/known_addresses'
 import { ContactFields } from './contact_fields'
+import { MailTranscript } from './mail_transcript'
 import { setBlocked } from './save'
 
 export function History({ contact, but }: { contact: Id; but: Id | null }) {
@@ -137,6 +138,7 @@ export function ContactPanel({ conversation: id }: { conversation: Id }) {
           <div><dt>{t('conversation.started')}</dt><dd>{dateTime(conversation.created_at)}</dd></div>
         </dl>
         <a class="context-download" href={`/api/v1/conversations/${id}/transcript`} download><Icon name="download" size={15} /> {t('conversation.transcript')}</a>
+        {conversation.channel.kind === 'widget' && can('conversation.reply') ? <MailTranscript conversation={id} email={contact.email} /> : null}
       </section>
       <History contact={contact.id} but={id} />
       <Blocking contact={contact} />

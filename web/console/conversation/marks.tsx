@@ -41,6 +41,11 @@ export function AutomaticMark() {
   return <span class="visibility message-automatic" title={t('message.automatic_hint')}><Icon name="bolt" size={12} /> {t('message.automatic')}</span>
 }
 
+/** In a website chat: it has gone out, or come, as a mail. */
+export function ByMail() {
+  return <span class="message-edited">{t('message.by_mail')}</span>
+}
+
 export function Edited({ at }: { at: string }) {
   return <span class="message-edited" title={dateTime(at)}>{t('message.edited')}</span>
 }

@@ -13,7 +13,7 @@ import { agentOf, me, teamOf } from '../state/store'
 import { MailOf } from '../mail/entry'
 import { AttachmentView } from './attachment'
 import { linkParts } from './link_parts'
-import { authorName, AutomaticMark, deletedBy, Edited, placeOf, Quote, Reactions, VisibilityMark } from './marks'
+import { authorName, AutomaticMark, ByMail, deletedBy, Edited, placeOf, Quote, Reactions, VisibilityMark } from './marks'
 import { MessageActs } from './message_acts'
 import { isTranscript, Parts } from './parts'
 import { SeparateButton } from './joining'
@@ -155,6 +155,7 @@ function Head({ message, isMixed }: { message: Message; isMixed: boolean }) {
       {message.kind === 'note' ? <span class="message-kind"><Icon name="lock" size={12} /> {t('message.note')}</span> : isMixed ? <VisibilityMark visibility={message.visibility} /> : null}
       {message.is_automatic ? <AutomaticMark /> : null}
       <time dateTime={message.sent_at} title={dateTime(message.sent_at)}>{clock(message.sent_at)}</time>
+      {message.by_mail ? <ByMail /> : null}
       {message.edited_at && !message.deleted_at ? <Edited at={message.edited_at} /> : null}
     </header>
   )
@@ -171,11 +172,12 @@ export function MessageView({ conversation, message, isContinued, isJoined, isMi
       <div class="message-main">
         {isContinued ? null : <Head message={message} isMixed={isMixed} />}
         <div class="message-line">
-          <Bubble message={message} quoted={quoted} isMail={conversation.channel.kind === 'email' && message.kind !== 'note' && !message.id.startsWith('local:')} />
+          <Bubble message={message} quoted={quoted} isMail={(conversation.channel.kind === 'email' || (message.by_mail && message.kind === 'in')) && message.kind !== 'note' && !message.id.startsWith('local:')} />
           <MessageActs conversation={conversation} message={message} />
         </div>
         {message.reactions?.length ? <Reactions message={message} /> : null}
         {isContinued && message.is_automatic ? <AutomaticMark /> : null}
+        {isContinued && message.by_mail ? <ByMail /> : null}
         {isContinued && message.edited_at && !message.deleted_at ? <Edited at={message.edited_at} /> : null}
         <State message={message} />
       </div>

@@ -3,7 +3,7 @@
 import type * as api from '../../shared/api/types'
 
 export type {
-  Account, Activity, Attachment, AuditEntry, Author, Contact, ContactShort, Delivery, Grant, Id, Identity, Job, Message, Notification, Page,
+  Account, Activity, Attachment, AuditEntry, Author, Contact, ContactShort, Delivery, Grant, Id, Identity, Job, Letter, Message, Notification, Page,
   QuarantineItem, Role, SessionRow, Tag, Team, Time, ViewCount,
 } from '../../shared/api/types'
 export type { FormField as PrechatField } from '../../shared/api/types'
@@ -42,8 +42,8 @@ export type Viewer = api.Viewer & { state?: api.PresentAgent['state'] | 'left' }
 /** As in lists; events leave out what belongs to one agent, the store keeps what it knew. */
 export type Conversation = api.Conversation
 export type ConversationFull = api.ConversationFull
-/** Null takes the logo away. */
-export type WidgetSettings = Omit<api.ChannelSettings, 'logo_upload_id'> & { logo_upload_id?: api.Id | null }
+/** Null takes the logo, or the mailbox, away. */
+export type WidgetSettings = Omit<api.ChannelSettings, 'logo_upload_id' | 'mail_channel_id'> & { logo_upload_id?: api.Id | null; mail_channel_id?: api.Id | null }
 export type ApiSettings = api.ChannelSettings
 /** A secret is in the answer that made it, never again. */
 export type Channel = api.Channel & Partial<Pick<api.ChannelMade, 'secret' | 'identity_secret'>>

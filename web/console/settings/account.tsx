@@ -11,6 +11,7 @@ import { refreshTags, refreshViews } from '../state/reference'
 import { can, session, tags } from '../state/store'
 import { complain, errorText } from '../state/toasts'
 import { AskButton, FormError, PageTitle, useSaving } from './common'
+import { MailboxChoice } from './mailbox_choice'
 
 export function AccountPage() {
   const account = useSignal<Account | null>(null)
@@ -32,7 +33,7 @@ export function AccountPage() {
         onSubmit={(event) => {
           event.preventDefault()
           void saving.save(async () => {
-            const next = await patch<Account>('/account', { name: now.name.trim(), undo_seconds: now.undo_seconds, reopen_days: now.reopen_days })
+            const next = await patch<Account>('/account', { name: now.name.trim(), undo_seconds: now.undo_seconds, reopen_days: now.reopen_days, mail_channel_id: now.mail_channel_id })
             // What was typed meanwhile is not saved yet.
             if (account.peek() === now) account.value = next
             const old = session.peek()
@@ -43,6 +44,7 @@ export function AccountPage() {
         <Field label={t('account.name')} error={numberError('name')}>{(props) => <input {...props} type="text" required maxLength={120} dir="auto" value={now.name} onInput={(event) => change({ name: event.currentTarget.value })} />}</Field>
         <Field label={t('account.undo')} hint={t('account.undo_hint')} error={numberError('undo_seconds')}>{(props) => <input {...props} type="number" min={0} max={30} required value={now.undo_seconds} onInput={(event) => change({ undo_seconds: event.currentTarget.valueAsNumber || 0 })} />}</Field>
         <Field label={t('account.reopen')} hint={t('account.reopen_hint')} error={numberError('reopen_days')}>{(props) => <input {...props} type="number" min={0} max={365} required value={now.reopen_days} onInput={(event) => change({ reopen_days: event.currentTarget.valueAsNumber || 0 })} />}</Field>
+        <MailboxChoice label={t('account.mailbox')} hint={t('account.mailbox_hint')} none={t('account.no_mailbox')} value={now.mail_channel_id} error={numberError('mail_channel_id')} onChange={(id) => change({ mail_channel_id: id })} />
         {saving.field.value ? null : <FormError saving={saving} />}
         <Button type="submit" tone="primary" disabled={saving.isBusy.value}>{t('common.save')}</Button>
       </form>

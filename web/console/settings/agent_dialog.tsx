@@ -32,6 +32,7 @@ export function LinkShown({ link, email }: { link: LinkMade; email: string }) {
   return (
     <div class="secret" role="status">
       <strong>{t('agents.link_for', { email })}</strong>
+      {link.is_mailed ? <p>{t('agents.link_mailed', { email })}</p> : null}
       <p>{t('agents.link_hint', { time: dateTime(link.expires_at) })}</p>
       <Code text={link.url} label={t('agents.link_for', { email })} />
     </div>

@@ -9,6 +9,7 @@ import type { Channel, PrechatField, PrechatType, WidgetSettings } from '../lib/
 import { agents } from '../state/store'
 import { complain } from '../state/toasts'
 import { Logo, logoUrl } from './logo'
+import { MailboxChoice } from './mailbox_choice'
 import { AskButton, Code, FormError, patchChannel, SecretOnce, Section, useSaving } from './common'
 import type { SecretRotated, Snippet } from '../../shared/api/types'
 
@@ -119,6 +120,18 @@ function Looks({ settings, change }: { settings: WidgetSettings; change: (next: 
   )
 }
 
+/** When the visitor has left: answers go by mail, and the conversation goes on there. */
+function ByMail({ settings, change }: { settings: WidgetSettings; change: (next: Partial<WidgetSettings>) => void }) {
+  const mailbox = settings.mail_channel_id ?? null
+  return (
+    <>
+      <MailboxChoice label={t('widget.mailbox')} hint={t('widget.mailbox_hint')} none={t('widget.no_mailbox')} value={mailbox} onChange={(mail_channel_id) => change({ mail_channel_id })} />
+      {mailbox ? <Field label={t('widget.mail_after')}>{(props) => <input {...props} type="number" min={1} max={1440} required value={settings.mail_after_minutes ?? 5} onInput={(event) => change({ mail_after_minutes: event.currentTarget.valueAsNumber || 5 })} />}</Field> : null}
+      <Switch label={t('widget.transcript_mail')} hint={t('widget.transcript_mail_hint')} checked={settings.transcript_mail_enabled ?? false} onChange={(transcript_mail_enabled) => change({ transcript_mail_enabled })} />
+    </>
+  )
+}
+
 function Access({ settings, change, origins }: { settings: WidgetSettings; change: (next: Partial<WidgetSettings>) => void; origins: Signal<string> }) {
   return (
     <>
@@ -197,6 +210,9 @@ export function WidgetEditor({ channel, onChange }: { channel: Channel; onChange
           </Section>
           <Section title={t('prechat.title')}>
             <PrechatEditor prechat={{ enabled: false, fields: [], ...settings.value.prechat }} onChange={(prechat) => change({ prechat })} />
+          </Section>
+          <Section title={t('widget.by_mail')}>
+            <ByMail settings={settings.value} change={change} />
           </Section>
           <Section title={t('widget.access')}>
             <Access settings={settings.value} change={change} origins={origins} />

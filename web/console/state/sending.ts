@@ -128,7 +128,7 @@ function localMessage(item: OutboxItem, state: Message['state'], attachments: At
     read_by_contact_at: null,
     deleted_at: null,
     parts: item.parts ?? [],
-    reactions: [],
+    reactions: [], by_mail: false,
   }
 }
 

@@ -111,15 +111,15 @@ export async function begin(): Promise<void> {
   }
 }
 
+/** In which language and time zone mails to the visitor are written. */
+const reader = (): Record<string, unknown> => ({ locale: state.locale.value, time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone })
+
 async function openSession(isWanted: () => boolean): Promise<void> {
   // Somebody else signed in on the customer's site: their chat is another one.
   const isOther = kept && identity && kept.identity_id !== null && kept.identity_id !== identity.id
   if (isOther) leave()
   const resume = kept?.token ?? state.session.value?.token
-  const body: Record<string, unknown> = {
-    locale: state.locale.value,
-    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-  }
+  const body: Record<string, unknown> = reader()
   if (resume) body['resume_token'] = resume
   used = identity
   if (identity) body['identity'] = identity
@@ -351,7 +351,7 @@ async function send(message: Outgoing): Promise<Verdict> {
   const isWanted = same()
   const asked = ++ticks
   try {
-    const body: Record<string, unknown> = { client_id: message.client_id, text: message.text }
+    const body: Record<string, unknown> = { client_id: message.client_id, text: message.text, ...reader() }
     if (message.attachments.length) body['attachment_ids'] = message.attachments.map((attachment) => attachment.id)
     if (page) body['page'] = { url: page.url, title: page.title }
     const stored = await ask<WidgetMessage>('POST', '/messages', body)
@@ -390,6 +390,8 @@ export function newId(): string {
 export async function sendForm(fields: Record<string, string>, consent: boolean): Promise<void> {
   await ask('POST', '/prechat', { fields, consent })
   state.isFormDone.value = true
+  const session = state.session.value
+  if (session && fields['email']) state.session.value = { ...session, contact: { ...session.contact, email: fields['email'] } }
   remember()
 }
 
@@ -435,6 +437,11 @@ export function setSound(isOn: boolean): void {
 /** Downloads what was said; throws when it cannot. */
 export async function downloadTranscript(): Promise<void> {
   await saveFile(await (await request('GET', '/transcript')).blob(), 'transcript.html')
+}
+
+/** Has what was said mailed to the address that the visitor gave; throws when it cannot. */
+export async function mailTranscript(): Promise<void> {
+  await ask('POST', '/transcript')
 }
 
 export async function saveFile(blob: Blob, name: string): Promise<void> {

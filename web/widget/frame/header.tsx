@@ -1,8 +1,8 @@
 // Who one talks to: the agent once there is one, else the channel with its team; the menu and close.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { downloadTranscript, setSound } from './chat'
+import { downloadTranscript, mailTranscript, setSound } from './chat'
 import { Icon } from './icons'
-import { agent, config, conversation, isPage, isSoundOn, locale, phase, t } from './state'
+import { agent, config, conversation, isPage, isSoundOn, locale, messages, phase, session, t } from './state'
 
 export function Photo({ name, url, size = 32 }: { name: string; url: string | null; size?: number }) {
   const isShown = url && config.value?.settings.show_agent_photo !== false
@@ -54,9 +54,12 @@ export function Languages() {
 function Menu() {
   const [isOpen, setOpen] = useState(false)
   const [error, setError] = useState('')
+  const [done, setDone] = useState('')
   const box = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
   const hasTranscript = conversation.value && config.value?.settings.transcript_enabled !== false
+  const email = session.value?.contact.email
+  const isMailable = config.value?.settings.transcript_mail_enabled && email && messages.value.some((message) => message.from !== 'me')
   useEffect(() => {
     if (!isOpen) return
     box.current?.querySelector('button')?.focus()
@@ -98,9 +101,18 @@ function Menu() {
               downloadTranscript().catch(() => setError(t('error.transcript')))
             }}>{t('menu.transcript')}</button>
           )}
+          {isMailable && (
+            <button type="button" role="menuitem" onClick={() => {
+              close()
+              setError('')
+              setDone('')
+              mailTranscript().then(() => setDone(t('menu.mailed', { email })), () => setError(t('error.transcript_mail')))
+            }}>{t('menu.mail')}</button>
+          )}
         </div>
       )}
       {error && <p class="toast" role="alert">{error}</p>}
+      {done && !error && <p class="toast" role="status"><bdi>{done}</bdi></p>}
     </div>
   )
 }

@@ -17,7 +17,7 @@ function samples(config: Config): WidgetMessage[] {
   const author = config.agents[0] ?? { name: config.channel_name, photo_url: null }
   const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
   const row = (id: string, from: 'me' | 'agent', text: string, minutes: number): WidgetMessage => ({
-    id, from, text, author: from === 'me' ? { name: '', photo_url: null } : author, attachments: [], state: 'read', sent_at: at(minutes), client_id: null,
+    id, from, text, author: from === 'me' ? { name: '', photo_url: null } : author, attachments: [], state: 'read', sent_at: at(minutes), client_id: null, by_mail: false,
   })
   return [row('1', 'me', state.t('preview.visitor'), 4), row('2', 'agent', state.t('preview.agent'), 2)]
 }

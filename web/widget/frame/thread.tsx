@@ -120,6 +120,7 @@ function Bubble({ message, isRun, isLast }: { message: WidgetMessage; isRun: boo
       {message.attachments.map((attachment) => <AttachmentView key={attachment.id} attachment={attachment} />)}
       <p class={isLast || state === 'failed' ? 'meta' : 'meta is-quiet'}>
         <time dateTime={message.sent_at}>{clock(message.sent_at)}</time>
+        {message.by_mail && <span>{t('message.by_mail')}</span>}
         {state && <><Icon name={ICONS[state]} size={14} /><span class={isLast || state === 'failed' ? '' : 'hidden'}>{t(`message.state.${state}`)}</span></>}
       </p>
     </article>

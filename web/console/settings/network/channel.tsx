@@ -10,6 +10,7 @@ import type { Channel } from '../../lib/types'
 import { networks } from '../../state/networks'
 import { toast } from '../../state/toasts'
 import { FormError, patchChannel, Section, useSaving, useWritten } from '../common'
+import { Letters } from '../letters'
 import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './account_fields'
 import { CheckResult } from './check'
 import { NetworkForm } from './form'
@@ -100,6 +101,7 @@ function OverNetwork({ channel, network }: { channel: Channel; network: Network 
       {channel.kind === 'email' ? <MailTemplates channel={channel.id} /> : null}
       {network.able.includes('templates') ? <Templates channel={channel.id} /> : null}
       <Ledger channel={channel.id} />
+      {channel.kind === 'email' ? <Letters channel={channel.id} /> : null}
     </>
   )
 }
