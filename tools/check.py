@@ -23,6 +23,7 @@ LIBRARY_HOMES = {
     r"json-c|json_object|json_tokener": ["tests/fuzz/json_c", "bench/bare_webhook"],
     r"libxml": ["src/text/html_text", "src/text/html_clean"],
     r"event2/": ["src/net/"],
+    r"rnp/": ["src/text/pgp"],
     r"curl/": ["src/net/http_client", "src/net/egress"],
     r"libetpan/": ["src/net/mail_line", "src/net/imap"],
     r"sqlite3": ["src/db/", "tests/", "bench/"],

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "care/mail_raw.h"
+#include "care/mail_signature.h"
 #include "care/mail_source.h"
 #include "model/view_mail.h"
 #include "store/audit.h"
@@ -14,6 +15,7 @@
 #include "store/mail_way.h"
 #include "store/message.h"
 #include "text/calendar.h"
+#include "text/mail_signed.h"
 #include "text/mime.h"
 #include "text/quote.h"
 #include "text/tnef_part.h"
@@ -69,30 +71,43 @@ static const struct mail_invitation *invitation_of(struct arena *a, const struct
     return c;
 }
 
+/* Whether it is signed, and by whom. A mail in an envelope of signed-data says so outside. */
+static err read_guard(struct ctx *cx, str bytes, bool was_inside, const struct mime_mail *mime,
+    int64_t at_ms, struct mail_shown *shown)
+{
+    struct mail_signature s;
+    enum mime_guard guard = was_inside ? MIME_SIGNED_SMIME : mime->guard;
+    TRY(mail_signature_of(cx, bytes, guard, mime->from_address, at_ms, &s));
+    shown->guard = guard_word(guard);
+    shown->signature = (struct mail_signed_by){s.state, s.how, s.name, s.address, s.fingerprint};
+    return OK;
+}
+
 /* What stands in the mail's own bytes; the quoted part of its HTML is marked. */
-static err read_raw(struct ctx *cx, message_id id, struct mail_shown *shown)
+static err read_raw(struct ctx *cx, const struct message *m, struct mail_shown *shown)
 {
     struct mime_mail *mime = NEW(cx->arena, struct mime_mail, 2);
     struct quote_html quoted;
     bool has_inner = false;
     str bytes, why;
-    err e = mail_raw_open(cx, id, &bytes);
+    err e = mail_raw_open(cx, m->id, &bytes);
     if (e == E_NOT_FOUND) { /* ours */
         quote_split_html(cx->arena, shown->html, &quoted);
         shown->html = quoted.html;
-        return mail_inlines_ours(cx, id, shown->html, &shown->inlines, &shown->n_inlines);
+        return mail_inlines_ours(cx, m->id, shown->html, &shown->inlines, &shown->n_inlines);
     }
     TRY(e);
-    if (mime_read(cx->arena, bytes, &mime[0], &mime[1], &has_inner, &why) != OK)
+    str inside = mail_signed_open(cx->arena, bytes);
+    if (mime_read(cx->arena, inside, &mime[0], &mime[1], &has_inner, &why) != OK)
         return OK; /* what is stored of it is shown */
-    const struct tnef *tnefs = tnef_part_unpack(cx->arena, bytes, mime);
+    const struct tnef *tnefs = tnef_part_unpack(cx->arena, inside, mime);
     quote_split_html(cx->arena, mime->html, &quoted);
     shown->text = mime->text.len ? mime->text : shown->text;
     shown->html = quoted.html;
     shown->date_ms = mime->date_ms;
-    shown->guard = guard_word(mime->guard);
+    TRY(read_guard(cx, bytes, inside.at != bytes.at, mime, m->received_ms, shown));
     shown->calendar = invitation_of(cx->arena, mime);
-    return mail_inlines_of(cx, id, mime, tnefs, &shown->inlines, &shown->n_inlines);
+    return mail_inlines_of(cx, m->id, mime, tnefs, &shown->inlines, &shown->n_inlines);
 }
 
 static const struct json *object_of(struct arena *a, str text)
@@ -139,7 +154,7 @@ static err get(struct call *call)
         .automatic_why = mail.automatic_why,
         .date_ms = m.sent_ms,
         .is_ours = str_eq(m.kind, S("out"))};
-    TRY(read_raw(cx, m.id, &shown));
+    TRY(read_raw(cx, &m, &shown));
     TRY(read_way(cx, m.id, &shown));
     TRY(mail_trust_is(cx, mail_sender(cx->arena, &mail), &shown.images_allowed));
     shown.images_allowed &= str_eq(mail.verdict, S("pass"));

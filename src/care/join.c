@@ -25,7 +25,7 @@ err conversation_follow(struct ctx *cx, conversation_id id, struct conversation 
     TRY(conversation_get(cx, id, c));
     for (int i = 0; c->joined_id.v && i < JOIN_STEPS; i++)
         TRY(conversation_get(cx, c->joined_id, c));
-    return c->joined_id.v ? fail(cx, E_INTERNAL, "This conversation was joined too often.") : OK;
+    return c->joined_id.v ? fail(cx, E_NOT_FOUND, "This conversation was joined too often.") : OK;
 }
 
 /* In the order of their ids, so that two who join the same ones cannot wait for each other. */
@@ -206,7 +206,10 @@ static err open_into(struct joining *j, bool was_resolved)
         .is_reply = true, .has_status = !was_resolved, .status = S("open")};
     TRY(leave_activity(j, "joined", c, &j->from, &entry));
     TRY(conversation_apply(j->cx, c, &change));
-    return news_message(j->cx, &entry, c, S("message.created"));
+    TRY(news_message(j->cx, &entry, c, S("message.created")));
+    if (was_resolved)
+        return OK;
+    return news_notify(j->cx, c->assignee_id, S("reply"), c, c->last_in_id, c->preview);
 }
 
 static err join_locked(struct joining *j)

@@ -10,16 +10,17 @@
 enum {
     JOIN_MESSAGES_MOST = 5000, /* of the one that is joined */
     JOIN_BACK_DAYS = 30,       /* so long it can be separated again */
-    JOIN_STEPS = 16,           /* from one that was joined to the next that was */
+    JOIN_STEPS = 64,           /* from one that was joined to the next that was */
 };
 
 /* Messages go by their ids, which are their time. Who wrote there takes part in the other one from
  * now on; that one opens when the joined one was not resolved, and waits since the first message of
  * both that nobody answered. Read marks: nothing that an agent has not read counts as read. Drafts
  * go along; where an agent has one of the same kind there already, its words are added to it.
- * Mentions and notifications go along. Both get the activity "joined". *into: the other one as it
- * is; once more: as it was after the first time. E_CONFLICT: it names no other one; E_LIMIT: it has
- * too many messages; E_NOT_FOUND: one of them is out of sight. */
+ * Mentions and notifications go along, and whose conversation it is now is told of an answer. Both
+ * get the activity "joined". *into: the other one as it is; once more: as it was after the first
+ * time. E_CONFLICT: it names no other one; E_LIMIT: it has too many messages; E_NOT_FOUND: one of
+ * them is out of sight. */
 err conversation_join(struct ctx *cx, conversation_id id, struct conversation *into);
 /* What went along comes back, and so does what it was; what has come since stays in the other one.
  * E_CONFLICT: it was not joined, or the other one has itself been joined; "too_late". *c: the one

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "care/blob_file.h"
 #include "store/mail.h"
+#include "text/mail_signed.h"
 
 err mail_raw_open(struct ctx *cx, message_id message, str *bytes)
 {
@@ -16,4 +17,11 @@ err mail_raw_open(struct ctx *cx, message_id message, str *bytes)
     if (!mail.raw_name.len)
         return E_NOT_FOUND;
     return file_map(cx->arena, blob_path(cx, mail.raw_name), LIMIT_UPLOAD_BYTES, bytes);
+}
+
+err mail_raw_parts(struct ctx *cx, message_id message, str *bytes)
+{
+    TRY(mail_raw_open(cx, message, bytes));
+    *bytes = mail_signed_open(cx->arena, *bytes);
+    return OK;
 }

@@ -8,6 +8,7 @@
 #include "connector/mail.h"
 #include "connector/reading.h"
 #include "text/html_text.h"
+#include "text/mail_signed.h"
 #include "text/quote.h"
 #include "text/report.h"
 #include "text/robot.h"
@@ -22,6 +23,7 @@ enum {
 struct reading {
     struct arena *a;
     const struct connector_raw *raw;
+    str bytes; /* as parts are counted: care/mail_raw.h */
     struct mime_mail mail, inner;
     const struct tnef *tnefs; /* by part */
     str note;                 /* what could not be read beside what the mail itself says */
@@ -140,7 +142,7 @@ static struct connector_mail *mail_of(struct reading *r)
 /* What Outlook packs is taken apart. */
 static void unpack(struct reading *r)
 {
-    r->tnefs = tnef_part_unpack(r->a, r->raw->body, &r->mail);
+    r->tnefs = tnef_part_unpack(r->a, r->bytes, &r->mail);
     for (int i = 0; i < r->mail.n_parts; i++)
         if (r->tnefs[i].is_cut)
             r->note = S("Not all of winmail.dat could be read; it is kept as a file.");
@@ -225,8 +227,8 @@ err email_parse(
     struct reading *r = NEW(a, struct reading, 1);
     struct item_list list = {.a = a};
     bool has_inner = false;
-    *r = (struct reading){.a = a, .raw = raw};
-    if (mime_read(a, raw->body, &r->mail, &r->inner, &has_inner, why) != OK)
+    *r = (struct reading){.a = a, .raw = raw, .bytes = mail_signed_open(a, raw->body)};
+    if (mime_read(a, r->bytes, &r->mail, &r->inner, &has_inner, why) != OK)
         return E_INVALID;
     report_read(a, &r->mail, &r->report);
     TRY(read_message(r, &list));

@@ -69,7 +69,7 @@ static err load(struct job_run *run, struct fetching *f)
     TRY(desk_scope(&run->desk, run->job->account_id));
     TRY(attachment_get(&run->desk.cx, id, &f->at));
     if (str_starts(f->at.media_id, MEDIA_PART))
-        TRY(mail_raw_open(&run->desk.cx, f->at.message_id, &f->mail));
+        TRY(mail_raw_parts(&run->desk.cx, f->at.message_id, &f->mail));
     else
         TRY(load_channel(&run->desk.cx, f));
     TRY(desk_commit(&run->desk));

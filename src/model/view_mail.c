@@ -58,6 +58,20 @@ static const struct shape_field address_fields[] = {
 };
 const struct shape mail_address_shape =
     SHAPE("MailAddress", NULL, address_fields, "What is known against a mail address.");
+static const char *const signature_states[] = {
+    "verified", "other", "unknown", "expired", "altered", "weak", "partly", "broken", NULL};
+static const char *const signature_hows[] = {"smime", "pgp", NULL};
+static const struct shape_field signature_fields[] = {
+    SHOWN_WORD("state", 0, signature_states,
+        "verified: by the sender, as a key or certificate of the account's says; other: so, but by "
+        "another address; unknown: nobody in the account's list vouches; partly: not all is signed"),
+    SHOWN_WORD("how", 0, signature_hows, NULL),
+    SHOWN("name", SHAPE_TEXT, 0, "whom the certificate or key names; may be empty"),
+    SHOWN("address", SHAPE_TEXT, 0, "may be empty"),
+    SHOWN("fingerprint", SHAPE_TEXT, 0, "hex; empty: unknown"),
+};
+static const struct shape signature_shape =
+    SHAPE("MailSignature", NULL, signature_fields, "Who signed a mail, and what that is worth.");
 static const struct shape_field mail_fields[] = {
     SHOWN("subject", SHAPE_TEXT, 0, NULL),
     SHOWN("message_id", SHAPE_TEXT, 0, "Message-ID, without < >"),
@@ -71,7 +85,8 @@ static const struct shape_field mail_fields[] = {
     SHOWN("html", SHAPE_TEXT, 0,
         "as it came, active content and all: clean it, and show it in a sandbox"),
     SHOWN_OBJECT("auth", 0, &auth_shape, NULL),
-    SHOWN_WORD("guard", 0, guard_words, "signed or encrypted; nothing is verified"),
+    SHOWN_WORD("guard", 0, guard_words, "signed or encrypted"),
+    SHOWN_OBJECT("signature", SHAPE_NULL, &signature_shape, "of a signed one"),
     SHOWN("inline", SHAPE_ID, SHAPE_MAP, "content id → attachment"),
     SHOWN_OBJECT("calendar", SHAPE_NULL, &calendar_shape, NULL),
     SHOWN("images_allowed", SHAPE_BOOL, 0, "pictures from elsewhere, for this sender"),
@@ -139,6 +154,22 @@ static void put_calendar(struct json_out *j, const struct mail_invitation *c)
     json_obj_end(j);
 }
 
+static void put_signature(struct json_out *j, const struct mail_signed_by *s)
+{
+    json_key(j, S("signature"));
+    if (!s->state.len) {
+        json_put_null(j);
+        return;
+    }
+    json_obj(j);
+    json_kv_str(j, S("state"), s->state);
+    json_kv_str(j, S("how"), s->how);
+    json_kv_str(j, S("name"), s->name);
+    json_kv_str(j, S("address"), s->address);
+    json_kv_str(j, S("fingerprint"), s->fingerprint);
+    json_obj_end(j);
+}
+
 void mail_view(struct json_out *j, const struct mail_shown *m)
 {
     json_obj(j);
@@ -155,6 +186,7 @@ void mail_view(struct json_out *j, const struct mail_shown *m)
     json_kv_str(j, S("html"), m->html);
     put_auth(j, m);
     json_kv_str(j, S("guard"), m->guard);
+    put_signature(j, &m->signature);
     json_key(j, S("inline"));
     json_obj(j);
     for (ptrdiff_t i = 0; i < m->n_inlines; i++)

@@ -17,6 +17,9 @@ struct mail_invitation {
     bool is_all_day;
     int64_t attendees;
 };
+struct mail_signed_by {
+    str state, how, name, address, fingerprint; /* care/mail_signature.h */
+};
 struct mail_shown {
     str subject, message_id;
     const struct json *people; /* object: from, reply_to, to, cc, bcc; as stored */
@@ -24,6 +27,7 @@ struct mail_shown {
     str text, html;            /* the whole; html as it came: never into a page without cleaning */
     str verdict, spf, dkim, dmarc, by, guard, degraded;
     str automatic, automatic_why;      /* as stored */
+    struct mail_signed_by signature;   /* state empty: it is not signed */
     const struct mail_inline *inlines; /* pictures that the HTML shows by their content id */
     ptrdiff_t n_inlines;
     const struct mail_invitation *calendar; /* NULL = none */

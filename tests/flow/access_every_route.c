@@ -38,6 +38,7 @@ enum kind {
     K_CALL,
     K_MAIL_TEMPLATE,
     K_LETTER,
+    K_MAIL_KEY,
     KIND_COUNT,
 };
 /* Letters that a sample body may hold for the ids of its account: "$A" agent, "$T" team … */
@@ -48,6 +49,20 @@ static const char kind_letters[KIND_COUNT] = {[K_AGENT] = 'A',
     [K_MESSAGE] = 'M',
     [K_CONTACT] = 'P',
     [K_UPLOAD] = 'U'};
+
+/* Of an authority that nobody knows. */
+#define A_CERTIFICATE                                                                              \
+    "{\"text\":\"-----BEGIN CERTIFICATE-----\\n"                                                   \
+    "MIIBZjCCAQugAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5UZXN0IEF1\\n"                          \
+    "dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowGTEXMBUG\\n"                          \
+    "A1UEAwwOVGVzdCBBdXRob3JpdHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATl\\n"                          \
+    "8itQuYEnVsLACYUVN08vXZ0PxmbSid9hEGjlPYDrT6n4ffCSedJi7PvUvApWYxiM\\n"                          \
+    "9aISkQ/ZcbZhPKZV5SgBo0IwQDAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQE\\n"                          \
+    "AwIBBjAdBgNVHQ4EFgQUKSe7Lt+LinXTiJeRUuovcJJsj5wwCgYIKoZIzj0EAwID\\n"                          \
+    "SQAwRgIhAP/by/gMJWknBI8jc6TWs/JTWtDk+E340qIGZIfQhHBVAiEA7iHCLsuz\\n"                          \
+    "jEytaKcr/ZVdt0iKe7/1iHOt7oDDble1QL4=\\n"                                                      \
+    "-----END CERTIFICATE-----\\n"                                                                 \
+    "\"}"
 
 struct expected {
     const char *method, *path;
@@ -214,6 +229,7 @@ static void world_make(struct test_app *app, account_id account, const char *nam
     w->ids[K_CONVERSATION] = conversation_make(app, t, w->ids[K_CHANNEL], "ada");
     w->ids[K_MESSAGE] = message_of(app, t, w->ids[K_CONVERSATION]);
     w->ids[K_CONTACT] = make(app, t, "/api/v1/contacts", "{\"name\":\"Bo\"}", "id");
+    w->ids[K_MAIL_KEY] = make(app, t, "/api/v1/mail-keys", A_CERTIFICATE, "id");
     w->ids[K_TAG] = make(app, t, "/api/v1/tags", "{\"name\":\"late\"}", "id");
     w->ids[K_VIEW] =
         make(app, t, "/api/v1/views", "{\"name\":\"v\",\"filter\":{},\"is_shared\":true}", "id");

@@ -83,7 +83,7 @@ static const char *const filled_elsewhere[] = {
 static const char *const passing[] = {"RelatedConversation", "Mail", "MailPerson", "MailAuth",
     "MailInvitation", "Hello", "Presence", "PresentAgent", "PresentContact", "Typing", "Typist",
     "ReadData", "MailWho", "MailWriting", "MailTemplate", "MailRecipient", "MailAddress",
-    "MailAddresses", "MailKeyRecord", "Letter"};
+    "MailAddresses", "MailKeyRecord", "Letter", "MailSignature"};
 
 static str kept['z' + 1];
 static bool was_asked[512];
@@ -152,6 +152,9 @@ static void keep_id(struct test_app *app, char letter, int64_t id)
 /* clang-format off */
 static const struct step people[] = {
     {"GET", "/api/v1/password-resets", NULL, 0, NULL},
+    {"POST", "/api/v1/mail-keys", "{\"text\":\"-----BEGIN CERTIFICATE-----\\nMIIBZjCCAQugAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5UZXN0IEF1\\ndGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowGTEXMBUG\\nA1UEAwwOVGVzdCBBdXRob3JpdHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATl\\n8itQuYEnVsLACYUVN08vXZ0PxmbSid9hEGjlPYDrT6n4ffCSedJi7PvUvApWYxiM\\n9aISkQ/ZcbZhPKZV5SgBo0IwQDAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQE\\nAwIBBjAdBgNVHQ4EFgQUKSe7Lt+LinXTiJeRUuovcJJsj5wwCgYIKoZIzj0EAwID\\nSQAwRgIhAP/by/gMJWknBI8jc6TWs/JTWtDk+E340qIGZIfQhHBVAiEA7iHCLsuz\\njEytaKcr/ZVdt0iKe7/1iHOt7oDDble1QL4=\\n-----END CERTIFICATE-----\"}", 'k', "id"},
+    {"GET", "/api/v1/mail-keys", NULL, 0, NULL},
+    {"DELETE", "/api/v1/mail-keys/$k", NULL, 0, NULL},
     {"GET", "/api/v1/account", NULL, 0, NULL},
     {"PATCH", "/api/v1/account", "{\"name\":\"Shop\"}", 0, NULL},
     {"POST", "/api/v1/teams", "{\"name\":\"First\"}", 'T', "id"},

@@ -4,7 +4,7 @@ import { useId } from 'preact/hooks'
 import { Icon, type IconName } from '../ui/icon'
 import { Words } from '../ui/parts'
 import { dateTime } from '../lib/format'
-import type { Address, Automatic, Guard, Mail, Reach, Reached, Verdict } from './types'
+import type { Address, Automatic, Guard, Mail, Reach, Reached, Signature, Verdict } from './types'
 import { mt } from './words'
 
 const SHOWN_AT_ONCE = 3
@@ -48,6 +48,49 @@ function automaticWords(automatic: Automatic): string | null {
     case 'loop':
       return mt('automatic.loop')
   }
+}
+
+function signatureWords(signature: Signature): string {
+  const { how } = signature
+  const who = signature.address || signature.name
+  switch (signature.state) {
+    case 'verified':
+      return mt('signature.verified', { who, how })
+    case 'other':
+      return mt('signature.other', { who, how })
+    case 'unknown':
+      return who ? mt('signature.unknown', { who, how }) : mt('signature.unknown_nobody', { how })
+    case 'expired':
+      return mt('signature.expired', { who, how })
+    case 'altered':
+      return mt('signature.altered', { how })
+    case 'weak':
+      return mt('signature.weak', { how })
+    case 'partly':
+      return mt('signature.partly', { how })
+    case 'broken':
+      return mt('signature.broken', { how })
+  }
+}
+
+const signatureTone = ({ state }: Signature): string => (state === 'verified' ? 'good' : state === 'altered' || state === 'other' ? 'bad' : 'plain')
+
+function GuardMark({ mail }: { mail: Mail }) {
+  if (mail.signature) return <span class={`mail-mark mail-mark-${signatureTone(mail.signature)}`} title={mt('signature.hint')}><Icon name={mail.signature.state === 'verified' ? 'shield' : 'edit'} size={13} /> {signatureWords(mail.signature)}</span>
+  const guard = guardWords(mail.guard)
+  return guard ? <span class="mail-mark mail-mark-info"><Icon name={mail.guard.startsWith('signed') ? 'edit' : 'lock'} size={13} /> {guard}</span> : null
+}
+
+function SignatureFacts({ signature }: { signature: Signature }) {
+  return (
+    <div>
+      <dt>{mt('signature.title')}</dt>
+      <dd>
+        {signature.name ? <Words text={signature.name} /> : null} {signature.address ? <bdi dir="ltr" class="mail-address">{signature.address}</bdi> : null} {mt('signature.hint')}
+        {signature.fingerprint ? <span class="mail-results" dir="auto">{mt('signature.fingerprint', { fingerprint: signature.fingerprint })}</span> : null}
+      </dd>
+    </div>
+  )
 }
 
 /** The address always shows: a name can be anything. */
@@ -139,7 +182,6 @@ export function MailDetails({ mail }: { mail: Mail }) {
   const isOpen = useSignal(false)
   const id = useId()
   const verdict = verdictWords(mail.auth.verdict)
-  const guard = guardWords(mail.guard)
   const automatic = automaticWords(mail.automatic)
   const others = mail.to.length + mail.cc.length
   return (
@@ -149,12 +191,13 @@ export function MailDetails({ mail }: { mail: Mail }) {
         <Person of={mail.from} />
         <span class={`mail-mark mail-mark-${verdict.tone}`} title={verdict.hint}><Icon name={verdict.icon} size={13} /> {verdict.text}</span>
         {automatic ? <span class="mail-mark mail-mark-info" title={mail.automatic_why}><Icon name="bolt" size={13} /> {automatic}</span> : null}
-        {guard ? <span class="mail-mark mail-mark-info"><Icon name={mail.guard.startsWith('signed') ? 'edit' : 'lock'} size={13} /> {guard}</span> : null}
+        <GuardMark mail={mail} />
         <button type="button" class="mail-more" aria-expanded={isOpen.value} aria-controls={id} onClick={() => void (isOpen.value = !isOpen.value)}>
           {others > 1 ? mt('details.show_people', { count: others }) : mt('details.show')} <Icon name={isOpen.value ? 'up' : 'down'} size={13} />
         </button>
       </div>
       {mail.recipients.filter(isMissing).map((one) => <p key={one.address} class="mail-note mail-note-warn"><Icon name="alert" size={14} /> <span dir="auto">{mt('reach.not_to', { address: one.address, words: one.words })}</span></p>)}
+      {mail.guard.startsWith('encrypted') ? <p class="mail-sealed">{mt('guard.encrypted_hint')}</p> : null}
       {isOpen.value ? (
         <dl class="mail-facts" id={id}>
           <People label={mt('details.from')} people={[mail.from]} />
@@ -165,6 +208,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
           <Delivery mail={mail} />
           <Checks mail={mail} />
           {automatic ? <div><dt>{mt('details.automatic')}</dt><dd>{automatic}{mail.automatic_why ? <span class="mail-results" lang="en" dir="ltr">{mail.automatic_why}</span> : null}</dd></div> : null}
+          {mail.signature ? <SignatureFacts signature={mail.signature} /> : null}
         </dl>
       ) : null}
     </div>

@@ -4,6 +4,9 @@
 export interface Address { name: string; address: string }
 export type Automatic = '' | 'away' | 'list' | 'machine' | 'loop'
 export type Verdict = 'pass' | 'fail' | 'none'
+/** Of a signed mail: what its signature is worth here. */
+export interface Signature { state: SignatureState; how: string; name: string; address: string; fingerprint: string }
+export type SignatureState = 'verified' | 'other' | 'unknown' | 'expired' | 'altered' | 'weak' | 'partly' | 'broken'
 export type Guard = 'open' | 'signed_smime' | 'signed_pgp' | 'encrypted_smime' | 'encrypted_pgp'
 
 /** An invitation to a meeting. Times are ISO 8601 with a zone, or a bare day when it lasts whole days. */
@@ -36,6 +39,7 @@ export interface Mail {
   message_id: string
   auth: { verdict: Verdict; spf: string; dkim: string; dmarc: string }
   guard: Guard
+  signature: Signature | null
   /** Content-Id (lower case, no brackets) → id of the attachment */
   inline: ReadonlyMap<string, string>
   calendar: Invitation | null
@@ -55,6 +59,7 @@ type Part = Record<string, unknown>
 const MOST_ADDRESSES = 200
 const MOST_INLINE = 500
 const AUTOMATIC: readonly string[] = ['away', 'list', 'machine', 'loop']
+const STATES: readonly string[] = ['verified', 'other', 'unknown', 'expired', 'altered', 'weak', 'partly', 'broken']
 const GUARDS: readonly string[] = ['open', 'signed_smime', 'signed_pgp', 'encrypted_smime', 'encrypted_pgp']
 
 const part = (value: unknown): Part => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Part) : {})
@@ -107,6 +112,18 @@ function recipients(value: unknown): Reached[] {
   })
 }
 
+/** A state that this page does not know is no good one. */
+function signature(value: unknown): Signature | null {
+  if (typeof value !== 'object' || value === null) return null
+  const one = part(value)
+  const state = text(one['state'])
+  return {
+    state: STATES.includes(state) ? (state as SignatureState) : 'broken',
+    how: text(one['how']) === 'pgp' ? 'PGP' : 'S/MIME',
+    name: text(one['name']), address: text(one['address']), fingerprint: text(one['fingerprint']),
+  }
+}
+
 export function readMail(answer: unknown): Mail {
   const mail = part(answer)
   const auth = part(mail['auth'])
@@ -123,6 +140,7 @@ export function readMail(answer: unknown): Mail {
     message_id: text(mail['message_id']),
     auth: { verdict: verdict === 'pass' || verdict === 'fail' ? verdict : 'none', spf: text(auth['spf']), dkim: text(auth['dkim']), dmarc: text(auth['dmarc']) },
     guard: GUARDS.includes(guard) ? (guard as Guard) : 'open',
+    signature: signature(mail['signature']),
     inline: inline(mail['inline']),
     calendar: invitation(mail['calendar']),
     degraded: text(mail['degraded']),

@@ -13,6 +13,7 @@ const PAGES: readonly SettingsPage[] = [
   { key: 'keys', title: 'settings.keys', icon: 'keyboard', group: 'self' },
   { key: 'account', title: 'settings.account', icon: 'settings', group: 'account', needs: 'account.manage' },
   { key: 'channels', title: 'settings.channels', icon: 'chat', group: 'account', needs: 'channel.manage' },
+  { key: 'mail_keys', title: 'settings.mail_keys', icon: 'key', group: 'account', needs: 'channel.manage' },
   { key: 'agents', title: 'settings.agents', icon: 'assign', group: 'account', needs: 'agent.manage' },
   { key: 'teams', title: 'settings.teams', icon: 'team', group: 'account', needs: 'team.manage' },
   { key: 'roles', title: 'settings.roles', icon: 'lock', group: 'account', needs: 'role.manage' },

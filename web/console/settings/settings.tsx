@@ -26,6 +26,7 @@ const LOADS: Record<string, Load> = {
   views: account('Views'),
   tags: account('Tags'),
   channels: () => Promise.all([import('./channels'), import('../lib/network_words').then((words) => words.networkWords())]).then(([module]) => module.Channels),
+  mail_keys: () => import('./mail_keys').then((module) => module.MailKeys),
   agents: people('Agents'),
   teams: people('Teams'),
   roles: people('Roles'),

@@ -997,6 +997,19 @@ export interface MailAuth {
   by: string
 }
 
+/** Who signed a mail, and what that is worth. */
+export interface MailSignature {
+  /** verified: by the sender, as a key or certificate of the account's says; other: so, but by another address; unknown: nobody in the account's list vouches; partly: not all is signed */
+  state: 'verified' | 'other' | 'unknown' | 'expired' | 'altered' | 'weak' | 'partly' | 'broken'
+  how: 'smime' | 'pgp'
+  /** whom the certificate or key names; may be empty */
+  name: string
+  /** may be empty */
+  address: string
+  /** hex; empty: unknown */
+  fingerprint: string
+}
+
 /** An invitation to a meeting. */
 export interface MailInvitation {
   /** REQUEST, CANCEL, REPLY … */
@@ -1046,8 +1059,10 @@ export interface Mail {
   /** as it came, active content and all: clean it, and show it in a sandbox */
   html: string
   auth: MailAuth
-  /** signed or encrypted; nothing is verified */
+  /** signed or encrypted */
   guard: 'open' | 'signed_smime' | 'signed_pgp' | 'encrypted_smime' | 'encrypted_pgp'
+  /** of a signed one */
+  signature: MailSignature | null
   /** content id → attachment */
   inline: Record<string, Id>
   calendar: MailInvitation | null

@@ -1,0 +1,52 @@
+/* crypto_cms: signatures of S/MIME (CMS signed-data) and the certificates that make them count.
+ * Everything given is somebody else's: sizes, certificates, signers and depths have maxima, and a
+ * verdict is only good when every step said so. Not here: which bytes of a mail are signed
+ * (text/mail_signed.h), revocation: no list is fetched. Sources: RFC 5652, 8550, 8551; RFC 5280.
+ * Thread: any; contexts are made per call. */
+#pragma once
+#include "base/str.h"
+
+enum {
+    SIGNATURE_BYTES = 256 * 1024,            /* of one beside what it signs */
+    SIGNATURE_DATA_BYTES = 64 * 1024 * 1024, /* of what is signed */
+    SIGNATURE_ADDRESSES = 16,                /* that a certificate or key names */
+    CMS_CERTIFICATES = 32,                   /* sent along */
+    CMS_SIGNERS = 8,
+    CMS_DEPTH = 8, /* authorities above a signer */
+};
+
+/* Zero is no. */
+enum signature_verdict {
+    SIGNATURE_BROKEN,  /* it cannot be read */
+    SIGNATURE_ALTERED, /* the words are not those that were signed */
+    SIGNATURE_WEAK,    /* by a method that no longer counts */
+    SIGNATURE_UNKNOWN, /* intact, but nobody who is trusted here vouches for who made it */
+    SIGNATURE_EXPIRED, /* the certificate or key was out of its time when the mail came */
+    SIGNATURE_GOOD,
+};
+struct signature {
+    enum signature_verdict verdict;
+    str name;                           /* whom the certificate or key names; may be empty */
+    str addresses[SIGNATURE_ADDRESSES]; /* ASCII letters as written */
+    int n_addresses;
+    str fingerprint; /* upper case hex: SHA-256 of the certificate, or the key's own */
+};
+
+/* der: signed-data. data: what it signs, canonical (CRLF); of an opaque one empty with is_opaque:
+ * then *content is what is inside (points into the arena; also when the verdict is not good).
+ * trusted: certificates in PEM, one after the other. at_ms: when the certificates must be in their
+ * time. */
+void crypto_cms_verify(struct arena *a, str der, bool is_opaque, str data, str trusted,
+    int64_t at_ms, struct signature *signature, str *content);
+/* Only what is inside of opaque signed-data, verified by nobody. False: it is none. */
+bool crypto_cms_content(struct arena *a, str der, str *content);
+
+struct certificate {
+    str pem;           /* as it is kept: without anything around it */
+    str name, address; /* address: "" = it names none */
+    str fingerprint;
+    int64_t expires_ms;
+    bool may_sign_others; /* an authority */
+};
+/* The first certificate in a PEM text, or one in DER. E_INVALID with words. */
+err crypto_certificate_read(struct arena *a, str text, struct certificate *c, str *why);
