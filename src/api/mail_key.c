@@ -22,7 +22,7 @@ static const struct input_field key_fields[] = {
     FIELD(struct key_body, selector, IN_TEXT, IN_REQUIRED, 1, DKIM_SELECTOR_BYTES,
         "names the key: letters, digits, hyphens"),
 };
-static const struct input_spec key_spec = SPEC("MailKey", struct key_body, key_fields);
+static const struct input_spec key_spec = SPEC("DkimKey", struct key_body, key_fields);
 
 static const struct shape_field record_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, "of the TXT record"),

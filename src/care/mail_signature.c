@@ -46,7 +46,7 @@ static void show(struct arena *a, const struct signature *s, str from, struct ma
         r->state = S("other");
 }
 
-err mail_signature_of(struct ctx *cx, str bytes, enum mime_guard guard, str from, int64_t at_ms,
+err mail_signature_check(struct ctx *cx, str bytes, enum mime_guard guard, str from, int64_t at_ms,
     struct mail_signature *r)
 {
     struct mail_signed found;

@@ -17,7 +17,7 @@ struct mail_signature {
     str fingerprint;
 };
 /* bytes: the mail as it came. from: its sender. at_ms: when it came. */
-err mail_signature_of(struct ctx *cx, str bytes, enum mime_guard guard, str from, int64_t at_ms,
+err mail_signature_check(struct ctx *cx, str bytes, enum mime_guard guard, str from, int64_t at_ms,
     struct mail_signature *result);
 /* What somebody gives as a key or certificate becomes a row; audited. E_INVALID "text", E_CONFLICT,
  * E_LIMIT. */

@@ -1152,6 +1152,45 @@ export interface MailKeyRecord {
   value: string
 }
 
+/** A mail of Seva that is no message of a mailbox. */
+export interface Letter {
+  id: Id
+  /** chat: what a visitor of a website chat had not seen */
+  kind: 'chat' | 'transcript' | 'invitation' | 'password_reset'
+  /** the mailbox that it goes out by */
+  channel_id: Id
+  conversation_id: Id | null
+  to_name: string | null
+  to_address: string
+  subject: string
+  /** unknown: may have been sent */
+  state: 'queued' | 'sending' | 'sent' | 'failed' | 'unknown'
+  /** failed, unknown: why; queued: why not yet */
+  error: string | null
+  /** it may be sent again */
+  is_repeatable: boolean
+  created_at: Time
+  sent_at: Time | null
+}
+
+/** A key or certificate by which signatures of mails are verified. */
+export interface MailKey {
+  id: Id
+  /** smime: of an authority, or of one person; pgp: of one person */
+  kind: 'smime' | 'pgp'
+  /** whom it names; may be empty */
+  name: string
+  /** a mail address that it names; may be empty */
+  address: string
+  /** hex: SHA-256 of a certificate, or the key's own */
+  fingerprint: string
+  /** null: never */
+  expires_at: Time | null
+  /** who added it */
+  agent_id: Id | null
+  created_at: Time
+}
+
 /** A telephone call. */
 export interface Call {
   id: Id
@@ -1862,11 +1901,21 @@ export interface MailAddressRetry {
   address: string
 }
 
-export interface MailKey {
+export interface DkimKey {
   /** of the addresses that mails come from */
   domain: string
   /** names the key: letters, digits, hyphens */
   selector: string
+}
+
+export interface TranscriptMail {
+  /** another address than the customer's own */
+  email?: string | null
+}
+
+export interface MailKeyNew {
+  /** a certificate in PEM, or a public key in OpenPGP's armour */
+  text: string
 }
 
 export interface ContactPatch {
