@@ -98,6 +98,24 @@ static err open_z(const char *path, int flags, int mode, int *fd)
     return OK;
 }
 
+err file_open_nameless(str folder, int *fd)
+{
+    char z[PATH_MAX], hidden[PATH_MAX];
+    uint64_t number;
+    TRY(path_z(z, folder));
+    err e = open_z(z, O_RDWR | O_TMPFILE, 0600, fd);
+    if (e == OK || (errno != EOPNOTSUPP && errno != EISDIR))
+        return e;
+    /* A file system without it: a name that lives for a moment. */
+    crypto_random(&number, (ptrdiff_t)sizeof number);
+    int n = snprintf(hidden, sizeof hidden, "%s/.%016llx", z, (unsigned long long)number);
+    if (n < 0 || n >= (int)sizeof hidden)
+        return E_INVALID;
+    TRY(open_z(hidden, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, fd));
+    (void)unlink(hidden); /* what stays is an empty name, at worst the bytes of one body */
+    return OK;
+}
+
 void file_close(int fd)
 {
     if (fd >= 0)
@@ -210,10 +228,13 @@ err file_map(struct arena *a, str path, ptrdiff_t max, str *content)
 {
     [[gnu::cleanup(close_kept)]] int fd = -1;
     int64_t size;
-    str *kept = NEW(a, str, 1);
     TRY(file_open_read(path, &fd, &size));
-    if (size > max)
-        return E_LIMIT;
+    return size > max ? E_LIMIT : file_map_open(a, fd, size, content);
+}
+
+err file_map_open(struct arena *a, int fd, int64_t size, str *content)
+{
+    str *kept = NEW(a, str, 1);
     *content = (str){0};
     if (!size)
         return OK;

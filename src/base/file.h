@@ -14,6 +14,8 @@ err file_read(struct arena *a, str path, ptrdiff_t max, str *content);
 /* The same without reading it: mapped until the arena ends. For files that are never changed in
  * place (blobs). */
 err file_map(struct arena *a, str path, ptrdiff_t max, str *content);
+/* The same of an open file, which may then be closed. */
+err file_map_open(struct arena *a, int fd, int64_t size, str *content);
 /* Replaces or makes the file so that after a crash the old or the whole new content stands: temp
  * file beside it, fsync, rename, fsync of the folder. mode: 0600, 0644 … */
 err file_write(str path, str content, int mode);
@@ -21,6 +23,9 @@ err file_write(str path, str content, int mode);
 /* A file being written in parts (uploads, blobs). The descriptor is CLOEXEC. */
 err file_open_write(str path, int mode, bool must_be_new, int *fd);
 err file_open_read(str path, int *fd, int64_t *size_bytes);
+/* A new file without a name, on the folder's disk: it is gone when the last descriptor is closed,
+ * and after a crash. */
+err file_open_nameless(str folder, int *fd);
 err file_write_at(int fd, int64_t offset, str part);
 err file_read_at(int fd, int64_t offset, void *to, ptrdiff_t len, ptrdiff_t *got); /* got 0 = end */
 err file_truncate(int fd, int64_t size_bytes);

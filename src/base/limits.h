@@ -19,6 +19,10 @@ enum {
     LIMIT_HTTP_QUERY_PAIRS             = 64,                /* pairs in one query or form */
     LIMIT_HTTP_BODY_BYTES              = 1024 * 1024,       /* bytes: any request body; files come in parts */
     LIMIT_HTTP_BODIES_BYTES            = 256 * 1024 * 1024, /* bytes: all bodies in memory at once, then 503 */
+    LIMIT_HTTP_LONG_BODY_BYTES         = 50 * 1024 * 1024,  /* bytes: a body that goes into a file (mails; 35 MB of attachments in base64) */
+    LIMIT_HTTP_LONG_BODY_MS            = 600 * 1000,        /* ms: the same */
+    LIMIT_HTTP_LONG_PIECE_BYTES        = 256 * 1024,        /* bytes of it in memory before they go into the file */
+    LIMIT_HTTP_LONG_BODIES             = 32,                /* of these at once, then 503: 1.6 GB on the disk at most */
     LIMIT_HTTP_BODY_RATE               = 1024,              /* bytes/s: slower bodies are cut after the grace */
     LIMIT_HTTP_BODY_GRACE_MS           = 5 * 1000,          /* ms: before the rate counts */
     LIMIT_HTTP_STALL_MS                = 30 * 1000,         /* ms: an answer of which nothing is taken */

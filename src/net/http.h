@@ -24,6 +24,13 @@ struct http_pair {
     str name, value; /* decoded, valid UTF-8 without NUL */
 };
 
+/* A part of an open file as body of an answer (the server owns fd from http_respond on and closes
+ * it), or a request's body (the server closes it with the exchange). */
+struct http_file {
+    int fd;
+    int64_t offset, size; /* bytes */
+};
+
 /* Everything points into memory of the exchange (http_server.h) and lives until http_finish. */
 struct http_request {
     enum http_method method;
@@ -35,17 +42,13 @@ struct http_request {
     ptrdiff_t query_count;
     const struct http_header *headers; /* in order */
     ptrdiff_t header_count;
-    str body;    /* whole; chunked bodies are already joined */
+    str body;      /* whole; chunked bodies are already joined */
+    bool has_file; /* the body is long: it is `file`, and `body` is empty */
+    struct http_file file;
     str peer;    /* textual address of the client, "192.0.2.1" or "2001:db8::1"; behind a configured
                   * proxy the last address of X-Forwarded-For that is not a proxy */
     bool is_tls; /* our TLS, or a configured proxy says X-Forwarded-Proto: https */
     int64_t received_ms; /* clock_now_ms when the last byte came */
-};
-
-/* A part of an open file as body. The server owns fd from http_respond on and closes it. */
-struct http_file {
-    int fd;
-    int64_t offset, size; /* bytes */
 };
 
 /* What a handler answers. The server adds Date, Content-Length and Connection; never give those.

@@ -97,6 +97,8 @@ void conn_free(struct conn *c)
         hub_stream_gone(c);
     if (c->file != NULL)
         file_body_drop(c);
+    if (c->long_body != NULL)
+        long_body_drop(c);
     if (c->incoming != NULL)
         incoming_free(c->incoming);
     list_remove(c);
@@ -187,6 +189,8 @@ void conn_refuse(struct conn *c, int status, str why)
     if (c->incoming != NULL)
         incoming_free(c->incoming);
     c->incoming = NULL;
+    if (c->long_body != NULL)
+        long_body_drop(c);
     c->close_after = true;
     c->is_refusal = true;
     net_count(c->server, COUNT_REFUSED_REQUESTS, 1);
@@ -234,8 +238,7 @@ void conn_answered(struct conn *c)
         conn_free(c);
 }
 
-/* The request is whole: to the workers. */
-static void dispatch(struct conn *c)
+void conn_dispatch(struct conn *c)
 {
     struct http_server *s = c->server;
     struct http_incoming *in = c->incoming;
@@ -247,6 +250,8 @@ static void dispatch(struct conn *c)
     c->is_http_1_0 = in->parser.is_http_1_0;
     c->close_after = in->parser.wants_close;
     c->incoming = NULL;
+    if (c->long_body != NULL)
+        long_body_give(c, in);
     conn_enter(c, CONN_WORKING);
     if (!work_push(s, in)) {
         incoming_free(in);
@@ -262,11 +267,16 @@ static bool take_head(struct conn *c)
     ptrdiff_t max = LIMIT_HTTP_BODY_BYTES;
     if (s->options.body_limit != NULL)
         max = s->options.body_limit(s->options.arg, p->method, http_parser_path(p));
+    bool fits = p->has_length && p->content_length <= LIMIT_HTTP_BODY_BYTES;
+    c->may_be_long = max > LIMIT_HTTP_BODY_BYTES && s->options.long_folder.len > 0 && !fits;
+    if (!c->may_be_long && max > LIMIT_HTTP_BODY_BYTES)
+        max = LIMIT_HTTP_BODY_BYTES;
     if (!http_parser_allow_body(p, max)) {
         conn_refuse(c, p->status, str_from(p->why));
         return false;
     }
-    if (net_counter(s, COUNT_BODY_BYTES) + p->content_length > LIMIT_HTTP_BODIES_BYTES) {
+    int64_t held = fits ? p->content_length : c->may_be_long ? LIMIT_HTTP_LONG_PIECE_BYTES : 0;
+    if (net_counter(s, COUNT_BODY_BYTES) + held > LIMIT_HTTP_BODIES_BYTES) {
         conn_refuse(c, 503, S("too many bodies are being received"));
         return false;
     }
@@ -333,8 +343,12 @@ static void parse_input(struct conn *c)
         }
         if (!count_body(c))
             return;
+        if (long_body_is_wanted(c, r == HTTP_PARSE_DONE)) {
+            long_body_put(c, r == HTTP_PARSE_DONE);
+            return;
+        }
         if (r == HTTP_PARSE_DONE) {
-            dispatch(c);
+            conn_dispatch(c);
             return;
         }
         if (r == HTTP_PARSE_HEAD && !take_head(c))
@@ -347,9 +361,17 @@ static void parse_input(struct conn *c)
     }
 }
 
+void conn_go_on(struct conn *c)
+{
+    if (count_body(c))
+        parse_input(c);
+}
+
 static void on_read(struct bufferevent *bev, void *arg)
 {
     struct conn *c = arg;
+    if (long_body_is_busy(c))
+        return;
     if (c->state == CONN_IDLE || c->state == CONN_HEADER || c->state == CONN_BODY) {
         parse_input(c);
     } else if (c->state == CONN_STREAM || c->state == CONN_LINGER) {
@@ -379,7 +401,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
     if ((what & BEV_EVENT_CONNECTED) != 0)
         return;
     bool is_clean_end = (what & BEV_EVENT_EOF) != 0 && (what & BEV_EVENT_READING) != 0;
-    if (is_clean_end && (c->state == CONN_WORKING || c->state == CONN_WRITING)) {
+    bool is_waiting = c->state == CONN_WORKING || c->state == CONN_WRITING || long_body_is_busy(c);
+    if (is_clean_end && is_waiting) {
         c->saw_eof = true; /* the peer may still read: `nc -N` and the like */
         return;
     }
@@ -445,8 +468,10 @@ static void check_body_rates(struct http_server *s)
         int64_t age_ms = s->now_ms - c->since_ms;
         if (age_ms < LIMIT_HTTP_BODY_GRACE_MS)
             return; /* the younger ones follow */
-        bool is_slow = c->incoming->parser.body_len < age_ms * LIMIT_HTTP_BODY_RATE / 1000;
-        if (!is_slow && age_ms < LIMIT_HTTP_BODY_MS)
+        const struct http_parser *p = &c->incoming->parser;
+        bool is_slow = p->body_taken + p->body_len < age_ms * LIMIT_HTTP_BODY_RATE / 1000;
+        int64_t most_ms = p->body_taken > 0 ? LIMIT_HTTP_LONG_BODY_MS : LIMIT_HTTP_BODY_MS;
+        if (!is_slow && age_ms < most_ms)
             continue;
         net_count(s, COUNT_TIMED_OUT, 1);
         conn_refuse(c, 408, S("the body came too slowly"));

@@ -1,6 +1,7 @@
-/* File bodies: one reader thread reads pieces and posts them to the loop, so that the loop never
+/* File bodies: one thread reads pieces and posts them to the loop, so that the loop never
  * waits for a disk. A body has at most one piece on its way; the next is asked for when the output
- * has run low, so a slow client holds two pieces, not the file. See http_server.h. */
+ * has run low, so a slow client holds two pieces, not the file. The thread also writes long bodies
+ * of requests (http_long.c). See http_server.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,8 +12,7 @@
 #include "net/http_inner.h"
 
 struct file_body {
-    struct loop_message message; /* first: the way back to the loop */
-    struct file_body *next;      /* in the reader's queue */
+    struct file_task task; /* first */
     struct http_server *server;
     struct conn *conn; /* loop; NULL once the connection is gone */
     int fd;
@@ -28,16 +28,21 @@ static void body_free(struct file_body *f)
     free(f);
 }
 
-static void ask(struct file_body *f)
+void file_task_put(struct http_server *s, struct file_task *task)
 {
-    struct file_reader *r = &f->server->files;
-    f->is_pending = true;
-    f->next = NULL;
+    struct file_reader *r = &s->files;
+    task->next = NULL;
     pthread_mutex_lock(&r->lock);
-    *r->last = f;
-    r->last = &f->next;
+    *r->last = task;
+    r->last = &task->next;
     pthread_cond_signal(&r->changed);
     pthread_mutex_unlock(&r->lock);
+}
+
+static void ask(struct file_body *f)
+{
+    f->is_pending = true;
+    file_task_put(f->server, &f->task);
 }
 
 /* On the loop: a piece has come. */
@@ -74,8 +79,9 @@ static void body_run(struct loop_message *m)
         ask(f);
 }
 
-static void read_piece(struct file_body *f)
+static void read_piece(struct file_task *task)
 {
+    struct file_body *f = (struct file_body *)task;
     ptrdiff_t want = LIMIT_HTTP_FILE_PIECE_BYTES;
     if (f->left < want)
         want = (ptrdiff_t)f->left;
@@ -103,18 +109,17 @@ static void *reader_main(void *arg)
         pthread_mutex_lock(&r->lock);
         while (r->first == NULL && !r->is_stopping)
             pthread_cond_wait(&r->changed, &r->lock);
-        struct file_body *f = r->first;
-        if (f != NULL) {
-            r->first = f->next;
+        struct file_task *task = r->first;
+        if (task != NULL) {
+            r->first = task->next;
             if (r->first == NULL)
                 r->last = &r->first;
         }
         pthread_mutex_unlock(&r->lock);
-        if (f == NULL)
+        if (task == NULL)
             return NULL;
-        read_piece(f);
-        f->message.run = body_run;
-        loop_post(s->loop, &f->message);
+        task->work(task);
+        loop_post(s->loop, &task->message);
     }
 }
 
@@ -126,6 +131,8 @@ void file_body_open(struct conn *c, struct http_file file)
         conn_free(c);
         return;
     }
+    f->task.work = read_piece;
+    f->task.message.run = body_run;
     f->server = c->server;
     f->conn = c;
     f->fd = file.fd;

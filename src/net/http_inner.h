@@ -26,6 +26,8 @@ struct http_incoming {
     bool is_tls;
     int64_t received_ms;
     ptrdiff_t counted_bytes; /* of body memory, counted in server->body_bytes */
+    bool has_file;           /* the body is a file; ours to close */
+    struct http_file file;
 };
 
 enum conn_state { /* the list a connection is on */
@@ -40,6 +42,7 @@ enum conn_state { /* the list a connection is on */
 enum { CONN_STATES = CONN_LINGER + 1 };
 
 struct file_body; /* http_file.c */
+struct long_body; /* http_long.c */
 
 struct conn {
     struct conn *next, *prev; /* on the list of its state, oldest first */
@@ -48,12 +51,14 @@ struct conn {
     struct http_incoming *incoming; /* NULL between requests */
     struct hub_stream *stream;
     struct file_body *file;
-    int64_t since_ms; /* entered the state; WRITING: last progress */
-    ptrdiff_t unsent; /* WRITING: at the last look */
+    struct long_body *long_body; /* of the request that is read */
+    int64_t since_ms;            /* entered the state; WRITING: last progress */
+    ptrdiff_t unsent;            /* WRITING: at the last look */
     struct ip_address peer;
     uint32_t slot;
     uint8_t state;
     bool is_tls, saw_eof, close_after, is_head, is_refusal, is_http_1_0;
+    bool may_be_long; /* the body that is read */
 };
 
 struct conn_list {
@@ -81,12 +86,18 @@ struct refused { /* told 503; closed a moment later so that the words arrive */
 };
 enum { REFUSED_MAX = 256 };
 
-/* One reading thread for all file bodies. */
+/* Something for the thread of files; then message.run on the loop. */
+struct file_task {
+    struct loop_message message; /* first: the way back to the loop */
+    struct file_task *next;
+    void (*work)(struct file_task *task);
+};
+/* One thread for all file bodies. */
 struct file_reader {
     pthread_t thread;
     pthread_mutex_t lock; /* guards the four below */
     pthread_cond_t changed;
-    struct file_body *first, **last;
+    struct file_task *first, **last;
     bool is_stopping, is_running;
 };
 
@@ -142,6 +153,7 @@ struct http_server {
     int64_t accept_again_ms; /* accepting paused for want of descriptors; 0 = not */
     struct work_queue work;
     struct file_reader files;
+    int long_bodies;      /* being read */
     bool is_closing_idle; /* draining: idle connections end at close_idle_ms */
     int64_t close_idle_ms;
     struct loop_message stop_message; /* posted once, by the drain */
@@ -204,8 +216,21 @@ str answer_date(struct http_server *s);
 /* No control bytes, names are tokens. */
 bool answer_head_is_sound(const struct http_header *headers, ptrdiff_t n, str content_type);
 
+/* http_long.c: a long body of a request. */
+bool long_body_is_wanted(const struct conn *c, bool is_whole); /* its next piece should go */
+/* What the parser holds goes into the file; the connection is read on, or its request dispatched
+ * (is_whole), when it is there. It may be refused instead. */
+void long_body_put(struct conn *c, bool is_whole);
+bool long_body_is_busy(const struct conn *c); /* a piece is on its way: nothing is to be parsed */
+void long_body_give(struct conn *c, struct http_incoming *in); /* whole: now the request's */
+void long_body_drop(struct conn *c);                           /* the connection goes */
+/* http_conn.c, for it. */
+void conn_go_on(struct conn *c);    /* parse what has come */
+void conn_dispatch(struct conn *c); /* the request is whole: to the workers */
+
 /* http_file.c */
 err file_reader_start(struct http_server *s);
+void file_task_put(struct http_server *s, struct file_task *task); /* loop */
 void file_body_open(struct conn *c, struct http_file file);
 void file_reader_stop(struct http_server *s);
 void file_body_continue(struct conn *c); /* output ran low */

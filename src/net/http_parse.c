@@ -58,8 +58,8 @@ static bool body_add(struct http_parser *p, str bytes)
         ptrdiff_t cap = p->body_cap > 0 ? p->body_cap : FIRST_BODY;
         while (cap < p->body_len + bytes.len)
             cap *= 2;
-        if (p->has_length && cap > p->content_length)
-            cap = (ptrdiff_t)p->content_length;
+        if (p->has_length && cap > p->content_length - p->body_taken)
+            cap = (ptrdiff_t)(p->content_length - p->body_taken);
         char *to = alloc_resize(p->body, cap);
         if (to == NULL)
             return false;
@@ -362,11 +362,12 @@ static enum http_parse after_head(struct http_parser *p)
 
 static enum http_parse push_body(struct http_parser *p, str bytes, ptrdiff_t *used)
 {
-    str part = str_sub(bytes, *used, (ptrdiff_t)(p->content_length - p->body_len));
+    int64_t left = p->content_length - p->body_taken - p->body_len;
+    str part = str_sub(bytes, *used, (ptrdiff_t)left);
     if (!body_add(p, part))
         return refuse(p, 503, "out of memory");
     *used += part.len;
-    if (p->body_len < p->content_length)
+    if (part.len < left)
         return HTTP_PARSE_MORE;
     p->state = IS_DONE;
     return HTTP_PARSE_DONE;
@@ -383,7 +384,7 @@ static enum http_parse push_chunk_size(struct http_parser *p, char c)
     }
     if (c != '\r' || p->chunk_digits == 0)
         return refuse(p, 400, "a chunk size is malformed");
-    if (p->chunk_left > p->body_max - p->body_len)
+    if (p->chunk_left > p->body_max - p->body_taken - p->body_len)
         return refuse(p, 413, "the body is too large");
     p->state = AT_CHUNK_SIZE_LF;
     return HTTP_PARSE_DONE;
@@ -492,12 +493,22 @@ void http_parser_free(struct http_parser *p)
 
 bool http_parser_allow_body(struct http_parser *p, ptrdiff_t max_bytes)
 {
-    p->body_max = max_bytes < LIMIT_HTTP_BODY_BYTES ? max_bytes : LIMIT_HTTP_BODY_BYTES;
+    p->body_max = max_bytes < LIMIT_HTTP_LONG_BODY_BYTES ? max_bytes : LIMIT_HTTP_LONG_BODY_BYTES;
     if (p->has_length && p->content_length > p->body_max) {
         (void)refuse(p, 413, "the body is too large"); /* the caller looks at the return value */
         return false;
     }
     return true;
+}
+
+char *http_parser_take_body(struct http_parser *p, ptrdiff_t *len)
+{
+    char *bytes = p->body;
+    *len = p->body_len;
+    p->body_taken += p->body_len;
+    p->body = NULL;
+    p->body_len = p->body_cap = 0;
+    return bytes;
 }
 
 bool http_parser_is_empty(const struct http_parser *p)

@@ -48,7 +48,8 @@ struct http_parser {
     int len, cap, line_at, headers_at, headers_end;
     int64_t chunk_left;
     char *body;
-    ptrdiff_t body_len, body_cap, body_max;
+    ptrdiff_t body_len, body_cap;
+    int64_t body_max, body_taken; /* taken: by http_parser_take_body, not in body any more */
     int trailer_bytes;
 };
 
@@ -58,8 +59,12 @@ struct http_parser http_parser_make(void);
 void http_parser_free(struct http_parser *p);
 /* Takes bytes from the slice; *used says how many. */
 enum http_parse http_parser_push(struct http_parser *p, str bytes, ptrdiff_t *used);
-/* After HEAD: the most bytes the body may have (≤ LIMIT_HTTP_BODY_BYTES). False = refused (413). */
+/* After HEAD: the most bytes the body may have (≤ LIMIT_HTTP_LONG_BODY_BYTES); who allows more than
+ * LIMIT_HTTP_BODY_BYTES takes the bytes away while they come. False = refused (413). */
 bool http_parser_allow_body(struct http_parser *p, ptrdiff_t max_bytes);
+/* The bytes of the body that have come since the last time; the caller's, for free(). NULL when
+ * there are none. http_parser_request has only what is left. */
+char *http_parser_take_body(struct http_parser *p, ptrdiff_t *len);
 /* True before the first byte of a request. */
 bool http_parser_is_empty(const struct http_parser *p);
 str http_parser_path(const struct http_parser *p); /* after HEAD */

@@ -212,6 +212,7 @@ static err copy_options(struct http_server *s, const struct http_server_options 
     s->options.listens = listens;
     s->options.cert_file = str_copy(a, o->cert_file);
     s->options.key_file = str_copy(a, o->key_file);
+    s->options.long_folder = str_copy(a, o->long_folder);
     s->options.trusted_proxies = NULL;
     s->proxies = NEW(a, struct ip_network, o->trusted_proxy_count + 1);
     for (ptrdiff_t i = 0; i < o->trusted_proxy_count; i++) {

@@ -3,15 +3,18 @@
  *
  *   loop thread      sockets, parser, deadlines, writing (never disk, database or a lock held long)
  *   worker threads   run `handle` for one request after the other
- *   file thread      reads the bytes of file bodies, at most one piece of 64 KiB per answer ahead
+ *   file thread      reads the bytes of file bodies, at most one piece of 64 KiB per answer ahead;
+ *                    writes long bodies of requests, one piece of 256 KiB each
  *
- * Life of a request. The loop reads it whole (bodies are at most 1 MiB) and queues it. A worker
- * takes an exchange from the pool and calls handle(worker, x). Somebody calls http_respond(server,
- * x->handle, &response) exactly once: on the worker, or later from any thread (a group commit
- * answers after the worker has moved on). Somebody calls http_finish(x) exactly once, before or
- * after the answer: it frees the request's bytes and recycles the arena; x and everything made in
- * its arena are gone. A handle stays valid until its request is answered; when the client has gone,
- * the answer is dropped silently. A second answer for the same handle is dropped and counted.
+ * Life of a request. The loop reads it whole and queues it: bodies of at most 1 MiB in memory;
+ * where a route takes longer ones, the file thread writes them piece by piece into a file that has
+ * no name, while no more of them is read. A worker takes an exchange from the pool and calls
+ * handle(worker, x). Somebody calls http_respond(server, x->handle, &response) exactly once: on the
+ * worker, or later from any thread (a group commit answers after the worker has moved on). Somebody
+ * calls http_finish(x) exactly once, before or after the answer: it frees the request's bytes and
+ * recycles the arena; x and everything made in its arena are gone. A handle stays valid until its
+ * request is answered; when the client has gone, the answer is dropped silently. A second answer
+ * for the same handle is dropped and counted.
  *
  * Answers the server gives by itself: 400 408 411 413 414 417 431 501 505 for requests that break a
  * rule, 503 beyond the connection limit, the queue limit or the memory for bodies; all with
@@ -65,9 +68,11 @@ struct http_server_options {
     /* One request; see above. */
     void (*handle)(void *worker, struct http_exchange *x);
     /* The most bytes a body of this route may have, 0 = none; called on the loop before the body is
-     * read, so only a table look-up. NULL or a result above 1 MiB = 1 MiB. A larger body gets 413.
-     */
+     * read, so only a table look-up. NULL = 1 MiB. A larger body gets 413. Above 1 MiB (at most
+     * LIMIT_HTTP_LONG_BODY_BYTES, and only with long_folder): a body over 1 MiB, or over 256 KiB
+     * and of unsaid length, is a file. */
     ptrdiff_t (*body_limit)(void *arg, enum http_method method, str path);
+    str long_folder; /* where such files are made; nothing of them is left after a crash */
 };
 
 /* Binds and listens; no thread runs yet. E_INVALID: bad option; E_UPSTREAM: cannot bind (port

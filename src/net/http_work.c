@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/thread.h"
 #include "net/http_inner.h"
@@ -17,6 +18,8 @@ struct worker {
 void incoming_free(struct http_incoming *in)
 {
     net_count(in->server, COUNT_BODY_BYTES, -in->counted_bytes);
+    if (in->has_file)
+        file_close(in->file.fd);
     http_parser_free(&in->parser);
     free(in);
 }
@@ -164,6 +167,8 @@ static int exchange_fill(struct http_exchange *x, struct http_incoming *in, cons
     err e = http_parser_request(&in->parser, &x->arena, &x->req, why);
     if (e == OK) {
         x->req.received_ms = in->received_ms;
+        x->req.has_file = in->has_file;
+        x->req.file = in->file;
         resolve_peer(x, in);
     }
     x->arena.escape = NULL;

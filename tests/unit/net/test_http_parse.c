@@ -252,6 +252,36 @@ static void the_route_decides_how_long_a_body_may_be(void **state)
     http_parser_free(&p);
 }
 
+static void a_body_may_be_taken_away_while_it_comes(void **state)
+{
+    (void)state;
+    static const str forms[] = {
+        S_INIT("POST /up HTTP/1.1\r\n" H "Content-Length: 10\r\n\r\n0123456789GET"),
+        S_INIT(CHUNKED "4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\nGET"),
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct http_parser p = http_parser_make();
+        struct sb all = sb_make(test_arena(), 100);
+        enum http_parse r = HTTP_PARSE_MORE;
+        str rest = forms[i];
+        while (r != HTTP_PARSE_DONE) {
+            ptrdiff_t used, n;
+            r = http_parser_push(&p, str_sub(rest, 0, 3), &used);
+            rest = str_skip(rest, used);
+            assert_int_not_equal(r, HTTP_PARSE_REFUSED);
+            if (r == HTTP_PARSE_HEAD)
+                assert_true(http_parser_allow_body(&p, 10));
+            char *piece = http_parser_take_body(&p, &n);
+            sb_add(&all, str_of(piece, n));
+            free(piece);
+        }
+        assert_str(sb_str(&all), "0123456789");
+        assert_str(rest, "GET");
+        assert_int_equal(p.body_taken, 10);
+        http_parser_free(&p);
+    }
+}
+
 static void a_request_is_handed_over_with_all_its_parts(void **state)
 {
     (void)state;
@@ -420,6 +450,7 @@ int main(void)
         TEST(chunks_are_exact),
         TEST(sizes_beyond_the_limits_are_refused),
         TEST(the_route_decides_how_long_a_body_may_be),
+        TEST(a_body_may_be_taken_away_while_it_comes),
         TEST(a_request_is_handed_over_with_all_its_parts),
         TEST(a_query_that_is_not_text_is_refused),
         TEST(pipelined_bytes_stay_for_the_next_request),

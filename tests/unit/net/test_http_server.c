@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "net/http_server.h"
 #include "peer.h"
@@ -19,7 +20,10 @@
  *   /gate   waits until the test opens the gate      /later   answered by the test
  *   /file   the file of the fixture                   /bad     a malformed header
  *   /big    1 MiB   /static  static bytes             /204     no content
+ *   /long   "file bytes sum" of a long body
  *   else    "METHOD path body-bytes peer tls" */
+enum { LONG_BYTES = 4 << 20 }; /* the most that /long takes */
+
 struct fixture {
     struct http_server *server;
     int port;
@@ -33,7 +37,26 @@ static ptrdiff_t body_limit(void *arg, enum http_method method, str path)
 {
     (void)arg;
     (void)method;
+    if (str_eq(path, S("/long")))
+        return LONG_BYTES;
     return str_eq(path, S("/small")) ? 10 : 1 << 20;
+}
+
+struct file_sum_of {
+    int64_t bytes, sum;
+};
+
+static struct file_sum_of sum_of_file(int fd)
+{
+    struct file_sum_of of = {0};
+    unsigned char piece[4096];
+    ssize_t n;
+    while ((n = pread(fd, piece, sizeof piece, of.bytes)) > 0) {
+        for (ssize_t i = 0; i < n; i++)
+            of.sum += piece[i] * (1 + (of.bytes + i) % 251);
+        of.bytes += n;
+    }
+    return of;
 }
 
 static void answer_by_path(struct fixture *f, struct http_exchange *x)
@@ -59,6 +82,11 @@ static void answer_by_path(struct fixture *f, struct http_exchange *x)
         r.body_is_static = true;
     } else if (str_eq(path, S("/204"))) {
         r.status = 204;
+    } else if (x->req.has_file) {
+        struct file_sum_of sum = sum_of_file(x->req.file.fd);
+        assert_int_equal(x->req.body.len, 0);
+        r.body = str_print(&x->arena, "file %lld %lld %lld", (long long)x->req.file.size,
+            (long long)sum.bytes, (long long)sum.sum);
     } else {
         r.body = str_print(&x->arena, "%s %.*s %td %.*s %d", http_method_name(x->req.method),
             SARG(path), x->req.body.len, SARG(x->req.peer), x->req.is_tls);
@@ -238,6 +266,167 @@ static void a_body_is_asked_for_only_when_the_route_wants_it(void **state)
     peer_send(
         fd, S("POST /small HTTP/1.1\r\n" H "Expect: 100-continue\r\nContent-Length: 11\r\n\r\n"));
     assert_true(str_starts(peer_read(fd, (str){0}), S("HTTP/1.1 413 ")));
+    close(fd);
+    fixture_close(f);
+}
+
+/* ── long bodies ────────────────────────────────────────────────────────────────────────────────
+ */
+
+static struct fixture *long_fixture(void)
+{
+    return fixture_with((struct http_server_options){.workers = 2, .long_folder = test_folder()});
+}
+
+static str bytes_of(ptrdiff_t n, int64_t *sum)
+{
+    char *at = arena_alloc(test_arena(), n, 1);
+    *sum = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        at[i] = (char)(i * 7 + i / 1000);
+        *sum += (unsigned char)at[i] * (1 + i % 251);
+    }
+    return str_of(at, n);
+}
+
+static void assert_file(struct peer_answer r, ptrdiff_t n, int64_t sum)
+{
+    str want = str_print(test_arena(), "file %td %td %lld", n, n, (long long)sum);
+    assert_int_equal(r.status, 200);
+    assert_str(r.body, str_z(test_arena(), want));
+}
+
+static void a_long_body_comes_as_a_file_and_the_next_request_follows(void **state)
+{
+    (void)state;
+    struct fixture *f = long_fixture();
+    int64_t sum;
+    ptrdiff_t n = LONG_BYTES;
+    str body = bytes_of(n, &sum);
+    int fd = peer_connect(f->port);
+    peer_send(
+        fd, str_print(test_arena(), "POST /long HTTP/1.1\r\n" H "Content-Length: %td\r\n\r\n", n));
+    peer_send(fd, body);
+    peer_send(fd, S("GET /one HTTP/1.1\r\n" H "\r\n"));
+    assert_file(peer_answer(fd, true), n, sum);
+    assert_str(peer_answer(fd, true).body, "GET /one 0 127.0.0.1 0");
+    close(fd);
+    eventually(http_server_stats(f->server).body_bytes_held == 0);
+    fixture_close(f);
+}
+
+static void a_long_body_may_come_in_chunks_and_be_half_closed(void **state)
+{
+    (void)state;
+    struct fixture *f = long_fixture();
+    int64_t sum;
+    ptrdiff_t n = 700 * 1000, piece = 70 * 1000;
+    str body = bytes_of(n, &sum);
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("POST /long HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"));
+    for (ptrdiff_t at = 0; at < n; at += piece) {
+        peer_send(fd, str_print(test_arena(), "%zx\r\n", (size_t)piece));
+        peer_send(fd, str_sub(body, at, piece));
+        peer_send(fd, S("\r\n"));
+    }
+    peer_send(fd, S("0\r\n\r\n"));
+    shutdown(fd, SHUT_WR);
+    assert_file(peer_answer(fd, true), n, sum);
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_body_that_fits_stays_in_memory(void **state)
+{
+    (void)state;
+    struct fixture *f = long_fixture();
+    int64_t sum;
+    str body = bytes_of(900 * 1000, &sum);
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("POST /long HTTP/1.1\r\n" H "Content-Length: 900000\r\n\r\n"));
+    peer_send(fd, body);
+    assert_str(peer_answer(fd, true).body, "POST /long 900000 127.0.0.1 0");
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_body_beyond_its_limit_is_refused_however_it_comes(void **state)
+{
+    (void)state;
+    struct fixture *f = long_fixture();
+    int fd = peer_connect(f->port);
+    peer_send(fd, str_print(test_arena(), "POST /long HTTP/1.1\r\n" H "Content-Length: %d\r\n\r\n",
+                      LONG_BYTES + 1));
+    assert_true(str_starts(peer_read(fd, (str){0}), S("HTTP/1.1 413 ")));
+    close(fd);
+    fd = peer_connect(f->port);
+    peer_send(fd, S("POST /long HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"));
+    for (int i = 0; i < 4; i++) {
+        peer_send(fd, S("100000\r\n"));
+        peer_send(fd, str_of(f->big, 1 << 20));
+        peer_send(fd, S("\r\n"));
+    }
+    peer_send(fd, S("1\r\nx\r\n"));
+    assert_true(str_starts(peer_read(fd, (str){0}), S("HTTP/1.1 413 ")));
+    close(fd);
+    eventually(http_server_stats(f->server).connections_open == 0);
+    fixture_close(f);
+    f = fixture(); /* without a folder there are no long bodies */
+    fd = peer_connect(f->port);
+    peer_send(fd, S("POST /long HTTP/1.1\r\n" H "Content-Length: 2000000\r\n\r\n"));
+    assert_true(str_starts(peer_read(fd, (str){0}), S("HTTP/1.1 413 ")));
+    close(fd);
+    fixture_close(f);
+}
+
+static void a_long_body_that_breaks_off_leaves_nothing(void **state)
+{
+    (void)state;
+    struct fixture *f = long_fixture();
+    for (int i = 0; i < 4; i++) {
+        int fd = peer_connect(f->port);
+        int64_t bytes_in = http_server_stats(f->server).bytes_in;
+        peer_send(fd, S("POST /long HTTP/1.1\r\n" H "Content-Length: 3000000\r\n\r\n"));
+        peer_send(fd, str_of(f->big, 600000));
+        eventually(http_server_stats(f->server).bytes_in > bytes_in + 500000);
+        close(fd);
+        eventually(http_server_stats(f->server).connections_open == 0);
+    }
+    eventually(http_server_stats(f->server).body_bytes_held == 0);
+    assert_int_equal(http_server_stats(f->server).queue_waiting, 0);
+    fixture_close(f);
+}
+
+static void too_many_long_bodies_are_told_to_come_again(void **state)
+{
+    (void)state;
+    struct fixture *f = long_fixture();
+    int fd[LIMIT_HTTP_LONG_BODIES + 1];
+    for (int i = 0; i <= LIMIT_HTTP_LONG_BODIES; i++) {
+        fd[i] = peer_connect(f->port);
+        int64_t bytes_in = http_server_stats(f->server).bytes_in;
+        peer_send(fd[i], S("POST /long HTTP/1.1\r\n" H "Content-Length: 2000000\r\n\r\n"));
+        peer_send(fd[i], str_of(f->big, 300000));
+        if (i < LIMIT_HTTP_LONG_BODIES)
+            eventually(http_server_stats(f->server).bytes_in > bytes_in + 270000);
+    }
+    assert_true(str_starts(peer_read(fd[LIMIT_HTTP_LONG_BODIES], (str){0}), S("HTTP/1.1 503 ")));
+    for (int i = 0; i <= LIMIT_HTTP_LONG_BODIES; i++)
+        close(fd[i]);
+    fixture_close(f);
+}
+
+static void without_room_on_the_disk_a_long_body_is_told_to_come_again(void **state)
+{
+    (void)state;
+    struct fixture *f = long_fixture();
+    int fd = peer_connect(f->port);
+    peer_send(fd, S("POST /long HTTP/1.1\r\n" H "Content-Length: 2000000\r\n\r\n"));
+    file_fail_at(1, 1000, ENOSPC);
+    peer_send(fd, str_of(f->big, 600000));
+    assert_true(str_starts(peer_read(fd, (str){0}), S("HTTP/1.1 503 ")));
+    file_fail_at(0, 0, 0);
+    test_log_had(LOG_ERROR, "a long body could not be written");
     close(fd);
     fixture_close(f);
 }
@@ -680,6 +869,13 @@ int main(void)
         TEST(a_refusal_is_said_in_the_error_shape_and_closes),
         TEST(a_refusal_is_read_even_when_the_client_keeps_sending),
         TEST(a_body_is_asked_for_only_when_the_route_wants_it),
+        TEST(a_long_body_comes_as_a_file_and_the_next_request_follows),
+        TEST(a_long_body_may_come_in_chunks_and_be_half_closed),
+        TEST(a_body_that_fits_stays_in_memory),
+        TEST(a_body_beyond_its_limit_is_refused_however_it_comes),
+        TEST(a_long_body_that_breaks_off_leaves_nothing),
+        TEST(too_many_long_bodies_are_told_to_come_again),
+        TEST(without_room_on_the_disk_a_long_body_is_told_to_come_again),
         TEST(an_answer_may_come_later_from_another_thread),
         TEST(an_answer_for_a_client_that_left_is_dropped),
         TEST(waiting_requests_are_counted),
