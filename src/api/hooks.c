@@ -5,8 +5,8 @@
  * body that is not the network's is refused and nothing is kept; a single malformed item inside
  * goes to quarantine later. Not here: bytes of networks (connector/), conversations
  * (care/inbound.h). Source: API "API channel"; docs/architecture.md "Inbound key". */
+#include "api/hooks.h"
 #include "api/input.h"
-#include "api/server.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -21,20 +21,8 @@
 #include "store/door.h"
 #include "store/inbox.h"
 #include "store/message.h"
-#include "store/source.h"
 
 enum { DELIVERY_KEY_MAX = 200, ERROR_BYTES = 500, ORIGIN_BYTES = 200 };
-
-struct hook {
-    struct source source;
-    struct connector_batch batch;
-    str delivery_key;
-    const struct json *statuses;
-    const struct connector *connector;
-    bool is_challenge;
-    str origin;
-    struct connector_answer answer; /* to a challenge, or to this delivery; status 0 = the usual */
-};
 
 /* The id that the sender gave this delivery; empty without one. */
 static err sender_id(struct call *call, const char *header, str *id)
@@ -72,7 +60,7 @@ static struct connector_hook hook_of(struct call *call, const struct hook *hook,
     return (struct connector_hook){.req = call->req, .setup = setup, .now_ms = call->cx.now_ms};
 }
 
-static err verify(struct call *call, const struct connector *c, str key, struct hook *hook)
+err hook_verify(struct call *call, const struct connector *c, str key, struct hook *hook)
 {
     struct ctx *cx = &call->cx;
     str why = {0};
@@ -113,13 +101,13 @@ static err api_prepare(struct call *call)
 {
     const struct connector *api = connector_find(S("api"));
     struct hook *hook = NEW(call->cx.arena, struct hook, 1);
-    TRY(verify(call, api, call->params[0], hook));
+    TRY(hook_verify(call, api, call->params[0], hook));
     TRY(parse(call, api, "Seva-Delivery", hook));
     call->prepared = hook;
     return OK;
 }
 
-static err take_in(struct call *call)
+err hook_take_in(struct call *call)
 {
     struct arena *a = call->cx.arena;
     const struct hook *hook = call->prepared;
@@ -132,7 +120,7 @@ static err take_in(struct call *call)
         .delivery_key = hook->delivery_key,
         .content_type = utf8_valid(type) ? type : (str){0}, /* only told to people */
         .origin = hook->origin,
-        .body = call->req->body,
+        .body = hook->body.at ? hook->body : call->req->body,
         .received_ms = call->cx.now_ms,
     };
     if (hook->answer.status)
@@ -220,7 +208,7 @@ static err network_prepare(struct call *call)
         return OK;
     if (call->req->method != HTTP_POST)
         return fail(cx, E_NOT_FOUND, "this address is for the network's messages");
-    TRY(verify(call, c, call->params[1], hook));
+    TRY(hook_verify(call, c, call->params[1], hook));
     TRY(parse(call, c, NULL, hook));
     const struct connector_hook in = hook_of(call, hook, call->params[1]);
     if (c->answer)
@@ -232,7 +220,7 @@ static err network_handle(struct call *call)
 {
     const struct hook *hook = call->prepared;
     if (!hook->is_challenge)
-        return take_in(call);
+        return hook_take_in(call);
     return answer_bytes(
         call, hook->answer.status, str_from(hook->answer.content_type), hook->answer.body);
 }
@@ -273,7 +261,7 @@ static err status_prepare(struct call *call)
     struct hook *hook = NEW(cx->arena, struct hook, 1);
     const struct json *root = NULL;
     str why = {0};
-    TRY(verify(call, connector_find(S("api")), call->params[0], hook));
+    TRY(hook_verify(call, connector_find(S("api")), call->params[0], hook));
     if (json_parse(cx->arena, call->req->body, &root, &why) != OK)
         return fail(cx, E_INVALID, "%.*s", SARG(why));
     hook->statuses = json_get(root, S("statuses"));
@@ -351,13 +339,13 @@ static const struct route routes[] = {
      ROUTE_NO_DB | ROUTE_BYTES | ROUTE_404, NULL, NULL, network_prepare, network_handle,
      "Answer a network's handshake.", NULL, 0},
     {HTTP_POST, "/hooks/api/{key}", AUTH_HOOK, CAP_NONE,
-     ROUTE_NO_DB | ROUTE_RAW_BODY, NULL, NULL, api_prepare, take_in,
+     ROUTE_NO_DB | ROUTE_RAW_BODY, NULL, NULL, api_prepare, hook_take_in,
      "Bring messages of an API channel; signed.", &hook_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},
     {HTTP_POST, "/hooks/api/{key}/status", AUTH_HOOK, CAP_NONE,
      ROUTE_WRITE | ROUTE_RAW_BODY, NULL, NULL, status_prepare, status_handle,
      "Report what became of replies; signed.", &status_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},
     {HTTP_POST, "/api/v1/channels/{id}/inbound", AUTH_AGENT, CAP_CONVERSATION_REPLY,
-     ROUTE_NO_DB | ROUTE_RAW_BODY, NULL, NULL, inbound_prepare, take_in,
+     ROUTE_NO_DB | ROUTE_RAW_BODY, NULL, NULL, inbound_prepare, hook_take_in,
      "Bring messages of an API channel with a token.", &hook_answer_shape, LIMIT_WEBHOOK_BODY_BYTES},
 };
 /* clang-format on */

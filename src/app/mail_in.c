@@ -2,47 +2,92 @@
 #include "app/mail_in.h"
 
 #include "app/files.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "connector/notice.h"
 #include "net/http_client.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-/* All of standard input. E_INVALID: more than a delivery may be; E_UPSTREAM: it broke off. */
-static err read_mail(struct arena *a, str *mail)
+enum {
+    SHORT_BYTES = 1024 * 1024, /* a longer mail waits in a file */
+    PIECE_BYTES = 64 * 1024,
+    CALL_MS = 600 * 1000, /* 50 MB over a slow line */
+};
+
+/* The mail on standard input: in memory, or what is longer in a file without a name. */
+struct letter {
+    str head;
+    int fd; /* -1 = all of it is in head */
+    int64_t size;
+};
+
+/* As much as there is, at most `room`; less only at the end. */
+static err read_some(char *at, ptrdiff_t room, ptrdiff_t *n)
 {
-    ptrdiff_t room = LIMIT_WEBHOOK_BODY_BYTES + 1, n = 0;
-    char *at = arena_alloc(a, room, 1);
-    while (n < room) {
-        ssize_t got = read(STDIN_FILENO, at + n, (size_t)(room - n));
+    for (*n = 0; *n < room;) {
+        ssize_t got = read(STDIN_FILENO, at + *n, (size_t)(room - *n));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return E_UPSTREAM;
         if (!got)
             break;
-        n += got;
+        *n += got;
     }
-    *mail = str_of(at, n);
-    return n < room ? OK : E_INVALID;
+    return OK;
 }
 
+static err read_rest(struct arena *a, struct letter *l)
+{
+    const char *folder = getenv("TMPDIR");
+    char *piece = arena_alloc(a, PIECE_BYTES, 1);
+    ptrdiff_t n = 0;
+    TRY(file_open_nameless(str_from(folder && *folder ? folder : "/var/tmp"), &l->fd));
+    do {
+        TRY(read_some(piece, PIECE_BYTES, &n));
+        if (l->head.len + l->size + n > LIMIT_HTTP_LONG_BODY_BYTES)
+            return E_LIMIT;
+        TRY(file_write_at(l->fd, l->size, str_of(piece, n)));
+        l->size += n;
+    } while (n == PIECE_BYTES);
+    return OK;
+}
+
+/* E_LIMIT: longer than Seva takes; E_UPSTREAM: it broke off; else as of files. */
+static err read_mail(struct arena *a, struct letter *l)
+{
+    char *at = arena_alloc(a, SHORT_BYTES, 1);
+    ptrdiff_t n = 0;
+    TRY(read_some(at, SHORT_BYTES, &n));
+    l->head = str_of(at, n);
+    return n < SHORT_BYTES ? OK : read_rest(a, l);
+}
+
+/* Seva's own words; empty: somebody else answered. */
 static str words_of(struct arena *a, const struct http_result *res)
 {
     const struct json *root = NULL;
     str why;
+    return res->outcome == HTTP_CALL_ANSWERED && json_parse(a, res->body, &root, &why) == OK
+               ? json_text(json_get(json_get(root, S("error")), S("message")), S(""))
+               : (str){0};
+}
+
+static str reason(struct arena *a, const struct http_result *res)
+{
+    str words = words_of(a, res);
     if (res->outcome != HTTP_CALL_ANSWERED)
         return res->why;
-    str words = json_parse(a, res->body, &root, &why) == OK
-                    ? json_text(json_get(json_get(root, S("error")), S("message")), S(""))
-                    : (str){0};
     return words.len ? words : str_print(a, "the server answered %d", res->status);
 }
 
-static err post(struct arena *a, str address, str secret, str mail, struct http_result *res)
+static err post(
+    struct arena *a, str address, str secret, const struct letter *l, struct http_result *res)
 {
     const struct egress_rules *rules = NULL;
     str why;
@@ -56,21 +101,35 @@ static err post(struct arena *a, str address, str secret, str mail, struct http_
         {S("Content-Type"), NOTICE_TYPE},
         { S("Authorization"), str_cat(a,         S("Bearer "), secret)},
     };
+    const struct http_part parts[] = {
+        {.bytes = l->head},
+        { .is_file = true, .fd = l->fd, .size = l->size},
+    };
     err e = http_client_call(client, a,
         &(struct http_call){.method = HTTP_POST,
             .url = address,
             .purpose = EGRESS_NETWORK,
             .headers = headers,
             .header_count = sizeof headers / sizeof *headers,
-            .body = mail},
+            .parts = parts,
+            .part_count = l->size ? 2 : 1,
+            .timeout_ms = CALL_MS},
         res);
     http_client_close(client);
     return e;
 }
 
+/* Seva itself says that it will never take this mail: a proxy before it may be set up wrongly. */
+static bool is_final(struct arena *a, const struct http_result *res)
+{
+    return res->outcome == HTTP_CALL_ANSWERED && words_of(a, res).len &&
+           (res->status == 400 || res->status == 413 || res->status == 415);
+}
+
 int mail_in_command(struct arena *a, const struct settings *s, str *out)
 {
-    str secret = {0}, mail = {0}, why = {0}, file = s->values[SET_PASSWORD_FILE];
+    str secret = {0}, why = {0}, file = s->values[SET_PASSWORD_FILE];
+    struct letter mail = {.fd = -1};
     struct http_result res = {0};
     *out = S("seva: mail-in ADDRESS --password-file FILE\n");
     if (s->n_words != 2 || !file.len || str_eq(file, S("-")))
@@ -78,15 +137,15 @@ int mail_in_command(struct arena *a, const struct settings *s, str *out)
     err e = files_password(a, file, &secret, &why);
     if (e == OK)
         e = read_mail(a, &mail);
-    if (e == E_INVALID && !why.len) {
-        *out = S("seva: the mail is larger than 1 MiB\n");
+    if (e == OK)
+        e = post(a, s->words[1], secret, &mail, &res);
+    file_close(mail.fd);
+    if (e == E_LIMIT && !why.len) {
+        *out = S("seva: the mail is larger than 50 MiB\n");
         return EX_DATAERR;
     }
-    if (e == OK)
-        e = post(a, s->words[1], secret, mail, &res);
     bool is_stored = e == OK && res.outcome == HTTP_CALL_ANSWERED && res.status / 100 == 2;
-    str words = why.len ? why : e == OK ? words_of(a, &res) : str_from(err_name(e));
+    str words = why.len ? why : e == OK ? reason(a, &res) : str_from(err_name(e));
     *out = is_stored ? (str){0} : str_print(a, "seva: %.*s\n", SARG(words));
-    bool is_final = e == OK && (res.status == 400 || res.status == 413 || res.status == 415);
-    return is_stored ? EX_OK : is_final ? EX_DATAERR : EX_TEMPFAIL;
+    return is_stored ? EX_OK : e == OK && is_final(a, &res) ? EX_DATAERR : EX_TEMPFAIL;
 }

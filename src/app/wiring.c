@@ -181,6 +181,7 @@ static err server_open(struct arena *a, const struct settings *s, struct node *n
         .arg = &node->api,
         .handle = handle,
         .body_limit = body_limit,
+        .long_folder = node->config.blobs_dir,
     };
     return http_server_open(a, &options, &node->server, why);
 }

@@ -14,14 +14,23 @@ enum { FILE_BYTES = 25 * 1024 * 1024, IMAP_PORT = 993, SMTP_PORT = 465, PORT_MOS
 /* ── posted mails ───────────────────────────────────────────────────────────────────────────────
  */
 
+/* The secret that came along: as a bearer, or as the password of whoever (forwarders that can only
+ * be given an address: https://seva:SECRET@…). Empty = none. */
+static str secret_in(struct arena *a, str authorization)
+{
+    str both, user, secret;
+    if (str_starts(authorization, S("Bearer ")))
+        return str_skip(authorization, 7);
+    if (!str_starts(authorization, S("Basic ")) ||
+        crypto_unbase64(a, str_skip(authorization, 6), &both) != OK)
+        return (str){0};
+    return str_cut(both, ':', &user, &secret) ? secret : (str){0};
+}
+
 static err verify(struct arena *a, const struct connector_hook *hook, str *why)
 {
-    str given = http_header_get(hook->req, S("Authorization"));
-    (void)a;
+    str given = secret_in(a, http_header_get(hook->req, S("Authorization")));
     *why = S("Send the channel's secret along: Authorization: Bearer SECRET.");
-    if (!str_starts(given, S("Bearer ")))
-        return E_UNAUTHENTICATED;
-    given = str_skip(given, 7);
     bool is_known = given.len && (crypto_equal(given, hook->setup->secret) ||
                                      crypto_equal(given, hook->setup->old_secret));
     return is_known ? OK : E_UNAUTHENTICATED;

@@ -7,9 +7,6 @@
 #include "job/inner.h"
 #include "store/channel.h"
 
-/* inbox.origin of a delivery that is a file: its body is the file's name (care/blob_file.h). */
-#define FILE_ORIGIN S("file")
-
 /* How the delivery of a look-up is named: its message fills in the one that is stored. */
 #define LOOKUP_KEY "lookup:"
 

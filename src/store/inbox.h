@@ -19,6 +19,9 @@
  * has lived for a moment (job/receive.c). */
 enum { INBOX_ATTEMPTS = 3 };
 
+/* inbox_new.origin of a delivery that is a file: its body is the file's name (care/blob_file.h). */
+#define FILE_ORIGIN S("file")
+
 struct inbox_new {
     account_id account;
     source_id source;

@@ -74,6 +74,7 @@
 {"POST", "/hooks/api/{key}/status", "hook", K_NONE, NULL, NULL},
 {"GET", "/hooks/{network}/{key}", "hook", K_NONE, NULL, NULL},
 {"POST", "/hooks/{network}/{key}", "hook", K_NONE, NULL, NULL},
+{"POST", "/hooks/email/{key}", "hook", K_NONE, NULL, NULL},
 {"POST", "/api/v1/channels/{id}/inbound", "conversation.reply", K_CHANNEL, "{\"messages\":[{\"id\":\"m1\",\"contact\":{\"id\":\"c1\"},\"text\":\"hi\"}]}", NULL},
 {"GET", "/healthz", "public", K_NONE, NULL, NULL},
 {"GET", "/readyz", "public", K_NONE, NULL, NULL},

@@ -1,0 +1,108 @@
+/* hook_mail: mails that are posted to a mailbox: by a mail server's pipe (`seva mail-in`), by a
+ * forwarder as they came, or in a form. Mails up to LIMIT_HTTP_LONG_BODY_BYTES: the body of a long
+ * one comes as a file (net/http_server.h), and the mail is a file of the account before it is
+ * answered: claimed, in its place, then in the inbox. Posted again, it is known by its bytes. Not
+ * here: other deliveries (hooks.c), what the mail says (the receiver).
+ * Source: docs/channels-email.md. */
+#include "api/hooks.h"
+#include "api/input.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "care/mail_post.h"
+#include "connector/email.h"
+#include "store/blob.h"
+#include "store/door.h"
+#include "store/inbox.h"
+#include "store/mail.h"
+
+struct claim {
+    account_id account;
+    const struct file_sum *sum;
+};
+
+static err claim_write(struct ctx *cx, void *arg)
+{
+    const struct claim *claim = arg;
+    TRY(door_account(cx, claim->account));
+    TRY(blob_claim(cx, claim->sum->hash, claim->sum->size));
+    return mail_file_add(cx, claim->sum->hash);
+}
+
+/* The part becomes the account's file. */
+static err keep(struct call *call, struct ctx *of, int64_t number, const struct file_sum *sum)
+{
+    struct claim claim = {of->account, sum};
+    TRY(prepare_write(call, claim_write, &claim));
+    if (blob_place(of, part_path(of, number, ""), sum->hash) != OK)
+        return fail(&call->cx, E_BUSY, "the mail cannot be stored just now; post it again");
+    return OK;
+}
+
+static err take_file(struct call *call, struct hook *hook, const struct mail_post *post)
+{
+    struct ctx *cx = &call->cx;
+    struct ctx of = {.arena = cx->arena, .config = cx->config, .account = hook->source.account};
+    struct file_sum sum;
+    int64_t number = id_make(cx->now_ms);
+    err e = mail_post_write(&of, post, number, &sum);
+    if (e != OK && e != E_INVALID)
+        e = fail(cx, E_BUSY, "the mail cannot be stored just now; post it again");
+    else if (e != OK)
+        e = fail(cx, e, "The form's field is not encoded as forms are.");
+    if (e == OK)
+        e = keep(call, &of, number, &sum);
+    if (e != OK) {
+        (void)file_remove(part_path(&of, number, "")); /* one that stays is swept */
+        return e;
+    }
+    hook->origin = FILE_ORIGIN;
+    hook->body = sum.hash;
+    hook->delivery_key = inbox_delivery_key(cx->arena, (str){0}, sum.hash, (str){0});
+    return OK;
+}
+
+static err posted(struct call *call, struct mail_post *post)
+{
+    struct ctx *cx = &call->cx;
+    const struct http_request *req = call->req;
+    str body = req->body, why = {0};
+    if (req->has_file && file_map_open(cx->arena, req->file.fd, req->file.size, &body) != OK)
+        return fail(cx, E_BUSY, "the mail cannot be read just now; post it again");
+    str type = http_header_get(req, S("Content-Type"));
+    if (mail_post_find(cx->arena, type, body, post, &why) != OK)
+        return fail(cx, E_INVALID, "%.*s", SARG(why));
+    return OK;
+}
+
+static err mail_prepare(struct call *call)
+{
+    struct ctx *cx = &call->cx;
+    const struct connector *email = &connector_email;
+    struct hook *hook = NEW(cx->arena, struct hook, 1);
+    struct mail_post post = {0};
+    bool is_long = false;
+    str head, why = {0};
+    TRY(hook_verify(call, email, call->params[0], hook));
+    TRY(posted(call, &post));
+    if (mail_post_head(cx->arena, &post, &head, &is_long) != OK)
+        return fail(cx, E_INVALID, "The form's field is not encoded as forms are.");
+    const struct connector_raw raw = {.body = head, .origin = S("hook"), .received_ms = cx->now_ms};
+    if (email->parse(cx->arena, &raw, &hook->batch, &why) != OK)
+        return fail(cx, E_INVALID, "%.*s", SARG(why));
+    hook->origin = raw.origin;
+    hook->body = head;
+    hook->delivery_key = inbox_delivery_key(cx->arena, (str){0}, hook->batch.delivery_id, (str){0});
+    call->prepared = hook;
+    return is_long ? take_file(call, hook, &post) : OK;
+}
+
+/* clang-format off */
+static const struct route routes[] = {
+    {HTTP_POST, "/hooks/email/{key}", AUTH_HOOK, CAP_NONE,
+     ROUTE_NO_DB | ROUTE_RAW_BODY | ROUTE_BYTES, NULL, NULL, mail_prepare, hook_take_in,
+     "Bring a mail as it came, or in a form's field; at most 50 MB.", NULL, LIMIT_HTTP_LONG_BODY_BYTES},
+};
+/* clang-format on */
+extern const struct route_table hook_mail_routes;
+const struct route_table hook_mail_routes = ROUTES(routes);

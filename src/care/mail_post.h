@@ -1,0 +1,20 @@
+/* mail_post: a mail that was posted to a mailbox: what of the posted body it is, and a long one as
+ * a file. Programs post the mail as it came, or a form with the mail in one field (Mailgun
+ * "body-mime", SendGrid "email"). Not here: whether the caller may (api/hook_mail.c), what the mail
+ * says (connector/email.h). Thread: any; blocks on the disk: outside transactions. */
+#pragma once
+#include "care/blob_file.h"
+
+struct mail_post {
+    str bytes;
+    bool is_encoded; /* form-encoded: %XX and + */
+};
+/* E_INVALID with words: a form without a mail. */
+err mail_post_find(struct arena *a, str content_type, str body, struct mail_post *post, str *why);
+/* All of a mail of at most MAIL_ROW_BYTES (care/mail.h), or the beginning of a longer one
+ * (*is_long). */
+err mail_post_head(struct arena *a, const struct mail_post *post, str *bytes, bool *is_long);
+/* A long mail into a part file, whole and on the disk; it is the caller's to place or remove. cx
+ * needs an account, a configuration and an arena, and no transaction. Errors as of files. */
+err mail_post_write(
+    struct ctx *cx, const struct mail_post *post, int64_t number, struct file_sum *sum);
