@@ -11,7 +11,7 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     templates_routes, authorizations_routes, authorize_callback_routes, capture_routes,
     reconciliations_routes, calls_routes, mail_routes, mail_forward_routes, mail_templates_routes,
     mail_writing_routes, mail_addresses_routes, mail_key_routes, letters_routes,
-    password_reset_routes, mail_keys_routes, hook_mail_routes;
+    password_reset_routes, mail_keys_routes, hook_mail_routes, mail_picture_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -36,6 +36,7 @@ const struct route_table *const route_tables[] = {
     &jobs_routes,
     &stream_routes,
     &hook_mail_routes,
+    &mail_picture_routes,
     &hooks_routes,
     &health_routes,
     &conversation_changes_routes,

@@ -16,19 +16,13 @@ static const str csp_console =
            "manifest-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
            "form-action 'self'; require-trusted-types-for 'script'; "
            "trusted-types seva-worker dompurify");
-/* The sheets on which the console lays out mails (web/console/mail/frame.tsx): nothing runs,
- * nothing is sent, no way out but a link in a new tab; pictures are ours, or also those of other
- * sites. */
-#define CSP_SHEET(pictures)                                                                        \
-    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "  \
-    "img-src 'self' data:" pictures "; style-src 'unsafe-inline'; base-uri 'none'; "               \
-    "form-action 'none'; frame-ancestors 'self'"
-static const struct sheet {
-    str path, csp;
-} sheets[] = {
-    {S_INIT("mail_sheet.html"),          S_INIT(CSP_SHEET(""))             },
-    {S_INIT("mail_sheet_pictures.html"), S_INIT(CSP_SHEET(" https: http:"))},
-};
+/* The sheet on which the console lays out a mail (web/console/mail/frame.tsx): nothing runs,
+ * nothing is sent, no way out but a link in a new tab; pictures come from this server alone, those
+ * of other sites too (mail_picture.c). */
+static const str csp_sheet =
+    S_INIT("sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; "
+           "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; base-uri 'none'; "
+           "form-action 'none'; frame-ancestors 'self'");
 static const str csp_shop =
     S_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
            "connect-src 'self'; frame-src 'self'; base-uri 'none'");
@@ -79,10 +73,7 @@ static err root(struct call *call)
 
 static str console_csp(str path)
 {
-    for (size_t i = 0; i < sizeof sheets / sizeof *sheets; i++)
-        if (str_eq(path, sheets[i].path))
-            return sheets[i].csp;
-    return csp_console;
+    return str_eq(path, S("mail_sheet.html")) ? csp_sheet : csp_console;
 }
 
 static err console(struct call *call)

@@ -15,6 +15,7 @@
 #include "store/early.h"
 #include "store/idempotency.h"
 #include "store/letter.h"
+#include "store/mail_picture.h"
 #include "store/reconciliation.h"
 #include "store/session.h"
 
@@ -78,6 +79,14 @@ static err forget_reconciliations(struct ctx *cx, bool *more)
     return OK;
 }
 
+static err forget_pictures(struct ctx *cx, bool *more)
+{
+    int64_t removed;
+    TRY(mail_picture_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed == LIMIT_UPKEEP_ROWS;
+    return OK;
+}
+
 static err forget_early(struct ctx *cx, bool *more)
 {
     int64_t removed = 0;
@@ -127,6 +136,7 @@ static const struct step steps[] = {
     {"early",      true,  forget_early          },
     {"automatic",  true,  forget_automatic      },
     {"letters",    true,  forget_letters        },
+    {"pictures",   true,  forget_pictures       },
     {"wake",       true,  wake_due              },
     {"audit",      true,  audit_chain           },
 };

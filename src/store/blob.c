@@ -24,6 +24,8 @@ err blob_claim(struct ctx *cx, str name, int64_t size)
     " OR EXISTS (SELECT 1 FROM attachment a WHERE a.account_id = ?1"                               \
     "  AND a.thumbnail_name = blob.name)"                                                          \
     " OR EXISTS (SELECT 1 FROM mail_file f WHERE f.account_id = ?1 AND f.name = blob.name)"        \
+    " OR EXISTS (SELECT 1 FROM mail_picture p WHERE p.account_id = ?1"                             \
+    "  AND p.blob_name = blob.name)"                                                               \
     " OR EXISTS (SELECT 1 FROM agent g WHERE g.account_id = ?1 AND g.photo_hash <> ''"             \
     "  AND 'photos/' || g.id || '-' || g.photo_hash = blob.name))"
 

@@ -19,7 +19,7 @@ function inspect() {
   if (!frame) return { found: [], path: null, links: 0 }
   const doc = frame.contentDocument
   const tags = new Set('a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q s samp section small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr'.split(' '))
-  const attributes = /^(?:align|alt|aria-hidden|aria-label|bgcolor|border|cellpadding|cellspacing|class|color|colspan|decoding|dir|face|height|href|hspace|lang|noshade|nowrap|referrerpolicy|rel|reversed|role|rowspan|scope|size|span|src|start|style|target|title|type|valign|value|vspace|width|data-seva-(?:src|wide|lost|tracker|opens|quote))$/
+  const attributes = /^(?:align|alt|aria-hidden|aria-label|bgcolor|border|cellpadding|cellspacing|class|color|colspan|decoding|dir|face|height|href|hspace|lang|noshade|nowrap|referrerpolicy|rel|reversed|role|rowspan|scope|size|span|src|start|style|target|title|type|valign|value|vspace|width|data-seva-(?:src|wait|wide|lost|tracker|opens|quote))$/
   const found = []
   const body = doc.querySelector('[data-seva-body]')
   for (const element of body.querySelectorAll('*')) {
@@ -27,7 +27,7 @@ function inspect() {
     for (const { name, value } of element.attributes) {
       if (!attributes.test(name)) found.push(`attribute ${name}`)
       if (name === 'href' && !/^(https?:\/\/|mailto:|tel:)/.test(value)) found.push(`address ${value}`)
-      if (name === 'src' && !/^(https?:\/\/|\/api\/v1\/attachments\/\d+$|data:image\/(png|jpeg|gif|webp|avif|bmp);base64,)/.test(value)) found.push(`picture ${value}`)
+      if (name === 'src' && !/^(\/api\/v1\/attachments\/\d+$|\/api\/v1\/messages\/\d+\/mail\/picture\?address=h[^&]+$|data:image\/(png|jpeg|gif|webp|avif|bmp);base64,)/.test(value)) found.push(`picture ${value}`)
       if (name === 'style' && /url\(|image-set|(?<!-)position:|z-index|expression|[\\@<]|var\(|transform:|animation|content:/i.test(value)) found.push(`style ${value}`)
     }
     if (element.localName === 'a' && element.hasAttribute('href') && !(element.target === '_blank' && element.rel === 'noopener noreferrer nofollow' && element.title)) found.push('a link without its guards')
@@ -52,9 +52,15 @@ async function poke({ hasClicks }) {
     for (const name of ['mouseover', 'pointerover', 'focus', 'toggle', 'animationstart']) element.dispatchEvent(new Event(name, { bubbles: true }))
     if (hasClicks && !/^(https?|mailto|tel):/.test(element.getAttribute('href') ?? '')) element.click()
   }
-  const pictures = [...(doc?.images ?? [])].filter((one) => one.getAttribute('src'))
-  await Promise.race([Promise.all(pictures.map((one) => one.complete || new Promise((resolve) => { one.onload = one.onerror = resolve }))), new Promise((resolve) => setTimeout(resolve, 2000))])
+  const areLoaded = () => [...(doc?.images ?? [])].every((one) => !one.hasAttribute('data-seva-wait') && (!one.getAttribute('src') || one.complete))
+  for (let i = 0; i < 400 && !areLoaded(); i++) await new Promise((resolve) => setTimeout(resolve, 5))
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))
+}
+
+/** What the console asks its own server for in place of a picture elsewhere: the address in the mail; null for anything else. */
+function pictureOf(seva, address) {
+  const url = new URL(address)
+  return url.origin === seva.url && /^\/api\/v1\/messages\/\d+\/mail\/picture$/.test(url.pathname) ? new URL(url.searchParams.get('address')).href : null
 }
 
 describe('mails', { skip: reasonToSkip() }, () => {
@@ -110,7 +116,7 @@ describe('mails', { skip: reasonToSkip() }, () => {
   })
 
   for (const hasPictures of [false, true]) {
-    test(hasPictures ? 'no_mail_runs_or_sends_anything_but_requests_for_its_pictures_when_these_are_allowed' : 'no_mail_runs_sends_or_changes_anything', async () => {
+    test(hasPictures ? 'no_mail_runs_anything_or_reaches_another_server_when_its_pictures_are_allowed' : 'no_mail_runs_sends_or_changes_anything', async () => {
       const page = await openStage(browser, seva, files)
       await page.context().addCookies([{ name: 'session', value: 'secret', url: 'https://evil.example' }])
       await page.evaluate(() => {
@@ -125,15 +131,16 @@ describe('mails', { skip: reasonToSkip() }, () => {
         await page.evaluate(poke, { hasClicks: clicks })
         const { found, path, isSheet, height } = await page.evaluate(inspect)
         const after = await page.evaluate(around)
-        const asked = page.requests.map((one) => one.url)
+        const asked = page.requests.map((one) => pictureOf(seva, one.url) ?? one.url)
         const allowed = [...(/^(cid_known|cid_control_characters)$/.test(name) || (/cid:logo@x/.test(html) && /<img[^>]*cid:logo@x/i.test(html)) ? [seva.url + '/api/v1/attachments/1'] : []), ...(hasPictures ? pictures : [])]
         wrong.push(...found.map((one) => `${name}: ${one}`))
-        if (path !== `/app/mail_sheet${hasPictures ? '_pictures' : ''}.html` || !isSheet) wrong.push(`${name}: the sheet shows ${path}`)
+        if (path !== '/app/mail_sheet.html' || !isSheet) wrong.push(`${name}: the sheet shows ${path}`)
         if (!(height > 0 && height <= 30_000)) wrong.push(`${name}: it is ${height} px high`)
         wrong.push(...asked.filter((url) => !allowed.includes(url)).map((url) => `${name}: asked for ${url}`))
         if (hasPictures) wrong.push(...pictures.filter((url) => !asked.includes(url)).map((url) => `${name}: did not ask for ${url}`))
-        for (const one of page.requests.filter((request) => request.url.includes('evil.example'))) {
-          if (one.type !== 'image' || one.method !== 'GET' || one.headers.referer || one.headers.origin) wrong.push(`${name}: ${one.method} ${one.type} ${one.url} with ${JSON.stringify(one.headers)}`)
+        for (const one of page.requests) {
+          if (new URL(one.url).origin !== seva.url) wrong.push(`${name}: left for ${one.url}`)
+          if (pictureOf(seva, one.url) && (one.type !== 'image' || one.method !== 'GET' || one.headers.referer || one.headers.origin)) wrong.push(`${name}: ${one.method} ${one.type} ${one.url} with ${JSON.stringify(one.headers)}`)
         }
         for (const [what, value] of Object.entries(after)) if (what !== 'length' && value !== before[what]) wrong.push(`${name}: changed the page's ${what} to ${String(value).slice(0, 200)}`)
       }
@@ -167,11 +174,9 @@ describe('mails', { skip: reasonToSkip() }, () => {
     assert.deepEqual(page.requests, [])
     assert.deepEqual(await page.evaluate(() => window.ran), [])
     assert.equal(await page.evaluate(() => document.querySelector('#stage iframe').contentDocument.location.pathname), '/app/mail_sheet.html')
-    for (const name of ['mail_sheet', 'mail_sheet_pictures']) {
-      const policy = (await fetch(`${seva.url}/app/${name}.html`)).headers.get('content-security-policy')
-      assert.match(policy, /^sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; /)
-      assert.doesNotMatch(policy, /script/)
-    }
+    const policy = (await fetch(`${seva.url}/app/mail_sheet.html`)).headers.get('content-security-policy')
+    assert.match(policy, /^sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src 'self' data:; /)
+    assert.doesNotMatch(policy, /script|https?:/)
     await page.context().close()
   })
 
@@ -188,10 +193,11 @@ describe('mails', { skip: reasonToSkip() }, () => {
     assert.equal(await place.getAttribute('data-seva-src'), 'https://pics.example/a.png')
     assert.deepEqual([await place.evaluate((element) => element.localName), await place.innerText()], ['span', 'Our new shop'])
     await page.getByRole('button', waiting).click()
-    await until(async () => page.requests.some((one) => one.url === 'https://pics.example/a.png'), 'the picture being asked for')
-    const asked = page.requests.find((one) => one.url === 'https://pics.example/a.png')
-    assert.equal(asked.headers.referer, undefined)
+    const isAsked = (one) => pictureOf(seva, one.url) === 'https://pics.example/a.png'
+    await until(async () => page.requests.some(isAsked), 'the picture being asked for')
+    assert.equal(page.requests.find(isAsked).headers.referer, undefined)
     assert.equal(page.requests.some((one) => one.url.endsWith('b.png')), false)
+    assert.equal(page.requests.some((one) => new URL(one.url).origin !== seva.url), false)
     await page.getByText('1 picture that tells').waitFor()
 
     page.answers.set('PUT /api/v1/messages/2/mail/images', { status: 204, body: '' })

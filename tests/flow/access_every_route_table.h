@@ -100,6 +100,7 @@
 {"GET", "/api/v1/conversations/{id}/mail-addresses", "conversation.read", K_CONVERSATION, NULL, NULL},
 {"POST", "/api/v1/conversations/{id}/mail-addresses/retry", "conversation.reply", K_CONVERSATION, "{\"address\":\"asha@example.net\"}", NULL},
 {"POST", "/api/v1/channels/{id}/mail-key", "channel.manage", K_CHANNEL, "{\"domain\":\"example.com\",\"selector\":\"seva1\"}", NULL},
+{"GET", "/api/v1/messages/{id}/mail/picture", "conversation.read", K_MESSAGE, NULL, NULL},
 {"PUT", "/api/v1/messages/{id}/mail/images", "conversation.reply", K_MESSAGE, "{\"sender\":true}", NULL},
 {"POST", "/api/v1/conversations/{id}/join", "conversation.reply", K_CONVERSATION, NULL, NULL},
 {"POST", "/api/v1/conversations/{id}/separate", "conversation.reply", K_CONVERSATION, NULL, NULL},

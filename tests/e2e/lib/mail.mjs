@@ -51,7 +51,7 @@ export async function openStage(browser, seva, files, { query = '', width = 900,
     if (url.origin === seva.url && url.pathname === '/app/stage.html') return route.fulfill({ contentType: 'text/html; charset=utf-8', headers: { 'Content-Security-Policy': csp }, body: html })
     const file = url.origin === seva.url && url.pathname.startsWith('/app/stage/') ? files.get(url.pathname.slice('/app/stage/'.length)) : undefined
     if (file) return route.fulfill({ contentType: url.pathname.endsWith('.css') ? 'text/css' : 'text/javascript', body: file })
-    if (url.origin === seva.url && /^\/app\/mail_sheet(_pictures)?\.html$/.test(url.pathname) && url.search === '') return route.continue()
+    if (url.origin === seva.url && /^\/app\/mail_sheet\.html$/.test(url.pathname) && url.search === '') return route.continue()
     page.requests.push({ url: request.url(), type: request.resourceType(), method: request.method(), headers: await request.allHeaders() })
     const answer = page.answers.get(`${request.method()} ${url.pathname}`)
     if (answer !== undefined) return route.fulfill(answer)

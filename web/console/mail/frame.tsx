@@ -2,16 +2,18 @@
 //   1. The sandbox has no allow-scripts, allow-forms, allow-top-navigation or allow-modals: no script of whatever disguise, no form, no way out.
 //      allow-popups with allow-popups-to-escape-sandbox lets a link open as an ordinary tab; it is given rel="noopener noreferrer".
 //   2. The sheet is a page of the server (public/mail_sheet.html) with a policy of its own, said by the server (src/api/static.c) and by the page:
-//      default-src 'none', styles of its own, pictures of this server and data: ones; mail_sheet_pictures.html, of http(s) too. A srcdoc would
+//      default-src 'none', styles of its own, pictures of this server and data: ones. Those of other sites come through this server
+//      (src/api/mail_picture.c), so that no request ever leaves for anywhere else. A srcdoc would
 //      inherit the console's policy, which forbids the mail's styles; loosening that one for the sake of mails is what this avoids.
 //   3. tidy.ts hands over elements of an allow-list.
 // Why allow-same-origin stands beside it. Without it nobody outside could lay the elements in (they would have to go through text, where mutation
 // tricks live), know the height, fold the quote or say where a link leads, and attachments, which need the agent's cookie, would not load. What it gives
 // to the mail: an origin that only a script could use, and none can run; requests for pictures with the agent's cookie, which tidy.ts allows
-// to attachments alone. The dangerous pair is allow-same-origin with allow-scripts, and that never stands here.
+// to attachments and to the mail's own pictures alone. The dangerous pair is allow-same-origin with allow-scripts, and that never stands here.
 // Browsers that run no listeners in such a frame (Safari) still have the links' titles.
 import { useEffect, useRef } from 'preact/hooks'
 import { BASE } from '../lib/router'
+import { loadPictures } from './pictures'
 import { holdPage, SHEET_STYLE } from './sheet'
 import type { Mail } from './types'
 
@@ -30,6 +32,8 @@ export interface Laid {
   isCut: boolean
 }
 interface FrameProps {
+  /** of the message */
+  id: string
   mail: Mail
   /** for screen readers: whose mail */
   label: string
@@ -70,7 +74,7 @@ async function layOut(frame: HTMLIFrameElement, props: FrameProps): Promise<Shee
   const window = frame.contentWindow as (Window & typeof globalThis) | null
   if (!document || !window || !frame.isConnected) return null
   const page = document.body
-  const { body, styles, quotes, ...found } = tidy(props.mail.html, window, { inline: props.mail.inline, hasPictures: props.hasPictures })
+  const { body, styles, quotes, ...found } = tidy(props.mail.html, window, { message: props.id, inline: props.mail.inline, hasPictures: props.hasPictures })
   const style = document.createElement('style')
   style.textContent = SHEET_STYLE + styles
   document.head.append(style)
@@ -87,6 +91,7 @@ async function layOut(frame: HTMLIFrameElement, props: FrameProps): Promise<Shee
     document.documentElement.style.setProperty('overflow-y', height >= HEIGHT_MAX_PX ? 'auto' : 'hidden', 'important')
     props.onTall(isTall)
   }
+  const endPictures = loadPictures(body)
   const observer = new ResizeObserver(fit)
   observer.observe(body)
   // A picture that arrives; such events do not rise but are caught on their way down.
@@ -101,7 +106,10 @@ async function layOut(frame: HTMLIFrameElement, props: FrameProps): Promise<Shee
       isWhole = whole
       fit()
     },
-    end: () => observer.disconnect(),
+    end() {
+      endPictures()
+      observer.disconnect()
+    },
   }
 }
 
@@ -129,14 +137,14 @@ export function MailFrame(props: FrameProps) {
   }
   return (
     <iframe
-      // Another policy is another page; another mail, too.
+      // Another mail is another page, and so is one whose pictures come.
       key={`${mail.message_id}${String(hasPictures)}`}
       ref={ref}
       class="mail-frame"
       title={label}
       sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
       referrerpolicy="no-referrer"
-      src={`${BASE}/mail_sheet${hasPictures ? '_pictures' : ''}.html`}
+      src={`${BASE}/mail_sheet.html`}
       onLoad={begin}
     />
   )

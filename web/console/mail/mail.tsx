@@ -90,6 +90,7 @@ function Html({ id, mail, onFail }: { id: Id; mail: Mail; onFail: () => void }) 
       {found?.isCut ? <p class="mail-note"><Icon name="alert" size={14} /> {mt('mail.cut')}</p> : null}
       <div id={place} class={isTall.value && !isWhole.value ? 'mail-sheet mail-sheet-folded' : 'mail-sheet'}>
         <MailFrame
+          id={id}
           mail={mail}
           label={mt('mail.label', { name: mail.from.name || mail.from.address })}
           hasPictures={hasPictures}

@@ -43,9 +43,11 @@ const CONFIG: Config = {
 }
 
 export interface TidyOptions {
+  /** id of the message */
+  message: string
   /** Content-Id → id of the attachment */
   inline: ReadonlyMap<string, string>
-  /** pictures of other sites are fetched */
+  /** pictures of other sites are shown */
   hasPictures: boolean
 }
 export interface Tidied {
@@ -60,15 +62,18 @@ export interface Tidied {
   isCut: boolean
 }
 
-/** Where a picture of another site is fetched from. */
-const pictureAddress = (address: string): string => address
+/** Longer addresses are no pictures' (src/text/html_picture.h). */
+const ADDRESS_MAX = 2000
+/** Where a picture of another site comes from: this server fetches it, when it stands so in the mail. */
+const pictureAddress = (message: string, address: string): string => `/api/v1/messages/${message}/mail/picture?address=${encodeURIComponent(address)}`
 /** An attachment, as the API serves it: with its own policy and only to who may see it. */
 const attachmentAddress = (id: string): string => `/api/v1/attachments/${id}`
 
 function remotePicture(src: string): string | null {
   try {
     const url = new URL(src)
-    // A picture "on" this very site would be a request in the agent's name.
+    // A picture "on" this very site is nobody's.
+    if (src.length > ADDRESS_MAX) return null
     return (url.protocol === 'https:' || url.protocol === 'http:') && url.origin !== location.origin && !url.username && !url.password ? url.href : null
   } catch {
     return null
@@ -101,8 +106,7 @@ class Tidier {
       this.trackers++
       image.setAttribute('data-seva-tracker', '')
     } else if (this.options.hasPictures) {
-      image.setAttribute('referrerpolicy', 'no-referrer')
-      image.setAttribute('src', pictureAddress(remote))
+      image.setAttribute('data-seva-wait', pictureAddress(this.options.message, src.replace(/^[ \t\n\r]+|[ \t\n\r]+$/g, '')))
     } else {
       this.waiting++
       this.placeholder(image, remote)
