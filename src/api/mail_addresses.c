@@ -60,10 +60,15 @@ static err retry(struct call *call)
     TRY(conversation_get(cx, (conversation_id){call->id}, &c));
     TRY(mail_member_is(cx, c.id, address, &takes_part));
     if (!takes_part)
-        return fail_field(cx, "address", "This address takes no part in the conversation.");
+        return fail_detail(
+            cx, E_CONFLICT, "stranger", "This address takes no part in the conversation.");
     TRY(mail_address_clear(cx, address, &had));
+    struct json_out detail = json_out_make(cx->arena, 0);
+    json_obj(&detail);
+    json_kv_str(&detail, S("address"), address);
+    json_obj_end(&detail);
     if (had)
-        TRY(audit_add(cx, S("mail.address_retried"), S("conversation"), c.id.v, address));
+        TRY(audit_add(cx, S("mail.address_retried"), S("conversation"), c.id.v, json_str(&detail)));
     return answer_empty(call);
 }
 
@@ -73,7 +78,7 @@ static const struct route routes[] = {
      ROUTE_READ, NULL, NULL, NULL, list,
      "Addresses of a conversation from which mails have come back, or complaints.", &list_shape, 0},
     {HTTP_POST, "/api/v1/conversations/{id}/mail-addresses/retry", AUTH_AGENT, CAP_CONVERSATION_REPLY,
-     ROUTE_WRITE, NULL, &retry_spec, NULL, retry,
+     ROUTE_WRITE | ROUTE_409, NULL, &retry_spec, NULL, retry,
      "Write to an address again although mails have come back from it.", NULL, 0},
 };
 /* clang-format on */

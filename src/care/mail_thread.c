@@ -94,6 +94,17 @@ static err find_letter(struct ctx *cx, const struct conversation *c, letter_id *
     return e == E_NOT_FOUND ? OK : e;
 }
 
+/* Programs answer the envelope's sender, which names one of our mails. */
+static err by_envelope(struct ctx *cx, const struct connector_mail *mail, conversation_id *id)
+{
+    struct mail_way way;
+    message_id message = mail_thread_bounced(cx, mail->arrived_at, mail->n_arrived_at);
+    err e = message.v ? mail_way_get(cx, message, &way) : E_NOT_FOUND;
+    if (e == OK)
+        *id = way.conversation_id;
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 /* E_NOT_FOUND (no words): it is not there any more. */
 static err look_at(struct ctx *cx, conversation_id id, struct conversation *c)
 {
@@ -199,6 +210,8 @@ err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct in
     conversation_id id = {by_token(cx, REPLY_CONVERSATION, mail->arrived_at, mail->n_arrived_at)};
     if (!id.v)
         TRY(by_name(cx, mail, &id));
+    if (!id.v)
+        TRY(by_envelope(cx, mail, &id));
     item->is_quiet = mail->is_robot && (id.v || !opens_alone(mail));
     err e = id.v ? look_at(cx, id, &c) : E_NOT_FOUND;
     if (e == E_NOT_FOUND)

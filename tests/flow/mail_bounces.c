@@ -95,6 +95,29 @@ static void a_report_without_a_name_marks_the_message_but_says_nothing_of_the_ad
     close_story(&s);
 }
 
+static void a_programs_answer_to_the_envelope_belongs_to_the_conversation(void **state)
+{
+    struct story s;
+    open_story(&s, *state);
+    message_id id;
+    assert_ok(id_parse(sent(&s), &id.v));
+    struct ctx *cx = test_begin(s.mw.app);
+    str verp = str_copy(&s.mw.app->arena, mail_thread_bounces(cx, S(MAILBOX), id));
+    test_commit(s.mw.app, cx);
+    mails_post(&s.mw,
+        str_print(&s.mw.app->arena,
+            "Authentication-Results: " BY_US "; dmarc=pass header.from=example.net\r\n"
+            "From: asha@example.net\r\nTo: %.*s\r\nSubject: Away\r\nMessage-ID: <away@example.net>\r\n"
+            "Auto-Submitted: auto-replied\r\n\r\nI am away.\r\n",
+            SARG(verp)));
+    assert_true(str_eq(conversation_newest(&s.mw.w), s.id));
+    char *list = str_z(&s.mw.app->arena,
+        str_print(&s.mw.app->arena, "/api/v1/conversations/%.*s/messages", SARG(s.id)));
+    assert_int_equal(test_request(s.mw.app, "GET", list, NULL), 200);
+    assert_true(str_find(s.mw.app->body, S("I am away.")) > 0);
+    close_story(&s);
+}
+
 static void two_bounces_make_an_address_invalid_until_somebody_tries_again(void **state)
 {
     struct story s;
@@ -115,7 +138,7 @@ static void two_bounces_make_an_address_invalid_until_somebody_tries_again(void 
     assert_true(test_text(mw->app, "items.0.words").len > 0);
     char *again = str_z(a, str_cat(a, str_from(list), S("/retry")));
     assert_int_equal(
-        test_request(mw->app, "POST", again, "{\"address\":\"mallory@example.org\"}"), 400);
+        test_request(mw->app, "POST", again, "{\"address\":\"mallory@example.org\"}"), 409);
     assert_int_equal(
         test_request(mw->app, "POST", again, "{\"address\":\"Asha@Example.net\"}"), 204);
     assert_int_equal(test_request(mw->app, "GET", "/api/v1/audit", NULL), 200);
@@ -217,6 +240,7 @@ int main(void)
         TEST_APP(a_bounce_comes_back_to_its_message_with_its_words),
         TEST_APP(the_envelope_names_the_mail),
         TEST_APP(a_report_without_a_name_marks_the_message_but_says_nothing_of_the_address),
+        TEST_APP(a_programs_answer_to_the_envelope_belongs_to_the_conversation),
         TEST_APP(two_bounces_make_an_address_invalid_until_somebody_tries_again),
         TEST_APP(a_proven_mail_clears_an_address_and_others_do_not),
         TEST_APP(who_is_only_copied_does_not_make_the_mail_fail),

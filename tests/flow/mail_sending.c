@@ -361,6 +361,7 @@ static void an_ended_token_is_made_new_once_then_people_must_sign_in(void **stat
     char *channel = str_z(a, str_print(a, "/api/v1/channels/%lld", (long long)mw.channel.v));
     assert_int_equal(test_request(mw.app, "GET", channel, NULL), 200);
     assert_true(str_find(mw.app->body, S("Sign in again in the channel's settings. ")) > 0);
+    test_log_had(LOG_WARN, "a network's credentials could not be made new");
     smtp_peer_done(p);
     world_close(&mw.w);
     receiver_close(provider);
