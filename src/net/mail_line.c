@@ -213,8 +213,10 @@ static err line_shake(struct mail_line *l, int64_t until_ms)
             return OK;
         if (step == TLS_FAILED) {
             str said = tls_client_why(l->tls);
-            return line_end(l, tls_client_is_untrusted(l->tls) ? MAIL_BAD_CERTIFICATE : MAIL_NO_TLS,
-                "%.*s", SARG(said));
+            enum mail_end_kind kind =
+                tls_client_is_untrusted(l->tls) ? MAIL_BAD_CERTIFICATE : MAIL_NO_TLS;
+            kind = tls_client_was_cut(l->tls) ? MAIL_UNREACHABLE : kind; /* again later */
+            return line_end(l, kind, "%.*s", SARG(said));
         }
         e = tls_go_on(l, step, until_ms);
     }

@@ -5,21 +5,44 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include "base/clock.h"
 #include "net/ip.h"
 
-enum { WHY_BYTES = 400, NAMES_SHOWN = 5 };
+enum {
+    WHY_BYTES = 400,
+    NAMES_SHOWN = 5,
+    ROOTS_MOST = 4, /* files of roots that are known at a time; in use: one, in tests two */
+    ROOTS_MS = 60 * 60 * 1000, /* then they are read anew, changed or not */
+    ROOTS_FILE_BYTES = 1024,
+};
+
+/* A context with the trusted roots of a file. The system's roots take about 2 MB and 20 ms to read:
+ * connections share them (a context is OpenSSL's to count and to lock). */
+struct roots {
+    SSL_CTX *context; /* NULL = a free place */
+    char file[ROOTS_FILE_BYTES];
+    int64_t read_ms; /* clock_mono_ms */
+    int64_t size;    /* of the file, and when it was changed */
+    struct timespec changed;
+};
+
+/* Shared by all threads; listed in docs/architecture.md. */
+static pthread_mutex_t roots_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct roots known_roots[ROOTS_MOST];
 
 struct tls_client {
-    SSL_CTX *context;
     SSL *ssl;
     int fd;
     int verify_error; /* X509_V_…; of the first refusal */
     bool is_broken;   /* after a fatal error OpenSSL must not be asked to say goodbye */
     bool shook;
+    bool was_cut; /* the peer went away; nothing is wrong with its TLS */
     ptrdiff_t why_len;
     char why[WHY_BYTES];
 };
@@ -108,25 +131,84 @@ static err set_name(struct arena *a, struct tls_client *t, str host)
     return is_set ? OK : E_BUSY;
 }
 
+/* file NULL = the system's. NULL with *is_bad: the file cannot be used; without: out of memory. */
+static SSL_CTX *context_make(const char *file, bool *is_bad)
+{
+    SSL_CTX *c = SSL_CTX_new(TLS_client_method());
+    if (c == NULL || SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") != 1) {
+        SSL_CTX_free(c);
+        return NULL;
+    }
+    SSL_CTX_set_options(c, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER, note_verdict);
+    if ((file != NULL ? SSL_CTX_load_verify_file(c, file) : SSL_CTX_set_default_verify_paths(c)) ==
+        1)
+        return c;
+    ERR_clear_error();
+    SSL_CTX_free(c);
+    *is_bad = true;
+    return NULL;
+}
+
+/* Whether it holds the roots of this file as the file is now. */
+static bool is_current(const struct roots *r, str ca_file, const struct stat *now)
+{
+    return r->context != NULL && str_eq(str_from(r->file), ca_file) && r->size == now->st_size &&
+           r->changed.tv_sec == now->st_mtim.tv_sec && r->changed.tv_nsec == now->st_mtim.tv_nsec &&
+           clock_mono_ms() - r->read_ms < ROOTS_MS;
+}
+
+/* Where this file's roots go: where they were, a free place, or that of the oldest. */
+static struct roots *place_for(str ca_file)
+{
+    struct roots *place = &known_roots[0];
+    for (int i = 0; i < ROOTS_MOST; i++) {
+        struct roots *r = &known_roots[i];
+        if (r->context != NULL && str_eq(str_from(r->file), ca_file))
+            return r;
+        if (place->context != NULL && (r->context == NULL || r->read_ms < place->read_ms))
+            place = r;
+    }
+    return place;
+}
+
+/* With the lock held. The context belongs to the place, and to its caller once more. */
+static SSL_CTX *context_of(const char *file, str ca_file, bool *is_bad)
+{
+    struct stat now = {0};
+    (void)stat(file != NULL ? file : X509_get_default_cert_file(), &now); /* else reading says so */
+    struct roots *r = place_for(ca_file);
+    if (!is_current(r, ca_file, &now)) {
+        SSL_CTX *c = context_make(file, is_bad);
+        if (c == NULL || ca_file.len >= ROOTS_FILE_BYTES)
+            return c;
+        SSL_CTX_free(r->context);
+        *r = (struct roots){
+            .context = c, .read_ms = clock_mono_ms(), .size = now.st_size, .changed = now.st_mtim};
+        if (ca_file.len > 0)
+            memcpy(r->file, ca_file.at, (size_t)ca_file.len);
+    }
+    (void)SSL_CTX_up_ref(r->context); /* fails only when it counts beyond an int */
+    return r->context;
+}
+
 static err fill(struct arena *a, struct tls_client *t, str host, str ca_file, str *why)
 {
+    const char *file = ca_file.len > 0 ? str_z(a, ca_file) : NULL;
+    bool is_bad = false;
     ERR_clear_error();
-    t->context = SSL_CTX_new(TLS_client_method());
-    if (t->context == NULL || SSL_CTX_set_min_proto_version(t->context, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(t->context, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") != 1)
-        return E_BUSY;
-    SSL_CTX_set_options(t->context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(t->context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_verify(t->context, SSL_VERIFY_PEER, note_verdict);
-    int loaded = ca_file.len > 0 ? SSL_CTX_load_verify_file(t->context, str_z(a, ca_file))
-                                 : SSL_CTX_set_default_verify_paths(t->context);
-    if (loaded != 1) {
-        ERR_clear_error();
+    pthread_mutex_lock(&roots_lock);
+    SSL_CTX *context = context_of(file, ca_file, &is_bad);
+    pthread_mutex_unlock(&roots_lock);
+    if (is_bad)
         *why = str_print(a, "the file of trusted certificates %.*s cannot be used", SARG(ca_file));
-        return E_INVALID;
-    }
-    t->ssl = SSL_new(t->context);
+    if (context == NULL)
+        return is_bad ? E_INVALID : E_BUSY;
+    t->ssl = SSL_new(context); /* holds the context from here on */
+    SSL_CTX_free(context);
     if (t->ssl == NULL || SSL_set_fd(t->ssl, t->fd) != 1)
         return E_BUSY;
     SSL_set_app_data(t->ssl, t);
@@ -161,7 +243,6 @@ void tls_client_close(struct tls_client *t)
         (void)SSL_shutdown(t->ssl); /* best effort: the socket closes next */
     ERR_clear_error();
     SSL_free(t->ssl);
-    SSL_CTX_free(t->context);
     free(t);
 }
 
@@ -169,6 +250,8 @@ static enum tls_step step_failed(struct tls_client *t, int error, int number)
 {
     unsigned long code = ERR_peek_error();
     t->is_broken = true;
+    t->was_cut = code == 0 || (ERR_GET_LIB(code) == ERR_LIB_SSL &&
+                                  ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
     if (ERR_GET_LIB(code) == ERR_LIB_SSL &&
         ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
         explain(t, "the connection was cut");
@@ -248,6 +331,11 @@ bool tls_client_has_waiting(const struct tls_client *t)
 str tls_client_why(const struct tls_client *t)
 {
     return str_of(t->why, t->why_len);
+}
+
+bool tls_client_was_cut(const struct tls_client *t)
+{
+    return t->was_cut;
 }
 
 bool tls_client_is_untrusted(const struct tls_client *t)

@@ -5,7 +5,8 @@
  * (RFC 6125: no partial wildcards; a literal address must stand in it as an address). There is no
  * way to accept another one. TLS 1.2 and newer, the host name is sent (SNI). The socket is
  * non-blocking: each call does what can be done now and says what it waits for; deadlines are the
- * caller's. Thread: one at a time. */
+ * caller's. The roots are read once for all connections, again when their file has changed, and
+ * every hour. Thread: one at a time. */
 #pragma once
 #include "base/str.h"
 
@@ -38,3 +39,5 @@ bool tls_client_has_waiting(const struct tls_client *client);
 /* After TLS_FAILED. Words for a person, without an end mark; live as long as the client. */
 str tls_client_why(const struct tls_client *client);
 bool tls_client_is_untrusted(const struct tls_client *client); /* it was the certificate */
+/* After TLS_FAILED: the peer has ended the connection, as one that is being started does. */
+bool tls_client_was_cut(const struct tls_client *client);
