@@ -136,6 +136,9 @@ struct connector_polled {
 };
 /* Takes a delivery of a stream with the cursors after it, durably. False = stop listening. */
 typedef bool connector_take(void *arg, const struct connector_delivery *delivery, str cursors);
+/* The same for several with bodies, which are stored together: all of them or none. */
+typedef bool connector_take_many(
+    void *arg, const struct connector_delivery *deliveries, ptrdiff_t n, str cursors);
 /* A long body, piece by piece, into a file; the delivery that is taken next has it (its body is
  * empty, its key not). An empty piece begins anew. False: it cannot be kept now. */
 typedef bool connector_keep(void *arg, str piece);
@@ -143,6 +146,7 @@ struct connector_listen {
     const struct connector_setup *setup;
     str cursors;
     connector_take *take; /* delivery NULL = only a sign of life */
+    connector_take_many *take_many;
     connector_keep *keep;
     void *arg;
     int64_t now_ms;

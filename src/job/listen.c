@@ -31,6 +31,7 @@ struct stream {
     struct listen_file file;    /* of a long one */
     atomic_bool is_ended;
     bool is_used;
+    bool is_well; /* a sign of life came over this connection, and the channel says so */
     int64_t lease_until_ms;
     int64_t rests_until_ms; /* monotonic; set before it ends */
     int64_t renewed_ms;     /* monotonic; when refused credentials were made new last; 0 = never */
@@ -70,7 +71,8 @@ static str lease_name(struct arena *a, const struct stream *s)
 
 struct taking {
     struct stream *stream;
-    const struct connector_delivery *delivery; /* NULL = a sign of life */
+    const struct connector_delivery *deliveries;
+    ptrdiff_t n; /* 0 = a sign of life */
     str cursors;
     bool is_ours;
 };
@@ -86,6 +88,18 @@ static err look_after(struct ctx *cx, const struct stream *s, bool *is_same)
     return e == E_NOT_FOUND ? OK : e;
 }
 
+/* On SQLite there is no other node: what a killed process held until later is ours at once. */
+static err hold(struct desk *desk, struct stream *s, bool *is_ours)
+{
+    int64_t until_ms = desk->cx.now_ms + LEASE_MS;
+    s->lease_until_ms = until_ms;
+    *is_ours = true;
+    if (db_tx_kind(desk->tx) == DB_SQLITE)
+        return OK;
+    return lease_hold(desk->tx, lease_name(desk->arena, s), desk->engine->holder, desk->cx.now_ms,
+        until_ms, is_ours);
+}
+
 /* The lease is renewed in the transaction that it guards; a silent stream renews it now and then.
  */
 static err take(struct desk *desk, void *arg)
@@ -93,17 +107,16 @@ static err take(struct desk *desk, void *arg)
     struct taking *t = arg;
     struct stream *s = t->stream;
     TRY(desk_begin(desk, DB_WRITE));
-    TRY(lease_hold(desk->tx, lease_name(desk->arena, s), desk->engine->holder, desk->cx.now_ms,
-        desk->cx.now_ms + LEASE_MS, &t->is_ours));
+    TRY(hold(desk, s, &t->is_ours));
     if (!t->is_ours)
         return OK;
-    s->lease_until_ms = desk->cx.now_ms + LEASE_MS;
     TRY(desk_scope(desk, s->account));
     TRY(look_after(&desk->cx, s, &t->is_ours));
     if (!t->is_ours)
         return OK;
-    if (t->delivery)
-        TRY(asked_store(&desk->cx, &s->q, t->delivery, 1));
+    TRY(asked_store(&desk->cx, &s->q, t->deliveries, t->n));
+    if (!s->is_well) /* what ended the connection before is over */
+        TRY(channel_note_error(&desk->cx, s->channel, (str){0}));
     if (t->cursors.len)
         TRY(channel_cursor_set(&desk->cx, s->channel, S("listen"), t->cursors));
     return desk_commit(desk);
@@ -115,25 +128,34 @@ static bool on_piece(void *arg, str piece)
     return !must_end(s) && listen_file_put(&s->file, piece);
 }
 
-static bool on_delivery(void *arg, const struct connector_delivery *delivery, str cursors)
+static bool on_deliveries(
+    void *arg, const struct connector_delivery *deliveries, ptrdiff_t n, str cursors)
 {
     struct stream *s = arg;
     struct connector_delivery filed;
-    struct taking t = {.stream = s, .delivery = delivery, .cursors = cursors};
+    struct taking t = {.stream = s, .deliveries = deliveries, .n = n, .cursors = cursors};
     struct desk desk = {.engine = s->listener->engine, .arena = &s->taking};
     if (must_end(s))
         return false;
-    if (!delivery && !cursors.len && s->lease_until_ms - clock_now_ms() > LEASE_MS / 2)
+    bool is_leased = s->lease_until_ms - clock_now_ms() > LEASE_MS / 2;
+    if (!n && !cursors.len && is_leased && s->is_well)
         return true;
-    arena_reset(&s->taking);
-    if (delivery && listen_file_is_open(&s->file)) {
-        filed = *delivery;
+    if (n == 1 && listen_file_is_open(&s->file)) {
+        filed = *deliveries;
         filed.origin = FILE_ORIGIN;
         if (listen_file_end(&s->file, s->listener->engine, &s->taking, &filed.body) != OK)
             return false;
-        t.delivery = &filed;
+        t.deliveries = &filed;
     }
-    return desk_guard(&desk, take, &t) == OK && t.is_ours;
+    bool is_taken = desk_guard(&desk, take, &t) == OK && t.is_ours;
+    s->is_well |= is_taken;
+    arena_free(&s->taking); /* a stream may be silent for hours */
+    return is_taken;
+}
+
+static bool on_delivery(void *arg, const struct connector_delivery *delivery, str cursors)
+{
+    return on_deliveries(arg, delivery, delivery ? 1 : 0, cursors);
 }
 
 struct opening {
@@ -147,9 +169,7 @@ static err open_stream(struct desk *desk, void *arg)
     struct opening *o = arg;
     struct stream *s = o->stream;
     TRY(desk_begin(desk, DB_WRITE));
-    TRY(lease_hold(desk->tx, lease_name(desk->arena, s), desk->engine->holder, desk->cx.now_ms,
-        desk->cx.now_ms + LEASE_MS, &o->is_ours));
-    s->lease_until_ms = desk->cx.now_ms + LEASE_MS;
+    TRY(hold(desk, s, &o->is_ours));
     TRY(desk_scope(desk, s->account));
     TRY(asked_load(&desk->cx, s->channel, &s->q));
     TRY(channel_cursor_get(&desk->cx, s->channel, S("listen"), &o->cursors));
@@ -227,6 +247,7 @@ static bool listen_once(struct stream *s)
     struct desk desk = {.engine = s->listener->engine, .arena = &s->arena};
     arena_reset(&s->arena);
     arena_reset(&s->taking);
+    s->is_well = false;
     err e = desk_guard(&desk, open_stream, &o);
     if (e == E_NOT_FOUND || (e == OK && (!o.is_ours || !s->q.connector->listen)))
         return false;
@@ -236,6 +257,7 @@ static bool listen_once(struct stream *s)
     const struct connector_listen in = {.setup = &s->q.setup,
         .cursors = o.cursors,
         .take = on_delivery,
+        .take_many = on_deliveries,
         .keep = on_piece,
         .arg = s,
         .now_ms = clock_now_ms()};

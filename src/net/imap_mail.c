@@ -1,5 +1,6 @@
 /* A folder: opening it, what is new in it, marks, moves, waiting. See imap.h. */
 #include <libetpan/condstore.h>
+#include <libetpan/mmapstring.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,7 @@ enum {
     POLL_MS = 60 * 1000,      /* without IDLE: how often NOOP asks */
     IDLE_MS = 25 * 60 * 1000, /* servers may hang up after 30 minutes (RFC 2177) */
     DAY_MS = 24 * 60 * 60 * 1000,
+    BUFFER_KEPT = 64 * 1024,
     MESSAGE_ID_BYTES = 998, /* a line of a mail (RFC 5322, 2.1.1) */
 };
 
@@ -269,6 +271,18 @@ err imap_noop(struct imap *imap)
     return imap_run(imap, S("NOOP"), "asking for news", IMAP_SMALL, LIMIT_IMAP_TEXT_BYTES);
 }
 
+/* libetpan's buffer grows to the longest answer and stays so: megabytes for hours, after mails. */
+static void let_go(mailimap *session)
+{
+    MMAPString *old = session->imap_stream_buffer;
+    MMAPString *fresh =
+        old != NULL && old->allocated_len > BUFFER_KEPT ? mmap_string_new("") : NULL;
+    if (fresh == NULL)
+        return;
+    mmap_string_free(old);
+    session->imap_stream_buffer = fresh;
+}
+
 /* One IDLE, from its word to its end. */
 static err idle_once(struct imap *imap, int64_t until_ms, enum mail_wait *how)
 {
@@ -318,6 +332,7 @@ err imap_idle(struct imap *imap, int64_t max_ms, enum imap_news *news)
 {
     TRY(need_folder(imap));
     int64_t until_ms = now_real_ms() + max_ms;
+    let_go(imap->session);
     bool can_idle = imap_can(imap, S("IDLE"));
     enum mail_wait how = MAIL_WAIT_TIME;
     while (!imap->guard.has_news && how != MAIL_WAIT_WOKEN) {

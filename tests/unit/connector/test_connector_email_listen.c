@@ -1,0 +1,232 @@
+/* A mailbox as it is listened to: what is stored before what is marked, where the cursors stand,
+ * which mails count. Against scripted IMAP servers (tests/support/mail_peer.h); against a real one:
+ * tests/system/test_mail_reading.py. */
+#include "base/crypto.h"
+#include "connector/email.h"
+#include "mail_peer.h"
+#include "net/egress.h"
+
+#include <string.h>
+
+#define CAN "IMAP4rev1 AUTH=PLAIN SASL-IR IDLE"
+#define LOGIN                                                                                      \
+    "> * OK ready", "< CAPABILITY", "> * CAPABILITY " CAN, "> $ OK done", "< AUTHENTICATE PLAIN",  \
+        "> $ OK in", "< CAPABILITY", "> * CAPABILITY " CAN, "> $ OK done"
+#define OPEN(validity, next)                                                                       \
+    LOGIN, "< SELECT \"INBOX\"", "> * 3 EXISTS", "> * OK [UIDVALIDITY " validity "] kept",         \
+        "> * OK [UIDNEXT " next "] next", "> $ OK [READ-WRITE] open"
+#define KNOWN(n, uid)                                                                              \
+    "> * " n " FETCH (UID " uid                                                                    \
+    " FLAGS () INTERNALDATE \"05-Jan-2026 10:00:00 +0000\" RFC822.SIZE 21)"
+#define MAIL(n, uid)                                                                               \
+    "> * " n " FETCH (UID " uid " BODY[] {21}", ">>From: a@b.example\r\n\r\n", "> )"
+
+struct taken {
+    int groups, mails, signs;
+    int signs_most;   /* then no more */
+    bool refuses;     /* mails */
+    str key, cursors; /* the last ones */
+    str sign_cursors; /* of the last sign of life */
+};
+
+static bool take_many(
+    void *arg, const struct connector_delivery *deliveries, ptrdiff_t n, str cursors)
+{
+    struct taken *t = arg;
+    t->groups++;
+    t->mails += (int)n;
+    t->key = str_copy(test_arena(), deliveries[n - 1].key);
+    t->cursors = str_copy(test_arena(), cursors);
+    assert_str(deliveries[0].body, "From: a@b.example\r\n\r\n");
+    return !t->refuses;
+}
+
+static bool take(void *arg, const struct connector_delivery *delivery, str cursors)
+{
+    struct taken *t = arg;
+    if (delivery)
+        return take_many(arg, delivery, 1, cursors);
+    t->signs++;
+    if (cursors.len)
+        t->sign_cursors = str_copy(test_arena(), cursors);
+    return t->signs < t->signs_most;
+}
+
+static bool keep(void *arg, str piece)
+{
+    (void)arg;
+    (void)piece;
+    return true;
+}
+
+static struct connector_polled listen_to(
+    struct mail_peer *p, const char *more, const char *cursors, struct taken *t)
+{
+    struct arena *a = test_arena();
+    const struct egress_rules *rules;
+    str why;
+    assert_ok(egress_rules_parse(a, S("mail=127.0.0.0/8"), &rules, &why));
+    struct http_client *client = http_client_open(&(struct http_client_options){.rules = rules});
+    const struct connector_setup setup = {
+        .settings = str_print(a,
+            "{\"address\":\"care@example.com\",\"imap_host\":\"127.0.0.1\",\"imap_port\":\"%d\","
+            "\"imap_security\":\"none\"%s}",
+            mail_peer_port(p), more),
+        .secrets = S("{\"password\":\"s3cret pass\"}"),
+    };
+    const struct connector_listen in = {.setup = &setup,
+        .cursors = str_from(cursors),
+        .take = take,
+        .take_many = take_many,
+        .keep = keep,
+        .arg = t,
+        .now_ms = TEST_NOW_MS};
+    struct connector_polled out;
+    assert_ok(email_listen(client, a, &in, &out));
+    http_client_close(client);
+    return out;
+}
+
+static void new_mails_are_stored_together_and_then_marked(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 9:*", "> * SEARCH 9 10",
+        "> $ OK done", "< UID FETCH 9:10 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"),
+        KNOWN("2", "10"), "> $ OK done", "< UID FETCH 9:10 (UID BODY.PEEK[])", MAIL("1", "9"),
+        MAIL("2", "10"), "> $ OK done", "< UID SEARCH UID 9:*", "> * SEARCH 9 10", "> $ OK done",
+        "< UID STORE 9:10 +FLAGS.SILENT (\\Seen)", "> $ OK done");
+    struct connector_polled out =
+        listen_to(p, "", "{\"uidvalidity\":7,\"uid\":8,\"told\":8,\"last_ms\":5}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.groups, 1);
+    assert_int_equal(t.mails, 2);
+    assert_true(
+        str_starts(t.cursors, S("{\"uidvalidity\":7,\"uid\":10,\"told\":8,\"last_ms\":17676")));
+    assert_true(str_starts(
+        t.sign_cursors, S("{\"uidvalidity\":7,\"uid\":10,\"told\":10,\"last_ms\":17676")));
+    assert_int_equal(out.end.outcome, CONNECTOR_SENT);
+}
+
+/* The database was busy: nothing may stand in the cursors that is not stored. */
+static void what_could_not_be_stored_is_read_again(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 9, .refuses = true};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 9:*", "> * SEARCH 9 10",
+        "> $ OK done", "< UID FETCH 9:10 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"),
+        KNOWN("2", "10"), "> $ OK done", "< UID FETCH 9:10 (UID BODY.PEEK[])", MAIL("1", "9"),
+        MAIL("2", "10"), "> $ OK done");
+    (void)listen_to(p, "", "{\"uidvalidity\":7,\"uid\":8,\"told\":8,\"last_ms\":5}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.groups, 1);
+    assert_int_equal(t.signs, 0);
+}
+
+/* from_days: what is older stays as it is, and what comes next is looked for without a date. */
+static void old_mails_are_neither_read_nor_marked(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:* SINCE", "> * SEARCH 9",
+        "> $ OK done", "< UID FETCH 9 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"),
+        "> $ OK done", "< UID FETCH 9 (UID BODY.PEEK[])", MAIL("1", "9"), "> $ OK done",
+        "< UID SEARCH UID 11:*", "> * SEARCH 10", "> $ OK done", "< UID SEARCH UID 1:* SINCE",
+        "> * SEARCH 9", "> $ OK done", "< UID STORE 9 +FLAGS.SILENT (\\Seen)", "> $ OK done");
+    (void)listen_to(p, ",\"from_days\":\"7\"", "{}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 1);
+    assert_true(str_starts(t.sign_cursors, S("{\"uidvalidity\":7,\"uid\":10,\"told\":10,")));
+    assert_true(str_find(t.sign_cursors, S("\"old_uid\":10,")) > 0);
+}
+
+/* Nothing new enough is there: the old ones do not come with the next one either. */
+static void without_a_mail_since_then_the_old_ones_are_passed_over(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:* SINCE", "> * SEARCH",
+        "> $ OK done", "< UID SEARCH UID 11:*", "> * SEARCH", "> $ OK done",
+        "< UID SEARCH UID 1:* SINCE", "> * SEARCH", "> $ OK done");
+    (void)listen_to(p, ",\"from_days\":\"7\"", "{}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 0);
+    assert_true(str_starts(t.sign_cursors, S("{\"uidvalidity\":7,\"uid\":10,\"told\":10,")));
+}
+
+static void a_mailbox_with_new_numbers_is_read_since_the_day_before_its_newest(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("8", "3"), "< UID SEARCH UID 1:* SINCE 03-Jan-2026",
+        "> * SEARCH 2", "> $ OK done", "< UID FETCH 2 (UID FLAGS INTERNALDATE RFC822.SIZE)",
+        KNOWN("1", "2"), "> $ OK done", "< UID FETCH 2 (UID BODY.PEEK[])", MAIL("1", "2"),
+        "> $ OK done", "< UID SEARCH UID 3:*", "> * SEARCH 2", "> $ OK done",
+        "< UID SEARCH UID 1:* SINCE 03-Jan-2026", "> * SEARCH 2", "> $ OK done",
+        "< UID STORE 2 +FLAGS.SILENT (\\Seen)", "> $ OK done");
+    /* last_ms: 2026-01-05 10:00 */
+    (void)listen_to(
+        p, "", "{\"uidvalidity\":7,\"uid\":900,\"told\":900,\"last_ms\":1767607200000}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 1);
+    assert_true(str_starts(t.sign_cursors, S("{\"uidvalidity\":8,\"uid\":2,\"told\":2,")));
+}
+
+static void a_mailbox_that_is_left_as_it_is_gets_no_marks(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 10:*", "> * SEARCH 10",
+        "> $ OK done", "< UID FETCH 10 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "10"),
+        "> $ OK done", "< UID FETCH 10 (UID BODY.PEEK[])", MAIL("1", "10"), "> $ OK done");
+    (void)listen_to(
+        p, ",\"after\":\"leave\"", "{\"uidvalidity\":7,\"uid\":9,\"told\":9,\"last_ms\":5}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 1);
+    assert_true(str_starts(t.sign_cursors, S("{\"uidvalidity\":7,\"uid\":10,\"told\":10,")));
+}
+
+/* A mail that is longer than the server says ends the connection; the next one asks for pieces. */
+static void sizes_that_are_a_lie_do_not_stop_a_mailbox(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p =
+        MAIL_PEER(OPEN("7", "10"), "< UID SEARCH UID 9:*", "> * SEARCH 9", "> $ OK done",
+            "< UID FETCH 9 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"), "> $ OK done",
+            "< UID FETCH 9 (UID BODY.PEEK[])", "> * 1 FETCH (UID 9 BODY[] {90000000}", "hang");
+    struct connector_polled out =
+        listen_to(p, "", "{\"uidvalidity\":7,\"uid\":8,\"told\":8,\"last_ms\":5}", &t);
+    mail_peer_close(p);
+    assert_int_equal(out.end.outcome, CONNECTOR_RETRY);
+    assert_int_equal(t.mails + t.signs, 0);
+    assert_true(str_find(out.cursors, S("\"uid\":8,\"told\":8,")) > 0);
+    assert_true(str_find(out.cursors, S("\"careful\":1}")) > 0);
+
+    p = MAIL_PEER(OPEN("7", "10"), "< UID SEARCH UID 9:*", "> * SEARCH 9", "> $ OK done",
+        "< UID FETCH 9 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"), "> $ OK done",
+        "< UID FETCH 9 (UID BODY.PEEK[]<0.", "> * 1 FETCH (UID 9 BODY[]<0> {21}",
+        ">>From: a@b.example\r\n\r\n", "> )", "> $ OK done", "< UID SEARCH UID 9:*", "> * SEARCH 9",
+        "> $ OK done", "< UID STORE 9 +FLAGS.SILENT (\\Seen)", "> $ OK done");
+    str before = out.cursors;
+    (void)listen_to(p, "", str_z(test_arena(), before), &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 1);
+    assert_true(str_find(t.sign_cursors, S("\"careful\":0}")) > 0);
+}
+
+int main(void)
+{
+    if (crypto_start() != OK || http_client_start() != OK)
+        return 1;
+    const struct CMUnitTest tests[] = {
+        TEST(new_mails_are_stored_together_and_then_marked),
+        TEST(what_could_not_be_stored_is_read_again),
+        TEST(old_mails_are_neither_read_nor_marked),
+        TEST(without_a_mail_since_then_the_old_ones_are_passed_over),
+        TEST(a_mailbox_with_new_numbers_is_read_since_the_day_before_its_newest),
+        TEST(a_mailbox_that_is_left_as_it_is_gets_no_marks),
+        TEST(sizes_that_are_a_lie_do_not_stop_a_mailbox),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
