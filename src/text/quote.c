@@ -109,6 +109,8 @@ static str lines_from(const struct walk *w, int back, ptrdiff_t start, str line)
 static int wrote_lines(const struct walk *w, ptrdiff_t start, str line, bool quote_follows)
 {
     int back = 0;
+    if (!quote_may_end_wrote(line))
+        return -1;
     while (back <= w->n_past && back < WROTE_LINES &&
            !quote_is_wrote(lines_from(w, back, start, line), quote_follows))
         back++;

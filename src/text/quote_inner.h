@@ -4,6 +4,8 @@
 
 /* Lines are without line ends. `quote_follows`: ">" lines or the like come next, so less is asked.
  */
+/* False: no "On … wrote:" ends with this line, whatever stands above it. */
+bool quote_may_end_wrote(str line);
 bool quote_is_wrote(str lines, bool quote_follows); /* "On … wrote:", joined or with line ends */
 /* A line that may be the first part of a wrapped "On … wrote:" whose end is already found. */
 bool quote_is_wrote_begin(str line);

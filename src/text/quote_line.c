@@ -27,6 +27,12 @@ static bool has_nocase(str s, str part)
     return false;
 }
 
+/* Whether a mark may begin, or end, with this byte: nearly every line has another one there. */
+static bool may_be_mark(char c)
+{
+    return c == ' ' || c == '*' || c == '_' || c == '\t' || c == '\r' || (unsigned char)c >= 0x80;
+}
+
 /* Marks that are not seen (direction, joiners, no-break space) or only decorate (* _). */
 static ptrdiff_t invisible_at(str s, bool at_end)
 {
@@ -34,6 +40,8 @@ static ptrdiff_t invisible_at(str s, bool at_end)
         S_INIT("\u202B"), S_INIT("\u202C"), S_INIT("\u202D"), S_INIT("\u202E"), S_INIT("\u2066"),
         S_INIT("\u2067"), S_INIT("\u2068"), S_INIT("\u2069"), S_INIT("\u200B"), S_INIT("\u00A0"),
         S_INIT("\uFEFF"), S_INIT(" "), S_INIT("\t"), S_INIT("\r"), S_INIT("*"), S_INIT("_")};
+    if (s.len == 0 || !may_be_mark(s.at[at_end ? s.len - 1 : 0]))
+        return 0;
     for (size_t i = 0; i < COUNT(marks); i++)
         if (at_end ? str_ends(s, marks[i]) : str_starts(s, marks[i]))
             return marks[i].len;
@@ -133,6 +141,12 @@ static bool has_wrote_word(str s)
         if (str_find(s, wrote_words[i]) >= 0)
             return true;
     return false;
+}
+
+bool quote_may_end_wrote(str line)
+{
+    str rest = line;
+    return ends_with_colon(&rest) || rest.len == 0;
 }
 
 bool quote_is_wrote(str lines, bool quote_follows)
