@@ -36,6 +36,7 @@ VARIANTS = {
     "fuzz": ("clang", ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Dtests=false"] + SANITIZED, ["fuzzers"]),
     "release": ("gcc", ["--buildtype=release", "-Dtests=false"], []),
 }
+FUZZ_SEEDS = {"fuzz_mime": "tests/data/mail"}  # else tests/fuzz/corpus/<name>
 FAULT_MODES = ["500", "429", "429_bare", "401", "timeout_before", "timeout_after", "reset", "half_body", "wrong_json", "slow", "duplicate"]
 total = {"passed": 0, "failed": 0, "skipped": 0}
 failures = []  # (name, detail)
@@ -245,7 +246,7 @@ def fuzz(target, seconds):
     """One target, from its seeds → (found something, what it said)."""
     name = os.path.basename(target)
     corpus = tempfile.mkdtemp(prefix="seva-fuzz-")
-    seeds = os.path.join(ROOT, "tests/fuzz/corpus", name.replace("fuzz_", ""))
+    seeds = os.path.join(ROOT, FUZZ_SEEDS.get(name, "tests/fuzz/corpus/" + name.removeprefix("fuzz_")))
     command = [target, f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=1024", "-print_final_stats=0", "-verbosity=0", corpus]
     if os.path.isdir(seeds):
         command.append(seeds)
