@@ -88,29 +88,6 @@ static void read_cursors(struct mailbox *m)
 /* ── one mail ───────────────────────────────────────────────────────────────────────────────────
  */
 
-static void begin_mail(struct mailbox *m)
-{
-    m->bytes = sb_make(&m->bytes_arena, ROW_BYTES + 1);
-    m->size = 0;
-    m->is_long = false;
-}
-
-static bool keep(struct mailbox *m, str bytes)
-{
-    if (!m->is_long && m->size + bytes.len > ROW_BYTES) {
-        m->is_long = true;
-        if (!m->in->keep(m->in->arg, (str){0}))
-            return false;
-        if (m->size && !m->in->keep(m->in->arg, sb_str(&m->bytes)))
-            return false;
-    }
-    m->size += bytes.len;
-    if (m->is_long)
-        return m->in->keep(m->in->arg, bytes);
-    sb_add(&m->bytes, bytes);
-    return !m->bytes.failed;
-}
-
 /* The cursor stands before the first that is not stored yet. */
 static void mark_stored(struct mailbox *m, uint32_t uid)
 {
@@ -125,17 +102,42 @@ static void mark_stored(struct mailbox *m, uint32_t uid)
             m->uid = m->mails[i].uid;
 }
 
-/* The group, in one transaction: one for each mail would be most of the time. What has come of
- * another mail is lost: begin_mail follows. */
+/* The group, in one transaction: one for each mail would be most of the time. */
 static bool store_group(struct mailbox *m)
 {
     ptrdiff_t n = m->n_group;
     for (ptrdiff_t i = 0; i < n; i++)
         mark_stored(m, m->group_uids[i]);
-    bool is_good = n == 0 || m->in->take_many(m->in->arg, m->group, n, cursors_of(m));
     m->n_group = m->group_bytes = 0;
-    arena_reset(&m->bytes_arena);
-    return is_good;
+    return n == 0 || m->in->take_many(m->in->arg, m->group, n, cursors_of(m));
+}
+
+static void begin_mail(struct mailbox *m)
+{
+    if (m->n_group == 0)
+        arena_reset(&m->bytes_arena);
+    m->bytes = sb_make(&m->bytes_arena, ROW_BYTES + 1);
+    m->size = 0;
+    m->is_long = false;
+}
+
+/* Before a file begins, what is to be stored without one is stored. */
+static bool begin_file(struct mailbox *m)
+{
+    m->is_long = true;
+    return store_group(m) && m->in->keep(m->in->arg, (str){0}) &&
+           (!m->size || m->in->keep(m->in->arg, sb_str(&m->bytes)));
+}
+
+static bool keep(struct mailbox *m, str bytes)
+{
+    if (!m->is_long && m->size + bytes.len > ROW_BYTES && !begin_file(m))
+        return false;
+    m->size += bytes.len;
+    if (m->is_long)
+        return m->in->keep(m->in->arg, bytes);
+    sb_add(&m->bytes, bytes);
+    return !m->bytes.failed;
 }
 
 static bool store_short(struct mailbox *m, uint32_t uid)
@@ -159,8 +161,6 @@ static bool store_long(struct mailbox *m, uint32_t uid)
         .origin = S("imap"),
         .content_type = S("message/rfc822"),
     };
-    if (!store_group(m))
-        return false;
     mark_stored(m, uid);
     return m->in->take(m->in->arg, &delivery, cursors_of(m));
 }

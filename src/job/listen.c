@@ -140,7 +140,7 @@ static bool on_deliveries(
     bool is_leased = s->lease_until_ms - clock_now_ms() > LEASE_MS / 2;
     if (!n && !cursors.len && is_leased && s->is_well)
         return true;
-    if (n == 1 && listen_file_is_open(&s->file)) {
+    if (n == 1 && !deliveries->body.len && listen_file_is_open(&s->file)) {
         filed = *deliveries;
         filed.origin = FILE_ORIGIN;
         if (listen_file_end(&s->file, s->listener->engine, &s->taking, &filed.body) != OK)

@@ -22,9 +22,10 @@
     "> * " n " FETCH (UID " uid " BODY[] {21}", ">>From: a@b.example\r\n\r\n", "> )"
 
 struct taken {
-    int groups, mails, signs;
-    int signs_most;   /* then no more */
-    bool refuses;     /* mails */
+    int groups, mails, signs, files;
+    int signs_most; /* then no more */
+    bool refuses;   /* mails */
+    int mails_before_file;
     str key, cursors; /* the last ones */
     str sign_cursors; /* of the last sign of life */
 };
@@ -44,8 +45,11 @@ static bool take_many(
 static bool take(void *arg, const struct connector_delivery *delivery, str cursors)
 {
     struct taken *t = arg;
-    if (delivery)
-        return take_many(arg, delivery, 1, cursors);
+    if (delivery) {
+        assert_int_equal(delivery->body.len, 0);
+        t->files++;
+        return true;
+    }
     t->signs++;
     if (cursors.len)
         t->sign_cursors = str_copy(test_arena(), cursors);
@@ -54,8 +58,9 @@ static bool take(void *arg, const struct connector_delivery *delivery, str curso
 
 static bool keep(void *arg, str piece)
 {
-    (void)arg;
-    (void)piece;
+    struct taken *t = arg;
+    if (!piece.len)
+        t->mails_before_file = t->mails;
     return true;
 }
 
@@ -186,6 +191,27 @@ static void a_mailbox_that_is_left_as_it_is_gets_no_marks(void **state)
     assert_true(str_starts(t.sign_cursors, S("{\"uidvalidity\":7,\"uid\":10,\"told\":10,")));
 }
 
+/* A long mail is a file; the short one before it is stored before that begins. */
+static void a_long_mail_takes_nothing_from_a_short_one(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "12"), "< UID SEARCH UID 9:*", "> * SEARCH 9 10 11",
+        "> $ OK done", "< UID FETCH 9:11 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"),
+        "> * 2 FETCH (UID 10 FLAGS () RFC822.SIZE 80021)", KNOWN("3", "11"), "> $ OK done",
+        "< UID FETCH 9:11 (UID BODY.PEEK[])", MAIL("1", "9"), "> * 2 FETCH (UID 10 BODY[] {80021}",
+        ">>From: a@b.example\r\n\r\n",
+        "many 1000 123456789012345678901234567890123456789012345678901234567890123456789012345678",
+        "> )", MAIL("3", "11"), "> $ OK done");
+    (void)listen_to(
+        p, ",\"after\":\"leave\"", "{\"uidvalidity\":7,\"uid\":8,\"told\":8,\"last_ms\":5}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 2);
+    assert_int_equal(t.mails_before_file, 1);
+    assert_int_equal(t.files, 1);
+    assert_true(str_find(t.sign_cursors, S("\"uid\":11,")) > 0);
+}
+
 /* A mail that is longer than the server says ends the connection; the next one asks for pieces. */
 static void sizes_that_are_a_lie_do_not_stop_a_mailbox(void **state)
 {
@@ -226,6 +252,7 @@ int main(void)
         TEST(without_a_mail_since_then_the_old_ones_are_passed_over),
         TEST(a_mailbox_with_new_numbers_is_read_since_the_day_before_its_newest),
         TEST(a_mailbox_that_is_left_as_it_is_gets_no_marks),
+        TEST(a_long_mail_takes_nothing_from_a_short_one),
         TEST(sizes_that_are_a_lie_do_not_stop_a_mailbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
