@@ -25,7 +25,7 @@ LIBRARY_HOMES = {
     r"event2/": ["src/net/"],
     r"rnp/": ["src/text/pgp"],
     r"curl/": ["src/net/http_client", "src/net/egress"],
-    r"libetpan/": ["src/net/mail_line", "src/net/imap"],
+    r"libetpan/": ["src/net/mail_line", "src/net/imap", "bench/imap_bare"],
     r"sqlite3": ["src/db/", "tests/", "bench/"],
     r"libpq": ["src/db/", "tests/", "bench/"],
     r"magic\.h": ["src/store/blob", "src/care/file", "src/base/file_type"],
