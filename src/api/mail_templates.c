@@ -115,7 +115,7 @@ static err find(struct call *call, struct mail_template *t)
 {
     struct channel channel;
     TRY(mail_template_get(&call->cx, (mail_template_id){call->id}, t));
-    return mailbox(call, t->channel_id.v, &channel);
+    return channel_seen(&call->cx, t->channel_id.v, &channel);
 }
 
 static err patch(struct call *call)

@@ -86,8 +86,6 @@ function makeDesk(id: Id, area: Desk['area'], rich: Desk['rich']): Desk {
     },
     focus,
     send(then, at) {
-      // What was typed a moment ago is told later by itself.
-      rich.current?.tell()
       if (uploadsOf(id).peek().some((one) => !one.error) || !sendDraft(id, kind.peek(), then, at ?? null)) return
       trigger.value = null
       noteStopped()

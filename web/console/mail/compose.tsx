@@ -9,7 +9,7 @@ import type { Attachment, Conversation } from '../lib/types'
 import type { MailTemplate } from '../../shared/api/types'
 import type { Desk } from '../conversation/desk'
 import { catchUp, changeDraft } from '../state/drafts'
-import { attribute, emptyMail, fillPlaceholders, loadWriting, pictureId, writingOf, type MailDraft } from '../state/mail_draft'
+import { attribute, emptyMail, fillPlaceholders, loadWriting, pictureId, tellers, writingOf, type MailDraft } from '../state/mail_draft'
 import { focusRequest, takeFocus } from '../state/overlays'
 import { noteStopped, noteTyping } from '../state/presence'
 import { getAll } from '../state/reference'
@@ -87,6 +87,10 @@ export function MailCompose({ desk, conversation, advice }: { desk: Desk; conver
   useEffect(() => {
     if (quoted) attribute(desk.id, mt('preview.wrote', { date: dateTime(quoted.date), name: quoted.from.name || quoted.from.address }))
   }, [quoted, desk.id])
+  useEffect(() => {
+    tellers.set(desk.id, () => desk.rich.current?.tell())
+    return () => void tellers.delete(desk.id)
+  }, [desk])
   const asked = focusRequest.value
   useLayoutEffect(() => {
     if (desk.rich.current && takeFocus(asked, 'composer', desk.id)) desk.rich.current.focus()

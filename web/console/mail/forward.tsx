@@ -1,5 +1,5 @@
 // A mail is passed on to somebody else, with its files, in a conversation of its own.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Dialog, Problem, Spinner } from '../ui/parts'
 import { post } from '../lib/api'
 import { uuid } from '../lib/ids'
@@ -10,6 +10,7 @@ import { closeOverlay, overlay } from '../state/overlays'
 import { conversations, messages, putConversation } from '../state/store'
 import { errorText } from '../state/toasts'
 import { mailOf } from './load'
+import { anew } from './once'
 import { MailForm, type Filled } from './mail_form'
 import type { Mail } from './types'
 import { mailWords, mt } from './words'
@@ -22,7 +23,7 @@ export function ForwardDialog() {
   const id = layer?.kind === 'forward' ? layer.message : ''
   const [mail, setMail] = useState<Mail | null>(null)
   const [problem, setProblem] = useState('')
-  const [client] = useState(uuid)
+  const client = useRef(uuid())
   useEffect(() => {
     Promise.all([mailOf(id), mailWords()]).then(([found]) => setMail(found), (error: unknown) => setProblem(errorText(error)))
   }, [id])
@@ -31,8 +32,8 @@ export function ForwardDialog() {
   const send = async ({ to, text, mail: posted, without, at }: Filled): Promise<void> => {
     const attribution = mail ? mt('forward.above', { name: mail.from.name || mail.from.address, address: mail.from.address, subject: mail.subject }) : ''
     const one = await post<Conversation>(`/messages/${id}/forward`, {
-      text, client_id: client, mail: { ...posted, to, attribution }, ...(without.length ? { without_ids: without } : {}), ...(at ? { send_at: at } : {}),
-    }, client)
+      text, client_id: client.current, mail: { ...posted, to, attribution }, ...(without.length ? { without_ids: without } : {}), ...(at ? { send_at: at } : {}),
+    }, client.current).catch(anew(client))
     putConversation(one)
     closeOverlay()
     go(inboxPath('all', one.id))

@@ -1,5 +1,5 @@
 // A new mail of a mailbox: always a conversation of its own.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Problem, Spinner } from '../ui/parts'
 import { post } from '../lib/api'
 import { uuid } from '../lib/ids'
@@ -9,19 +9,20 @@ import type { Contact, Conversation, Id } from '../lib/types'
 import { closeOverlay } from '../state/overlays'
 import { putConversation } from '../state/store'
 import { MailForm, type Filled } from './mail_form'
+import { anew } from './once'
 import { mailWords } from './words'
 
 export function NewMail({ channel, known }: { channel: Id; known: Contact | undefined }) {
   const [isReady, setReady] = useState(false)
-  const [key] = useState(uuid)
+  const key = useRef(uuid())
   useEffect(() => void mailWords().then(() => setReady(true)), [])
   const address = known?.email ?? ''
   const send = async ({ to, text, mail, files, at }: Filled): Promise<void> => {
     const first = to[0]
     const whom = known && address ? { contact_id: known.id } : { contact: { ...(first?.name ? { name: first.name } : {}), email: first?.address ?? '' } }
     const one = await post<Conversation>('/conversations', {
-      channel_id: channel, ...whom, text, client_id: key, mail: { ...mail, ...(to.length > 1 ? { to } : {}) }, ...(files.length ? { attachment_ids: files } : {}), ...(at ? { send_at: at } : {}),
-    })
+      channel_id: channel, ...whom, text, client_id: key.current, mail: { ...mail, ...(to.length > 1 ? { to } : {}) }, ...(files.length ? { attachment_ids: files } : {}), ...(at ? { send_at: at } : {}),
+    }, key.current).catch(anew(key))
     putConversation(one)
     closeOverlay()
     go(inboxPath('all', one.id))

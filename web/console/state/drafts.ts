@@ -139,7 +139,7 @@ const without = (kind: DraftKind): Partial<Draft> => ({ [kind]: '', mentions: []
 /** Somebody writes in this tab: nothing may come over it. */
 function isWritten(conversation: Id, draft: Draft): boolean {
   const at = document.activeElement as HTMLElement | null | undefined
-  return !isBlank(draft) && (timers.has('l' + keyOf(conversation)) || (document.hasFocus() && at?.dataset['draft'] === conversation))
+  return !isBlank(draft) && (timers.has('l' + keyOf(conversation)) || (document.hasFocus() && at?.closest?.<HTMLElement>('[data-draft]')?.dataset['draft'] === conversation))
 }
 
 /** Takes the server's draft when it is newer than ours, for example written on another device. */

@@ -60,6 +60,9 @@ export function readPosted(posted: unknown, text: string): MailDraft | null {
   }
 }
 
+/** Fields that tell a moment later what was written: asked for it before a draft is sent. */
+export const tellers = new Map<Id, () => void>()
+
 // ── what a mail begins with ──
 
 const writings = new Map<Id, Signal<MailWriting | null>>()

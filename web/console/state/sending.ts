@@ -6,7 +6,7 @@ import type { Visibility } from '../lib/network_types'
 import type { Attachment, Id, Message } from '../lib/types'
 import { changeDraft, clearDraft, draftOf, type DraftKind } from './drafts'
 import { placeConversation } from './lists'
-import { filesOf, postedOf, readPosted } from './mail_draft'
+import { filesOf, postedOf, readPosted, tellers } from './mail_draft'
 import { Outbox, type OutboxItem, type SendResult } from './outbox'
 import { tick } from './order'
 import { lastServerId } from './reducers'
@@ -156,6 +156,7 @@ const isMailbox = (conversation: Id): boolean => conversations.peek(conversation
 
 /** sendAt: it goes out then (RFC 3339). */
 export function sendDraft(conversation: Id, kind: DraftKind, then: 'resolve' | null = null, sendAt: string | null = null): string | null {
+  if (kind === 'reply') tellers.get(conversation)?.()
   const draft = draftOf(conversation).peek()
   const visibility = kind === 'reply' ? visibilityOf(conversation) : undefined
   const text = (kind === 'note' ? draft.note : draft.reply).trim()
