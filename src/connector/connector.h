@@ -142,6 +142,12 @@ typedef bool connector_take_many(
 /* A long body, piece by piece, into a file; the delivery that is taken next has it (its body is
  * empty, its key not). An empty piece begins anew. False: it cannot be kept now. */
 typedef bool connector_keep(void *arg, str piece);
+/* For streams whose network shows what it has: which of these messages (by an id that a delivery's
+ * message has, or an alias) are here. n = 0: a comparison begins. False = stop listening. */
+typedef bool connector_knows(void *arg, const str *ids, ptrdiff_t n, bool *known);
+/* A comparison has ended: `seen` messages were there. Deliveries taken since it began that were not
+ * here before were missed. */
+typedef bool connector_compared(void *arg, int64_t from_ms, int64_t until_ms, int64_t seen);
 struct connector_listen {
     const struct connector_setup *setup;
     str cursors;
@@ -150,6 +156,8 @@ struct connector_listen {
     connector_keep *keep;
     void *arg;
     int64_t now_ms;
+    connector_knows *knows; /* NULL = nobody compares */
+    connector_compared *compared;
 };
 
 struct connector_checked {

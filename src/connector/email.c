@@ -66,10 +66,19 @@ static struct mail_server server_of(struct arena *a, struct http_client *client,
     };
 }
 
+/* A shared mailbox: with a token it is the user that is named (Microsoft, Google's delegates), with
+ * a password it stands behind the user (Exchange, Dovecot's master users are set up alike). */
 struct mail_server email_imap(
     struct arena *a, struct http_client *client, const struct connector_setup *setup)
 {
-    return server_of(a, client, setup, "imap_host", "imap_port", "imap_security", IMAP_PORT);
+    struct mail_server server =
+        server_of(a, client, setup, "imap_host", "imap_port", "imap_security", IMAP_PORT);
+    str mailbox = setup_setting(a, &connector_email, setup, "mailbox");
+    if (mailbox.len && server.login == MAIL_LOGIN_PASSWORD)
+        server.user = str_print(a, "%.*s\\%.*s", SARG(server.user), SARG(mailbox));
+    else if (mailbox.len)
+        server.user = mailbox;
+    return server;
 }
 
 struct mail_server email_smtp(
@@ -144,39 +153,43 @@ static const struct connector_setting settings[] = {
      .help =
             "Stands below every mail that an agent writes. {{agent.name}}, {{agent.first_name}}, "
             "{{channel.name}}, {{contact.name}} and {{contact.first_name}} are filled."},
-    {.name = "user",                                                    .kind = "text", .help = "The user to sign in as; the address when empty."},
+    {.name = "user",                                        .kind = "text", .help = "The user to sign in as; the address when empty."},
+    {.name = "mailbox",
+     .kind = "text",
+     .help = "The mailbox to read where it is not the user's own: a shared one."},
     {.name = "sign_in",
      .kind = "choice",
      .standard = "password",
      .choices = "password google microsoft",
      .help = "With a password, or on the page of Google or Microsoft."},
-    {.name = "client_id",                                                   .kind = "text", .help = "Google, Microsoft: the application's id there."},
-    {.name = "client_secret",                                                                 .kind = "secret", .help = "Google, Microsoft: its secret."},
+    {.name = "client_id",                                                     .kind = "text", .help = "Google, Microsoft: the application's id there."},
+    {.name = "client_secret",.kind = "secret", .help = "Google, Microsoft: its secret."},
     {.name = "password",
      .kind = "secret",
      .help = "The mailbox's password; an app password where the provider wants one."},
     {.name = "imap_host",
      .kind = "host",
      .help = "Mails are read from here; empty: they are only posted to Seva."},
-    {.name = "imap_port",                                                  .kind = "number", .standard = "993"},
+    {.name = "imap_port",                                                     .kind = "number", .standard = "993"},
     {.name = "imap_security",
      .kind = "choice",
      .standard = "tls",
      .choices = "tls starttls none",
      .help = "none: never over the internet."},
-    {.name = "folder",                                                                 .kind = "text", .standard = "INBOX", .help = "The folder to read."},
+    {.name = "folder",                .kind = "text", .standard = "INBOX", .help = "The folder to read."},
+    {.name = "folders",                                                     .kind = "text", .help = "More folders to read, with commas between."},
     {.name = "after",
      .kind = "choice",
      .standard = "seen",
      .choices = "seen leave move",
      .help = "What becomes of a mail in the mailbox when Seva has it."},
-    {.name = "move_to",                                                                 .kind = "text", .help = "move: the folder to move it to."},
+    {.name = "move_to",                                                     .kind = "text", .help = "move: the folder to move it to."},
     {.name = "from_days",
      .kind = "number",
      .standard = "0",
      .help = "Mails of so many days before are taken too."},
-    {.name = "smtp_host",                                                                 .kind = "host", .help = "Answers go out here."},
-    {.name = "smtp_port",                                                  .kind = "number", .standard = "465"},
+    {.name = "smtp_host",                                                     .kind = "host", .help = "Answers go out here."},
+    {.name = "smtp_port",                                      .kind = "number", .standard = "465"},
     {.name = "smtp_security",
      .kind = "choice",
      .standard = "tls",
@@ -199,7 +212,8 @@ static const struct connector_setting settings[] = {
     {.name = "receivers",
      .kind = "text",
      .help = "Names of the mail servers whose checks of senders count, as they stand in "
-                "Authentication-Results; testing the mailbox suggests one."},
+                "Authentication-Results (- for one without a name, Microsoft 365); testing the "
+                "mailbox suggests one."},
     {.name = "sent_folder",
      .kind = "text",
      .help =
@@ -213,7 +227,7 @@ static const struct connector_setting settings[] = {
     {.name = "dkim_domain",
      .kind = "text",
      .help = "DKIM, where the server for sending does not sign: the domain, as example.com."},
-    {.name = "dkim_selector",                                                                 .kind = "text", .help = "DKIM: the selector, as seva1."},
+    {.name = "dkim_selector",                                                     .kind = "text", .help = "DKIM: the selector, as seva1."},
     {.name = "dkim_key",
      .kind = "secret",
      .help = "DKIM: the private key (PEM); it can be made here, too."},
@@ -234,7 +248,7 @@ static const struct connector_setting settings[] = {
      .help =
             "A program's mail (newsletter, form, shop) that answers nothing: quiet: it is kept and "
             "waits for nobody; open: as a person's."},
-    {0},
+    {0                                      },
 };
 static const struct connector_media media[] = {
     {"*", FILE_BYTES},

@@ -42,17 +42,27 @@ static err suggest(
     return OK;
 }
 
+/* Where mails are moved to is made where it is not there. */
+static err need_folder(struct imap *imap, struct arena *a, str name)
+{
+    struct imap_folder folder;
+    err e = imap_select(imap, name, &folder);
+    bool is_missing = e != OK && imap_end(imap, a).kind == MAIL_BAD_FOLDER;
+    return is_missing && imap_is_open(imap) ? imap_create(imap, name) : e;
+}
+
 static err look(struct imap *imap, struct arena *a, struct http_client *client,
     const struct connector_setup *setup, str *server)
 {
     struct imap_folder folder;
     struct mail_server at = email_imap(a, client, setup);
-    struct imap_place *places = NULL;
-    ptrdiff_t n = 0;
     TRY(imap_open(imap, &at, CONNECT_MS));
-    if (str_eq(setting(a, setup, "after"), S("move")) && setting(a, setup, "move_to").len) {
-        TRY(imap_select(imap, setting(a, setup, "move_to"), &folder));
-        TRY(imap_list(imap, a, &places, &n));
+    if (str_eq(setting(a, setup, "after"), S("move")) && setting(a, setup, "move_to").len)
+        TRY(need_folder(imap, a, setting(a, setup, "move_to")));
+    for (str one, rest = setting(a, setup, "folders"); rest.len;) {
+        (void)str_cut(rest, ',', &one, &rest);
+        if (str_trim(one).len)
+            TRY(imap_select(imap, str_trim(one), &folder));
     }
     TRY(imap_select(imap, setting(a, setup, "folder"), &folder));
     return suggest(imap, a, &folder, server);
@@ -97,6 +107,11 @@ static str note_of(struct arena *a, const struct connector_setup *setup, str ser
     if (!server.len)
         return S("No server says how it checks senders: each answer of a customer begins a "
                  "conversation of its own, until \"receivers\" names such a server.");
+    if (str_eq(server, S("-")))
+        return S(
+            "Senders seem to be checked by a server that does not say its name, as Microsoft 365 "
+            "does. If all mails come through such a server of yours, enter - as \"receivers\": "
+            "only then do answers go to their conversations.");
     return str_print(a,
         "Senders seem to be checked by \"%.*s\". If that is your mail server, enter it as "
         "\"receivers\": only then do answers go to their conversations.",

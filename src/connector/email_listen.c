@@ -1,23 +1,15 @@
-/* email_listen: the mailbox: what is new is fetched, stored, and only then marked; then IDLE. See
- * email.h.
- *
- * Cursors: {"uidvalidity", "uid": everything up to it is stored, "told": and marked, "last_ms":
- * when the newest arrived, "since_ms": of mails up to "old_uid" only those count that have arrived
- * since then}. When the server numbers its mails anew (uidvalidity), those since the day before
- * last_ms are read once more; what is stored already is known by its bytes and its Message-ID.
- * What does not count is neither read nor marked. "careful": the server's sizes were a lie, so the
- * next mails come in pieces. Thread: blocks; one per mailbox. */
+/* email_listen: the mailbox: what is new is fetched, stored, and only then marked; then IDLE on the
+ * first folder (NOOP where the server has none), with a look into the others every minute. A server
+ * that is silent for good is found out: IDLE is ended and said anew at every sign of life, and that
+ * has to be answered. Where each folder stands: email_mailbox.h. Thread: blocks; one per mailbox.
+ */
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/limits.h"
-#include "connector/email.h"
-#include "connector/fetched.h"
-#include "connector/reading.h"
-#include "net/imap.h"
+#include "connector/email_mailbox.h"
 
 enum {
     CONNECT_MS = 20 * 1000,
-    BATCH = 200, /* mails looked at and marked together; at most LIMIT_IMAP_MAILS */
-    GROUP = 64,  /* short mails stored in one transaction, as many as are received at once */
     GROUP_BYTES = 1024 * 1024,
     LIFE_MS = 20 * 1000,      /* between two signs of life: less than half of a stream's lease */
     STEP_MS = 60 * 1000,      /* a server that is silent for so long is gone; some open slowly */
@@ -26,63 +18,19 @@ enum {
     LATER_MS = 30 * 1000, /* a server that cannot be reached, or ends the connection */
     SOON_MS = 1000,       /* the same after it had served us for a while */
     WHILE_MS = 10 * 1000,
+    OTHERS_MS = 60 * 1000,  /* between two looks into the other folders */
     MENDED_MS = 300 * 1000, /* what somebody has to mend */
     ROW_BYTES = 64 * 1024,  /* longer mails go into a file */
-    MAIL_BYTES = 50 * 1024 * 1024,
+    FOLDER_DIGITS = 12,     /* of the hash that stands for a folder in a delivery's key */
 };
-static const int64_t day_ms = INT64_C(24) * 3600 * 1000;
-
-struct mailbox {
-    struct http_client *client;
-    struct arena *a;          /* of the whole call: little is kept there */
-    struct arena work;        /* of one batch */
-    struct arena bytes_arena; /* of one group's mails */
-    const struct connector_listen *in;
-    struct imap *imap;
-    str after, move_to; /* the settings: read once, since a stream lives for months */
-    int64_t uidvalidity, uid, told, last_ms, since_ms, old_uid; /* the cursors */
-    int64_t opened_ms; /* clock_mono_ms of the sign-in; 0 = never */
-    /* The batch: its mails may come in any order, so each says whether it is stored. */
-    const struct imap_mail *mails;
-    bool *is_stored;
-    ptrdiff_t n_mails;
-    struct connector_delivery group[GROUP]; /* short ones that have come and are not stored yet */
-    uint32_t group_uids[GROUP];
-    ptrdiff_t n_group, group_bytes;
-    struct sb bytes; /* of the mail that comes now, as long as it is short */
-    int64_t size;
-    bool is_long, is_stopped, is_careful;
-};
-
 static void cancel(void *imap)
 {
     imap_cancel(imap);
 }
 
-static str setting(struct mailbox *m, const char *name)
+str mailbox_setting(struct mailbox *m, const char *name)
 {
     return setup_setting(m->a, &connector_email, m->in->setup, name);
-}
-
-static str cursors_of(struct mailbox *m)
-{
-    return str_print(&m->work,
-        "{\"uidvalidity\":%lld,\"uid\":%lld,\"told\":%lld,\"last_ms\":%lld,\"since_ms\":%lld,"
-        "\"old_uid\":%lld,\"careful\":%d}",
-        (long long)m->uidvalidity, (long long)m->uid, (long long)m->told, (long long)m->last_ms,
-        (long long)m->since_ms, (long long)m->old_uid, m->is_careful);
-}
-
-static void read_cursors(struct mailbox *m)
-{
-    const struct json *c = cursors_read(m->a, m->in->cursors);
-    m->uidvalidity = take_int(c, "uidvalidity", 0);
-    m->uid = take_int(c, "uid", 0);
-    m->told = take_int(c, "told", 0);
-    m->last_ms = take_int(c, "last_ms", 0);
-    m->since_ms = take_int(c, "since_ms", 0);
-    m->old_uid = take_int(c, "old_uid", 0);
-    m->is_careful = take_int(c, "careful", 0);
 }
 
 /* ── one mail ───────────────────────────────────────────────────────────────────────────────────
@@ -94,12 +42,12 @@ static void mark_stored(struct mailbox *m, uint32_t uid)
     for (ptrdiff_t i = 0; i < m->n_mails; i++)
         if (m->mails[i].uid == uid) {
             m->is_stored[i] = true;
-            if (m->mails[i].arrived_ms > m->last_ms)
-                m->last_ms = m->mails[i].arrived_ms;
+            if (m->mails[i].arrived_ms > m->at->last_ms)
+                m->at->last_ms = m->mails[i].arrived_ms;
         }
     for (ptrdiff_t i = 0; i < m->n_mails && m->is_stored[i]; i++)
-        if (m->mails[i].uid > m->uid)
-            m->uid = m->mails[i].uid;
+        if (m->mails[i].uid > m->at->uid)
+            m->at->uid = m->mails[i].uid;
 }
 
 /* The group, in one transaction: one for each mail would be most of the time. */
@@ -109,7 +57,7 @@ static bool store_group(struct mailbox *m)
     for (ptrdiff_t i = 0; i < n; i++)
         mark_stored(m, m->group_uids[i]);
     m->n_group = m->group_bytes = 0;
-    return n == 0 || m->in->take_many(m->in->arg, m->group, n, cursors_of(m));
+    return n == 0 || m->in->take_many(m->in->arg, m->group, n, mailbox_cursors(m));
 }
 
 static void begin_mail(struct mailbox *m)
@@ -151,18 +99,29 @@ static bool store_short(struct mailbox *m, uint32_t uid)
         .body = body,
     };
     m->group_bytes += body.len;
-    return (m->n_group < GROUP && m->group_bytes < GROUP_BYTES) || store_group(m);
+    return (m->n_group < MAILBOX_GROUP && m->group_bytes < GROUP_BYTES) || store_group(m);
+}
+
+/* The UID names a mail within its folder's uidvalidity only. */
+static str key_of(struct mailbox *m, uint32_t uid)
+{
+    str key = str_print(&m->work, "uid:%lld.%lld", (long long)m->at->uidvalidity, (long long)uid);
+    if (m->at == m->places)
+        return key;
+    struct sha256 sum = crypto_sha256(m->at->folder);
+    str folder = crypto_hex(&m->work, str_of(sum.b, (ptrdiff_t)sizeof sum.b));
+    return str_print(&m->work, "%.*s.%.*s", SARG(key), SARG(str_sub(folder, 0, FOLDER_DIGITS)));
 }
 
 static bool store_long(struct mailbox *m, uint32_t uid)
 {
     const struct connector_delivery delivery = {
-        .key = str_print(&m->work, "uid:%lld.%lld", (long long)m->uidvalidity, (long long)uid),
+        .key = key_of(m, uid),
         .origin = S("imap"),
         .content_type = S("message/rfc822"),
     };
     mark_stored(m, uid);
-    return m->in->take(m->in->arg, &delivery, cursors_of(m));
+    return m->in->take(m->in->arg, &delivery, mailbox_cursors(m));
 }
 
 static bool on_bytes(void *arg, uint32_t uid, str bytes, enum imap_piece piece)
@@ -180,15 +139,16 @@ static bool on_bytes(void *arg, uint32_t uid, str bytes, enum imap_piece piece)
 /* ── what is new ────────────────────────────────────────────────────────────────────────────────
  */
 
-/* The next mails that count above `after`, at most BATCH, none above *end. *end: up to where has
- * been looked, when more may follow. */
+/* The next mails that count above `after`, at most MAILBOX_BATCH, none above *end. *end: up to
+ * where has been looked, when more may follow. */
 static err find(struct mailbox *m, int64_t after, int64_t *end, uint32_t **uids, ptrdiff_t *n)
 {
-    bool is_old = after < m->old_uid;
-    bool has_end = is_old && m->old_uid < UINT32_MAX; /* else each is looked at by its date */
-    int64_t most = has_end && m->old_uid < *end ? m->old_uid : *end;
-    TRY(imap_search(m->imap, &m->work, (uint32_t)after, is_old ? m->since_ms : 0, BATCH, uids, n));
-    bool is_whole = *n < BATCH;
+    bool is_old = after < m->at->old_uid;
+    bool has_end = is_old && m->at->old_uid < UINT32_MAX; /* else each is looked at by its date */
+    int64_t most = has_end && m->at->old_uid < *end ? m->at->old_uid : *end;
+    TRY(imap_search(
+        m->imap, &m->work, (uint32_t)after, is_old ? m->at->since_ms : 0, MAILBOX_BATCH, uids, n));
+    bool is_whole = *n < MAILBOX_BATCH;
     while (*n && (*uids)[*n - 1] > most) {
         --*n;
         is_whole = true;
@@ -197,25 +157,57 @@ static err find(struct mailbox *m, int64_t after, int64_t *end, uint32_t **uids,
     return OK;
 }
 
-/* Stored mails are marked or moved as the account wants it; those of a connection that was lost
- * too.
- */
+/* Where there is no such folder yet, it is made. */
+static err move(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
+{
+    err e = imap_move(m->imap, uids, n, m->move_to);
+    if (e == OK || imap_end(m->imap, &m->work).kind != MAIL_BAD_FOLDER)
+        return e;
+    TRY(imap_create(m->imap, m->move_to));
+    return imap_move(m->imap, uids, n, m->move_to);
+}
+
+err mailbox_mark(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
+{
+    if (!n || str_eq(m->after, S("leave")))
+        return OK;
+    bool moves = str_eq(m->after, S("move")) && m->move_to.len;
+    return moves && !str_eq(m->move_to, m->at->folder) ? move(m, uids, n)
+                                                       : imap_mark_seen(m->imap, uids, n);
+}
+
+/* Stored mails are marked; those of a connection that was lost too. */
 static err tell(struct mailbox *m)
 {
     uint32_t *uids = NULL;
     ptrdiff_t n = 0;
-    if (m->told >= m->uid || str_eq(m->after, S("leave"))) {
-        m->told = m->uid;
+    if (m->at->told >= m->at->uid || str_eq(m->after, S("leave"))) {
+        m->at->told = m->at->uid;
         return OK;
     }
-    int64_t end = m->uid;
+    int64_t end = m->at->uid;
     arena_reset(&m->work);
-    TRY(find(m, m->told, &end, &uids, &n));
-    if (n && str_eq(m->after, S("move")) && m->move_to.len)
-        TRY(imap_move(m->imap, uids, n, m->move_to));
-    else if (n)
-        TRY(imap_mark_seen(m->imap, uids, n));
-    m->told = end;
+    TRY(find(m, m->at->told, &end, &uids, &n));
+    TRY(mailbox_mark(m, uids, n));
+    m->at->told = end;
+    return OK;
+}
+
+err mailbox_fetch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
+{
+    struct imap_mail *mails = NULL;
+    TRY(imap_look(m->imap, &m->work, uids, n, &mails, &m->n_mails));
+    m->mails = mails;
+    m->is_stored = NEW(&m->work, bool, m->n_mails + 1);
+    m->n_group = m->group_bytes = 0;
+    begin_mail(m);
+    for (ptrdiff_t i = 0; m->is_careful && i < m->n_mails; i++)
+        mails[i].size = 0;
+    err e = imap_fetch(m->imap, mails, m->n_mails, MAILBOX_MAIL_BYTES, on_bytes, m);
+    if (!m->is_stopped) /* what came before the connection was lost counts */
+        m->is_stopped = !store_group(m);
+    TRY(e);
+    m->is_careful &= m->is_stopped;
     return OK;
 }
 
@@ -223,74 +215,72 @@ static err tell(struct mailbox *m)
 static err take_batch(struct mailbox *m, bool *more)
 {
     uint32_t *uids = NULL;
-    struct imap_mail *mails = NULL;
     ptrdiff_t n = 0;
     int64_t end = INT64_MAX;
     arena_reset(&m->work);
-    TRY(find(m, m->uid, &end, &uids, &n));
+    TRY(find(m, m->at->uid, &end, &uids, &n));
     *more = end != INT64_MAX;
     if (n) {
-        TRY(imap_look(m->imap, &m->work, uids, n, &mails, &m->n_mails));
-        m->mails = mails;
-        m->is_stored = NEW(&m->work, bool, m->n_mails + 1);
-        begin_mail(m);
-        for (ptrdiff_t i = 0; m->is_careful && i < m->n_mails; i++)
-            mails[i].size = 0;
-        err e = imap_fetch(m->imap, mails, m->n_mails, MAIL_BYTES, on_bytes, m);
-        if (!m->is_stopped) /* what came before the connection was lost counts */
-            m->is_stopped = !store_group(m);
-        TRY(e);
+        TRY(mailbox_fetch(m, uids, n));
         if (m->is_stopped)
             return OK;
-        m->is_careful = false;
-        m->uid = uids[n - 1]; /* what is gone meanwhile does not come */
+        m->at->uid = uids[n - 1]; /* what is gone meanwhile does not come */
     }
     if (*more)
-        m->uid = end;
+        m->at->uid = end;
     return OK;
 }
 
-/* Everything that is new, then the marks, and where it stands. */
+/* Everything that is new in the open folder, then the marks, and where it stands. */
 static err catch_up(struct mailbox *m)
 {
-    m->n_group = m->group_bytes = 0;
     for (bool more = true; more && !m->is_stopped;)
         TRY(take_batch(m, &more));
-    while (!m->is_stopped && m->told < m->uid)
+    while (!m->is_stopped && m->at->told < m->at->uid)
         TRY(tell(m));
     if (!m->is_stopped) /* else the cursors are ahead of what is stored */
-        m->is_stopped = !m->in->take(m->in->arg, NULL, cursors_of(m));
+        m->is_stopped = !m->in->take(m->in->arg, NULL, mailbox_cursors(m));
     arena_free(&m->work); /* hours may pass until the next */
     arena_free(&m->bytes_arena);
     return OK;
 }
 
-/* From where to read on, and since when: the mailbox may be new to us, or numbered anew. */
-static void find_place(struct mailbox *m, const struct imap_folder *folder)
+static err visit(struct mailbox *m, struct mailbox_place *at)
 {
-    int64_t days = 0;
-    if (m->uidvalidity && m->uidvalidity == folder->uidvalidity)
-        return;
-    (void)str_int(setting(m, "from_days"), 0, 3650, &days);
-    bool is_known = m->uidvalidity != 0;
-    int64_t from_ms = is_known ? m->last_ms - day_ms : m->in->now_ms - days * day_ms;
-    m->uidvalidity = folder->uidvalidity;
-    m->uid = m->told = 0;
-    m->since_ms = from_ms > 1 ? from_ms : 1;
-    m->old_uid = folder->uidnext > 0 ? folder->uidnext - 1 : UINT32_MAX;
-    if (!is_known && !days && folder->uidnext > 1)
-        m->uid = m->told = folder->uidnext - 1;
+    TRY(mailbox_open(m, at));
+    return catch_up(m);
+}
+
+/* The others, then the first one again, where IDLE waits. */
+static err visit_others(struct mailbox *m)
+{
+    for (int i = 1; i < m->n_places && !m->is_stopped; i++)
+        TRY(visit(m, &m->places[i]));
+    return m->is_stopped ? OK : visit(m, &m->places[0]);
+}
+
+/* What is done now and then. */
+static err look_around(struct mailbox *m, int64_t *others_ms)
+{
+    int64_t now_ms = clock_now_ms();
+    bool is_due = mailbox_is_due(m, now_ms);
+    if (is_due)
+        TRY(mailbox_compare(m, now_ms));
+    if (!is_due && (m->n_places == 1 || clock_mono_ms() - *others_ms < OTHERS_MS))
+        return OK;
+    *others_ms = clock_mono_ms();
+    return visit_others(m);
 }
 
 static err read_on(struct mailbox *m)
 {
-    struct imap_folder folder;
     struct mail_server server = email_imap(m->a, m->client, m->in->setup);
     TRY(imap_open(m->imap, &server, CONNECT_MS));
-    TRY(imap_select(m->imap, setting(m, "folder"), &folder));
     m->opened_ms = clock_mono_ms();
-    find_place(m, &folder);
-    TRY(catch_up(m));
+    TRY(visit(m, &m->places[0]));
+    if (m->n_places > 1 && !m->is_stopped)
+        TRY(visit_others(m));
+    int64_t others_ms = clock_mono_ms();
     while (!m->is_stopped) {
         enum imap_news news = IMAP_NO_NEWS;
         imap_limit(m->imap, IDLE_STEP_MS, COMMAND_MS);
@@ -300,6 +290,8 @@ static err read_on(struct mailbox *m)
             TRY(catch_up(m));
         else
             m->is_stopped |= !m->in->take(m->in->arg, NULL, (str){0});
+        if (!m->is_stopped)
+            TRY(look_around(m, &others_ms));
     }
     return OK;
 }
@@ -325,16 +317,16 @@ err email_listen(struct http_client *client, struct arena *a, const struct conne
     struct mailbox m = {
         .client = client, .a = a, .in = in, .work = arena_make(0), .bytes_arena = arena_make(0)};
     *out = (struct connector_polled){.end.outcome = CONNECTOR_SENT};
-    if (!setting(&m, "imap_host").len) { /* mails are only posted */
+    if (!mailbox_setting(&m, "imap_host").len) { /* mails are only posted */
         out->next_ms = in->now_ms + MENDED_MS;
         return OK;
     }
     m.imap = imap_make();
     if (!m.imap)
         return E_BUSY;
-    m.after = setting(&m, "after");
-    m.move_to = setting(&m, "move_to");
-    read_cursors(&m);
+    m.after = mailbox_setting(&m, "after");
+    m.move_to = mailbox_setting(&m, "move_to");
+    mailbox_places(&m);
     http_client_on_cancel(client, cancel, m.imap);
     (void)read_on(&m); /* how it ended, imap_end says */
     http_client_on_cancel(client, NULL, NULL);
@@ -343,7 +335,7 @@ err email_listen(struct http_client *client, struct arena *a, const struct conne
         email_end(&end, &out->end);
     if (!m.is_stopped && end.kind == MAIL_BAD_ANSWER && m.opened_ms) {
         m.is_careful = !m.is_careful; /* or it would end at the same mail for ever */
-        out->cursors = str_copy(a, cursors_of(&m));
+        out->cursors = str_copy(a, mailbox_cursors(&m));
     }
     out->next_ms = clock_now_ms() + pause_ms(&m, end.kind);
     imap_close(m.imap);

@@ -45,8 +45,8 @@ err asked_load(struct ctx *cx, channel_id id, struct asked *q)
     return channel_setup(cx, &channel, &q->setup);
 }
 
-err asked_store(
-    struct ctx *cx, const struct asked *q, const struct connector_delivery *deliveries, ptrdiff_t n)
+err asked_store(struct ctx *cx, const struct asked *q, const struct connector_delivery *deliveries,
+    ptrdiff_t n, int64_t *n_new)
 {
     struct inbox_new *rows = NEW(cx->arena, struct inbox_new, n + 1);
     const struct inbox_new **list = NEW(cx->arena, const struct inbox_new *, n + 1);
@@ -69,6 +69,8 @@ err asked_store(
     if (!n)
         return OK;
     TRY(inbox_add_many(cx->db, list, n, is_new));
+    for (ptrdiff_t i = 0; n_new && i < n; i++)
+        *n_new += is_new[i];
     cx->effects.jobs = true;
     return OK;
 }
@@ -108,7 +110,7 @@ static err poll_write(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     const struct polling *p = arg;
     (void)is_dead;
     (void)next_ms;
-    TRY(asked_store(cx, &p->q, p->out.deliveries, p->out.n));
+    TRY(asked_store(cx, &p->q, p->out.deliveries, p->out.n, NULL));
     if (p->out.cursors.len)
         TRY(channel_cursor_set(cx, p->q.channel, S("poll"), p->out.cursors));
     return asked_note(cx, &p->q, &p->out.end);
@@ -216,7 +218,7 @@ static err lookup_write(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms
         named[i].key = str_print(cx->arena, LOOKUP_KEY "%lld:%td:%lld", (long long)q->message.id.v,
             i, (long long)cx->now_ms);
     }
-    return asked_store(cx, &q->q, named, q->out.n);
+    return asked_store(cx, &q->q, named, q->out.n, NULL);
 }
 
 err lookup_work(struct job_run *run, struct job_verdict *v)
@@ -280,7 +282,7 @@ static err take_unowned(struct ctx *cx, const struct unowned *u)
         .origin = S("hook"),
         .content_type = u->content_type,
         .body = u->body};
-    return asked_store(cx, &u->q, &raw, 1);
+    return asked_store(cx, &u->q, &raw, 1, NULL);
 }
 
 static err whose_write(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
@@ -296,7 +298,7 @@ static err whose_write(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
         named[i].key = whose_key(cx->arena, u, i);
     }
     if (is_said)
-        return asked_store(cx, &u->q, named, u->out.n);
+        return asked_store(cx, &u->q, named, u->out.n, NULL);
     return is_over ? take_unowned(cx, u) : OK;
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "job/ask.h"
+#include "job/listen_compare.h"
 #include "job/listen_file.h"
 #include "net/smtp.h"
 #include "store/lease.h"
@@ -29,6 +30,7 @@ struct stream {
     struct http_client *client;
     struct arena arena, taking; /* of the call; of one delivery */
     struct listen_file file;    /* of a long one */
+    int64_t n_new;              /* deliveries taken since a comparison began that were not here */
     atomic_bool is_ended;
     bool is_used;
     bool is_well; /* a sign of life came over this connection, and the channel says so */
@@ -75,6 +77,7 @@ struct taking {
     ptrdiff_t n; /* 0 = a sign of life */
     str cursors;
     bool is_ours;
+    int64_t n_new;
 };
 
 /* Switched off, or set up otherwise: the stream ends, and another may begin. */
@@ -114,7 +117,8 @@ static err take(struct desk *desk, void *arg)
     TRY(look_after(&desk->cx, s, &t->is_ours));
     if (!t->is_ours)
         return OK;
-    TRY(asked_store(&desk->cx, &s->q, t->deliveries, t->n));
+    t->n_new = 0;
+    TRY(asked_store(&desk->cx, &s->q, t->deliveries, t->n, &t->n_new));
     if (!s->is_well) /* what ended the connection before is over */
         TRY(channel_note_error(&desk->cx, s->channel, (str){0}));
     if (t->cursors.len)
@@ -148,6 +152,8 @@ static bool on_deliveries(
         t.deliveries = &filed;
     }
     bool is_taken = desk_guard(&desk, take, &t) == OK && t.is_ours;
+    if (is_taken)
+        s->n_new += t.n_new;
     s->is_well |= is_taken;
     arena_free(&s->taking); /* a stream may be silent for hours */
     return is_taken;
@@ -156,6 +162,32 @@ static bool on_deliveries(
 static bool on_delivery(void *arg, const struct connector_delivery *delivery, str cursors)
 {
     return on_deliveries(arg, delivery, delivery ? 1 : 0, cursors);
+}
+
+static bool on_knows(void *arg, const str *ids, ptrdiff_t n, bool *known)
+{
+    struct stream *s = arg;
+    if (must_end(s))
+        return false;
+    if (!n)
+        s->n_new = 0;
+    bool is_known = listen_knows(s->listener->engine, &s->taking, &s->q, ids, n, known) == OK;
+    arena_free(&s->taking);
+    return is_known;
+}
+
+static bool on_compared(void *arg, int64_t from_ms, int64_t until_ms, int64_t seen)
+{
+    struct stream *s = arg;
+    const struct reconciliation r = {.channel_id = s->channel,
+        .from_ms = from_ms,
+        .until_ms = until_ms,
+        .seen = seen,
+        .missed = s->n_new};
+    bool is_told =
+        !must_end(s) && listen_compared(s->listener->engine, &s->taking, &s->q, &r) == OK;
+    arena_free(&s->taking);
+    return is_told;
 }
 
 struct opening {
@@ -260,7 +292,9 @@ static bool listen_once(struct stream *s)
         .take_many = on_deliveries,
         .keep = on_piece,
         .arg = s,
-        .now_ms = clock_now_ms()};
+        .now_ms = clock_now_ms(),
+        .knows = on_knows,
+        .compared = on_compared};
     if (s->q.connector->listen(s->client, &s->arena, &in, &out) != OK)
         return wait_before_again(s, AGAIN_MS);
     if (must_end(s))

@@ -170,7 +170,7 @@ static err write(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
         named[i] = *c->missed[i];
         named[i].key = str_print(cx->arena, "reconcile:%lld:%td", (long long)cx->now_ms, i);
     }
-    TRY(asked_store(cx, &c->q, named, c->n_missed));
+    TRY(asked_store(cx, &c->q, named, c->n_missed, NULL));
     json_arr_end(&c->details);
     c->r.details = c->details.b.failed ? S("[]") : json_str(&c->details);
     if (c->end.outcome != CONNECTOR_SENT)

@@ -90,6 +90,9 @@ err imap_mark_seen(struct imap *imap, const uint32_t *uids, ptrdiff_t count);
  * and nothing was moved. */
 err imap_move(struct imap *imap, const uint32_t *uids, ptrdiff_t count, str folder);
 
+/* Makes a folder. MAIL_REFUSED, and the like: the server does not want it. */
+err imap_create(struct imap *imap, str folder);
+
 struct imap_place {
     str name;
     char delimiter; /* between levels; 0 = none */

@@ -221,6 +221,19 @@ err imap_list(struct imap *imap, struct arena *a, struct imap_place **places, pt
     return OK;
 }
 
+err imap_create(struct imap *imap, str folder)
+{
+    TRY(imap_begin(imap));
+    struct arena a = arena_make(16 * 1024);
+    struct sb b = sb_make(&a, IMAP_COMMAND_BYTES);
+    sb_add(&b, S("CREATE "));
+    err e = imap_quote_folder(&b, folder)
+                ? imap_run(imap, sb_str(&b), "making the folder", IMAP_SMALL, IMAP_SMALL)
+                : imap_refused(imap, MAIL_BAD_FOLDER, "this cannot be a folder's name");
+    arena_free(&a);
+    return e;
+}
+
 static uint32_t appended_uid(const mailimap *session)
 {
     const struct mailimap_response_info *info = session->imap_response_info;

@@ -271,7 +271,8 @@ static bool hear(struct heard *h, str value, str trusted, int header)
     bool is_whole = cut_tokens(h->a, value, t);
     str by;
     bool is_ours = read_server(t, &by);
-    if (!is_trusted(h->a, by, trusted))
+    bool is_nameless = str_eq(by, S("-"));
+    if (!is_trusted(h->a, by, trusted) || (is_nameless && header > 0))
         return false;
     if (h->by.len == 0)
         h->by = by;

@@ -39,7 +39,10 @@ struct mail_auth_result {
 };
 
 /* trusted: authserv-ids with spaces or commas between; "-" stands for a header that names no server
- * (Microsoft 365 writes such, and renames those that come from outside). *out is always filled.
+ * (Microsoft 365 writes such, and renames those that come from outside): then only the topmost
+ * Authentication-Results of the mail is heard as one, since anybody can write a header without a
+ * name, and only a server that is known to write one into each mail covers a forged one. *out is
+ * always filled.
  *   PASS  dmarc=pass for the From domain; or no dmarc=fail, and dkim or spf passed, aligned
  *   FAIL  dmarc=fail; or spf=fail or dkim=fail for an aligned domain, and nothing passed
  * Only with exactly one From header that names exactly one address, mail->from_address, there can

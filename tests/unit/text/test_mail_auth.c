@@ -281,8 +281,13 @@ static void a_server_without_a_name_is_trusted_as_a_dash(void **state)
     static const struct row rows[] = {
         {"Authentication-Results: spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.net; "
          "dkim=pass (signature was verified) header.d=example.net;dmarc=pass action=none "
-         "header.from=example.net;compauth=pass reason=100", PASS, "pass,pass,pass"},
-        {AR "dmarc=pass",                                             NONE, ",,"            },
+         "header.from=example.net;compauth=pass reason=100",                                  PASS, "pass,pass,pass"},
+        {AR "dmarc=pass",                                                                              NONE, ",,"            },
+ /* Only the topmost header may be nameless: a further one came with the mail. */
+        {"Authentication-Results: other.example; dmarc=none\n"
+         "Authentication-Results: dmarc=pass header.from=example.net",                        NONE, ",,"            },
+        {"Authentication-Results: dmarc=fail\nAuthentication-Results: dkim=pass header.d=example.net",
+         FAIL,                                                                                               ",,fail"        },
     };
     hold_to(rows, sizeof rows / sizeof rows[0], "asha@example.net", "-");
     static const struct row listed[] = {

@@ -1,0 +1,69 @@
+/* email_mailbox: what the files share that read a mailbox: email_listen.c (what is new),
+ * email_place.c (its folders and how far each is read), email_compare.c (whether anything was
+ * missed). Nobody else includes it. Thread: one per mailbox; blocks. */
+#pragma once
+#include "connector/email.h"
+#include "net/imap.h"
+
+enum {
+    MAILBOX_FOLDERS = 10,
+    MAILBOX_BATCH = 200, /* mails looked at and marked together; at most LIMIT_IMAP_MAILS */
+    MAILBOX_GROUP = 64, /* short mails stored in one transaction, as many as are received at once */
+    MAILBOX_MAIL_BYTES = 50 * 1024 * 1024,
+};
+
+/* A folder and how far it is read. Cursors: {"uidvalidity", "uid": everything up to it is stored,
+ * "told": and marked, "last_ms": when the newest arrived, "since_ms": of mails up to "old_uid" only
+ * those count that have arrived since then, "folder"}: the first folder's, with those of the others
+ * as "more" and, "compared_ms", when the mailbox was compared last. When the server numbers its
+ * mails anew (uidvalidity), those since the day before last_ms are read once more; what is stored
+ * already is known by its bytes and its Message-ID. What does not count is neither read nor marked.
+ * "careful": the server's sizes were a lie, so the next mails come in pieces. */
+struct mailbox_place {
+    str folder;
+    int64_t uidvalidity, uid, told, last_ms, since_ms, old_uid;
+};
+
+struct mailbox {
+    struct http_client *client;
+    struct arena *a;          /* of the whole call: little is kept there */
+    struct arena work;        /* of one batch */
+    struct arena bytes_arena; /* of one group's mails */
+    const struct connector_listen *in;
+    struct imap *imap;
+    str after, move_to; /* the settings: read once, since a stream lives for months */
+    struct mailbox_place places[MAILBOX_FOLDERS];
+    int n_places;
+    struct mailbox_place *at; /* the open one */
+    int64_t compared_ms;
+    int64_t opened_ms; /* clock_mono_ms of the sign-in; 0 = never */
+    /* The batch: its mails may come in any order, so each says whether it is stored. */
+    const struct imap_mail *mails;
+    bool *is_stored;
+    ptrdiff_t n_mails;
+    struct connector_delivery group[MAILBOX_GROUP]; /* short ones that are not stored yet */
+    uint32_t group_uids[MAILBOX_GROUP];
+    ptrdiff_t n_group, group_bytes;
+    struct sb bytes; /* of the mail that comes now, as long as it is short */
+    int64_t size;
+    bool is_long, is_stopped, is_careful;
+};
+
+str mailbox_setting(struct mailbox *m, const char *name);
+
+/* email_place.c */
+/* The folders that the settings name, each with its cursors. */
+void mailbox_places(struct mailbox *m);
+str mailbox_cursors(struct mailbox *m); /* in work */
+/* Opens it; it may be new to us, or numbered anew. */
+err mailbox_open(struct mailbox *m, struct mailbox_place *at);
+
+/* email_listen.c: fetches and stores these mails of the open folder; what is gone does not come. */
+err mailbox_fetch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n);
+/* Stored mails are marked or moved as the account wants it. */
+err mailbox_mark(struct mailbox *m, const uint32_t *uids, ptrdiff_t n);
+
+/* email_compare.c: every few hours: fetches what of the last two days is not known here, and tells
+ * the ledger. Leaves another folder open. */
+bool mailbox_is_due(const struct mailbox *m, int64_t now_ms);
+err mailbox_compare(struct mailbox *m, int64_t now_ms);

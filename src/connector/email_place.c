@@ -1,0 +1,119 @@
+/* email_place: the folders of a mailbox, and how far each is read. See email_mailbox.h. */
+#include "connector/email_mailbox.h"
+#include "connector/fetched.h"
+#include "connector/reading.h"
+
+static const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+
+enum { CURSORS_BYTES = 32 * 1024 };
+
+/* ── cursors ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void put_place(struct json_out *j, const struct mailbox_place *p)
+{
+    json_kv_int(j, S("uidvalidity"), p->uidvalidity);
+    json_kv_int(j, S("uid"), p->uid);
+    json_kv_int(j, S("told"), p->told);
+    json_kv_int(j, S("last_ms"), p->last_ms);
+    json_kv_int(j, S("since_ms"), p->since_ms);
+    json_kv_int(j, S("old_uid"), p->old_uid);
+    json_kv_str(j, S("folder"), p->folder);
+}
+
+str mailbox_cursors(struct mailbox *m)
+{
+    struct json_out j = json_out_make(&m->work, CURSORS_BYTES);
+    json_obj(&j);
+    put_place(&j, &m->places[0]);
+    json_kv_int(&j, S("compared_ms"), m->compared_ms);
+    json_key(&j, S("more"));
+    json_arr(&j);
+    for (int i = 1; i < m->n_places; i++) {
+        json_obj(&j);
+        put_place(&j, &m->places[i]);
+        json_obj_end(&j);
+    }
+    json_arr_end(&j);
+    json_kv_int(&j, S("careful"), m->is_careful);
+    json_obj_end(&j);
+    return json_str(&j);
+}
+
+static void read_place(const struct json *c, struct mailbox_place *p)
+{
+    p->uidvalidity = take_int(c, "uidvalidity", 0);
+    p->uid = take_int(c, "uid", 0);
+    p->told = take_int(c, "told", 0);
+    p->last_ms = take_int(c, "last_ms", 0);
+    p->since_ms = take_int(c, "since_ms", 0);
+    p->old_uid = take_int(c, "old_uid", 0);
+}
+
+/* What was kept of this folder, whichever it was in the settings then. */
+static void remember(const struct json *cursors, struct mailbox_place *p)
+{
+    str first = take_text(cursors, "folder");
+    if (str_eq(first, p->folder) || !first.len)
+        read_place(cursors, p);
+    for (const struct json *v = list_first(cursors, "more"); v && first.len; v = v->next)
+        if (str_eq(take_text(v, "folder"), p->folder))
+            read_place(v, p);
+}
+
+/* ── folders ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void add_place(struct mailbox *m, str folder)
+{
+    for (int i = 0; i < m->n_places; i++)
+        if (str_eq(m->places[i].folder, folder))
+            return;
+    if (folder.len && m->n_places < MAILBOX_FOLDERS)
+        m->places[m->n_places++] = (struct mailbox_place){.folder = str_copy(m->a, folder)};
+}
+
+void mailbox_places(struct mailbox *m)
+{
+    const struct json *cursors = cursors_read(m->a, m->in->cursors);
+    str one, rest = mailbox_setting(m, "folders");
+    add_place(m, str_trim(mailbox_setting(m, "folder")));
+    if (!m->n_places)
+        add_place(m, S("INBOX"));
+    while (rest.len) {
+        (void)str_cut(rest, ',', &one, &rest);
+        add_place(m, str_trim(one));
+    }
+    for (int i = 0; i < m->n_places; i++)
+        if (!i || take_text(cursors, "folder").len)
+            remember(cursors, &m->places[i]);
+    m->compared_ms = take_int(cursors, "compared_ms", 0);
+    m->is_careful = take_int(cursors, "careful", 0);
+    m->at = m->places;
+}
+
+static void find_place(struct mailbox *m, const struct imap_folder *folder)
+{
+    struct mailbox_place *p = m->at;
+    int64_t days = 0;
+    if (p->uidvalidity && p->uidvalidity == folder->uidvalidity)
+        return;
+    (void)str_int(mailbox_setting(m, "from_days"), 0, 3650, &days);
+    bool is_known = p->uidvalidity != 0;
+    int64_t from_ms = is_known ? p->last_ms - day_ms : m->in->now_ms - days * day_ms;
+    p->uidvalidity = folder->uidvalidity;
+    p->uid = p->told = 0;
+    p->since_ms = from_ms > 1 ? from_ms : 1;
+    p->old_uid = folder->uidnext > 0 ? folder->uidnext - 1 : UINT32_MAX;
+    if (!is_known && !days && folder->uidnext > 1)
+        p->uid = p->told = folder->uidnext - 1;
+}
+
+err mailbox_open(struct mailbox *m, struct mailbox_place *at)
+{
+    struct imap_folder folder;
+    TRY(imap_select(m->imap, at->folder, &folder));
+    m->at = at;
+    find_place(m, &folder);
+    return OK;
+}

@@ -1,0 +1,254 @@
+/* The folders of a mailbox, where taken mails go, what was missed, shared mailboxes and tokens that
+ * have ended. Against a scripted server; a real one: tests/system/test_mail_folders.py. */
+#include "base/crypto.h"
+#include "connector/email.h"
+#include "mail_peer.h"
+#include "test.h"
+
+#define CAN     "IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR IDLE MOVE UIDPLUS"
+#define GREETED "> * OK [CAPABILITY " CAN "] ready"
+#define IN      "> $ OK in", "< CAPABILITY", "> * CAPABILITY " CAN, "> $ OK done"
+#define LOGIN   GREETED, "< AUTHENTICATE PLAIN", IN
+#define OPENED  "> * 3 EXISTS", "> * OK [UIDVALIDITY 7] x", "> * OK [UIDNEXT 11] x", "> $ OK open"
+#define NOTHING "> * SEARCH", "> $ OK done"
+#define FOUND   "> * SEARCH 10", "> $ OK done"
+#define MAIL_10                                                                                    \
+    "< UID FETCH 10 (UID FLAGS INTERNALDATE RFC822.SIZE)",                                         \
+        "> * 1 FETCH (UID 10 FLAGS () RFC822.SIZE 20)", "> $ OK done",                             \
+        "< UID FETCH 10 (UID BODY.PEEK[])",                                                        \
+        "> * 1 FETCH (UID 10 BODY[] \"From: asha@a.example\")", "> $ OK done"
+
+struct taken {
+    str bodies[8], cursors;
+    int n, calls;
+    int most; /* calls of `take`; then the stream ends */
+    str asked[8];
+    int n_asked, comparisons;
+    int64_t seen;
+};
+
+static bool take(void *arg, const struct connector_delivery *d, str cursors)
+{
+    struct taken *t = arg;
+    if (cursors.len)
+        t->cursors = str_copy(test_arena(), cursors);
+    if (d)
+        t->bodies[t->n++] = str_copy(test_arena(), d->body);
+    return ++t->calls < t->most;
+}
+
+static bool take_many(void *arg, const struct connector_delivery *d, ptrdiff_t n, str cursors)
+{
+    struct taken *t = arg;
+    t->cursors = str_copy(test_arena(), cursors);
+    for (ptrdiff_t i = 0; i < n; i++)
+        t->bodies[t->n++] = str_copy(test_arena(), d[i].body);
+    return ++t->calls < t->most;
+}
+
+/* Knows the mail of this name and no other. */
+static bool knows(void *arg, const str *ids, ptrdiff_t n, bool *known)
+{
+    struct taken *t = arg;
+    t->comparisons += n == 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        t->asked[t->n_asked++] = str_copy(test_arena(), ids[i]);
+        known[i] = str_eq(ids[i], S("known@a.example"));
+    }
+    return true;
+}
+
+static bool compared(void *arg, int64_t from_ms, int64_t until_ms, int64_t seen)
+{
+    struct taken *t = arg;
+    assert_true(from_ms < until_ms);
+    t->seen = seen;
+    return false;
+}
+
+/* settings: further members, each with a comma before it. */
+static struct connector_polled listen_to(
+    struct mail_peer *p, const char *settings, const char *cursors, struct taken *t)
+{
+    const struct egress_rules *rules;
+    struct arena *a = test_arena();
+    str why;
+    assert_ok(egress_rules_parse(a, S("mail=127.0.0.0/8"), &rules, &why));
+    struct http_client *client = http_client_open(&(struct http_client_options){.rules = rules});
+    const struct connector_setup setup = {
+        .settings = str_print(a,
+            "{\"address\":\"care@example.com\",\"imap_host\":\"127.0.0.1\",\"imap_port\":\"%d\","
+            "\"imap_security\":\"none\",\"from_days\":\"1\"%s}",
+            mail_peer_port(p), settings),
+        .secrets = S("{\"password\":\"s3cret pass\",\"access_token\":\"old\"}")};
+    const struct connector_listen in = {.setup = &setup,
+        .cursors = str_from(cursors),
+        .take = take,
+        .take_many = take_many,
+        .arg = t,
+        .now_ms = TEST_NOW_MS,
+        .knows = knows,
+        .compared = compared};
+    struct connector_polled out;
+    assert_non_null(client);
+    t->most = t->most ? t->most : 100;
+    assert_ok(connector_email.listen(client, a, &in, &out));
+    http_client_close(client);
+    return out;
+}
+
+static void every_folder_is_read_with_a_place_of_its_own(void **state)
+{
+    (void)state;
+    struct taken t = {.most = 5};
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH UID 1:*",
+        FOUND, MAIL_10, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH UID 1:*", FOUND,
+        "< UID STORE 10 +FLAGS.SILENT (\\Seen)", "> $ OK done", "< SELECT \"Billing\"",
+        "> * OK [UIDVALIDITY 9] x", "> * OK [UIDNEXT 4] x", "> $ OK open", "< UID SEARCH UID 1:*",
+        "> * SEARCH 3", "> $ OK done", "< UID FETCH 3 (UID FLAGS",
+        "> * 1 FETCH (UID 3 FLAGS () RFC822.SIZE 20)", "> $ OK done",
+        "< UID FETCH 3 (UID BODY.PEEK[])", "> * 1 FETCH (UID 3 BODY[] \"From: b@b.example\")",
+        "> $ OK done", "< UID SEARCH UID 4:*", NOTHING, "< UID SEARCH UID 1:*", "> * SEARCH 3",
+        "> $ OK done", "< UID STORE 3", "> $ OK done", "< SELECT \"INBOX\"", OPENED,
+        "< UID SEARCH UID 11:*", NOTHING, "< LOGOUT");
+    struct connector_polled out = listen_to(p, ",\"folders\":\" Billing, INBOX,,\"", "{}", &t);
+    assert_int_equal(out.end.outcome, CONNECTOR_SENT);
+    assert_int_equal(t.n, 2);
+    assert_str(t.bodies[0], "From: asha@a.example");
+    assert_str(t.bodies[1], "From: b@b.example");
+    assert_str(t.cursors,
+        "{\"uidvalidity\":7,\"uid\":10,\"told\":10,\"last_ms\":0,\"since_ms\":1767139200000,"
+        "\"old_uid\":10,\"folder\":\"INBOX\",\"compared_ms\":0,\"more\":[{\"uidvalidity\":9,"
+        "\"uid\":3,\"told\":3,\"last_ms\":0,\"since_ms\":1767139200000,\"old_uid\":3,"
+        "\"folder\":\"Billing\"}],\"careful\":0}");
+    mail_peer_close(p);
+    /* Whichever is first in the settings, each goes on where it was. */
+    struct taken again = {.most = 3};
+    p = MAIL_PEER(LOGIN, "< SELECT \"Billing\"", "> * OK [UIDVALIDITY 9] x", "> * OK [UIDNEXT 4] x",
+        "> $ OK open", "< UID SEARCH UID 4:*", NOTHING, "< SELECT \"INBOX\"", OPENED,
+        "< UID SEARCH UID 11:*", NOTHING, "< SELECT \"Billing\"", "> * OK [UIDVALIDITY 9] x",
+        "> * OK [UIDNEXT 4] x", "> $ OK open", "< UID SEARCH UID 4:*", NOTHING, "< LOGOUT");
+    (void)listen_to(
+        p, ",\"folder\":\"Billing\",\"folders\":\"INBOX\"", str_z(test_arena(), t.cursors), &again);
+    assert_int_equal(again.n, 0);
+    mail_peer_close(p);
+}
+
+#define MOVES ",\"after\":\"move\",\"move_to\":\"Done\""
+
+static void a_folder_for_taken_mails_is_made_where_it_is_missing(void **state)
+{
+    (void)state;
+    struct taken t = {.most = 2};
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH", FOUND,
+        MAIL_10, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", FOUND, "< UID MOVE 10 \"Done\"",
+        "> $ NO [TRYCREATE] there is no such folder", "< CREATE \"Done\"", "> $ OK made",
+        "< UID MOVE 10 \"Done\"", "> $ OK moved", "< LOGOUT");
+    (void)listen_to(p, MOVES, "{}", &t);
+    assert_int_equal(t.n, 1);
+    mail_peer_close(p);
+    struct taken refused = {0};
+    p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH", FOUND, MAIL_10,
+        "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", FOUND, "< UID MOVE 10 \"Done\"",
+        "> $ NO [TRYCREATE] no such folder", "< CREATE \"Done\"", "> $ NO [NOPERM] you may not",
+        "< LOGOUT");
+    struct connector_polled out = listen_to(p, MOVES, "{}", &refused);
+    assert_int_equal(refused.n, 1); /* it is stored in any case */
+    assert_true(str_find(out.end.why, S("making the folder: the server refuses")) >= 0);
+    mail_peer_close(p);
+}
+
+#define HEAD(uid, text) "< UID FETCH " uid " (UID BODY.PEEK[HEADER]", text, "> $ OK done"
+
+static void what_nobody_knows_of_the_last_days_is_fetched(void **state)
+{
+    (void)state;
+    struct taken t = {0};
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH UID 11:*",
+        NOTHING, "< IDLE", "> + idling", "> * 4 EXISTS", "< DONE", "> $ OK idled",
+        "< UID SEARCH UID 11:*", NOTHING, "< SELECT \"INBOX\"", OPENED,
+        "< UID SEARCH UID 1:* SINCE 29-Dec-2025", "> * SEARCH 8 9 10 11", "> $ OK done",
+        HEAD("8", ">>* 1 FETCH (UID 8 BODY[HEADER]<0> {50}\r\nFrom: a@a.example\r\n"
+                  "Message-ID: <known@a.example>\r\n)\r\n"),
+        HEAD("9", ">>* 2 FETCH (UID 9 BODY[HEADER]<0> {51}\r\nFrom: a@a.example\r\n"
+                  "Message-ID: <missed@a.example>\r\n)\r\n"),
+        HEAD("10", "> * 3 FETCH (UID 10 BODY[HEADER]<0> \"From: a@a.example\")"),
+        "< UID FETCH 9:10 (UID FLAGS", "> * 2 FETCH (UID 9 FLAGS (\\Seen) RFC822.SIZE 20)",
+        "> * 3 FETCH (UID 10 FLAGS () RFC822.SIZE 20)", "> $ OK done",
+        "< UID FETCH 9:10 (UID BODY.PEEK[])", "> * 2 FETCH (UID 9 BODY[] \"From: nine@a.example\")",
+        "> * 3 FETCH (UID 10 BODY[] \"From: ten@a.example\")", "> $ OK done", "< UID STORE 9:10",
+        "> $ OK done", "< LOGOUT");
+    struct connector_polled out = listen_to(p, "",
+        "{\"folder\":\"INBOX\",\"uidvalidity\":7,\"uid\":10,\"told\":10,\"last_ms\":5,"
+        "\"compared_ms\":1,\"more\":[]}",
+        &t);
+    assert_int_equal(out.end.outcome, CONNECTOR_SENT);
+    assert_int_equal(t.comparisons, 1);
+    assert_int_equal(t.n_asked, 3);
+    assert_str(t.asked[1], "missed@a.example");
+    assert_str(t.asked[2], "");
+    assert_int_equal(t.seen, 3); /* what is above the cursor comes by itself */
+    assert_int_equal(t.n, 2);
+    assert_str(t.bodies[0], "From: nine@a.example");
+    mail_peer_close(p);
+}
+
+/* The user that is said to the server. */
+static void signs_in(const char *settings, const char *mechanism, str message)
+{
+    struct taken t = {.most = 1};
+    struct arena *a = test_arena();
+    str code = crypto_base64(a, message);
+    char *said = str_z(a, str_print(a, "< AUTHENTICATE %s %.*s", mechanism, SARG(code)));
+    struct mail_peer *p = MAIL_PEER(GREETED, said, IN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH",
+        NOTHING, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", NOTHING, "< LOGOUT");
+    (void)listen_to(p, settings, "{}", &t);
+    mail_peer_close(p);
+}
+
+static void a_shared_mailbox_is_named_beside_the_user(void **state)
+{
+    (void)state;
+    static const char plain[] = "\0ann@example.com\\shared@example.com\0s3cret pass";
+    signs_in(",\"user\":\"ann@example.com\",\"mailbox\":\"shared@example.com\"", "PLAIN",
+        str_of(plain, (ptrdiff_t)sizeof plain - 1));
+    static const char alone[] = "\0ann@example.com\0s3cret pass";
+    signs_in(",\"user\":\"ann@example.com\"", "PLAIN", str_of(alone, (ptrdiff_t)sizeof alone - 1));
+    signs_in(",\"sign_in\":\"microsoft\",\"user\":\"ann@example.com\",\"mailbox\":"
+             "\"shared@example.com\"",
+        "XOAUTH2",
+        S("user=shared@example.com\x01"
+          "auth=Bearer old\x01\x01"));
+}
+
+/* {"status":"401"} */
+#define CHALLENGE "eyJzdGF0dXMiOiI0MDEifQ=="
+
+static void a_token_that_has_ended_asks_for_a_new_one(void **state)
+{
+    (void)state;
+    struct taken t = {0};
+    struct mail_peer *p = MAIL_PEER(GREETED, "< AUTHENTICATE XOAUTH2", "> + " CHALLENGE, "< ",
+        "> 1 NO [AUTHENTICATIONFAILED] ended", "hang");
+    struct connector_polled out = listen_to(p, ",\"sign_in\":\"google\"", "{}", &t);
+    assert_int_equal(out.end.outcome, CONNECTOR_REAUTH);
+    assert_true(out.end.is_channel_wide);
+    assert_true(str_find(out.end.why, S("401")) >= 0);
+    assert_true(str_find(out.end.why, S("old")) < 0);
+    assert_int_equal(t.calls, 0);
+    mail_peer_close(p);
+}
+
+int main(void)
+{
+    if (http_client_start() != OK)
+        return 1;
+    const struct CMUnitTest tests[] = {
+        TEST(every_folder_is_read_with_a_place_of_its_own),
+        TEST(a_folder_for_taken_mails_is_made_where_it_is_missing),
+        TEST(what_nobody_knows_of_the_last_days_is_fetched),
+        TEST(a_shared_mailbox_is_named_beside_the_user),
+        TEST(a_token_that_has_ended_asks_for_a_new_one),
+    };
+    return cmocka_run_group_tests_name("connector_email_folders", tests, NULL, NULL);
+}
