@@ -10,6 +10,9 @@ are root. No service of the system is touched. The line:
 folder), 127.0.0.3 a self-signed one for imap.example. Users: care@example.com and other@example.com, password "s3cret pass"; their
 mails in folder/mail/<user> as Maildir. `token` is an access token of care@example.com for XOAUTH2 and OAUTHBEARER, validated by its
 signature; `expired` in the folder holds one that has run out.
+
+A line "stop" on standard input ends the server, its connections too, a line "start" runs it again on the same ports and mails; each is
+answered by a line "done".
 """
 import base64
 import grp
@@ -142,7 +145,7 @@ def token(user: str, seconds: int) -> str:
 class Server:
     def __init__(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="seva-dovecot-", dir="/tmp")  # the user dovecot has to get there, whatever TMPDIR says
-        self.process = None
+        self.process, self.port = None, 0
         self.user = pwd.getpwnam("dovecot") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
 
     def demote(self) -> None:
@@ -194,7 +197,12 @@ class Server:
                 os.chown(root, self.user.pw_uid, self.user.pw_gid)
                 for name in names:
                     os.chown(os.path.join(root, name), self.user.pw_uid, self.user.pw_gid)
-        out = open(self.folder + "/out", "wb")
+        self.port = imap
+        self.spawn()
+        return f"imap={imap} imaps={imaps} folder={self.folder} token={token(USERS[0], 3600)}"
+
+    def spawn(self) -> None:
+        out = open(self.folder + "/out", "ab")
         self.process = subprocess.Popen(
             [dovecot(), "-F", "-c", self.folder + "/dovecot.conf"], cwd=self.folder, preexec_fn=self.demote,
             stdin=subprocess.DEVNULL, stdout=out, stderr=out)
@@ -202,13 +210,12 @@ class Server:
             if self.process.poll() is not None or ": Fatal: " in self.said():
                 raise RuntimeError(self.said())
             try:
-                with socket.create_connection(("127.0.0.1", imap), 1) as s:
+                with socket.create_connection(("127.0.0.1", self.port), 1) as s:
                     s.settimeout(20)
                     if s.recv(4) == b"* OK":
                         break
             except OSError:
                 select.select([], [], [], 0.05)
-        return f"imap={imap} imaps={imaps} folder={self.folder} token={token(USERS[0], 3600)}"
 
     def said(self) -> str:
         text = ""
@@ -217,7 +224,7 @@ class Server:
                 text += open(f"{self.folder}/{name}", encoding="utf-8", errors="replace").read()
         return text
 
-    def stop(self, keep: bool) -> None:
+    def end(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)  # the master ends its children
             try:
@@ -225,8 +232,19 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(20)
+
+    def stop(self, keep: bool) -> None:
+        self.end()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def obey(self, commands: bytes) -> None:
+        for command in commands.split():
+            if command == b"stop":
+                self.end()
+            elif command == b"start":
+                self.spawn()
+            print("done", flush=True)
 
 
 def dovecot():
@@ -245,8 +263,10 @@ def main() -> int:
         print(server.start(), flush=True)
         while True:
             ready, _, _ = select.select([wake_read, sys.stdin], [], [])
-            if wake_read in ready or not sys.stdin.buffer.read1(4096):
+            commands = b"" if wake_read in ready else sys.stdin.buffer.read1(4096)
+            if not commands:
                 return 0
+            server.obey(commands)
     finally:
         server.stop("--keep" in sys.argv[1:])
 

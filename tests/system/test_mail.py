@@ -27,6 +27,11 @@ class Service:
         self.process = subprocess.Popen([sys.executable, os.path.join(SUPPORT, name)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.line = self.process.stdout.readline().strip()
 
+    def tell(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "done\n"
+
     def stop(self):
         self.process.stdin.close()
         self.process.wait(PATIENCE_S)
@@ -36,7 +41,7 @@ class Mailbox:
     """Dovecot, OpenSMTPD and one file with the authorities of both."""
 
     def __init__(self):
-        self.dovecot, self.smtpd = Service("dovecot.py"), Service("opensmtpd.py")
+        self.dovecot, self.smtpd, self.delivered = Service("dovecot.py"), Service("opensmtpd.py"), 0
         said = dict(word.split("=", 1) for word in self.dovecot.line.split() if "=" in word)
         self.imap, self.imaps, self.folder = int(said["imap"]), int(said["imaps"]), said["folder"]
         self.smtp = json.loads(self.smtpd.line)
@@ -52,6 +57,19 @@ class Mailbox:
         for mail in mails:
             assert box.append("INBOX", None, None, mail)[0] == "OK"
         box.logout()
+
+    def deliver(self, *mails, to=MAILBOX):
+        """The same as files, as a mail server delivers them; in this order."""
+        new = f"{self.folder}/mail/{to}/new"
+        owner = os.stat(new)
+        for mail in mails:
+            self.delivered += 1
+            name = f"{int(time.time())}.M{self.delivered:06}P{os.getpid()}.test"
+            path = f"{os.path.dirname(new)}/tmp/{name}"
+            with open(path, "wb") as f:
+                f.write(mail)
+            os.chown(path, owner.st_uid, owner.st_gid)
+            os.rename(path, f"{new}/{name}")
 
     def unseen(self):
         box = imaplib.IMAP4("127.0.0.1", self.imap)
@@ -75,12 +93,12 @@ class Mailbox:
         self.dovecot.stop()
 
 
-def mail_of(sender, text, answers=None, verdict="pass", size=0, name=None):
+def mail_of(sender, text, answers=None, verdict="pass", size=0, name=None, subject="Where is my order?"):
     """Bytes as a receiving server leaves them."""
     mail = email.message.EmailMessage(policy=email.policy.SMTP)
     if verdict:
         mail["Authentication-Results"] = f"{CHECKED_BY}; dmarc={verdict} header.from={sender.split('@')[1]}"
-    mail["From"], mail["To"], mail["Subject"] = f"Asha <{sender}>", MAILBOX, "Where is my order?"
+    mail["From"], mail["To"], mail["Subject"] = f"Asha <{sender}>", MAILBOX, subject
     mail["Message-ID"] = f"<{name or uuid.uuid4().hex}@{sender.split('@')[1]}>"
     if answers:
         mail["In-Reply-To"] = mail["References"] = answers
@@ -90,10 +108,10 @@ def mail_of(sender, text, answers=None, verdict="pass", size=0, name=None):
     return bytes(mail)
 
 
-def with_mailbox(box, db=None):
+def with_mailbox(box, db=None, **settings):
     seva = Seva(db=db, more=["--egress-allow", "mail=127.0.0.0/8", "--ca-file", box.roots])
     seva.start()
-    answer = seva.api("POST", "/channels", {"kind": "email", "name": "Care", "settings": box.settings(), "external_id": MAILBOX})
+    answer = seva.api("POST", "/channels", {"kind": "email", "name": "Care", "settings": {**box.settings(), **settings}, "external_id": MAILBOX})
     assert answer.status == 201, answer.body
     return seva
 
