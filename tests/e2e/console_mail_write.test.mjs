@@ -26,7 +26,7 @@ describe('mails that are written', { skip: reasonToSkip() }, () => {
     const response = await fetch(`${seva.url}${new URL(mailbox.hook_url).pathname}`, {
       method: 'POST',
       headers: { 'Content-Type': 'message/rfc822', Authorization: `Bearer ${mailbox.secret}` },
-      body: `Authentication-Results: mx.example.com; dmarc=pass header.from=example.net\r\nFrom: "${name}" <c${count}@example.net>\r\nTo: support@example.com\r\nCc: Ben <ben@example.net>\r\nSubject: Where is it?\r\nMessage-ID: <${id}>\r\n${headers}Content-Type: text/html; charset=utf-8\r\n\r\n${body}\r\n`,
+      body: `Authentication-Results: mx.example.com; dmarc=pass header.from=example.net\r\nFrom: =?utf-8?B?${Buffer.from(name).toString('base64')}?= <c${count}@example.net>\r\nTo: support@example.com\r\nCc: Ben <ben@example.net>\r\nSubject: Where is it?\r\nMessage-ID: <${id}>\r\n${headers}Content-Type: text/html; charset=utf-8\r\n\r\n${body}\r\n`,
     })
     assert.equal(response.status, 200, await response.text())
     return seva.conversation((one) => one.contact.name === name)
@@ -230,7 +230,7 @@ describe('mails that are written', { skip: reasonToSkip() }, () => {
     const section = page.locator('section', { hasText: enMail['templates.title'] }).last()
     await section.getByRole('button', { name: enMail['templates.add'], exact: true }).click()
     const dialog = page.getByRole('dialog', { name: enMail['templates.add'] })
-    await dialog.getByLabel(enMail['templates.name']).fill('Thanks')
+    await dialog.getByLabel(enMail['templates.name'], { exact: true }).fill('Thanks')
     await dialog.locator('.rich-field').click()
     await page.keyboard.type('Thank you, {{contact.name}}')
     await page.keyboard.press('Tab')

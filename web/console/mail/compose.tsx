@@ -4,7 +4,6 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks'
 import { Icon } from '../ui/icon'
 import { Menu } from '../ui/menu'
-import { dateTime } from '../lib/format'
 import type { Attachment, Conversation } from '../lib/types'
 import type { MailTemplate } from '../../shared/api/types'
 import type { Desk } from '../conversation/desk'
@@ -17,7 +16,7 @@ import { complain } from '../state/toasts'
 import { addFiles, type Advice } from '../state/uploads'
 import { BodyField, type Body } from './body_field'
 import { mailOf } from './load'
-import { QuotePreview, SignaturePreview } from './previews'
+import { QuotePreview, SignaturePreview, wroteLine } from './previews'
 import { Recipients, SubjectField } from './recipients'
 import { htmlFromText } from './rich_text'
 import type { Mail } from './types'
@@ -85,7 +84,7 @@ export function MailCompose({ desk, conversation, advice }: { desk: Desk; conver
   // What came in since may have changed whom it goes to and what is answered.
   useEffect(() => void loadWriting(desk.id).catch(() => undefined), [desk.id, conversation.last_message_id])
   useEffect(() => {
-    if (quoted) attribute(desk.id, mt('preview.wrote', { date: dateTime(quoted.date), name: quoted.from.name || quoted.from.address }))
+    if (quoted) attribute(desk.id, wroteLine(quoted))
   }, [quoted, desk.id])
   useEffect(() => {
     tellers.set(desk.id, () => desk.rich.current?.tell())

@@ -119,34 +119,36 @@ export function MailForm({ channel, contact, to, subject: standard, quoted, kept
   }
   const isListed = (one: Attachment): boolean => !pictured.value.includes(one.id)
   return (
-    <form class="mail-form" onSubmit={(event) => { event.preventDefault(); if (!isBlocked) void send(null) }}>
-      <div class="composer-box" onDragOver={(event) => { if (!quoted) event.preventDefault() }} onDrop={(event) => { event.preventDefault(); if (!quoted && event.dataTransfer?.files.length) take(event.dataTransfer.files) }}>
-        <Recipients people={people.value} isToFixed={to.length > 0} onChange={(next) => void (people.value = next)} />
-        <SubjectField subject={subject.value} isNew onChange={(next) => void (subject.value = next)} />
-        <BodyField body={body.value} onChange={(next) => void (body.value = next)} handle={handle} pictures={pictures} {...(quoted ? {} : { onFiles: (list: FileList) => take(list) })} aside={<TemplateMenu channel={channel} onPick={pick} />} />
-        <SignaturePreview html={writing.value?.signature ?? ''} />
-        {quoted ? <QuotePreview mail={quoted} isIncluded onChange={null} /> : null}
-        {kept.length || files.ready.value.some(isListed) || files.onTheirWay.value.length ? (
-          <ul class="composer-files" aria-label={t('composer.files')}>
-            {kept.filter((one) => !without.value.includes(one.id)).map((one) => <FileRow key={one.id} file={one} onRemove={() => void (without.value = [...without.peek(), one.id])} />)}
-            {files.ready.value.filter(isListed).map((one) => <FileRow key={one.id} file={one} onRemove={() => void (files.ready.value = files.ready.peek().filter((other) => other.id !== one.id))} />)}
-            {files.onTheirWay.value.map((one) => <li key={one.name} class="composer-file"><Icon name="file" size={16} /><Words text={one.name} class="file-name" /><progress aria-label={t('file.progress', { name: one.name })} /></li>)}
-          </ul>
-        ) : null}
-      </div>
-      {error.value ? <p class="field-error" role="alert">{error.value}</p> : null}
-      <div class="dialog-actions">
-        {quoted ? null : (
-          <>
-            <IconButton icon="attach" label={t('composer.attach')} onClick={() => picker.current?.click()} />
-            <input ref={picker} type="file" multiple hidden tabIndex={-1} aria-label={t('composer.attach')} onChange={(event) => { files.add(event.currentTarget.files ?? []); event.currentTarget.value = '' }} />
-          </>
-        )}
-        <Button onClick={onClose}>{t('common.cancel')}</Button>
-        <Button icon="clock" disabled={isBlocked} onClick={() => void (isPlanning.value = true)}>{t('send_later.title')}</Button>
-        <Button type="submit" tone="primary" icon="send" disabled={isBlocked}>{t('composer.send')}</Button>
-      </div>
+    <>
+      <form class="mail-form" onSubmit={(event) => { event.preventDefault(); if (!isBlocked) void send(null) }}>
+        <div class="composer-box" onDragOver={(event) => { if (!quoted) event.preventDefault() }} onDrop={(event) => { event.preventDefault(); if (!quoted && event.dataTransfer?.files.length) take(event.dataTransfer.files) }}>
+          <Recipients people={people.value} isToFixed={to.length > 0} onChange={(next) => void (people.value = next)} />
+          <SubjectField subject={subject.value} isNew onChange={(next) => void (subject.value = next)} />
+          <BodyField body={body.value} onChange={(next) => void (body.value = next)} handle={handle} pictures={pictures} {...(quoted ? {} : { onFiles: (list: FileList) => take(list) })} aside={<TemplateMenu channel={channel} onPick={pick} />} />
+          <SignaturePreview html={writing.value?.signature ?? ''} />
+          {quoted ? <QuotePreview mail={quoted} isIncluded onChange={null} /> : null}
+          {kept.length || files.ready.value.some(isListed) || files.onTheirWay.value.length ? (
+            <ul class="composer-files" aria-label={t('composer.files')}>
+              {kept.filter((one) => !without.value.includes(one.id)).map((one) => <FileRow key={one.id} file={one} onRemove={() => void (without.value = [...without.peek(), one.id])} />)}
+              {files.ready.value.filter(isListed).map((one) => <FileRow key={one.id} file={one} onRemove={() => void (files.ready.value = files.ready.peek().filter((other) => other.id !== one.id))} />)}
+              {files.onTheirWay.value.map((one) => <li key={one.name} class="composer-file"><Icon name="file" size={16} /><Words text={one.name} class="file-name" /><progress aria-label={t('file.progress', { name: one.name })} /></li>)}
+            </ul>
+          ) : null}
+        </div>
+        {error.value ? <p class="field-error" role="alert">{error.value}</p> : null}
+        <div class="dialog-actions">
+          {quoted ? null : (
+            <>
+              <IconButton icon="attach" label={t('composer.attach')} onClick={() => picker.current?.click()} />
+              <input ref={picker} type="file" multiple hidden tabIndex={-1} aria-label={t('composer.attach')} onChange={(event) => { files.add(event.currentTarget.files ?? []); event.currentTarget.value = '' }} />
+            </>
+          )}
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
+          <Button icon="clock" disabled={isBlocked} onClick={() => void (isPlanning.value = true)}>{t('send_later.title')}</Button>
+          <Button type="submit" tone="primary" icon="send" disabled={isBlocked}>{t('composer.send')}</Button>
+        </div>
+      </form>
       {isPlanning.value ? <SendLater onPick={(at) => { isPlanning.value = false; void send(at) }} onClose={() => void (isPlanning.value = false)} /> : null}
-    </form>
+    </>
   )
 }

@@ -31,6 +31,12 @@ export function SignaturePreview({ html }: { html: string }) {
   )
 }
 
+/** The line above a quote; many mails say no time. */
+export function wroteLine(mail: Mail): string {
+  const name = mail.from.name || mail.from.address
+  return mail.date ? mt('preview.wrote', { date: dateTime(mail.date), name }) : mt('preview.wrote_undated', { name })
+}
+
 /** `isIncluded` false: the answer goes out without what it answers. `onChange` null: there is no choice. */
 export function QuotePreview({ mail, isIncluded, onChange }: { mail: Mail; isIncluded: boolean; onChange: ((isIncluded: boolean) => void) | null }) {
   const isOpen = useSignal(false)
@@ -47,7 +53,7 @@ export function QuotePreview({ mail, isIncluded, onChange }: { mail: Mail; isInc
       </div>
       {isOpen.value && isIncluded ? (
         <div id={id} class="mail-quoted">
-          <p>{mt('preview.wrote', { date: dateTime(mail.date), name: mail.from.name || mail.from.address })}</p>
+          <p>{wroteLine(mail)}</p>
           <blockquote dir="auto">{mail.text.length > SHOWN_MAX ? mail.text.slice(0, SHOWN_MAX) + '…' : mail.text}</blockquote>
         </div>
       ) : null}
