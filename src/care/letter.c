@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "care/blob_file.h"
+#include "care/mail_address.h"
 #include "care/mail_out.h"
 #include "care/mail_thread.h"
 #include "model/view_message.h"
@@ -125,6 +126,8 @@ err letter_add(struct ctx *cx, const struct letter_new *new, struct letter *lett
     TRY(letter_mailbox(cx, new->mailbox, &mailbox));
     if (!mail_address_is_plain(l.to_address) || utf8_has_control(l.to_name))
         return fail_field(cx, "email", "This is no mail address.");
+    TRY(is_held_back(l.kind) ? mail_address_takes_automatic(cx, l.to_address)
+                             : mail_address_takes(cx, l.to_address));
     if (is_held_back(l.kind))
         TRY(letter_may_go(cx, l.to_address, &may));
     if (!may)
@@ -200,7 +203,8 @@ err letter_outgoing(struct ctx *cx, const struct letter *l, struct connector_out
         .subject = l->subject,
         .internet_id = l->internet_id,
         .html = with_link(cx->arena, l->html, link),
-        .date_ms = l->created_ms
+        .date_ms = l->created_ms,
+        .first_try_ms = l->created_ms
     };
     mail->references = mail_references(cx->arena, l->refs, &mail->n_references);
     *out = (struct connector_outgoing){
@@ -244,8 +248,14 @@ static err note_report(struct ctx *cx, const struct mail_report *report, struct 
     bool is_about =
         !report->recipient.len || str_eq(utf8_fold(cx->arena, report->recipient), l->to_address);
     bool has_gone = str_eq(l->state, S("sent")) || str_eq(l->state, S("unknown"));
-    if (!is_about || !has_gone || report->kind != REPORT_BOUNCE)
+    if (!is_about || !has_gone)
         return OK;
+    if (report->kind == REPORT_COMPLAINT)
+        return mail_address_complained(cx, l->to_address, report->words);
+    if (report->kind != REPORT_BOUNCE)
+        return OK;
+    if (report->is_permanent && report->is_bad_address)
+        TRY(mail_address_bounced(cx, l->to_address, report->words));
     err e = letter_change_state(
         cx, l, S("failed"), report->words.len ? report->words : S("It came back."));
     return e == E_CONFLICT ? OK : e;

@@ -31,6 +31,7 @@ struct letter_new {
     str refs; /* as mail.refs: what it goes on from; empty = none */
 };
 /* The letter is stored and queued. E_CONFLICT "mailbox": the mailbox is gone, off, or cannot send;
+ * E_CONFLICT "bad_address", "complained": the address takes none (mail_address.h);
  * E_INVALID "email": this is no mail address; E_LIMIT "mails": the address has had too many. */
 err letter_add(struct ctx *cx, const struct letter_new *new, struct letter *letter);
 /* Whether a letter of a chat or a transcript may go to the address now. Reads only. */

@@ -102,9 +102,9 @@ static err send(struct ctx *cx, const struct agent *agent, str kind, const char 
     const struct telling t = {cx, &account, agent, words_locale(language), expires_ms};
     err e = tell(&t, kind, keys, token);
     *is_sent = e == OK;
-    if (e != E_INVALID)
+    if (e != E_INVALID && e != E_CONFLICT)
         return e;
-    cx->fault = (struct fault){0}; /* no address that mails go to: the link is there to copy */
+    cx->fault = (struct fault){0}; /* no address that takes mails: the link is there to copy */
     return OK;
 }
 
