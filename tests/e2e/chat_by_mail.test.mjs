@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { axe, drawn, launch, open, openConsole, words } from './lib/browser.mjs'
 import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
 import { body, header, Smtp } from './lib/smtp.mjs'
-import { answer, asAgent, chat, openChat, startHost, visit } from './widget_page.mjs'
+import { answer, asAgent, chat, openChat, settings, startHost, visit } from './widget_page.mjs'
 
 const skip = reasonToSkip()
 const t = skip ? {} : words('console', 'en')
@@ -48,7 +48,7 @@ test('an_admin_lets_a_chat_go_on_by_mail', { skip }, async () => {
   const choice = page.getByLabel(t['widget.mailbox'])
   await choice.selectOption({ label: 'Care' })
   await page.getByLabel(t['widget.mail_after']).fill('1')
-  await page.getByRole('switch', { name: t['widget.transcript_mail'] }).click()
+  await page.getByRole('switch', { name: t['widget.transcript_mail'] }).press(' ')
   await choice.scrollIntoViewIfNeeded()
   await shot(page, 'widget_by_mail')
   await page.locator('.editor-save').getByRole('button', { name: t['common.save'] }).click()
@@ -59,6 +59,7 @@ test('an_admin_lets_a_chat_go_on_by_mail', { skip }, async () => {
 })
 
 test('a_visitor_leaves_and_the_chat_goes_on_by_mail', { skip }, async () => {
+  await settings(seva, { mail_channel_id: mailbox.id, mail_after_minutes: 1, transcript_mail_enabled: true })
   const page = await open(browser)
   await visit(page, host.url)
   const visitor = chat(await openChat(page))
