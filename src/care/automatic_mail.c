@@ -71,11 +71,33 @@ static err is_ours(struct ctx *cx, str address, bool *is)
     return OK;
 }
 
+static err look_at_room(struct ctx *cx, str key, enum refusal *refusal)
+{
+    int64_t n = 0;
+    TRY(automatic_count(cx, AUTOMATIC_OUT, key, (conversation_id){0}, cx->now_ms - HOUR_MS,
+        AUTOMATIC_HOUR_MOST, &n));
+    *refusal = n >= AUTOMATIC_HOUR_MOST ? HOUR_FULL : MAY_GO;
+    TRY(automatic_count(
+        cx, AUTOMATIC_OUT, key, (conversation_id){0}, cx->now_ms - DAY_MS, AUTOMATIC_DAY_MOST, &n));
+    if (n >= AUTOMATIC_DAY_MOST)
+        *refusal = DAY_FULL;
+    return OK;
+}
+
+err automatic_mail_has_room(struct ctx *cx, str address, bool *has)
+{
+    enum refusal refusal = MAY_GO;
+    str key = counted(cx->arena, address);
+    if (key.len)
+        TRY(look_at_room(cx, key, &refusal));
+    *has = refusal == MAY_GO;
+    return OK;
+}
+
 /* Counts what may go. */
 static err ask(struct ctx *cx, conversation_id conversation, str address, enum refusal *refusal)
 {
     bool is_our_own = false, is_welcome = false, is_stopped = false;
-    int64_t n = 0;
     str key = counted(cx->arena, address);
     *refusal = !key.len ? NO_ADDRESS : robot_is_machine_address(key) ? MACHINE : MAY_GO;
     if (*refusal != MAY_GO)
@@ -88,13 +110,7 @@ static err ask(struct ctx *cx, conversation_id conversation, str address, enum r
         *refusal = is_our_own ? OURS : is_welcome ? STOPPED : UNWANTED;
         return OK;
     }
-    TRY(automatic_count(cx, AUTOMATIC_OUT, key, (conversation_id){0}, cx->now_ms - HOUR_MS,
-        AUTOMATIC_HOUR_MOST, &n));
-    *refusal = n >= AUTOMATIC_HOUR_MOST ? HOUR_FULL : MAY_GO;
-    TRY(automatic_count(
-        cx, AUTOMATIC_OUT, key, (conversation_id){0}, cx->now_ms - DAY_MS, AUTOMATIC_DAY_MOST, &n));
-    if (n >= AUTOMATIC_DAY_MOST)
-        *refusal = DAY_FULL;
+    TRY(look_at_room(cx, key, refusal));
     return *refusal == MAY_GO ? automatic_add(cx, AUTOMATIC_OUT, key, conversation) : OK;
 }
 

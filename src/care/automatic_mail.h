@@ -24,8 +24,10 @@ enum {
 /* *may: it goes, and is counted; ask only when nothing else can hold it up. Else *why (English, a
  * constant). The address is folded here. */
 err automatic_mail_may(struct ctx *cx, str address, bool *may, str *why);
-/* The same of a mail in a conversation; when it may not go, an entry of the timeline says so
- * (activity automatic_refused): the conversation's row has changed then. */
+/* Whether there is room for one more by how many have gone; nothing is counted. Reads only. */
+err automatic_mail_has_room(struct ctx *cx, str address, bool *has);
+/* As automatic_mail_may, of a mail in a conversation; when it may not go, an entry of the timeline
+ * says so (activity automatic_refused): the conversation's row has changed then. */
 err automatic_mail_may_in(
     struct ctx *cx, conversation_id conversation, str address, bool *may, str *why);
 /* A mail of a machine from this address has come into the conversation. */

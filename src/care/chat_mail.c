@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "care/automatic_mail.h"
 #include "care/letter.h"
 #include "care/news.h"
 #include "model/view_message.h"
@@ -129,7 +130,7 @@ err chat_mail_look(struct ctx *cx, message_id id, struct chat_mail_due *due)
     if (!due->is_due)
         return OK;
     due->contact = g.contact.id;
-    TRY(letter_may_go(cx, g.contact.email, &may));
+    TRY(automatic_mail_has_room(cx, g.contact.email, &may));
     due->is_held_back = !may;
     return OK;
 }

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "care/automatic_mail.h"
 #include "care/blob_file.h"
 #include "care/mail_address.h"
 #include "care/mail_out.h"
@@ -15,7 +16,6 @@
 #include "store/job.h"
 #include "store/letter.h"
 
-#define HOUR_MS INT64_C(3600000)
 enum { RANDOM_BYTES = 9 };
 
 /* ── the mailbox ────────────────────────────────────────────────────────────────────────────────
@@ -54,17 +54,7 @@ err letter_mailbox_check(struct ctx *cx, const char *field, channel_id id)
 /* ── making ─────────────────────────────────────────────────────────────────────────────────────
  */
 
-/* The one place that holds automatic mails to an address back. Invitations and password resets are
- * asked for by people, and have limits of their own. */
-err letter_may_go(struct ctx *cx, str address, bool *may)
-{
-    int64_t of_hour = 0, of_day = 0;
-    TRY(letter_count_to(cx, address, cx->now_ms - HOUR_MS, &of_hour));
-    TRY(letter_count_to(cx, address, cx->now_ms - 24 * HOUR_MS, &of_day));
-    *may = of_hour < LETTER_HOUR_MOST && of_day < LETTER_DAY_MOST;
-    return OK;
-}
-
+/* Invitations and password resets are asked for by people, and have limits of their own. */
 static bool is_held_back(str kind)
 {
     return str_eq(kind, S("chat")) || str_eq(kind, S("transcript"));
@@ -110,6 +100,7 @@ err letter_add(struct ctx *cx, const struct letter_new *new, struct letter *lett
 {
     struct channel mailbox;
     bool may = true;
+    str why = {0};
     struct letter l = {.id = {id_make(cx->now_ms)},
         .channel_id = new->mailbox,
         .kind = new->kind,
@@ -126,14 +117,10 @@ err letter_add(struct ctx *cx, const struct letter_new *new, struct letter *lett
     TRY(letter_mailbox(cx, new->mailbox, &mailbox));
     if (!mail_address_is_plain(l.to_address) || utf8_has_control(l.to_name))
         return fail_field(cx, "email", "This is no mail address.");
-    TRY(is_held_back(l.kind) ? mail_address_takes_automatic(cx, l.to_address)
+    TRY(is_held_back(l.kind) ? automatic_mail_may(cx, l.to_address, &may, &why)
                              : mail_address_takes(cx, l.to_address));
-    if (is_held_back(l.kind))
-        TRY(letter_may_go(cx, l.to_address, &may));
     if (!may)
-        return fail_detail(cx, E_LIMIT, "mails",
-            "This address has had %d mails in the last hour, or %d today; try again later.",
-            LETTER_HOUR_MOST, LETTER_DAY_MOST);
+        return fail_detail(cx, E_LIMIT, "mails", "%.*s", SARG(why));
     TRY(fill_sender(cx, &mailbox, &l));
     l.internet_id = internet_id(cx, l.id, l.from_address);
     if (new->link.len)
@@ -206,6 +193,7 @@ err letter_outgoing(struct ctx *cx, const struct letter *l, struct connector_out
         .date_ms = l->created_ms,
         .first_try_ms = l->created_ms
     };
+    TRY(automatic_mail_loop(cx, &mail->loop));
     mail->references = mail_references(cx->arena, l->refs, &mail->n_references);
     *out = (struct connector_outgoing){
         .delivery_id = str_print(cx->arena, "l%lld", (long long)l->id.v),

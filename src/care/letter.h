@@ -12,10 +12,6 @@
 #include "model/ctx.h"
 #include "model/letter.h"
 
-enum {
-    LETTER_HOUR_MOST = 3, /* chats and transcripts to one address */
-    LETTER_DAY_MOST = 10,
-};
 /* What {link} in text and html stands for is letter_new.link. */
 #define LETTER_LINK "{link}"
 
@@ -31,11 +27,9 @@ struct letter_new {
     str refs; /* as mail.refs: what it goes on from; empty = none */
 };
 /* The letter is stored and queued. E_CONFLICT "mailbox": the mailbox is gone, off, or cannot send;
- * E_CONFLICT "bad_address", "complained": the address takes none (mail_address.h);
+ * E_CONFLICT "bad_address": the address takes none (mail_address.h);
  * E_INVALID "email": this is no mail address; E_LIMIT "mails": the address has had too many. */
 err letter_add(struct ctx *cx, const struct letter_new *new, struct letter *letter);
-/* Whether a letter of a chat or a transcript may go to the address now. Reads only. */
-err letter_may_go(struct ctx *cx, str address, bool *may);
 /* A mailbox that can send. E_CONFLICT "mailbox" with words. Reads only. */
 err letter_mailbox(struct ctx *cx, channel_id id, struct channel *channel);
 /* The same of a setting: E_INVALID names the field. */

@@ -118,31 +118,17 @@ struct number {
 };
 static const struct db_col number_cols[] = {COL(struct number, value)};
 
-/* sql: account ?1, address ?2, since ?3, kind ?4. */
-static err count(struct ctx *cx, str kind, str address, int64_t since_ms, int64_t *n, str sql)
-{
-    struct number found;
-    TRY(db_one(cx->db, sql, ARGS(A_ID(cx->account), A_TEXT(address), A_INT(since_ms), A_TEXT(kind)),
-        COLS(number_cols), &found));
-    *n = found.value;
-    return OK;
-}
-
 err letter_count_of(struct ctx *cx, str kind, str address, int64_t since_ms, int64_t *n)
 {
-    return count(cx, kind, address, since_ms, n,
+    struct number found;
+    TRY(db_one(cx->db,
         S("SELECT COUNT(*) AS value "
           "FROM letter "
-          "WHERE account_id = ?1 AND to_address = ?2 AND created_ms >= ?3 AND kind = ?4"));
-}
-
-err letter_count_to(struct ctx *cx, str address, int64_t since_ms, int64_t *n)
-{
-    return count(cx, S("transcript"), address, since_ms, n,
-        S("SELECT COUNT(*) AS value "
-          "FROM letter "
-          "WHERE account_id = ?1 AND to_address = ?2 AND created_ms >= ?3 "
-          "    AND kind IN ('chat', ?4)"));
+          "WHERE account_id = ?1 AND to_address = ?2 AND created_ms >= ?3 AND kind = ?4"),
+        ARGS(A_ID(cx->account), A_TEXT(address), A_INT(since_ms), A_TEXT(kind)), COLS(number_cols),
+        &found));
+    *n = found.value;
+    return OK;
 }
 
 err letter_forget(struct ctx *cx, int64_t before_ms, ptrdiff_t most, int64_t *removed)

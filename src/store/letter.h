@@ -18,9 +18,7 @@ err letter_list(struct ctx *cx, str state, channel_id channel, letter_id before,
 /* From letter->state; E_CONFLICT (no words) when it is in another by now. "sent" forgets what it
  * says, a password reset does so in any state but queued and sending. */
 err letter_change_state(struct ctx *cx, const struct letter *letter, str to, str error);
-/* Automatic ones (chat, transcript) to this address since then. */
-err letter_count_to(struct ctx *cx, str address, int64_t since_ms, int64_t *n);
-/* Those of one kind. */
+/* Those of one kind to this address since then. */
 err letter_count_of(struct ctx *cx, str kind, str address, int64_t since_ms, int64_t *n);
 /* Those made before then go, at most `most`. */
 err letter_forget(struct ctx *cx, int64_t before_ms, ptrdiff_t most, int64_t *removed);
