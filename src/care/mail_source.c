@@ -79,7 +79,7 @@ static err read_raw(struct ctx *cx, struct mail_source *s)
     struct mime_mail *mime = NEW(cx->arena, struct mime_mail, 2);
     bool has_inner = false;
     str bytes, why;
-    err e = mail_raw_open(cx, s->message.id, &bytes);
+    err e = mail_raw_parts(cx, s->message.id, &bytes);
     if (e == E_NOT_FOUND) { /* ours */
         cx->fault = (struct fault){0};
         s->text = s->mail.body.len ? s->mail.body : s->message.text;

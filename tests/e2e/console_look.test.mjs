@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { OWNER, reasonToSkip } from './lib/seva.mjs'
 import { axe, drawn, open, openConsole, withConsole } from './lib/browser.mjs'
 
-const SETTINGS = ['profile', 'security', 'appearance', 'notifications', 'keys', 'account', 'channels', 'agents', 'teams', 'roles', 'views', 'tags', 'tokens', 'webhooks', 'jobs', 'quarantine', 'audit']
+const SETTINGS = ['profile', 'security', 'appearance', 'notifications', 'keys', 'account', 'channels', 'mail_keys', 'agents', 'teams', 'roles', 'views', 'tags', 'tokens', 'webhooks', 'jobs', 'quarantine', 'audit']
 const WIDTHS = [[1440, 900], [1000, 760], [390, 800]]
 const TALKS = [
   ['Maya Fernández', 'Hello, my parcel has not arrived. See https://shop.example/orders/1234'],
