@@ -21,7 +21,9 @@
 #include "store/mail.h"
 #include "store/message.h"
 #include "text/html_picture.h"
+#include "text/mail_signed.h"
 #include "text/mime.h"
+#include "text/tnef_part.h"
 
 enum { PICTURE_BYTES = 10 * 1024 * 1024, TRACKER_PIXELS = 2 };
 
@@ -61,8 +63,11 @@ static err html_of(struct ctx *cx, message_id id, str *html)
     if (e == E_NOT_FOUND)
         return OK;
     TRY(e);
-    if (mime_read(cx->arena, bytes, &mime[0], &mime[1], &has_inner, &why) == OK)
-        *html = mime[0].html;
+    str inside = mail_signed_open(cx->arena, bytes);
+    if (mime_read(cx->arena, inside, &mime[0], &mime[1], &has_inner, &why) != OK)
+        return OK;
+    (void)tnef_part_unpack(cx->arena, inside, mime); /* for the words that it gives the mail */
+    *html = mime[0].html;
     return OK;
 }
 
