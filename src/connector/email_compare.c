@@ -48,11 +48,12 @@ static err compare_batch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
     return m->is_stopped ? OK : mailbox_mark(m, missing, n_missing);
 }
 
-/* What is above the cursor is new, and comes by the usual way. */
+/* What is above the cursor is new, and comes by the usual way; what was there before the channel,
+ * or before the server numbered anew (old_uid), is the first reading's: not all of it counts. */
 static err compare_open(struct mailbox *m, int64_t from_ms, int64_t *seen)
 {
-    int64_t after = 0;
-    for (int i = 0; i < ROUNDS && !m->is_stopped; i++) {
+    int64_t after = m->at->old_uid;
+    for (int i = 0; i < ROUNDS && after < m->at->uid && !m->is_stopped; i++) {
         uint32_t *uids = NULL;
         ptrdiff_t n = 0;
         arena_reset(&m->work);

@@ -23,6 +23,7 @@ enum {
     ROW_BYTES = 64 * 1024,  /* longer mails go into a file */
     FOLDER_DIGITS = 12,     /* of the hash that stands for a folder in a delivery's key */
 };
+
 static void cancel(void *imap)
 {
     imap_cancel(imap);

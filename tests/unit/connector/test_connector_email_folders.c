@@ -191,6 +191,18 @@ static void what_nobody_knows_of_the_last_days_is_fetched(void **state)
     assert_int_equal(t.n, 2);
     assert_str(t.bodies[0], "From: nine@a.example");
     mail_peer_close(p);
+    /* What was there before the channel was not missed. */
+    struct taken fresh = {.seen = -1};
+    p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH UID 11:*", NOTHING, "< IDLE",
+        "> + idling", "> * 4 EXISTS", "< DONE", "> $ OK idled", "< UID SEARCH UID 11:*", NOTHING,
+        "< SELECT \"INBOX\"", OPENED, "< LOGOUT");
+    (void)listen_to(p, "",
+        "{\"uidvalidity\":7,\"uid\":10,\"told\":10,\"old_uid\":10,\"folder\":\"INBOX\","
+        "\"compared_ms\":1}",
+        &fresh);
+    assert_int_equal(fresh.seen, 0);
+    assert_int_equal(fresh.n_asked, 0);
+    mail_peer_close(p);
 }
 
 /* The user that is said to the server. */
