@@ -261,7 +261,7 @@ def mail_idle(server_of, build, row):
 def mail_idle_memory(server_of, build, row):
     dovecot = Dovecot()
     desk = Desk(server_of, build, dovecot)
-    networks.call(f"http://127.0.0.1:{desk.server.port}/api/v1/channels?limit=1", "GET", None, desk.token)  # what the first request needs
+    networks.call(f"http://127.0.0.1:{desk.server.port}/api/v1/channels", "GET", None, desk.token)  # what the first request needs
     time.sleep(6)
     before, rss = desk.pss_mb(), desk.server.rss_mb()
     for i in range(MAILBOXES):

@@ -36,7 +36,7 @@ class Agent(threading.Thread):
         while not self.stopped.is_set():
             try:
                 answer = self.seva.api("POST", f"/conversations/{talk['id']}/messages", body)
-                if answer.status == 201:
+                if answer.status in (200, 201):  # 200: it was stored before the kill
                     self.answered[talk["id"]] = (mark, answer.json["id"])
                     return
                 if answer.status < 500 and answer.status != 429:
