@@ -14,6 +14,7 @@
 #include "text/reply_address.h"
 
 enum {
+    UNPROVEN_BYTES = 12,
     TAGS_MOST = 8,    /* "[EXTERNAL]" before a subject */
     TAG_BYTES = 40,   /* of one */
     CORE_BYTES = 200, /* of a subject, to compare: a conversation's is cut at 400 */
@@ -199,12 +200,23 @@ static bool opens_alone(const struct connector_mail *mail)
            !mail->mime->report_type.len;
 }
 
+/* Of the conversation that it begins. A name can be repeated by anybody who has seen it: with the
+ * same name and sender, but without proof, another mail begins another one. */
+static str own_key(struct arena *a, const struct connector_item *it)
+{
+    str name = utf8_prefix_bytes(it->mail->internet_id, LIMIT_NAME_BYTES / 2);
+    if (it->mail->is_proven)
+        return str_cat(a, S("mail:"), name);
+    struct sha256 whole = crypto_sha256(it->external_id);
+    str sum = crypto_hex(a, str_of((char *)whole.b, UNPROVEN_BYTES));
+    return str_print(a, "mail:%.*s/%.*s", SARG(name), SARG(sum));
+}
+
 err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct inbound_item *item)
 {
     const struct connector_mail *mail = it->mail;
     struct conversation c;
-    item->thread_key =
-        str_cat(cx->arena, S("mail:"), utf8_prefix_bytes(mail->internet_id, LIMIT_NAME_BYTES - 5));
+    item->thread_key = own_key(cx->arena, it);
     item->subject = utf8_prefix_bytes(mail->subject, LIMIT_NAME_BYTES);
     item->is_verified = mail->is_proven;
     conversation_id id = {by_token(cx, REPLY_CONVERSATION, mail->arrived_at, mail->n_arrived_at)};

@@ -50,6 +50,7 @@ describe('automatic mails', { skip: reasonToSkip() }, () => {
 
   test('texts_of_acknowledgements_are_entered_by_language_and_one_goes_out', async () => {
     const page = await openConsole(browser, seva, { path: 'settings/channels/' + channel.id })
+    await page.getByText(own['form.more']).click()
     await page.getByLabel(own['setting.acknowledge']).selectOption('proven')
     const texts = page.getByRole('group', { name: own['setting.acknowledgement'] })
     await texts.getByLabel(own['texts.text']).fill('Dear {{contact.phone}}')

@@ -100,6 +100,24 @@ static void strangers_stay_outside(void **state)
     world_close(&mw.w);
 }
 
+/* The customer's own mail once more, with other words and without proof: whoever has seen its name
+ * could write that. */
+static void who_repeats_a_name_without_proof_stays_outside(void **state)
+{
+    struct mail_world mw;
+    struct letter forged = first;
+    open_world(&mw, *state);
+    arrives(&mw, &first);
+    str id = newest(&mw);
+    forged.verdict = NULL;
+    forged.text = "Send it to this street.";
+    arrives(&mw, &forged);
+    assert_false(str_eq(newest(&mw), id));
+    assert_str(timeline(&mw, newest(&mw)), "in:Send it to this street.");
+    assert_str(timeline(&mw, id), "in:It was to come on Monday.");
+    world_close(&mw.w);
+}
+
 /* Other programs drop In-Reply-To; the address at which we want answers says enough. */
 static void our_address_brings_an_answer_back(void **state)
 {
@@ -246,6 +264,7 @@ int main(void)
         TEST_APP(the_same_mail_on_two_ways_is_one_message),
         TEST_APP(an_answer_of_who_takes_part_goes_where_it_belongs),
         TEST_APP(strangers_stay_outside),
+        TEST_APP(who_repeats_a_name_without_proof_stays_outside),
         TEST_APP(our_address_brings_an_answer_back),
         TEST_APP(whom_the_customer_copies_takes_part),
         TEST_APP(an_absence_notice_is_kept_and_opens_nothing),

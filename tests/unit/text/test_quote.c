@@ -123,8 +123,8 @@ static void on_wrote_is_known_in_many_languages(void **state)
         "Care <care@example.com>, 1 Oca 2026 Per, 10:00 tarihinde şunu yazdı:",
         "في الخميس، 1 يناير 2026 في 10:00 ص تمت كتابة ما يلي بواسطة Care <care@example.com>:",
         "في ١ يناير ٢٠٢٦، الساعة ١٠:٠٠، كتب Care <care@example.com>:",
-        "\u202Bבתאריך יום ה׳, 1 בינו׳ 2026 ב-10:00 מאת \u202ACare\u202C "
-        "<\u202Acare@example.com\u202C>:\u202C",
+        ("\u202Bבתאריך יום ה׳, 1 בינו׳ 2026 ב-10:00 מאת \u202ACare\u202C "
+         "<\u202Acare@example.com\u202C>:\u202C"),
         "در تاریخ پنجشنبه ۱ ژانویهٔ ۲۰۲۶،‏ ۱۰:۰۰ Care <care@example.com> نوشت:",
         "جمعرات، 1 جنوری 2026 کو 10:00 بجے Care <care@example.com> نے لکھا:",
         "বৃহস্পতি, ১ জানু, ২০২৬ তারিখে ১০:০০ AM টায় Care <care@example.com> লিখেছেন:",

@@ -122,12 +122,14 @@ function State({ message }: { message: Message }) {
 }
 
 function Content({ message, isMail }: { message: Message; isMail: boolean }) {
+  const inside = useSignal<readonly Id[]>([])
+  const files = message.attachments?.filter((one) => !inside.value.includes(one.id)) ?? []
   return (
     <>
       {message.text && isTranscript(message.parts) ? <span class="part-kind">{t('part.transcript')}</span> : null}
-      {isMail ? <MailOf id={message.id} text={message.text} version={message.kind === 'out' ? message.state + (message.error ?? '') : ''} /> : message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
+      {isMail ? <MailOf id={message.id} text={message.text} version={message.kind === 'out' ? message.state + (message.error ?? '') : ''} onShown={(ids) => void (inside.value = ids)} /> : message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
       {message.parts?.length ? <Parts parts={message.parts} /> : null}
-      {message.attachments?.length ? <div class="message-files">{message.attachments.map((one) => <AttachmentView key={one.id} attachment={one} />)}</div> : null}
+      {files.length ? <div class="message-files">{files.map((one) => <AttachmentView key={one.id} attachment={one} />)}</div> : null}
     </>
   )
 }

@@ -189,7 +189,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
       {mail.subject ? <p class="mail-subject"><Words text={mail.subject} /></p> : null}
       <div class="mail-line">
         <Person of={mail.from} />
-        <span class={`mail-mark mail-mark-${verdict.tone}`} title={verdict.hint}><Icon name={verdict.icon} size={13} /> {verdict.text}</span>
+        {mail.is_ours ? null : <span class={`mail-mark mail-mark-${verdict.tone}`} title={verdict.hint}><Icon name={verdict.icon} size={13} /> {verdict.text}</span>}
         {automatic ? <span class="mail-mark mail-mark-info" title={mail.automatic_why}><Icon name="bolt" size={13} /> {automatic}</span> : null}
         <GuardMark mail={mail} />
         <button type="button" class="mail-more" aria-expanded={isOpen.value} aria-controls={id} onClick={() => void (isOpen.value = !isOpen.value)}>
@@ -206,7 +206,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
           {mail.subject ? <div><dt>{mt('details.subject')}</dt><dd><Words text={mail.subject} /></dd></div> : null}
           {mail.date ? <div><dt>{mt('details.date')}</dt><dd>{dateTime(mail.date)}</dd></div> : null}
           <Delivery mail={mail} />
-          <Checks mail={mail} />
+          {mail.is_ours ? null : <Checks mail={mail} />}
           {automatic ? <div><dt>{mt('details.automatic')}</dt><dd>{automatic}{mail.automatic_why ? <span class="mail-results" lang="en" dir="ltr">{mail.automatic_why}</span> : null}</dd></div> : null}
           {mail.signature ? <SignatureFacts signature={mail.signature} /> : null}
         </dl>

@@ -7,7 +7,7 @@ import { ApiError } from '../lib/api'
 import { t } from '../lib/i18n'
 import type { Id } from '../lib/types'
 import { linkParts } from '../conversation/link_parts'
-import type { Mail } from './types'
+import { shownInside, type Mail } from './types'
 
 /** Before it is in sight, so that a reader who scrolls finds it there. */
 const AHEAD = '600px'
@@ -21,8 +21,8 @@ async function load(id: Id, version: string): Promise<State> {
 }
 
 /** `text`: what lists and search know of it; shown until the mail is there, and beside a failure. `version`: of what became of it; it is fetched anew
- * with another one. */
-export function MailOf({ id, text, version = '' }: { id: Id; text: string; version?: string }) {
+ * with another one. `onShown`: hears which attachments stand in the mail as pictures. */
+export function MailOf({ id, text, version = '', onShown }: { id: Id; text: string; version?: string; onShown?: (inside: readonly Id[]) => void }) {
   const [state, setState] = useState<State>({ kind: 'waiting' })
   const [turn, setTurn] = useState(0)
   const place = useRef<HTMLDivElement>(null)
@@ -52,6 +52,9 @@ export function MailOf({ id, text, version = '' }: { id: Id; text: string; versi
       isGone = true
     }
   }, [version])
+  useEffect(() => {
+    if (state.kind === 'ready') onShown?.(shownInside(state.mail))
+  }, [state])
   if (state.kind === 'ready') return <state.View id={id} mail={state.mail} />
   return (
     <div ref={place} class="mail-waiting" aria-busy={state.kind === 'waiting'}>

@@ -46,6 +46,7 @@ export interface Mail {
   /** what was cut or not understood; "" for nothing */
   degraded: string
   images_allowed: boolean
+  is_ours: boolean
   recipients: Reached[]
   /** when those who wait are tried again; "" for nobody */
   again_at: string
@@ -145,9 +146,16 @@ export function readMail(answer: unknown): Mail {
     calendar: invitation(mail['calendar']),
     degraded: text(mail['degraded']),
     images_allowed: mail['images_allowed'] === true,
+    is_ours: mail['is_ours'] === true,
     recipients: recipients(mail['recipients']),
     again_at: moment(mail['again_at']),
     automatic: AUTOMATIC.includes(text(mail['automatic'])) ? (mail['automatic'] as Automatic) : '',
     automatic_why: text(mail['automatic_why']),
   }
+}
+
+/** Attachments that the mail's own page shows as its pictures. */
+export function shownInside(mail: Mail): string[] {
+  const html = mail.html.toLowerCase()
+  return [...mail.inline].filter(([name]) => html.includes('cid:' + name)).map(([, id]) => id)
 }

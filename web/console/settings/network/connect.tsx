@@ -17,6 +17,7 @@ import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './ac
 import { accountName, AccountChoice, CheckResult } from './check'
 import { NetworkForm } from './form'
 import { Steps } from './hook'
+import { choiceName } from './words'
 import { WayChoice, type Way } from './way'
 import { settingsOf, type Written } from './written'
 
@@ -79,7 +80,9 @@ function ConnectForm({ network }: { network: Network }) {
   const it = useConnecting(network, saving)
   if (it.made.value) return <Made channel={it.made.value} network={network} />
   const isByHand = it.way.value === 'capture'
-  const isOAuth = network.connect !== 'form' && !isByHand
+  const signIn = network.kind === 'email' ? it.written.value['sign_in'] || 'password' : null
+  const isOAuth = network.connect !== 'form' && !isByHand && signIn !== 'password'
+  const page = signIn && isOAuth ? choiceName('sign_in', signIn) : network.title
   const accounts = it.checked.value?.outcome === 'sent' ? it.checked.value.accounts : []
   const isNamed = saving.field.value?.startsWith('settings.') ?? false
   return (
@@ -99,7 +102,7 @@ function ConnectForm({ network }: { network: Network }) {
       </Section>
       {isNamed ? <p class="form-error" role="alert">{nt('connect.look_above')}</p> : <FormError saving={saving} />}
       <div class="network-actions">
-        {isOAuth ? <Button tone="primary" icon="external" disabled={saving.isBusy.value} onClick={it.authorise}>{nt('connect.at_network', { network: network.title })}</Button> : null}
+        {isOAuth ? <Button tone="primary" icon="external" disabled={saving.isBusy.value} onClick={it.authorise}>{nt('connect.at_network', { network: page })}</Button> : null}
         <Button type="submit" tone={isOAuth ? 'plain' : 'primary'} disabled={saving.isBusy.value}>{isOAuth ? nt('connect.with_these') : nt('connect.go')}</Button>
       </div>
     </form>

@@ -137,6 +137,23 @@ const APP_OF: Record<Network['connect'], readonly string[]> = {
   oauth1: ['consumer_key', 'consumer_secret'],
 }
 
+/** A mailbox: who it is, how one signs in, where it is read and sent from, whose checks count. The rest is for later. */
+const MAILBOX = ['address', 'sign_in', 'password', 'client_id', 'client_secret', 'imap_host', 'imap_port', 'imap_security', 'smtp_host', 'smtp_port', 'smtp_security', 'receivers']
+const MAILBOX_PASSWORD = ['password']
+const MAILBOX_APP = ['client_id', 'client_secret']
+
+/** What is asked at once, in this order, and what is folded away; what another choice makes pointless is in neither. */
+function partsOf(network: Network, stored: Json, written: Written): { needed: NetworkSetting[]; more: NetworkSetting[] } {
+  if (network.kind !== 'email') {
+    const needed = network.settings.filter((setting) => setting.is_required || setting.kind === 'choice' || setting.kind === 'texts' || APP_OF[network.connect].includes(setting.name))
+    return { needed, more: network.settings.filter((setting) => !needed.includes(setting)) }
+  }
+  const pointless = (written['sign_in'] || asText(stored['sign_in']) || 'password') === 'password' ? MAILBOX_APP : MAILBOX_PASSWORD
+  const asked = network.settings.filter((setting) => !pointless.includes(setting.name))
+  const needed = MAILBOX.flatMap((name) => asked.filter((setting) => setting.name === name))
+  return { needed, more: asked.filter((setting) => !needed.includes(setting)) }
+}
+
 export function NetworkForm({ network, stored, secrets, written, field, error, note = null }: FormProps) {
   const one = (setting: NetworkSetting) => {
     const own = field === 'settings.' + setting.name || field === setting.name ? error : null
@@ -146,9 +163,9 @@ export function NetworkForm({ network, stored, secrets, written, field, error, n
       </div>
     )
   }
-  const needed = network.settings.filter((setting) => setting.is_required || setting.kind === 'choice' || setting.kind === 'texts' || APP_OF[network.connect].includes(setting.name))
   const menu = network.settings.find((setting) => setting.kind === 'json' && setting.name === 'ivr')
-  const more = network.settings.filter((setting) => !needed.includes(setting) && setting !== menu)
+  const { needed, more: rest } = partsOf(network, stored, written.value)
+  const more = rest.filter((setting) => setting !== menu)
   const isMoreNamed = more.some((setting) => field === 'settings.' + setting.name)
   return (
     <>
