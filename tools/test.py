@@ -26,12 +26,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("SEVA_TEST_BUILD", os.path.join(ROOT, "build"))
 PARTS = ["check", "unit", "flow", "clang", "asan", "tsan", "system", "fuzz", "web", "e2e"]
 BY_NAME = ["faults"]  # long: not part of a run without names
-SANITIZED = ["-Doptimization=1", "-Dc_args=-g1", "-Dweb=false", "-Db_lundef=false"]  # half the time to compile
+SANITIZED = ["-Dc_args=-g1", "-Dweb=false", "-Db_lundef=false"]
 VARIANTS = {
     # name: (compiler, meson options, ninja targets: none = all)
     "plain": ("gcc", ["-Dfailpoints=true"], []),
     "clang": ("clang", ["-Dfailpoints=true"], []),
-    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Dfailpoints=true"] + SANITIZED, []),
+    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Doptimization=1", "-Dfailpoints=true"] + SANITIZED, []),  # half the time to compile
     "tsan": ("gcc", ["-Db_sanitize=thread", "-Dfailpoints=true"] + SANITIZED, []),
     "fuzz": ("clang", ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Dtests=false"] + SANITIZED, ["fuzzers"]),
     "release": ("gcc", ["--buildtype=release", "-Dtests=false"], []),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { reasonToSkip, until } from './lib/seva.mjs'
+import { OWNER, reasonToSkip, until } from './lib/seva.mjs'
 import { axe, openConsole, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
@@ -16,6 +16,7 @@ describe('mails that are written', { skip: reasonToSkip() }, () => {
   withConsole(async (both) => {
     ;({ seva, browser } = both)
     await seva.call('PATCH', '/account', { undo_seconds: 30 })
+    await seva.as(OWNER, 'PATCH', '/me', { name: OWNER.name })
     mailbox = await seva.call('POST', '/channels', {
       kind: 'email', name: 'Support',
       settings: { address: 'support@example.com', receivers: 'mx.example.com', from_name: '{{agent.first_name}} of {{channel.name}}', signature: '{{agent.name}}\n{{channel.name}}' },

@@ -22,6 +22,7 @@ struct world {
     const struct connector *c;
     struct connector_setup setup;
     struct connector_outgoing out;
+    struct connector_file file; /* out.files may be it */
 };
 
 static struct world *open_world(void)
@@ -299,8 +300,8 @@ static struct connector_file file(const char *name, const char *type)
 static void assert_sends_file(struct world *w, const char *type, const char *body)
 {
     int n = peer_count(w->peer);
-    struct connector_file f = file("Bill \"1\".pdf", type);
-    w->out.files = &f;
+    w->file = file("Bill \"1\".pdf", type);
+    w->out.files = &w->file;
     w->out.n_files = 1;
     peer_answers(w->peer, 200, "", "{\"id\":\"65463453\"}");
     peer_answers(w->peer, 200, "", TAKEN);

@@ -19,7 +19,7 @@ function One({ one, isFirst, onChange, onRemove }: OneProps) {
   return (
     <fieldset class="network-text">
       <legend>{title}</legend>
-      {isFirst && !one.language ? null : <Field label={nt('texts.language')}>{(props) => <input {...props} type="text" dir="ltr" maxLength={35} pattern="[A-Za-z0-9-]+" placeholder="de" autocomplete="off" value={one.language} onInput={(event) => onChange({ ...one, language: event.currentTarget.value.trim() })} />}</Field>}
+      {isFirst && !one.language ? null : <Field label={nt('texts.language')}>{(props) => <input {...props} type="text" dir="ltr" maxLength={35} pattern="[A-Za-z0-9\-]+" placeholder="de" autocomplete="off" value={one.language} onInput={(event) => onChange({ ...one, language: event.currentTarget.value.trim() })} />}</Field>}
       <Field label={nt('texts.subject')} hint={nt('texts.subject_hint')}>{(props) => <input {...props} type="text" dir="auto" lang={lang} maxLength={200} autocomplete="off" value={one.subject} onInput={(event) => onChange({ ...one, subject: event.currentTarget.value })} />}</Field>
       <Field label={nt('texts.text')} hint={nt('texts.text_hint', { places: PLACES.join(', ') })}>{(props) => <textarea {...props} rows={5} dir="auto" lang={lang} maxLength={4000} value={one.text} onInput={(event) => onChange({ ...one, text: event.currentTarget.value })} />}</Field>
       {isFirst ? null : <Button small tone="quiet" onClick={onRemove} aria-label={nt('texts.remove_name', { language: title })}>{nt('texts.remove')}</Button>}
