@@ -269,6 +269,7 @@ const struct connector connector_email = {
     .oauth2_for = oauth2_for,
     .refresh = refresh,
     .verify = verify,
+    .cut_is_unknown = true,
     .parse = email_parse,
     .listen = email_listen,
     .send = email_send,

@@ -7,7 +7,8 @@
  * gone is noted with the end of each, so that a broken delivery goes on with the next piece.
  *
  * A try of unknown end is repeated only where the network knows repetitions by our delivery id;
- * elsewhere the agent is shown that it may have been sent. Refused credentials are made new where
+ * elsewhere the agent is shown that it may have been sent; so it is with a mail that was on its way
+ * when the process ended. Refused credentials are made new where
  * the network has a way, else the channel is closed and its messages wait until people mend them.
  *
  * A mail that a server wants later, for all of its recipients or for some, goes on as job
@@ -424,6 +425,16 @@ static err write_refused(struct ctx *cx, void *arg, bool is_dead, int64_t next_m
     return message_set_state(cx, d->message, S("failed"), d->sent.why, (str){0}, cx->now_ms);
 }
 
+/* The process ended while this was on its way. */
+static err write_cut(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
+{
+    const struct delivering *d = arg;
+    (void)is_dead; /* the same */
+    (void)next_ms;
+    return message_set_state(
+        cx, d->message, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms);
+}
+
 /* *is_ready: d is, for the call; else the job ends as v says. */
 static err load(struct job_run *run, struct job_verdict *v, struct delivering *d, bool *is_ready)
 {
@@ -447,6 +458,10 @@ static err load(struct job_run *run, struct job_verdict *v, struct delivering *d
     v->arg = d;
     if (!d->connector || !d->connector->send) {
         v->write = write_here;
+        return OK;
+    }
+    if (run->job->kills > 0 && d->connector->cut_is_unknown) {
+        v->write = write_cut;
         return OK;
     }
     TRY(channel_setup(cx, &channel, &d->setup));
