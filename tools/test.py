@@ -171,12 +171,12 @@ def web_dist():
         count("passed", "build web")
 
 
-def run_at_once(found, urls):
-    """AT_ONCE programs at a time, told in their order. found: (label, command, environment, seconds it may take).
+def run_at_once(found, urls, at_once=AT_ONCE):
+    """at_once programs at a time, told in their order. found: (label, command, environment, seconds it may take).
     urls: a PostgreSQL for each of them; none = what asks for one is skipped, and that is not told."""
     lanes = queue.SimpleQueue()
-    for i in range(AT_ONCE):
-        lanes.put(urls[i] if urls else "off")
+    for i in range(at_once):
+        lanes.put(urls[i % len(urls)] if urls else "off")
 
     def run(program):
         label, command, env, seconds = program
@@ -186,7 +186,7 @@ def run_at_once(found, urls):
         finally:
             lanes.put(lane)
 
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         for results, line in pool.map(run, found):
             report([r for r in results if urls or r[0] != "skipped"], line)
 
@@ -227,7 +227,7 @@ def part_system(pg, args):
     env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_RELEASE_BIN": f"{release}/src/app/seva", "SEVA_BUILD": folder,
            "SEVA_KILLS": str(args.kills), "SEVA_POWER": str(args.power)}
     found = [(f"system/{os.path.basename(p)}", [sys.executable, p], env, 1200 + 5 * args.kills) for p in sorted(glob.glob(f"{ROOT}/tests/system/test_*.py"))]
-    run_at_once([f for f in found if f[0] not in ALONE], pg.urls)
+    run_at_once([f for f in found if f[0] not in ALONE], pg.urls, AT_ONCE + 1)  # they wait more than they work
     for label, command, own, seconds in found:
         if label in ALONE:
             run_tap(label, command, {"SEVA_TEST_PG": pg.urls[0], **own}, seconds)
@@ -264,7 +264,7 @@ def part_fuzz(args):
     if not folder:
         return
     targets = sorted(p for p in glob.glob(f"{folder}/tests/fuzz/fuzz_*") if os.path.isfile(p) and os.access(p, os.X_OK))
-    seconds = int(args.minutes * 60 * AT_ONCE / max(1, len(targets))) if args.minutes else 8
+    seconds = int(args.minutes * 60 * AT_ONCE / max(1, len(targets))) if args.minutes else 6
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         for target, (is_broken, said) in zip(targets, pool.map(lambda one: fuzz(one, seconds), targets)):
             name = os.path.basename(target)
