@@ -134,8 +134,8 @@ bool imap_can(const struct imap *imap, str capability)
 {
     const struct mailimap_connection_info *info =
         imap->session != NULL ? imap->session->imap_connection_info : NULL;
-    if (info == NULL || info->imap_capability == NULL)
-        return false;
+    if (info == NULL || info->imap_capability == NULL || info->imap_capability->cap_list == NULL)
+        return false; /* an answer without one leaves no list */
     str auth = str_starts(capability, S("AUTH=")) ? str_skip(capability, 5) : (str){0};
     clist *list = info->imap_capability->cap_list;
     for (clistiter *at = clist_begin(list); at != NULL; at = clist_next(at)) {
