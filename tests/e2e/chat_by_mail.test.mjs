@@ -9,7 +9,7 @@ import { body, header, Smtp } from './lib/smtp.mjs'
 import { answer, asAgent, chat, openChat, settings, startHost, visit } from './widget_page.mjs'
 
 const skip = reasonToSkip()
-const t = skip ? {} : words('console', 'en')
+const t = skip ? {} : { ...words('networks', 'en'), ...words('console', 'en') }
 const MAILBOX = 'care@example.com'
 const CHECKED_BY = 'mx.example.com'
 let seva, smtp, host, browser, mailbox

@@ -9,7 +9,7 @@ import { reasonToSkip } from './lib/seva.mjs'
 import { axe, openConsole, withConsole, words } from './lib/browser.mjs'
 
 const DATA = join(dirname(fileURLToPath(import.meta.url)), '..', 'data', 'mail_signed')
-const en = words('console', 'en')
+const en = { ...words('console', 'en'), ...words('networks', 'en') }
 const mail = words('mail', 'en')
 const filled = (text, values) => Object.entries(values).reduce((all, [name, value]) => all.replace(`{${name}}`, value), text)
 

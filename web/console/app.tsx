@@ -3,16 +3,11 @@ import { useEffect } from 'preact/hooks'
 import { Inbox } from './inbox/inbox'
 import { Palette } from './palette/palette'
 import { Picker } from './palette/picker'
-import { Sheet } from './palette/sheet'
 import { SignIn } from './auth/sign_in'
-import { LinkPage } from './auth/link_page'
 import { Rail } from './shell/rail'
 import { Banner } from './shell/banner'
 import { Toasts } from './shell/toasts'
-import { Notices } from './shell/notices'
-import { SaveView } from './inbox/save_view'
-import { ImageView } from './conversation/image_view'
-import { Lazy } from './ui/lazy'
+import { Lazy, lazyPart } from './ui/lazy'
 import { Button, Spinner } from './ui/parts'
 import { page, route } from './lib/router'
 import { t } from './lib/i18n'
@@ -20,6 +15,12 @@ import { myCall } from './state/calls'
 import { overlay } from './state/overlays'
 import { size } from './state/look'
 import { door, start } from './state/session'
+
+const ImageView = lazyPart(() => import('./conversation/image_view').then((module) => module.ImageView))
+const Sheet = lazyPart(() => import('./palette/sheet').then((module) => module.Sheet))
+const Notices = lazyPart(() => import('./shell/notices').then((module) => module.Notices))
+const SaveView = lazyPart(() => import('./inbox/save_view').then((module) => module.SaveView))
+const LinkPage = lazyPart(() => import('./auth/link_page').then((module) => module.LinkPage))
 
 const loadSettings = () => import('./settings/settings').then((module) => module.Settings)
 const loadContacts = () => import('./contact/contacts_page').then((module) => module.ContactsPage)

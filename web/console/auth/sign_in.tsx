@@ -7,7 +7,10 @@ import { languageName } from '../lib/format'
 import { Button, Field, Words } from '../ui/parts'
 import { signIn, wasSignedOut } from '../state/session'
 import { errorText } from '../state/toasts'
-import { Forgot, ForgotForm } from './forgot'
+import { lazyPart } from '../ui/lazy'
+
+const Forgot = lazyPart(() => import('./forgot').then((module) => module.Forgot))
+const ForgotForm = lazyPart(() => import('./forgot').then((module) => module.ForgotForm))
 
 export function LocaleChoice() {
   return (

@@ -7,8 +7,10 @@ import { can } from '../state/store'
 import { errorText, toast } from '../state/toasts'
 import { pushUndo } from '../state/undo'
 import { CallButton } from '../calls/call_button'
-import { CustomFields } from './custom_fields'
 import { saveContact } from './save'
+import { lazyPart } from '../ui/lazy'
+
+const CustomFields = lazyPart(() => import('./custom_fields').then((module) => module.CustomFields))
 
 type FieldName = 'name' | 'email' | 'phone' | 'company' | 'location' | 'note'
 const FIELDS: readonly { name: FieldName; label: PlainKey; type: 'text' | 'email' | 'tel' | 'area'; isLtr?: boolean }[] = [

@@ -16,8 +16,10 @@ import { STAY_MS } from '../state/shown'
 import { agentOf, can, contacts, conversations, presenceOf } from '../state/store'
 import { KnownAddresses } from '../mail/known_addresses'
 import { ContactFields } from './contact_fields'
-import { MailTranscript } from './mail_transcript'
+import { lazyPart } from '../ui/lazy'
 import { setBlocked } from './save'
+
+const MailTranscript = lazyPart(() => import('./mail_transcript').then((module) => module.MailTranscript))
 
 export function History({ contact, but }: { contact: Id; but: Id | null }) {
   const items = useSignal<Conversation[] | null>(null)

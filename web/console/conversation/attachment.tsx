@@ -5,7 +5,9 @@ import { bytes } from '../lib/format'
 import { t } from '../lib/i18n'
 import type { Attachment } from '../lib/types'
 import { overlay } from '../state/overlays'
-import { UnfetchedFile } from './unfetched'
+import { lazyPart } from '../ui/lazy'
+
+const UnfetchedFile = lazyPart(() => import('./unfetched').then((module) => module.UnfetchedFile))
 
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'])
 /** What browsers play; the rest is a download. */

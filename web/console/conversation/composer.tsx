@@ -19,9 +19,11 @@ import { ComposerFiles } from './composer_files'
 import { adviceOf } from './file_advice'
 import { useDesk, type Desk } from './desk'
 import { useReach, type Reach } from './reach'
-import { SendLater } from './send_later'
 import { Answered, LengthCounter, VisibilityChoice, WindowNote } from './reach_view'
-import { EmojiPanel } from './emoji_panel'
+import { lazyPart } from '../ui/lazy'
+
+const EmojiPanel = lazyPart(() => import('./emoji_panel').then((module) => module.EmojiPanel))
+const SendLater = lazyPart(() => import('./send_later').then((module) => module.SendLater))
 
 function Tabs({ desk, reach }: { desk: Desk; reach: Reach }) {
   const kind = desk.kind.value

@@ -3,9 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { Header } from './header'
 import { Timeline } from './timeline'
 import { Composer } from './composer'
-import { RelatedAbove } from './joining'
 import { PersonalReview } from './personal'
-import { PostAbove } from './post'
 import { Review } from './review'
 import { t } from '../lib/i18n'
 import type { Id } from '../lib/types'
@@ -17,6 +15,11 @@ import { restoreOutbox } from '../state/sending'
 import { conversations, timelineOf, touchTimeline } from '../state/store'
 import { STAY_MS } from '../state/shown'
 import { Problem, Spinner } from '../ui/parts'
+import { lazyPart } from '../ui/lazy'
+import { waysOf } from '../state/store'
+
+const PostAbove = lazyPart(() => import('./post').then((module) => module.PostAbove))
+const RelatedAbove = lazyPart(() => import('./joining').then((module) => module.RelatedAbove))
 
 /** Stays in the page from one conversation to the next: head and composer are mostly alike, and what is alike needs no painting. */
 export function Conversation({ id }: { id: Id }) {
@@ -48,8 +51,8 @@ export function Conversation({ id }: { id: Id }) {
   return (
     <div class="conversation">
       <Header conversation={conversation} />
-      <PostAbove key={'p' + id} conversation={conversation} />
-      <RelatedAbove key={'r' + id} conversation={conversation} />
+      {waysOf(id).value.post ? <PostAbove key={'p' + id} conversation={conversation} /> : null}
+      {conversation.related_id ? <RelatedAbove key={'r' + id} conversation={conversation} /> : null}
       <Timeline key={id} conversation={conversation} />
       <Review id={id} />
       <PersonalReview id={id} />

@@ -16,8 +16,10 @@ import { linkParts } from './link_parts'
 import { authorName, AutomaticMark, ByMail, deletedBy, Edited, placeOf, Quote, Reactions, VisibilityMark } from './marks'
 import { MessageActs } from './message_acts'
 import { isTranscript, Parts } from './parts'
-import { SeparateButton } from './joining'
 import { outcomeName } from '../palette/picker'
+import { lazyPart } from '../ui/lazy'
+
+const SeparateButton = lazyPart(() => import('./joining').then((module) => module.SeparateButton))
 
 /** A person's text: links become links, mentions of colleagues stand out, nothing is ever markup. */
 export function MessageText({ text, mentions }: { text: string; mentions: readonly string[] }) {
@@ -285,7 +287,7 @@ export function ActivityLine({ message }: { message: Message }) {
   return (
     <p class="activity">
       <span>{message.activity ? activityText(message.activity, by) : message.text}</span> <time dateTime={message.sent_at}>{clock(message.sent_at)}</time>
-      <SeparateButton message={message} />
+      {message.activity?.type === 'joined' ? <SeparateButton message={message} /> : null}
     </p>
   )
 }

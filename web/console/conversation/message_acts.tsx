@@ -9,7 +9,9 @@ import { changeDraft } from '../state/drafts'
 import { act, networkOf } from '../state/networks'
 import { overlay, requestFocus } from '../state/overlays'
 import { can } from '../state/store'
-import { EmojiPanel } from './emoji_panel'
+import { lazyPart } from '../ui/lazy'
+
+const EmojiPanel = lazyPart(() => import('./emoji_panel').then((module) => module.EmojiPanel))
 
 const ON_NETWORK: ReadonlySet<Message['state']> = new Set(['received', 'sent', 'delivered', 'read'])
 

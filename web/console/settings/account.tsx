@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { Button, Chip, Field, Problem, Spinner } from '../ui/parts'
 import { del, get, patch, post } from '../lib/api'
 import { t } from '../lib/i18n'
+import { nt } from '../lib/network_words'
 import { uuid } from '../lib/ids'
 import type { Account, Tag, View } from '../lib/types'
 import { customViews } from '../state/lists'
@@ -44,7 +45,7 @@ export function AccountPage() {
         <Field label={t('account.name')} error={numberError('name')}>{(props) => <input {...props} type="text" required maxLength={120} dir="auto" value={now.name} onInput={(event) => change({ name: event.currentTarget.value })} />}</Field>
         <Field label={t('account.undo')} hint={t('account.undo_hint')} error={numberError('undo_seconds')}>{(props) => <input {...props} type="number" min={0} max={30} required value={now.undo_seconds} onInput={(event) => change({ undo_seconds: event.currentTarget.valueAsNumber || 0 })} />}</Field>
         <Field label={t('account.reopen')} hint={t('account.reopen_hint')} error={numberError('reopen_days')}>{(props) => <input {...props} type="number" min={0} max={365} required value={now.reopen_days} onInput={(event) => change({ reopen_days: event.currentTarget.valueAsNumber || 0 })} />}</Field>
-        <MailboxChoice label={t('account.mailbox')} hint={t('account.mailbox_hint')} none={t('account.no_mailbox')} value={now.mail_channel_id} error={numberError('mail_channel_id')} onChange={(id) => change({ mail_channel_id: id })} />
+        <MailboxChoice label={nt('account.mailbox')} hint={nt('account.mailbox_hint')} none={nt('account.no_mailbox')} value={now.mail_channel_id} error={numberError('mail_channel_id')} onChange={(id) => change({ mail_channel_id: id })} />
         {saving.field.value ? null : <FormError saving={saving} />}
         <Button type="submit" tone="primary" disabled={saving.isBusy.value}>{t('common.save')}</Button>
       </form>

@@ -6,6 +6,7 @@ import { Button, Problem, Spinner, Words } from '../ui/parts'
 import { get, post } from '../lib/api'
 import { dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
+import { nt } from '../lib/network_words'
 import type { Id, Letter, Page } from '../lib/types'
 import { itemsOf } from '../state/reference'
 import { complain, errorText } from '../state/toasts'
@@ -16,13 +17,13 @@ const ICONS: Record<Letter['state'], IconName> = { queued: 'clock', sending: 'cl
 function kindName(kind: Letter['kind']): string {
   switch (kind) {
     case 'chat':
-      return t('letters.chat')
+      return nt('letters.chat')
     case 'transcript':
-      return t('letters.transcript')
+      return nt('letters.transcript')
     case 'invitation':
-      return t('letters.invitation')
+      return nt('letters.invitation')
     case 'password_reset':
-      return t('letters.password_reset')
+      return nt('letters.password_reset')
   }
 }
 
@@ -76,8 +77,8 @@ export function Letters({ channel }: { channel: Id }) {
   useEffect(() => void load(), [channel])
   const retry = (id: Id): void => void post(`/letters/${id}/retry`).then(load, complain)
   return (
-    <Section title={t('letters.title')} hint={t('letters.hint')}>
-      {problem.value ? <Problem text={problem.value} onRetry={() => void load()} /> : !all.value ? <Spinner /> : all.value.length === 0 ? <p class="settings-empty">{t('letters.none')}</p> : (
+    <Section title={nt('letters.title')} hint={nt('letters.hint')}>
+      {problem.value ? <Problem text={problem.value} onRetry={() => void load()} /> : !all.value ? <Spinner /> : all.value.length === 0 ? <p class="settings-empty">{nt('letters.none')}</p> : (
         <ul class="rows">{all.value.map((one) => <Row key={one.id} letter={one} onRetry={() => retry(one.id)} />)}</ul>
       )}
     </Section>

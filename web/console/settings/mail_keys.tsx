@@ -4,6 +4,7 @@ import { Button, Chip, Dialog, Field, Words } from '../ui/parts'
 import { del, post } from '../lib/api'
 import { dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
+import { nt } from '../lib/network_words'
 import { uuid } from '../lib/ids'
 import { agentOf } from '../state/store'
 import { complain } from '../state/toasts'
@@ -18,19 +19,19 @@ function MailKeyDialog({ onClose }: { onClose: (isMade: boolean) => void }) {
   const text = useSignal('')
   const key = useSignal(uuid())
   return (
-    <Dialog label={t('mail_keys.new')} onClose={() => onClose(false)}>
-      <h2>{t('mail_keys.new')}</h2>
+    <Dialog label={nt('mail_keys.new')} onClose={() => onClose(false)}>
+      <h2>{nt('mail_keys.new')}</h2>
       <form
         onSubmit={(event) => {
           event.preventDefault()
           void saving.save(async () => void (await post<MailKey>('/mail-keys', { text: text.value }, key.value)), '').then((ok) => { key.value = uuid(); if (ok) onClose(true) })
         }}
       >
-        <Field label={t('mail_keys.text')} hint={t('mail_keys.text_hint')}>{(props) => <textarea {...props} required rows={10} dir="ltr" spellcheck={false} autofocus value={text} onInput={(event) => void (text.value = event.currentTarget.value)} />}</Field>
+        <Field label={nt('mail_keys.text')} hint={nt('mail_keys.text_hint')}>{(props) => <textarea {...props} required rows={10} dir="ltr" spellcheck={false} autofocus value={text} onInput={(event) => void (text.value = event.currentTarget.value)} />}</Field>
         <FormError saving={saving} />
         <div class="dialog-actions">
           <Button onClick={() => onClose(false)}>{t('common.cancel')}</Button>
-          <Button type="submit" tone="primary" disabled={saving.isBusy.value || !text.value.trim()}>{t('mail_keys.add')}</Button>
+          <Button type="submit" tone="primary" disabled={saving.isBusy.value || !text.value.trim()}>{nt('mail_keys.add')}</Button>
         </div>
       </form>
     </Dialog>
@@ -40,7 +41,7 @@ function MailKeyDialog({ onClose }: { onClose: (isMade: boolean) => void }) {
 function facts(one: MailKey): string {
   const by = agentOf(one.agent_id)?.name
   return [
-    by ? t('mail_keys.added', { name: by, time: dateTime(one.created_at) }) : dateTime(one.created_at),
+    by ? nt('mail_keys.added', { name: by, time: dateTime(one.created_at) }) : dateTime(one.created_at),
     ...(one.expires_at ? [t('tokens.until', { time: dateTime(one.expires_at) })] : []),
   ].join(' · ')
 }
@@ -50,10 +51,10 @@ export function MailKeys() {
   const isNew = useSignal(false)
   return (
     <>
-      <PageTitle title={t('settings.mail_keys')} hint={t('mail_keys.hint')}>
-        <Button tone="primary" icon="plus" onClick={() => void (isNew.value = true)}>{t('mail_keys.new')}</Button>
+      <PageTitle title={t('settings.mail_keys')} hint={nt('mail_keys.hint')}>
+        <Button tone="primary" icon="plus" onClick={() => void (isNew.value = true)}>{nt('mail_keys.new')}</Button>
       </PageTitle>
-      <Listed listing={listing} empty={t('mail_keys.none')}>
+      <Listed listing={listing} empty={nt('mail_keys.none')}>
         {(items) => (
           <ul class="rows">
             {items.map((one) => (
@@ -64,7 +65,7 @@ export function MailKeys() {
                   <small>{facts(one)}</small>
                 </span>
                 <Chip>{one.kind === 'pgp' ? 'PGP' : 'S/MIME'}</Chip>
-                <AskButton label={t('mail_keys.remove')} title={t('mail_keys.remove_title', { name: one.name || one.address })} text={t('mail_keys.remove_text')} onConfirm={() => void del('/mail-keys/' + one.id).then(() => listing.reload(), complain)} />
+                <AskButton label={nt('mail_keys.remove')} title={nt('mail_keys.remove_title', { name: one.name || one.address })} text={nt('mail_keys.remove_text')} onConfirm={() => void del('/mail-keys/' + one.id).then(() => listing.reload(), complain)} />
               </li>
             ))}
           </ul>

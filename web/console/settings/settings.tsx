@@ -12,7 +12,8 @@ import { settingsPages, type SettingsPage } from './pages'
 type Load = () => Promise<FunctionComponent>
 const self = (name: 'Profile' | 'Security' | 'Appearance' | 'Notifications' | 'KeysPage'): Load => () => import('./self').then((module) => module[name])
 const people = (name: 'Agents' | 'Teams' | 'Roles'): Load => () => import('./people').then((module) => module[name])
-const account = (name: 'AccountPage' | 'Views' | 'Tags'): Load => () => import('./account').then((module) => module[name])
+const networkWords = (): Promise<void> => import('../lib/network_words').then((words) => words.networkWords())
+const account = (name: 'AccountPage' | 'Views' | 'Tags'): Load => () => Promise.all([import('./account'), networkWords()]).then(([module]) => module[name])
 const developer = (name: 'Tokens' | 'Webhooks'): Load => () => import('./developer').then((module) => module[name])
 const operation = (name: 'Jobs' | 'Quarantine' | 'Audit'): Load => () => import('./operation').then((module) => module[name])
 
@@ -25,8 +26,8 @@ const LOADS: Record<string, Load> = {
   account: account('AccountPage'),
   views: account('Views'),
   tags: account('Tags'),
-  channels: () => Promise.all([import('./channels'), import('../lib/network_words').then((words) => words.networkWords())]).then(([module]) => module.Channels),
-  mail_keys: () => import('./mail_keys').then((module) => module.MailKeys),
+  channels: () => Promise.all([import('./channels'), networkWords()]).then(([module]) => module.Channels),
+  mail_keys: () => Promise.all([import('./mail_keys'), networkWords()]).then(([module]) => module.MailKeys),
   agents: people('Agents'),
   teams: people('Teams'),
   roles: people('Roles'),

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Button, Field, IconButton, Switch } from '../ui/parts'
 import { get, post } from '../lib/api'
 import { locale, t } from '../lib/i18n'
+import { nt } from '../lib/network_words'
 import { languageName } from '../lib/format'
 import type { Channel, PrechatField, PrechatType, WidgetSettings } from '../lib/types'
 import { agents } from '../state/store'
@@ -125,9 +126,9 @@ function ByMail({ settings, change }: { settings: WidgetSettings; change: (next:
   const mailbox = settings.mail_channel_id ?? null
   return (
     <>
-      <MailboxChoice label={t('widget.mailbox')} hint={t('widget.mailbox_hint')} none={t('widget.no_mailbox')} value={mailbox} onChange={(mail_channel_id) => change({ mail_channel_id })} />
-      {mailbox ? <Field label={t('widget.mail_after')}>{(props) => <input {...props} type="number" min={1} max={1440} required value={settings.mail_after_minutes ?? 5} onInput={(event) => change({ mail_after_minutes: event.currentTarget.valueAsNumber || 5 })} />}</Field> : null}
-      <Switch label={t('widget.transcript_mail')} hint={t('widget.transcript_mail_hint')} checked={settings.transcript_mail_enabled ?? false} onChange={(transcript_mail_enabled) => change({ transcript_mail_enabled })} />
+      <MailboxChoice label={nt('widget.mailbox')} hint={nt('widget.mailbox_hint')} none={nt('widget.no_mailbox')} value={mailbox} onChange={(mail_channel_id) => change({ mail_channel_id })} />
+      {mailbox ? <Field label={nt('widget.mail_after')}>{(props) => <input {...props} type="number" min={1} max={1440} required value={settings.mail_after_minutes ?? 5} onInput={(event) => change({ mail_after_minutes: event.currentTarget.valueAsNumber || 5 })} />}</Field> : null}
+      <Switch label={nt('widget.transcript_mail')} hint={nt('widget.transcript_mail_hint')} checked={settings.transcript_mail_enabled ?? false} onChange={(transcript_mail_enabled) => change({ transcript_mail_enabled })} />
     </>
   )
 }
@@ -211,7 +212,7 @@ export function WidgetEditor({ channel, onChange }: { channel: Channel; onChange
           <Section title={t('prechat.title')}>
             <PrechatEditor prechat={{ enabled: false, fields: [], ...settings.value.prechat }} onChange={(prechat) => change({ prechat })} />
           </Section>
-          <Section title={t('widget.by_mail')}>
+          <Section title={nt('widget.by_mail')}>
             <ByMail settings={settings.value} change={change} />
           </Section>
           <Section title={t('widget.access')}>

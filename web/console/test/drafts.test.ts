@@ -17,7 +17,10 @@ const other = new BroadcastChannel('seva-drafts')
 const told: { key: string; was: Draft; next: Draft }[] = []
 other.onmessage = (event: MessageEvent<(typeof told)[0]>) => void told.push(event.data)
 const tell = (conversation: Id, was: Draft, next: Draft): void => other.postMessage({ key: key(conversation), was, next })
-const write = (conversation: Id | null): void => void Object.assign(document, { activeElement: conversation === null ? null : { dataset: { draft: conversation } } })
+const write = (conversation: Id | null): void => {
+  const field = { dataset: { draft: conversation ?? '' }, closest: () => field }
+  Object.assign(document, { activeElement: conversation === null ? null : field })
+}
 startDrafts()
 
 beforeEach(() => {

@@ -1,5 +1,5 @@
 // A page in its own file, fetched when first shown; failing to fetch (a new version was installed) offers a reload.
-import type { FunctionComponent } from 'preact'
+import { h, type FunctionComponent } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { t } from '../lib/i18n'
 import { Problem, Spinner } from './parts'
@@ -30,4 +30,25 @@ export function Lazy({ load, isPage }: { load: () => Promise<FunctionComponent>;
   if (Found) return <Found />
   const waiting = hasFailed ? <Problem text={t('error.chunk')} onRetry={() => location.reload()} /> : <Spinner />
   return isPage ? <main id="main" class="lazy">{waiting}</main> : <div class="lazy">{waiting}</div>
+}
+
+/** The same for a part of a page, with its properties; nothing shows until it is there. */
+export function lazyPart<P extends object>(load: () => Promise<FunctionComponent<P>>): FunctionComponent<P> {
+  let found: FunctionComponent<P> | null = null
+  return function LazyPart(props: P) {
+    const [, redraw] = useState(0)
+    const [hasFailed, setFailed] = useState(false)
+    useEffect(() => {
+      let isGone = false
+      const end = (): void => void (isGone = true)
+      if (!found) load().then((component) => {
+        found = component
+        if (!isGone) redraw(1)
+      }, () => void (isGone || setFailed(true)))
+      return end
+    }, [])
+    const Found = found
+    if (Found) return h(Found, props)
+    return hasFailed ? <Problem text={t('error.chunk')} onRetry={() => location.reload()} /> : null
+  }
 }

@@ -10,18 +10,20 @@ import type { Channel } from '../../lib/types'
 import { networks } from '../../state/networks'
 import { toast } from '../../state/toasts'
 import { FormError, patchChannel, Section, useSaving, useWritten } from '../common'
-import { Letters } from '../letters'
 import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './account_fields'
 import { CheckResult } from './check'
 import { NetworkForm } from './form'
 import { Health, LimitedBanner, RefusedBanner } from './health'
 import { Hook, MailHook } from './hook'
 import { Ledger } from './ledger'
-import { MailKey } from './mail_key'
-import { MailTemplates } from './mail_templates'
 import { Templates } from './templates'
 import { wayOf, WaySection, type Way } from './way'
 import { settingsOf, type Written } from './written'
+import { lazyPart } from '../../ui/lazy'
+
+const Letters = lazyPart(() => import('../letters').then((module) => module.Letters))
+const MailKey = lazyPart(() => import('./mail_key').then((module) => module.MailKey))
+const MailTemplates = lazyPart(() => import('./mail_templates').then((module) => module.MailTemplates))
 
 interface Props { channel: Channel; network: Network; onChange: (next: Channel) => void }
 

@@ -8,8 +8,10 @@ import { choiceName, settingName } from './words'
 import { Part } from './ivr/bits'
 import { IvrEditor } from './ivr/editor'
 import { isObject, type Json } from './ivr/model'
-import { OwnTexts } from './texts'
+import { lazyPart } from '../../ui/lazy'
 import type { Written } from './written'
+
+const OwnTexts = lazyPart(() => import('./texts').then((module) => module.OwnTexts))
 
 interface FormProps {
   network: Network
