@@ -4,16 +4,15 @@
  * they were put. Not here: verifying and parsing (the caller has done it), what becomes of a
  * delivery (job/receive.c).
  *
- * Thread: intake_put any; two threads of its own (on PostgreSQL one) write and answer. Shared: the
- * queue (a mutex), the turn to gather (a mutex). */
+ * Thread: intake_put any; one thread of its own writes and answers. Shared: the queue (a mutex). */
 #pragma once
 #include "db/db.h"
 #include "store/inbox.h"
 
 struct intake;
 
-/* Called exactly once per delivery that was put, on a thread of the intake's. OK: it is durable, or
- * was so before (is_new = false). E_BUSY: it is not here. Must not block. */
+/* Called exactly once per delivery that was put, on the intake's thread. OK: it is durable, or was
+ * so before (is_new = false). E_BUSY: it is not here. Must not block. */
 typedef void intake_done(void *arg, err result, bool is_new);
 
 /* The caller's, with everything it points to, until `done` is called. */
