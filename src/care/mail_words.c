@@ -3,6 +3,7 @@
 
 #include "connector/connector.h"
 #include "store/agent.h"
+#include "text/fill.h"
 #include "text/html_clean.h"
 
 static str first_of(str name)
@@ -30,33 +31,25 @@ err mail_values_of(
     return OK;
 }
 
-/* Behind the placeholder that s begins with; 0 = it begins with none that is known. */
-static ptrdiff_t placeholder_at(str s, const struct mail_values *values, str *value)
+static const str *value_of(const struct mail_values *values, str name)
 {
-    ptrdiff_t end = str_find(s, S("}}"));
-    if (!str_starts(s, S("{{")) || end < 0)
-        return 0;
-    str name = str_trim(str_sub(s, 2, end - 2));
     for (int i = 0; i < MAIL_VALUES; i++)
-        if (str_eq(name, values->at[i].name)) {
-            *value = values->at[i].value;
-            return end + 2;
-        }
-    return 0;
+        if (str_eq(name, values->at[i].name))
+            return &values->at[i].value;
+    return NULL;
 }
 
 str mail_values_fill(struct arena *a, str text, const struct mail_values *values)
 {
     struct sb b = sb_make(a, 0);
-    str rest = text, value = {0};
-    for (ptrdiff_t at; (at = str_find(rest, S("{{"))) >= 0;) {
-        sb_add(&b, str_sub(rest, 0, at));
-        rest = str_skip(rest, at);
-        ptrdiff_t end = placeholder_at(rest, values, &value);
-        sb_add(&b, end ? value : S("{{"));
-        rest = str_skip(rest, end ? end : 2);
+    str before, place, rest;
+    while (fill_next(text, &before, &place, &rest)) {
+        const str *value = value_of(values, place);
+        sb_add(&b, before);
+        sb_add(&b, value ? *value : S("{{"));
+        text = value ? rest : str_skip(text, before.len + 2); /* a known one may follow inside */
     }
-    sb_add(&b, rest);
+    sb_add(&b, text);
     return sb_str(&b);
 }
 

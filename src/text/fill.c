@@ -5,15 +5,14 @@
 
 enum { FILLED_BYTES = 4 * FILL_TEXT_BYTES };
 
-/* The next place: text before it, its name, the rest after it. False: there is none. */
-static bool next_place(str text, str *before, str *name, str *rest)
+bool fill_next(str text, str *before, str *place, str *rest)
 {
     ptrdiff_t at = str_find(text, S("{{"));
     ptrdiff_t end = at < 0 ? -1 : str_find(str_skip(text, at), S("}}"));
     if (end < 0)
         return false;
     *before = str_sub(text, 0, at);
-    *name = str_trim(str_sub(text, at + 2, end - 2));
+    *place = str_trim(str_sub(text, at + 2, end - 2));
     *rest = str_skip(text, at + end + 2);
     return true;
 }
@@ -32,7 +31,7 @@ str fill(struct arena *a, str text, const struct fill_values *values)
 {
     struct sb b = sb_make(a, FILLED_BYTES);
     str before, place, rest;
-    while (next_place(text, &before, &place, &rest)) {
+    while (fill_next(text, &before, &place, &rest)) {
         if (is_name(place) && !values->name.len && str_ends(before, S(" ")))
             before.len--;
         sb_add(&b, before);
@@ -51,7 +50,7 @@ str fill(struct arena *a, str text, const struct fill_values *values)
 bool fill_check(str text, str *unknown)
 {
     str before, place, rest;
-    while (next_place(text, &before, &place, &rest)) {
+    while (fill_next(text, &before, &place, &rest)) {
         if (!is_name(place) && !is_number(place)) {
             *unknown = place;
             return false;

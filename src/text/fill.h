@@ -15,6 +15,9 @@ struct fill_values {
     str name;       /* {{contact.name}}; empty: it and a space before it are left out */
     int64_t number; /* {{conversation.number}} */
 };
+/* The next {{place}} of a text: what stands before it, its name, the rest after it. False: there is
+ * none. */
+bool fill_next(str text, str *before, str *place, str *rest);
 /* What is filled in is never looked at again. What is no place of ours stays as it is. */
 str fill(struct arena *a, str text, const struct fill_values *values);
 /* False: *unknown is the name of a place that nothing is there for. */
