@@ -63,8 +63,7 @@ static err write_end(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     return is_dead ? act_failed(cx, a->message, a->payload, a->sent.why) : OK;
 }
 
-/* Doing it twice is doing it once: what may have been done is done again. */
-static enum job_end end_of(enum connector_outcome outcome)
+enum job_end job_end_repeated(enum connector_outcome outcome)
 {
     switch (outcome) {
     case CONNECTOR_SENT:
@@ -106,7 +105,7 @@ err act_work(struct job_run *run, struct job_verdict *v)
     a->work.act.now_ms = run->now_ms;
     TRY(call(run, a));
     *v = (struct job_verdict){
-        .end = a->work.act.kind == ACT_READ ? JOB_DONE : end_of(a->sent.outcome),
+        .end = a->work.act.kind == ACT_READ ? JOB_DONE : job_end_repeated(a->sent.outcome),
         .at_ms = a->sent.wait_until_ms,
         .error = a->sent.why,
         .write = write_end,

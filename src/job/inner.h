@@ -2,6 +2,7 @@
  * the threads. */
 #pragma once
 #include "care/audience.h"
+#include "connector/connector.h"
 #include "db/db.h"
 #include "job/engine.h"
 #include "model/ctx.h"
@@ -81,6 +82,8 @@ enum job_end {
     JOB_REPEAT, /* periodic: again at at_ms with a clean record */
     JOB_ENDED,  /* the work has ended its claim in a transaction of its own */
 };
+/* Of what does no harm when it is done twice: what may have been done is done again. */
+enum job_end job_end_repeated(enum connector_outcome outcome);
 struct job_verdict {
     enum job_end end;
     int64_t at_ms;

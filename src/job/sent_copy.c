@@ -72,23 +72,6 @@ static err write_end(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     return channel_tell(cx, c->channel);
 }
 
-static enum job_end end_of(enum connector_outcome outcome)
-{
-    switch (outcome) {
-    case CONNECTOR_SENT:
-        return JOB_DONE;
-    case CONNECTOR_FINAL:
-        return JOB_FINAL;
-    case CONNECTOR_WAIT:
-        return JOB_WAIT;
-    case CONNECTOR_RETRY:
-    case CONNECTOR_REAUTH:
-    case CONNECTOR_UNKNOWN:
-        break;
-    }
-    return JOB_RETRY;
-}
-
 err sent_copy_work(struct job_run *run, struct job_verdict *v)
 {
     struct copying *c = NEW(run->desk.arena, struct copying, 1);
@@ -103,7 +86,7 @@ err sent_copy_work(struct job_run *run, struct job_verdict *v)
     if (loaded != OK || !is_ready)
         return loaded;
     TRY(copy(run, c));
-    *v = (struct job_verdict){.end = end_of(c->sent.outcome),
+    *v = (struct job_verdict){.end = job_end_repeated(c->sent.outcome),
         .at_ms = c->sent.wait_until_ms,
         .error = c->sent.why,
         .write = write_end,
