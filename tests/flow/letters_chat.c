@@ -185,7 +185,7 @@ static void a_chat_without_a_mailbox_mails_nothing(void **state)
     letters_close(&lw);
 }
 
-/* As a kill between the server's 250 and our commit leaves it. */
+/* The connection is lost after the last byte: nobody knows. */
 static void a_try_that_did_not_end_is_unknown_and_not_repeated(void **state)
 {
     static const struct smtp_step lost[] = {

@@ -43,6 +43,33 @@ static void several_mails_use_one_connection(void **state)
     smtp_peer_close(p);
 }
 
+/* As a kill on the way leaves it: the claim has begun, and nobody knows how far it came. */
+static void a_mail_that_a_kill_cut_short_is_unknown_until_an_agent_sends_it_again(void **state)
+{
+    struct mail_world mw;
+    struct smtp_peer *p = smtp_peer_open(NULL, 0, false);
+    int64_t changed = 0;
+    mails_open(&mw, *state, p, "", PASSWORD);
+    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str message = str_copy(&mw.app->arena, reply(&mw.w, id, "It comes today."));
+    struct ctx *cx = test_begin(mw.app);
+    assert_ok(db_run(cx->db,
+        S("UPDATE job SET kills = 1 WHERE account_id = ?1 AND kind = 'send' AND key = ?2"),
+        ARGS(A_ID(cx->account), A_TEXT(message)), &changed));
+    test_commit(mw.app, cx);
+    assert_int_equal(changed, 1);
+    world_run(&mw.w);
+    assert_str(mails_state(&mw, id, message), "unknown");
+    assert_int_equal(smtp_peer_connections(p), 0);
+    str again = str_print(&mw.app->arena, "/api/v1/messages/%.*s/retry", SARG(message));
+    assert_int_equal(test_request(mw.app, "POST", str_z(&mw.app->arena, again), NULL), 200);
+    world_run(&mw.w);
+    assert_str(mails_state(&mw, id, message), "sent");
+    assert_int_equal(smtp_peer_mails(p), 1);
+    world_close(&mw.w);
+    smtp_peer_close(p);
+}
+
 static void a_server_that_asks_for_patience_is_asked_again_on_the_schedule(void **state)
 {
     static const struct smtp_step steps[] = {
@@ -374,6 +401,7 @@ int main(void)
         return 77;
     const struct CMUnitTest tests[] = {
         TEST_APP(several_mails_use_one_connection),
+        TEST_APP(a_mail_that_a_kill_cut_short_is_unknown_until_an_agent_sends_it_again),
         TEST_APP(a_server_that_asks_for_patience_is_asked_again_on_the_schedule),
         TEST_APP(after_48_hours_a_mail_has_failed_with_the_words_of_the_server),
         TEST_APP(each_recipient_gets_it_once_and_who_waits_is_asked_alone),
