@@ -68,6 +68,6 @@ export async function openStage(browser, seva, files, { query = '', width = 900,
     if (message.type() === 'error' && !/Failed to load resource|^Blocked script execution in '[^']*\/app\/mail_sheet/.test(message.text())) page.problems.push(message.text())
   })
   await page.goto(`${seva.url}/app/stage.html${query}`)
-  await page.waitForFunction(() => 'stage' in window)
+  await page.waitForFunction(() => typeof window.stage?.showMail === 'function') // until the script ran, the name is the element with that id
   return page
 }
