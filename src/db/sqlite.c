@@ -69,6 +69,9 @@ static err conn_open(struct lite *l, struct lite_conn *c, const char *pragmas)
     int code = sqlite3_open_v2(l->path, &c->handle, flags, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(c->handle, LITE_BUSY_MS);
+    /* Else a value that a partial index is compared with makes every run prepare anew. */
+    if (code == SQLITE_OK)
+        code = sqlite3_db_config(c->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_exec(c->handle, pragmas, NULL, NULL, NULL);
     if (code != SQLITE_OK)
