@@ -24,8 +24,12 @@ const clickLauncher = (page, side = 'right') => {
   return page.mouse.click(side === 'right' ? width - 48 : 48, height - 48)
 }
 
-/** Where the frame stands on the page. */
-const frameBox = async (frame) => (await frame.frameElement()).boundingBox()
+/** Where the chat stands when it has come to rest. */
+async function frameBox(frame) {
+  const element = await frame.frameElement()
+  await element.evaluate((one) => Promise.all(one.getRootNode().getAnimations().map((motion) => motion.finished)))
+  return element.boundingBox()
+}
 
 test('a_strict_policy_needs_to_admit_script_and_frame_only', { skip }, async () => {
   const csp = `default-src 'none'; script-src 'self' ${seva.url}; style-src 'self'; img-src data:; frame-src ${seva.url}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types seva`
