@@ -20,19 +20,23 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("SEVA_TEST_BUILD", os.path.join(ROOT, "build"))
 PARTS = ["check", "unit", "flow", "clang", "asan", "tsan", "system", "fuzz", "web", "e2e"]
 BY_NAME = ["faults"]  # long: not part of a run without names
-SANITIZED = ["-Dc_args=-g1", "-Dweb=false", "-Db_lundef=false"]
+LINES = ["-Dc_args=-g1"]  # functions and lines are enough to find a place by
+QUICK = ["-Doptimization=1"]  # half the time to compile
+# gcc takes what a sanitizer adds for dereferences; plain and release say the real ones.
+SANITIZED = ["-Dc_args=-g1 -Wno-null-dereference", "-Dweb=false", "-Db_lundef=false"]
 VARIANTS = {
     # name: (compiler, meson options, ninja targets: none = all)
-    "plain": ("gcc", ["-Dfailpoints=true"], []),
-    "clang": ("clang", ["-Dfailpoints=true"], []),
-    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Doptimization=1", "-Dfailpoints=true"] + SANITIZED, []),  # half the time to compile
-    "tsan": ("gcc", ["-Db_sanitize=thread", "-Dfailpoints=true"] + SANITIZED, []),
+    "plain": ("gcc", ["-Dfailpoints=true"] + LINES, []),
+    "clang": ("clang", ["-Dfailpoints=true"] + LINES + QUICK, []),  # its warnings are the same at every level
+    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Dfailpoints=true"] + SANITIZED + QUICK, []),
+    "tsan": ("gcc", ["-Db_sanitize=thread", "-Dfailpoints=true"] + SANITIZED + QUICK, []),
     "fuzz": ("clang", ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Dtests=false"] + SANITIZED, ["fuzzers"]),
     "release": ("gcc", ["--buildtype=release", "-Dtests=false"], []),
 }
@@ -42,6 +46,10 @@ total = {"passed": 0, "failed": 0, "skipped": 0}
 failures = []  # (name, detail)
 AT_ONCE = max(2, os.cpu_count() or 1)  # programs
 ALONE = {"system/test_run.py"}  # has a verdict by time
+# What takes longest begins first, or it would be waited for at the end.
+LONG = ["system/test_mail_reading.py", "system/test_mail_bombs.py", "e2e/console_look.test.mjs", "e2e/chat_by_mail.test.mjs", "e2e/console_mail.test.mjs",
+        "e2e/console_networks.test.mjs"]
+telling = threading.Lock()
 
 
 def say(text):
@@ -49,7 +57,8 @@ def say(text):
 
 
 def count(kind, name, detail=""):
-    total[kind] += 1
+    with telling:
+        total[kind] += 1
     if kind == "failed":
         failures.append((name, detail))
         say(f"FAILED {name}" + (f"\n{detail}" if detail else ""))
@@ -219,18 +228,24 @@ def part_faults(pg, args):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def part_system(pg, args):
+def longest_first(found):
+    return sorted(found, key=lambda f: LONG.index(f[0]) if f[0] in LONG else len(LONG))
+
+
+def system_programs(args):
     folder = build("plain")
-    release = build("release")
-    if not folder or not release:
-        return
-    env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_RELEASE_BIN": f"{release}/src/app/seva", "SEVA_BUILD": folder,
-           "SEVA_KILLS": str(args.kills), "SEVA_POWER": str(args.power)}
-    found = [(f"system/{os.path.basename(p)}", [sys.executable, p], env, 1200 + 5 * args.kills) for p in sorted(glob.glob(f"{ROOT}/tests/system/test_*.py"))]
-    run_at_once([f for f in found if f[0] not in ALONE], pg.urls, AT_ONCE + 1)  # they wait more than they work
+    if not folder:
+        return []
+    env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_BUILD": folder, "SEVA_KILLS": str(args.kills), "SEVA_POWER": str(args.power)}
+    return [(f"system/{os.path.basename(p)}", [sys.executable, p], env, 1200 + 5 * args.kills) for p in sorted(glob.glob(f"{ROOT}/tests/system/test_*.py"))]
+
+
+def system_alone(pg, found):
+    """What the other system programs must not disturb."""
     for label, command, own, seconds in found:
         if label in ALONE:
             run_tap(label, command, {"SEVA_TEST_PG": pg.urls[0], **own}, seconds)
+    folder = os.path.join(BUILD, "plain")
     echo = glob.glob(f"{folder}/tests/**/http_echo", recursive=True)
     if not echo:
         count("failed", "system/http_differential: http_echo was not built")
@@ -259,10 +274,7 @@ def fuzz(target, seconds):
         shutil.rmtree(corpus, ignore_errors=True)
 
 
-def part_fuzz(args):
-    folder = build("fuzz")
-    if not folder:
-        return
+def part_fuzz(folder, args):
     targets = sorted(p for p in glob.glob(f"{folder}/tests/fuzz/fuzz_*") if os.path.isfile(p) and os.access(p, os.X_OK))
     seconds = int(args.minutes * 60 * AT_ONCE / max(1, len(targets))) if args.minutes else 6
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
@@ -288,8 +300,8 @@ def part_e2e(pg):
     if not folder:
         return
     env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_SIM_BIN": f"{folder}/sim/seva-sim"}
-    run_at_once([(f"e2e/{os.path.basename(p)}", ["node", "--test", "--test-reporter=tap", p], env, 900)
-                 for p in sorted(glob.glob(f"{ROOT}/tests/e2e/*.test.mjs"))], pg.urls)
+    run_at_once(longest_first([(f"e2e/{os.path.basename(p)}", ["node", "--test", "--test-reporter=tap", p], env, 900)
+                               for p in sorted(glob.glob(f"{ROOT}/tests/e2e/*.test.mjs"))]), pg.urls, AT_ONCE + 1)  # some wait for minutes
 
 
 def main():
@@ -302,7 +314,8 @@ def main():
     parser.add_argument("--postgres", action="store_true", help="the faults on PostgreSQL")
     args = parser.parse_args()
     parts = args.parts or PARTS
-    started, pg = time.monotonic(), Postgres()
+    started, pg, aside = time.monotonic(), Postgres(), concurrent.futures.ThreadPoolExecutor(1)
+    system, has_system = [], None
     try:
         if "check" in parts:
             run_tap("check", [sys.executable, os.path.join(ROOT, "tools/check.py")])
@@ -316,6 +329,12 @@ def main():
             run_programs("plain", [p for p in ("unit", "flow") if p in parts], pg.urls, {}, 2)
         if "faults" in parts:
             part_faults(pg, args)
+        if "system" in parts:
+            # They wait more than they work: beside what is built and what the sanitizers run, which leaves PostgreSQL to them.
+            system = system_programs(args)
+            beside = longest_first([f for f in system if f[0] not in ALONE])
+            has_system = aside.submit(run_at_once, beside, pg.urls, AT_ONCE if {"asan", "tsan"} & set(parts) else AT_ONCE + 1)
+            build("release")
         if "clang" in parts:
             web_dist()
             build("clang")
@@ -325,15 +344,19 @@ def main():
         for part in ("asan", "tsan"):
             if part in parts:
                 run_programs(part, ["unit", "flow"], [], strict, 6)
-        if "system" in parts:
-            part_system(pg, args)
-        if "fuzz" in parts:
-            part_fuzz(args)
+        fuzzers = build("fuzz") if "fuzz" in parts else None
+        if has_system:
+            has_system.result()
+            if system:
+                system_alone(pg, system)
+        if fuzzers:
+            part_fuzz(fuzzers, args)
         if "web" in parts:
             part_web()
         if "e2e" in parts:
             part_e2e(pg)
     finally:
+        aside.shutdown(cancel_futures=True)
         pg.stop()
     if failures:
         say("\nAll failures once more:")
