@@ -174,10 +174,12 @@ static bool has_separator(str s)
 
 static err login_with_token(struct imap *imap, struct arena *a, const struct mail_server *s)
 {
-    bool is_bearer = s->login == MAIL_LOGIN_OAUTHBEARER;
-    str need = is_bearer ? S("AUTH=OAUTHBEARER") : S("AUTH=XOAUTH2");
-    if (!imap_can(imap, need))
-        return imap_lost(imap, MAIL_BAD_LOGIN, "the server does not offer %.*s", SARG(need));
+    bool has_bearer = imap_can(imap, S("AUTH=OAUTHBEARER"));
+    bool has_xoauth2 = imap_can(imap, S("AUTH=XOAUTH2"));
+    bool is_bearer = has_bearer && (s->login == MAIL_LOGIN_OAUTHBEARER || !has_xoauth2);
+    if (!has_bearer && !has_xoauth2)
+        return imap_lost(
+            imap, MAIL_BAD_LOGIN, "the server takes no tokens (AUTH=XOAUTH2, AUTH=OAUTHBEARER)");
     if (has_separator(s->user) || has_separator(s->secret))
         return imap_lost(
             imap, MAIL_BAD_LOGIN, "the user name holds a character that cannot be said");

@@ -18,8 +18,8 @@ enum mail_security {
 };
 enum mail_login {
     MAIL_LOGIN_PASSWORD,
-    MAIL_LOGIN_XOAUTH2,     /* Google, Microsoft */
-    MAIL_LOGIN_OAUTHBEARER, /* RFC 7628 */
+    MAIL_LOGIN_XOAUTH2,     /* a token: Google, Microsoft; as below where only that is offered */
+    MAIL_LOGIN_OAUTHBEARER, /* a token, RFC 7628; as above where only that is offered */
 };
 struct mail_server {
     str host; /* a name or a literal address without brackets */

@@ -139,6 +139,14 @@ static struct mail_end auth_oauthbearer(struct smtp *s, struct arena *a)
     return auth_once(s, a, "OAUTHBEARER", base64_secret(s, text), S("AQ=="));
 }
 
+/* Whether a token goes as OAUTHBEARER: asked for, or the only way that is offered. */
+static bool is_bearer(const struct smtp *s)
+{
+    return s->options.server.login == MAIL_LOGIN_OAUTHBEARER
+               ? s->has_oauthbearer || !s->has_xoauth2
+               : s->has_oauthbearer && !s->has_xoauth2;
+}
+
 /* Bytes that would end a field of the login early. */
 static bool has_separator(str text)
 {
@@ -154,30 +162,16 @@ struct mail_end smtp_login(struct smtp *s, struct arena *a)
     if (!s->has_auth)
         return no_login(s, a,
             "the server takes no logins on this port; mail programs use 465 (TLS) or 587 (STARTTLS)");
-    bool is_offered = s->has_plain || s->has_login;
-    switch (to->login) {
-    case MAIL_LOGIN_PASSWORD:
-        break;
-    case MAIL_LOGIN_XOAUTH2:
-        is_offered = s->has_xoauth2;
-        break;
-    case MAIL_LOGIN_OAUTHBEARER:
-        is_offered = s->has_oauthbearer;
-        break;
-    }
+    bool is_token = to->login != MAIL_LOGIN_PASSWORD;
+    bool is_offered =
+        is_token ? s->has_xoauth2 || s->has_oauthbearer : s->has_plain || s->has_login;
     if (!is_offered) {
         str offered = utf8_prefix_bytes(s->mechanisms, 200);
         return no_login(s, a,
             str_z(a, str_print(a, "this way to log in is not offered; the server offers: %.*s",
                          SARG(offered))));
     }
-    switch (to->login) {
-    case MAIL_LOGIN_XOAUTH2:
-        return auth_xoauth2(s, a);
-    case MAIL_LOGIN_OAUTHBEARER:
-        return auth_oauthbearer(s, a);
-    case MAIL_LOGIN_PASSWORD:
-        break;
-    }
+    if (is_token)
+        return is_bearer(s) ? auth_oauthbearer(s, a) : auth_xoauth2(s, a);
     return s->has_plain ? auth_plain(s, a) : auth_login(s, a);
 }

@@ -165,6 +165,34 @@ static void a_token_by_oauthbearer_names_host_and_port(void **state)
     done(imap, p);
 }
 
+static void sign_in_with(enum mail_login login, const char *offers, const char *says)
+{
+    struct mail_server s = server_at(0);
+    s.login = login;
+    s.secret = S("ya29.sevaAccessToken");
+    struct mail_peer *p = MAIL_PEER("> * OK ready", "< CAPABILITY", offers, "> $ OK done", says,
+        "> $ OK done", "< CAPABILITY", "> * CAPABILITY IMAP4rev1", "> $ OK done", "< LOGOUT");
+    s.port = mail_peer_port(p);
+    struct imap *imap = imap_make();
+    assert_ok(imap_open(imap, &s, 60000));
+    done(imap, p);
+}
+
+static void a_token_goes_the_way_that_is_offered(void **state)
+{
+    static const char bearer[] =
+        "< AUTHENTICATE OAUTHBEARER bixhPWNhcmVAZXhhbXBsZS5jb20sAWhvc3Q9MTI3LjAuMC4xAXBvcnQ9";
+    static const char xoauth2[] =
+        "< AUTHENTICATE XOAUTH2 dXNlcj1jYXJlQGV4YW1wbGUuY29tAWF1dGg9QmVhcmVyIHlhMjku";
+    static const char both[] = "> * CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER AUTH=XOAUTH2";
+    (void)state;
+    sign_in_with(
+        MAIL_LOGIN_XOAUTH2, "> * CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER AUTH=PLAIN", bearer);
+    sign_in_with(MAIL_LOGIN_OAUTHBEARER, "> * CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2", xoauth2);
+    sign_in_with(MAIL_LOGIN_XOAUTH2, both, xoauth2);
+    sign_in_with(MAIL_LOGIN_OAUTHBEARER, both, bearer);
+}
+
 /* {"status":"400","schemes":"Bearer","scope":"mail"} */
 #define CHALLENGE "eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIiwic2NvcGUiOiJtYWlsIn0="
 
@@ -195,7 +223,7 @@ static void a_refused_token_is_answered_and_explained(void **state)
     s.login = MAIL_LOGIN_XOAUTH2;
     p = MAIL_PEER("> * OK ready", "< CAPABILITY", "> * CAPABILITY IMAP4rev1 AUTH=PLAIN",
         "> $ OK done", "hang");
-    refuse_login(p, s, MAIL_BAD_LOGIN, "does not offer AUTH=XOAUTH2");
+    refuse_login(p, s, MAIL_BAD_LOGIN, "takes no tokens");
 }
 
 static void a_secret_beyond_all_measure_is_refused_before_it_is_said(void **state)
@@ -779,6 +807,7 @@ int main(void)
         TEST(a_refused_login_says_what_the_server_said),
         TEST(a_token_is_said_as_google_and_microsoft_want_it),
         TEST(a_token_by_oauthbearer_names_host_and_port),
+        TEST(a_token_goes_the_way_that_is_offered),
         TEST(a_refused_token_is_answered_and_explained),
         TEST(a_secret_beyond_all_measure_is_refused_before_it_is_said),
         TEST(no_password_is_said_before_starttls),

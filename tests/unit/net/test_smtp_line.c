@@ -100,6 +100,33 @@ static void a_token_goes_as_oauthbearer(void **state)
     assert_int_equal(end.kind, MAIL_DONE);
 }
 
+static void a_token_goes_the_way_that_is_offered(void **state)
+{
+    (void)state;
+    static const struct smtp_step bearer[] = {
+        HELLO_WITH("AUTH PLAIN OAUTHBEARER"),
+        {"AUTH OAUTHBEARER bixhPWNhcmVAZXhhbXBsZS5jb20sAWhvc3Q9", "235 ok\r\n"}
+    };
+    static const struct smtp_step xoauth2[] = {
+        HELLO_WITH("AUTH PLAIN XOAUTH2"),
+        {"AUTH XOAUTH2 dXNlcj1jYXJlQGV4YW1wbGUuY29tAWF1dGg9", "235 ok\r\n"}
+    };
+    static const struct smtp_step both[] = {
+        HELLO_WITH("AUTH OAUTHBEARER XOAUTH2"),
+        {"AUTH XOAUTH2 dXNlcj1jYXJlQGV4YW1wbGUuY29tAWF1dGg9", "235 ok\r\n"}
+    };
+    static const struct smtp_step both_ways[] = {
+        HELLO_WITH("AUTH OAUTHBEARER XOAUTH2"),
+        {"AUTH OAUTHBEARER bixhPWNhcmVAZXhhbXBsZS5jb20sAWhvc3Q9", "235 ok\r\n"}
+    };
+    const struct smtp_options google = login_with(MAIL_LOGIN_XOAUTH2, "ya29.sevaAccessToken");
+    const struct smtp_options rfc = login_with(MAIL_LOGIN_OAUTHBEARER, "ya29.sevaAccessToken");
+    assert_int_equal(open_through(ROWS(bearer), google, NULL).kind, MAIL_DONE);
+    assert_int_equal(open_through(ROWS(xoauth2), rfc, NULL).kind, MAIL_DONE);
+    assert_int_equal(open_through(ROWS(both), google, NULL).kind, MAIL_DONE);
+    assert_int_equal(open_through(ROWS(both_ways), rfc, NULL).kind, MAIL_DONE);
+}
+
 /* RFC 4954: with its first response a command has at most 512 bytes. */
 static void a_long_token_waits_to_be_asked(void **state)
 {
@@ -186,6 +213,9 @@ static void a_login_that_is_not_offered_is_not_tried(void **state)
         {"EHLO ", "250 mx\r\n"},
         {"QUIT",  NULL        }
     };
+    static const struct smtp_step passwords[] = {
+        HELLO_WITH("AUTH PLAIN LOGIN"), {"QUIT", NULL}
+    };
     static const struct smtp_step other[] = {
         HELLO_WITH("AUTH CRAM-MD5 XOAUTH2"), {"QUIT", NULL}
     };
@@ -197,8 +227,9 @@ static void a_login_that_is_not_offered_is_not_tried(void **state)
     end = open_through(ROWS(other), login_with(MAIL_LOGIN_PASSWORD, "pw"), &heard);
     assert_int_equal(end.kind, MAIL_BAD_LOGIN);
     assert_true(has(end.why, "the server offers: CRAM-MD5 XOAUTH2"));
-    end = open_through(ROWS(other), login_with(MAIL_LOGIN_OAUTHBEARER, "pw"), &heard);
+    end = open_through(ROWS(passwords), login_with(MAIL_LOGIN_OAUTHBEARER, "pw"), &heard);
     assert_int_equal(end.kind, MAIL_BAD_LOGIN);
+    assert_true(has(end.why, "the server offers: PLAIN LOGIN"));
     end = open_through(ROWS(other), login_with(MAIL_LOGIN_XOAUTH2, "a\1auth=Bearer b"), &heard);
     assert_int_equal(end.kind, MAIL_BAD_LOGIN);
     assert_true(has(end.why, "control character"));
@@ -469,6 +500,7 @@ int main(void)
         TEST(passwords_go_as_login_where_plain_is_not_offered),
         TEST(a_token_goes_as_xoauth2),
         TEST(a_token_goes_as_oauthbearer),
+        TEST(a_token_goes_the_way_that_is_offered),
         TEST(a_long_token_waits_to_be_asked),
         TEST(an_expired_token_is_a_bad_login_after_its_challenge_is_answered),
         TEST(each_refusal_of_a_login_says_what_to_do),
