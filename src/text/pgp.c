@@ -2,11 +2,10 @@
 #include "text/pgp.h"
 
 #include "base/utf8.h"
+#include "text/pgp_hush.h"
 
-#include <fcntl.h>
 #include <rnp/rnp.h>
 #include <rnp/rnp_err.h>
-#include <unistd.h>
 
 enum { NAME_BYTES = 200 };
 
@@ -25,14 +24,6 @@ static rnp_input_t input_of(str bytes)
     if (rnp_input_from_memory(&in, at, (size_t)bytes.len, false) != RNP_SUCCESS)
         return NULL;
     return in;
-}
-
-/* It would write to stderr what it thinks of strangers' bytes. */
-static void hush(rnp_ffi_t ring)
-{
-    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (fd >= 0 && rnp_ffi_set_log_fd(ring, fd) != RNP_SUCCESS)
-        (void)close(fd); /* else it closes it */
 }
 
 static void ring_add(rnp_ffi_t ring, str key)
@@ -55,7 +46,6 @@ static rnp_ffi_t ring_of(str keys)
     ptrdiff_t from, len;
     if (rnp_ffi_create(&ring, RNP_KEYSTORE_GPG, RNP_KEYSTORE_GPG) != RNP_SUCCESS)
         return NULL;
-    hush(ring);
     while (
         (from = str_find(keys, begin)) >= 0 && (len = str_find(str_skip(keys, from), end)) >= 0) {
         ring_add(ring, str_sub(keys, from, len + end.len));
@@ -211,8 +201,10 @@ void pgp_verify(
     if (!signature.len || signature.len > PGP_SIGNATURE_BYTES || data.len > SIGNATURE_DATA_BYTES ||
         keys.len > PGP_KEYS_BYTES)
         return;
+    pgp_hush_begin();
     rnp_ffi_t ring = ring_of(keys);
     if (!ring) { /* without a key nothing is even looked at */
+        pgp_hush_end();
         result->verdict = SIGNATURE_UNKNOWN;
         return;
     }
@@ -225,6 +217,7 @@ void pgp_verify(
     rnp_input_destroy(sig);
     rnp_input_destroy(in);
     rnp_ffi_destroy(ring);
+    pgp_hush_end();
 }
 
 /* ── keys that are given ────────────────────────────────────────────────────────────────────────
@@ -271,6 +264,7 @@ static rnp_key_handle_t first_primary(rnp_ffi_t ring)
 err pgp_key_read(struct arena *a, str text, struct pgp_key *key, str *why)
 {
     bool is_fit = text.len > 0 && text.len <= PGP_KEY_BYTES;
+    pgp_hush_begin();
     rnp_ffi_t ring = is_fit ? ring_of(text) : NULL;
     rnp_key_handle_t found = ring ? first_primary(ring) : NULL;
     struct signature who = {0};
@@ -286,5 +280,6 @@ err pgp_key_read(struct arena *a, str text, struct pgp_key *key, str *why)
     }
     if (ring)
         rnp_ffi_destroy(ring);
+    pgp_hush_end();
     return found && key->armour.len && key->fingerprint.len ? OK : E_INVALID;
 }

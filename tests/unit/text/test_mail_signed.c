@@ -7,7 +7,10 @@
 #include "text/pgp.h"
 #include "text/tnef_part.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HEAD "From: a@example.net\r\nMIME-Version: 1.0\r\n"
 #define SIGNED(protocol)                                                                           \
@@ -98,6 +101,37 @@ static str repeated(str unit, ptrdiff_t times)
     return sb_str(&b);
 }
 
+/* What librnp thinks of these bytes is nobody's business; what others say is. */
+static void nothing_is_printed_about_bad_signatures(void **state)
+{
+    (void)state;
+    static const char bad[] = "-----BEGIN PGP SIGNATURE-----\n\niQEzBAABCAAdFiEE\n=abcd\n"
+                              "-----END PGP SIGNATURE-----\n";
+    struct signature s;
+    struct pgp_key key;
+    str why;
+    char path[] = "/tmp/seva-said-XXXXXX", said[100] = "";
+    int to = mkstemp(path), kept = dup(STDERR_FILENO);
+    assert_true(to >= 0 && kept >= 0);
+    (void)unlink(path);
+    (void)fflush(stderr);
+    assert_true(dup2(to, STDERR_FILENO) >= 0);
+    pgp_verify(test_arena(), S("x"), str_from(bad), str_from(A_KEY), 0, &s);
+    err read = pgp_key_read(test_arena(),
+        S("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n"),
+        &key, &why);
+    (void)fputs("said\n", stderr);
+    (void)fflush(stderr);
+    (void)dup2(kept, STDERR_FILENO);
+    ssize_t n = pread(to, said, sizeof said - 1, 0);
+    (void)close(kept);
+    (void)close(to);
+    assert_int_equal(s.verdict, SIGNATURE_BROKEN);
+    assert_err(read, E_INVALID);
+    assert_string_equal(said, "said\n");
+    assert_int_equal(n, 5);
+}
+
 static void hostile_signatures_are_broken(void **state)
 {
     (void)state;
@@ -169,6 +203,7 @@ int main(void)
         TEST(line_ends_are_as_they_were_when_it_was_signed),
         TEST(what_is_not_signed_as_a_whole_counts_as_partly),
         TEST(mails_without_an_envelope_stay_as_they_are),
+        TEST(nothing_is_printed_about_bad_signatures),
         TEST(hostile_signatures_are_broken),
         TEST(hostile_keys_are_none),
         TEST(parts_have_names_that_are_read_back),
