@@ -1,6 +1,7 @@
 /* automatic_mail: see automatic_mail.h. */
 #include "care/automatic_mail.h"
 
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "care/activity.h"
@@ -11,7 +12,7 @@
 #include "store/installation.h"
 #include "text/robot.h"
 
-enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS, LOOP_BYTES = 16 };
 
 enum refusal { MAY_GO, NO_ADDRESS, MACHINE, OURS, UNWANTED, STOPPED, HOUR_FULL, DAY_FULL };
 
@@ -164,6 +165,13 @@ err automatic_mail_arrived(struct ctx *cx, conversation_id conversation, str add
 
 err automatic_mail_loop(struct ctx *cx, str *loop)
 {
-    err e = installation_get(cx->db, S("mail"), loop);
-    return e == E_NOT_FOUND ? fail(cx, E_INTERNAL, "The installation has lost its name.") : e;
+    str name;
+    err e = installation_get(cx->db, S("mail"), &name);
+    if (e == E_NOT_FOUND)
+        return fail(cx, E_INTERNAL, "The installation has lost its name.");
+    TRY(e);
+    struct sha256 mac =
+        crypto_hmac_sha256(name, str_print(cx->arena, "%lld", (long long)cx->account.v));
+    *loop = crypto_hex(cx->arena, str_of((const char *)mac.b, LOOP_BYTES));
+    return OK;
 }

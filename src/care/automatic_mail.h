@@ -32,5 +32,6 @@ err automatic_mail_may_in(
     struct ctx *cx, conversation_id conversation, str address, bool *may, str *why);
 /* A mail of a machine from this address has come into the conversation. */
 err automatic_mail_arrived(struct ctx *cx, conversation_id conversation, str address);
-/* What stands in X-Seva-Loop of ours. */
+/* What stands in X-Seva-Loop of ours: each account has its own, so that two of one installation can
+ * write to each other; how the installation is called is not to be read in it. */
 err automatic_mail_loop(struct ctx *cx, str *loop);

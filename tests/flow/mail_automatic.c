@@ -516,6 +516,38 @@ static void our_own_automatic_mail_comes_back_and_nothing_follows(void **state)
     world_close(&mw.w);
 }
 
+/* The marks of two accounts of one installation are as different as those of two Sevas. */
+static void another_accounts_automatic_mail_is_no_loop_here(void **state)
+{
+    struct mail_world mw;
+    struct letter theirs = first;
+    account_id other;
+    str loop, own;
+    open_proven(&mw, *state);
+    (void)test_account_add(mw.app, "Other", &other);
+    struct ctx *cx = test_begin_account(mw.app, other);
+    assert_ok(automatic_mail_loop(cx, &loop));
+    loop = str_copy(&mw.app->arena, loop);
+    test_commit(mw.app, cx);
+    cx = test_begin(mw.app);
+    assert_ok(automatic_mail_loop(cx, &own));
+    assert_false(str_eq(own, loop));
+    test_commit(mw.app, cx);
+    theirs.headers =
+        str_z(&mw.app->arena, str_print(&mw.app->arena, "X-Seva-Loop: %.*s\r\n", SARG(loop)));
+    arrives(&mw, &theirs); /* all other marks are lost: a person's, as far as anybody sees */
+    assert_true(has_acknowledgement(&mw, newest(&mw)));
+    theirs.id = "2@example.net";
+    theirs.headers = str_z(
+        &mw.app->arena, str_print(&mw.app->arena,
+                            "X-Seva-Loop: %.*s\r\nAuto-Submitted: auto-replied\r\n", SARG(loop)));
+    arrives(&mw, &theirs); /* as they go out: they come to rest */
+    assert_str(timeline(&mw, newest(&mw)), "auto in:Where is it?");
+    look(&mw, message_of(&mw, newest(&mw), "in", true));
+    assert_str(test_text(mw.app, "automatic"), "machine");
+    world_close(&mw.w);
+}
+
 static void three_mails_of_machines_stop_ours_for_a_day(void **state)
 {
     struct mail_world mw;
@@ -717,6 +749,7 @@ int main(void)
         TEST_APP(an_answer_goes_to_a_person),
         TEST_APP(a_mailbox_may_want_forms_to_wait_like_people),
         TEST_APP(our_own_automatic_mail_comes_back_and_nothing_follows),
+        TEST_APP(another_accounts_automatic_mail_is_no_loop_here),
         TEST_APP(three_mails_of_machines_stop_ours_for_a_day),
         TEST_APP(slower_machines_stop_nothing),
         TEST_APP(a_conversation_of_machines_gets_none),
