@@ -26,6 +26,9 @@ static const struct shape_field letter_fields[] = {
     SHOWN("subject", SHAPE_TEXT, 0, NULL),
     SHOWN_WORD("state", 0, states, "unknown: may have been sent"),
     SHOWN("error", SHAPE_TEXT, SHAPE_NULL, "failed, unknown: why; queued: why not yet"),
+    SHOWN("answer", SHAPE_TEXT, SHAPE_NULL, "what the server for sending said when it took it"),
+    SHOWN("relay_id", SHAPE_TEXT, SHAPE_NULL, "the Message-ID that a relay gave it instead"),
+    SHOWN("message_id", SHAPE_TEXT, 0, "Message-ID, without < >"),
     SHOWN("is_repeatable", SHAPE_BOOL, 0, "it may be sent again"),
     SHOWN("created_at", SHAPE_TIME, 0, NULL),
     SHOWN("sent_at", SHAPE_TIME, SHAPE_NULL, NULL),
@@ -46,6 +49,9 @@ static void view(struct json_out *j, const struct letter *l)
     json_kv_str(j, S("subject"), l->subject);
     json_kv_str(j, S("state"), l->state);
     json_kv_text(j, S("error"), l->error);
+    json_kv_text(j, S("answer"), l->answer);
+    json_kv_text(j, S("relay_id"), l->relay_id);
+    json_kv_str(j, S("message_id"), l->internet_id);
     json_kv_bool(j, S("is_repeatable"), is_over && l->text.len > 0);
     json_kv_time(j, S("created_at"), l->created_ms);
     json_kv_time(j, S("sent_at"), l->sent_ms);

@@ -255,6 +255,8 @@ err letter_takes(struct ctx *cx, const struct connector_item *it, bool *is_ours)
     const struct mail_report *report = it->mail ? it->mail->report : NULL;
     str id = report ? report->message_id : it->mail ? it->mail->internet_id : (str){0};
     err e = id.len ? letter_by_internet(cx, id, &l) : E_NOT_FOUND;
+    if (e == E_NOT_FOUND && report && id.len) /* relays name it as they do */
+        e = letter_by_relay(cx, id, &l);
     *is_ours = e == OK;
     if (e == E_NOT_FOUND)
         return OK;

@@ -5,10 +5,11 @@
  * happens before a server has taken the sender concerns the mailbox. Source: contract sheet of the
  * email channel, 8; RFC 5321, 4.5.4.1. Thread: pure. */
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "connector/email.h"
 #include "connector/mail.h"
 
-enum { MINUTE_MS = 60 * 1000, WHY_BYTES = 4096, ADDRESS_BYTES = 254 };
+enum { MINUTE_MS = 60 * 1000, WHY_BYTES = 4096, ADDRESS_BYTES = 254, ANSWER_BYTES = 500 };
 static const int64_t tries_ms = EMAIL_TRIES_MS;
 
 static int64_t age_ms(const struct connector_outgoing *out)
@@ -118,6 +119,14 @@ static bool is_own(const struct smtp_sent *got)
     return !got->is_before_mail && got->code && got->code != 421;
 }
 
+/* "250 2.0.0 queued as 4FxZ": by this it is found in that server's log. */
+static str answer_of(struct arena *a, const struct smtp_sent *got)
+{
+    const struct smtp_answer taken = {
+        .code = got->code, .enhanced = got->enhanced, .words = got->words};
+    return utf8_prefix_bytes(words_of(a, &taken), ANSWER_BYTES);
+}
+
 static bool has_token(struct arena *a, const struct connector_setup *setup)
 {
     return !str_eq(setup_setting(a, &connector_email, setup, "sign_in"), S("password"));
@@ -151,6 +160,7 @@ void email_judge(struct arena *a, const struct connector_outgoing *out,
     if (got->kind != MAIL_DONE)
         return;
     sent->external_id = out->letter->internet_id;
+    sent->answer = answer_of(a, got);
     sent->again_ms = j.waits ? email_next_try_ms(out) : 0;
     if (got->n_taken < mail->n_to)
         sent->why = not_to(&j);

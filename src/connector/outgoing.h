@@ -90,5 +90,6 @@ struct connector_sent {
              * writes comes from this one */
     const struct mail_reached *reached; /* a letter's recipients, those that were asked about */
     ptrdiff_t n_reached;
+    str answer;       /* SENT, of a letter: the server's own words; empty = none */
     int64_t again_ms; /* SENT, WAIT: some of them are to be tried again then; 0 = nobody waits */
 };

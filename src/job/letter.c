@@ -37,9 +37,11 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     (void)next_ms;
     str why = p->sent.why;
     TRY(deliver_note_pace(cx, p->letter.channel_id, &p->sent));
-    if (p->sent.outcome == CONNECTOR_SENT)
+    if (p->sent.outcome == CONNECTOR_SENT) {
+        str relay = p->sent.n_aliases ? p->sent.aliases[0] : (str){0};
         TRY(change(cx, &p->letter, S("sent"), (str){0}));
-    else if (p->sent.outcome == CONNECTOR_UNKNOWN)
+        TRY(letter_set_answer(cx, p->letter.id, relay, p->sent.answer));
+    } else if (p->sent.outcome == CONNECTOR_UNKNOWN)
         TRY(change(cx, &p->letter, S("unknown"), S(MAY_HAVE_GONE)));
     else
         TRY(change(cx, &p->letter, is_dead ? S("failed") : S("queued"), why));

@@ -17,5 +17,7 @@ struct letter {
     conversation_id conversation_id;
     str state; /* queued sending sent failed unknown */
     str error;
+    str relay_id; /* the relay's own name for it; empty = the relay has left ours, or did not say */
+    str answer;   /* what the server said when it took it; empty = it has not */
     int64_t created_ms, sent_ms;
 };

@@ -22,13 +22,15 @@ static const struct db_col cols[] = {
     COL(struct letter, conversation_id),
     COL(struct letter, state),
     COL(struct letter, error),
+    COL(struct letter, relay_id),
+    COL(struct letter, answer),
     COL(struct letter, created_ms),
     COL(struct letter, sent_ms),
 };
 #define SELECT_LETTER                                                                              \
     "SELECT id, channel_id, kind, from_name, from_address, reply_to, to_name, to_address, "        \
     "    subject, text, html, link_sealed, files, internet_id, refs, "                             \
-    "    conversation_id, state, error, created_ms, sent_ms "                                      \
+    "    conversation_id, state, error, relay_id, answer, created_ms, sent_ms "                    \
     "FROM letter "
 
 err letter_insert(struct ctx *cx, const struct letter *l)
@@ -57,6 +59,15 @@ err letter_by_internet(struct ctx *cx, str internet_id, struct letter *letter)
 {
     return db_one(cx->db, S(SELECT_LETTER "WHERE account_id = ?1 AND internet_id = ?2"),
         ARGS(A_ID(cx->account), A_TEXT(internet_id)), COLS(cols), letter);
+}
+
+err letter_by_relay(struct ctx *cx, str relay_id, struct letter *letter)
+{
+    return db_one(cx->db,
+        S(SELECT_LETTER "WHERE account_id = ?1 AND relay_id = ?2 AND relay_id <> '' "
+                        "ORDER BY id DESC "
+                        "LIMIT 1"),
+        ARGS(A_ID(cx->account), A_TEXT(relay_id)), COLS(cols), letter);
 }
 
 err letter_of_chat(struct ctx *cx, conversation_id conversation, struct letter *letter)
@@ -111,6 +122,13 @@ err letter_change_state(struct ctx *cx, const struct letter *l, str to, str erro
             A_BOOL(is_empty), A_INT(cx->now_ms)),
         &changed));
     return changed ? OK : E_CONFLICT;
+}
+
+err letter_set_answer(struct ctx *cx, letter_id id, str relay_id, str answer)
+{
+    return db_run(cx->db,
+        S("UPDATE letter SET relay_id = ?3, answer = ?4 WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(relay_id), A_TEXT(answer)), NULL);
 }
 
 struct number {

@@ -2,7 +2,9 @@
 #include "letters_world.h"
 
 #include "base/clock.h"
+#include "care/letter.h"
 #include "store/login.h"
+#include "text/report.h"
 
 static void mails_go_out(struct letters_world *lw)
 {
@@ -140,6 +142,43 @@ static void a_forgotten_password_is_reset_by_mail(void **state)
     letters_close(&lw);
 }
 
+/* By these words the letter is found in the log of the server that took it; by the relay's own name
+ * its reports find the letter. */
+static void what_the_server_said_stays_with_the_letter(void **state)
+{
+    static const struct smtp_step steps[] = {
+        LETTERS_HELLO,
+        {"MAIL FROM:", "250 ok\r\n"                                                  },
+        {"RCPT TO:",   "250 ok\r\n"                                                  },
+        {"DATA",       "354 go\r\n"                                                  },
+        {".",          "250 2.0.0 OK <AM0.9@eur.prod.outlook.com> [Hostname=AM0]\r\n"},
+    };
+    struct letters_world lw;
+    const struct mail_report report = {.kind = REPORT_BOUNCE,
+        .message_id = S("AM0.9@eur.prod.outlook.com"),
+        .recipient = S("owner@test.example"),
+        .words = S("The mailbox does not exist.")};
+    struct connector_mail mail = {.report = &report};
+    const struct connector_item it = {.mail = &mail};
+    bool is_ours = false;
+    letters_open(&lw, *state, steps, sizeof steps / sizeof *steps);
+    has_a_password(&lw, "owner@test.example");
+    mails_go_out(&lw);
+    assert_int_equal(forgot(&lw, "owner@test.example"), 204);
+    assert_str(letters_newest(&lw, "state"), "sent");
+    assert_str(
+        letters_newest(&lw, "answer"), "250 2.0.0 OK <AM0.9@eur.prod.outlook.com> [Hostname=AM0]");
+    assert_str(letters_newest(&lw, "relay_id"), "AM0.9@eur.prod.outlook.com");
+    assert_true(letters_newest(&lw, "message_id").len > 0);
+    struct ctx *cx = test_begin(lw.app);
+    assert_ok(letter_takes(cx, &it, &is_ours));
+    test_commit(lw.app, cx);
+    assert_true(is_ours);
+    assert_str(letters_newest(&lw, "state"), "failed");
+    assert_str(letters_newest(&lw, "error"), "The mailbox does not exist.");
+    letters_close(&lw);
+}
+
 static void a_reset_link_is_good_for_an_hour_and_ends_other_sessions(void **state)
 {
     struct letters_world lw;
@@ -194,6 +233,7 @@ int main(void)
         TEST_APP(an_invitation_is_mailed_and_its_link_still_shown),
         TEST_APP(the_secret_of_a_letter_is_not_stored_in_the_clear),
         TEST_APP(a_forgotten_password_is_reset_by_mail),
+        TEST_APP(what_the_server_said_stays_with_the_letter),
         TEST_APP(a_reset_link_is_good_for_an_hour_and_ends_other_sessions),
         TEST_APP(nobody_is_flooded_with_resets),
         TEST_APP(only_a_mailbox_that_sends_may_be_chosen),

@@ -49,6 +49,7 @@ function Row({ letter, onRetry }: { letter: Letter; onRetry: () => void }) {
       <span class="rows-main">
         <strong>{kindName(letter.kind)} · <bdi dir="ltr">{letter.to_address}</bdi></strong>
         <small>{stateName(letter.state)} · {dateTime(letter.sent_at ?? letter.created_at)}</small>
+        {letter.answer ? <small dir="auto">{nt('letters.answer', { answer: letter.answer })}</small> : null}
         {letter.error ? <small class="rows-bad"><Words text={letter.error} /></small> : null}
       </span>
       {letter.is_repeatable ? <Button small icon="refresh" onClick={onRetry}>{t('common.retry')}</Button> : null}

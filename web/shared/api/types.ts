@@ -1169,6 +1169,12 @@ export interface Letter {
   error: string | null
   /** it may be sent again */
   is_repeatable: boolean
+  /** what the server for sending said when it took it */
+  answer: string | null
+  /** the Message-ID that a relay gave it instead */
+  relay_id: string | null
+  /** Message-ID, without < > */
+  message_id: string
   created_at: Time
   sent_at: Time | null
 }
