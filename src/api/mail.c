@@ -9,6 +9,7 @@
 #include "care/mail_raw.h"
 #include "care/mail_signature.h"
 #include "care/mail_source.h"
+#include "care/mail_stop.h"
 #include "model/view_mail.h"
 #include "store/audit.h"
 #include "store/mail.h"
@@ -118,15 +119,15 @@ static const struct json *object_of(struct arena *a, str text)
 }
 
 /* What became of one of ours. */
-static err read_way(struct ctx *cx, message_id id, struct mail_shown *shown)
+static err read_way(struct ctx *cx, const struct message *m, struct mail_shown *shown)
 {
     struct mail_way way;
-    err e = mail_way_get(cx, id, &way);
+    err e = mail_way_get(cx, m->id, &way);
     if (e != OK)
         return e == E_NOT_FOUND ? OK : e;
     shown->recipients = object_of(cx->arena, way.recipients);
     shown->again_ms = way.again_ms;
-    return OK;
+    return mail_stop_is_possible(cx, m, &way, &shown->is_waiting);
 }
 
 static err get(struct call *call)
@@ -155,7 +156,7 @@ static err get(struct call *call)
         .date_ms = m.sent_ms,
         .is_ours = str_eq(m.kind, S("out"))};
     TRY(read_raw(cx, &m, &shown));
-    TRY(read_way(cx, m.id, &shown));
+    TRY(read_way(cx, &m, &shown));
     TRY(mail_trust_is(cx, mail_sender(cx->arena, &mail), &shown.images_allowed));
     shown.images_allowed &= str_eq(mail.verdict, S("pass"));
     struct json_out j = json_out_make(cx->arena, MAIL_BYTES);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "care/act.h"
 #include "care/attachment.h"
+#include "care/mail_stop.h"
 #include "care/plan.h"
 #include "care/reply.h"
 #include "model/view_message.h"
@@ -162,6 +163,13 @@ static err retry(struct call *call)
     return answer_one(call, 200, &m);
 }
 
+static err stop(struct call *call)
+{
+    struct message m;
+    TRY(mail_stop(&call->cx, (message_id){call->id}, &m));
+    return answer_one(call, 200, &m);
+}
+
 /* "read" is the server's own. */
 static const char *const asked_acts[] = {"delete", "edit", "react", "hide", "unhide", "like", NULL};
 struct act_body {
@@ -249,6 +257,9 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/messages/{id}/retry", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_IDEMPOTENT, NULL, NULL, NULL, retry,
      "Send a failed or unknown reply again.", &message_shape, 0},
+    {HTTP_POST, "/api/v1/messages/{id}/stop", AUTH_AGENT, CAP_CONVERSATION_REPLY,
+     ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, stop,
+     "Give up a mail that waits for another try: who has it keeps it, nobody else gets it.", &message_shape, 0},
     {HTTP_POST, "/api/v1/messages/{id}/act", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_409, NULL, &act_spec, NULL, act,
      "Take back, correct, hide, like or react to a message on its network. What became of it comes as an event.", &message_shape, 0},

@@ -22,15 +22,6 @@ struct taking {
 /* ── which mail, and whom it went to ────────────────────────────────────────────────────────────
  */
 
-static bool is_in(const struct json *people, const char *list, str address)
-{
-    const struct json *at = json_get(people, str_from(list));
-    for (const struct json *v = at ? at->first : NULL; v; v = v->next)
-        if (str_eq(json_text(json_get(v, S("address")), S("")), address))
-            return true;
-    return false;
-}
-
 /* The only one it went to; empty = there are several. */
 static str only_one(const struct json *people)
 {
@@ -52,8 +43,9 @@ static bool find_recipient(struct taking *t, bool is_by_envelope)
     str why, address = utf8_fold(t->cx->arena, t->report->recipient);
     if (json_parse(t->cx->arena, t->way.people, &people, &why) != OK)
         return false;
-    t->is_main = is_in(people, "to", address);
-    if (t->is_main || is_in(people, "cc", address) || is_in(people, "bcc", address)) {
+    t->is_main = mail_way_names(people, "to", address);
+    if (t->is_main || mail_way_names(people, "cc", address) ||
+        mail_way_names(people, "bcc", address)) {
         t->recipient = address;
         return true;
     }

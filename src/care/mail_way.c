@@ -69,11 +69,19 @@ static bool has_it(str state)
     return is_one_of(state, words);
 }
 
-/* Nothing is to be sent there. */
-static bool is_settled(str state)
+bool mail_way_is_settled(str state)
 {
-    static const char *const words[] = {"refused", "bounced", NULL};
+    static const char *const words[] = {"refused", "bounced", "stopped", NULL};
     return has_it(state) || is_one_of(state, words);
+}
+
+bool mail_way_names(const struct json *people, const char *list, str address)
+{
+    const struct json *at = json_get(people, str_from(list));
+    for (const struct json *v = at ? at->first : NULL; v; v = v->next)
+        if (str_eq(json_text(json_get(v, S("address")), S("")), address))
+            return true;
+    return false;
 }
 
 bool mail_way_is_there(const struct mail_reached *at, ptrdiff_t n)
@@ -91,6 +99,8 @@ str mail_way_words(struct arena *a, const struct mail_reached *at, ptrdiff_t n)
     } rows[] = {
         {"refused",    "Not to"        },
         {"bounced",    "Not to"        },
+        {"stopped",    "Not to"        },
+        {"unknown",    "Perhaps not to"},
         {"later",      "Not yet to"    },
         {"delayed",    "Not yet to"    },
         {"complained", "Called spam by"}
@@ -102,6 +112,14 @@ str mail_way_words(struct arena *a, const struct mail_reached *at, ptrdiff_t n)
                 sb_print(&b, "%s%s %.*s: %.*s", b.len ? " " : "", rows[k].says, SARG(at[i].address),
                     SARG(at[i].words));
     return b.failed ? (str){0} : sb_str(&b);
+}
+
+static bool has_state(const struct mail_reached *at, ptrdiff_t n, const char *state)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (str_eq(at[i].state, str_from(state)))
+            return true;
+    return false;
 }
 
 /* ── a try ──────────────────────────────────────────────────────────────────────────────────────
@@ -127,8 +145,9 @@ err mail_way_letter(struct ctx *cx, const struct message *m, struct connector_le
     str *settled = NEW(cx->arena, str, n + 1);
     letter->n_settled = 0;
     for (ptrdiff_t i = 0; i < n; i++)
-        if (is_settled(at[i].state))
+        if (mail_way_is_settled(at[i].state))
             settled[letter->n_settled++] = at[i].address;
+    letter->is_stopped = has_state(at, n, "stopped");
     letter->settled = settled;
     letter->first_try_ms = way.first_try_ms;
     letter->is_waiting = way.again_ms > 0;
@@ -143,14 +162,23 @@ static err count_bad(struct ctx *cx, const struct mail_reached *before, ptrdiff_
         const struct mail_reached *one = &sent->reached[i];
         bool is_known = false;
         for (ptrdiff_t k = 0; k < n; k++)
-            is_known |= str_eq(before[k].address, one->address) && is_settled(before[k].state);
+            is_known |=
+                str_eq(before[k].address, one->address) && mail_way_is_settled(before[k].state);
         if (one->is_bad_address && !is_known)
             TRY(mail_address_bounced(cx, one->address, one->words));
     }
     return OK;
 }
 
-/* What a report has told meanwhile stays. */
+/* Whether it stays although a try says something else: what is settled, by a report as well; but a
+ * try that was on its way when somebody stopped the mail ends as it ends. */
+static bool stays(const struct mail_reached *before, const struct mail_reached *told)
+{
+    if (str_eq(before->state, S("stopped")))
+        return str_eq(told->state, S("later"));
+    return mail_way_is_settled(before->state);
+}
+
 static struct mail_reached *merged(struct arena *a, const struct mail_reached *before, ptrdiff_t n,
     const struct connector_sent *sent, ptrdiff_t *n_now)
 {
@@ -158,45 +186,96 @@ static struct mail_reached *merged(struct arena *a, const struct mail_reached *b
     for (*n_now = 0; *n_now < n; ++*n_now)
         at[*n_now] = before[*n_now];
     for (ptrdiff_t i = 0; i < sent->n_reached && *n_now < PEOPLE_MOST; i++) {
+        const struct mail_reached *one = &sent->reached[i];
         bool is_told = false;
         for (ptrdiff_t k = 0; k < n; k++)
-            is_told |=
-                str_eq(before[k].address, sent->reached[i].address) && is_settled(before[k].state);
+            is_told |= str_eq(before[k].address, one->address) && stays(&before[k], one);
         if (!is_told)
-            mail_way_put(at, n_now, &sent->reached[i]);
+            mail_way_put(at, n_now, one);
     }
     return at;
 }
 
+/* It came back from the one it was meant for, or from the last who could have had it. */
+static str failed_by(struct arena *a, str people, const struct mail_reached *at, ptrdiff_t n)
+{
+    const struct json *named = NULL;
+    str why;
+    bool is_there = mail_way_is_there(at, n);
+    if (json_parse(a, people, &named, &why) != OK)
+        named = NULL;
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (str_eq(at[i].state, S("bounced")) &&
+            (!is_there || mail_way_names(named, "to", at[i].address)))
+            return at[i].words;
+    return (str){0};
+}
+
+static err set(struct ctx *cx, struct mail_way *way, const struct mail_reached *at, ptrdiff_t n)
+{
+    way->recipients = mail_way_text(cx->arena, at, n);
+    if (!way->recipients.len)
+        return fail(cx, E_INTERNAL, "What became of the recipients is too long to be kept.");
+    return mail_way_set(cx, way);
+}
+
+/* Those who wait are refused, with the last words of the server. */
+static void refuse_rest(struct mail_reached *at, ptrdiff_t n, str why)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (str_eq(at[i].state, S("later")))
+            at[i] = (struct mail_reached){.address = at[i].address,
+                .state = S("refused"),
+                .words = at[i].words.len ? at[i].words : why};
+}
+
 err mail_way_note(struct ctx *cx, message_id id, const struct connector_sent *sent, bool is_over,
-    bool *is_first, str *words)
+    int64_t next_ms, struct mail_way_news *news)
 {
     struct mail_way way;
     ptrdiff_t n_before = 0, n = 0;
-    *is_first = false;
-    *words = (str){0};
+    *news = (struct mail_way_news){0};
     err e = mail_way_get(cx, id, &way);
     if (e != OK)
         return e == E_NOT_FOUND ? OK : e;
     const struct mail_reached *before = mail_way_read(cx->arena, way.recipients, &n_before);
     struct mail_reached *at = merged(cx->arena, before, n_before, sent, &n);
-    for (ptrdiff_t i = 0; i < n && is_over; i++)
-        if (str_eq(at[i].state, S("later")))
-            at[i] = (struct mail_reached){.address = at[i].address,
-                .state = S("refused"),
-                .words = at[i].words.len ? at[i].words : sent->why};
-    way.recipients = mail_way_text(cx->arena, at, n);
-    if (!way.recipients.len)
-        return fail(cx, E_INTERNAL, "What became of the recipients is too long to be kept.");
-    way.again_ms = is_over ? 0 : sent->again_ms;
+    bool has_taken = has_state(sent->reached, sent->n_reached, "taken");
+    if (is_over)
+        refuse_rest(at, n, sent->why);
+    way.again_ms = sent->again_ms ? sent->again_ms : next_ms;
+    if (is_over || !has_state(at, n, "later"))
+        way.again_ms = 0;
     if (way.again_ms && !way.first_try_ms)
         way.first_try_ms = cx->now_ms;
     if (sent->n_aliases)
         way.relay_id = sent->aliases[0];
-    *words = mail_way_words(cx->arena, at, n);
-    *is_first = !mail_way_is_there(before, n_before) && mail_way_is_there(at, n);
+    news->words = mail_way_words(cx->arena, at, n);
+    news->failed = failed_by(cx->arena, way.people, at, n);
+    news->is_stopped = has_state(before, n_before, "stopped");
+    news->is_first =
+        !mail_way_is_there(before, n_before) && (has_taken || mail_way_is_there(at, n));
     TRY(count_bad(cx, before, n_before, sent));
-    return mail_way_set(cx, &way);
+    return set(cx, &way, at, n);
+}
+
+err mail_way_cut(struct ctx *cx, message_id id, str *words)
+{
+    struct mail_way way;
+    ptrdiff_t n = 0;
+    *words = (str){0};
+    err e = mail_way_get(cx, id, &way);
+    if (e != OK)
+        return e == E_NOT_FOUND ? OK : e;
+    struct mail_reached *at = mail_way_read(cx->arena, way.recipients, &n);
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (str_eq(at[i].state, S("later")) || str_eq(at[i].state, S("stopped")))
+            at[i] = (struct mail_reached){.address = at[i].address,
+                .state = S("unknown"),
+                .words = S("It may have been sent.")};
+    *words = mail_way_words(cx->arena, at, n);
+    way.again_ms = 0;
+    return n ? set(cx, &way, at, n) : mail_way_set(cx, &way);
 }
 
 /* ── once more ──────────────────────────────────────────────────────────────────────────────────

@@ -40,7 +40,7 @@ struct connector_mail {
 
 /* What became of a mail at one of its recipients. From a send: "taken", "later" (again, alone),
  * "refused", "unknown" (perhaps taken). From reports: "delayed", "delivered", "bounced", "read",
- * "complained". */
+ * "complained". From an agent: "stopped" (given up while it waited). */
 struct mail_reached {
     str address, state;
     str words;           /* of the server, or why; empty = none */
@@ -64,5 +64,6 @@ struct connector_letter {
     ptrdiff_t n_settled;
     int64_t first_try_ms; /* when a server asked for patience first; 0 = none has */
     bool is_waiting;      /* some wait for another try */
+    bool is_stopped;      /* an agent has given up whoever has not got it */
     str loop;             /* this installation, for X-Seva-Loop when nobody wrote it */
 };

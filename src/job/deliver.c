@@ -203,26 +203,56 @@ static err plan(struct ctx *cx, const struct delivering *d, str kind, int64_t ru
                            .channel = d->channel});
 }
 
+/* An agent has stopped it while this try was on its way: there is no other. */
+static err end_tries(struct ctx *cx, const struct delivering *d)
+{
+    str key = str_print(cx->arena, "%lld", (long long)d->message.v);
+    err e = job_cancel(cx, d->is_again ? S("mail_again") : S("send"), key);
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 /* What became of a mail's recipients; those who wait are asked about again, and what somebody has
  * is kept among what was sent. */
-static err note_mail(struct ctx *cx, const struct delivering *d, bool is_dead, str *words)
+static err note_mail(struct ctx *cx, const struct delivering *d, bool is_dead, int64_t next_ms,
+    struct mail_way_news *news)
 {
-    bool is_first = false;
     bool is_over = is_dead || d->sent.outcome == CONNECTOR_FINAL;
-    TRY(mail_way_note(cx, d->message, &d->sent, is_over, &is_first, words));
-    if (is_first && d->connector->copies && d->connector->copies(cx->arena, &d->setup))
+    TRY(mail_way_note(cx, d->message, &d->sent, is_over, d->is_again ? next_ms : 0, news));
+    if (news->is_first && d->connector->copies && d->connector->copies(cx->arena, &d->setup))
         TRY(plan(cx, d, S("sent_copy"), 0));
+    if (news->is_stopped)
+        return end_tries(cx, d);
     return d->sent.again_ms && !d->is_again ? plan(cx, d, S("mail_again"), d->sent.again_ms) : OK;
+}
+
+/* Where a message is after this try; of a mail, reports may have told more while it was on its way.
+ */
+static err note_state(
+    struct ctx *cx, const struct delivering *d, bool is_dead, const struct mail_way_news *news)
+{
+    struct arena *a = cx->arena;
+    bool is_over = is_dead || news->is_stopped;
+    if (d->sent.outcome == CONNECTOR_SENT && is_last(d) && news->failed.len)
+        return message_set_state(
+            cx, d->message, S("failed"), news->failed, first_id(a, d), cx->now_ms);
+    if (d->sent.outcome == CONNECTOR_SENT && is_last(d))
+        return message_set_state(cx, d->message, S("sent"), (str){0}, first_id(a, d), cx->now_ms);
+    if (is_over && d->sent.outcome == CONNECTOR_UNKNOWN)
+        return message_set_state(
+            cx, d->message, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms);
+    if (is_over)
+        return message_set_state(
+            cx, d->message, S("failed"), is_dead ? d->sent.why : news->words, (str){0}, cx->now_ms);
+    return OK;
 }
 
 static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
 {
     struct delivering *d = arg;
-    (void)next_ms;
     bool is_sent = d->sent.outcome == CONNECTOR_SENT;
-    str words = {0};
+    struct mail_way_news news = {0};
     if (d->out.letter)
-        TRY(note_mail(cx, d, is_dead, &words));
+        TRY(note_mail(cx, d, is_dead, next_ms, &news));
     if (is_sent)
         TRY(network_lock(cx, d->channel, d->sent.external_id, d->sent.aliases, d->sent.n_aliases));
     TRY(deliver_note_pace(cx, d->channel, &d->sent));
@@ -230,16 +260,9 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
         TRY(note_piece(cx, d));
     if (is_sent && d->sent.to.len && !str_eq(d->sent.to, d->out.to))
         TRY(identity_set_other(cx, d->identity, d->sent.to));
-    if (is_sent && is_last(d))
-        TRY(message_set_state(
-            cx, d->message, S("sent"), (str){0}, first_id(cx->arena, d), cx->now_ms));
-    else if (is_dead && d->sent.outcome == CONNECTOR_UNKNOWN)
-        TRY(message_set_state(
-            cx, d->message, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms));
-    else if (is_dead)
-        TRY(message_set_state(cx, d->message, S("failed"), d->sent.why, (str){0}, cx->now_ms));
-    if (d->is_again || words.len)
-        TRY(message_explain(cx, d->message, words));
+    TRY(note_state(cx, d, is_dead, &news));
+    if (d->is_again || news.words.len)
+        TRY(message_explain(cx, d->message, news.words));
     if (is_sent)
         TRY(catch_up(cx, d));
     if (is_sent && is_last(d) && d->answered.id.v)
@@ -248,6 +271,14 @@ static err write_sent(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
 }
 
 /* Nobody knows how far it came. */
+static err cut_off(struct ctx *cx, message_id id)
+{
+    str words;
+    TRY(mail_way_cut(cx, id, &words));
+    TRY(message_set_state(cx, id, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms));
+    return words.len ? message_explain(cx, id, words) : OK;
+}
+
 err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms)
 {
     const struct job_run *r = run;
@@ -255,8 +286,7 @@ err deliver_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms)
     (void)is_dead; /* it always is, */
     (void)next_ms; /* and never runs again by itself */
     TRY(id_parse(r->job->key, &id.v));
-    err e =
-        message_set_state(cx, id, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms);
+    err e = cut_off(cx, id);
     return e == E_NOT_FOUND ? OK : e;
 }
 
@@ -420,8 +450,11 @@ static err write_here(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
 static err write_refused(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
 {
     const struct delivering *d = arg;
+    struct mail_way_news news;
     (void)is_dead; /* the same */
     (void)next_ms;
+    if (d->out.letter)
+        TRY(mail_way_note(cx, d->message, &d->sent, true, 0, &news));
     return message_set_state(cx, d->message, S("failed"), d->sent.why, (str){0}, cx->now_ms);
 }
 
@@ -431,8 +464,7 @@ static err write_cut(struct ctx *cx, void *arg, bool is_dead, int64_t next_ms)
     const struct delivering *d = arg;
     (void)is_dead; /* the same */
     (void)next_ms;
-    return message_set_state(
-        cx, d->message, S("unknown"), S("It may have been sent."), (str){0}, cx->now_ms);
+    return cut_off(cx, d->message);
 }
 
 /* *is_ready: d is, for the call; else the job ends as v says. */
@@ -448,7 +480,7 @@ static err load(struct job_run *run, struct job_verdict *v, struct delivering *d
     if (taken == E_NOT_FOUND || taken == E_CONFLICT)
         return OK; /* cancelled, sent already, gone */
     TRY(taken);
-    if (d->is_again && (!work.letter || !work.letter->is_waiting))
+    if (d->is_again && (!work.letter || (!work.letter->is_waiting && !work.letter->is_stopped)))
         return OK; /* an agent has sent it once more meanwhile */
     TRY(channel_get(cx, work.message.channel_id, &channel));
     d->channel = channel.id;
@@ -460,7 +492,9 @@ static err load(struct job_run *run, struct job_verdict *v, struct delivering *d
         v->write = write_here;
         return OK;
     }
-    if (run->job->kills > 0 && d->connector->cut_is_unknown) {
+    bool is_cut = run->job->kills > 0 && d->connector->cut_is_unknown;
+    bool is_stopped = work.letter && work.letter->is_stopped; /* and then a try's end was lost */
+    if (is_cut || is_stopped) {
         v->write = write_cut;
         return OK;
     }

@@ -38,11 +38,12 @@ static const struct shape_field calendar_fields[] = {
 static const struct shape calendar_shape =
     SHAPE("MailInvitation", NULL, calendar_fields, "An invitation to a meeting.");
 static const char *const reach_words[] = {"taken", "later", "refused", "unknown", "delayed",
-    "delivered", "bounced", "read", "complained", NULL};
+    "delivered", "bounced", "read", "complained", "stopped", NULL};
 static const struct shape_field recipient_fields[] = {
     SHOWN("address", SHAPE_TEXT, 0, NULL),
     SHOWN_WORD("state", 0, reach_words,
-        "taken: by the server for sending; later: it asks for patience; refused, bounced: for good"),
+        "taken: by the server for sending; later: it asks for patience; refused, bounced: for good; "
+        "stopped: an agent gave it up"),
     SHOWN("words", SHAPE_TEXT, 0, "why, mostly the server's; may be empty"),
 };
 static const struct shape recipient_shape = SHAPE(
@@ -94,6 +95,7 @@ static const struct shape_field mail_fields[] = {
     SHOWN("written", SHAPE_FREE, SHAPE_NULL, "of ours: what was posted as mail, to write it again"),
     SHOWN_OBJECT("recipients", SHAPE_LIST, &recipient_shape, "of ours, as far as it was tried"),
     SHOWN("again_at", SHAPE_TIME, SHAPE_NULL, "when those who wait are tried again"),
+    SHOWN("is_waiting", SHAPE_BOOL, 0, "of ours: it waits for another try, and can be stopped"),
     SHOWN_WORD("automatic", 0, automatic_words,
         "a program wrote it; away: an out-of-office notice; loop: ours, come back; empty: a person"),
     SHOWN("automatic_why", SHAPE_TEXT, 0, "how that was seen, in English; may be empty"),
@@ -206,6 +208,7 @@ void mail_view(struct json_out *j, const struct mail_shown *m)
         json_put_tree(j, v);
     json_arr_end(j);
     json_kv_time(j, S("again_at"), m->again_ms);
+    json_kv_bool(j, S("is_waiting"), m->is_waiting);
     json_kv_str(j, S("automatic"), m->automatic);
     json_kv_str(j, S("automatic_why"), m->automatic_why);
     json_kv_str(j, S("degraded"), m->degraded);

@@ -37,6 +37,7 @@ struct mail_shown {
     bool is_ours;
     const struct json *recipients; /* array: address, state, words; NULL = not tried, or not ours */
     int64_t again_ms;              /* when those who wait are tried again; 0 = nobody does */
+    bool is_waiting;               /* for another try, whatever for */
 };
 void mail_view(struct json_out *j, const struct mail_shown *mail);
 

@@ -106,10 +106,34 @@ err job_cancel(struct ctx *cx, str kind, str key)
     return changed ? OK : E_NOT_FOUND;
 }
 
+err job_hold(struct ctx *cx, str kind, str key, bool *is_running)
+{
+    int64_t changed = 0;
+    TRY(db_run(cx->db,
+        S("UPDATE job SET lease_ms = lease_ms "
+          "WHERE account_id = ?1 AND kind = ?2 AND key = ?3 AND state = 'running'"),
+        ARGS(A_INT(cx->account.v), A_TEXT(kind), A_TEXT(key)), &changed));
+    *is_running = changed > 0;
+    return OK;
+}
+
 struct running {
     int64_t count;
 };
 static const struct db_col running_cols[] = {COL(struct running, count)};
+
+err job_is_waiting(struct ctx *cx, str kind, str key, bool *is_waiting)
+{
+    struct running row = {0};
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS count "
+          "FROM job "
+          "WHERE account_id = ?1 AND kind = ?2 AND key = ?3 "
+          "AND (state = 'parked' OR (state = 'queued' AND attempts > 0))"),
+        ARGS(A_INT(cx->account.v), A_TEXT(kind), A_TEXT(key)), COLS(running_cols), &row));
+    *is_waiting = row.count > 0;
+    return OK;
+}
 
 err job_is_running(struct ctx *cx, channel_id channel, str kind, int64_t upto_ms, bool *is_running)
 {

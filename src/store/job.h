@@ -19,6 +19,10 @@ err job_add_many(struct ctx *cx, const struct job_new *j, ptrdiff_t n);
 /* Moves a waiting job's time, or removes it while nobody has claimed it; E_NOT_FOUND otherwise. */
 err job_move(struct ctx *cx, str kind, str key, int64_t run_ms);
 err job_cancel(struct ctx *cx, str kind, str key);
+/* Whether such a job is claimed; nobody can end that claim before this transaction has ended. */
+err job_hold(struct ctx *cx, str kind, str key, bool *is_running);
+/* Whether such a job waits for another try, or for its channel's turn. Reads only. */
+err job_is_waiting(struct ctx *cx, str kind, str key, bool *is_waiting);
 /* Whether a job of this kind and channel runs that was first tried until then. */
 err job_is_running(struct ctx *cx, channel_id channel, str kind, int64_t upto_ms, bool *is_running);
 

@@ -92,6 +92,7 @@
 {"DELETE", "/api/v1/messages/{id}", "conversation.reply", K_MESSAGE, NULL, NULL},
 {"POST", "/api/v1/messages/{id}/send", "conversation.reply", K_MESSAGE, NULL, NULL},
 {"POST", "/api/v1/messages/{id}/retry", "conversation.reply", K_MESSAGE, NULL, NULL},
+{"POST", "/api/v1/messages/{id}/stop", "conversation.reply", K_MESSAGE, NULL, NULL},
 {"POST", "/api/v1/messages/{id}/act", "conversation.reply", K_MESSAGE, "{\"kind\":\"like\"}", NULL},
 {"GET", "/api/v1/mail-keys", "channel.manage", K_NONE, NULL, NULL},
 {"POST", "/api/v1/mail-keys", "channel.manage", K_NONE, NULL, NULL},

@@ -4,7 +4,10 @@
 
 #include "base/id.h"
 #include "care/mail_address.h"
+#include "care/mail_report.h"
 #include "care/mail_thread.h"
+#include "connector/mail.h"
+#include "text/report.h"
 
 #define PASSWORD "{\"password\":\"s3cret\"}"
 
@@ -232,6 +235,86 @@ static void a_receipt_shows_that_it_was_read(void **state)
     close_story(&s);
 }
 
+/* ── reports that come before our own "sent" is written ─────────────────────────────────────────
+ */
+
+struct early {
+    struct story *s;
+    str about, recipient;
+    err result;
+    bool is_taken;
+};
+
+/* While the server has the mail and its answer is on the way. */
+static void report_early(void *early)
+{
+    struct early *e = early;
+    const struct mail_report report = {.kind = REPORT_BOUNCE,
+        .message_id = e->about,
+        .recipient = e->recipient,
+        .status = S("5.1.1"),
+        .words = S("The mailbox does not exist."),
+        .is_permanent = true};
+    struct connector_mail mail = {.report = &report};
+    const struct connector_item it = {.mail = &mail};
+    struct ctx *cx = test_begin(e->s->mw.app);
+    e->result = mail_report_take(cx, e->s->mw.channel, &it, &e->is_taken);
+    test_commit(e->s->mw.app, cx);
+}
+
+static str sent_after_a_report(struct story *s, const char *copy, const char *recipient)
+{
+    struct early early = {.s = s, .recipient = str_from(recipient)};
+    struct arena *a = &s->mw.app->arena;
+    str cc = str_print(a, "\"mail\":{\"cc\":[%s]}", copy);
+    assert_int_equal(mails_answer_with(&s->mw, s->id, str_z(a, cc)), 201);
+    str message = str_copy(a, test_text(s->mw.app, "id"));
+    early.about = mails_shown(&s->mw, message, "message_id");
+    smtp_peer_meanwhile(s->p, ".", report_early, &early);
+    world_run(&s->mw.w);
+    assert_int_equal(smtp_peer_mails(s->p), 1);
+    assert_ok(early.result);
+    assert_true(early.is_taken);
+    return message;
+}
+
+#define BEN "{\"name\":\"Ben\",\"address\":\"ben@example.net\"}"
+
+static void a_bounce_before_our_own_sent_is_not_undone_by_it(void **state)
+{
+    struct story s;
+    open_story(&s, *state);
+    str message = sent_after_a_report(&s, "", "asha@example.net");
+    assert_str(mails_state(&s.mw, s.id, message), "failed");
+    assert_str(mails_recipients(&s.mw, message), "asha@example.net bounced");
+    /* The server has taken it: an answer to it is known all the same. */
+    str about = mails_shown(&s.mw, message, "message_id");
+    char *answers = str_z(
+        &s.mw.app->arena, str_print(&s.mw.app->arena, "In-Reply-To: <%.*s>\r\n", SARG(about)));
+    assert_true(str_eq(mails_arrive(&s.mw, NULL, "2@example.net", answers), s.id));
+    close_story(&s);
+}
+
+static void so_it_is_when_others_have_it(void **state)
+{
+    struct story s;
+    open_story(&s, *state);
+    str message = sent_after_a_report(&s, BEN, "asha@example.net");
+    assert_str(mails_state(&s.mw, s.id, message), "failed");
+    assert_str(mails_recipients(&s.mw, message), "asha@example.net bounced, ben@example.net taken");
+    close_story(&s);
+}
+
+static void a_copy_that_bounces_before_our_own_sent_leaves_the_mail_sent(void **state)
+{
+    struct story s;
+    open_story(&s, *state);
+    str message = sent_after_a_report(&s, BEN, "ben@example.net");
+    assert_str(mails_state(&s.mw, s.id, message), "sent");
+    assert_str(mails_recipients(&s.mw, message), "ben@example.net bounced, asha@example.net taken");
+    close_story(&s);
+}
+
 int main(void)
 {
     if (test_app_is_skipped())
@@ -246,6 +329,9 @@ int main(void)
         TEST_APP(who_is_only_copied_does_not_make_the_mail_fail),
         TEST_APP(after_a_complaint_only_people_write),
         TEST_APP(a_receipt_shows_that_it_was_read),
+        TEST_APP(a_bounce_before_our_own_sent_is_not_undone_by_it),
+        TEST_APP(so_it_is_when_others_have_it),
+        TEST_APP(a_copy_that_bounces_before_our_own_sent_leaves_the_mail_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

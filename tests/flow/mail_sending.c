@@ -195,6 +195,88 @@ static void each_recipient_gets_it_once_and_who_waits_is_asked_alone(void **stat
     smtp_peer_close(p);
 }
 
+/* Asha has it, Ben waits; what happens to his next try is one of two ends that a kill makes. */
+static void kill_the_next_try(struct test_app *app, int64_t kills, const char *message_state)
+{
+    static const struct smtp_step steps[] = {
+        HELLO,
+        FROM,
+        {"RCPT TO:<asha@example.net>", "250 ok\r\n"                },
+        {"RCPT TO:<ben@example.net>",  "452 4.2.2 Mailbox full\r\n"},
+        DATA,
+    };
+    struct mail_world mw;
+    struct smtp_peer *p = smtp_peer_open(ROWS(steps), false);
+    int64_t changed = 0;
+    mails_open(&mw, app, p, "", PASSWORD);
+    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    assert_int_equal(mails_answer_with(&mw, id,
+                         "\"mail\":{\"cc\":[{\"name\":\"Ben\",\"address\":\"ben@example.net\"}]}"),
+        201);
+    str message = str_copy(&app->arena, test_text(app, "id"));
+    world_run(&mw.w);
+    assert_true(mails_shown(&mw, message, "again_at").len > 0);
+    struct ctx *cx = test_begin(app);
+    assert_ok(db_run(cx->db,
+        S("UPDATE job SET kills = ?3 WHERE account_id = ?1 AND kind = 'mail_again' AND key = ?2"),
+        ARGS(A_ID(cx->account), A_TEXT(message), A_INT(kills)), &changed));
+    test_commit(app, cx);
+    assert_int_equal(changed, 1);
+    mails_wait(&mw, MINUTE);
+    assert_str(mails_state(&mw, id, message), message_state);
+    assert_str(mails_recipients(&mw, message), "asha@example.net taken, ben@example.net unknown");
+    assert_str(mails_shown(&mw, message, "again_at"), "");
+    mails_wait(&mw, 120 * MINUTE);
+    assert_int_equal(smtp_peer_connections(p), 1);
+    world_close(&mw.w);
+    smtp_peer_close(p);
+}
+
+static void a_further_try_that_a_kill_cut_short_is_not_announced_any_more(void **state)
+{
+    kill_the_next_try(*state, 1, "sent");
+}
+
+static void a_further_try_that_is_set_aside_is_not_announced_any_more(void **state)
+{
+    kill_the_next_try(*state, 3, "sent");
+    test_log_had(LOG_ERROR, "a job is set aside that ended the server each time");
+}
+
+/* The server is away just then: that is no answer about the recipient. */
+static void who_waits_goes_on_waiting_when_the_server_is_away_at_the_next_try(void **state)
+{
+    static const struct smtp_step steps[] = {
+        HELLO,
+        FROM,
+        {"RCPT TO:<asha@example.net>", "450 4.7.1 Greylisted\r\n"},
+        RESET,
+        SMTP_PEER_NEXT,
+        {NULL,                         SMTP_PEER_RESET           },
+        SMTP_PEER_NEXT,
+        HELLO,
+        FROM,
+        {"RCPT TO:<asha@example.net>", "250 ok\r\n"              },
+        DATA,
+    };
+    struct mail_world mw;
+    struct smtp_peer *p = smtp_peer_open(ROWS(steps), false);
+    mails_open(&mw, *state, p, "", PASSWORD);
+    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str message = mails_answer(&mw, id, "It comes today.");
+    mails_wait(&mw, MINUTE);
+    assert_int_equal(smtp_peer_connections(p), 2);
+    assert_str(mails_state(&mw, id, message), "sending");
+    assert_true(mails_shown(&mw, message, "again_at").len > 0);
+    for (int i = 0; i < 3; i++)
+        mails_wait(&mw, 5 * MINUTE);
+    assert_str(mails_state(&mw, id, message), "sent");
+    assert_str(mails_shown(&mw, message, "again_at"), "");
+    smtp_peer_done(p);
+    world_close(&mw.w);
+    smtp_peer_close(p);
+}
+
 static void what_the_server_refuses_twice_for_the_address_is_not_sent_a_third_time(void **state)
 {
     static const struct smtp_step steps[] = {
@@ -405,6 +487,9 @@ int main(void)
         TEST_APP(a_server_that_asks_for_patience_is_asked_again_on_the_schedule),
         TEST_APP(after_48_hours_a_mail_has_failed_with_the_words_of_the_server),
         TEST_APP(each_recipient_gets_it_once_and_who_waits_is_asked_alone),
+        TEST_APP(a_further_try_that_a_kill_cut_short_is_not_announced_any_more),
+        TEST_APP(a_further_try_that_is_set_aside_is_not_announced_any_more),
+        TEST_APP(who_waits_goes_on_waiting_when_the_server_is_away_at_the_next_try),
         TEST_APP(what_the_server_refuses_twice_for_the_address_is_not_sent_a_third_time),
         TEST_APP(a_relays_own_name_leads_answers_back_too),
         TEST_APP(servers_are_asked_for_reports_that_name_the_mail),

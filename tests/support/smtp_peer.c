@@ -32,6 +32,9 @@ struct smtp_peer {
     char *heard[CONNECTIONS];
     ptrdiff_t heard_len[CONNECTIONS];
     int n_connections, n_mails;
+    const char *when; /* NULL = never */
+    void (*then)(void *arg);
+    void *then_arg;
     char fault[600];
 };
 
@@ -73,6 +76,21 @@ static void note(struct talk *t, const char *at, ptrdiff_t len)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* The lock orders what it does between what the test did before and what it does after. */
+static void meanwhile(struct smtp_peer *p, const char *line)
+{
+    pthread_mutex_lock(&p->lock);
+    bool is_it = p->when != NULL && strncmp(line, p->when, strlen(p->when)) == 0;
+    if (is_it)
+        p->when = NULL;
+    pthread_mutex_unlock(&p->lock);
+    if (!is_it)
+        return;
+    p->then(p->then_arg);
+    pthread_mutex_lock(&p->lock);
+    pthread_mutex_unlock(&p->lock);
+}
+
 /* A line with its LF; its length, 0 = the end. */
 static ptrdiff_t talk_line(struct talk *t, char *line)
 {
@@ -81,6 +99,7 @@ static ptrdiff_t talk_line(struct talk *t, char *line)
         if (line[len++] == '\n') {
             line[len] = 0;
             note(t, line, len);
+            meanwhile(t->p, line);
             return len;
         }
     return 0;
@@ -107,6 +126,7 @@ static bool talk_mail(struct talk *t)
     pthread_mutex_lock(&t->p->lock);
     t->p->n_mails++;
     pthread_mutex_unlock(&t->p->lock);
+    meanwhile(t->p, ".");
     return true;
 }
 
@@ -352,6 +372,15 @@ int smtp_peer_mails(struct smtp_peer *p)
     int n = p->n_mails;
     pthread_mutex_unlock(&p->lock);
     return n;
+}
+
+void smtp_peer_meanwhile(struct smtp_peer *p, const char *hears, void (*then)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&p->lock);
+    p->when = hears;
+    p->then = then;
+    p->then_arg = arg;
+    pthread_mutex_unlock(&p->lock);
 }
 
 void smtp_peer_done(struct smtp_peer *p)

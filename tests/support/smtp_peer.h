@@ -45,6 +45,10 @@ str smtp_peer_ca(struct smtp_peer *p);
 str smtp_peer_heard(struct smtp_peer *p, int nth);
 int smtp_peer_connections(struct smtp_peer *p); /* accepted so far */
 int smtp_peer_mails(struct smtp_peer *p);       /* final dots heard so far */
+/* The next time that a line is heard which begins so ("." = the final dot), `then` runs on the
+ * peer's thread before it is answered: whoever sends waits meanwhile. Once. */
+void smtp_peer_meanwhile(
+    struct smtp_peer *p, const char *hears, void (*then)(void *arg), void *arg);
 /* Waits until its script is over; fails when it heard something else. */
 void smtp_peer_done(struct smtp_peer *p);
 

@@ -4,6 +4,8 @@ import { createServer } from 'node:net'
 export class Smtp {
   /** What it took: {to: [addresses], text: the mail as it came}. */
   mails = []
+  /** Addresses whose mailbox is full for now. */
+  full = new Set()
 
   async start() {
     this.server = createServer((socket) => this.talk(socket))
@@ -36,7 +38,12 @@ export class Smtp {
           continue
         }
         const word = said.slice(0, 4).toUpperCase()
-        if (word === 'RCPT') to.push(/<(.*?)>/.exec(said)[1])
+        const recipient = word === 'RCPT' ? /<(.*?)>/.exec(said)[1] : ''
+        if (this.full.has(recipient)) {
+          socket.write('452 4.2.2 Mailbox full\r\n')
+          continue
+        }
+        if (recipient) to.push(recipient)
         isMail = word === 'DATA'
         if (word === 'QUIT') return socket.end('221 2.0.0 bye\r\n')
         socket.write(word === 'EHLO' ? '250-mx.example.com\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n' : word === 'AUTH' ? '235 2.7.0 ok\r\n' : isMail ? '354 go\r\n' : '250 2.0.0 ok\r\n')

@@ -151,12 +151,14 @@ function reachWords(state: Reach): string {
       return mt('reach.read')
     case 'complained':
       return mt('reach.complained')
+    case 'stopped':
+      return mt('reach.stopped')
   }
 }
 
 /** Taken, and nothing more: that is as it should be. */
 const isPlain = (one: Reached): boolean => one.state === 'taken'
-const isMissing = (one: Reached): boolean => one.state === 'refused' || one.state === 'bounced'
+const isMissing = (one: Reached): boolean => one.state === 'refused' || one.state === 'bounced' || one.state === 'stopped'
 
 function Delivery({ mail }: { mail: Mail }) {
   if (!mail.recipients.length) return null

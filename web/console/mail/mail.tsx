@@ -13,6 +13,7 @@ import { Invitation } from './invitation'
 import { allowPictures, allowSender, arePicturesAllowed } from './load'
 import { splitText } from './quote'
 import type { Mail } from './types'
+import { Waiting } from './waiting'
 import { mailWords, mt } from './words'
 
 export { mailOf } from './load'
@@ -117,6 +118,7 @@ export function MailView({ id, mail }: { id: Id; mail: Mail }) {
   return (
     <div class="mail">
       <MailDetails mail={mail} />
+      <Waiting id={id} mail={mail} />
       {mail.degraded ? <p class="mail-note mail-note-warn"><Icon name="alert" size={14} /> {mt('mail.degraded')} <bdi dir="auto">{mail.degraded}</bdi></p> : null}
       {mail.calendar ? <Invitation of={mail.calendar} /> : null}
       {mail.html && !hasFailed.value ? <Html key={id} id={id} mail={mail} onFail={() => void (hasFailed.value = true)} /> : mail.text ? <Plain key={id} text={mail.text} /> : <p class="mail-note">{mt('mail.empty')}</p>}

@@ -23,7 +23,7 @@ export interface Invitation {
   recurrence: string
 }
 
-export const REACHES = ['taken', 'later', 'refused', 'unknown', 'delayed', 'delivered', 'bounced', 'read', 'complained'] as const
+export const REACHES = ['taken', 'later', 'refused', 'unknown', 'delayed', 'delivered', 'bounced', 'read', 'complained', 'stopped'] as const
 export type Reach = (typeof REACHES)[number]
 /** What became of a mail of ours at one of its recipients. */
 export interface Reached { address: string; state: Reach; words: string }
@@ -50,6 +50,8 @@ export interface Mail {
   recipients: Reached[]
   /** when those who wait are tried again; "" for nobody */
   again_at: string
+  /** it waits for another try, and can be given up */
+  is_waiting: boolean
   /** a program wrote it; '': a person, or nobody knows */
   automatic: Automatic
   /** how that was seen, in English */
@@ -149,6 +151,7 @@ export function readMail(answer: unknown): Mail {
     is_ours: mail['is_ours'] === true,
     recipients: recipients(mail['recipients']),
     again_at: moment(mail['again_at']),
+    is_waiting: mail['is_waiting'] === true,
     automatic: AUTOMATIC.includes(text(mail['automatic'])) ? (mail['automatic'] as Automatic) : '',
     automatic_why: text(mail['automatic_why']),
   }

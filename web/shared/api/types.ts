@@ -1033,8 +1033,8 @@ export interface MailInvitation {
 /** What became of a mail at one of its recipients. */
 export interface MailRecipient {
   address: string
-  /** taken: by the server for sending; later: it asks for patience; refused, bounced: for good */
-  state: 'taken' | 'later' | 'refused' | 'unknown' | 'delayed' | 'delivered' | 'bounced' | 'read' | 'complained'
+  /** taken: by the server for sending; later: it asks for patience; refused, bounced: for good; stopped: an agent gave it up */
+  state: 'taken' | 'later' | 'refused' | 'unknown' | 'delayed' | 'delivered' | 'bounced' | 'read' | 'complained' | 'stopped'
   /** why, mostly the server's; may be empty */
   words: string
 }
@@ -1076,6 +1076,8 @@ export interface Mail {
   recipients: MailRecipient[]
   /** when those who wait are tried again */
   again_at: Time | null
+  /** of ours: it waits for another try, and can be stopped */
+  is_waiting: boolean
   /** a program wrote it; away: an out-of-office notice; loop: ours, come back; empty: a person */
   automatic: '' | 'away' | 'list' | 'machine' | 'loop'
   /** how that was seen, in English; may be empty */
@@ -1167,14 +1169,14 @@ export interface Letter {
   state: 'queued' | 'sending' | 'sent' | 'failed' | 'unknown'
   /** failed, unknown: why; queued: why not yet */
   error: string | null
-  /** it may be sent again */
-  is_repeatable: boolean
   /** what the server for sending said when it took it */
   answer: string | null
   /** the Message-ID that a relay gave it instead */
   relay_id: string | null
   /** Message-ID, without < > */
   message_id: string
+  /** it may be sent again */
+  is_repeatable: boolean
   created_at: Time
   sent_at: Time | null
 }
