@@ -10,7 +10,6 @@
 #include "store/job.h"
 #include "store/message.h"
 
-enum { PEOPLE_MOST = 500 };
 static const char *const kinds[] = {"send", "mail_again"};
 
 static str key_of(struct ctx *cx, message_id id)
@@ -67,7 +66,7 @@ static bool is_waiting(const struct stopping *s, str address)
 
 static void stop_list(struct stopping *s, const struct json *list)
 {
-    for (const struct json *v = list ? list->first : NULL; v && s->n < PEOPLE_MOST; v = v->next) {
+    for (const struct json *v = list ? list->first : NULL; v && s->n < MAIL_WAY_MOST; v = v->next) {
         str address = json_text(json_get(v, S("address")), S(""));
         if (!is_waiting(s, address))
             continue;
@@ -77,13 +76,21 @@ static void stop_list(struct stopping *s, const struct json *list)
     }
 }
 
+/* "Stopped by Asha, 2026-01-31 17:05 UTC" */
+static str words_of(struct ctx *cx)
+{
+    str now = time_rfc3339(cx->arena, cx->now_ms);
+    return str_print(cx->arena, "Stopped by %.*s, %.*s %.*s UTC", SARG(cx->actor.name),
+        SARG(str_sub(now, 0, 10)), SARG(str_sub(now, 11, 5)));
+}
+
 static err stop_people(struct ctx *cx, struct mail_way *way, struct stopping *s)
 {
     static const char *const lists[] = {"to", "cc", "bcc"};
     const struct json *people = NULL;
     str why;
     const struct mail_reached *before = mail_way_read(cx->arena, way->recipients, &s->n);
-    s->at = NEW(cx->arena, struct mail_reached, s->n + PEOPLE_MOST + 1);
+    s->at = NEW(cx->arena, struct mail_reached, s->n + MAIL_WAY_MOST + 1);
     for (ptrdiff_t i = 0; i < s->n; i++)
         s->at[i] = before[i];
     if (json_parse(cx->arena, way->people, &people, &why) != OK)
@@ -137,8 +144,7 @@ err mail_stop(struct ctx *cx, message_id id, struct message *m)
         TRY(end_job(cx, str_from(kinds[i]), key_of(cx, id), &is_ended, &is_running));
     if (!is_ended && !is_running)
         return fail_detail(cx, E_CONFLICT, "too_late", "Nobody waits for this mail any more.");
-    struct stopping s = {.words = str_print(cx->arena, "Stopped by %.*s, %.*s",
-                             SARG(cx->actor.name), SARG(time_rfc3339(cx->arena, cx->now_ms)))};
+    struct stopping s = {.words = words_of(cx)};
     TRY(mail_way_get(cx, id, &way)); /* a try may have ended while its claim was waited for */
     TRY(message_get(cx, id, &found));
     TRY(stop_people(cx, &way, &s));

@@ -8,7 +8,7 @@
 #include "care/mail_thread.h"
 #include "store/channel.h"
 
-enum { LIST_BYTES = 256 * 1024, WORDS_BYTES = 500, EXPLAINED_BYTES = 2000, PEOPLE_MOST = 500 };
+enum { LIST_BYTES = 256 * 1024, WORDS_BYTES = 500, EXPLAINED_BYTES = 2000 };
 
 /* ── the list ───────────────────────────────────────────────────────────────────────────────────
  */
@@ -185,7 +185,7 @@ static struct mail_reached *merged(struct arena *a, const struct mail_reached *b
     struct mail_reached *at = NEW(a, struct mail_reached, n + sent->n_reached + 1);
     for (*n_now = 0; *n_now < n; ++*n_now)
         at[*n_now] = before[*n_now];
-    for (ptrdiff_t i = 0; i < sent->n_reached && *n_now < PEOPLE_MOST; i++) {
+    for (ptrdiff_t i = 0; i < sent->n_reached && *n_now < MAIL_WAY_MOST; i++) {
         const struct mail_reached *one = &sent->reached[i];
         bool is_told = false;
         for (ptrdiff_t k = 0; k < n; k++)

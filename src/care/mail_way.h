@@ -9,6 +9,8 @@
 #include "model/ctx.h"
 #include "store/mail_way.h"
 
+enum { MAIL_WAY_MOST = 500 }; /* recipients of which is kept what became of them */
+
 /* What the letter is sent with: who has it already, since when it is tried, where bounces go. */
 err mail_way_letter(struct ctx *cx, const struct message *m, struct connector_letter *letter);
 struct mail_way_news {

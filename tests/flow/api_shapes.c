@@ -47,6 +47,7 @@ static const char *const elsewhere[] = {
     "GET /api/v1/conversations/{id}/mail-addresses",        /* mail_bounces: the same */
     "POST /api/v1/conversations/{id}/mail-addresses/retry", /* mail_bounces */
     "POST /api/v1/channels/{id}/mail-key",                  /* mail_sending */
+    "POST /api/v1/messages/{id}/stop",                      /* mail_stopped */
     /* letters_chat: */
     "POST /api/v1/letters/{id}/retry",
     "POST /api/v1/conversations/{id}/transcript",
