@@ -14,10 +14,11 @@
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: seva-sim generate [--seed N] [--now 2026-01-01T00:00:00Z]\n"
-                    "       seva-sim demo --seva BIN --data DIR [--quiet] [-- SERVE OPTIONS]\n"
-                    "       seva-sim networks [--listen 127.0.0.1:0] [--seed N] [--clock real|manual]"
-                    " [--control TOKEN] [--threads N] [--ledger N]\n");
+    fprintf(stderr,
+        "usage: seva-sim generate [--seed N] [--now 2026-01-01T00:00:00Z]\n"
+        "       seva-sim demo --seva BIN --data DIR [--quiet] [-- SERVE OPTIONS]\n"
+        "       seva-sim networks [--listen 127.0.0.1:0] [--seed N] [--clock real|manual]"
+        " [--control TOKEN] [--threads N] [--ledger N] [--smtp-ca FILE]\n");
     return 2;
 }
 

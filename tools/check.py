@@ -17,7 +17,7 @@ EXTRA = {"text": {"base"}, "connector": {"base", "model", "text", "net"}}
 
 # A library's header → the files and folders that may name it.
 LIBRARY_HOMES = {
-    r"openssl/": ["src/base/crypto", "src/base/keyring", "src/net/tls", "src/net/http_server", "bench/bare_webhook"],
+    r"openssl/": ["src/base/crypto", "src/base/keyring", "src/net/tls", "src/net/http_server", "sim/networks/smtp_tls", "bench/bare_webhook"],
     r"sodium": ["src/base/crypto", "src/base/keyring"],
     r"unicode/": ["src/base/", "src/text/"],
     r"json-c|json_object|json_tokener": ["tests/fuzz/json_c", "bench/bare_webhook"],

@@ -13,8 +13,7 @@ struct call_inner *call_inner(const struct sim_call *c)
 
 /* ── body ───────────────────────────────────────────────────────────────────────────────────── */
 
-/* The value of name="…" or name=… in a header value; {NULL, 0} when absent. */
-static str parameter(str value, str name)
+str sim_parameter(str value, str name)
 {
     while (value.len > 0) {
         str one, k, v;
@@ -37,8 +36,8 @@ static void part_heads(struct sim_part *part, str head)
         if (!str_cut(str_trim(line), ':', &name, &value))
             continue;
         if (str_eq_nocase(name, S("Content-Disposition"))) {
-            part->name = parameter(value, S("name"));
-            part->file_name = parameter(value, S("filename"));
+            part->name = sim_parameter(value, S("name"));
+            part->file_name = sim_parameter(value, S("filename"));
             part->is_file = part->file_name.at != NULL;
         } else if (str_eq_nocase(name, S("Content-Type"))) {
             part->content_type = str_trim(value);
@@ -88,7 +87,7 @@ void call_read_body(struct sim_call *c)
         if (http_pairs_parse(c->arena, c->req->body, &c->form, &c->form_count) != OK)
             c->body_fault = S("the form has bad escapes or too many members");
     } else if (str_eq(media, S("multipart/form-data"))) {
-        if (!read_parts(c, parameter(type, S("boundary"))))
+        if (!read_parts(c, sim_parameter(type, S("boundary"))))
             c->body_fault = S("the multipart body is broken");
     }
 }

@@ -1,7 +1,8 @@
 /* What the rooms of the frame share among themselves; network files and users include network.h or
  * sim.h. Rooms: sim.c (life, clock, accounts, ids), wire.c (connections, requests, faults of
- * calls), call.c (reading a call, answering it), ledger.c, fault.c, media.c, limit.c (rates, kept
- * answers), webhook.c, stream.c, control.c (/_sim).
+ * calls), smtp.c and smtp_tls.c (the other protocol on such connections: mails of ours), call.c
+ * (reading a call, answering it), ledger.c, fault.c, media.c, limit.c (rates, kept answers),
+ * webhook.c, stream.c, control.c (/_sim).
  *
  * Locks, outer first: a room's lock; then one of ledger, faults, queue or connections, which are
  * never held together. Members say which lock guards them. */
@@ -135,12 +136,28 @@ struct connections {
     bool is_closing;
 };
 
+/* One connection; its thread's. */
+struct connection {
+    struct sim *sim;
+    int fd, slot;
+    bool is_mail; /* SMTP */
+    void *tls;    /* smtp_tls.c's; NULL = in the clear */
+    char *input;
+    ptrdiff_t at, len; /* what is not yet used */
+    bool is_ending;    /* after this call */
+};
+
+struct smtp_tls; /* smtp_tls.c */
+
 struct sim {
     struct arena own; /* copies of the options */
     struct sim_options options;
     int listener, port;
     char host[64]; /* "127.0.0.1:8100" */
     pthread_t acceptor;
+    int smtp_listener, smtp_port; /* −1, 0 = none */
+    pthread_t smtp_acceptor;
+    struct smtp_tls *smtp_tls; /* NULL = none */
     struct sim_room rooms[SIM_NETWORKS_MAX];
     int room_count;
     struct sim_media_key {
@@ -224,6 +241,21 @@ err wire_start(struct sim *sim);
 void wire_stop(struct sim *sim);
 bool wire_send(int fd, str bytes); /* all of it; false: the peer has gone */
 bool wire_is_gone(int fd);
+bool wire_fill(struct connection *conn); /* at least one byte of input; false: the peer has gone */
+bool wire_say(struct connection *conn, str bytes); /* as wire_send, also over TLS */
+/* A call of a network that was found: its faults, the network's part, the answer. */
+void wire_run(struct connection *conn, struct sim_call *c);
+
+/* smtp.c: until the connection ends. */
+void smtp_serve(struct connection *conn);
+
+/* smtp_tls.c */
+err smtp_tls_open(struct smtp_tls **tls);
+void smtp_tls_close(struct smtp_tls *tls);                   /* NULL is allowed */
+bool smtp_tls_accept(struct connection *conn);               /* sets conn->tls */
+ptrdiff_t smtp_tls_read(void *tls, char *to, ptrdiff_t cap); /* ≤ 0: the end */
+ptrdiff_t smtp_tls_write(void *tls, const char *at, ptrdiff_t len);
+void smtp_tls_end(void *tls); /* NULL is allowed */
 
 /* control.c */
 void control_handle(struct sim_call *c);

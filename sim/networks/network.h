@@ -132,6 +132,14 @@ struct sim_part { /* of a multipart/form-data body */
     bool is_file; /* has a file name */
 };
 
+/* Of a mail that came over SMTP (smtp.c), where `req` holds nothing but the mail as its body. */
+struct sim_envelope {
+    str user; /* signed in: the account's id */
+    str from; /* may be empty */
+    const str *to;
+    int n_to;
+};
+
 enum { SIM_HEADERS_MAX = 32 };
 
 struct sim_call {
@@ -149,6 +157,8 @@ struct sim_call {
     const struct sim_part *parts;
     ptrdiff_t part_count;
     str body_fault;
+    const struct sim_envelope *envelope; /* NULL = it is an HTTP call; else the answer is one of
+                                          * SMTP: a status like 250 and a line of text */
 
     /* For the ledger: the network file fills these as it learns them. */
     struct sim_account *account;
@@ -175,6 +185,8 @@ int64_t sim_field_int(const struct sim_call *c, str name, int64_t otherwise);
  * absent or broken. */
 const struct json *sim_field_json(const struct sim_call *c, str name);
 const struct sim_part *sim_part(const struct sim_call *c, str name); /* NULL: absent */
+/* The value of name="…" or name=… in a header field's value; {NULL, 0} when absent. */
+str sim_parameter(str value, str name);
 
 /* Answers. The later one wins. */
 void sim_answer(struct sim_call *c, int status, str content_type, str body);
@@ -230,6 +242,10 @@ struct sim_message {
  * message, before the answer. False: its idempotency key (c->key) or reference was accepted before
  * (a double, counted). */
 bool sim_accept(struct sim_call *c, const struct sim_message *m);
+
+/* A customer has written by themselves, not by sim_say: for ledger and counts. */
+void sim_said(
+    struct sim *sim, const struct sim_account *account, str id, const struct sim_say *say);
 
 /* Idempotency keys, for networks that have them. Keep: the answer of this call is remembered under
  * the key for valid_ms when it is a 2xx. Find: NULL when unknown. `body` etc. live for this call.

@@ -16,6 +16,7 @@ extern const struct sim_network sim_sms;
 extern const struct sim_network sim_voice;
 extern const struct sim_network sim_mastodon;
 extern const struct sim_network sim_bluesky;
+extern const struct sim_network sim_email;
 
 const struct sim_network *const sim_networks[] = {
     &sim_facebook,
@@ -33,5 +34,6 @@ const struct sim_network *const sim_networks[] = {
     &sim_voice,
     &sim_mastodon,
     &sim_bluesky,
+    &sim_email,
     NULL,
 };

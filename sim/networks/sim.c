@@ -390,6 +390,7 @@ static void sim_free(struct sim *sim)
         pthread_mutex_destroy(&sim->rooms[i].lock);
         pthread_cond_destroy(&sim->rooms[i].changed);
     }
+    smtp_tls_close(sim->smtp_tls);
     ledger_close(&sim->ledger);
     pthread_mutex_destroy(&sim->fault_lock);
     pthread_mutex_destroy(&sim->queue.lock);
@@ -452,6 +453,11 @@ int sim_port(const struct sim *sim)
     return sim->port;
 }
 
+int sim_smtp_port(const struct sim *sim)
+{
+    return sim->smtp_port;
+}
+
 str sim_url(struct arena *a, const struct sim *sim, str network)
 {
     return str_print(a, "http://%s/%.*s", sim->host, SARG(network));
@@ -492,13 +498,12 @@ static struct sim_account *enter(
     return found;
 }
 
-static void said(
-    struct sim_room *room, const struct sim_account *account, str id, const struct sim_say *say)
+void sim_said(struct sim *sim, const struct sim_account *account, str id, const struct sim_say *say)
 {
-    count_up(room, SIM_COUNT_SAID, 1);
-    ledger_add(room->sim,
+    count_up(room_of(sim, account->network), SIM_COUNT_SAID, 1);
+    ledger_add(sim,
         &(struct sim_entry){.kind = SIM_KIND_SAID,
-            .network = room->network->name,
+            .network = account->network->name,
             .account = account->id,
             .conversation = say->conversation.len > 0 ? say->conversation : say->from_id,
             .id = id,
@@ -521,7 +526,7 @@ err sim_say(
     if (room->network->say)
         e = room->network->say(sim, account, a, say, &got, why);
     if (e == OK)
-        said(room, account, got, say);
+        sim_said(sim, account, got, say);
     pthread_mutex_unlock(&room->lock);
     if (e == OK)
         *id = got;

@@ -37,6 +37,7 @@ struct sim_options {
     ptrdiff_t ledger_bytes;   /* of their texts; 0 = 256 MiB */
     ptrdiff_t media_bytes;    /* of stored files, the oldest go first; 0 = 256 MiB */
     int64_t hold_ms;          /* real time a timeout holds a connection; 0 = 60,000 */
+    bool has_smtp;            /* mails of ours are taken too: SMTP on 127.0.0.1 (smtp.c) */
 };
 
 /* E_INVALID: bad option; E_UPSTREAM: cannot listen; E_BUSY: out of memory or threads. *why (in the
@@ -47,6 +48,11 @@ void sim_close(struct sim *sim);
 int sim_port(const struct sim *sim);
 /* "http://127.0.0.1:PORT/telegram": what a channel's base address is set to. */
 str sim_url(struct arena *a, const struct sim *sim, str network);
+/* Of the SMTP server; 0 = there is none. */
+int sim_smtp_port(const struct sim *sim);
+/* The certificate (PEM) that vouches for the SMTP server's, made anew at each start. It can vouch
+ * for nobody but loopback, and its key is thrown away at once. Empty = there is no such server. */
+str sim_smtp_ca(struct arena *a, const struct sim *sim);
 /* As new: accounts of the start, empty ledger, no faults, nothing queued. Streams end. The clock
  * stays. */
 void sim_reset(struct sim *sim);

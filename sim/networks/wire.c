@@ -21,20 +21,25 @@
 
 enum { INPUT_BYTES = 64 * 1024, IDLE_S = 75, PIECES = 16, STACK_BYTES = 512 * 1024 };
 
-struct connection {
-    struct sim *sim;
-    int fd, slot;
-    char *input;
-    ptrdiff_t at, len; /* what is not yet used */
-    bool is_ending;    /* after this call */
-};
-
 bool wire_send(int fd, str bytes)
 {
     while (bytes.len > 0) {
         ssize_t n = send(fd, bytes.at, (size_t)bytes.len, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n <= 0)
+            return false;
+        bytes = str_skip(bytes, n);
+    }
+    return true;
+}
+
+bool wire_say(struct connection *conn, str bytes)
+{
+    if (conn->tls == NULL)
+        return wire_send(conn->fd, bytes);
+    while (bytes.len > 0) {
+        ptrdiff_t n = smtp_tls_write(conn->tls, bytes.at, bytes.len);
         if (n <= 0)
             return false;
         bytes = str_skip(bytes, n);
@@ -69,14 +74,15 @@ static void reset(struct connection *conn)
 
 /* ── reading ────────────────────────────────────────────────────────────────────────────────── */
 
-static bool fill(struct connection *conn)
+bool wire_fill(struct connection *conn)
 {
     if (conn->at < conn->len)
         return true;
     ssize_t n;
     do
-        n = recv(conn->fd, conn->input, INPUT_BYTES, 0);
-    while (n < 0 && errno == EINTR);
+        n = conn->tls ? smtp_tls_read(conn->tls, conn->input, INPUT_BYTES)
+                      : recv(conn->fd, conn->input, INPUT_BYTES, 0);
+    while (n < 0 && errno == EINTR && conn->tls == NULL);
     conn->at = 0;
     conn->len = n > 0 ? n : 0;
     return n > 0;
@@ -87,7 +93,7 @@ static char *read_long(struct connection *conn, ptrdiff_t length)
 {
     char *body = sim_alloc(length + 1);
     for (ptrdiff_t got = 0; got < length;) {
-        if (!fill(conn)) {
+        if (!wire_fill(conn)) {
             free(body);
             return NULL;
         }
@@ -105,7 +111,7 @@ enum reading { READ_OK, READ_REFUSED, READ_GONE };
 static enum reading read_request(struct connection *conn, struct http_parser *p, char **body)
 {
     for (;;) {
-        if (!fill(conn))
+        if (!wire_fill(conn))
             return READ_GONE;
         ptrdiff_t used;
         enum http_parse r =
@@ -138,6 +144,8 @@ static enum reading read_request(struct connection *conn, struct http_parser *p,
 
 static str head_of(struct connection *conn, struct sim_call *c)
 {
+    if (c->envelope)
+        return str_print(c->arena, "%d ", c->status);
     struct sb b = sb_make(c->arena, 0);
     sb_print(&b, "HTTP/1.1 %d %s\r\n", c->status, http_status_phrase(c->status));
     if (c->content_type.len > 0)
@@ -156,7 +164,7 @@ static bool send_slowly(struct connection *conn, str body, int64_t pause_ms)
     bool is_fine = true;
     while (body.len > 0 && is_fine) {
         sleep_real(conn, pause_ms);
-        is_fine = wire_send(conn->fd, str_sub(body, 0, step));
+        is_fine = wire_say(conn, str_sub(body, 0, step));
         body = str_skip(body, step);
     }
     return is_fine;
@@ -170,6 +178,8 @@ static void send_answer(struct connection *conn, struct sim_call *c)
     conn->is_ending = conn->is_ending || is_spoiled;
     if (fault->mode == SIM_FAULT_WRONG_JSON)
         c->body = str_cat(c->arena, str_sub(c->body, 0, c->body.len / 2), S("\x01,]<html>"));
+    if (c->envelope)
+        c->body = str_cat(c->arena, c->body, S("\r\n"));
     if (fault->mode == SIM_FAULT_DELAY)
         sleep_real(conn, fault->delay_ms);
     str head = head_of(conn, c), body = has_body ? c->body : (str){0};
@@ -177,14 +187,14 @@ static void send_answer(struct connection *conn, struct sim_call *c)
         body = str_sub(body, 0, body.len / 2);
     bool is_fine;
     if (fault->mode == SIM_FAULT_SLOW) {
-        is_fine = wire_send(conn->fd, head) && send_slowly(conn, body, fault->delay_ms);
+        is_fine = wire_say(conn, head) && send_slowly(conn, body, fault->delay_ms);
     } else if (body.len < 16 * 1024) { /* one packet, one wake of the reader */
         str whole = str_cat(c->arena, head, body);
-        is_fine = wire_send(conn->fd, whole);
+        is_fine = wire_say(conn, whole);
         if (is_fine && fault->mode == SIM_FAULT_DUPLICATE)
-            is_fine = wire_send(conn->fd, whole);
+            is_fine = wire_say(conn, whole);
     } else {
-        is_fine = wire_send(conn->fd, head) && wire_send(conn->fd, body);
+        is_fine = wire_say(conn, head) && wire_say(conn, body);
     }
     conn->is_ending = conn->is_ending || !is_fine;
 }
@@ -277,7 +287,7 @@ static struct stream *play(struct sim_call *c)
     return stream;
 }
 
-static void run_network(struct connection *conn, struct sim_call *c)
+void wire_run(struct connection *conn, struct sim_call *c)
 {
     struct sim *sim = conn->sim;
     struct call_inner *in = call_inner(c);
@@ -317,7 +327,7 @@ static void run_call(struct connection *conn, struct arena *a, const struct http
     in.room = room_find(sim, first);
     if (in.room) {
         c.network = in.room->network;
-        run_network(conn, &c);
+        wire_run(conn, &c);
         return;
     }
     if (str_eq(first, S("_sim"))) {
@@ -368,8 +378,11 @@ static void *connection_main(void *arg)
 {
     struct connection *conn = arg;
     struct connections *all = &conn->sim->connections;
-    while (!conn->is_ending && !atomic_load(&conn->sim->is_closing))
+    if (conn->is_mail && !conn->is_ending)
+        smtp_serve(conn);
+    while (!conn->is_mail && !conn->is_ending && !atomic_load(&conn->sim->is_closing))
         serve_one(conn);
+    smtp_tls_end(conn->tls);
     pthread_mutex_lock(&all->lock);
     close(conn->fd);
     all->fds[conn->slot] = -1;
@@ -397,7 +410,7 @@ static int slot_take(struct connections *all, int fd)
     return slot;
 }
 
-static void take_connection(struct sim *sim, int fd)
+static void take_connection(struct sim *sim, int fd, bool is_mail)
 {
     const int on = 1;
     const struct timeval idle = {.tv_sec = IDLE_S};
@@ -410,7 +423,7 @@ static void take_connection(struct sim *sim, int fd)
         return;
     }
     struct connection *conn = sim_alloc((ptrdiff_t)sizeof *conn);
-    *conn = (struct connection){.sim = sim, .fd = fd, .slot = slot};
+    *conn = (struct connection){.sim = sim, .fd = fd, .slot = slot, .is_mail = is_mail};
     conn->input = sim_alloc(INPUT_BYTES);
     pthread_t thread;
     if (thread_start(&thread, "sim-call", STACK_BYTES, connection_main, conn) == OK) {
@@ -421,16 +434,28 @@ static void take_connection(struct sim *sim, int fd)
     (void)connection_main(conn);
 }
 
-static void *accept_main(void *arg)
+static void accept_all(struct sim *sim, int listener, bool is_mail)
 {
-    struct sim *sim = arg;
     while (!atomic_load(&sim->is_closing)) {
-        int fd = accept4(sim->listener, NULL, NULL, SOCK_CLOEXEC);
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
         if (fd >= 0)
-            take_connection(sim, fd);
+            take_connection(sim, fd, is_mail);
         else if (errno != EINTR && errno != ECONNABORTED)
             nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL); /* no descriptors: wait */
     }
+}
+
+static void *accept_main(void *arg)
+{
+    struct sim *sim = arg;
+    accept_all(sim, sim->listener, false);
+    return NULL;
+}
+
+static void *smtp_accept_main(void *arg)
+{
+    struct sim *sim = arg;
+    accept_all(sim, sim->smtp_listener, true);
     return NULL;
 }
 
@@ -462,6 +487,37 @@ static bool address_parse(str text, struct sockaddr_storage *to, socklen_t *len)
     return true;
 }
 
+static int listen_at(struct sockaddr_storage *at, socklen_t *len)
+{
+    const int on = 1;
+    int fd = socket(at->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)at, *len) == 0 && listen(fd, 1024) == 0 &&
+        getsockname(fd, (struct sockaddr *)at, len) == 0)
+        return fd;
+    int cause = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = cause;
+    return -1;
+}
+
+/* Always on loopback: its certificate is for nowhere else. */
+static err smtp_open(struct sim *sim, str *why)
+{
+    struct sockaddr_storage at = {0};
+    socklen_t len;
+    sim->smtp_listener = -1;
+    if (!sim->options.has_smtp)
+        return OK;
+    *why = S("no port or certificate for SMTP is to be had");
+    if (!address_parse(S("127.0.0.1:0"), &at, &len) || smtp_tls_open(&sim->smtp_tls) != OK)
+        return E_UPSTREAM;
+    sim->smtp_listener = listen_at(&at, &len);
+    sim->smtp_port = ntohs(((struct sockaddr_in *)(void *)&at)->sin_port);
+    return sim->smtp_listener >= 0 ? OK : E_UPSTREAM;
+}
+
 err wire_open(struct sim *sim, struct arena *a, str *why)
 {
     struct sockaddr_storage at = {0};
@@ -472,15 +528,9 @@ err wire_open(struct sim *sim, struct arena *a, str *why)
         *why = str_print(a, "\"%.*s\" is no address like 127.0.0.1:8100", SARG(listen_text));
         return E_INVALID;
     }
-    const int on = 1;
-    sim->listener = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    (void)setsockopt(sim->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (sim->listener < 0 || bind(sim->listener, (struct sockaddr *)&at, len) != 0 ||
-        listen(sim->listener, 1024) != 0 ||
-        getsockname(sim->listener, (struct sockaddr *)&at, &len) != 0) {
+    sim->listener = listen_at(&at, &len);
+    if (sim->listener < 0) {
         *why = str_print(a, "cannot listen on %.*s: %s", SARG(listen_text), strerror(errno));
-        if (sim->listener >= 0)
-            close(sim->listener);
         return E_UPSTREAM;
     }
     bool is_v6 = at.ss_family == AF_INET6;
@@ -491,7 +541,10 @@ err wire_open(struct sim *sim, struct arena *a, str *why)
     str host = ip_text(a, ip);
     (void)snprintf(
         sim->host, sizeof sim->host, is_v6 ? "[%.*s]:%d" : "%.*s:%d", SARG(host), sim->port);
-    return OK;
+    err e = smtp_open(sim, why);
+    if (e != OK)
+        close(sim->listener);
+    return e;
 }
 
 err wire_start(struct sim *sim)
@@ -503,7 +556,10 @@ err wire_start(struct sim *sim)
     all->fds = sim_alloc((ptrdiff_t)sizeof *all->fds * all->cap);
     for (int i = 0; i < all->cap; i++)
         all->fds[i] = -1;
-    return thread_start(&sim->acceptor, "sim-accept", 0, accept_main, sim);
+    err e = thread_start(&sim->acceptor, "sim-accept", 0, accept_main, sim);
+    if (e == OK && sim->smtp_listener >= 0)
+        e = thread_start(&sim->smtp_acceptor, "sim-smtp", 0, smtp_accept_main, sim);
+    return e;
 }
 
 void wire_stop(struct sim *sim)
@@ -513,7 +569,13 @@ void wire_stop(struct sim *sim)
         (void)shutdown(sim->listener, SHUT_RDWR); /* wakes accept */
         (void)pthread_join(sim->acceptor, NULL);
     }
+    if (sim->smtp_acceptor) {
+        (void)shutdown(sim->smtp_listener, SHUT_RDWR);
+        (void)pthread_join(sim->smtp_acceptor, NULL);
+    }
     close(sim->listener);
+    if (sim->smtp_listener >= 0)
+        close(sim->smtp_listener);
     if (all->fds == NULL)
         return;
     pthread_mutex_lock(&all->lock);
