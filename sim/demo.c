@@ -157,10 +157,13 @@ static pid_t server_start(struct demo *d)
     argv[n++] = zstr(d, "--data=", d->data);
     argv[n++] = zstr(d, "--listen=", S(LISTEN));
     argv[n++] = zstr(d, "--demo", S(""));
-    argv[n++] =
-        zstr(d, "--egress-allow=webhook=127.0.0.0/8;network=127.0.0.0/8;media=127.0.0.0/8", S(""));
+    argv[n++] = zstr(d,
+        "--egress-allow=webhook=127.0.0.0/8;network=127.0.0.0/8;media=127.0.0.0/8;mail=127.0.0.0/8",
+        S(""));
     if (d->social)
         argv[n++] = zstr(d, "--network-hosts=", social_hosts(d->social));
+    if (d->social && social_ca_file(d->social).len)
+        argv[n++] = zstr(d, "--ca-file=", social_ca_file(d->social));
     argv[n++] = zstr(d, "--log-level=warn", S(""));
     for (int i = 0; i < d->o->serve_arg_count && i < SERVE_ARGS; i++)
         argv[n++] = d->o->serve_args[i];
@@ -229,7 +232,8 @@ static void greet(const struct demo *d)
         "    Console    %.*s\n"
         "    Sign in    %.*s   password   %.*s\n"
         "    Shop       %.*s/demo/shop   (chat with yourself in a second window)\n"
-        "    Networks   X, WhatsApp, Instagram and others are simulated: answer, nobody is there\n\n"
+        "    Networks   X, WhatsApp, Instagram and others are simulated: answer, nobody is there\n"
+        "    Mails      care@seva-shop.example is simulated too: who gets an answer answers back\n\n"
         "  Data in %.*s. %s Ctrl-C ends it.\n\n",
         SARG(d->shop.base_url), SARG(d->shop.owner), SARG(d->shop.password), SARG(d->shop.base_url),
         SARG(d->data), d->o->quiet ? "No visitors (--quiet)." : "Visitors write now and then.");
@@ -271,7 +275,7 @@ static int demo_serve(struct demo *d)
     if (!replies || !shop_open(&d->kept, &d->shop))
         return !complain("no loopback port is free") + 1;
     int status = 0;
-    d->social = social_open(&d->kept);
+    d->social = social_open(&d->kept, d->data);
     pid_t server = server_start(d);
     bool ready = server > 0 && server_wait(d, server, &status);
     if (ready) {

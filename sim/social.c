@@ -3,9 +3,7 @@
 #include "social.h"
 
 #include "base/clock.h"
-#include "dice.h"
-#include "sim.h"
-#include "texts.h"
+#include "mailbox.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -50,17 +48,18 @@ struct social {
     struct sim *sim;
     const struct texts *texts;
     struct dice dice;
-    str hosts;
-    bool is_there[NETWORKS];
+    str hosts, ca_file;
+    bool is_there[NETWORKS], has_mailbox;
     int64_t next_ms;
 };
 
-struct social *social_open(struct arena *a)
+struct social *social_open(struct arena *a, str folder)
 {
     struct social *s = NEW(a, struct social, 1);
     str why;
     *s = (struct social){.arena = arena_make(0), .dice = {(uint64_t)clock_now_ms()}};
-    if (sim_open(&s->arena, &(struct sim_options){.webhook_threads = 2, .ledger_entries = 20000},
+    if (sim_open(&s->arena,
+            &(struct sim_options){.webhook_threads = 2, .ledger_entries = 20000, .has_smtp = true},
             &s->sim, &why) != OK) {
         fprintf(stderr, "The demo has no networks: %.*s.\n", SARG(why));
         return NULL;
@@ -70,6 +69,11 @@ struct social *social_open(struct arena *a)
         &(struct sim_account_set){.settings = S("{\"answers\":\"yes\"}")}, &why);
     s->texts = texts_load(&s->arena);
     s->hosts = str_print(&s->arena, "*=http://127.0.0.1:%d", sim_port(s->sim));
+    str file = str_cat(a, folder, S("/demo-ca.pem"));
+    if (mailbox_trust(&s->arena, s->sim, file))
+        s->ca_file = file;
+    else
+        fprintf(stderr, "The demo has no mailbox: %.*s cannot be written.\n", SARG(file));
     return s;
 }
 
@@ -84,6 +88,11 @@ void social_close(struct social *s)
 str social_hosts(const struct social *s)
 {
     return s->hosts;
+}
+
+str social_ca_file(const struct social *s)
+{
+    return s->ca_file;
 }
 
 /* ── channels ───────────────────────────────────────────────────────────────────────────────────
@@ -147,6 +156,7 @@ static bool connect_again(struct shop *shop, struct arena *a, str id)
 /* ── customers ──────────────────────────────────────────────────────────────────────────────────
  */
 
+/* n NULL: by mail. */
 static void say(struct social *s, struct arena *a, const struct demo_network *n)
 {
     const struct language *l = &s->texts->languages[dice_below(&s->dice, s->texts->count)];
@@ -157,6 +167,10 @@ static void say(struct social *s, struct arena *a, const struct demo_network *n)
         .order = str_print(a, "%lld", (long long)dice_between(&s->dice, 10000, 99999)),
         .day = dice_pick(&s->dice, l->days),
         .product = dice_pick(&s->dice, l->products)};
+    if (!n) {
+        mailbox_say(s->sim, a, &s->dice, l, scene, &values);
+        return;
+    }
     str text = text_fill(a, dice_pick(&s->dice, scene->openings), &values);
     /* What callers press. */
     const struct json *keys = NULL;
@@ -176,7 +190,7 @@ static void say(struct social *s, struct arena *a, const struct demo_network *n)
 void social_connect(struct social *s, struct shop *shop, struct arena *scratch)
 {
     const struct json *list = NULL;
-    bool is_new[NETWORKS] = {0};
+    bool is_new[NETWORKS] = {0}, is_new_mailbox = false;
     if (shop_call(shop, scratch, HTTP_GET, S("/api/v1/channels"), shop->token, S(""), &list) != 200)
         return;
     for (int i = 0; i < NETWORKS; i++) {
@@ -186,11 +200,15 @@ void social_connect(struct social *s, struct shop *shop, struct arena *scratch)
             id.len ? connect_again(shop, scratch, id) : make(shop, scratch, &networks[i]);
     }
     enter_addresses(s, shop, scratch);
+    s->has_mailbox =
+        s->ca_file.len && mailbox_connect(s->sim, shop, scratch, list, &is_new_mailbox);
     /* A webhook to nowhere is lost: the jobs that tell the networks where to call go first. */
     (void)nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     for (int i = 0; i < NETWORKS; i++)
         for (int k = 0; k < FIRST_CUSTOMERS && is_new[i] && s->is_there[i]; k++)
             say(s, scratch, &networks[i]);
+    if (s->has_mailbox && is_new_mailbox)
+        mailbox_fill(s->sim, scratch);
     s->next_ms = clock_mono_ms() + EVERY_MS;
 }
 
@@ -199,8 +217,8 @@ void social_run(struct social *s, struct arena *scratch)
     if (clock_mono_ms() < s->next_ms)
         return;
     s->next_ms = clock_mono_ms() + EVERY_MS;
-    const struct demo_network *n = &networks[dice_below(&s->dice, NETWORKS)];
+    int64_t which = dice_below(&s->dice, NETWORKS + 1); /* the last one is the mailbox */
     arena_reset(scratch);
-    if (s->is_there[n - networks])
-        say(s, scratch, n);
+    if (which == NETWORKS ? s->has_mailbox : s->is_there[which])
+        say(s, scratch, which == NETWORKS ? NULL : &networks[which]);
 }

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import uuid
 
 from seva import BIN, PATIENCE_S, free_port, request, run, until
 
@@ -89,6 +90,61 @@ def the_demo_is_full_of_life_and_goes_on_after_kill_9():
         assert again.process.returncode == 0, again.process.returncode
 
 
+def messages(demo, who, conversation):
+    items = request(demo.port, "GET", f"/api/v1/conversations/{conversation['id']}/messages", None, who).json["items"]
+    return [m for m in items if m["kind"] in ("in", "out")]
+
+
+def answer(demo, who, conversation, text, html):
+    seen = request(demo.port, "GET", f"/api/v1/conversations/{conversation['id']}", None, who).json["last_message_id"]
+    body = {"kind": "reply", "text": text, "client_id": str(uuid.uuid4()), "seen_message_id": seen, "mail": {"html": html}}
+    r = request(demo.port, "POST", f"/api/v1/conversations/{conversation['id']}/messages", body, who)
+    assert r.status == 201, r.body
+
+
+def mails(demo, who):
+    every = conversations(demo, who, "&status=open,pending,snoozed,resolved")
+    return {c["subject"]: c for c in every if c.get("subject")}
+
+
+def its_mailbox(demo, who):
+    channels = request(demo.port, "GET", "/api/v1/channels", None, who).json["items"]
+    return next(c for c in channels if c["kind"] == "email")
+
+
+def the_demos_mailbox_goes_round_also_after_a_second_start():
+    with tempfile.TemporaryDirectory(prefix="seva-run-") as folder:
+        demo = Demo(folder, "--quiet")
+        try:
+            who = demo.sign_in()
+            channel = its_mailbox(demo, who)
+            assert channel["name"] == "Email (simulated)", channel
+            assert until(lambda: len(mails(demo, who)) == 7, PATIENCE_S, 0.2), sorted(mails(demo, who))
+            found = mails(demo, who)
+            quiet = {s for s, c in found.items() if c["status"] == "pending"}
+            assert quiet == {"Automatic reply: Your parcel SV-19034", "Paper tape: five kinds compared"}, quiet
+            pot = found["Teapot arrived cracked, order SV-20417"]
+            picture = messages(demo, who, pot)[0]["attachments"]
+            assert [a["name"] for a in picture] == ["teapot.png"], picture
+            assert request(demo.port, "PATCH", "/api/v1/account", {"undo_seconds": 0}, who).status == 200
+            answer(demo, who, pot, "A new one is on its way.", "<p>A <b>new one</b> is on its way.</p>")
+            assert until(lambda: len(messages(demo, who, pot)) == 3, PATIENCE_S, 0.2), messages(demo, who, pot)
+            back = messages(demo, who, pot)[-1]
+            assert back["kind"] == "in" and back["text"].startswith("Thank you, that was quick!"), back
+            assert len(mails(demo, who)) == 7, "the answer stays in its conversation"
+        finally:
+            demo.end()
+        again = Demo(folder, "--quiet")
+        try:
+            who = again.sign_in()
+            assert its_mailbox(again, who)["id"] == channel["id"]
+            assert len(mails(again, who)) == 7, "nothing is written twice"
+            answer(again, who, pot, "Yes, on Friday.", "<p>Yes, on <i>Friday</i>.</p>")
+            assert until(lambda: messages(again, who, pot)[-1]["state"] == "sent", PATIENCE_S, 0.2), messages(again, who, pot)[-1]
+        finally:
+            again.end()
+
+
 # A server for the demo's supervisor to meet on a machine at its limit: it hangs up on the first PATCH of each thing, is busy
 # for the second, and takes the third.
 TIRED_SERVER = """#!{python}
@@ -140,5 +196,6 @@ def the_demo_is_the_same_for_the_same_seed():
 
 
 if __name__ == "__main__":
-    run([the_demo_is_full_of_life_and_goes_on_after_kill_9, the_demo_is_dressed_also_by_a_server_that_is_slow_at_first,
+    run([the_demo_is_full_of_life_and_goes_on_after_kill_9, the_demos_mailbox_goes_round_also_after_a_second_start,
+         the_demo_is_dressed_also_by_a_server_that_is_slow_at_first,
          the_demo_is_the_same_for_the_same_seed])
