@@ -76,7 +76,7 @@ static void as_outlook(struct arena *a, const struct email_mail *m, struct email
 {
     str said = email_html(a, d->text), subject = email_html(a, m->subject);
     d->html = str_print(a,
-        "<html><body><div>%.*s</div><hr style=\"display:inline-block;width:98%%\" tabindex=\"-1\">"
+        "<html><body><div>%.*s</div><div id=\"appendonsend\"></div><hr style=\"display:inline-block;width:98%%\" tabindex=\"-1\">"
         "<div id=\"divRplyFwdMsg\" dir=\"ltr\"><b>From:</b> %.*s<br><b>Sent:</b> %.*s<br><b>To:</b> "
         "%.*s<br><b>Subject:</b> %.*s</div><div>%.*s</div></body></html>\r\n",
         SARG(said), SARG(email_html(a, who(a, m))), SARG(m->date), SARG(d->from), SARG(subject),

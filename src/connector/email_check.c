@@ -118,6 +118,13 @@ static str note_of(struct arena *a, const struct connector_setup *setup, str ser
         SARG(server));
 }
 
+/* What customers see as the sender, where it is the same for all of them. */
+static str name_of(struct arena *a, const struct connector_setup *setup)
+{
+    str name = setting(a, setup, "from_name");
+    return str_find(name, S("{{")) < 0 ? name : (str){0};
+}
+
 err email_check(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     int64_t now_ms, struct connector_checked *out)
 {
@@ -131,7 +138,7 @@ err email_check(struct http_client *client, struct arena *a, const struct connec
         check_smtp(client, a, setup, &made.end);
     if (made.end.outcome == CONNECTOR_SENT) {
         made.accounts[0] = (struct connector_account){
-            .external_id = address, .handle = address, .name = setting(a, setup, "from_name")};
+            .external_id = address, .handle = address, .name = name_of(a, setup)};
         made.n = 1;
         made.note = note_of(a, setup, server);
     }

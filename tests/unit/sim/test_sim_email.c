@@ -400,6 +400,33 @@ static void only_who_trusts_its_authority_and_knows_the_password_gets_in(void **
     sim_channel_close(&at.ch);
 }
 
+static struct connector_checked checks(const char *from_name)
+{
+    struct connector_checked out = {.end.outcome = CONNECTOR_UNKNOWN};
+    str settings = at.ch.setup.settings;
+    struct connector_setup setup = at.ch.setup;
+    setup.settings =
+        str_print(test_arena(), "%.*s,\"receivers\":\"mx.seva-shop.example\",\"from_name\":\"%s\"}",
+            SARG(str_sub(settings, 0, settings.len - 1)), from_name);
+    assert_ok(at.ch.c->check(at.ch.client, test_arena(), &setup, TEST_NOW_MS, &out));
+    return out;
+}
+
+static void the_test_of_a_mailbox_names_it_and_no_place_to_fill_in(void **state)
+{
+    (void)state;
+    open_mailbox();
+    struct connector_checked out = checks("Seva Shop");
+    assert_int_equal(out.end.outcome, CONNECTOR_SENT);
+    assert_str(out.accounts[0].name, "Seva Shop");
+    assert_str(out.accounts[0].handle, ADDRESS);
+    assert_str(out.note, "");
+    out = checks("{{agent.first_name}} of Seva Shop");
+    assert_str(out.accounts[0].name, "");
+    assert_str(out.accounts[0].handle, ADDRESS);
+    sim_channel_close(&at.ch);
+}
+
 /* One line in the clear, and how the answer begins. */
 static void asks(int fd, const char *line, const char *answer)
 {
@@ -469,6 +496,7 @@ int main(void)
         TEST(who_gets_an_answer_answers_it_later_as_their_program_quotes),
         TEST(an_answer_can_be_written_to_a_mail_that_was_got_and_to_no_other),
         TEST(only_who_trusts_its_authority_and_knows_the_password_gets_in),
+        TEST(the_test_of_a_mailbox_names_it_and_no_place_to_fill_in),
         TEST(commands_out_of_their_order_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
