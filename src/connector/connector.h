@@ -156,6 +156,7 @@ struct connector_listen {
     connector_keep *keep;
     void *arg;
     int64_t now_ms;
+    int64_t born_ms;        /* when the channel was created; 0 = not known */
     connector_knows *knows; /* NULL = nobody compares */
     connector_compared *compared;
 };

@@ -140,6 +140,20 @@ static bool on_bytes(void *arg, uint32_t uid, str bytes, enum imap_piece piece)
 /* ── what is new ────────────────────────────────────────────────────────────────────────────────
  */
 
+/* Of these, those that have arrived since at->since_ms, or of which the server does not say when.
+ */
+static err leave_recent(struct mailbox *m, uint32_t *uids, ptrdiff_t *n)
+{
+    struct imap_mail *mails = NULL;
+    ptrdiff_t n_mails = 0;
+    TRY(imap_look(m->imap, &m->work, uids, *n, &mails, &n_mails));
+    *n = 0;
+    for (ptrdiff_t i = 0; i < n_mails; i++)
+        if (!mails[i].arrived_ms || mails[i].arrived_ms >= m->at->since_ms)
+            uids[(*n)++] = mails[i].uid;
+    return OK;
+}
+
 /* The next mails that count above `after`, at most MAILBOX_BATCH, none above *end. *end: up to
  * where has been looked, when more may follow. */
 static err find(struct mailbox *m, int64_t after, int64_t *end, uint32_t **uids, ptrdiff_t *n)
@@ -155,7 +169,7 @@ static err find(struct mailbox *m, int64_t after, int64_t *end, uint32_t **uids,
         is_whole = true;
     }
     *end = is_whole ? most : (*uids)[*n - 1];
-    return OK;
+    return is_old && m->at->is_exact && *n ? leave_recent(m, *uids, n) : OK;
 }
 
 /* Where there is no such folder yet, it is made. */

@@ -14,14 +14,16 @@ enum {
 
 /* A folder and how far it is read. Cursors: {"uidvalidity", "uid": everything up to it is stored,
  * "told": and marked, "last_ms": when the newest arrived, "since_ms": of mails up to "old_uid" only
- * those count that have arrived since then, "folder"}: the first folder's, with those of the others
- * as "more" and, "compared_ms", when the mailbox was compared last. When the server numbers its
- * mails anew (uidvalidity), those since the day before last_ms are read once more; what is stored
- * already is known by its bytes and its Message-ID. What does not count is neither read nor marked.
- * "careful": the server's sizes were a lie, so the next mails come in pieces. */
+ * those count that have arrived since then (by the day, which is the server's own; with "exact" to
+ * the second), "folder"}: the first folder's, with those of the others as "more" and,
+ * "compared_ms", when the mailbox was compared last. When the server numbers its mails anew
+ * (uidvalidity), those since the day before last_ms are read once more; what is stored already is
+ * known by its bytes and its Message-ID. What does not count is neither read nor marked. "careful":
+ * the server's sizes were a lie, so the next mails come in pieces. */
 struct mailbox_place {
     str folder;
     int64_t uidvalidity, uid, told, last_ms, since_ms, old_uid;
+    bool is_exact;
 };
 
 struct mailbox {

@@ -5,7 +5,11 @@
 
 static const int64_t day_ms = INT64_C(24) * 3600 * 1000;
 
-enum { CURSORS_BYTES = 32 * 1024 };
+enum {
+    CURSORS_BYTES = 32 * 1024,
+    CLOCKS_MS =
+        10 * 60 * 1000, /* the mailbox's server may be behind us; more is read, none twice */
+};
 
 /* ── cursors ────────────────────────────────────────────────────────────────────────────────────
  */
@@ -18,6 +22,8 @@ static void put_place(struct json_out *j, const struct mailbox_place *p)
     json_kv_int(j, S("last_ms"), p->last_ms);
     json_kv_int(j, S("since_ms"), p->since_ms);
     json_kv_int(j, S("old_uid"), p->old_uid);
+    if (p->is_exact)
+        json_kv_int(j, S("exact"), 1);
     json_kv_str(j, S("folder"), p->folder);
 }
 
@@ -48,6 +54,7 @@ static void read_place(const struct json *c, struct mailbox_place *p)
     p->last_ms = take_int(c, "last_ms", 0);
     p->since_ms = take_int(c, "since_ms", 0);
     p->old_uid = take_int(c, "old_uid", 0);
+    p->is_exact = take_int(c, "exact", 0);
 }
 
 /* What was kept of this folder, whichever it was in the settings then. */
@@ -92,6 +99,14 @@ void mailbox_places(struct mailbox *m)
     m->at = m->places;
 }
 
+/* What is new counts since the channel was created, however long the first opening took; in a
+ * folder that is read later than the others, since now. */
+static int64_t begin_ms(const struct mailbox *m)
+{
+    bool is_first = !m->compared_ms;
+    return is_first && m->in->born_ms ? m->in->born_ms : m->in->now_ms;
+}
+
 static void find_place(struct mailbox *m, const struct imap_folder *folder)
 {
     struct mailbox_place *p = m->at;
@@ -100,13 +115,13 @@ static void find_place(struct mailbox *m, const struct imap_folder *folder)
         return;
     (void)str_int(mailbox_setting(m, "from_days"), 0, 3650, &days);
     bool is_known = p->uidvalidity != 0;
-    int64_t from_ms = is_known ? p->last_ms - day_ms : m->in->now_ms - days * day_ms;
+    int64_t back_ms = days ? days * day_ms : CLOCKS_MS;
+    int64_t from_ms = is_known ? p->last_ms - day_ms : begin_ms(m) - back_ms;
     p->uidvalidity = folder->uidvalidity;
     p->uid = p->told = 0;
     p->since_ms = from_ms > 1 ? from_ms : 1;
     p->old_uid = folder->uidnext > 0 ? folder->uidnext - 1 : UINT32_MAX;
-    if (!is_known && !days && folder->uidnext > 1)
-        p->uid = p->told = folder->uidnext - 1;
+    p->is_exact = !is_known && !days;
 }
 
 err mailbox_open(struct mailbox *m, struct mailbox_place *at)

@@ -38,6 +38,7 @@ err asked_load(struct ctx *cx, channel_id id, struct asked *q)
     q->channel = id;
     q->account = cx->account;
     q->kind = channel.kind;
+    q->created_ms = channel.created_ms;
     q->connector = connector_find(channel.kind);
     if (!q->connector)
         return E_NOT_FOUND;

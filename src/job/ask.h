@@ -18,6 +18,7 @@ struct asked {
     account_id account;
     source_id source;
     str kind;
+    int64_t created_ms; /* the channel */
     const struct connector *connector;
     struct connector_setup setup;
 };

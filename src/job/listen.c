@@ -293,6 +293,7 @@ static bool listen_once(struct stream *s)
         .keep = on_piece,
         .arg = s,
         .now_ms = clock_now_ms(),
+        .born_ms = s->q.created_ms,
         .knows = on_knows,
         .compared = on_compared};
     if (s->q.connector->listen(s->client, &s->arena, &in, &out) != OK)

@@ -153,6 +153,24 @@ def old_mails_are_neither_read_nor_marked():
     box.close()
 
 
+def what_comes_before_the_mailbox_is_first_opened_is_read():
+    """Without days, mails from before the channel stay as they are, but one that comes before the server can be reached does not."""
+    box = Mailbox()
+    box.deliver(hello("old"))
+    for path in os.scandir(f"{box.folder}/mail/{MAILBOX}/new"):
+        os.utime(path.path, (time.time() - 3600,) * 2)
+    assert box.unseen() == 1
+    box.dovecot.tell("stop")
+    with with_mailbox(box, from_days="0") as seva:
+        box.deliver(hello("between"))
+        box.dovecot.tell("start")
+        arrives(seva, "between", most=2 * PATIENCE_S)
+        box.deliver(hello("after"))
+        arrives(seva, "between", "after")
+        assert until(lambda: box.unseen() == 1), box.unseen()
+    box.close()
+
+
 CHARSETS = [  # what is said, what is written, what is to be read
     ("iso-8859-1", "Voilà: 5 € – “déçu”".encode("cp1252"), "Voilà: 5 € – “déçu”"),
     ("utf-8", "Schöne Grüße".encode("latin-1"), "Schöne Grüße"),
@@ -181,4 +199,5 @@ def mails_with_wrong_charsets_are_read():
 
 if __name__ == "__main__":
     run([a_mailbox_is_found_again_after_its_server_ended_and_after_the_way_fell_silent, a_mailbox_with_new_numbers_doubles_nothing_and_misses_nothing,
-         a_mailbox_with_new_numbers_doubles_nothing_and_misses_nothing_on_postgresql, old_mails_are_neither_read_nor_marked, mails_with_wrong_charsets_are_read])
+         a_mailbox_with_new_numbers_doubles_nothing_and_misses_nothing_on_postgresql, old_mails_are_neither_read_nor_marked,
+         what_comes_before_the_mailbox_is_first_opened_is_read, mails_with_wrong_charsets_are_read])

@@ -85,7 +85,8 @@ static struct connector_polled listen_to(
         .take_many = take_many,
         .keep = keep,
         .arg = t,
-        .now_ms = TEST_NOW_MS};
+        .now_ms = TEST_NOW_MS,
+        .born_ms = TEST_NOW_MS - 60 * 1000};
     struct connector_polled out;
     assert_ok(email_listen(client, a, &in, &out));
     http_client_close(client);
@@ -157,6 +158,50 @@ static void without_a_mail_since_then_the_old_ones_are_passed_over(void **state)
     mail_peer_close(p);
     assert_int_equal(t.mails, 0);
     assert_true(str_starts(t.sign_cursors, S("{\"uidvalidity\":7,\"uid\":10,\"told\":10,")));
+}
+
+#define ARRIVED(n, uid, at)                                                                        \
+    "> * " n " FETCH (UID " uid " FLAGS () INTERNALDATE \"" at "\" RFC822.SIZE 21)"
+#define LOOKED_8_TO_10                                                                             \
+    "< UID FETCH 8:10 (UID FLAGS INTERNALDATE RFC822.SIZE)",                                       \
+        ARRIVED("1", "8", "31-Dec-2025 23:40:00 +0000"),                                           \
+        ARRIVED("2", "9", "31-Dec-2025 23:58:30 +0000"),                                           \
+        ARRIVED("3", "10", "01-Jan-2026 01:00:00 +0100"), "> $ OK done"
+
+/* from_days 0: created at 23:59 by our clock, opened at 00:00. */
+static void what_came_between_the_creation_and_the_first_opening_is_read(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p =
+        MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:* SINCE 30-Dec-2025", "> * SEARCH 8 9 10",
+            "> $ OK done", LOOKED_8_TO_10, "< UID FETCH 9:10 (UID FLAGS INTERNALDATE RFC822.SIZE)",
+            ARRIVED("2", "9", "31-Dec-2025 23:58:30 +0000"),
+            ARRIVED("3", "10", "01-Jan-2026 01:00:00 +0100"), "> $ OK done",
+            "< UID FETCH 9:10 (UID BODY.PEEK[])", MAIL("2", "9"), MAIL("3", "10"), "> $ OK done",
+            "< UID SEARCH UID 11:*", "> * SEARCH 10", "> $ OK done", "< UID SEARCH UID 1:* SINCE",
+            "> * SEARCH 8 9 10", "> $ OK done", LOOKED_8_TO_10,
+            "< UID STORE 9:10 +FLAGS.SILENT (\\Seen)", "> $ OK done");
+    (void)listen_to(p, "", "{}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 2);
+    assert_true(str_starts(t.sign_cursors, S("{\"uidvalidity\":7,\"uid\":10,\"told\":10,")));
+}
+
+/* An Archive that somebody adds to the settings of a mailbox that has been read for long. */
+static void a_folder_that_is_added_later_is_read_since_then(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:* SINCE 30-Dec-2025",
+        "> * SEARCH 8", "> $ OK done", "< UID FETCH 8 (UID FLAGS INTERNALDATE RFC822.SIZE)",
+        ARRIVED("1", "8", "31-Dec-2025 23:49:59 +0000"), "> $ OK done", "< UID SEARCH UID 11:*",
+        "> * SEARCH", "> $ OK done", "< UID SEARCH UID 1:*", "> * SEARCH", "> $ OK done");
+    (void)listen_to(
+        p, "", "{\"folder\":\"Old\",\"uidvalidity\":3,\"uid\":5,\"compared_ms\":9}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 0);
+    assert_true(str_find(t.sign_cursors, S("\"since_ms\":1767225000000,")) > 0);
 }
 
 static void a_mailbox_with_new_numbers_is_read_since_the_day_before_its_newest(void **state)
@@ -250,6 +295,8 @@ int main(void)
         TEST(what_could_not_be_stored_is_read_again),
         TEST(old_mails_are_neither_read_nor_marked),
         TEST(without_a_mail_since_then_the_old_ones_are_passed_over),
+        TEST(what_came_between_the_creation_and_the_first_opening_is_read),
+        TEST(a_folder_that_is_added_later_is_read_since_then),
         TEST(a_mailbox_with_new_numbers_is_read_since_the_day_before_its_newest),
         TEST(a_mailbox_that_is_left_as_it_is_gets_no_marks),
         TEST(a_long_mail_takes_nothing_from_a_short_one),
