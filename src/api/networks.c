@@ -25,9 +25,10 @@ static const struct word able_words[] = {
     {ABLE_TEMPLATES,     "templates"    },
     {ABLE_CALLS,         "calls"        },
     {ABLE_COMMENTS,      "comments"     },
+    {ABLE_COMPARE,       "compare"      },
 };
 static const char *const able_names[] = {"hook", "poll", "listen", "private_reply", "delivered",
-    "read", "begin", "quote", "buttons", "templates", "calls", "comments", NULL};
+    "read", "begin", "quote", "buttons", "templates", "calls", "comments", "compare", NULL};
 static const char *const unit_names[] = {
     [LENGTH_CODE_POINTS] = "code_points",
     [LENGTH_GRAPHEMES] = "graphemes",

@@ -55,6 +55,7 @@ enum connector_able {
     ABLE_TEMPLATES = 1 << 9,
     ABLE_CALLS = 1 << 10, /* voice */
     ABLE_COMMENTS = 1 << 11,
+    ABLE_COMPARE = 1 << 12, /* its stream compares itself with what the network has */
 };
 enum connector_act_kind {
     ACT_DELETE,
@@ -119,6 +120,12 @@ struct connector_raw {
  * most 200 bytes, handed back to parse: says what kind of answer the body is, and whose. */
 struct connector_delivery {
     str key, origin, content_type, body;
+    const struct connector_about *about; /* while a stream compares itself; else NULL */
+};
+/* What people are told of a delivery that was missed. */
+struct connector_about {
+    str external_id, from, text;
+    int64_t sent_ms; /* 0 = unknown */
 };
 struct connector_poll {
     const struct connector_setup *setup;
@@ -148,6 +155,8 @@ typedef bool connector_knows(void *arg, const str *ids, ptrdiff_t n, bool *known
 /* A comparison has ended: `seen` messages were there. Deliveries taken since it began that were not
  * here before were missed. */
 typedef bool connector_compared(void *arg, int64_t from_ms, int64_t until_ms, int64_t seen);
+/* Whether somebody wants a comparison now: asked when http_client_wake has woken the stream. */
+typedef bool connector_asked(void *arg);
 struct connector_listen {
     const struct connector_setup *setup;
     str cursors;
@@ -159,6 +168,7 @@ struct connector_listen {
     int64_t born_ms;        /* when the channel was created; 0 = not known */
     connector_knows *knows; /* NULL = nobody compares */
     connector_compared *compared;
+    connector_asked *asked; /* NULL = nobody does */
 };
 
 struct connector_checked {

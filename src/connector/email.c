@@ -258,7 +258,7 @@ static const struct connector_media media[] = {
 const struct connector connector_email = {
     .name = S_INIT("email"),
     .title = S_INIT("Email"),
-    .able = ABLE_HOOK | ABLE_LISTEN | ABLE_BEGIN,
+    .able = ABLE_HOOK | ABLE_LISTEN | ABLE_BEGIN | ABLE_COMPARE,
     .settings = settings,
     .private_rules = {.unit = LENGTH_BYTES,
                       .max_length = LIMIT_TEXT_BYTES,

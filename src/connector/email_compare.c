@@ -1,8 +1,8 @@
-/* email_compare: every few hours the mails of the last two days, in all folders that are read, are
- * held against what is here, by their Message-IDs: those that nobody knows are fetched, whoever has
- * moved them in or marked them. Those of them that prove to be new deliveries were missed, and the
- * ledger "nothing missed" says so. What becomes no message (a bounce) is fetched each time and
- * known by its bytes then. See email_mailbox.h. Thread: blocks. */
+/* email_compare: every few hours, and when somebody asks, the mails of the last two days, in all
+ * folders that are read, are held against what is here, by their Message-IDs: those that nobody
+ * knows are fetched, whoever has moved them in or marked them. Those of them that prove to be new
+ * deliveries were missed, and the ledger "nothing missed" says so. What becomes no message (a
+ * bounce) is fetched each time and known by its bytes then. See email_mailbox.h. Thread: blocks. */
 #include "connector/email_mailbox.h"
 
 enum {
@@ -14,38 +14,57 @@ enum {
 
 bool mailbox_is_due(const struct mailbox *m, int64_t now_ms)
 {
-    return m->in->knows && now_ms - m->compared_ms >= EVERY_MS;
+    return m->in->knows && (m->is_asked || now_ms - m->compared_ms >= EVERY_MS);
 }
 
-/* "" when it has none: only the whole mail tells what it is. */
-static err id_of(struct mailbox *m, uint32_t uid, str *id)
+/* external_id "" when it has none: only the whole mail tells what it is. */
+static err read_head(struct mailbox *m, uint32_t uid, struct connector_about *about)
 {
     struct mime_mail *mail = NEW(&m->work, struct mime_mail, 2);
     bool has_inner = false;
     str header, why;
-    *id = S("");
+    *about = (struct connector_about){.external_id = S("")};
     TRY(imap_fetch_header(m->imap, &m->work, uid, &header));
     if (mime_read(&m->work, header, &mail[0], &mail[1], &has_inner, &why) == OK)
-        *id = mail[0].message_id;
+        *about = (struct connector_about){.external_id = mail->message_id,
+            .from = str_print(&m->work, mail->from_name.len ? "%.*s <%.*s>" : "%.*s%.*s",
+                SARG(mail->from_name), SARG(mail->from_address)),
+            .text = mail->subject,
+            .sent_ms = mail->date_ms};
     return OK;
+}
+
+/* What proves to be new is told by its head. */
+static err take_missing(
+    struct mailbox *m, const uint32_t *uids, const struct connector_about *abouts, ptrdiff_t n)
+{
+    m->about_uids = uids;
+    m->abouts = abouts;
+    m->n_abouts = n;
+    err e = mailbox_fetch(m, uids, n);
+    m->n_abouts = 0;
+    TRY(e);
+    return m->is_stopped ? OK : mailbox_mark(m, uids, n);
 }
 
 static err compare_batch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
 {
+    struct connector_about *abouts = NEW(&m->work, struct connector_about, n);
     str *ids = NEW(&m->work, str, n);
     bool *known = NEW(&m->work, bool, n);
     uint32_t *missing = NEW(&m->work, uint32_t, n);
     ptrdiff_t n_missing = 0;
-    for (ptrdiff_t i = 0; i < n; i++)
-        TRY(id_of(m, uids[i], &ids[i]));
+    for (ptrdiff_t i = 0; i < n; i++) {
+        TRY(read_head(m, uids[i], &abouts[i]));
+        ids[i] = abouts[i].external_id;
+    }
     m->is_stopped |= !m->in->knows(m->in->arg, ids, n, known);
     for (ptrdiff_t i = 0; i < n && !m->is_stopped; i++)
-        if (!known[i])
+        if (!known[i]) {
+            abouts[n_missing] = abouts[i];
             missing[n_missing++] = uids[i];
-    if (!n_missing)
-        return OK;
-    TRY(mailbox_fetch(m, missing, n_missing));
-    return m->is_stopped ? OK : mailbox_mark(m, missing, n_missing);
+        }
+    return n_missing ? take_missing(m, missing, abouts, n_missing) : OK;
 }
 
 /* What is above the cursor is new, and comes by the usual way; what was there before the channel,
@@ -77,8 +96,10 @@ err mailbox_compare(struct mailbox *m, int64_t now_ms)
 {
     struct imap_folder folder;
     int64_t seen = 0, from_ms = now_ms - BACK_MS;
-    bool is_first = !m->compared_ms; /* whatever is older than the channel was not wanted */
+    bool is_first =
+        !m->compared_ms && !m->is_asked; /* whatever is older than the channel was not wanted */
     m->compared_ms = now_ms;
+    m->is_asked = false;
     if (is_first)
         return OK;
     m->is_stopped |= !m->in->knows(m->in->arg, NULL, 0, NULL);

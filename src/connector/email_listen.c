@@ -29,6 +29,11 @@ static void cancel(void *imap)
     imap_cancel(imap);
 }
 
+static void wake(void *imap)
+{
+    imap_wake(imap);
+}
+
 str mailbox_setting(struct mailbox *m, const char *name)
 {
     return setup_setting(m->a, &connector_email, m->in->setup, name);
@@ -89,6 +94,14 @@ static bool keep(struct mailbox *m, str bytes)
     return !m->bytes.failed;
 }
 
+static const struct connector_about *about_of(const struct mailbox *m, uint32_t uid)
+{
+    for (ptrdiff_t i = 0; i < m->n_abouts; i++)
+        if (m->about_uids[i] == uid)
+            return &m->abouts[i];
+    return NULL;
+}
+
 static bool store_short(struct mailbox *m, uint32_t uid)
 {
     str body = sb_str(&m->bytes);
@@ -98,6 +111,7 @@ static bool store_short(struct mailbox *m, uint32_t uid)
         .origin = S("imap"),
         .content_type = S("message/rfc822"),
         .body = body,
+        .about = about_of(m, uid),
     };
     m->group_bytes += body.len;
     return (m->n_group < MAILBOX_GROUP && m->group_bytes < GROUP_BYTES) || store_group(m);
@@ -120,6 +134,7 @@ static bool store_long(struct mailbox *m, uint32_t uid)
         .key = key_of(m, uid),
         .origin = S("imap"),
         .content_type = S("message/rfc822"),
+        .about = about_of(m, uid),
     };
     mark_stored(m, uid);
     return m->in->take(m->in->arg, &delivery, mailbox_cursors(m));
@@ -287,6 +302,12 @@ static err look_around(struct mailbox *m, int64_t *others_ms)
     return visit_others(m);
 }
 
+/* Somebody wants a comparison now. */
+static bool is_asked(const struct mailbox *m)
+{
+    return !m->is_stopped && m->in->asked && m->in->asked(m->in->arg);
+}
+
 static err read_on(struct mailbox *m)
 {
     struct mail_server server = email_imap(m->a, m->client, m->in->setup);
@@ -296,11 +317,15 @@ static err read_on(struct mailbox *m)
     if (m->n_places > 1 && !m->is_stopped)
         TRY(visit_others(m));
     int64_t others_ms = clock_mono_ms();
+    m->is_asked = is_asked(m);
+    if (m->is_asked)
+        TRY(look_around(m, &others_ms));
     while (!m->is_stopped) {
         enum imap_news news = IMAP_NO_NEWS;
         imap_limit(m->imap, IDLE_STEP_MS, COMMAND_MS);
         TRY(imap_idle(m->imap, LIFE_MS, &news));
         imap_limit(m->imap, STEP_MS, COMMAND_MS);
+        m->is_asked = news == IMAP_WOKEN && is_asked(m);
         if (news == IMAP_NEWS)
             TRY(catch_up(m));
         else
@@ -343,7 +368,9 @@ err email_listen(struct http_client *client, struct arena *a, const struct conne
     m.move_to = mailbox_setting(&m, "move_to");
     mailbox_places(&m);
     http_client_on_cancel(client, cancel, m.imap);
+    http_client_on_wake(client, wake, m.imap);
     (void)read_on(&m); /* how it ended, imap_end says */
+    http_client_on_wake(client, NULL, NULL);
     http_client_on_cancel(client, NULL, NULL);
     struct mail_end end = imap_end(m.imap, a);
     if (!m.is_stopped)

@@ -49,6 +49,11 @@ struct mailbox {
     struct sb bytes; /* of the mail that comes now, as long as it is short */
     int64_t size;
     bool is_long, is_stopped, is_careful;
+    bool is_asked; /* somebody wants a comparison now */
+    /* While it is compared: what is said of those that are fetched; in work. */
+    const struct connector_about *abouts;
+    const uint32_t *about_uids;
+    ptrdiff_t n_abouts;
 };
 
 str mailbox_setting(struct mailbox *m, const char *name);
@@ -65,7 +70,7 @@ err mailbox_fetch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n);
 /* Stored mails are marked or moved as the account wants it. */
 err mailbox_mark(struct mailbox *m, const uint32_t *uids, ptrdiff_t n);
 
-/* email_compare.c: every few hours: fetches what of the last two days is not known here, and tells
- * the ledger. Leaves another folder open. */
+/* email_compare.c: every few hours, and when somebody asks: fetches what of the last two days is
+ * not known here, and tells the ledger. Leaves another folder open. */
 bool mailbox_is_due(const struct mailbox *m, int64_t now_ms);
 err mailbox_compare(struct mailbox *m, int64_t now_ms);

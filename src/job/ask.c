@@ -47,11 +47,11 @@ err asked_load(struct ctx *cx, channel_id id, struct asked *q)
 }
 
 err asked_store(struct ctx *cx, const struct asked *q, const struct connector_delivery *deliveries,
-    ptrdiff_t n, int64_t *n_new)
+    ptrdiff_t n, bool *is_new)
 {
     struct inbox_new *rows = NEW(cx->arena, struct inbox_new, n + 1);
     const struct inbox_new **list = NEW(cx->arena, const struct inbox_new *, n + 1);
-    bool *is_new = NEW(cx->arena, bool, n + 1);
+    is_new = is_new ? is_new : NEW(cx->arena, bool, n + 1);
     for (ptrdiff_t i = 0; i < n; i++) {
         rows[i] = (struct inbox_new){
             .account = q->account,
@@ -70,8 +70,6 @@ err asked_store(struct ctx *cx, const struct asked *q, const struct connector_de
     if (!n)
         return OK;
     TRY(inbox_add_many(cx->db, list, n, is_new));
-    for (ptrdiff_t i = 0; n_new && i < n; i++)
-        *n_new += is_new[i];
     cx->effects.jobs = true;
     return OK;
 }

@@ -24,9 +24,9 @@ struct asked {
 };
 /* In a transaction. E_NOT_FOUND (no words): the channel has gone, is off, or of no known kind. */
 err asked_load(struct ctx *cx, channel_id id, struct asked *q);
-/* What the network gave goes into the inbox; repetitions are dropped by their keys. *n_new: how
- * many are none; may be NULL. */
+/* What the network gave goes into the inbox; repetitions are dropped by their keys. is_new: which
+ * are none, n of them; may be NULL. */
 err asked_store(struct ctx *cx, const struct asked *q, const struct connector_delivery *deliveries,
-    ptrdiff_t n, int64_t *n_new);
+    ptrdiff_t n, bool *is_new);
 /* How asking went, for the channel's health. */
 err asked_note(struct ctx *cx, const struct asked *q, const struct connector_sent *end);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "care/compare.h"
 #include "job/ask.h"
 #include "job/listen_compare.h"
 #include "job/listen_file.h"
@@ -30,7 +31,7 @@ struct stream {
     struct http_client *client;
     struct arena arena, taking; /* of the call; of one delivery */
     struct listen_file file;    /* of a long one */
-    int64_t n_new;              /* deliveries taken since a comparison began that were not here */
+    struct listen_missed missed;
     atomic_bool is_ended;
     bool is_used;
     bool is_well; /* a sign of life came over this connection, and the channel says so */
@@ -77,7 +78,7 @@ struct taking {
     ptrdiff_t n; /* 0 = a sign of life */
     str cursors;
     bool is_ours;
-    int64_t n_new;
+    bool *is_new;
 };
 
 /* Switched off, or set up otherwise: the stream ends, and another may begin. */
@@ -117,8 +118,8 @@ static err take(struct desk *desk, void *arg)
     TRY(look_after(&desk->cx, s, &t->is_ours));
     if (!t->is_ours)
         return OK;
-    t->n_new = 0;
-    TRY(asked_store(&desk->cx, &s->q, t->deliveries, t->n, &t->n_new));
+    t->is_new = NEW(desk->arena, bool, t->n + 1);
+    TRY(asked_store(&desk->cx, &s->q, t->deliveries, t->n, t->is_new));
     if (!s->is_well) /* what ended the connection before is over */
         TRY(channel_note_error(&desk->cx, s->channel, (str){0}));
     if (t->cursors.len)
@@ -153,7 +154,7 @@ static bool on_deliveries(
     }
     bool is_taken = desk_guard(&desk, take, &t) == OK && t.is_ours;
     if (is_taken)
-        s->n_new += t.n_new;
+        listen_missed_add(&s->missed, t.deliveries, t.is_new, n);
     s->is_well |= is_taken;
     arena_free(&s->taking); /* a stream may be silent for hours */
     return is_taken;
@@ -170,7 +171,7 @@ static bool on_knows(void *arg, const str *ids, ptrdiff_t n, bool *known)
     if (must_end(s))
         return false;
     if (!n)
-        s->n_new = 0;
+        listen_missed_begin(&s->missed);
     bool is_known = listen_knows(s->listener->engine, &s->taking, &s->q, ids, n, known) == OK;
     arena_free(&s->taking);
     return is_known;
@@ -179,15 +180,22 @@ static bool on_knows(void *arg, const str *ids, ptrdiff_t n, bool *known)
 static bool on_compared(void *arg, int64_t from_ms, int64_t until_ms, int64_t seen)
 {
     struct stream *s = arg;
-    const struct reconciliation r = {.channel_id = s->channel,
-        .from_ms = from_ms,
-        .until_ms = until_ms,
-        .seen = seen,
-        .missed = s->n_new};
-    bool is_told =
-        !must_end(s) && listen_compared(s->listener->engine, &s->taking, &s->q, &r) == OK;
+    const struct reconciliation r = {
+        .channel_id = s->channel, .from_ms = from_ms, .until_ms = until_ms, .seen = seen};
+    bool is_told = !must_end(s) &&
+                   listen_compared(s->listener->engine, &s->taking, &s->q, &r, &s->missed) == OK;
     arena_free(&s->taking);
     return is_told;
+}
+
+static bool on_asked(void *arg)
+{
+    struct stream *s = arg;
+    bool is_asked = false;
+    if (!must_end(s) && listen_asked(s->listener->engine, &s->taking, &s->q, &is_asked) != OK)
+        is_asked = false; /* it is woken again */
+    arena_free(&s->taking);
+    return is_asked;
 }
 
 struct opening {
@@ -219,6 +227,8 @@ static err close_stream(struct desk *desk, void *arg)
     TRY(desk_begin(desk, DB_WRITE));
     TRY(desk_scope(desk, c->stream->account));
     TRY(asked_note(&desk->cx, &c->stream->q, &c->out->end));
+    if (c->out->end.outcome != CONNECTOR_SENT || !c->stream->is_well)
+        TRY(listen_not_compared(&desk->cx, c->stream->channel, c->out->end.why));
     if (c->out->cursors.len) /* how it ended: the next pause depends on it */
         TRY(channel_cursor_set(&desk->cx, c->stream->channel, S("listen"), c->out->cursors));
     /* What came while nobody listened is asked for at once. */
@@ -295,7 +305,8 @@ static bool listen_once(struct stream *s)
         .now_ms = clock_now_ms(),
         .born_ms = s->q.created_ms,
         .knows = on_knows,
-        .compared = on_compared};
+        .compared = on_compared,
+        .asked = on_asked};
     if (s->q.connector->listen(s->client, &s->arena, &in, &out) != OK)
         return wait_before_again(s, AGAIN_MS);
     if (must_end(s))
@@ -339,6 +350,7 @@ static void drop(struct stream *s)
     arena_free(&s->arena);
     arena_free(&s->taking);
     listen_file_free(&s->file);
+    listen_missed_free(&s->missed);
     s->is_used = false;
 }
 
@@ -350,19 +362,23 @@ static bool is_resting(const struct streams *l, channel_id channel)
     return false;
 }
 
-static void start(struct streams *l, const struct channel_at *at)
+/* is_asked: somebody wants it compared now, so it rests no longer. */
+static void start(struct streams *l, const struct channel_at *at, bool is_asked)
 {
     struct stream *free_one = NULL;
     for (int i = 0; i < LISTEN_MOST; i++) {
         struct stream *s = &l->streams[i];
         if (s->is_used && atomic_load(&s->is_ended))
             drop(s);
-        if (s->is_used && s->channel.v == at->id.v)
+        if (s->is_used && s->channel.v == at->id.v) {
+            if (is_asked)
+                http_client_wake(s->client);
             return;
+        }
         if (!s->is_used && !free_one)
             free_one = s;
     }
-    if (!free_one || is_resting(l, at->id))
+    if (!free_one || (!is_asked && is_resting(l, at->id)))
         return;
     *free_one = (struct stream){.listener = l,
         .channel = at->id,
@@ -370,7 +386,8 @@ static void start(struct streams *l, const struct channel_at *at)
         .client = http_client_open(&l->engine->client_options),
         .arena = arena_make(0),
         .taking = arena_make(0),
-        .file = listen_file_make(l->engine, at->account_id)};
+        .file = listen_file_make(l->engine, at->account_id),
+        .missed = listen_missed_make()};
     if (!free_one->client)
         return;
     free_one->is_used =
@@ -386,14 +403,32 @@ struct looking {
     const struct connector *connector;
     channel_id after;
     struct channel_at *rows;
+    bool *is_asked;
     ptrdiff_t n;
 };
+
+/* The wishes stand within the accounts. */
+static err look_for_wishes(struct desk *desk, struct looking *k)
+{
+    struct compare_wish wish;
+    account_id account = {0};
+    for (ptrdiff_t i = 0; i < k->n; i++) {
+        if (k->rows[i].account_id.v != account.v)
+            TRY(desk_scope(desk, k->rows[i].account_id));
+        account = k->rows[i].account_id;
+        TRY(compare_asked(&desk->cx, k->rows[i].id, &wish));
+        k->is_asked[i] = wish.id != 0;
+    }
+    return OK;
+}
 
 static err look(struct desk *desk, void *arg)
 {
     struct looking *k = arg;
     TRY(desk_begin(desk, DB_READ));
-    return channel_all_of(desk->tx, k->connector->name, k->after, PAGE, &k->rows, &k->n);
+    TRY(channel_all_of(desk->tx, k->connector->name, k->after, PAGE, &k->rows, &k->n));
+    k->is_asked = NEW(desk->arena, bool, k->n + 1);
+    return k->connector->able & ABLE_COMPARE ? look_for_wishes(desk, k) : OK;
 }
 
 static void look_for(struct streams *l, const struct connector *c)
@@ -405,7 +440,7 @@ static void look_for(struct streams *l, const struct connector *c)
         if (desk_guard(&desk, look, &k) != OK)
             return;
         for (ptrdiff_t i = 0; i < k.n; i++)
-            start(l, &k.rows[i]);
+            start(l, &k.rows[i], k.is_asked[i]);
         if (k.n)
             k.after = k.rows[k.n - 1].id;
     } while (k.n == PAGE);

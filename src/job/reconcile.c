@@ -7,7 +7,6 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/utf8.h"
 #include "job/ask.h"
 #include "store/message.h"
 #include "store/message_network.h"
@@ -18,8 +17,6 @@ enum {
     BACK_MS = 48 * 3600 * 1000, /* compared: two nights, so that a missed one is made good */
     SETTLE_MS = 10 * 60 * 1000, /* younger messages may still be on their way */
     ROUNDS_MOST = 50,           /* pages */
-    DETAILS_MOST = 100,
-    TEXT_BYTES = 200,
 };
 
 struct comparing {
@@ -69,17 +66,6 @@ static bool is_known(const struct message *found, ptrdiff_t n, str external_id)
     return false;
 }
 
-static void tell(struct comparing *c, const struct connector_item *it)
-{
-    if (c->n_details++ >= DETAILS_MOST)
-        return;
-    json_obj(&c->details);
-    json_kv_str(&c->details, S("external_id"), it->external_id);
-    json_kv_time(&c->details, S("at"), it->sent_ms);
-    json_kv_str(&c->details, S("text"), utf8_prefix_bytes(it->text, TEXT_BYTES));
-    json_obj_end(&c->details);
-}
-
 static void keep(struct arena *a, struct comparing *c, const struct connector_delivery *d)
 {
     if (c->n_missed == c->room) {
@@ -124,7 +110,10 @@ static err compare_one(struct job_run *run, struct comparing *c, const struct co
             is_known(others, n_others, items[i]->external_id))
             continue;
         missed++;
-        tell(c, items[i]);
+        reconciliation_tell(&c->details, &c->n_details,
+            &(struct reconciliation_missed){.external_id = items[i]->external_id,
+                .text = items[i]->text,
+                .at_ms = items[i]->sent_ms});
     }
     c->r.missed += missed;
     if (missed)

@@ -33,9 +33,11 @@ struct http_client {
     const struct egress_rules *rules;
     char *ca_file, *user_agent;
     _Atomic bool is_cancelled;
-    pthread_mutex_t lock; /* of the two below */
+    pthread_mutex_t lock; /* of the four below */
     void (*on_cancel)(void *arg);
     void *on_cancel_arg;
+    void (*on_wake)(void *arg);
+    void *on_wake_arg;
     int64_t until_ms; /* real; of all calls together; 0 = no end */
     struct smtp_pool *mails;
     /* Of the hop under way; freed by call_clean also when memory ends in its middle. */
@@ -658,6 +660,22 @@ void http_client_on_cancel(struct http_client *client, void (*fn)(void *arg), vo
     pthread_mutex_unlock(&client->lock);
     if (is_over)
         fn(arg);
+}
+
+void http_client_on_wake(struct http_client *client, void (*fn)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&client->lock);
+    client->on_wake = fn;
+    client->on_wake_arg = arg;
+    pthread_mutex_unlock(&client->lock);
+}
+
+void http_client_wake(struct http_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    if (client->on_wake)
+        client->on_wake(client->on_wake_arg);
+    pthread_mutex_unlock(&client->lock);
 }
 
 const struct egress_rules *http_client_rules(const struct http_client *client)

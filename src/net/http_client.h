@@ -104,6 +104,9 @@ str http_client_ca_file(const struct http_client *client);
 struct smtp_pool *http_client_mails(const struct http_client *client);
 int64_t http_client_left_ms(const struct http_client *client); /* of most_ms, ≥ 1; 0 = no limit */
 void http_client_on_cancel(struct http_client *client, void (*fn)(void *arg), void *arg);
+/* The same for what waits: `fn` is called by each http_client_wake, which any thread may call. */
+void http_client_on_wake(struct http_client *client, void (*fn)(void *arg), void *arg);
+void http_client_wake(struct http_client *client);
 /* When the answer asks to come again (Retry-After in seconds; at most an hour counts); 0 = it does
  * not say. Source: RFC 9110, 10.2.3; dates are not read. */
 int64_t http_result_retry_ms(const struct http_result *result, int64_t now_ms);

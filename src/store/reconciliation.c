@@ -2,7 +2,10 @@
 #include "store/reconciliation.h"
 
 #include "base/id.h"
+#include "base/utf8.h"
 #include "db/db.h"
+
+enum { DETAILS_MOST = 100, TEXT_BYTES = 200 };
 
 static const struct db_col cols[] = {
     COL(struct reconciliation, id),
@@ -18,6 +21,20 @@ static const struct db_col cols[] = {
 #define SELECT_RECONCILIATION                                                                      \
     "SELECT id, channel_id, from_ms, until_ms, seen, missed, details, error, created_ms "          \
     "FROM reconciliation "
+
+void reconciliation_tell(
+    struct json_out *details, int64_t *n, const struct reconciliation_missed *m)
+{
+    if ((*n)++ >= DETAILS_MOST)
+        return;
+    json_obj(details);
+    json_kv_str(details, S("external_id"), m->external_id);
+    json_kv_time(details, S("at"), m->at_ms);
+    if (m->from.len)
+        json_kv_str(details, S("from"), utf8_prefix_bytes(m->from, TEXT_BYTES));
+    json_kv_str(details, S("text"), utf8_prefix_bytes(m->text, TEXT_BYTES));
+    json_obj_end(details);
+}
 
 err reconciliation_add(struct ctx *cx, struct reconciliation *r)
 {

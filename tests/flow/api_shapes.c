@@ -470,8 +470,8 @@ static void network_connected(struct networks *n)
         .until_ms = 2,
         .seen = 2,
         .missed = 1,
-        .details =
-            S("[{\"external_id\":\"m0\",\"at\":\"2026-01-01T00:00:00.000Z\",\"text\":\"a\"}]"),
+        .details = S(
+            "[{\"external_id\":\"m0\",\"at\":\"2026-01-01T00:00:00.000Z\",\"from\":\"b\",\"text\":\"a\"}]"),
         .error = S("It was slow.")};
     assert_ok(id_parse(n->channel, &compared.channel_id.v));
     assert_ok(reconciliation_add(cx, &compared));

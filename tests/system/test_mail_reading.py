@@ -2,9 +2,11 @@
 anew with other numbers. Every mail arrives once. And mails whose charset is not what they say."""
 
 import glob
+import json
 import os
 import shutil
 import socket
+import sqlite3
 import threading
 import time
 
@@ -171,6 +173,40 @@ def what_comes_before_the_mailbox_is_first_opened_is_read():
     box.close()
 
 
+def pass_over_the_next(seva):
+    """As nobody should: the place of the mailbox stands one mail too far."""
+    db = sqlite3.connect(os.path.join(seva.data, "seva.db"), isolation_level=None)
+    place = json.loads(db.execute("SELECT value FROM channel_cursor WHERE name = 'listen'").fetchone()[0])
+    db.execute("UPDATE channel_cursor SET value = ? WHERE name = 'listen'", [json.dumps({**place, "uid": place["uid"] + 1, "told": place["told"] + 1})])
+    db.close()
+
+
+def a_mailbox_is_compared_at_once_when_somebody_asks():
+    box = Mailbox()
+    with with_mailbox(box) as seva:
+        box.deliver(hello("one"))
+        arrives(seva, "one")
+        assert until(lambda: box.unseen() == 0)
+        seva.kill()
+        box.deliver(hello("missed"))
+        pass_over_the_next(seva)
+        seva.start()
+        path = "/channels/" + next(c["id"] for c in seva.api("GET", "/channels").json["items"] if c["kind"] == "email") + "/reconciliations"
+        ledger = lambda: seva.items(path)
+        found = lambda n: len(ledger()) == n and not ledger()[0]["is_running"]
+        assert not ledger()
+        assert seva.api("POST", path).status == 204
+        assert until(lambda: found(1)), f"{ledger()} " + seva.log_tail()
+        run = ledger()[0]
+        assert (run["missed"], run["error"]) == (1, None), run  # "one" counts only if the mailbox was open before it came
+        assert [(m["from"], m["text"]) for m in run["details"]] == [("Asha <missed@example.net>", "missed")], run
+        arrives(seva, "one", "missed")
+        assert seva.api("POST", path).status == 204  # its reader waits for news now: it is woken
+        assert until(lambda: found(2)), f"{ledger()} " + seva.log_tail()
+        assert (ledger()[0]["seen"], ledger()[0]["missed"]) == (run["seen"], 0), ledger()
+    box.close()
+
+
 CHARSETS = [  # what is said, what is written, what is to be read
     ("iso-8859-1", "Voilà: 5 € – “déçu”".encode("cp1252"), "Voilà: 5 € – “déçu”"),
     ("utf-8", "Schöne Grüße".encode("latin-1"), "Schöne Grüße"),
@@ -200,4 +236,5 @@ def mails_with_wrong_charsets_are_read():
 if __name__ == "__main__":
     run([a_mailbox_is_found_again_after_its_server_ended_and_after_the_way_fell_silent, a_mailbox_with_new_numbers_doubles_nothing_and_misses_nothing,
          a_mailbox_with_new_numbers_doubles_nothing_and_misses_nothing_on_postgresql, old_mails_are_neither_read_nor_marked,
-         what_comes_before_the_mailbox_is_first_opened_is_read, mails_with_wrong_charsets_are_read])
+         what_comes_before_the_mailbox_is_first_opened_is_read,
+         a_mailbox_is_compared_at_once_when_somebody_asks, mails_with_wrong_charsets_are_read])

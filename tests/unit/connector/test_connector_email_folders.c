@@ -25,6 +25,9 @@ struct taken {
     str asked[8];
     int n_asked, comparisons;
     int64_t seen;
+    bool is_woken;             /* somebody wants a comparison */
+    struct http_client *wakes; /* then, at each sign of life */
+    int n_wishes;              /* how often the connector has asked for one */
 };
 
 static bool take(void *arg, const struct connector_delivery *d, str cursors)
@@ -34,6 +37,8 @@ static bool take(void *arg, const struct connector_delivery *d, str cursors)
         t->cursors = str_copy(test_arena(), cursors);
     if (d)
         t->bodies[t->n++] = str_copy(test_arena(), d->body);
+    if (t->wakes)
+        http_client_wake(t->wakes);
     return ++t->calls < t->most;
 }
 
@@ -66,6 +71,13 @@ static bool compared(void *arg, int64_t from_ms, int64_t until_ms, int64_t seen)
     return false;
 }
 
+/* Not when it signs in, but when it is woken. */
+static bool asked(void *arg)
+{
+    struct taken *t = arg;
+    return t->n_wishes++ == 1;
+}
+
 /* settings: further members, each with a comma before it. */
 static struct connector_polled listen_to(
     struct mail_peer *p, const char *settings, const char *cursors, struct taken *t)
@@ -88,9 +100,11 @@ static struct connector_polled listen_to(
         .arg = t,
         .now_ms = TEST_NOW_MS,
         .knows = knows,
-        .compared = compared};
+        .compared = compared,
+        .asked = asked};
     struct connector_polled out;
     assert_non_null(client);
+    t->wakes = t->is_woken ? client : NULL;
     t->most = t->most ? t->most : 100;
     assert_ok(connector_email.listen(client, a, &in, &out));
     http_client_close(client);
@@ -205,6 +219,23 @@ static void what_nobody_knows_of_the_last_days_is_fetched(void **state)
     mail_peer_close(p);
 }
 
+static void who_is_woken_compares_at_once_when_somebody_asks(void **state)
+{
+    (void)state;
+    struct taken t = {.is_woken = true, .seen = -1};
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH UID 11:*",
+        NOTHING, "< IDLE", "> + idling", "< DONE", "> $ OK idled", "< SELECT \"INBOX\"", OPENED,
+        "< UID SEARCH UID 1:* SINCE", NOTHING, "< LOGOUT");
+    (void)listen_to(p, "",
+        "{\"uidvalidity\":7,\"uid\":10,\"told\":10,\"folder\":\"INBOX\","
+        "\"compared_ms\":99999999999999}",
+        &t);
+    assert_int_equal(t.n_wishes, 2);
+    assert_int_equal(t.comparisons, 1);
+    assert_int_equal(t.seen, 0);
+    mail_peer_close(p);
+}
+
 /* The user that is said to the server. */
 static void signs_in(const char *settings, const char *mechanism, str message)
 {
@@ -259,6 +290,7 @@ int main(void)
         TEST(every_folder_is_read_with_a_place_of_its_own),
         TEST(a_folder_for_taken_mails_is_made_where_it_is_missing),
         TEST(what_nobody_knows_of_the_last_days_is_fetched),
+        TEST(who_is_woken_compares_at_once_when_somebody_asks),
         TEST(a_shared_mailbox_is_named_beside_the_user),
         TEST(a_token_that_has_ended_asks_for_a_new_one),
     };

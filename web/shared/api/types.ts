@@ -572,7 +572,7 @@ export interface Network {
   kind: string
   title: string
   /** what it can */
-  able: ('hook' | 'poll' | 'listen' | 'private_reply' | 'delivered' | 'read' | 'begin' | 'quote' | 'buttons' | 'templates' | 'calls' | 'comments')[]
+  able: ('hook' | 'poll' | 'listen' | 'private_reply' | 'delivered' | 'read' | 'begin' | 'quote' | 'buttons' | 'templates' | 'calls' | 'comments' | 'compare')[]
   /** form, or by a page of the network's */
   connect: 'form' | 'oauth2' | 'oauth1'
   settings: NetworkSetting[]
@@ -662,7 +662,9 @@ export interface MissedMessage {
   /** the network's id */
   external_id: string
   at: Time | null
-  /** how it begins */
+  /** who wrote it; of mails */
+  from?: string
+  /** how it begins; of a mail its subject */
   text: string
 }
 
@@ -681,6 +683,8 @@ export interface Reconciliation {
   /** why it could not be compared */
   error: string | null
   at: Time
+  /** somebody has asked for it, and it is not over: seen and missed are not known yet */
+  is_running: boolean
 }
 
 /** An address that hears events. */

@@ -19,15 +19,15 @@ const LOOK_FOR_MS = 2 * 60_000
 function Run({ run }: { run: Reconciliation }) {
   return (
     <li class="rows-row">
-      <span class="rows-icon"><Icon name={run.error ? 'alert' : run.missed ? 'refresh' : 'check'} size={18} /></span>
+      <span class="rows-icon"><Icon name={run.is_running ? 'clock' : run.error ? 'alert' : run.missed ? 'refresh' : 'check'} size={18} /></span>
       <span class="rows-main">
-        <strong>{run.error ? nt('ledger.failed') : run.missed ? nt('ledger.missed', { missed: run.missed, seen: run.seen }) : nt('ledger.all', { seen: run.seen })}</strong>
+        <strong role={run.is_running ? 'status' : undefined}>{run.is_running ? nt('ledger.running') : run.error ? nt('ledger.failed') : run.missed ? nt('ledger.missed', { missed: run.missed, seen: run.seen }) : nt('ledger.all', { seen: run.seen })}</strong>
         <small>{nt('ledger.span', { from: dateTime(run.from), until: dateTime(run.until) })} · {dateTime(run.at)}</small>
         {run.error ? <small class="rows-bad" dir="auto">{run.error}</small> : null}
         {run.details.length ? (
           <details class="ledger-details">
             <summary>{nt('ledger.details', { count: run.details.length })}</summary>
-            <ul>{run.details.map((one) => <li key={one.external_id}>{one.at ? dateTime(one.at) + ' · ' : ''}<Words text={one.text || one.external_id} /></li>)}</ul>
+            <ul>{run.details.map((one) => <li key={one.external_id || one.text}>{one.at ? dateTime(one.at) + ' · ' : ''}{one.from ? <><bdi>{one.from}</bdi> · </> : null}<Words text={one.text || one.external_id} /></li>)}</ul>
           </details>
         ) : null}
       </span>
@@ -53,22 +53,29 @@ export function Ledger({ channel }: { channel: Id }) {
       else problem.value = errorText(error)
     })
   }
-  useEffect(() => void load(), [path])
-  // A comparison is over when a new one stands at the top.
+  // A comparison is over when a new one stands at the top that does not run any more.
   const waits = useRef<{ timer?: ReturnType<typeof setTimeout> }>({})
   useEffect(() => () => clearTimeout(waits.current.timer), [path])
   const watch = (newest: Id | undefined, until: number): void => {
     waits.current.timer = setTimeout(() => void load().then(() => {
-      if (runs.peek()?.[0]?.id === newest && Date.now() < until) watch(newest, until)
+      const top = runs.peek()?.[0]
+      if ((top?.is_running || top?.id === newest) && Date.now() < until) watch(newest, until)
     }), LOOK_MS)
   }
+  // Also one that somebody else has asked for.
+  useEffect(() => void load().then(() => {
+    const top = runs.peek()?.[0]
+    if (top?.is_running) watch(top.id, Date.now() + LOOK_FOR_MS)
+  }), [path])
   const start = async (): Promise<void> => {
     isBusy.value = true
     try {
       await post(path)
       toast(nt('ledger.started'))
       clearTimeout(waits.current.timer)
-      watch(runs.peek()?.[0]?.id, Date.now() + LOOK_FOR_MS)
+      const newest = runs.peek()?.[0]?.id
+      await load()
+      watch(newest, Date.now() + LOOK_FOR_MS)
     } catch (error) {
       complain(error)
     }
@@ -84,7 +91,7 @@ export function Ledger({ channel }: { channel: Id }) {
           <ul class="rows ledger">{all.map((one) => <Run key={one.id} run={one} />)}</ul>
         </>
       )}
-      <Button small icon="refresh" disabled={isBusy.value} onClick={() => void start()}>{nt('ledger.start')}</Button>
+      <Button small icon="refresh" disabled={isBusy.value || all?.[0]?.is_running === true} onClick={() => void start()}>{nt('ledger.start')}</Button>
     </Section>
   )
 }
