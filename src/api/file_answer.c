@@ -26,14 +26,23 @@ static str disposition(struct arena *a, str name)
         SARG(plain_name(a, name)), SARG(http_percent_encode(a, name)));
 }
 
-err answer_file(struct call *call, str blob_name, str type, str name, str cache)
+err answer_open_file(struct call *call, int fd, int64_t size, str type, str name, str cache)
 {
-    struct ctx *cx = &call->cx;
     if (name.len)
-        answer_header(call, "Content-Disposition", disposition(cx->arena, name));
+        answer_header(call, "Content-Disposition", disposition(call->cx.arena, name));
     answer_header(
         call, "Content-Security-Policy", S("default-src 'none'; sandbox; frame-ancestors 'none'"));
     answer_header(call, "Cache-Control", cache);
+    call->res.status = 200;
+    call->res.content_type = type;
+    call->res.has_file = true;
+    call->res.file = (struct http_file){.fd = fd, .size = size};
+    return OK;
+}
+
+err answer_file(struct call *call, str blob_name, str type, str name, str cache)
+{
+    struct ctx *cx = &call->cx;
     int fd;
     int64_t size;
     err e = blob_open(cx, blob_name, &fd, &size);
@@ -43,11 +52,7 @@ err answer_file(struct call *call, str blob_name, str type, str name, str cache)
     }
     if (e != OK)
         return fail(cx, E_BUSY, "The file cannot be read just now; try again.");
-    call->res.status = 200;
-    call->res.content_type = type;
-    call->res.has_file = true;
-    call->res.file = (struct http_file){.fd = fd, .size = size};
-    return OK;
+    return answer_open_file(call, fd, size, type, name, cache);
 }
 
 err answer_picture(struct call *call, const struct attachment *at, str cache)

@@ -6,6 +6,8 @@
  * ours. name: as a download of that name; empty = to be shown (pictures by <img> only). cache: the
  * Cache-Control value. E_NOT_FOUND with words when the file is missing. */
 err answer_file(struct call *call, str blob_name, str type, str name, str cache);
+/* The same with an open file, which is closed in any case. */
+err answer_open_file(struct call *call, int fd, int64_t size, str type, str name, str cache);
 /* The small copy of a picture, or the picture where it is small itself. */
 struct attachment;
 err answer_picture(struct call *call, const struct attachment *at, str cache);

@@ -104,6 +104,30 @@ static const struct shape_field mail_fields[] = {
 const struct shape mail_shape =
     SHAPE("Mail", NULL, mail_fields, "What a mail is beside its message.");
 
+static const struct shape_field carried_file_fields[] = {
+    SHOWN("part", SHAPE_INT, 0, "its number, to fetch it"),
+    SHOWN("name", SHAPE_TEXT, 0, NULL),
+    SHOWN("type", SHAPE_TEXT, 0, "what the mail calls it"),
+    SHOWN("size", SHAPE_INT, 0, "bytes"),
+    SHOWN("is_mail", SHAPE_BOOL, 0, "it can be read in its turn"),
+};
+static const struct shape carried_file_shape =
+    SHAPE("CarriedFile", NULL, carried_file_fields, "A file of a mail that came as a file.");
+static const struct shape_field carried_fields[] = {
+    SHOWN("subject", SHAPE_TEXT, 0, NULL),
+    SHOWN_OBJECT("from", 0, &person_shape, "nobody has checked that"),
+    SHOWN_OBJECT("to", SHAPE_LIST, &person_shape, NULL),
+    SHOWN_OBJECT("cc", SHAPE_LIST, &person_shape, NULL),
+    SHOWN("date", SHAPE_TIME, SHAPE_NULL, "what the mail says of itself"),
+    SHOWN("text", SHAPE_TEXT, 0, NULL),
+    SHOWN("html", SHAPE_TEXT, 0,
+        "as it came, active content and all: clean it, and show it in a sandbox"),
+    SHOWN_OBJECT("files", SHAPE_LIST, &carried_file_shape, NULL),
+    SHOWN("degraded", SHAPE_TEXT, 0, "what could not be read of it, in words; empty: nothing"),
+};
+const struct shape carried_shape =
+    SHAPE("CarriedMail", NULL, carried_fields, "A mail that came as a file of another.");
+
 static void put_person(struct json_out *j, str key, str name, str address)
 {
     json_key(j, key);
@@ -211,6 +235,46 @@ void mail_view(struct json_out *j, const struct mail_shown *m)
     json_kv_bool(j, S("is_waiting"), m->is_waiting);
     json_kv_str(j, S("automatic"), m->automatic);
     json_kv_str(j, S("automatic_why"), m->automatic_why);
+    json_kv_str(j, S("degraded"), m->degraded);
+    json_obj_end(j);
+}
+
+static void put_persons(struct json_out *j, str key, const struct carried_person *list, ptrdiff_t n)
+{
+    json_key(j, key);
+    json_arr(j);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        json_obj(j);
+        json_kv_str(j, S("name"), list[i].name);
+        json_kv_str(j, S("address"), list[i].address);
+        json_obj_end(j);
+    }
+    json_arr_end(j);
+}
+
+void carried_view(struct json_out *j, const struct carried_shown *m)
+{
+    json_obj(j);
+    json_kv_str(j, S("subject"), m->subject);
+    put_person(j, S("from"), m->from.name, m->from.address);
+    put_persons(j, S("to"), m->to, m->n_to);
+    put_persons(j, S("cc"), m->cc, m->n_cc);
+    json_kv_time(j, S("date"), m->date_ms);
+    json_kv_str(j, S("text"), m->text);
+    json_kv_str(j, S("html"), m->html);
+    json_key(j, S("files"));
+    json_arr(j);
+    for (ptrdiff_t i = 0; i < m->n_files; i++) {
+        const struct carried_file *f = &m->files[i];
+        json_obj(j);
+        json_kv_int(j, S("part"), f->part);
+        json_kv_str(j, S("name"), f->name);
+        json_kv_str(j, S("type"), f->type);
+        json_kv_int(j, S("size"), f->size);
+        json_kv_bool(j, S("is_mail"), f->is_mail);
+        json_obj_end(j);
+    }
+    json_arr_end(j);
     json_kv_str(j, S("degraded"), m->degraded);
     json_obj_end(j);
 }

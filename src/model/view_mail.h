@@ -41,6 +41,30 @@ struct mail_shown {
 };
 void mail_view(struct json_out *j, const struct mail_shown *mail);
 
+/* A mail that another carries as a file. */
+extern const struct shape carried_shape;
+struct carried_person {
+    str name, address;
+};
+struct carried_file {
+    int64_t part; /* its number */
+    str name, type;
+    int64_t size;
+    bool is_mail;
+};
+struct carried_shown {
+    str subject;
+    struct carried_person from;
+    const struct carried_person *to, *cc;
+    ptrdiff_t n_to, n_cc;
+    int64_t date_ms; /* 0 = it does not say */
+    str text, html;  /* html as it came: never into a page without cleaning */
+    const struct carried_file *files;
+    ptrdiff_t n_files;
+    str degraded;
+};
+void carried_view(struct json_out *j, const struct carried_shown *mail);
+
 extern const struct shape mail_address_shape;
 struct mail_address_shown {
     str address, words;

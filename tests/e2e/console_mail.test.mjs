@@ -180,6 +180,67 @@ describe('mails', { skip: reasonToSkip() }, () => {
     await page.context().close()
   })
 
+  const inside = (more) => ({ subject: 'Old words', from: { name: 'Ben', address: 'ben@example.org' }, to: [{ name: '', address: 'cara@example.org' }], cc: [], date: '2026-01-01T10:00:00Z', text: '', html: '<p>It was so.</p>', files: [{ part: 1, name: 'a.html', type: 'text/html', size: 3, is_mail: false }, { part: 2, name: 'older.eml', type: 'message/rfc822', size: 90, is_mail: true }], degraded: '', ...more })
+  const eml = { id: '5', name: 'Old words.eml', type: 'message/rfc822', size: 4000, state: 'ready', url: '/api/v1/attachments/5', thumbnail_url: null, width: null, height: null }
+  /** Opens the mail that came as a file; answers are the API's. */
+  const openInside = async (page, answer) => {
+    page.answers.set('GET /api/v1/attachments/5/mail', { contentType: 'application/json', body: JSON.stringify(answer) })
+    await page.evaluate((file) => window.stage.showFile(file), eml)
+    await page.getByRole('button', { name: en['carried.read'] }).click()
+    await page.locator('.mail-carried').waitFor()
+    await page.evaluate(() => window.stage.laidOut())
+  }
+
+  test('a_mail_inside_a_mail_is_read_with_its_files_and_says_that_nobody_has_checked_it', async () => {
+    const page = await openStage(browser, seva, files)
+    await openInside(page, inside({ html: '<p>It was <b>so</b>. <img src="https://pics.example/a.png" width="300" height="120" alt="x"></p>' }))
+    const mailShown = page.locator('.mail-carried').first()
+    await until(async () => /Ben\s+<ben@example.org>/.test(await mailShown.innerText()), 'its sender')
+    assert.ok((await mailShown.innerText()).includes(en['carried.unchecked']))
+    assert.equal(await page.frameLocator('#stage iframe').locator('b').innerText(), 'so')
+    assert.equal(await page.getByRole('button', { name: en['pictures.show'] }).count(), 0)
+    assert.equal(await mailShown.locator('a.file').first().getAttribute('href'), '/api/v1/attachments/5/mail/file?part=1')
+    assert.deepEqual(await axe(page, '#stage'), [])
+    await shot(page, 'mail-inside')
+    for (let depth = 1; depth <= 5; depth++) {
+      await page.getByRole('button', { name: en['carried.read'] }).click()
+      await page.locator('.mail-carried').nth(depth).waitFor()
+    }
+    assert.equal(page.requests.at(-1).url, `${seva.url}/api/v1/attachments/5/mail?within=2.2.2.2.2`)
+    await page.locator('.mail-carried').nth(5).locator('a.file').nth(1).waitFor()
+    assert.equal(await page.getByRole('button', { name: en['carried.read'] }).count(), 0)
+    assert.ok(page.requests.every((one) => new URL(one.url).pathname === '/api/v1/attachments/5/mail'))
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  })
+
+  test('no_mail_inside_a_mail_runs_sends_or_changes_anything', async () => {
+    const page = await openStage(browser, seva, files)
+    await page.evaluate(() => {
+      window.ran = []
+      window.canary = window.alert = (what) => window.ran.push(String(what))
+    })
+    const before = await page.evaluate(around)
+    const wrong = []
+    for (const { name, html, clicks = false } of CASES) {
+      page.requests.length = 0
+      await openInside(page, inside({ html: html.replaceAll('{origin}', seva.url), files: [], images_allowed: true, inline: { 'logo@x': '1' }, auth: verified }))
+      await page.evaluate(poke, { hasClicks: clicks })
+      const { found, path, isSheet } = await page.evaluate(inspect)
+      wrong.push(...found.map((one) => `${name}: ${one}`))
+      if (path !== '/app/mail_sheet.html' || !isSheet) wrong.push(`${name}: the sheet shows ${path}`)
+      wrong.push(...page.requests.filter((one) => new URL(one.url).pathname !== '/api/v1/attachments/5/mail').map((one) => `${name}: asked for ${one.url}`))
+      const after = await page.evaluate(around)
+      for (const [what, value] of Object.entries(after)) if (what !== 'length' && what !== 'focus' && value !== before[what]) wrong.push(`${name}: changed the page's ${what} to ${String(value).slice(0, 200)}`)
+    }
+    assert.deepEqual(wrong, [])
+    assert.deepEqual(await page.evaluate(() => window.ran), [])
+    assert.deepEqual(page.dialogs, [])
+    assert.deepEqual(page.popups.map((one) => one.url()), [])
+    assert.deepEqual(beyondTheSheet(page.problems), [])
+    await page.context().close()
+  })
+
   test('pictures_wait_for_leave_for_this_mail_or_for_the_sender', async () => {
     const page = await openStage(browser, seva, files)
     const html = '<p>Hello</p><img src="https://pics.example/a.png" width="300" height="120" alt="Our new shop"><img src="https://pics.example/b.png" width=1 height=1><img src="cid:logo@x" width=20 height=20>'

@@ -166,6 +166,8 @@
 {"POST", "/api/v1/uploads", "attachment.read", K_NONE, "{\"name\":\"a.txt\",\"size\":1}", NULL},
 {"PUT", "/api/v1/uploads/{id}", "attachment.read", K_UPLOAD, NULL, NULL},
 {"GET", "/api/v1/attachments/{id}", "attachment.read", K_ATTACHMENT, NULL, NULL},
+{"GET", "/api/v1/attachments/{id}/mail", "attachment.read", K_ATTACHMENT, NULL, NULL},
+{"GET", "/api/v1/attachments/{id}/mail/file", "attachment.read", K_ATTACHMENT, NULL, NULL},
 {"POST", "/api/v1/attachments/{id}/retry", "conversation.reply", K_ATTACHMENT, NULL, NULL},
 {"PUT", "/api/v1/me/photo", "self", K_NONE, "{\"upload_id\":\"$U\"}", NULL},
 {"DELETE", "/api/v1/me/photo", "self", K_NONE, NULL, NULL},

@@ -37,6 +37,7 @@ static const char *const elsewhere[] = {
     "DELETE /api/v1/conversations/{id}/related", /* mail_join */
     "POST /api/v1/me/totp/confirm",              /* access_sign_in: needs an authenticator */
     "POST /api/v1/attachments/{id}/retry",       /* files_fetched: needs an address that fails */
+    "GET /api/v1/attachments/{id}/mail",         /* mail_parts: a mail that came as a file */
     "GET /api/v1/conversations/{id}/mail",       /* mail_writing: these need a mailbox */
     "GET /api/v1/channels/{id}/mail",
     "GET /api/v1/channels/{id}/mail_templates",
@@ -80,11 +81,12 @@ static const char *const filled_elsewhere[] = {
     "ChannelSettings.mail_channel_id",
 };
 
-/* Passing news goes to sockets only: engine_stream. Mails: mail_threads, mail_writing. */
+/* Passing news goes to sockets only: engine_stream. Mails: mail_threads, mail_writing, mail_parts.
+ */
 static const char *const passing[] = {"RelatedConversation", "Mail", "MailPerson", "MailAuth",
     "MailInvitation", "Hello", "Presence", "PresentAgent", "PresentContact", "Typing", "Typist",
     "ReadData", "MailWho", "MailWriting", "MailTemplate", "MailRecipient", "MailAddress",
-    "MailAddresses", "MailKeyRecord", "Letter", "MailSignature"};
+    "MailAddresses", "MailKeyRecord", "Letter", "MailSignature", "CarriedMail", "CarriedFile"};
 
 static str kept['z' + 1];
 static bool was_asked[512];

@@ -1,6 +1,8 @@
 /* What a mail carries beside its words: packed by Outlook, or another mail as a whole. */
 #include "mail_world.h"
 
+#include <stdio.h>
+
 #define HEAD                                                                                       \
     "From: Asha <asha@example.net>\r\nTo: " MAILBOX "\r\nSubject: Minutes\r\n"                     \
     "Message-ID: <p1@example.net>\r\nMIME-Version: 1.0\r\n"
@@ -99,6 +101,88 @@ static void a_mail_inside_is_a_file_that_mail_programs_open(void **state)
     world_close(&mw.w);
 }
 
+/* The id of the only message's nth file. */
+static str file_id(struct mail_world *mw, int nth)
+{
+    char path[64];
+    (void)files(mw);
+    (void)snprintf(path, sizeof path, "items.0.attachments.%d.id", nth);
+    return str_copy(&mw->app->arena, test_text(mw->app, path));
+}
+
+static int carried(struct mail_world *mw, str id, const char *rest)
+{
+    return get(mw, str_print(&mw->app->arena, "/api/v1/attachments/%.*s/mail%s", SARG(id), rest));
+}
+
+#define INSIDE                                                                                     \
+    "From: Ben <ben@example.org>\r\nTo: Cara <cara@example.org>\r\nSubject: Old words\r\n"         \
+    "Date: Thu, 01 Jan 2026 10:00:00 +0000\r\nReferences: <p0@example.net>\r\n"                    \
+    "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: text/html\r\n\r\n"      \
+    "<p>It was <b>so</b>.</p>\r\n--c\r\nContent-Type: text/html; name=\"a.html\"\r\n"              \
+    "Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\nYSxi\r\n--c\r\n"  \
+    "Content-Type: message/rfc822\r\n\r\nFrom: dan@example.org\r\nSubject: Oldest\r\n\r\n"         \
+    "In the beginning.\r\n--c--\r\n"
+
+static void a_mail_inside_is_read_with_its_files_and_the_mails_inside_it(void **state)
+{
+    static const char mail[] = HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+                                    "Content-Type: text/plain\r\n\r\nSee below.\r\n--b\r\n"
+                                    "Content-Type: text/plain; name=\"plain.txt\"\r\n"
+                                    "Content-Disposition: attachment\r\n\r\nNo mail.\r\n--b\r\n"
+                                    "Content-Type: message/rfc822\r\n\r\n" INSIDE "--b--\r\n";
+    struct mail_world mw;
+    open_world(&mw, *state);
+    comes(&mw, str_from(mail));
+    str text = file_id(&mw, 0), id = file_id(&mw, 1);
+    assert_int_equal(carried(&mw, id, ""), 200);
+    assert_str(test_text(mw.app, "from.name"), "Ben");
+    assert_str(test_text(mw.app, "to.0.address"), "cara@example.org");
+    assert_str(test_text(mw.app, "subject"), "Old words");
+    assert_str(test_text(mw.app, "date"), "2026-01-01T10:00:00.000Z");
+    assert_true(str_find(test_text(mw.app, "html"), S("<b>so</b>")) >= 0);
+    assert_str(test_text(mw.app, "files.0.name"), "a.html");
+    assert_int_equal(test_int(mw.app, "files.0.part"), 1);
+    assert_int_equal(test_int(mw.app, "files.1.part"), 2);
+    assert_int_equal(carried(&mw, id, "/file?part=1"), 200);
+    assert_str(mw.app->body, "a,b");
+    assert_str(mw.app->content_type, "application/octet-stream");
+    assert_true(str_starts(
+        test_answer_header(mw.app, "Content-Disposition"), S("attachment; filename=\"a.html\"")));
+    assert_int_equal(carried(&mw, id, "?within=2"), 200);
+    assert_str(test_text(mw.app, "subject"), "Oldest");
+    assert_str(test_text(mw.app, "text"), "In the beginning.");
+    static const char *const wrong[] = {"?within=1", "?within=9", "?within=x", "?within=2.0",
+        "?within=-2", "?within=.", "/file?part=9", "/file?part=1&within=2"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(carried(&mw, id, wrong[i]), 404);
+    assert_int_equal(carried(&mw, text, ""), 409);
+    assert_int_equal(carried(&mw, id, "/file"), 404); /* the words are none of its files */
+    world_close(&mw.w);
+}
+
+/* Each in a part 1 of the next. */
+static void mails_inside_mails_are_read_five_deep(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    struct arena *a = &mw.app->arena;
+    str mail = S("From: x@example.org\r\nSubject: 7\r\n\r\nThe last.\r\n");
+    for (int i = 6; i >= 0; i--)
+        mail = str_print(a,
+            "From: x@example.org\r\nTo: " MAILBOX
+            "\r\nSubject: %d\r\nMessage-ID: <%d@x.example>\r\n"
+            "Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n\r\nText\r\n--b%d\r\n"
+            "Content-Type: message/rfc822\r\n\r\n%.*s\r\n--b%d--\r\n",
+            i, i, i, i, i, SARG(mail), i);
+    comes(&mw, mail);
+    str id = file_id(&mw, 0);
+    assert_int_equal(carried(&mw, id, "?within=1.1.1.1.1"), 200);
+    assert_str(test_text(mw.app, "subject"), "6");
+    assert_int_equal(carried(&mw, id, "?within=1.1.1.1.1.1"), 404);
+    world_close(&mw.w);
+}
+
 int main(void)
 {
     if (test_app_is_skipped())
@@ -108,6 +192,8 @@ int main(void)
         TEST_APP(the_words_of_the_mail_itself_come_first),
         TEST_APP(a_broken_one_stays_a_file_and_says_so),
         TEST_APP(a_mail_inside_is_a_file_that_mail_programs_open),
+        TEST_APP(a_mail_inside_is_read_with_its_files_and_the_mails_inside_it),
+        TEST_APP(mails_inside_mails_are_read_five_deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

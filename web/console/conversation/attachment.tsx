@@ -7,39 +7,14 @@ import type { Attachment } from '../lib/types'
 import { overlay } from '../state/overlays'
 import { lazyPart } from '../ui/lazy'
 
+const Player = lazyPart(() => import('./player').then((module) => module.Player))
+const CarriedMail = lazyPart(() => import('../mail/carried').then((module) => module.carriedMail()))
 const UnfetchedFile = lazyPart(() => import('./unfetched').then((module) => module.UnfetchedFile))
 
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'])
 /** What browsers play; the rest is a download. */
 const SOUND = /^audio\/(mpeg|mp4|aac|ogg|opus|wav|x-wav|webm|flac|amr|x-m4a)$/
 const FILM = /^video\/(mp4|webm|ogg|quicktime)$/
-
-function Download({ attachment, url }: { attachment: Attachment; url: string }) {
-  return (
-    <a class="icon-button" href={url} download={attachment.name} aria-label={t('file.download', { name: attachment.name })} title={t('file.download', { name: attachment.name })}>
-      <Icon name="download" size={16} />
-    </a>
-  )
-}
-
-function Player({ attachment, url }: { attachment: Attachment; url: string }) {
-  const isFilm = FILM.test(attachment.type)
-  const ratio = attachment.width && attachment.height ? { aspectRatio: `${attachment.width} / ${attachment.height}` } : {}
-  return (
-    <figure class={isFilm ? 'player player-film' : 'player'}>
-      {isFilm ? (
-        <video controls playsinline preload="metadata" src={url} style={ratio} aria-label={t('file.film', { name: attachment.name })} {...(attachment.thumbnail_url ? { poster: attachment.thumbnail_url } : {})} />
-      ) : (
-        <audio controls preload="none" src={url} aria-label={t('file.sound', { name: attachment.name })} />
-      )}
-      <figcaption>
-        <Words text={attachment.name} class="file-name" />
-        <span class="file-size">{bytes(attachment.size)}</span>
-        <Download attachment={attachment} url={url} />
-      </figcaption>
-    </figure>
-  )
-}
 
 export function AttachmentView({ attachment }: { attachment: Attachment }) {
   const url = attachment.url
@@ -53,13 +28,16 @@ export function AttachmentView({ attachment }: { attachment: Attachment }) {
       </button>
     )
   }
-  if (SOUND.test(attachment.type) || FILM.test(attachment.type)) return <Player attachment={attachment} url={url} />
+  if (SOUND.test(attachment.type) || FILM.test(attachment.type)) return <Player attachment={attachment} url={url} isFilm={FILM.test(attachment.type)} />
   return (
-    <a class="file" href={url} download={attachment.name}>
-      <Icon name="file" size={18} />
-      <Words text={attachment.name} class="file-name" />
-      <span class="file-size">{attachment.state === 'processing' ? t('file.processing') : bytes(attachment.size)}</span>
-      <Icon name="download" size={16} />
-    </a>
+    <>
+      <a class="file" href={url} download={attachment.name}>
+        <Icon name="file" size={18} />
+        <Words text={attachment.name} class="file-name" />
+        <span class="file-size">{attachment.state === 'processing' ? t('file.processing') : bytes(attachment.size)}</span>
+        <Icon name="download" size={16} />
+      </a>
+      {/\.eml$/i.test(attachment.name) ? <CarriedMail id={attachment.id} /> : null}
+    </>
   )
 }

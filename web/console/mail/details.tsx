@@ -102,7 +102,7 @@ function Person({ of }: { of: Address }) {
   )
 }
 
-function People({ label, people }: { label: string; people: readonly Address[] }) {
+export function People({ label, people }: { label: string; people: readonly Address[] }) {
   const isOpen = useSignal(false)
   if (!people.length) return null
   const shown = isOpen.value ? people : people.slice(0, SHOWN_AT_ONCE)

@@ -76,8 +76,9 @@ function Pictures({ id, mail, laid }: { id: Id; mail: Mail; laid: Laid }) {
   )
 }
 
-function Html({ id, mail, onFail }: { id: Id; mail: Mail; onFail: () => void }) {
-  const hasPictures = arePicturesAllowed(id, mail)
+/** `isCarried`: a mail inside another (carried.tsx): its pictures are shown to nobody, and nobody may allow them. */
+function Html({ id, mail, isCarried, onFail }: { id: Id; mail: Mail; isCarried: boolean; onFail: () => void }) {
+  const hasPictures = !isCarried && arePicturesAllowed(id, mail)
   const laid = useSignal<Laid | null>(null)
   const isTall = useSignal(false)
   const isWhole = useSignal(false)
@@ -87,7 +88,8 @@ function Html({ id, mail, onFail }: { id: Id; mail: Mail; onFail: () => void }) 
   const found = laid.value
   return (
     <>
-      {found ? <Pictures id={id} mail={mail} laid={found} /> : null}
+      {found && !isCarried ? <Pictures id={id} mail={mail} laid={found} /> : null}
+      {found?.waiting && isCarried ? <p class="mail-note"><Icon name="eye" size={14} /> {mt('pictures.waiting', { count: found.waiting })}</p> : null}
       {found?.isCut ? <p class="mail-note"><Icon name="alert" size={14} /> {mt('mail.cut')}</p> : null}
       <div id={place} class={isTall.value && !isWhole.value ? 'mail-sheet mail-sheet-folded' : 'mail-sheet'}>
         <MailFrame
@@ -112,16 +114,22 @@ function Html({ id, mail, onFail }: { id: Id; mail: Mail; onFail: () => void }) 
   )
 }
 
-export function MailView({ id, mail }: { id: Id; mail: Mail }) {
+/** The mail itself: its sheet, or its text. */
+export function MailBody({ id, mail, isCarried = false }: { id: Id; mail: Mail; isCarried?: boolean }) {
   // A browser too old for the sheet still has the text.
   const hasFailed = useSignal(false)
+  if (mail.html && !hasFailed.value) return <Html key={id} id={id} mail={mail} isCarried={isCarried} onFail={() => void (hasFailed.value = true)} />
+  return mail.text ? <Plain key={id} text={mail.text} /> : <p class="mail-note">{mt('mail.empty')}</p>
+}
+
+export function MailView({ id, mail }: { id: Id; mail: Mail }) {
   return (
     <div class="mail">
       <MailDetails mail={mail} />
       <Waiting id={id} mail={mail} />
       {mail.degraded ? <p class="mail-note mail-note-warn"><Icon name="alert" size={14} /> {mt('mail.degraded')} <bdi dir="auto">{mail.degraded}</bdi></p> : null}
       {mail.calendar ? <Invitation of={mail.calendar} /> : null}
-      {mail.html && !hasFailed.value ? <Html key={id} id={id} mail={mail} onFail={() => void (hasFailed.value = true)} /> : mail.text ? <Plain key={id} text={mail.text} /> : <p class="mail-note">{mt('mail.empty')}</p>}
+      <MailBody id={id} mail={mail} />
     </div>
   )
 }

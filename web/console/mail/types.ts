@@ -157,6 +157,22 @@ export function readMail(answer: unknown): Mail {
   }
 }
 
+/** A mail that came as a file of another, as `GET /api/v1/attachments/{id}/mail` tells it. */
+export interface Carried {
+  mail: Mail
+  files: { part: number; name: string; size: number; is_mail: boolean }[]
+}
+const MOST_FILES = 500
+const count = (value: unknown): number => (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0)
+
+export function readCarried(answer: unknown): Carried {
+  const files = part(answer)['files']
+  return {
+    mail: { ...readMail(answer), inline: new Map(), images_allowed: false },
+    files: (Array.isArray(files) ? files.slice(0, MOST_FILES) : []).map(part).map((one) => ({ part: count(one['part']), name: text(one['name']), size: count(one['size']), is_mail: one['is_mail'] === true })),
+  }
+}
+
 /** Attachments that the mail's own page shows as its pictures. */
 export function shownInside(mail: Mail): string[] {
   const html = mail.html.toLowerCase()

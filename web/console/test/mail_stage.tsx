@@ -6,7 +6,9 @@ import '../style/base.css'
 import '../style/conversation.css'
 import '../style/mail.css'
 import '../style/mail_compose.css'
+import { AttachmentView } from '../conversation/attachment'
 import { setLocale } from '../lib/i18n'
+import type { Attachment } from '../lib/types'
 import { BodyField, type Body } from '../mail/body_field'
 import { MailOf } from '../mail/entry'
 import { MailView } from '../mail/mail'
@@ -42,6 +44,12 @@ function showEntry(id: string, text: string): void {
   render(<MailOf id={id} text={text} />, root)
 }
 
+/** A file of a message, as the timeline shows it. */
+function showFile(attachment: Attachment): void {
+  render(null, root)
+  render(<div class="message message-in"><div class="message-main"><div class="message-files"><AttachmentView attachment={attachment} /></div></div></div>, root)
+}
+
 const people = signal<People>({ to: [], cc: [], bcc: [] })
 const subject = signal('')
 const body = signal<Body>({ isRich: true, html: '', text: '' })
@@ -75,6 +83,6 @@ async function begin(): Promise<void> {
   if (wanted.has('dark')) document.documentElement.dataset['theme'] = 'dark'
   await Promise.all([setLocale((wanted.get('locale') ?? 'en') as 'en'), mailWords()])
   await mailWords()
-  Object.assign(window, { stage: { showMail, showEntry, showCompose, written } })
+  Object.assign(window, { stage: { showMail, showEntry, showFile, laidOut, showCompose, written } })
 }
 void begin()

@@ -1090,6 +1090,36 @@ export interface Mail {
   degraded: string
 }
 
+/** A file of a mail that came as a file. */
+export interface CarriedFile {
+  /** its number, to fetch it */
+  part: number
+  name: string
+  /** what the mail calls it */
+  type: string
+  /** bytes */
+  size: number
+  /** it can be read in its turn */
+  is_mail: boolean
+}
+
+/** A mail that came as a file of another. */
+export interface CarriedMail {
+  subject: string
+  /** nobody has checked that */
+  from: MailPerson
+  to: MailPerson[]
+  cc: MailPerson[]
+  /** what the mail says of itself */
+  date: Time | null
+  text: string
+  /** as it came, active content and all: clean it, and show it in a sandbox */
+  html: string
+  files: CarriedFile[]
+  /** what could not be read of it, in words; empty: nothing */
+  degraded: string
+}
+
 /** Somebody that a mail names. */
 export interface MailWho {
   /** may be empty */
