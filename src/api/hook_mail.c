@@ -1,9 +1,9 @@
 /* hook_mail: mails that are posted to a mailbox: by a mail server's pipe (`seva mail-in`), by a
- * forwarder as they came, or in a form. Mails up to LIMIT_HTTP_LONG_BODY_BYTES: the body of a long
- * one comes as a file (net/http_server.h), and the mail is a file of the account before it is
- * answered: claimed, in its place, then in the inbox. Posted again, it is known by its bytes. Not
- * here: other deliveries (hooks.c), what the mail says (the receiver).
- * Source: docs/channels-email.md. */
+ * forwarder as they came, in a form, or as a text in JSON. Mails up to LIMIT_HTTP_LONG_BODY_BYTES:
+ * the body of a long one comes as a file (net/http_server.h), and the mail is a file of the account
+ * before it is answered: claimed, in its place, then in the inbox. Posted again, it is known by its
+ * bytes. Not here: other deliveries (hooks.c), what the mail says (the receiver). Source:
+ * docs/channels-email.md. */
 #include "api/hooks.h"
 #include "api/input.h"
 #include "base/file.h"
@@ -49,7 +49,7 @@ static err take_file(struct call *call, struct hook *hook, const struct mail_pos
     if (e != OK && e != E_INVALID)
         e = fail(cx, E_BUSY, "the mail cannot be stored just now; post it again");
     else if (e != OK)
-        e = fail(cx, e, "The form's field is not encoded as forms are.");
+        e = fail(cx, e, "The field is not encoded as forms, or JSON, are.");
     if (e == OK)
         e = keep(call, &of, number, &sum);
     if (e != OK) {
@@ -86,7 +86,7 @@ static err mail_prepare(struct call *call)
     TRY(hook_verify(call, email, call->params[0], hook));
     TRY(posted(call, &post));
     if (mail_post_head(cx->arena, &post, &head, &is_long) != OK)
-        return fail(cx, E_INVALID, "The form's field is not encoded as forms are.");
+        return fail(cx, E_INVALID, "The field is not encoded as forms, or JSON, are.");
     const struct connector_raw raw = {.body = head, .origin = S("hook"), .received_ms = cx->now_ms};
     if (email->parse(cx->arena, &raw, &hook->batch, &why) != OK)
         return fail(cx, E_INVALID, "%.*s", SARG(why));
@@ -101,7 +101,7 @@ static err mail_prepare(struct call *call)
 static const struct route routes[] = {
     {HTTP_POST, "/hooks/email/{key}", AUTH_HOOK, CAP_NONE,
      ROUTE_NO_DB | ROUTE_RAW_BODY | ROUTE_BYTES, NULL, NULL, mail_prepare, hook_take_in,
-     "Bring a mail as it came, or in a form's field; at most 50 MB.", NULL, LIMIT_HTTP_LONG_BODY_BYTES},
+     "Bring a mail as it came, in a form's field, or in JSON (RawEmail); at most 50 MB.", NULL, LIMIT_HTTP_LONG_BODY_BYTES},
 };
 /* clang-format on */
 extern const struct route_table hook_mail_routes;

@@ -5,28 +5,36 @@
 #include "care/mail.h"
 #include "net/http.h"
 #include "text/form_field.h"
+#include "text/form_json.h"
 
 enum {
     PIECE_BYTES = 256 * 1024,
     HEAD_BYTES = 256 * 1024, /* of a long mail: as much as a header may be */
 };
 
+static const char *const text_names[] = {"RawEmail", "mime", "message", "raw", NULL};
 static const char *const field_names[] = {"body-mime", "email", "mime", "message", "raw", NULL};
 
 err mail_post_find(struct arena *a, str content_type, str body, struct mail_post *post, str *why)
 {
-    struct form_field field;
-    if (!form_is(content_type)) {
-        *post = (struct mail_post){.bytes = body};
+    static const char form[] = "The form has no field with the whole mail: body-mime (Mailgun), "
+                               "email (SendGrid), mime, message or raw.";
+    static const char object[] = "The object has no text with the whole mail: RawEmail (Postmark: "
+                                 "\"Include raw email content\"), mime, message or raw.";
+    struct form_field field = {0};
+    bool is_form = form_is(content_type);
+    *post = (struct mail_post){.bytes = body};
+    if (!is_form && !form_json_is(content_type))
         return OK;
-    }
-    if (form_field_find(content_type, body, field_names, &field) != OK) {
-        *why =
-            str_copy(a, S("The form has no field with the whole mail: body-mime (Mailgun), email "
-                          "(SendGrid), mime, message or raw."));
+    err e = is_form ? form_field_find(content_type, body, field_names, &field)
+                    : form_json_find(body, text_names, &field.value);
+    if (e != OK) {
+        *why = str_copy(a, str_from(is_form ? form : object));
         return E_INVALID;
     }
-    *post = (struct mail_post){.bytes = field.value, .is_encoded = field.is_encoded};
+    post->bytes = field.value;
+    if (!is_form || field.is_encoded)
+        post->code = is_form ? MAIL_POST_FORM : MAIL_POST_JSON;
     return OK;
 }
 
@@ -40,39 +48,53 @@ static str whole_codes(str s, ptrdiff_t n)
     return piece;
 }
 
-static err decode(char *to, str piece, str *bytes)
+/* The beginning of what is left, decoded: at most `room` bytes, which lie at `to` or where they
+ * are. */
+static err take_piece(enum mail_post_code code, str *rest, char *to, ptrdiff_t room, str *bytes)
 {
-    ptrdiff_t n = http_percent_decode_to(to, piece, true);
-    if (n < 0)
-        return E_INVALID;
-    *bytes = str_of(to, n);
+    ptrdiff_t taken = 0, n = 0;
+    str piece = code == MAIL_POST_FORM ? whole_codes(*rest, room) : str_sub(*rest, 0, room);
+    switch (code) {
+    case MAIL_POST_PLAIN:
+        *bytes = piece;
+        break;
+    case MAIL_POST_FORM:
+        n = http_percent_decode_to(to, piece, true);
+        if (n < 0)
+            return E_INVALID;
+        *bytes = str_of(to, n);
+        break;
+    case MAIL_POST_JSON:
+        TRY(form_json_decode(*rest, to, room, &taken, &n));
+        *bytes = str_of(to, n);
+        *rest = str_skip(*rest, taken);
+        return OK;
+    }
+    *rest = str_skip(*rest, piece.len);
     return OK;
 }
 
 err mail_post_head(struct arena *a, const struct mail_post *post, str *bytes, bool *is_long)
 {
-    *bytes = str_sub(post->bytes, 0, HEAD_BYTES);
-    if (post->is_encoded) {
-        str piece = whole_codes(post->bytes, 3 * HEAD_BYTES);
-        TRY(decode(arena_alloc(a, piece.len + 1, 1), piece, bytes));
-        *bytes = str_sub(*bytes, 0, HEAD_BYTES);
-    }
+    enum { ROOM = 3 * HEAD_BYTES }; /* each byte may be a %XX */
+    bool is_plain = post->code == MAIL_POST_PLAIN;
+    ptrdiff_t room = post->bytes.len < ROOM ? post->bytes.len : ROOM;
+    str rest = post->bytes;
+    char *to = is_plain ? NULL : arena_alloc(a, room + FORM_JSON_LETTER_BYTES, 1);
+    TRY(take_piece(post->code, &rest, to, room + FORM_JSON_LETTER_BYTES, bytes));
+    *bytes = str_sub(*bytes, 0, HEAD_BYTES);
     *is_long = bytes->len > MAIL_ROW_BYTES;
     return OK;
 }
 
 static err write_all(struct ctx *cx, const struct mail_post *post, int fd)
 {
-    char *room = arena_alloc(cx->arena, PIECE_BYTES, 1);
+    char *to = arena_alloc(cx->arena, PIECE_BYTES, 1);
     int64_t at = 0;
-    for (str rest = post->bytes, piece; rest.len > 0;) {
-        str bytes = piece =
-            post->is_encoded ? whole_codes(rest, PIECE_BYTES) : str_sub(rest, 0, PIECE_BYTES);
-        if (post->is_encoded)
-            TRY(decode(room, piece, &bytes));
+    for (str rest = post->bytes, bytes; rest.len > 0;) {
+        TRY(take_piece(post->code, &rest, to, PIECE_BYTES, &bytes));
         TRY(file_write_at(fd, at, bytes));
         at += bytes.len;
-        rest = str_skip(rest, piece.len);
     }
     return file_sync(fd);
 }

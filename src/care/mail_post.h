@@ -1,15 +1,21 @@
 /* mail_post: a mail that was posted to a mailbox: what of the posted body it is, and a long one as
  * a file. Programs post the mail as it came, or a form with the mail in one field (Mailgun
- * "body-mime", SendGrid "email"). Not here: whether the caller may (api/hook_mail.c), what the mail
- * says (connector/email.h). Thread: any; blocks on the disk: outside transactions. */
+ * "body-mime", SendGrid "email"), or JSON with the mail as one text (Postmark "RawEmail"). Not
+ * here: whether the caller may (api/hook_mail.c), what the mail says (connector/email.h). Thread:
+ * any; blocks on the disk: outside transactions. */
 #pragma once
 #include "care/blob_file.h"
 
+enum mail_post_code {
+    MAIL_POST_PLAIN,
+    MAIL_POST_FORM /* %XX and + */,
+    MAIL_POST_JSON /* \n, \u */
+};
 struct mail_post {
     str bytes;
-    bool is_encoded; /* form-encoded: %XX and + */
+    enum mail_post_code code; /* of the bytes */
 };
-/* E_INVALID with words: a form without a mail. */
+/* E_INVALID with words: a form or an object without a mail. */
 err mail_post_find(struct arena *a, str content_type, str body, struct mail_post *post, str *why);
 /* All of a mail of at most MAIL_ROW_BYTES (care/mail.h), or the beginning of a longer one
  * (*is_long). */

@@ -157,6 +157,44 @@ static void a_form_brings_the_mail_in_a_field(void **state)
     world_close(&pw.w);
 }
 
+/* As Postmark posts it. */
+static str in_json(struct arena *a, str bytes)
+{
+    struct json_out j = json_out_make(a, 16 << 20);
+    json_obj(&j);
+    json_kv_str(&j, S("FromName"), S("Asha \"RawEmail\":"));
+    json_key(&j, S("ToFull"));
+    json_arr(&j);
+    json_obj(&j);
+    json_kv_str(&j, S("Email"), S(MAILBOX));
+    json_obj_end(&j);
+    json_arr_end(&j);
+    json_kv_str(&j, S("RawEmail"), bytes);
+    json_kv_str(&j, S("TextBody"), S("not this"));
+    json_obj_end(&j);
+    return json_str(&j);
+}
+
+static void json_brings_the_mail_as_a_text(void **state)
+{
+    struct post_world pw;
+    open_world(&pw, *state);
+    struct arena *a = &pw.app->arena;
+    static const char type[] = "application/json; charset=utf-8";
+    assert_int_equal(post(&pw, type, in_json(a, mail(&pw, "one", 100))), 200);
+    assert_str(messages(&pw), "Here is one.");
+    assert_int_equal(post(&pw, type, in_json(a, mail(&pw, "two", 3 << 20))), 200);
+    assert_str(messages(&pw), "Here is two.");
+    /* It is the same mail as when it comes by itself. */
+    assert_int_equal(post(&pw, "message/rfc822", mail(&pw, "two", 3 << 20)), 200);
+    assert_int_equal(test_int(pw.app, "duplicates"), 1);
+    assert_int_equal(post(&pw, type, S("{\"TextBody\":\"Hi\"}")), 400);
+    assert_true(str_find(pw.app->body, S("RawEmail")) > 0);
+    assert_int_equal(post(&pw, type, S("{\"RawEmail\":\"From: a@b.example\\x\"}")), 400);
+    assert_int_equal(count(&pw), 2);
+    world_close(&pw.w);
+}
+
 static void what_holds_no_mail_is_refused_for_ever(void **state)
 {
     struct post_world pw;
@@ -197,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_APP(a_long_mail_is_a_file_of_the_account_and_one_message),
         TEST_APP(a_form_brings_the_mail_in_a_field),
+        TEST_APP(json_brings_the_mail_as_a_text),
         TEST_APP(what_holds_no_mail_is_refused_for_ever),
         TEST_APP(a_forwarder_without_headers_of_its_own_signs_in_by_the_address),
     };

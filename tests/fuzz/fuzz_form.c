@@ -1,10 +1,30 @@
-/* Any bytes as a posted form: its Content-Type in the first line. What is found lies inside it. */
+/* Any bytes as a posted form or JSON object: its Content-Type in the first line. What is found lies
+ * inside it. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "text/form_field.h"
+#include "text/form_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What is found lies inside; decoding it comes to an end and stays within the room. */
+static void read_json(str body, const char *const *names)
+{
+    char to[64];
+    str value;
+    ptrdiff_t taken = 0, n = 0;
+    if (form_json_find(body, names, &value) != OK)
+        return;
+    if (value.at < body.at || value.at + value.len > body.at + body.len)
+        abort();
+    for (; value.len; value = str_skip(value, taken)) {
+        if (form_json_decode(value, to, sizeof to, &taken, &n) != OK)
+            return;
+        if (taken < 1 || n < 1 || n > (ptrdiff_t)sizeof to)
+            abort();
+    }
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -12,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct form_field f = {0};
     str type, body;
     (void)str_cut(str_of(data, (ptrdiff_t)size), '\n', &type, &body);
+    if (form_json_is(type))
+        read_json(body, names);
     if (form_field_find(type, body, names, &f) != OK)
         return 0;
     if (!form_is(type) || f.value.at < body.at || f.value.at + f.value.len > body.at + body.len)
