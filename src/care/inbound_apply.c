@@ -72,6 +72,7 @@ static void begin_conversation(struct inbound_batch *b, struct inbound_thread *t
         .channel_kind = item->channel_kind,
         .channel_name = p->channel_name,
         .contact_name = p->name,
+        .contact_email = item->contact_email,
         .contact_avatar_url = p->avatar_url,
     };
     t->is_new = true;
@@ -238,7 +239,8 @@ static void put_message(
     };
     c->last_message_id = m->id;
     c->last_message_ms = c->updated_ms = at;
-    c->preview = message_preview(b->cx->arena, item->text, item->attachments, item->parts);
+    c->preview =
+        arrival_preview(b->cx->arena, item->text, item->subject, item->attachments, item->parts);
     if (item->is_ours) {
         show_ours(t, item, m);
         return;

@@ -49,3 +49,13 @@ str message_preview(struct arena *a, str text, str attachments, str parts)
     str name = json_text(json_get(file, S("name")), S("file"));
     return utf8_preview(a, str_cat(a, S("\xF0\x9F\x93\x8E "), name), PREVIEW_GRAPHEMES);
 }
+
+str arrival_preview(struct arena *a, str text, str subject, str attachments, str parts)
+{
+    str line = message_preview(a, text, attachments, parts);
+    if (!subject.len || !str_eq(text, subject) || !first_of(a, attachments))
+        return line;
+    str both = str_print(
+        a, "%.*s %.*s", SARG(line), SARG(message_preview(a, (str){0}, attachments, parts)));
+    return utf8_preview(a, both, PREVIEW_GRAPHEMES);
+}

@@ -215,6 +215,7 @@ static err add_conversation(struct starting *s, struct conversation *c)
         .channel_kind = s->channel.kind,
         .channel_name = s->channel.name,
         .contact_name = s->contact.name,
+        .contact_email = s->contact.email,
         .contact_avatar_url = s->contact.avatar_url,
     };
     if (is_mailbox(s)) { /* beside others of the same person that are in progress */

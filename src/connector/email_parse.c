@@ -148,7 +148,29 @@ static void unpack(struct reading *r)
             r->note = S("Not all of winmail.dat could be read; it is kept as a file.");
 }
 
-/* The writer's own words; of a mail that has none, all of it. */
+/* "[]", "[cid:…]" and "[image: box.png]": what programs write where a picture stands. */
+static bool is_for_picture(const struct mime_mail *m, str inside)
+{
+    bool is = !inside.len || str_eq_nocase(str_sub(inside, 0, 4), S("cid:"));
+    for (int i = 0; i < m->n_parts && !is; i++)
+        is = m->parts[i].name.len && str_ends(inside, m->parts[i].name);
+    return is;
+}
+
+/* Nothing but such marks. */
+static bool is_wordless(const struct mime_mail *m, str text)
+{
+    str rest = str_trim(text);
+    while (str_starts(rest, S("["))) {
+        ptrdiff_t end = str_find_byte(rest, ']');
+        if (end < 0 || !is_for_picture(m, str_trim(str_sub(rest, 1, end - 1))))
+            return false;
+        rest = str_trim(str_skip(rest, end + 1));
+    }
+    return !rest.len;
+}
+
+/* The writer's own words; of a mail that has none, its subject. */
 static err words_of(struct reading *r, str *text)
 {
     str whole = r->mail.text;
@@ -157,7 +179,8 @@ static err words_of(struct reading *r, str *text)
         TRY(html_text(r->a, r->mail.html, LIMIT_TEXT_BYTES, &whole));
     quote_split(whole, &parts);
     str own = str_trim(parts.own);
-    *text = utf8_prefix_bytes(own.len ? own : r->mail.subject, LIMIT_TEXT_BYTES);
+    bool has_words = !is_wordless(&r->mail, own);
+    *text = utf8_prefix_bytes(has_words ? own : r->mail.subject, LIMIT_TEXT_BYTES);
     return OK;
 }
 

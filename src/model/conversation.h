@@ -44,7 +44,7 @@ struct conversation {
     str visibility;    /* "private" or "public": where the customer wrote last */
     int64_t window_ms; /* public: their last private message; 0 = none */
     /* joined */
-    str channel_kind, channel_name, contact_name, contact_avatar_url;
+    str channel_kind, channel_name, contact_name, contact_email, contact_avatar_url;
     str removed_kind; /* the channel's, when it was removed; channel_kind is empty then */
     /* filled by the rooms that show it */
     struct str_list tags; /* names, sorted */

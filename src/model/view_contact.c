@@ -36,7 +36,7 @@ static const struct shape page_shape = SHAPE("PageSeen", NULL, page_fields, "A p
 
 static const struct shape_field short_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
-    SHOWN("name", SHAPE_TEXT, 0, "may be empty"),
+    SHOWN("name", SHAPE_TEXT, 0, "of a conversation's: without one the mail address; may be empty"),
     SHOWN("avatar_url", SHAPE_TEXT, SHAPE_NULL, NULL),
     SHOWN("is_online", SHAPE_BOOL, 0, "has the website's chat open"),
 };

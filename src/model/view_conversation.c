@@ -21,7 +21,7 @@ static void put_contact(struct json_out *j, const struct conversation *c)
     json_key(j, S("contact"));
     json_obj(j);
     json_kv_id(j, S("id"), c->contact_id.v);
-    json_kv_str(j, S("name"), c->contact_name);
+    json_kv_str(j, S("name"), c->contact_name.len ? c->contact_name : c->contact_email);
     json_kv_text(j, S("avatar_url"), c->contact_avatar_url);
     json_kv_bool(j, S("is_online"), c->is_contact_online);
     json_obj_end(j);

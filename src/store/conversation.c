@@ -43,6 +43,7 @@ const struct db_col conversation_cols[CONVERSATION_COLS] = {
     COL(struct conversation, removed_kind),
     COL(struct conversation, channel_name),
     COL(struct conversation, contact_name),
+    COL(struct conversation, contact_email),
     COL(struct conversation, contact_avatar_url),
 };
 

@@ -36,7 +36,7 @@ str conversation_actor_channels(const struct ctx *cx);
     " c.resolved_ms, c.tag_count, c.version, c.created_ms, c.updated_ms, c.post_id,"               \
     " c.visibility, c.window_ms, c.related_id, c.joined_id,"                                       \
     " h.kind AS channel_kind, h.name AS channel_name, k.name AS contact_name,"                     \
-    " k.avatar_url AS contact_avatar_url,"                                                         \
+    " k.email AS contact_email, k.avatar_url AS contact_avatar_url,"                               \
     " CASE WHEN h.kind IS NULL THEN (SELECT g.kind FROM channel_removed g"                         \
     " WHERE g.account_id = c.account_id AND g.id = c.channel_id) END AS removed_kind"
 #define CONVERSATION_TABLES                                                                        \
@@ -45,7 +45,7 @@ str conversation_actor_channels(const struct ctx *cx);
     " LEFT JOIN channel h ON h.account_id = c.account_id AND h.id = c.channel_id"
 
 extern const struct db_col conversation_cols[];
-enum { CONVERSATION_COLS = 39 };
+enum { CONVERSATION_COLS = 40 };
 
 err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c);
 /* The one that people call #number. */

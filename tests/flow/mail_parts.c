@@ -7,6 +7,10 @@
     "From: Asha <asha@example.net>\r\nTo: " MAILBOX "\r\nSubject: Minutes\r\n"                     \
     "Message-ID: <p1@example.net>\r\nMIME-Version: 1.0\r\n"
 
+#define PIXEL                                                                                      \
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"     \
+    "rkJggg=="
+
 /* Made after MS-OXTNEF: a body in text and HTML, minutes.txt, and pic.png that the HTML shows. */
 static const char packed[] =
     "eJ8+IgEAAQOQBgBkAAAAAgAAAB8AABABAAAAGgAAAFAAYQBjAGsAZQBkACAAdwBvAHIAZABzAAAA\r\n"
@@ -183,6 +187,54 @@ static void mails_inside_mails_are_read_five_deep(void **state)
     world_close(&mw.w);
 }
 
+/* A picture in HTML, without any words; `text` is what its program writes for those who see none.
+ */
+static str of_a_picture(struct arena *a, const char *id, const char *text)
+{
+    return str_print(a,
+        "From: Asha <asha@example.net>\r\nTo: " MAILBOX "\r\nSubject: The box\r\n"
+        "Message-ID: <%s@example.net>\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/related; boundary=r\r\n\r\n--r\r\n"
+        "Content-Type: multipart/alternative; boundary=a\r\n\r\n%s--a\r\n"
+        "Content-Type: text/html\r\n\r\n<p><img src=\"cid:box@x\"></p>\r\n--a--\r\n--r\r\n"
+        "Content-Type: image/png; name=\"box.png\"\r\nContent-ID: <box@x>\r\n"
+        "Content-Disposition: inline\r\nContent-Transfer-Encoding: base64\r\n\r\n" PIXEL
+        "\r\n--r--\r\n",
+        id, text);
+}
+
+static void a_mail_that_is_a_picture_is_listed_by_its_subject_and_the_picture(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "--a\r\nContent-Type: text/plain\r\n\r\n[]\r\n",
+        "--a\r\nContent-Type: text/plain\r\n\r\n[cid:box@x]\r\n",
+        "--a\r\nContent-Type: text/plain\r\n\r\n[image: box.png]\r\n\r\n[]\r\n",
+    };
+    struct mail_world mw;
+    open_world(&mw, *state);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        comes(&mw, of_a_picture(&mw.app->arena, (char[]){(char)('a' + i), 0}, texts[i]));
+        assert_str(shown(&mw, newest(&mw), "preview"), "The box \xF0\x9F\x93\x8E box.png");
+    }
+    comes(&mw, of_a_picture(&mw.app->arena, "words",
+                   "--a\r\nContent-Type: text/plain\r\n\r\n[1234] [box]\r\n"));
+    assert_str(shown(&mw, newest(&mw), "preview"), "[1234] [box]");
+    world_close(&mw.w);
+}
+
+static void who_gives_no_name_is_called_by_the_address(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    comes(&mw, S("From: <Asha.Rao@example.net>\r\nTo: " MAILBOX "\r\nSubject: Hello\r\n"
+                 "Message-ID: <n@example.net>\r\n\r\nHello\r\n"));
+    assert_int_equal(get(&mw, S("/api/v1/conversations")), 200);
+    assert_str(test_text(mw.app, "items.0.contact.name"), "asha.rao@example.net");
+    assert_str(shown(&mw, newest(&mw), "contact.name"), "");
+    world_close(&mw.w);
+}
+
 int main(void)
 {
     if (test_app_is_skipped())
@@ -194,6 +246,8 @@ int main(void)
         TEST_APP(a_mail_inside_is_a_file_that_mail_programs_open),
         TEST_APP(a_mail_inside_is_read_with_its_files_and_the_mails_inside_it),
         TEST_APP(mails_inside_mails_are_read_five_deep),
+        TEST_APP(a_mail_that_is_a_picture_is_listed_by_its_subject_and_the_picture),
+        TEST_APP(who_gives_no_name_is_called_by_the_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

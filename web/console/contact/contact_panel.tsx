@@ -65,9 +65,9 @@ export function ContactFacts({ contact, isOnline }: { contact: Contact; isOnline
   return (
     <>
       <div class="context-head">
-        <Avatar name={contactName(contact.name)} photo={contact.avatar_url} size={40} online={isOnline} />
+        <Avatar name={contactName(contact)} photo={contact.avatar_url} size={40} online={isOnline} />
         <div class="context-who">
-          <h2><Words text={contactName(contact.name)} /></h2>
+          <h2><Words text={contactName(contact)} /></h2>
           <span class="context-sub">{isOnline ? t('contact.online') : contact.last_seen_at ? t('contact.seen', { age: age(contact.last_seen_at) }) : t('contact.offline')}</span>
         </div>
       </div>

@@ -57,7 +57,7 @@ function useContacts() {
 }
 
 function ContactRow({ contact, isOpen }: { contact: Contact; isOpen: boolean }) {
-  const name = contactName(contact.name)
+  const name = contactName(contact)
   return (
     <a class={isOpen ? 'contact-row contact-row-open' : 'contact-row'} href={BASE + '/contacts/' + contact.id} aria-current={isOpen ? 'true' : undefined}>
       <Avatar name={name} photo={contact.avatar_url} size={32} online={contact.is_online} />

@@ -69,7 +69,7 @@ export function StartConversation() {
         <Field label={t('filter.channel')}>
           {(props) => <select {...props} value={channel.value} onChange={(event) => void (channel.value = event.currentTarget.value)}>{usable.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}</select>}
         </Field>
-        {isMailbox ? null : known ? <p class="dialog-hint">{t('start.to', { name: contactName(known.name) })}</p> : (
+        {isMailbox ? null : known ? <p class="dialog-hint">{t('start.to', { name: contactName(known) })}</p> : (
           <Field label={t('contact.name')}>{(props) => <input {...props} type="text" required={!byPhone} dir="auto" value={name} onInput={(event) => void (name.value = event.currentTarget.value)} />}</Field>
         )}
         {isMailbox ? null : byPhone ? (

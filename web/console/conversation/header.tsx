@@ -40,12 +40,12 @@ function Who({ conversation }: { conversation: Conversation }) {
   return (
     <div class="conversation-who">
       <h1>
-        <Words text={contactName(conversation.contact.name)} />
+        <Words text={contactName(conversation.contact)} />
       </h1>
       <span class="conversation-sub">
         <ChannelSign kind={conversation.channel.kind} size={isNetwork(conversation.channel.kind) ? 18 : 14} />
         <Words text={channelName(conversation.channel)} />
-        {channel?.handle ? <Words text={channel.handle} class="conversation-handle" /> : null}
+        {channel?.handle && channel.handle !== channelName(conversation.channel) ? <Words text={channel.handle} class="conversation-handle" /> : null}
         <span dir="ltr">#{conversation.number}</span>
         {conversation.is_public ? <Chip tone="public" icon="eye">{t('conversation.public')}</Chip> : null}
       </span>

@@ -7,7 +7,7 @@ import type { Id, Message } from '../lib/types'
 import { contactName } from '../inbox/row'
 import { messages, writerName } from '../state/store'
 
-export const authorName = (message: Message): string => (message.author.kind === 'contact' ? contactName(writerName(message)) : (message.author.name ?? t('author.system')))
+export const authorName = (message: Message): string => (message.author.kind === 'contact' ? contactName({ name: writerName(message) }) : (message.author.name ?? t('author.system')))
 
 export const placeOf = (id: Id): string => 'message-' + id
 

@@ -181,7 +181,7 @@ function ContactTyping({ conversation, isTyping }: { conversation: Conversation;
     <div class="timeline-typing" aria-live="polite">
       {isTyping ? (
         <>
-          <span class="dots" aria-hidden="true"><i /><i /><i /></span> {t('timeline.contact_typing_name', { name: contactName(conversation.contact.name) })}
+          <span class="dots" aria-hidden="true"><i /><i /><i /></span> {t('timeline.contact_typing_name', { name: contactName(conversation.contact) })}
         </>
       ) : null}
     </div>
@@ -197,7 +197,7 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
   useReading(conversation, lastServerId(ids), place.isAtEnd)
   return (
     <div class="timeline-place">
-      <div class="timeline" ref={place.scroller} onScroll={place.onScroll} tabIndex={0} role="region" aria-label={t('timeline.label', { name: contactName(conversation.contact.name) })}>
+      <div class="timeline" ref={place.scroller} onScroll={place.onScroll} tabIndex={0} role="region" aria-label={t('timeline.label', { name: contactName(conversation.contact) })}>
         <div class="timeline-inner">
           <Above conversation={conversation} />
           <Log conversation={conversation} ids={shown} isWhole={isWhole} />

@@ -15,8 +15,9 @@ import { agentOf, conversations, presenceOf, teamOf } from '../state/store'
 import { draftOf, isBlank } from '../state/drafts'
 import { outboxItems } from '../state/sending'
 
-export function contactName(name: string | null | undefined): string {
-  return name?.trim() || t('contact.unknown')
+/** Who writes by mail often gives no name. */
+export function contactName(contact: { name?: string | null; email?: string | null }): string {
+  return contact.name?.trim() || contact.email || t('contact.unknown')
 }
 
 export function priorityName(priority: Priority): string {
@@ -142,7 +143,7 @@ export function Row({ id, index, count, top, height, isOpen, isCursor, sort }: {
   const conversation = conversations.get(id)
   const isTicked = useComputed(() => selected.value.has(id)).value
   if (!conversation) return null
-  const name = contactName(conversation.contact.name)
+  const name = contactName(conversation.contact)
   const classes = ['row', isOpen ? 'row-open' : '', isCursor ? 'row-cursor' : '', conversation.unread_count > 0 ? 'row-unread' : '', isTicked ? 'row-ticked' : ''].filter(Boolean).join(' ')
   return (
     <div class={classes} role="listitem" aria-setsize={count} aria-posinset={index + 1} style={{ transform: `translateY(${top}px)`, blockSize: height + 'px' }}>

@@ -111,7 +111,8 @@ function words(node: NodeLike, depth: number): string {
   if (node.nodeType === TEXT) return (node.nodeValue ?? '').replace(/\u00a0/g, ' ').replace(/\u200b/g, '')
   if (node.nodeType !== ELEMENT || DROPPED.has(nameOf(node)) || depth > DEPTH_MAX) return ''
   if (nameOf(node) === 'BR') return '\n'
-  if (nameOf(node) === 'IMG') return pictureOf(node) ? `[${node.getAttribute?.('alt') ?? ''}]` : ''
+  // A picture without words is among the files: lists and the mail's plain part name it there.
+  if (nameOf(node) === 'IMG') return pictureOf(node)?.alt ? `[${pictureOf(node)?.alt ?? ''}]` : ''
   const inner = children(node).map((child) => words(child, depth + 1)).join('')
   const link = nameOf(node) === 'A' ? safeLink(node.getAttribute?.('href') ?? '') : null
   if (!link) return inner

@@ -53,9 +53,9 @@ export function Palette() {
     found.value = [
       ...talks.items.map((one): Choice => {
         putConversation(one, asked)
-        return { key: 'c' + one.id, label: contactName(one.contact.name), hint: one.preview ?? one.subject ?? '', icon: 'chat', group: t('palette.conversations'), pick: () => go(inboxPath('all', one.id)) }
+        return { key: 'c' + one.id, label: contactName(one.contact), hint: one.preview ?? one.subject ?? '', icon: 'chat', group: t('palette.conversations'), pick: () => go(inboxPath('all', one.id)) }
       }),
-      ...people.items.map((one): Choice => ({ key: 'p' + one.id, label: contactName(one.name), hint: one.email ?? one.phone ?? '', icon: 'contacts', group: t('palette.people'), pick: () => go('/contacts/' + one.id) })),
+      ...people.items.map((one): Choice => ({ key: 'p' + one.id, label: contactName(one), hint: one.email ?? one.phone ?? '', icon: 'contacts', group: t('palette.people'), pick: () => go('/contacts/' + one.id) })),
     ]
   }
 

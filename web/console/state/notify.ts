@@ -32,7 +32,7 @@ export function announce(what: Message | Notice, conversation: Conversation | nu
   if (conversation) {
     if (conversation.assignee_id !== myId.peek()) return
     const message = what as Message
-    show(conversation.contact.name ?? t('contact.unknown'), message.text.slice(0, 200), 'message-' + message.id, id)
+    show(conversation.contact.name || t('contact.unknown'), message.text.slice(0, 200), 'message-' + message.id, id)
   } else {
     const notice = what as Notice
     if (notice.type === 'reply') return

@@ -224,8 +224,8 @@ export function putMessage(next: Message, asked = Infinity): void {
 
 /** Networks often tell who somebody is after what they wrote: the name known now stands in for one that was not known then. */
 export function writerName({ author, conversation_id }: Message): string | null {
-  const contact = conversations.get(conversation_id)?.contact
-  return author.name || (contact && contact.id === author.id ? contact.name : null)
+  const contact: { id: Id; name: string; email?: string | null } | undefined = conversations.get(conversation_id)?.contact
+  return author.name || (contact && contact.id === author.id ? contact.name || contact.email || null : null)
 }
 
 const MAX_CONVERSATIONS = 1500

@@ -75,6 +75,11 @@ test('the_text_beside_it_reads_without_markup', () => {
   const written = field(['p', {}, 'Hello ', ['b', {}, 'Asha'], ',', ['br', {}], 'see ', ['a', { href: 'https://x.example/a' }, 'this'], ' or ', ['a', { href: 'https://x.example/' }, 'https://x.example'], '.'], ['ol', {}, ['li', {}, 'one'], ['li', {}, 'two', ['ul', {}, ['li', {}, 'in']]]], ['blockquote', {}, ['p', {}, 'said'], ['p', {}, 'more']], ['pre', {}, 'x  y'])
   assert.equal(textOf(written), 'Hello Asha,\nsee this (https://x.example/a) or https://x.example.\n\n1. one\n2. two\n   - in\n\n> said\n>\n> more\n\nx  y')
 })
+test('a_picture_without_words_leaves_none_in_the_text', () => {
+  const picture = (alt: string): Tree => ['img', { 'data-cid': '7@seva.invalid', alt }]
+  assert.equal(textOf(field(['p', {}, picture('')])), '')
+  assert.equal(textOf(field(['p', {}, 'Look: ', picture('')], ['p', {}, picture('the box')])), 'Look:\n\n[the box]')
+})
 test('a_plain_text_becomes_paragraphs_and_no_markup', () => {
   assert.equal(htmlFromText('a <b>\r\nb\n\n\nc & d\n'), '<p>a &lt;b&gt;<br>b</p><p>c &amp; d</p>')
   assert.equal(htmlFromText('  \n\n '), '')

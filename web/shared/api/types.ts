@@ -785,7 +785,7 @@ export interface ChannelShort {
 /** A contact in a list of conversations. */
 export interface ContactShort {
   id: Id
-  /** may be empty */
+  /** of a conversation's: without one the mail address; may be empty */
   name: string
   avatar_url: string | null
   /** has the website's chat open */
