@@ -352,6 +352,32 @@ describe('mails', { skip: reasonToSkip() }, () => {
     await page.context().close()
   })
 
+  test('the_line_above_the_quote_of_our_own_mails_is_folded_with_it', async () => {
+    const page = await openStage(browser, seva, files)
+    const frame = page.frameLocator('#stage iframe')
+    const lines = ['On 2026-01-31 at 09:30 UTC, Asha wrote:']
+    for (const locale of ['en', 'bn', 'ar']) {
+      const own = words('mail', locale)
+      const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(Date.parse('2026-03-02T09:00:00Z'))
+      lines.push(own['preview.wrote'].replace('{date}', date).replace('{name}', 'Asha'), own['preview.wrote_undated'].replace('{name}', '\u2068Asha\u2069'))
+    }
+    for (const line of lines) {
+      await show(page, { html: `<p>new</p><div>Ada</div><div>${line}</div><blockquote type="cite"><p>old words</p></blockquote>` })
+      await page.getByRole('button', { name: en['mail.show_quote'] }).waitFor()
+      assert.deepEqual([line, (await frame.locator('[data-seva-body]').innerText()).replace(/\s+/g, ' ').trim()], [line, 'new Ada'])
+      await page.getByRole('button', { name: en['mail.show_quote'] }).click()
+      await frame.getByText(line).waitFor({ state: 'visible' })
+    }
+    // What only stands above a quote, or has the writer's own words beside it, stays.
+    for (const own of ['<div>I mean this:</div>', '<div>See it?<br>On 2026-01-31, Asha wrote:</div>', '<div>It was in 2026.</div>']) {
+      await show(page, { html: `<p>new</p>${own}<blockquote type="cite">old words</blockquote>` })
+      await page.getByRole('button', { name: en['mail.show_quote'] }).waitFor()
+      assert.equal(await frame.locator('[data-seva-body] > div').isVisible(), true, own)
+    }
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  })
+
   test('keys_pressed_on_the_sheet_are_the_consoles', async () => {
     const page = await openStage(browser, seva, files)
     await show(page, { html: '<p>Hello</p>' })

@@ -69,70 +69,83 @@ static void quotes_of_mail_programs_are_found(void **state)
   /* Gmail, of today and of before. */
         {"<div dir=\"ltr\">Thanks</div><br><div class=\"gmail_quote gmail_quote_container\"><div "
          "dir=\"ltr\" class=\"gmail_attr\">" WROTE "<br></div><blockquote class=\"gmail_quote\" "
-         "style=\"x\"><div>q</div></blockquote></div>\n",                                     ELEMENT, "<div class=\"gmail_quote gmail",  1},
+         "style=\"x\"><div>q</div></blockquote></div>\n",                                                                ELEMENT, "<div class=\"gmail_quote gmail",  1},
         {"<div dir=ltr>Thanks</div><div class=gmail_extra><br><div class=gmail_quote>" WROTE
-         "<br><blockquote class=gmail_quote>q</blockquote></div><br></div>",                  ELEMENT, "<div class=gmail_quote>",         1},
-        {"<DIV>Thanks</DIV><DIV CLASS='gmail_quote'>q</DIV>",                                          ELEMENT, "<DIV CLASS",                      1},
+         "<br><blockquote class=gmail_quote>q</blockquote></div><br></div>",                                             ELEMENT, "<div class=gmail_quote>",         1},
+        {"<DIV>Thanks</DIV><DIV CLASS='gmail_quote'>q</DIV>",                                                                     ELEMENT, "<DIV CLASS",                      1},
         {"<div>See below</div><div class=\"gmail_quote\"><div class=\"gmail_attr\">---------- "
-         "Forwarded message ---------<br>From: x</div>q<div>q</div></div>",                   ELEMENT, "<div class=\"gmail_quote\"",      1},
+         "Forwarded message ---------<br>From: x</div>q<div>q</div></div>",                                              ELEMENT, "<div class=\"gmail_quote\"",      1},
  /* Apple Mail: the introduction stands before the blockquote, in a block of its own. */
         {"<html><body>Thanks<br><div><br><blockquote type=\"cite\"><div>On 1 Jan 2026, at 10:00, "
-         "Care wrote:</div><div>q</div></blockquote></div></body></html>",                    ELEMENT, "<blockquote type=\"cite\">",      1},
+         "Care wrote:</div><div>q</div></blockquote></div></body></html>",                                               ELEMENT, "<blockquote type=\"cite\">",      1},
         {"<div>Thanks</div><div>On 1 Jan 2026, at 10:00, Care &lt;c@example.com&gt; "
-         "wrote:</div><br><blockquote type=cite>q</blockquote>",                              ELEMENT, "<div>On 1 Jan",                   2},
+         "wrote:</div><br><blockquote type=cite>q</blockquote>",                                                         ELEMENT, "<div>On 1 Jan",                   2},
         {"<div>Thanks<br>On 1 Jan 2026, at 10:00, Care wrote:<br></div><blockquote "
-         "type=cite>q</blockquote>",                                                          ELEMENT, "<blockquote",                     1},
+         "type=cite>q</blockquote>",                                                                                     ELEMENT, "<blockquote",                     1},
+ /* Seva. */
+        {"<p>Thanks</p><div>On 2026-01-31 at 09:30 UTC, Asha wrote:</div><blockquote "
+         "type=\"cite\">q</blockquote>",                                                                                 ELEMENT, "<div>On 2026",                    2},
+        {"<p>Thanks</p><div>Asha wrote:</div><blockquote type=\"cite\">q</blockquote>",                                           ELEMENT,
+         "<div>Asha",                                                                                                                                                         2},
+        {"<p>ধন্যবাদ</p><div>২ মার্চ, ২০২৬, ৯:০০ AM তারিখে রহিমা লিখেছেন:</div><blockquote "
+         "type=\"cite\">q</blockquote>",                                                                                 ELEMENT, "<div>২ মার্চ",        2},
+        {"<p>ধন্যবাদ</p><div>রহিমা লিখেছেন:</div><blockquote type=\"cite\">q</blockquote>", ELEMENT,
+         "<div>রহিমা",                                                                                                                                              2},
+        {"<p>شكرا</p><div>في 02\u200f/03\u200f/2026، 9:00 ص كتب \u2068Asha\u2069:</div><blockquote "
+         "type=\"cite\">q</blockquote>",                                                                                 ELEMENT, "<div>في",                       2},
+        {"<p>شكرا</p><div>كتب \u2068Asha\u2069:</div><blockquote type=\"cite\">q</blockquote>",
+         ELEMENT,                                                                                                                          "<div>كتب",                     2},
  /* Thunderbird. */
         {"<p>Thanks</p><div class=\"moz-cite-prefix\">On 1/1/26 10:00, Care wrote:<br></div>"
-         "<blockquote type=\"cite\" cite=\"mid:1@x\"><p>q</p></blockquote><br>",              ELEMENT, "<div class=\"moz-cite-prefix\"",  2},
+         "<blockquote type=\"cite\" cite=\"mid:1@x\"><p>q</p></blockquote><br>",                                         ELEMENT, "<div class=\"moz-cite-prefix\"",  2},
         {"<p>See</p><div class=\"moz-forward-container\"><br>-------- Forwarded Message "
-         "--------<table><tr><td>q</td></tr></table></div>",                                  ELEMENT, "<div class=\"moz-forward",        1},
+         "--------<table><tr><td>q</td></tr></table></div>",                                                             ELEMENT, "<div class=\"moz-forward",        1},
  /* Outlook on the web and mobile. */
         {"<div>Thanks</div><div id=\"appendonsend\"></div><hr><div id=\"divRplyFwdMsg\" "
-         "dir=\"ltr\"><b>From:</b> Care</div><div>q</div>",                                   REST,    "<div id=\"appendonsend\"",        1},
-        {"<div>Thanks</div><hr tabindex=-1><div id=divRplyFwdMsg>From</div><div>q</div>",              REST,
-         "<div id=divRply",                                                                                                                        1},
-        {"<div>Thanks</div><div id=\"x_divRplyFwdMsg\">From</div>q",                                   REST,    "<div id=\"x_div",                 1},
+         "dir=\"ltr\"><b>From:</b> Care</div><div>q</div>",                                                              REST,    "<div id=\"appendonsend\"",        1},
+        {"<div>Thanks</div><hr tabindex=-1><div id=divRplyFwdMsg>From</div><div>q</div>",                                         REST,
+         "<div id=divRply",                                                                                                                                                   1},
+        {"<div>Thanks</div><div id=\"x_divRplyFwdMsg\">From</div>q",                                                              REST,    "<div id=\"x_div",                 1},
         {"<div>Thanks</div><div id=\"mail-editor-reference-message-container\"><div>q</div></div>",
-         ELEMENT,                                                                                               "<div id=\"mail-editor",           1},
+         ELEMENT,                                                                                                                          "<div id=\"mail-editor",           1},
         {"<div>Thanks</div><div id=\"ms-outlook-mobile-signature\">Get Outlook</div><div "
-         "id=\"mail-editor-reference-message-container\">q</div>",                            ELEMENT, "<div id=\"mail-editor",           1},
+         "id=\"mail-editor-reference-message-container\">q</div>",                                                       ELEMENT, "<div id=\"mail-editor",           1},
  /* Outlook on a desk. */
         {"<div class=WordSection1><p class=MsoNormal>Thanks<o:p></o:p></p><div><div "
          "style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'><p "
-         "class=MsoNormal><b>From:</b> Care<br><b>Sent:</b> x</p></div></div><p>q</p></div>", REST,    "<div style='border:none",         1},
+         "class=MsoNormal><b>From:</b> Care<br><b>Sent:</b> x</p></div></div><p>q</p></div>",                            REST,    "<div style='border:none",         1},
         {"<p>Danke</p><div style=\"border: none; border-top: solid #B5C4DF 1.0pt; padding: 3.0pt "
-         "0in\"><p><b>Von:</b> Care</p></div><p>q</p>",                                       REST,    "<div style=",                     1},
+         "0in\"><p><b>Von:</b> Care</p></div><p>q</p>",                                                                  REST,    "<div style=",                     1},
         {"<p>Look</p><div style='border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0'>a nice box</div>",
-         NONE,                                                                                                  "",                                0},
+         NONE,                                                                                                                             "",                                0},
  /* Outlook for Mac. */
-        {"<div>Thanks</div><span id=\"OLK_SRC_BODY_SECTION\"><div>From: Care</div>q</span>",           REST,
-         "<span id=\"OLK",                                                                                                                         1},
-        {"<p>Thanks</p><p class=OutlookMessageHeader>From: x</p>q",                                    REST,    "<p class=Outlook",                1},
+        {"<div>Thanks</div><span id=\"OLK_SRC_BODY_SECTION\"><div>From: Care</div>q</span>",                                      REST,
+         "<span id=\"OLK",                                                                                                                                                    1},
+        {"<p>Thanks</p><p class=OutlookMessageHeader>From: x</p>q",                                                               REST,    "<p class=Outlook",                1},
  /* Yahoo, Proton, Zoho, Tutanota, QQ and NetEase, Spark, Roundcube. */
         {"<div>Thanks</div><div id=\"ydp1yahoo_quoted_2\" class=\"ydp1 yahoo_quoted\">q</div>",
-         ELEMENT,                                                                                               "<div id=\"ydp1",                  1},
+         ELEMENT,                                                                                                                          "<div id=\"ydp1",                  1},
         {"<div>Thanks</div><div class=\"protonmail_signature_block\">Sent with Proton Mail</div>"
          "<div class=\"protonmail_quote\">On Thursday wrote:<br><blockquote "
-         "class=\"protonmail_quote\" type=\"cite\">q</blockquote><br></div>",                 ELEMENT, "<div class=\"protonmail_quote\"", 1},
+         "class=\"protonmail_quote\" type=\"cite\">q</blockquote><br></div>",                                            ELEMENT, "<div class=\"protonmail_quote\"", 1},
         {"<div>Thanks</div><div class=\"zmail_extra\" data-zbluepencil-ignore=\"true\"><div>---- On "
-         "x wrote ----</div><blockquote>q</blockquote></div>",                                ELEMENT, "<div class=\"zmail_extra\"",      1},
-        {"<div>Thanks</div><div class=\"tutanota_quote\">q</div>",                                     ELEMENT, "<div class=\"tuta",               1},
-        {"<div>Thanks</div><blockquote id=\"isReplyContent\">q</blockquote>",                          ELEMENT,
-         "<blockquote id",                                                                                                                         1},
-        {"<div>Thanks</div><div class=\"ntes-mailmaster-quote\">q</div>",                              ELEMENT, "<div class",                      1},
-        {"<div>Thanks</div><div name=\"messageReplySection\">q</div>",                                 ELEMENT, "<div name",                       1},
+         "x wrote ----</div><blockquote>q</blockquote></div>",                                                           ELEMENT, "<div class=\"zmail_extra\"",      1},
+        {"<div>Thanks</div><div class=\"tutanota_quote\">q</div>",                                                                ELEMENT, "<div class=\"tuta",               1},
+        {"<div>Thanks</div><blockquote id=\"isReplyContent\">q</blockquote>",                                                     ELEMENT,
+         "<blockquote id",                                                                                                                                                    1},
+        {"<div>Thanks</div><div class=\"ntes-mailmaster-quote\">q</div>",                                                         ELEMENT, "<div class",                      1},
+        {"<div>Thanks</div><div name=\"messageReplySection\">q</div>",                                                            ELEMENT, "<div name",                       1},
         {"<p>Thanks</p><p id=\"reply-intro\">On Thursday Care wrote:</p><blockquote "
-         "type=\"cite\">q</blockquote>",                                                      ELEMENT, "<p id=\"reply-intro\"",           2},
+         "type=\"cite\">q</blockquote>",                                                                                 ELEMENT, "<p id=\"reply-intro\"",           2},
  /* A blockquote that nothing marks, below "On … wrote:". */
-        {"<p>Thanks</p><p>" WROTE "</p><blockquote style=\"x\">q</blockquote>",                        ELEMENT,
-         "<p>On Thu",                                                                                                                              2},
+        {"<p>Thanks</p><p>" WROTE "</p><blockquote style=\"x\">q</blockquote>",                                                   ELEMENT,
+         "<p>On Thu",                                                                                                                                                         2},
         {"<p>Danke</p><p>Am 01.01.2026 um 10:00 schrieb Care:</p><blockquote>q</blockquote>",
-         ELEMENT,                                                                                               "<p>Am 01",                        2},
+         ELEMENT,                                                                                                                          "<p>Am 01",                        2},
         {"<p>Thanks</p><p>On Thu, Jan 1, 2026 at 10:00 AM Care<br>&lt;c@example.com&gt; "
-         "wrote:</p><blockquote>q</blockquote>",                                              ELEMENT, "<p>On Thu",                       2},
-        {"<p>As the poet wrote:</p><blockquote>to be or not</blockquote><p>Nice</p>",                  NONE,    "",                                0},
-        {"<p>He said:</p><blockquote>to be or not</blockquote><p>Nice</p>",                            NONE,    "",                                0},
+         "wrote:</p><blockquote>q</blockquote>",                                                                         ELEMENT, "<p>On Thu",                       2},
+        {"<p>As the poet wrote:</p><blockquote>to be or not</blockquote><p>Nice</p>",                                             NONE,    "",                                0},
+        {"<p>He said:</p><blockquote>to be or not</blockquote><p>Nice</p>",                                                       NONE,    "",                                0},
     };
     HOLD(rows);
 }

@@ -34,6 +34,26 @@ function hasOwn(root: Element, marked: ReadonlySet<Element>): boolean {
   return false
 }
 
+const MARK = /^\s*(?:-{2,}\s*(?:original message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale|forwarded message)\s*-{2,}|##-.{1,100}-##)\s*$/i
+/** A line that only introduces what follows ends in a colon, and names a mail address or a year, or says in a language of the catalogue who wrote. */
+const INTRODUCES = [/(?:@|\b(?:19|20)\d\d\b|[০-৯]{4}|[٠-٩]{4}).*[:：]\s*$/u, /(?:\bwrote\b|লিখেছেন|লিখেছিলেন|كتب|\bschrieb\b).*[:：]\s*$/u] as const
+const INTRODUCTION_MAX = 400
+/** Letters that show nothing: marks of direction stand behind the colon too. */
+const UNSEEN = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
+const isIntroduction = (line: string, as: RegExp): boolean => as.test(line.slice(-INTRODUCTION_MAX).replace(UNSEEN, ''))
+
+/** What a line of its own has not. */
+const MORE_THAN_A_LINE = 'img, hr, br, div, p, li, table, blockquote, pre'
+
+/** "On Monday, 5 January 2026, Asha wrote:" where it stands right above `quote`, alone in its element. */
+function introductionOf(quote: Element): Element | null {
+  let above = quote.previousSibling
+  while (above && (above.nodeName === 'BR' || (above.nodeType !== Node.ELEMENT_NODE && !(above.nodeValue ?? '').trim()))) above = above.previousSibling
+  if (above?.nodeType !== Node.ELEMENT_NODE || above.nodeName === 'IMG') return null
+  const words = (above.textContent ?? '').trim()
+  return words.length <= INTRODUCTION_MAX && INTRODUCES.some((as) => isIntroduction(words.replace(/\s+/g, ' '), as)) && !(above as Element).querySelector(MORE_THAN_A_LINE) ? (above as Element) : null
+}
+
 /** The outermost elements of `root` that hold the old mail; none when nothing would be left. */
 export function quotesOf(root: Element): Element[] {
   const marked = new Set<Element>()
@@ -43,13 +63,19 @@ export function quotesOf(root: Element): Element[] {
     marked.add(quote)
     const next = quote.nextElementSibling
     if (quote.matches('.moz-cite-prefix') && next?.localName === 'blockquote') marked.add(next)
+    const above = quote.localName === 'blockquote' ? introductionOf(quote) : null
+    if (above) marked.add(above)
   }
   return marked.size && hasOwn(root, marked) ? [...marked] : []
 }
 
-const MARK = /^\s*(?:-{2,}\s*(?:original message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale|forwarded message)\s*-{2,}|##-.{1,100}-##)\s*$/i
-/** A line that only introduces what follows: it ends in a colon and names a mail address or a year. */
-const INTRODUCES = /(?:@|\b(?:19|20)\d\d\b|[০-৯]{4}|[٠-٩]{4}).*[:：]\s*$/u
+/** How many lines above line `at` introduce it: "On Monday, 5 January 2026, Asha <asha@example.net> wrote:", over up to three. The last of them may say no more than "wrote:". */
+function introductionAbove(lines: readonly string[], at: number): number {
+  for (const as of INTRODUCES) {
+    for (let back = 1; back <= 3 && (lines[at - back] ?? '').trim(); back++) if (isIntroduction(lines.slice(at - back, at).join(' '), as)) return back
+  }
+  return 0
+}
 
 /** Of a plain text: what was written, and the quoted end, "" for none. Linear. */
 export function splitText(text: string): { own: string; quoted: string } {
@@ -61,14 +87,7 @@ export function splitText(text: string): { own: string; quoted: string } {
     const end = at
     while (at > 0 && /^\s{0,3}>|^\s*$/.test(lines[at - 1] ?? '')) at--
     if (at === end || !lines.slice(at, end).some((line) => /^\s{0,3}>/.test(line))) return { own: text, quoted: '' }
-    // "On Monday, 5 January 2026, Asha <asha@example.net> wrote:", over up to three lines.
-    for (let back = 1; back <= 3 && at - back >= 0; back++) {
-      if (!(lines[at - back] ?? '').trim()) break
-      if (INTRODUCES.test(lines.slice(at - back, at).join(' ').slice(-400))) {
-        at -= back
-        break
-      }
-    }
+    at -= introductionAbove(lines, at)
     from = at
   }
   const own = lines.slice(0, from).join('\n').trimEnd()

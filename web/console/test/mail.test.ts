@@ -6,6 +6,8 @@ import { isMisleading, safeLink } from '../mail/links'
 import { splitText } from '../mail/quote'
 import { readMail, type Invitation } from '../mail/types'
 import { whenOf } from '../mail/when'
+import { makeTranslator } from '../../shared/messages'
+import { loadMail, type MailMessages } from '../../shared/gen/mail'
 
 test('only_web_mail_and_telephone_addresses_may_be_opened', () => {
   assert.deepEqual(safeLink(' https://shop.example/a?b=1#c '), { href: 'https://shop.example/a?b=1#c', shown: 'shop.example' })
@@ -51,6 +53,15 @@ test('a_quoted_end_is_parted_from_what_was_written', () => {
   assert.deepEqual(splitText('Thanks!\n\nOn Mon, 5 Jan 2026 at 10:00, Asha <asha@example.net>\nwrote:\n> Hello\n>\n> there\n'), { own: 'Thanks!', quoted: 'On Mon, 5 Jan 2026 at 10:00, Asha <asha@example.net>\nwrote:\n> Hello\n>\n> there' })
   assert.deepEqual(splitText('ধন্যবাদ\n\n২০২৬ সালের ৫ জানুয়ারি রহিমা লিখেছেন:\n> কথা'), { own: 'ধন্যবাদ', quoted: '২০২৬ সালের ৫ জানুয়ারি রহিমা লিখেছেন:\n> কথা' })
   assert.deepEqual(splitText('Yes.\n-----Original Message-----\nFrom: a'), { own: 'Yes.', quoted: '-----Original Message-----\nFrom: a' })
+})
+test('the_line_above_our_own_quotes_is_folded_with_them_in_every_language', async () => {
+  for (const [locale, load] of Object.entries(loadMail)) {
+    const say = makeTranslator<MailMessages>(locale, (await load()).messages)
+    const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(Date.parse('2026-03-02T09:00:00Z'))
+    for (const line of [say('preview.wrote', { date, name: 'Asha' }), say('preview.wrote_undated', { name: 'রহিমা' })]) {
+      assert.deepEqual(splitText(`Thanks.\n\n${line}\n> Hello\n`), { own: 'Thanks.', quoted: `${line}\n> Hello` }, locale)
+    }
+  }
 })
 test('without_a_quoted_end_a_text_stays_whole', () => {
   for (const text of ['Only this.', '> all of it\n> is quoted', '> a question\nan answer', '', 'a > b\n5 > 3 is true', '\n\n']) assert.deepEqual(splitText(text), { own: text, quoted: '' })
