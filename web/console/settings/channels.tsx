@@ -74,6 +74,9 @@ function NewChannel({ first, onClose }: { first: 'widget' | 'api'; onClose: () =
   )
 }
 
+/** A mailbox works one way only. */
+const wayWord = (channel: Channel): string => (isNetwork(channel.kind) && (channel.kind !== 'email' || worksByHand(channel)) ? wayName(wayOf(channel)) : '')
+
 function health(channel: Channel): string {
   const { health: state } = channel
   if (!state?.last_in_at) return t('channels.silent')
@@ -110,7 +113,7 @@ export function Channels() {
             <span class="rows-icon"><ChannelSign kind={one.kind} size={22} /></span>
             <span class="rows-main">
               <strong><a href={`${BASE}/settings/channels/${one.id}`}><Words text={one.name} /></a></strong>
-              <small><Facts of={[kindName(one.kind), isNetwork(one.kind) ? wayName(wayOf(one)) : '', one.handle, health(one)]} /></small>
+              <small><Facts of={[kindName(one.kind), wayWord(one), one.handle === one.name ? null : one.handle, health(one)]} /></small>
               {one.health?.last_error ? <small class="rows-bad"><Words text={one.health.last_error} /></small> : null}
             </span>
             {worksByHand(one) ? null : <PaceChip channel={one} />}
@@ -148,7 +151,7 @@ function OneChannel({ id, isConnected }: { id: string; isConnected: boolean }) {
   }
   return (
     <>
-      <PageTitle title={now.name} hint={[kindName(now.kind), isNetwork(now.kind) ? wayName(wayOf(now)) : '', health(now)].filter(Boolean).join(' · ')}>
+      <PageTitle title={now.name} hint={[kindName(now.kind), wayWord(now), health(now)].filter(Boolean).join(' · ')}>
         <Button icon="back" onClick={() => go('/settings/channels')}>{t('settings.channels')}</Button>
       </PageTitle>
       {now.health?.last_error && !isNetwork(now.kind) ? <p class="settings-warn"><Icon name="alert" size={16} /> <Words text={now.health.last_error} /></p> : null}

@@ -14,11 +14,12 @@ import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './ac
 import { CheckResult } from './check'
 import { NetworkForm } from './form'
 import { Health, LimitedBanner, RefusedBanner } from './health'
-import { Hook, MailHook } from './hook'
+import { Hook, MailboxHook, MailHook } from './hook'
 import { Ledger } from './ledger'
 import { Templates } from './templates'
 import { wayOf, WaySection, type Way } from './way'
 import { settingsOf, type Written } from './written'
+import { signInPage } from './words'
 import { lazyPart } from '../../ui/lazy'
 
 const Letters = lazyPart(() => import('../letters').then((module) => module.Letters))
@@ -33,6 +34,8 @@ function Account({ channel, onChange }: Props) {
   const languages = useWritten(channel.languages.join(', '))
   const handle = useWritten(channel.handle ?? '')
   const role = useWritten<HandleRole>(channel.handle_role ?? null)
+  // It has an address, and no handle beside it.
+  const isMailbox = channel.kind === 'email'
   const save = (): void => {
     void saving.save(async () => onChange(await patchChannel(channel.id, {
       name: name.peek().trim(), languages: languagesOf(languages.peek()), handle: handle.peek().trim() || null, handle_role: role.peek(),
@@ -42,10 +45,10 @@ function Account({ channel, onChange }: Props) {
     <Section title={nt('connect.account')}>
       <form class="network-form" onSubmit={(event) => { event.preventDefault(); save() }}>
         <NameAndLanguages name={name} languages={languages} />
-        <Field label={nt('handle.title')} hint={channel.external_id ? nt('handle.id', { id: channel.external_id }) : undefined}>
+        {isMailbox ? null : <Field label={nt('handle.title')} hint={channel.external_id ? nt('handle.id', { id: channel.external_id }) : undefined}>
           {(props) => <input {...props} type="text" dir="ltr" maxLength={255} placeholder="@BrandHelp" value={handle} onInput={(event) => void (handle.value = event.currentTarget.value)} />}
-        </Field>
-        <RoleChoice role={role} />
+        </Field>}
+        {isMailbox ? null : <RoleChoice role={role} />}
         <FormError saving={saving} />
         <Button type="submit" tone="primary" disabled={saving.isBusy.value}>{t('common.save')}</Button>
       </form>
@@ -81,6 +84,7 @@ function Credentials({ channel, network, onChange }: Props) {
       location.assign(answer.url)
     }, '')
   }
+  const page = signInPage(network, written.value['sign_in'] || (channel.settings as Record<string, unknown>)['sign_in'])
   return (
     <form class="network-form" onSubmit={(event) => { event.preventDefault(); save() }}>
       <NetworkForm key={JSON.stringify(channel.secrets)} network={network} stored={channel.settings as Record<string, unknown>} secrets={channel.secrets ?? {}} written={written} field={saving.field.value} error={saving.error.value} note={checked.value?.note ?? null} />
@@ -88,9 +92,9 @@ function Credentials({ channel, network, onChange }: Props) {
       <div class="network-actions">
         <Button type="submit" tone="primary" disabled={saving.isBusy.value || !hasChanges}>{t('common.save')}</Button>
         <Button icon="bolt" disabled={saving.isBusy.value || !hasChanges} onClick={test}>{nt('check.test_these')}</Button>
-        {network.connect !== 'form' ? <Button icon="external" disabled={saving.isBusy.value} onClick={authorise}>{nt('connect.at_network', { network: network.title })}</Button> : null}
+        {page ? <Button icon="external" disabled={saving.isBusy.value} onClick={authorise}>{nt('connect.at_network', { network: page })}</Button> : null}
       </div>
-      {checked.value ? <CheckResult checked={checked.value} /> : null}
+      {checked.value ? <CheckResult checked={checked.value} kind={channel.kind} /> : null}
     </form>
   )
 }
@@ -99,10 +103,10 @@ function Credentials({ channel, network, onChange }: Props) {
 function OverNetwork({ channel, network }: { channel: Channel; network: Network }) {
   return (
     <>
-      <Hook channel={channel} network={network} />
+      {channel.kind === 'email' ? <MailboxHook channel={channel} /> : <Hook channel={channel} network={network} />}
       {channel.kind === 'email' ? <MailTemplates channel={channel.id} /> : null}
       {network.able.includes('templates') ? <Templates channel={channel.id} /> : null}
-      <Ledger channel={channel.id} />
+      <Ledger channel={channel.id} hint={nt(channel.kind === 'email' ? 'ledger.hint_mail' : 'ledger.hint')} />
       {channel.kind === 'email' ? <Letters channel={channel.id} /> : null}
     </>
   )
@@ -125,7 +129,7 @@ export function NetworkChannel({ channel, onChange, onReload }: { channel: Chann
       <RefusedBanner channel={channel} network={network} onRenew={renew} />
       <LimitedBanner channel={channel} network={network} />
       {worksByHand(channel) ? null : <Health channel={channel} onChange={onReload} />}
-      <WaySection channel={channel} way={way} onChange={onChange} />
+      {channel.kind === 'email' && !worksByHand(channel) ? null : <WaySection channel={channel} way={way} onChange={onChange} />}
       <Account {...props} />
       {way.value === 'network' ? (
         <Section title={nt('connect.credentials')} hint={nt('connect.credentials_hint')}>

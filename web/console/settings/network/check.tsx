@@ -21,11 +21,11 @@ function Face({ account }: { account: FoundAccount }) {
   )
 }
 
-export function CheckResult({ checked }: { checked: Checked }) {
+export function CheckResult({ checked, kind }: { checked: Checked; kind: string }) {
   const isGood = checked.outcome === 'sent'
   return (
     <div class={isGood ? 'check check-good' : 'check check-bad'} role="status">
-      <p class="check-title"><Icon name={isGood ? 'check' : 'alert'} size={16} /> {outcomeText(checked)}</p>
+      <p class="check-title"><Icon name={isGood ? 'check' : 'alert'} size={16} /> {outcomeText(checked, kind)}</p>
       {checked.why ? <p dir="auto">{checked.why}</p> : null}
       {checked.note ? <p class="check-note" dir="auto"><Icon name="alert" size={14} /> {checked.note}</p> : null}
       {checked.expires_at ? <p>{nt('check.expires', { time: dateTime(checked.expires_at) })}</p> : null}

@@ -17,7 +17,7 @@ import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './ac
 import { accountName, AccountChoice, CheckResult } from './check'
 import { NetworkForm } from './form'
 import { Steps } from './hook'
-import { choiceName } from './words'
+import { signInPage } from './words'
 import { WayChoice, type Way } from './way'
 import { settingsOf, type Written } from './written'
 
@@ -26,7 +26,7 @@ function Made({ channel, network }: { channel: Channel; network: Network }) {
   return (
     <>
       <p class="settings-good" role="status"><Icon name="check" size={16} /> {nt('connect.done', { network: network.title })}</p>
-      {channel.hook_url && channel.secret ? <SecretOnce label={nt('hook.token')} secret={channel.secret} onDone={open} /> : null}
+      {channel.hook_url && channel.secret ? <SecretOnce label={nt(channel.kind === 'email' ? 'hook.mail_secret_label' : 'hook.token')} secret={channel.secret} onDone={open} /> : null}
       <Button tone="primary" onClick={open}>{t('channels.set_up')}</Button>
     </>
   )
@@ -80,30 +80,28 @@ function ConnectForm({ network }: { network: Network }) {
   const it = useConnecting(network, saving)
   if (it.made.value) return <Made channel={it.made.value} network={network} />
   const isByHand = it.way.value === 'capture'
-  const signIn = network.kind === 'email' ? it.written.value['sign_in'] || 'password' : null
-  const isOAuth = network.connect !== 'form' && !isByHand && signIn !== 'password'
-  const page = signIn && isOAuth ? choiceName('sign_in', signIn) : network.title
+  const page = isByHand ? null : signInPage(network, it.written.value['sign_in'])
   const accounts = it.checked.value?.outcome === 'sent' ? it.checked.value.accounts : []
   const isNamed = saving.field.value?.startsWith('settings.') ?? false
   return (
     <form class="network-form" onSubmit={(event) => { event.preventDefault(); void it.create() }}>
-      <WayChoice way={it.way} />
+      {network.kind === 'email' ? null : <WayChoice way={it.way} />}
       {network.approval && !isByHand ? <p class="settings-warn"><Icon name="shield" size={16} /> <span {...(locale.value === 'en' ? {} : { lang: 'en', dir: 'ltr' })}>{network.approval}</span></p> : null}
       {isByHand ? null : <Section title={nt('connect.credentials')} hint={nt('connect.credentials_hint')}>
         <Steps kind={network.kind} />
         <NetworkForm network={network} stored={{}} secrets={{}} written={it.written} field={saving.field.value} error={saving.error.value} note={it.checked.value?.note ?? null} />
         <Button icon="bolt" disabled={saving.isBusy.value} onClick={() => void it.test().catch(complain)}>{nt('check.test')}</Button>
-        {it.checked.value ? <CheckResult checked={it.checked.value} /> : null}
+        {it.checked.value ? <CheckResult checked={it.checked.value} kind={network.kind} /> : null}
         {accounts.length > 1 ? <AccountChoice accounts={accounts} chosen={it.chosen} /> : null}
       </Section>}
       <Section title={nt('connect.account')}>
         <NameAndLanguages name={it.name} languages={it.languages} />
-        <RoleChoice role={it.role} />
+        {network.kind === 'email' ? null : <RoleChoice role={it.role} />}
       </Section>
       {isNamed ? <p class="form-error" role="alert">{nt('connect.look_above')}</p> : <FormError saving={saving} />}
       <div class="network-actions">
-        {isOAuth ? <Button tone="primary" icon="external" disabled={saving.isBusy.value} onClick={it.authorise}>{nt('connect.at_network', { network: page })}</Button> : null}
-        <Button type="submit" tone={isOAuth ? 'plain' : 'primary'} disabled={saving.isBusy.value}>{isOAuth ? nt('connect.with_these') : nt('connect.go')}</Button>
+        {page ? <Button tone="primary" icon="external" disabled={saving.isBusy.value} onClick={it.authorise}>{nt('connect.at_network', { network: page })}</Button> : null}
+        <Button type="submit" tone={page ? 'plain' : 'primary'} disabled={saving.isBusy.value}>{page ? nt('connect.with_these') : nt('connect.go')}</Button>
       </div>
     </form>
   )

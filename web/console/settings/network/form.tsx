@@ -4,7 +4,7 @@ import { Button, Field } from '../../ui/parts'
 import { locale } from '../../lib/i18n'
 import { nt } from '../../lib/network_words'
 import type { Network, NetworkSetting } from '../../lib/network_types'
-import { choiceName, settingName } from './words'
+import { choiceName, helpOf, settingName } from './words'
 import { Part } from './ivr/bits'
 import { IvrEditor } from './ivr/editor'
 import { isObject, type Json } from './ivr/model'
@@ -28,11 +28,13 @@ interface FormProps {
 
 const asText = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : typeof value === 'object' && value !== null ? JSON.stringify(value, null, 2) : typeof value === 'string' || typeof value === 'number' ? String(value) : '')
 
-function Help({ text }: { text: string }) {
-  return text ? <small class="network-help" {...(locale.value === 'en' ? {} : { lang: 'en', dir: 'ltr' })}>{text}</small> : null
+function Help({ kind, setting }: { kind: string; setting: NetworkSetting }) {
+  const own = helpOf(kind, setting.name)
+  if (own) return <small class="network-help">{own}</small>
+  return setting.help ? <small class="network-help" {...(locale.value === 'en' ? {} : { lang: 'en', dir: 'ltr' })}>{setting.help}</small> : null
 }
 
-function Secret({ setting, isSet, written, error }: { setting: NetworkSetting; isSet: boolean; written: Signal<Written>; error: string | null }) {
+function Secret({ kind, setting, isSet, written, error }: { kind: string; setting: NetworkSetting; isSet: boolean; written: Signal<Written>; error: string | null }) {
   const isOpen = useSignal(!isSet || typeof written.peek()[setting.name] === 'string')
   const name = settingName(setting.name)
   const set = (value: string | null | undefined): void => {
@@ -49,7 +51,7 @@ function Secret({ setting, isSet, written, error }: { setting: NetworkSetting; i
           <Button small onClick={() => void (isOpen.value = true)} aria-label={nt('secret.replace_name', { name })}>{nt('secret.replace')}</Button>
           {setting.is_required ? null : <Button small tone="quiet" onClick={() => set(isGone ? undefined : null)}>{isGone ? nt('secret.keep') : nt('secret.take_away')}</Button>}
         </span>
-        <Help text={setting.help} />
+        <Help kind={kind} setting={setting} />
       </div>
     )
   }
@@ -58,13 +60,13 @@ function Secret({ setting, isSet, written, error }: { setting: NetworkSetting; i
       <Field label={name} error={error}>
         {(props) => <input {...props} type="password" dir="ltr" autocomplete="off" spellcheck={false} required={setting.is_required && !isSet} value={written.value[setting.name] ?? ''} onInput={(event) => set(event.currentTarget.value || undefined)} />}
       </Field>
-      <Help text={setting.help} />
+      <Help kind={kind} setting={setting} />
       {isSet ? <Button small tone="quiet" onClick={() => { set(undefined); isOpen.value = false }}>{nt('secret.keep')}</Button> : null}
     </>
   )
 }
 
-function Plain({ setting, stored, written, error }: { setting: NetworkSetting; stored: unknown; written: Signal<Written>; error: string | null }) {
+function Plain({ kind, setting, stored, written, error }: { kind: string; setting: NetworkSetting; stored: unknown; written: Signal<Written>; error: string | null }) {
   const value = written.value[setting.name] ?? asText(stored)
   const set = (text: string): void => void (written.value = { ...written.peek(), [setting.name]: text })
   if (setting.kind === 'choice') {
@@ -77,7 +79,7 @@ function Plain({ setting, stored, written, error }: { setting: NetworkSetting; s
             </select>
           )}
         </Field>
-        <Help text={setting.help} />
+        <Help kind={kind} setting={setting} />
       </>
     )
   }
@@ -87,7 +89,7 @@ function Plain({ setting, stored, written, error }: { setting: NetworkSetting; s
         <Field label={settingName(setting.name)} error={error}>
           {(props) => <textarea {...props} rows={4} dir="auto" maxLength={2000} required={setting.is_required} value={value} onInput={(event) => set(event.currentTarget.value)} />}
         </Field>
-        <Help text={setting.help} />
+        <Help kind={kind} setting={setting} />
       </>
     )
   }
@@ -97,7 +99,7 @@ function Plain({ setting, stored, written, error }: { setting: NetworkSetting; s
         <Field label={settingName(setting.name)} error={error}>
           {(props) => <textarea {...props} class="network-json" rows={6} dir="ltr" spellcheck={false} required={setting.is_required} value={value} onInput={(event) => set(event.currentTarget.value)} />}
         </Field>
-        <Help text={setting.help} />
+        <Help kind={kind} setting={setting} />
       </>
     )
   }
@@ -107,7 +109,7 @@ function Plain({ setting, stored, written, error }: { setting: NetworkSetting; s
       <Field label={settingName(setting.name)} error={error}>
         {(props) => <input {...props} type={type} dir={setting.kind === 'text' ? 'auto' : 'ltr'} autocomplete="off" required={setting.is_required} placeholder={setting.standard ?? ''} value={value} onInput={(event) => set(event.currentTarget.value)} />}
       </Field>
-      <Help text={setting.help} />
+      <Help kind={kind} setting={setting} />
     </>
   )
 }
@@ -161,7 +163,7 @@ export function NetworkForm({ network, stored, secrets, written, field, error, n
     const own = field === 'settings.' + setting.name || field === setting.name ? error : null
     return (
       <div key={setting.name} class="network-field">
-        {setting.kind === 'secret' ? <Secret setting={setting} isSet={secrets[setting.name] === true} written={written} error={own} /> : setting.kind === 'texts' ? <OwnTexts setting={setting} stored={stored[setting.name]} written={written} error={own} /> : <Plain setting={setting} stored={stored[setting.name]} written={written} error={own} />}
+        {setting.kind === 'secret' ? <Secret kind={network.kind} setting={setting} isSet={secrets[setting.name] === true} written={written} error={own} /> : setting.kind === 'texts' ? <OwnTexts setting={setting} stored={stored[setting.name]} written={written} error={own} /> : <Plain kind={network.kind} setting={setting} stored={stored[setting.name]} written={written} error={own} />}
       </div>
     )
   }

@@ -10,6 +10,7 @@ import type { Channel } from '../../lib/types'
 import { complain } from '../../state/toasts'
 import { Section } from '../common'
 import { CheckResult } from './check'
+import { signInPage } from './words'
 
 function paceText(pace: ChannelPace): string {
   switch (pace.state) {
@@ -50,11 +51,11 @@ export function RefusedBanner({ channel, network, onRenew }: { channel: Channel;
     <div class="refused" role="alert">
       <Icon name="alert" size={18} />
       <div>
-        <strong>{nt('refused.title', { network: network.title })}</strong>
+        <strong>{channel.kind === 'email' ? nt('refused.title_mail') : nt('refused.title', { network: network.title })}</strong>
         {channel.auth?.error ? <p dir="auto">{channel.auth.error}</p> : null}
         <p>{waiting ? nt('refused.waiting', { count: waiting }) : nt('refused.hint')}</p>
       </div>
-      <Button tone="primary" onClick={onRenew}>{network.connect === 'form' ? nt('refused.replace') : nt('refused.renew')}</Button>
+      <Button tone="primary" onClick={onRenew}>{signInPage(network, (channel.settings as Record<string, unknown>)['sign_in']) ? nt('refused.renew') : nt('refused.replace')}</Button>
     </div>
   )
 }
@@ -102,7 +103,7 @@ export function Health({ channel, onChange }: { channel: Channel; onChange: () =
       </dl>
       {pace ? <Budget pace={pace} /> : null}
       <Button icon="bolt" disabled={isBusy.value} onClick={() => void test()}>{nt('check.test')}</Button>
-      {checked.value ? <CheckResult checked={checked.value} /> : null}
+      {checked.value ? <CheckResult checked={checked.value} kind={channel.kind} /> : null}
     </Section>
   )
 }

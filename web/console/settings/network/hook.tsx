@@ -1,4 +1,5 @@
 // Where a network calls: the address to copy, and the steps by hand where it does not learn it by itself.
+import type { ComponentChildren } from 'preact'
 import { useSignal } from '@preact/signals'
 import { post } from '../../lib/api'
 import { nt } from '../../lib/network_words'
@@ -14,17 +15,40 @@ export function Steps({ kind }: { kind: string }) {
   return steps.length ? <ol class="network-steps">{steps.map((one) => <li key={one}>{one}</li>)}</ol> : null
 }
 
-/** By hand: the network's notification mails can still say that something came in. */
-export function MailHook({ channel }: { channel: Channel }) {
+/** Mails that somebody posts: the address, what its own words say of it, and its secret. */
+function PostedMails({ channel, title, hint, children }: { channel: Channel; title: string; hint: string; children?: ComponentChildren }) {
   const secret = useSignal<string | null>(null)
   if (!channel.hook_url) return null
   return (
-    <Section title={nt('hook.mail_title')} hint={nt('hook.mail')}>
+    <Section title={title} hint={hint}>
       <Code text={channel.hook_url} label={nt('hook.mail_address')} />
+      {children}
       {secret.value ? <SecretOnce label={nt('hook.mail_secret_label')} secret={secret.value} onDone={() => void (secret.value = null)} /> : (
         <AskButton icon="refresh" label={nt('hook.mail_secret')} title={nt('hook.mail_secret')} text={nt('hook.mail_secret_text')} onConfirm={() => void post<SecretRotated>(`/channels/${channel.id}/rotate-secret`).then((answer) => void (secret.value = answer.secret), complain)} />
       )}
     </Section>
+  )
+}
+
+/** By hand: the network's notification mails can still say that something came in. */
+export function MailHook({ channel }: { channel: Channel }) {
+  return <PostedMails channel={channel} title={nt('hook.mail_title')} hint={nt('hook.mail')} />
+}
+
+/** A mailbox's mails need not be fetched: a forwarder posts them, or a mail server's pipe. */
+export function MailboxHook({ channel }: { channel: Channel }) {
+  const address = channel.hook_url
+  if (!address) return null
+  return (
+    <PostedMails channel={channel} title={nt('hook.mailbox_title')} hint={nt('hook.mailbox')}>
+      <details class="example">
+        <summary>{nt('hook.mailbox_how')}</summary>
+        <p class="settings-hint">{nt('hook.mailbox_pipe')}</p>
+        <Code text={`seva mail-in ${address} --password-file /etc/seva/mail-secret`} label={nt('hook.mailbox_command')} />
+        <p class="settings-hint">{nt('hook.mailbox_forwarder')}</p>
+        <Code text={address.replace('://', '://seva:SECRET@')} label={nt('hook.mailbox_with_secret')} />
+      </details>
+    </PostedMails>
   )
 }
 

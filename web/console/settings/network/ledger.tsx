@@ -35,7 +35,7 @@ function Run({ run }: { run: Reconciliation }) {
   )
 }
 
-export function Ledger({ channel }: { channel: Id }) {
+export function Ledger({ channel, hint }: { channel: Id; hint: string }) {
   const runs = useSignal<Reconciliation[] | null>(null)
   const problem = useSignal<string | null>(null)
   const isThere = useSignal(true)
@@ -84,7 +84,7 @@ export function Ledger({ channel }: { channel: Id }) {
   const all = runs.value
   if (!isThere.value) return null
   return (
-    <Section title={nt('ledger.title')} hint={nt('ledger.hint')}>
+    <Section title={nt('ledger.title')} hint={hint}>
       {problem.value ? <Problem text={problem.value} onRetry={() => void load()} /> : !all ? <Spinner /> : all.length === 0 ? <p class="settings-empty">{nt('ledger.none')}</p> : (
         <>
           <p class="ledger-sum">{nt('ledger.sum', { seen: number(all.reduce((sum, one) => sum + one.seen, 0)), missed: number(all.reduce((sum, one) => sum + one.missed, 0)) })}</p>
