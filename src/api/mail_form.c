@@ -8,7 +8,7 @@
 #include "text/html_text.h"
 #include "text/mail_reply.h"
 
-enum { ATTRIBUTION_BYTES = 400, DAY = 10, MINUTE = 16 };
+enum { ATTRIBUTION_BYTES = 2000, DAY = 10, MINUTE = 16 };
 
 static const struct {
     str name;

@@ -82,6 +82,8 @@ static err read_key(struct ctx *cx, str text, struct mail_key *key)
     bool is_pgp = str_find(text, S("-----BEGIN PGP")) >= 0;
     err e = is_pgp ? pgp_key_read(cx->arena, text, &pgp, &why)
                    : crypto_certificate_read(cx->arena, text, &c, &why);
+    if (e != OK && str_find(text, S("-----BEGIN ")) < 0)
+        why = S("This is neither a certificate in PEM nor a public PGP key.");
     if (e != OK)
         return fail_field(cx, "text", "%.*s", SARG(why));
     *key = is_pgp ? (struct mail_key){.kind = S("pgp"),

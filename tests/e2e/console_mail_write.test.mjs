@@ -8,6 +8,7 @@ import { axe, openConsole, withConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 const enMail = words('mail', 'en')
+const own = words('networks', 'en')
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
 describe('mails that are written', { skip: reasonToSkip() }, () => {
@@ -72,7 +73,7 @@ describe('mails that are written', { skip: reasonToSkip() }, () => {
     await field(page).click()
     await page.keyboard.press('Control+Enter')
     const { message, mail } = await sent(conversation)
-    assert.match(message.text, /^Sorry Asha/)
+    assert.equal(message.text, 'Sorry Asha')
     assert.match(mail.html, /Sorry <b>Asha<\/b>/)
     assert.match(mail.html, new RegExp(`<img src="cid:${message.attachments[0].id}@seva\\.invalid"`))
     assert.match(mail.html, /Ada Lindqvist/)
@@ -81,9 +82,27 @@ describe('mails that are written', { skip: reasonToSkip() }, () => {
     assert.equal(mail.subject, 'Your order')
     assert.equal(mail.from.name, 'Ada of Support')
     assert.deepEqual(mail.cc.map((one) => one.address), ['ben@example.net'])
-    // It shows as mails do, and what is quoted is folded.
-    await page.locator('.message-out .mail-sheet').waitFor()
+    // It shows as mails do, and what is quoted is folded with the line above it.
+    const sheet = page.locator('.message-out iframe').contentFrame().locator('[data-seva-body]')
+    await sheet.getByText('Ada Lindqvist').waitFor()
+    await page.locator('.message-out').getByRole('button', { name: enMail['mail.show_quote'] }).waitFor()
+    assert.doesNotMatch(await sheet.innerText(), /wrote:|broken/)
     assert.equal(await field(page).textContent(), '')
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  })
+
+  test('a_mail_that_is_only_a_picture_says_so_where_it_is_listed', async () => {
+    const conversation = await arrives('Gita')
+    const page = await at(conversation)
+    await field(page).click()
+    await pastePicture(page)
+    await field(page).locator('img[data-cid]').waitFor()
+    await page.keyboard.press('Control+Enter')
+    const { message } = await sent(conversation)
+    assert.equal(message.text, '')
+    await page.locator('.row', { hasText: 'Gita' }).getByText('📎 shot.png').waitFor()
+    assert.equal((await seva.conversation((one) => one.id === conversation.id)).preview, '📎 shot.png')
     assert.deepEqual(page.problems, [])
     await page.context().close()
   })
@@ -161,6 +180,9 @@ describe('mails that are written', { skip: reasonToSkip() }, () => {
     assert.match(mail.html, /<b>broken<\/b>/)
     assert.match(mail.text, /Esha <c\d+@example\.net>/)
     await page.locator('.message-out').waitFor()
+    // Who has no name is called by the address.
+    await page.locator('.row', { hasText: 'shop@example.org' }).waitFor()
+    await page.getByRole('heading', { level: 1, name: 'shop@example.org' }).waitFor()
     assert.deepEqual(page.problems, [])
     await page.context().close()
   })
@@ -215,12 +237,47 @@ describe('mails that are written', { skip: reasonToSkip() }, () => {
     const names = { en: 'Maximiliana Theodora Featherstonehaugh-Cholmondeley von und zu Hohenstein', bn: 'রহিমা খাতুন চৌধুরী', ar: 'عبد الرحمن بن عبد العزيز' }
     for (const [locale, width, scheme] of [['en', 1280, 'light'], ['bn', 1280, 'dark'], ['ar', 1280, 'light'], ['ar', 390, 'dark'], ['bn', 390, 'light']]) {
       const conversation = await arrives(`${names[locale]} ${width}`, '<p>Hello?</p>')
+      await seva.as(OWNER, 'PATCH', '/me', { locale })
       const page = await at(conversation, { width, height: 800, scheme, look: { locale } })
       await field(page).click()
       await page.keyboard.type('নমস্কার مرحبا Hello')
       assert.deepEqual(await axe(page, '.composer'), [])
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${locale} ${width} scrolls sideways`)
       if (process.env.E2E_SHOTS) await page.screenshot({ path: join(process.env.E2E_SHOTS, `write-${locale}-${width}.png`) })
+      assert.equal(await page.evaluate(() => document.documentElement.lang), locale)
+      assert.deepEqual(page.problems, [])
+      await page.context().close()
+    }
+    await seva.as(OWNER, 'PATCH', '/me', { locale: 'en' })
+  })
+
+  test('the_page_of_a_mailbox_says_how_mails_are_posted_to_it', async () => {
+    const page = await openConsole(browser, seva, { path: `settings/channels/${mailbox.id}` })
+    const section = page.locator('section', { has: page.getByRole('heading', { name: own['hook.mailbox_title'] }) })
+    await section.getByText(mailbox.hook_url, { exact: true }).waitFor()
+    await section.getByText(own['hook.mailbox_how']).click()
+    await section.getByText(`seva mail-in ${mailbox.hook_url} --password-file`).waitFor()
+    await section.getByText(mailbox.hook_url.replace('://', '://seva:SECRET@'), { exact: true }).waitFor()
+    for (const word of ['hook.title', 'hook.new_token', 'handle.title', 'role.title']) assert.equal(await page.getByText(own[word], { exact: true }).count(), 0, word)
+    assert.deepEqual(await axe(page, '.settings-section'), [])
+    await section.getByRole('button', { name: own['hook.mail_secret'] }).click()
+    await page.getByRole('dialog').getByRole('button', { name: own['hook.mail_secret'] }).click()
+    await section.getByText(own['hook.mail_secret_label']).waitFor()
+    mailbox.secret = (await section.locator('.secret pre').innerText()).trim()
+    await arrives('Hana')
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  })
+
+  test('the_form_of_a_mailbox_explains_itself_in_every_language', async () => {
+    for (const locale of ['bn', 'ar', 'en']) {
+      await seva.as(OWNER, 'PATCH', '/me', { locale })
+      const page = await openConsole(browser, seva, { path: 'settings/channels/connect-email', look: { locale }, locale })
+      const said = words('networks', locale)
+      await page.getByText(said['help.email.address']).waitFor()
+      await page.getByText(said['form.more']).click()
+      await page.getByText(said['help.email.acknowledge']).waitFor()
+      assert.equal(await page.locator('.network-help[lang=en]').count(), 0, locale)
       assert.deepEqual(page.problems, [])
       await page.context().close()
     }

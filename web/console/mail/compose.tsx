@@ -41,7 +41,7 @@ function Subject({ mail, standard, onChange }: { mail: MailDraft; standard: stri
   return (
     <div class="subject-row">
       <span class="recipients-label">{mt('compose.subject')}</span>
-      <button type="button" class="subject-shown" aria-label={mt('compose.change_subject', { subject: shown })} onClick={() => void (isOpen.value = true)}>
+      <button type="button" class="subject-shown" title={shown} aria-label={mt('compose.change_subject', { subject: shown })} onClick={() => void (isOpen.value = true)}>
         <bdi dir="auto">{shown}</bdi> <Icon name="edit" size={13} />
       </button>
     </div>

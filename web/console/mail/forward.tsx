@@ -12,8 +12,9 @@ import { errorText } from '../state/toasts'
 import { mailOf } from './load'
 import { anew } from './once'
 import { MailForm, type Filled } from './mail_form'
+import { forwardLine } from './previews'
 import type { Mail } from './types'
-import { mailWords, mt } from './words'
+import { mailWords } from './words'
 
 /** The server does the same, for whoever leaves the subject out. */
 const forwarded = (subject: string): string => (/^(fwd?|wg|tr|rv)\s*:/i.test(subject.trim()) ? subject.trim() : `Fwd: ${subject.trim()}`)
@@ -30,7 +31,7 @@ export function ForwardDialog() {
   const message = messages.peek(id)
   const channel = conversations.peek(message?.conversation_id ?? '')?.channel.id ?? ''
   const send = async ({ to, text, mail: posted, without, at }: Filled): Promise<void> => {
-    const attribution = mail ? mt('forward.above', { name: mail.from.name || mail.from.address, address: mail.from.address, subject: mail.subject }) : ''
+    const attribution = mail ? forwardLine(mail) : ''
     const one = await post<Conversation>(`/messages/${id}/forward`, {
       text, client_id: client.current, mail: { ...posted, to, attribution }, ...(without.length ? { without_ids: without } : {}), ...(at ? { send_at: at } : {}),
     }, client.current).catch(anew(client))

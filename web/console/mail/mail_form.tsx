@@ -14,7 +14,7 @@ import { sendFile } from '../state/uploads'
 import { SendLater } from '../conversation/send_later'
 import { BodyField, type Body } from './body_field'
 import { TemplateMenu } from './compose'
-import { QuotePreview, SignaturePreview } from './previews'
+import { forwardLine, QuotePreview, SignaturePreview } from './previews'
 import { areSendable, Recipients, SubjectField, type People } from './recipients'
 import type { RichHandle } from './rich'
 import type { Mail } from './types'
@@ -126,7 +126,7 @@ export function MailForm({ channel, contact, to, subject: standard, quoted, kept
           <SubjectField subject={subject.value} isNew onChange={(next) => void (subject.value = next)} />
           <BodyField body={body.value} onChange={(next) => void (body.value = next)} handle={handle} pictures={pictures} {...(quoted ? {} : { onFiles: (list: FileList) => take(list) })} aside={<TemplateMenu channel={channel} onPick={pick} />} />
           <SignaturePreview html={writing.value?.signature ?? ''} />
-          {quoted ? <QuotePreview mail={quoted} isIncluded onChange={null} /> : null}
+          {quoted ? <QuotePreview mail={quoted} line={forwardLine(quoted)} isIncluded onChange={null} /> : null}
           {kept.length || files.ready.value.some(isListed) || files.onTheirWay.value.length ? (
             <ul class="composer-files" aria-label={t('composer.files')}>
               {kept.filter((one) => !without.value.includes(one.id)).map((one) => <FileRow key={one.id} file={one} onRemove={() => void (without.value = [...without.peek(), one.id])} />)}

@@ -25,9 +25,9 @@ export function SignaturePreview({ html }: { html: string }) {
   }, [html])
   if (!html) return null
   return (
-    <section class="mail-below" aria-label={mt('preview.signature')}>
+    <div class="mail-below" role="group" aria-label={mt('preview.signature')}>
       <div ref={place} class="mail-signature" dir="auto" />
-    </section>
+    </div>
   )
 }
 
@@ -37,12 +37,15 @@ export function wroteLine(mail: Mail): string {
   return mail.date ? mt('preview.wrote', { date: dateTime(mail.date), name }) : mt('preview.wrote_undated', { name })
 }
 
-/** `isIncluded` false: the answer goes out without what it answers. `onChange` null: there is no choice. */
-export function QuotePreview({ mail, isIncluded, onChange }: { mail: Mail; isIncluded: boolean; onChange: ((isIncluded: boolean) => void) | null }) {
+/** The line above a mail that is passed on. */
+export const forwardLine = (mail: Mail): string => mt('forward.above', { name: mail.from.name || mail.from.address, address: mail.from.address, subject: mail.subject })
+
+/** `line`: what stands above it. `isIncluded` false: the answer goes out without what it answers. `onChange` null: there is no choice. */
+export function QuotePreview({ mail, line = wroteLine(mail), isIncluded, onChange }: { mail: Mail; line?: string; isIncluded: boolean; onChange: ((isIncluded: boolean) => void) | null }) {
   const isOpen = useSignal(false)
   const id = useId()
   return (
-    <section class="mail-below" aria-label={mt('preview.quote')}>
+    <div class="mail-below" role="group" aria-label={mt('preview.quote')}>
       <div class="mail-below-line">
         <button type="button" class="mail-toggle mail-quote-toggle" aria-expanded={isOpen.value} aria-controls={id} disabled={!isIncluded} aria-label={isOpen.value ? mt('preview.hide_quote') : mt('preview.show_quote')} onClick={() => void (isOpen.value = !isOpen.value)}>…</button>
         {onChange ? (
@@ -53,10 +56,10 @@ export function QuotePreview({ mail, isIncluded, onChange }: { mail: Mail; isInc
       </div>
       {isOpen.value && isIncluded ? (
         <div id={id} class="mail-quoted">
-          <p>{wroteLine(mail)}</p>
+          <p dir="auto">{line}</p>
           <blockquote dir="auto">{mail.text.length > SHOWN_MAX ? mail.text.slice(0, SHOWN_MAX) + '…' : mail.text}</blockquote>
         </div>
       ) : null}
-    </section>
+    </div>
   )
 }
