@@ -150,9 +150,9 @@ class Desk:
         self.server.remove()
 
 
-def bare(build, dovecot):
+def bare(build, dovecot, a_command=100):
     """(mails a second, bytes) of libetpan alone."""
-    out = subprocess.run([os.path.join(build, "bench/imap_bare"), str(dovecot.imaps), MAILBOX, PASSWORD], capture_output=True, text=True, timeout=300)
+    out = subprocess.run([os.path.join(build, "bench/imap_bare"), str(dovecot.imaps), MAILBOX, PASSWORD, str(a_command)], capture_output=True, text=True, timeout=300)
     if out.returncode:
         raise SystemExit(out.stderr)
     r = json.loads(out.stdout)
@@ -175,11 +175,13 @@ def mail_in(server_of, build, row):
     cpu, theirs = networks.cpu_s(desk.server.process.pid) - cpu, dovecot.cpu_s() - theirs
     desk.close()
     after, _ = bare(build, dovecot)
+    one_by_one, _ = bare(build, dovecot, 1)
     dovecot.stop()
     rate, yardstick = MAILS / took, (before + after) / 2
     row(f"{MAILS:,} mails of {size / MAILS / 1024:.0f} KB read from Dovecot, until each is in a conversation", "≥ 400/s",
         f"{rate:,.0f}/s ({took:.2f} s; CPU server {cpu:.2f}, Dovecot {theirs:.2f} s)", rate >= 400)
-    row("ratio to libetpan alone fetching the same mails", "≥ 0.5", f"{rate / yardstick:.2f} (bare {before:,.0f} and {after:,.0f}/s)", rate / yardstick >= 0.5)
+    row("ratio to libetpan alone fetching the same mails, a hundred a command", "≥ 0.5", f"{rate / yardstick:.2f} (bare {before:,.0f} and {after:,.0f}/s)", rate / yardstick >= 0.5)
+    row("the same, one mail a command", "≥ 0.5", f"{rate / one_by_one:.2f} (bare {one_by_one:,.0f}/s)", rate / one_by_one >= 0.5)
 
 
 class Watcher(threading.Thread):
