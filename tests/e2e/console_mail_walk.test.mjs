@@ -51,7 +51,7 @@ describe('a mailbox', { skip: reasonToSkip() }, () => {
     await page.getByText(own['form.more']).click()
     await field('from_days').fill('1') // what comes before the mailbox is first opened belongs to it
     await page.getByRole('button', { name: own['check.test'] }).click()
-    await page.getByText(own['check.reauth']).waitFor()
+    await page.getByText(own['check.email.reauth']).waitFor()
     await shot(page, 'mailbox-refused')
     await field('password').fill(PASSWORD)
     await page.getByRole('button', { name: own['check.test'] }).click()

@@ -171,6 +171,8 @@ describe('mails that are written', { skip: reasonToSkip() }, () => {
     await page.keyboard.press('Enter')
     await dialog.locator('.rich-field').click()
     await page.keyboard.type('Please look.')
+    await dialog.getByRole('button', { name: enMail['preview.show_quote'] }).click()
+    await dialog.getByText(/^Forwarded from Esha <c\d+@example\.net>: Where is it\?$/).waitFor()
     if (process.env.E2E_SHOTS) await page.screenshot({ path: join(process.env.E2E_SHOTS, 'write-forward.png') })
     await dialog.getByRole('button', { name: en['composer.send'], exact: true }).click()
     const made = await seva.conversation((one) => one.subject === 'Fwd: Where is it?')
@@ -245,6 +247,8 @@ describe('mails that are written', { skip: reasonToSkip() }, () => {
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${locale} ${width} scrolls sideways`)
       if (process.env.E2E_SHOTS) await page.screenshot({ path: join(process.env.E2E_SHOTS, `write-${locale}-${width}.png`) })
       assert.equal(await page.evaluate(() => document.documentElement.lang), locale)
+      const [name, more] = await Promise.all(['.recipient-fixed', '.recipients-more'].map((one) => page.locator(one).boundingBox()))
+      assert.ok(name.x + name.width <= more.x || more.x + more.width <= name.x, `${locale} ${width}: the name lies over what stands beside it`)
       assert.deepEqual(page.problems, [])
       await page.context().close()
     }

@@ -66,7 +66,7 @@ function Pictures({ id, mail, laid }: { id: Id; mail: Mail; laid: Laid }) {
     await allowSender(id, mail).catch(complain)
     isAsking.value = false
   }
-  if (!laid.waiting) return laid.trackers ? <p class="mail-note"><Icon name="shield" size={14} /> {mt('pictures.trackers', { count: laid.trackers })}</p> : null
+  if (!laid.waiting) return laid.trackers ? <p class="mail-note"><Icon name="shield" size={14} /> <span>{mt('pictures.trackers', { count: laid.trackers })}</span></p> : null
   return (
     <p class="mail-note">
       <Icon name="eye" size={14} /> <span>{mt('pictures.waiting', { count: laid.waiting })}</span>
@@ -89,8 +89,8 @@ function Html({ id, mail, isCarried, onFail }: { id: Id; mail: Mail; isCarried: 
   return (
     <>
       {found && !isCarried ? <Pictures id={id} mail={mail} laid={found} /> : null}
-      {found?.waiting && isCarried ? <p class="mail-note"><Icon name="eye" size={14} /> {mt('pictures.waiting', { count: found.waiting })}</p> : null}
-      {found?.isCut ? <p class="mail-note"><Icon name="alert" size={14} /> {mt('mail.cut')}</p> : null}
+      {found?.waiting && isCarried ? <p class="mail-note"><Icon name="eye" size={14} /> <span>{mt('pictures.waiting', { count: found.waiting })}</span></p> : null}
+      {found?.isCut ? <p class="mail-note"><Icon name="alert" size={14} /> <span>{mt('mail.cut')}</span></p> : null}
       <div id={place} class={isTall.value && !isWhole.value ? 'mail-sheet mail-sheet-folded' : 'mail-sheet'}>
         <MailFrame
           id={id}
@@ -127,7 +127,7 @@ export function MailView({ id, mail }: { id: Id; mail: Mail }) {
     <div class="mail">
       <MailDetails mail={mail} />
       <Waiting id={id} mail={mail} />
-      {mail.degraded ? <p class="mail-note mail-note-warn"><Icon name="alert" size={14} /> {mt('mail.degraded')} <bdi dir="auto">{mail.degraded}</bdi></p> : null}
+      {mail.degraded ? <p class="mail-note mail-note-warn"><Icon name="alert" size={14} /> <span>{mt('mail.degraded')} <bdi dir="auto">{mail.degraded}</bdi></span></p> : null}
       {mail.calendar ? <Invitation of={mail.calendar} /> : null}
       <MailBody id={id} mail={mail} />
     </div>

@@ -24,10 +24,11 @@ import { Connect } from './network/connect'
 import { Gallery } from './network/gallery'
 import { ChooseAccount, Refused, takeAnswer } from './network/returned'
 import { wayName, wayOf } from './network/way'
+import { titleOf } from './network/words'
 import { WidgetEditor } from './widget_editor'
 
 export function kindName(kind: ChannelKind): string {
-  if (isNetwork(kind)) return networkOf(kind)?.title ?? kind
+  if (isNetwork(kind)) return titleOf(networkOf(kind) ?? { kind, title: kind })
   return kind === 'widget' ? t('channels.widget') : t('channels.api')
 }
 

@@ -17,7 +17,7 @@ import { languagesOf, NameAndLanguages, RoleChoice, type HandleRole } from './ac
 import { accountName, AccountChoice, CheckResult } from './check'
 import { NetworkForm } from './form'
 import { Steps } from './hook'
-import { signInPage } from './words'
+import { signInPage, titleOf } from './words'
 import { WayChoice, type Way } from './way'
 import { settingsOf, type Written } from './written'
 
@@ -25,7 +25,7 @@ function Made({ channel, network }: { channel: Channel; network: Network }) {
   const open = (): void => go('/settings/channels/' + channel.id)
   return (
     <>
-      <p class="settings-good" role="status"><Icon name="check" size={16} /> {nt('connect.done', { network: network.title })}</p>
+      <p class="settings-good" role="status"><Icon name="check" size={16} /> {nt('connect.done', { network: titleOf(network) })}</p>
       {channel.hook_url && channel.secret ? <SecretOnce label={nt(channel.kind === 'email' ? 'hook.mail_secret_label' : 'hook.token')} secret={channel.secret} onDone={open} /> : null}
       <Button tone="primary" onClick={open}>{t('channels.set_up')}</Button>
     </>
@@ -113,7 +113,7 @@ export function Connect({ kind }: { kind: string }) {
   if (!network) return all ? <Problem text={nt('connect.unknown')} onRetry={() => go('/settings/channels/new')} /> : <Spinner />
   return (
     <>
-      <PageTitle title={nt('connect.title', { network: network.title })}>
+      <PageTitle title={nt('connect.title', { network: titleOf(network) })}>
         <Button icon="back" onClick={() => go('/settings/channels/new')}>{t('channels.new')}</Button>
       </PageTitle>
       <ConnectForm network={network} />

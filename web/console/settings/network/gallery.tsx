@@ -9,7 +9,7 @@ import { BASE, go } from '../../lib/router'
 import { networks } from '../../state/networks'
 import { channels } from '../../state/store'
 import { PageTitle } from '../common'
-import { abilities } from './words'
+import { abilities, titleOf } from './words'
 
 export const connectPath = (kind: string): string => '/settings/channels/connect-' + kind
 
@@ -19,7 +19,7 @@ function Card({ network }: { network: Network }) {
   return (
     <li class="network-card">
       <span class="rows-icon"><ChannelSign kind={network.kind} size={26} /></span>
-      <h2><a href={`${BASE}${connectPath(network.kind)}`}><Words text={network.title} /></a></h2>
+      <h2><a href={`${BASE}${connectPath(network.kind)}`}><Words text={titleOf(network)} /></a></h2>
       <span class="network-chips">
         {where.map((one) => <Chip key={one}>{one}</Chip>)}
         {count ? <Chip tone="good" icon="check">{nt('gallery.connected', { count })}</Chip> : null}

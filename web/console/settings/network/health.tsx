@@ -10,7 +10,7 @@ import type { Channel } from '../../lib/types'
 import { complain } from '../../state/toasts'
 import { Section } from '../common'
 import { CheckResult } from './check'
-import { signInPage } from './words'
+import { signInPage, titleOf } from './words'
 
 function paceText(pace: ChannelPace): string {
   switch (pace.state) {
@@ -67,7 +67,7 @@ export function LimitedBanner({ channel, network }: { channel: Channel; network:
     <div class="refused" role="alert">
       <Icon name="alert" size={18} />
       <div>
-        <strong>{nt('limited.title', { network: network.title })}</strong>
+        <strong>{nt('limited.title', { network: titleOf(network) })}</strong>
         {channel.auth.error ? <p dir="auto">{channel.auth.error}</p> : null}
         <p>{nt('limited.hint')}</p>
       </div>

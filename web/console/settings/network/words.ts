@@ -8,6 +8,9 @@ export const choiceName = (setting: string, choice: string): string => wordOr(`c
 export const helpOf = (kind: string, setting: string): string | null => wordOr(`help.${kind}.${setting}`, '') || null
 export const stepsOf = (kind: string): string[] => wordOr('steps.' + kind, '').split('\n').filter(Boolean)
 
+/** Names of companies are the same everywhere; email is not. */
+export const titleOf = (network: Pick<Network, 'kind' | 'title'>): string => wordOr('network.' + network.kind, network.title)
+
 /** Whose page it is that allows it; null: what is written in the form is enough. `signIn`: the setting of a mailbox. */
 export function signInPage(network: Network, signIn: unknown): string | null {
   if (network.connect === 'form') return null
