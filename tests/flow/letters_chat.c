@@ -11,7 +11,7 @@ static void goes_on(struct letters_world *lw, const char *more)
 {
     letters_chat(
         lw, str_z(&lw->app->arena, str_print(&lw->app->arena, "{\"mail_channel_id\":\"%lld\"%s}",
-                                       (long long)lw->mailbox.v, more)));
+                                       (long long)lw->box.channel.v, more)));
 }
 
 static bool has(str text, const char *part)
@@ -261,13 +261,7 @@ static void a_report_about_a_letter_makes_it_failed(void **state)
         "Diagnostic-Code: smtp; 550 5.1.1 User unknown\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
         "Message-ID: %.*s\r\n\r\n--b--\r\n",
         SARG(ours));
-    const struct http_header headers[] = {
-        {S("Content-Type"), S("message/rfc822")},
-        { S("Authorization"), str_cat(a,              S("Bearer "), lw.secret)},
-    };
-    char *target = str_z(a, str_cat(a, S("/hooks/email/"), lw.key));
-    assert_int_equal(test_request_full(lw.app, "POST", target, headers, 2, bounce), 200);
-    world_run(&lw.w);
+    mailbox_takes(&lw.w, &lw.box, bounce);
     assert_str(letters_newest(&lw, "state"), "failed");
     letters_close(&lw);
 }

@@ -9,7 +9,7 @@
 static void mails_go_out(struct letters_world *lw)
 {
     struct arena *a = &lw->app->arena;
-    str body = str_print(a, "{\"mail_channel_id\":\"%lld\"}", (long long)lw->mailbox.v);
+    str body = str_print(a, "{\"mail_channel_id\":\"%lld\"}", (long long)lw->box.channel.v);
     assert_int_equal(test_request(lw->app, "PATCH", "/api/v1/account", str_z(a, body)), 200);
 }
 

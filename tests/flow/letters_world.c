@@ -2,6 +2,7 @@
 #include "letters_world.h"
 
 #include "base/clock.h"
+#include "store/channel.h"
 
 #include <string.h>
 
@@ -10,21 +11,14 @@ void letters_open(
 {
     struct arena *a = &app->arena;
     *lw = (struct letters_world){.app = app, .smtp = smtp_peer_open(steps, n, false)};
-    struct channel channel = {.kind = S("email"),
-        .name = S("Support"),
-        .languages = S("[]"),
-        .settings = str_print(a,
-            "{\"receivers\":\"" BY_US "\",\"address\":\"" MAILBOX "\",\"plus\":\"yes\","
-            "\"from_name\":\"Seva Shop\",\"smtp_host\":\"127.0.0.1\",\"smtp_port\":\"%d\","
-            "\"smtp_security\":\"none\"}",
-            smtp_peer_port(lw->smtp)),
-        .external_id = S(MAILBOX)};
+    str settings = str_print(a,
+        "{\"receivers\":\"" BY_US "\",\"address\":\"" MAILBOX "\",\"plus\":\"yes\","
+        "\"from_name\":\"Seva Shop\",\"smtp_host\":\"127.0.0.1\",\"smtp_port\":\"%d\","
+        "\"smtp_security\":\"none\"}",
+        smtp_peer_port(lw->smtp));
+    mailbox_add(&lw->box, app, settings);
     struct ctx *cx = test_begin(app);
-    assert_ok(channel_add(cx, &channel, &lw->secret));
-    assert_ok(channel_set_network_secrets(cx, channel.id, S("{\"password\":\"s3cret\"}"), 0));
-    lw->mailbox = channel.id;
-    lw->key = str_copy(a, channel.public_key);
-    lw->secret = str_copy(a, lw->secret);
+    assert_ok(channel_set_network_secrets(cx, lw->box.channel, S("{\"password\":\"s3cret\"}"), 0));
     test_commit(app, cx);
     world_open(&lw->w, app);
     assert_int_equal(test_request(app, "PATCH", "/api/v1/account", "{\"undo_seconds\":0}"), 200);
@@ -119,13 +113,7 @@ void letters_arrive(struct letters_world *lw, const struct letters_mail *m)
         sb_print(
             &b, "In-Reply-To: %.*s\r\nReferences: %.*s\r\n", SARG(m->answers), SARG(m->answers));
     sb_print(&b, "Content-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n", m->text);
-    const struct http_header headers[] = {
-        {S("Content-Type"), S("message/rfc822")},
-        { S("Authorization"), str_cat(a,             S("Bearer "), lw->secret)},
-    };
-    char *target = str_z(a, str_cat(a, S("/hooks/email/"), lw->key));
-    assert_int_equal(test_request_full(lw->app, "POST", target, headers, 2, sb_str(&b)), 200);
-    world_run(&lw->w);
+    mailbox_takes(&lw->w, &lw->box, sb_str(&b));
 }
 
 str letters_timeline(struct letters_world *lw, str conversation)

@@ -1,12 +1,10 @@
 /* For stories of letters: a mailbox that sends to a server of the test's, which takes everything,
  * and takes mails that are posted to it; a website chat that goes on by mail through it. */
 #pragma once
-#include "engine_world.h"
 #include "files_world.h"
+#include "mailbox_world.h"
 #include "smtp_peer.h"
 
-#define MAILBOX "support@example.com"
-#define BY_US   "mx.example.com"
 /* How a scripted server of the mailbox begins. */
 #define LETTERS_HELLO                                                                              \
     {NULL, "220 mx.example.com ESMTP\r\n"},                                                        \
@@ -19,8 +17,7 @@ struct letters_world {
     struct world w;
     struct test_app *app;
     struct smtp_peer *smtp;
-    channel_id mailbox;
-    str key, secret;
+    struct mailbox box;
 };
 /* steps NULL: the server takes everything. */
 void letters_open(

@@ -1,6 +1,6 @@
 /* Automatic mails of others and ours: what programs write is kept, marked and quiet; who begins a
  * conversation is told once that it has arrived, and nobody can make Seva send many mails. */
-#include "engine_world.h"
+#include "mailbox_world.h"
 
 #include "base/clock.h"
 #include "care/automatic_mail.h"
@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#define MAILBOX "support@example.com"
-#define BY_US   "mx.example.com"
 #define TEXTS                                                                                      \
     "[{\"language\":\"\",\"subject\":\"\",\"text\":\"Dear {{contact.name}}, we have it: "          \
     "#{{conversation.number}}.\"},"                                                                \
@@ -25,22 +23,13 @@ enum { HOUR_MS = 3600 * 1000, MINUTE_MS = 60 * 1000, MANY = 1000, AT_ONCE = 50 }
 struct mail_world {
     struct world w;
     struct test_app *app;
-    str key, secret;
+    struct mailbox box;
 };
 
 static void open_mailbox(struct mail_world *mw, struct test_app *app, const char *settings)
 {
-    struct channel channel = {.kind = S("email"),
-        .name = S("Support"),
-        .languages = S("[]"),
-        .settings = str_from(settings),
-        .external_id = S(MAILBOX)};
     *mw = (struct mail_world){.app = app};
-    struct ctx *cx = test_begin(app);
-    assert_ok(channel_add(cx, &channel, &mw->secret));
-    mw->key = str_copy(&app->arena, channel.public_key);
-    mw->secret = str_copy(&app->arena, mw->secret);
-    test_commit(app, cx);
+    mailbox_add(&mw->box, app, str_from(settings));
     world_open(&mw->w, app);
 }
 
@@ -63,10 +52,6 @@ struct letter {
 static void post(struct mail_world *mw, const struct letter *l)
 {
     struct arena *a = &mw->app->arena;
-    const struct http_header headers[] = {
-        {S("Content-Type"), S("message/rfc822")},
-        { S("Authorization"), str_cat(a,             S("Bearer "), mw->secret)},
-    };
     struct sb b = sb_make(a, 1 << 16);
     if (l->verdict)
         sb_print(&b, "Authentication-Results: " BY_US "; dmarc=%s header.from=%s\r\n", l->verdict,
@@ -77,8 +62,7 @@ static void post(struct mail_world *mw, const struct letter *l)
     if (l->answers.len)
         sb_print(&b, "In-Reply-To: <%.*s>\r\n", SARG(l->answers));
     sb_print(&b, "%s\r\n%s\r\n", l->headers ? l->headers : "", l->text);
-    char *target = str_z(a, str_cat(a, S("/hooks/email/"), mw->key));
-    assert_int_equal(test_request_full(mw->app, "POST", target, headers, 2, sb_str(&b)), 200);
+    assert_int_equal(mailbox_post(mw->app, &mw->box, mw->box.secret, sb_str(&b)), 200);
 }
 
 static void arrives(struct mail_world *mw, const struct letter *l)

@@ -32,7 +32,7 @@ static str with_winmail(struct arena *a, const char *words, str data)
 
 static void comes(struct mail_world *mw, str mail)
 {
-    assert_int_equal(post(mw, mw->secret, mail), 200);
+    assert_int_equal(post(mw, mw->box.secret, mail), 200);
     world_run(&mw->w);
 }
 

@@ -1,7 +1,7 @@
 /* Pictures from elsewhere in mails come through this server: only those of the mail, only pictures,
  * only from where calls may go; once a week. */
-#include "engine_world.h"
 #include "files_world.h"
+#include "mailbox_world.h"
 #include "media_peer.h"
 
 #include "base/clock.h"
@@ -11,28 +11,18 @@
 
 #include <string.h>
 
-#define MAILBOX "support@example.com"
-
 struct picture_world {
     struct world w;
     struct test_app *app;
     struct media_peer *peer;
-    str key, secret, message;
+    struct mailbox box;
+    str message;
 };
 
 static void open_world(struct picture_world *pw, struct test_app *app)
 {
-    struct channel channel = {.kind = S("email"),
-        .name = S("Support"),
-        .languages = S("[]"),
-        .settings = S("{\"address\":\"" MAILBOX "\"}"),
-        .external_id = S(MAILBOX)};
     *pw = (struct picture_world){.app = app, .peer = media_peer_open()};
-    struct ctx *cx = test_begin(app);
-    assert_ok(channel_add(cx, &channel, &pw->secret));
-    pw->key = str_copy(&app->arena, channel.public_key);
-    pw->secret = str_copy(&app->arena, pw->secret);
-    test_commit(app, cx);
+    mailbox_add(&pw->box, app, S("{\"address\":\"" MAILBOX "\"}"));
     world_open(&pw->w, app);
 }
 
@@ -47,17 +37,11 @@ static void arrives(struct picture_world *pw, str html)
 {
     struct arena *a = &pw->app->arena;
     static int n;
-    const struct http_header headers[] = {
-        {S("Content-Type"), S("message/rfc822")},
-        { S("Authorization"), str_cat(a,             S("Bearer "), pw->secret)},
-    };
-    char *target = str_z(a, str_cat(a, S("/hooks/email/"), pw->key));
     str mail = str_print(a,
         "From: Asha <asha@example.net>\r\nTo: " MAILBOX "\r\nSubject: News\r\n"
         "Message-ID: <%d@example.net>\r\nContent-Type: text/html; charset=utf-8\r\n\r\n%.*s\r\n",
         ++n, SARG(html));
-    assert_int_equal(test_request_full(pw->app, "POST", target, headers, 2, mail), 200);
-    world_run(&pw->w);
+    mailbox_takes(&pw->w, &pw->box, mail);
     str id = str_copy(a, conversation_newest(&pw->w));
     char *path = str_z(a, str_print(a, "/api/v1/conversations/%.*s", SARG(id)));
     assert_int_equal(test_request(pw->app, "GET", path, NULL), 200);

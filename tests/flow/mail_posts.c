@@ -1,6 +1,6 @@
 /* Mails posted to a mailbox in every form that forwarders have: as they came, in a form's field,
  * long ones as files. What is posted again is known. */
-#include "engine_world.h"
+#include "mailbox_world.h"
 
 #include "base/crypto.h"
 #include "care/blob_file.h"
@@ -8,43 +8,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAILBOX "support@example.com"
-
 struct post_world {
     struct world w;
     struct test_app *app;
-    str key, secret;
+    struct mailbox box;
 };
 
 static void open_world(struct post_world *pw, struct test_app *app)
 {
-    struct channel channel = {.kind = S("email"),
-        .name = S("Support"),
-        .languages = S("[]"),
-        .settings = S("{\"address\":\"" MAILBOX "\"}"),
-        .external_id = S(MAILBOX)};
     *pw = (struct post_world){.app = app};
-    struct ctx *cx = test_begin(app);
-    assert_ok(channel_add(cx, &channel, &pw->secret));
-    pw->key = str_copy(&app->arena, channel.public_key);
-    pw->secret = str_copy(&app->arena, pw->secret);
-    test_commit(app, cx);
+    mailbox_add(&pw->box, app, S("{\"address\":\"" MAILBOX "\"}"));
     world_open(&pw->w, app);
-}
-
-static int post_as(struct post_world *pw, str authorization, const char *type, str body)
-{
-    const struct http_header headers[] = {
-        {S("Content-Type"),  str_from(type)},
-        {S("Authorization"), authorization },
-    };
-    char *target = str_z(&pw->app->arena, str_cat(&pw->app->arena, S("/hooks/email/"), pw->key));
-    return test_request_full(pw->app, "POST", target, headers, 2, body);
 }
 
 static int post(struct post_world *pw, const char *type, str body)
 {
-    int status = post_as(pw, str_cat(&pw->app->arena, S("Bearer "), pw->secret), type, body);
+    int status = mailbox_post_as(
+        pw->app, &pw->box, str_cat(&pw->app->arena, S("Bearer "), pw->box.secret), type, body);
     if (status == 200)
         world_run(&pw->w);
     return status;
@@ -217,13 +197,14 @@ static void a_forwarder_without_headers_of_its_own_signs_in_by_the_address(void 
     open_world(&pw, *state);
     struct arena *a = &pw.app->arena;
     str one = mail(&pw, "one", 100);
-    str user = str_cat(a, S("seva:"), pw.secret);
+    str user = str_cat(a, S("seva:"), pw.box.secret);
     str basic = str_cat(a, S("Basic "), crypto_base64(a, user));
-    assert_int_equal(post_as(&pw, basic, "message/rfc822", one), 200);
+    assert_int_equal(mailbox_post_as(pw.app, &pw.box, basic, "message/rfc822", one), 200);
     str wrong = str_cat(a, S("Basic "), crypto_base64(a, S("seva:wrong")));
-    assert_int_equal(post_as(&pw, wrong, "message/rfc822", one), 401);
-    assert_int_equal(post_as(&pw, S("Basic ???"), "message/rfc822", one), 401);
-    assert_int_equal(post_as(&pw, S("Basic c2V2YTo="), "message/rfc822", one), 401);
+    assert_int_equal(mailbox_post_as(pw.app, &pw.box, wrong, "message/rfc822", one), 401);
+    assert_int_equal(mailbox_post_as(pw.app, &pw.box, S("Basic ???"), "message/rfc822", one), 401);
+    assert_int_equal(
+        mailbox_post_as(pw.app, &pw.box, S("Basic c2V2YTo="), "message/rfc822", one), 401);
     world_run(&pw.w);
     world_close(&pw.w);
 }

@@ -366,7 +366,7 @@ static void a_mailbox_with_a_key_signs(void **state)
     mails_open(&mw, *state, p, "", PASSWORD);
     struct arena *a = &mw.app->arena;
     char *target =
-        str_z(a, str_print(a, "/api/v1/channels/%lld/mail-key", (long long)mw.channel.v));
+        str_z(a, str_print(a, "/api/v1/channels/%lld/mail-key", (long long)mw.box.channel.v));
     assert_int_equal(test_request(mw.app, "POST", target,
                          "{\"domain\":\"example.com\",\"selector\":\"Seva 1\"}"),
         400);
@@ -410,7 +410,7 @@ static void what_was_sent_is_kept_once_in_the_folder_for_it(void **state)
     str message = mails_answer(&mw, id, "It comes today.");
     assert_str(mails_state(&mw, id, message), "sent");
     char *channel = str_z(
-        &app->arena, str_print(&app->arena, "/api/v1/channels/%lld", (long long)mw.channel.v));
+        &app->arena, str_print(&app->arena, "/api/v1/channels/%lld", (long long)mw.box.channel.v));
     assert_int_equal(test_request(app, "GET", channel, NULL), 200);
     assert_true(str_find(app->body, S("The copy in the folder of sent mails: ")) > 0);
     mail_peer_close(first);
@@ -467,7 +467,7 @@ static void an_ended_token_is_made_new_once_then_people_must_sign_in(void **stat
     receiver_answers(provider, 400, "{\"error\":\"invalid_grant\"}", "");
     assert_str(mails_state(&mw, id, mails_answer(&mw, id, "It comes today.")), "sending");
     assert_int_equal(receiver_count(provider), 2);
-    char *channel = str_z(a, str_print(a, "/api/v1/channels/%lld", (long long)mw.channel.v));
+    char *channel = str_z(a, str_print(a, "/api/v1/channels/%lld", (long long)mw.box.channel.v));
     assert_int_equal(test_request(mw.app, "GET", channel, NULL), 200);
     assert_true(str_find(mw.app->body, S("Sign in again in the channel's settings. ")) > 0);
     test_log_had(LOG_WARN, "a network's credentials could not be made new");

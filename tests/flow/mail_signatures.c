@@ -30,7 +30,7 @@ static int add_key(struct mail_world *mw, const char *name)
 /* The mail comes in; what the newest conversation's last message is as a mail is in app->json. */
 static void comes(struct mail_world *mw, const char *name)
 {
-    assert_int_equal(post(mw, mw->secret, data(&mw->app->arena, name)), 200);
+    assert_int_equal(post(mw, mw->box.secret, data(&mw->app->arena, name)), 200);
     world_run(&mw->w);
     look(mw, shown(mw, newest(mw), "last_message_id"));
 }
@@ -116,7 +116,7 @@ static void a_good_signature_proves_no_sender(void **state)
     struct arena *a = &mw.app->arena;
     str again = str_print(a, "In-Reply-To: <1@example.net>\r\nCc: mallory@example.org\r\n%.*s",
         SARG(data(a, "smime.eml")));
-    assert_int_equal(post(&mw, mw.secret, again), 200);
+    assert_int_equal(post(&mw, mw.box.secret, again), 200);
     world_run(&mw.w);
     assert_false(str_eq(newest(&mw), id));
     assert_true(str_eq(shown(&mw, newest(&mw), "related_id"), id));

@@ -29,7 +29,7 @@ static void only_who_knows_the_secret_may_post(void **state)
     struct mail_world mw;
     open_world(&mw, *state);
     assert_int_equal(post(&mw, S("wrong"), written(&mw.app->arena, &first)), 401);
-    assert_int_equal(post(&mw, mw.secret, S("this is no mail")), 400);
+    assert_int_equal(post(&mw, mw.box.secret, S("this is no mail")), 400);
     world_close(&mw.w);
 }
 
@@ -199,7 +199,7 @@ static void what_a_mail_carries_becomes_files(void **state)
         "JVBERi0xLjQKJcOkw7zDtsOfCjIgMCBvYmoKPDwvTGVuZ3RoIDMgMCBSPj4Kc3RyZWFtCg==\r\n--b--\r\n";
     struct mail_world mw;
     open_world(&mw, *state);
-    assert_int_equal(post(&mw, mw.secret, str_from(mail)), 200);
+    assert_int_equal(post(&mw, mw.box.secret, str_from(mail)), 200);
     world_run(&mw.w);
     str id = newest(&mw);
     struct arena *a = &mw.app->arena;
@@ -245,10 +245,10 @@ static void a_bounce_is_what_became_of_ours(void **state)
     sent(&mw, message);
     /* About somebody that it never went to: anybody could write that. */
     struct arena *a = &mw.app->arena;
-    assert_int_equal(post(&mw, mw.secret, bounce_of(a, ours, "mallory@example.org")), 200);
+    assert_int_equal(post(&mw, mw.box.secret, bounce_of(a, ours, "mallory@example.org")), 200);
     world_run(&mw.w);
     assert_false(str_eq(message_state(&mw.w, id, message), S("failed")));
-    assert_int_equal(post(&mw, mw.secret, bounce_of(a, ours, "asha@example.net")), 200);
+    assert_int_equal(post(&mw, mw.box.secret, bounce_of(a, ours, "asha@example.net")), 200);
     world_run(&mw.w);
     assert_str(message_state(&mw.w, id, message), "failed");
     world_close(&mw.w);

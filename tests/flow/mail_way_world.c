@@ -9,7 +9,7 @@
 void mails_secrets(struct mail_world *mw, const char *secrets)
 {
     struct ctx *cx = test_begin(mw->app);
-    assert_ok(channel_set_network_secrets(cx, mw->channel, str_from(secrets), 0));
+    assert_ok(channel_set_network_secrets(cx, mw->box.channel, str_from(secrets), 0));
     test_commit(mw->app, cx);
 }
 
@@ -17,21 +17,14 @@ void mails_open(struct mail_world *mw, struct test_app *app, const struct smtp_p
     const char *settings, const char *secrets)
 {
     struct arena *a = &app->arena;
-    struct channel channel = {
-        .kind = S("email"), .name = S("Support"), .languages = S("[]"), .external_id = S(MAILBOX)};
-    channel.settings = str_print(a,
+    str all = str_print(a,
         "{\"receivers\":\"" BY_US "\",\"address\":\"" MAILBOX "\",\"smtp_security\":\"none\"%s%s",
         *settings ? "," : "", settings);
-    channel.settings = smtp ? str_print(a, "%.*s,\"smtp_host\":\"127.0.0.1\",\"smtp_port\":\"%d\"}",
-                                  SARG(channel.settings), smtp_peer_port(smtp))
-                            : str_cat(a, channel.settings, S("}"));
+    all = smtp ? str_print(a, "%.*s,\"smtp_host\":\"127.0.0.1\",\"smtp_port\":\"%d\"}", SARG(all),
+                     smtp_peer_port(smtp))
+               : str_cat(a, all, S("}"));
     *mw = (struct mail_world){.app = app};
-    struct ctx *cx = test_begin(app);
-    assert_ok(channel_add(cx, &channel, &mw->secret));
-    mw->channel = channel.id;
-    mw->key = str_copy(a, channel.public_key);
-    mw->secret = str_copy(a, mw->secret);
-    test_commit(app, cx);
+    mailbox_add(&mw->box, app, all);
     mails_secrets(mw, secrets);
     world_open(&mw->w, app);
     assert_int_equal(test_request(app, "PATCH", "/api/v1/account", "{\"undo_seconds\":0}"), 200);
@@ -39,14 +32,7 @@ void mails_open(struct mail_world *mw, struct test_app *app, const struct smtp_p
 
 void mails_post(struct mail_world *mw, str mail)
 {
-    struct arena *a = &mw->app->arena;
-    const struct http_header headers[] = {
-        {S("Content-Type"), S("message/rfc822")},
-        { S("Authorization"), str_cat(a,             S("Bearer "), mw->secret)},
-    };
-    char *target = str_z(a, str_cat(a, S("/hooks/email/"), mw->key));
-    assert_int_equal(test_request_full(mw->app, "POST", target, headers, 2, mail), 200);
-    world_run(&mw->w);
+    mailbox_takes(&mw->w, &mw->box, mail);
 }
 
 str mails_arrive(struct mail_world *mw, const char *from, const char *id, const char *headers)

@@ -1,19 +1,15 @@
 /* For stories of mails that go out: a mailbox with a scripted server, a customer who has written,
  * reports that are posted. Not for production. */
 #pragma once
-#include "engine_world.h"
+#include "mailbox_world.h"
 
 #include "mail_peer.h"
 #include "smtp_peer.h"
 
-#define MAILBOX "support@example.com"
-#define BY_US   "mx.example.com"
-
 struct mail_world {
     struct world w;
     struct test_app *app;
-    str key, secret;
-    channel_id channel;
+    struct mailbox box;
 };
 /* settings: more members of the channel's settings, as "\"plus\":\"yes\""; "" = none. smtp NULL: no
  * server for sending. Replies are not held. */

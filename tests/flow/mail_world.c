@@ -17,18 +17,8 @@ void open_world(struct mail_world *mw, struct test_app *app)
 
 void open_world_with(struct mail_world *mw, struct test_app *app, str settings)
 {
-    struct channel channel = {.kind = S("email"),
-        .name = S("Support"),
-        .languages = S("[]"),
-        .settings = settings,
-        .external_id = S(MAILBOX)};
     *mw = (struct mail_world){.app = app};
-    struct ctx *cx = test_begin(app);
-    assert_ok(channel_add(cx, &channel, &mw->secret));
-    mw->channel = channel.id;
-    mw->key = str_copy(&app->arena, channel.public_key);
-    mw->secret = str_copy(&app->arena, mw->secret);
-    test_commit(app, cx);
+    mailbox_add(&mw->box, app, settings);
     world_open(&mw->w, app);
 }
 
@@ -50,19 +40,12 @@ str written(struct arena *a, const struct letter *l)
 
 int post(struct mail_world *mw, str secret, str mail)
 {
-    struct arena *a = &mw->app->arena;
-    const struct http_header headers[] = {
-        {S("Content-Type"), S("message/rfc822")},
-        { S("Authorization"), str_cat(a,                 S("Bearer "), secret)},
-    };
-    char *target = str_z(a, str_cat(a, S("/hooks/email/"), mw->key));
-    return test_request_full(mw->app, "POST", target, headers, 2, mail);
+    return mailbox_post(mw->app, &mw->box, secret, mail);
 }
 
 void arrives(struct mail_world *mw, const struct letter *l)
 {
-    assert_int_equal(post(mw, mw->secret, written(&mw->app->arena, l)), 200);
-    world_run(&mw->w);
+    mailbox_takes(&mw->w, &mw->box, written(&mw->app->arena, l));
 }
 
 int get(struct mail_world *mw, str target)

@@ -1,19 +1,15 @@
 /* For stories of a mailbox: mails are posted to it with its secret and taken in at once; what
  * became of them is read as the console does. */
 #pragma once
-#include "engine_world.h"
+#include "mailbox_world.h"
 
 #include "base/clock.h"
 #include "store/conversation.h"
 
-#define MAILBOX "support@example.com"
-#define BY_US   "mx.example.com"
-
 struct mail_world {
     struct world w;
     struct test_app *app;
-    str key, secret;
-    channel_id channel;
+    struct mailbox box;
 };
 void open_world(struct mail_world *mw, struct test_app *app);
 /* settings: JSON of the mailbox's. */
