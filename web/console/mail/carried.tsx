@@ -56,8 +56,8 @@ function Inside({ id, within, depth }: { id: Id; within: string; depth: number }
         <People label={mt('details.cc')} people={found.mail.cc} />
         {found.mail.date ? <div><dt>{mt('details.date')}</dt><dd>{dateTime(found.mail.date)}</dd></div> : null}
       </dl>
-      <p class="mail-note"><Icon name="alert" size={14} /> {mt('carried.unchecked')}</p>
-      {found.mail.degraded ? <p class="mail-note mail-note-warn"><Icon name="alert" size={14} /> {mt('mail.degraded')} <bdi dir="auto">{found.mail.degraded}</bdi></p> : null}
+      <p class="mail-note"><Icon name="alert" size={14} /> <span>{mt('carried.unchecked')}</span></p>
+      {found.mail.degraded ? <p class="mail-note mail-note-warn"><Icon name="alert" size={14} /> <span>{mt('mail.degraded')} <bdi dir="auto">{found.mail.degraded}</bdi></span></p> : null}
       <MailBody id={`${id}/${within}`} mail={found.mail} isCarried />
       {found.files.length ? <ul class="mail-carried-files">{found.files.map((one) => <InsideFile key={one.part} id={id} within={within} file={one} depth={depth} />)}</ul> : null}
     </section>
