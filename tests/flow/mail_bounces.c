@@ -258,7 +258,7 @@ static void report_early(void *early)
     struct connector_mail mail = {.report = &report};
     const struct connector_item it = {.mail = &mail};
     struct ctx *cx = test_begin(e->s->mw.app);
-    e->result = mail_report_take(cx, e->s->mw.channel, &it, &e->is_taken);
+    e->result = mail_report_take(cx, e->s->mw.box.channel, &it, &e->is_taken);
     test_commit(e->s->mw.app, cx);
 }
 

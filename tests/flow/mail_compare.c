@@ -26,7 +26,7 @@ static struct mail_world mw;
 static char *ledger_of(void)
 {
     struct arena *a = &mw.app->arena;
-    return str_z(a, str_print(a, LEDGER, (long long)mw.channel.v));
+    return str_z(a, str_print(a, LEDGER, (long long)mw.box.channel.v));
 }
 
 /* NULL: a mailbox that nobody reads. Everything up to UID 10 is read. */
@@ -37,7 +37,7 @@ static void open_mailbox(struct test_app *app, const struct mail_peer *p)
         p ? mail_peer_port(p) : 0);
     mails_open(&mw, app, NULL, p ? str_z(&app->arena, settings) : "", PASSWORD);
     struct ctx *cx = test_begin(app);
-    assert_ok(channel_cursor_set(cx, mw.channel, S("listen"),
+    assert_ok(channel_cursor_set(cx, mw.box.channel, S("listen"),
         S("{\"folder\":\"INBOX\",\"uidvalidity\":7,\"uid\":10,\"told\":10,\"last_ms\":5}")));
     test_commit(app, cx);
 }
@@ -142,7 +142,7 @@ static void a_mailbox_that_is_switched_off_is_not_compared(void **state)
 {
     open_mailbox(*state, NULL);
     struct arena *a = &mw.app->arena;
-    char *path = str_z(a, str_print(a, "/api/v1/channels/%lld", (long long)mw.channel.v));
+    char *path = str_z(a, str_print(a, "/api/v1/channels/%lld", (long long)mw.box.channel.v));
     assert_int_equal(test_request(mw.app, "PATCH", path, "{\"is_enabled\":false}"), 200);
     assert_int_equal(test_request(mw.app, "POST", ledger_of(), NULL), 409);
     assert_int_equal(test_request(mw.app, "GET", ledger_of(), NULL), 200);
