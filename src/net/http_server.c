@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/listener.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -344,10 +345,20 @@ bool http_server_is_draining(const struct http_server *server)
     return atomic_load(&server->is_draining);
 }
 
+/* The kernel takes no more connections for us: who calls now calls again in a second and is refused
+ * then. Else one that it takes between the last accept and the closing would be reset. */
+static void refuse_new(int listening)
+{
+    struct sock_filter drop_all = {.code = BPF_RET | BPF_K, .k = 0};
+    const struct sock_fprog filter = {.len = 1, .filter = &drop_all};
+    (void)setsockopt(listening, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+}
+
 /* What the kernel has accepted for us already is ours to answer. */
 static void accept_rest(struct net_listener *l)
 {
     int listening = (int)evconnlistener_get_fd(l->listener);
+    refuse_new(listening);
     for (;;) {
         struct sockaddr_storage from = {0};
         socklen_t len = sizeof from;
