@@ -100,13 +100,16 @@ function Credentials({ channel, network, onChange }: Props) {
 }
 
 /** What only a channel has that its network talks to. */
+/** Of a mailbox to which mails are only posted nothing is read that could be compared. */
+const isRead = (channel: Channel) => channel.kind !== 'email' || Boolean((channel.settings as Record<string, unknown>).imap_host)
+
 function OverNetwork({ channel, network }: { channel: Channel; network: Network }) {
   return (
     <>
       {channel.kind === 'email' ? <MailboxHook channel={channel} /> : <Hook channel={channel} network={network} />}
       {channel.kind === 'email' ? <MailTemplates channel={channel.id} /> : null}
       {network.able.includes('templates') ? <Templates channel={channel.id} /> : null}
-      <Ledger channel={channel.id} hint={nt(channel.kind === 'email' ? 'ledger.hint_mail' : 'ledger.hint')} />
+      {isRead(channel) ? <Ledger channel={channel.id} hint={nt(channel.kind === 'email' ? 'ledger.hint_mail' : 'ledger.hint')} /> : null}
       {channel.kind === 'email' ? <Letters channel={channel.id} /> : null}
     </>
   )
