@@ -4,17 +4,19 @@ import { useSignal } from '@preact/signals'
 import { useId } from 'preact/hooks'
 import '../style/mail.css'
 import { Icon } from '../ui/icon'
+import { lazyPart } from '../ui/lazy'
 import { linkParts } from '../conversation/link_parts'
 import { complain } from '../state/toasts'
 import type { Id } from '../lib/types'
 import { MailDetails } from './details'
 import { MailFrame, type Laid } from './frame'
-import { Invitation } from './invitation'
 import { allowPictures, allowSender, arePicturesAllowed } from './load'
 import { splitText } from './quote'
 import type { Mail } from './types'
-import { Waiting } from './waiting'
 import { mailWords, mt } from './words'
+
+const Invitation = lazyPart(() => import('./invitation').then((module) => module.Invitation))
+const Waiting = lazyPart(() => import('./waiting').then((module) => module.Waiting))
 
 export { mailOf } from './load'
 /** Resolves when a mail can be drawn with its words. */
@@ -126,7 +128,7 @@ export function MailView({ id, mail }: { id: Id; mail: Mail }) {
   return (
     <div class="mail">
       <MailDetails mail={mail} />
-      <Waiting id={id} mail={mail} />
+      {mail.is_waiting ? <Waiting id={id} mail={mail} /> : null}
       {mail.degraded ? <p class="mail-note mail-note-warn"><Icon name="alert" size={14} /> <span>{mt('mail.degraded')} <bdi dir="auto">{mail.degraded}</bdi></span></p> : null}
       {mail.calendar ? <Invitation of={mail.calendar} /> : null}
       <MailBody id={id} mail={mail} />

@@ -16,7 +16,6 @@ async function stop(id: Id): Promise<void> {
 export function Waiting({ id, mail }: { id: Id; mail: Mail }) {
   const isAsked = useSignal(false)
   const isBusy = useSignal(false)
-  if (!mail.is_waiting) return null
   const decide = (): void => {
     isBusy.value = true
     void stop(id).catch(complain).finally(() => {
