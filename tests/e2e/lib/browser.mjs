@@ -99,7 +99,8 @@ export const drawn = (page) => page.evaluate(() => new Promise((resolve) => requ
 /** axe-core's findings on what the page shows now, as short texts. */
 export async function axe(page, where = 'html') {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE)
-  // Colours on their way from one to the other are nobody's design.
+  // Colours on their way from one to the other are nobody's design; those of what was just typed are on their way with the next frame.
+  await drawn(page)
   await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => {}))))
   const result = await page.evaluate(
     (selector) => window.axe.run(selector, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] }),
