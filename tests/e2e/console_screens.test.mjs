@@ -56,6 +56,7 @@ describe('screens', { skip: reasonToSkip() }, () => {
     await page.getByRole('button', { name: en['contact.block'] }).press('Enter')
     await page.getByText(en['contact.blocked_hint']).waitFor()
     await until(blocked, 'the contact being blocked')
+    await page.getByText(en['contact.block_done']).waitFor() // the event may come before the answer, with which it can be taken back
     await page.locator('body').click({ position: { x: 2, y: 2 } })
     await page.keyboard.press('z')
     await page.getByRole('button', { name: en['contact.block'], exact: true }).waitFor()
