@@ -32,8 +32,8 @@ static err suggest(
     struct mime_mail *mail = NEW(a, struct mime_mail, 2);
     bool has_inner = false;
     str header, why;
-    uint32_t after = folder->uidnext > NEWEST ? folder->uidnext - NEWEST : 0;
-    TRY(imap_search(imap, a, after, 0, NEWEST, &uids, &n));
+    uint32_t after = folder->uidnext > NEWEST ? folder->uidnext - NEWEST : 0, until = UINT32_MAX;
+    TRY(imap_search(imap, a, after, &until, 0, NEWEST, &uids, &n));
     if (!n)
         return OK;
     TRY(imap_fetch_header(imap, a, uids[n - 1], &header));

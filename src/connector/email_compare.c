@@ -76,18 +76,13 @@ static err compare_open(struct mailbox *m, int64_t from_ms, int64_t *seen)
         uint32_t *uids = NULL;
         ptrdiff_t n = 0;
         arena_reset(&m->work);
-        TRY(imap_search(m->imap, &m->work, (uint32_t)after, from_ms, BATCH, &uids, &n));
-        bool is_whole = n == BATCH;
-        while (n && uids[n - 1] > m->at->uid)
-            n--;
-        if (!n)
-            return OK;
+        uint32_t until = (uint32_t)m->at->uid;
+        TRY(imap_search(m->imap, &m->work, (uint32_t)after, &until, from_ms, BATCH, &uids, &n));
         *seen += n;
-        after = uids[n - 1];
-        TRY(compare_batch(m, uids, n));
+        after = until;
+        if (n)
+            TRY(compare_batch(m, uids, n));
         m->is_stopped |= !m->in->take(m->in->arg, NULL, (str){0});
-        if (!is_whole)
-            return OK;
     }
     return OK;
 }

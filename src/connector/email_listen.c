@@ -169,21 +169,15 @@ static err leave_recent(struct mailbox *m, uint32_t *uids, ptrdiff_t *n)
     return OK;
 }
 
-/* The next mails that count above `after`, at most MAILBOX_BATCH, none above *end. *end: up to
- * where has been looked, when more may follow. */
-static err find(struct mailbox *m, int64_t after, int64_t *end, uint32_t **uids, ptrdiff_t *n)
+/* The next mails that count above `after`, at most MAILBOX_BATCH, none above *end (UINT32_MAX: all
+ * that is new). *end: up to where has been looked. */
+static err find(struct mailbox *m, uint32_t after, uint32_t *end, uint32_t **uids, ptrdiff_t *n)
 {
     bool is_old = after < m->at->old_uid;
-    bool has_end = is_old && m->at->old_uid < UINT32_MAX; /* else each is looked at by its date */
-    int64_t most = has_end && m->at->old_uid < *end ? m->at->old_uid : *end;
+    if (is_old && m->at->old_uid < *end) /* those after it are not asked by their date */
+        *end = (uint32_t)m->at->old_uid;
     TRY(imap_search(
-        m->imap, &m->work, (uint32_t)after, is_old ? m->at->since_ms : 0, MAILBOX_BATCH, uids, n));
-    bool is_whole = *n < MAILBOX_BATCH;
-    while (*n && (*uids)[*n - 1] > most) {
-        --*n;
-        is_whole = true;
-    }
-    *end = is_whole ? most : (*uids)[*n - 1];
+        m->imap, &m->work, after, end, is_old ? m->at->since_ms : 0, MAILBOX_BATCH, uids, n));
     return is_old && m->at->is_exact && *n ? leave_recent(m, *uids, n) : OK;
 }
 
@@ -215,9 +209,9 @@ static err tell(struct mailbox *m)
         m->at->told = m->at->uid;
         return OK;
     }
-    int64_t end = m->at->uid;
+    uint32_t end = (uint32_t)m->at->uid;
     arena_reset(&m->work);
-    TRY(find(m, m->at->told, &end, &uids, &n));
+    TRY(find(m, (uint32_t)m->at->told, &end, &uids, &n));
     TRY(mailbox_mark(m, uids, n));
     m->at->told = end;
     return OK;
@@ -246,10 +240,10 @@ static err take_batch(struct mailbox *m, bool *more)
 {
     uint32_t *uids = NULL;
     ptrdiff_t n = 0;
-    int64_t end = INT64_MAX;
+    uint32_t end = UINT32_MAX;
     arena_reset(&m->work);
-    TRY(find(m, m->at->uid, &end, &uids, &n));
-    *more = end != INT64_MAX;
+    TRY(find(m, (uint32_t)m->at->uid, &end, &uids, &n));
+    *more = end != UINT32_MAX;
     if (n) {
         TRY(mailbox_fetch(m, uids, n));
         if (m->is_stopped)

@@ -50,12 +50,13 @@ struct imap_folder {
 /* Opens a folder: "INBOX", "Archive/2026". MAIL_BAD_FOLDER when there is none such. */
 err imap_select(struct imap *imap, str name, struct imap_folder *folder);
 
-/* UIDs above `after` in rising order, at most max (≤ LIMIT_IMAP_SEARCH), the lowest ones. since_ms:
- * only mails that arrived on that day (UTC) or later, less a day for the server's own zone; 0 =
- * all. *uids lives in `a`. Large folders are searched in stretches, so an empty result means that
- * nothing is above `after`. */
-err imap_search(struct imap *imap, struct arena *a, uint32_t after, int64_t since_ms, ptrdiff_t max,
-    uint32_t **uids, ptrdiff_t *count);
+/* UIDs above `after` up to *until (UINT32_MAX: all), rising, at most max (≤ LIMIT_IMAP_SEARCH), the
+ * lowest ones. since_ms: only mails that arrived on that day (UTC) or later, less a day for the
+ * server's own zone; 0 = all. *uids lives in `a`. Large folders are searched in stretches until one
+ * has something, so *until says how far was looked: the same where nothing more is to come. A
+ * search of all takes what the server has told of new mails so far as heard (imap_idle). */
+err imap_search(struct imap *imap, struct arena *a, uint32_t after, uint32_t *until,
+    int64_t since_ms, ptrdiff_t max, uint32_t **uids, ptrdiff_t *count);
 
 struct imap_mail {
     uint32_t uid;

@@ -170,27 +170,33 @@ static err search_stretch(struct imap *imap, struct arena *a, uint32_t lo, uint3
     return OK;
 }
 
-err imap_search(struct imap *imap, struct arena *a, uint32_t after, int64_t since_ms, ptrdiff_t max,
-    uint32_t **uids, ptrdiff_t *count)
+err imap_search(struct imap *imap, struct arena *a, uint32_t after, uint32_t *until,
+    int64_t since_ms, ptrdiff_t max, uint32_t **uids, ptrdiff_t *count)
 {
     TRY(need_folder(imap));
-    imap->guard.has_news = false; /* what comes from now on, the search may miss */
     uint32_t *found = NULL;
     ptrdiff_t n = 0;
-    uint64_t span = LIMIT_IMAP_SEARCH;
-    for (uint64_t lo = (uint64_t)after + 1; lo <= UINT32_MAX && n == 0; span *= 2) {
-        uint64_t hi = lo + span - 1;
-        if (imap->uidnext == 0 || hi >= imap->uidnext)
-            hi = UINT32_MAX;
-        TRY(search_stretch(imap, a, (uint32_t)lo, (uint32_t)hi, since_ms, &found, &n));
-        lo = hi + 1;
+    uint64_t span = LIMIT_IMAP_SEARCH, most = *until, looked = after;
+    bool is_for_news = most == UINT32_MAX;
+    if (is_for_news)
+        imap->guard.has_news = false; /* what comes from now on, the search may miss */
+    for (; looked < most && n == 0; span *= 2) {
+        uint64_t hi = looked + span;
+        if (imap->uidnext == 0 || hi >= imap->uidnext || hi > most)
+            hi = most;
+        TRY(search_stretch(imap, a, (uint32_t)looked + 1, (uint32_t)hi, since_ms, &found, &n));
+        looked = hi;
     }
     if (max > LIMIT_IMAP_SEARCH)
         max = LIMIT_IMAP_SEARCH;
     if (n > max) {
         n = max;
-        imap->guard.has_news = true; /* the rest waits */
+        looked = found[n - 1];
     }
+    if (looked < most)
+        *until = (uint32_t)looked;
+    if (is_for_news && looked < most)
+        imap->guard.has_news = true; /* the rest waits */
     *uids = found;
     *count = n;
     return OK;

@@ -94,7 +94,7 @@ static void work(struct imap *imap, struct arena *a)
     (void)imap_append(imap, S("Sent"), 0, 100, some_bytes, NULL, &uid);
     if (imap_select(imap, S("INBOX"), &folder) != OK)
         return;
-    if (imap_search(imap, a, 0, 0, LIMIT_IMAP_MAILS, &uids, &n) == OK &&
+    if (imap_search(imap, a, 0, &(uint32_t){UINT32_MAX}, 0, LIMIT_IMAP_MAILS, &uids, &n) == OK &&
         imap_look(imap, a, uids, n, &mails, &found) == OK)
         (void)imap_fetch(imap, mails, found, 1 << 20, count, &total);
     (void)imap_fetch_header(imap, a, 1, &header);

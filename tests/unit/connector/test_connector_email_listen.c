@@ -100,7 +100,7 @@ static void new_mails_are_stored_together_and_then_marked(void **state)
     struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 9:*", "> * SEARCH 9 10",
         "> $ OK done", "< UID FETCH 9:10 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"),
         KNOWN("2", "10"), "> $ OK done", "< UID FETCH 9:10 (UID BODY.PEEK[])", MAIL("1", "9"),
-        MAIL("2", "10"), "> $ OK done", "< UID SEARCH UID 9:*", "> * SEARCH 9 10", "> $ OK done",
+        MAIL("2", "10"), "> $ OK done", "< UID SEARCH UID 9:10", "> * SEARCH 9 10", "> $ OK done",
         "< UID STORE 9:10 +FLAGS.SILENT (\\Seen)", "> $ OK done");
     struct connector_polled out =
         listen_to(p, "", "{\"uidvalidity\":7,\"uid\":8,\"told\":8,\"last_ms\":5}", &t);
@@ -134,10 +134,10 @@ static void old_mails_are_neither_read_nor_marked(void **state)
 {
     (void)state;
     struct taken t = {.signs_most = 1};
-    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:* SINCE", "> * SEARCH 9",
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:10 SINCE", "> * SEARCH 9",
         "> $ OK done", "< UID FETCH 9 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"),
         "> $ OK done", "< UID FETCH 9 (UID BODY.PEEK[])", MAIL("1", "9"), "> $ OK done",
-        "< UID SEARCH UID 11:*", "> * SEARCH 10", "> $ OK done", "< UID SEARCH UID 1:* SINCE",
+        "< UID SEARCH UID 11:*", "> * SEARCH 10", "> $ OK done", "< UID SEARCH UID 1:10 SINCE",
         "> * SEARCH 9", "> $ OK done", "< UID STORE 9 +FLAGS.SILENT (\\Seen)", "> $ OK done");
     (void)listen_to(p, ",\"from_days\":\"7\"", "{}", &t);
     mail_peer_close(p);
@@ -146,14 +146,53 @@ static void old_mails_are_neither_read_nor_marked(void **state)
     assert_true(str_find(t.sign_cursors, S("\"old_uid\":10,")) > 0);
 }
 
+/* It is told only once, and the marks of the first ask the server too. */
+static void a_mail_that_is_told_while_another_is_read_is_not_forgotten(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 2};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "10"), "< UID SEARCH UID 9:*", "> * SEARCH 9",
+        "> $ OK done", "< UID FETCH 9 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"),
+        "> $ OK done", "< UID FETCH 9 (UID BODY.PEEK[])", MAIL("1", "9"), "> * 2 EXISTS",
+        "> $ OK done", "< UID SEARCH UID 9:9", "> * SEARCH 9", "> $ OK done",
+        "< UID STORE 9 +FLAGS.SILENT (\\Seen)", "> $ OK done", "< UID SEARCH UID 10:*",
+        "> * SEARCH 10", "> $ OK done", "< UID FETCH 10 (UID FLAGS INTERNALDATE RFC822.SIZE)",
+        KNOWN("2", "10"), "> $ OK done", "< UID FETCH 10 (UID BODY.PEEK[])", MAIL("2", "10"),
+        "> $ OK done", "< UID SEARCH UID 10:10", "> * SEARCH 10", "> $ OK done",
+        "< UID STORE 10 +FLAGS.SILENT (\\Seen)", "> $ OK done");
+    (void)listen_to(p, "", "{\"uidvalidity\":7,\"uid\":8,\"told\":8,\"last_ms\":5}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 2);
+}
+
+/* Most of what once came is gone, as in a mailbox whose mails are moved elsewhere: what counts lies
+ * far apart. */
+static void a_large_folder_with_few_mails_is_read_to_its_end(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "30001"), "< UID SEARCH UID 1:10000 SINCE",
+        "> * SEARCH 9", "> $ OK done", "< UID FETCH 9 (UID FLAGS INTERNALDATE RFC822.SIZE)",
+        KNOWN("1", "9"), "> $ OK done", "< UID FETCH 9 (UID BODY.PEEK[])", MAIL("1", "9"),
+        "> $ OK done", "< UID SEARCH UID 10001:20000 SINCE", "> * SEARCH", "> $ OK done",
+        "< UID SEARCH UID 20001:30000 SINCE", "> * SEARCH 30000", "> $ OK done",
+        "< UID FETCH 30000 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("2", "30000"),
+        "> $ OK done", "< UID FETCH 30000 (UID BODY.PEEK[])", MAIL("2", "30000"), "> $ OK done",
+        "< UID SEARCH UID 30001:*", "> * SEARCH 30000", "> $ OK done");
+    (void)listen_to(p, ",\"from_days\":\"7\",\"after\":\"leave\"", "{}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 2);
+    assert_true(str_starts(t.sign_cursors, S("{\"uidvalidity\":7,\"uid\":30000,")));
+}
+
 /* Nothing new enough is there: the old ones do not come with the next one either. */
 static void without_a_mail_since_then_the_old_ones_are_passed_over(void **state)
 {
     (void)state;
     struct taken t = {.signs_most = 1};
-    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:* SINCE", "> * SEARCH",
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:10 SINCE", "> * SEARCH",
         "> $ OK done", "< UID SEARCH UID 11:*", "> * SEARCH", "> $ OK done",
-        "< UID SEARCH UID 1:* SINCE", "> * SEARCH", "> $ OK done");
+        "< UID SEARCH UID 1:10 SINCE", "> * SEARCH", "> $ OK done");
     (void)listen_to(p, ",\"from_days\":\"7\"", "{}", &t);
     mail_peer_close(p);
     assert_int_equal(t.mails, 0);
@@ -174,12 +213,12 @@ static void what_came_between_the_creation_and_the_first_opening_is_read(void **
     (void)state;
     struct taken t = {.signs_most = 1};
     struct mail_peer *p =
-        MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:* SINCE 30-Dec-2025", "> * SEARCH 8 9 10",
+        MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:10 SINCE 30-Dec-2025", "> * SEARCH 8 9 10",
             "> $ OK done", LOOKED_8_TO_10, "< UID FETCH 9:10 (UID FLAGS INTERNALDATE RFC822.SIZE)",
             ARRIVED("2", "9", "31-Dec-2025 23:58:30 +0000"),
             ARRIVED("3", "10", "01-Jan-2026 01:00:00 +0100"), "> $ OK done",
             "< UID FETCH 9:10 (UID BODY.PEEK[])", MAIL("2", "9"), MAIL("3", "10"), "> $ OK done",
-            "< UID SEARCH UID 11:*", "> * SEARCH 10", "> $ OK done", "< UID SEARCH UID 1:* SINCE",
+            "< UID SEARCH UID 11:*", "> * SEARCH 10", "> $ OK done", "< UID SEARCH UID 1:10 SINCE",
             "> * SEARCH 8 9 10", "> $ OK done", LOOKED_8_TO_10,
             "< UID STORE 9:10 +FLAGS.SILENT (\\Seen)", "> $ OK done");
     (void)listen_to(p, "", "{}", &t);
@@ -193,10 +232,10 @@ static void a_folder_that_is_added_later_is_read_since_then(void **state)
 {
     (void)state;
     struct taken t = {.signs_most = 1};
-    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:* SINCE 30-Dec-2025",
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "11"), "< UID SEARCH UID 1:10 SINCE 30-Dec-2025",
         "> * SEARCH 8", "> $ OK done", "< UID FETCH 8 (UID FLAGS INTERNALDATE RFC822.SIZE)",
         ARRIVED("1", "8", "31-Dec-2025 23:49:59 +0000"), "> $ OK done", "< UID SEARCH UID 11:*",
-        "> * SEARCH", "> $ OK done", "< UID SEARCH UID 1:*", "> * SEARCH", "> $ OK done");
+        "> * SEARCH", "> $ OK done", "< UID SEARCH UID 1:10", "> * SEARCH", "> $ OK done");
     (void)listen_to(
         p, "", "{\"folder\":\"Old\",\"uidvalidity\":3,\"uid\":5,\"compared_ms\":9}", &t);
     mail_peer_close(p);
@@ -208,11 +247,11 @@ static void a_mailbox_with_new_numbers_is_read_since_the_day_before_its_newest(v
 {
     (void)state;
     struct taken t = {.signs_most = 1};
-    struct mail_peer *p = MAIL_PEER(OPEN("8", "3"), "< UID SEARCH UID 1:* SINCE 03-Jan-2026",
+    struct mail_peer *p = MAIL_PEER(OPEN("8", "3"), "< UID SEARCH UID 1:2 SINCE 03-Jan-2026",
         "> * SEARCH 2", "> $ OK done", "< UID FETCH 2 (UID FLAGS INTERNALDATE RFC822.SIZE)",
         KNOWN("1", "2"), "> $ OK done", "< UID FETCH 2 (UID BODY.PEEK[])", MAIL("1", "2"),
         "> $ OK done", "< UID SEARCH UID 3:*", "> * SEARCH 2", "> $ OK done",
-        "< UID SEARCH UID 1:* SINCE 03-Jan-2026", "> * SEARCH 2", "> $ OK done",
+        "< UID SEARCH UID 1:2 SINCE 03-Jan-2026", "> * SEARCH 2", "> $ OK done",
         "< UID STORE 2 +FLAGS.SILENT (\\Seen)", "> $ OK done");
     /* last_ms: 2026-01-05 10:00 */
     (void)listen_to(
@@ -277,7 +316,7 @@ static void sizes_that_are_a_lie_do_not_stop_a_mailbox(void **state)
     p = MAIL_PEER(OPEN("7", "10"), "< UID SEARCH UID 9:*", "> * SEARCH 9", "> $ OK done",
         "< UID FETCH 9 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"), "> $ OK done",
         "< UID FETCH 9 (UID BODY.PEEK[]<0.", "> * 1 FETCH (UID 9 BODY[]<0> {21}",
-        ">>From: a@b.example\r\n\r\n", "> )", "> $ OK done", "< UID SEARCH UID 9:*", "> * SEARCH 9",
+        ">>From: a@b.example\r\n\r\n", "> )", "> $ OK done", "< UID SEARCH UID 9:9", "> * SEARCH 9",
         "> $ OK done", "< UID STORE 9 +FLAGS.SILENT (\\Seen)", "> $ OK done");
     str before = out.cursors;
     (void)listen_to(p, "", str_z(test_arena(), before), &t);
@@ -294,6 +333,8 @@ int main(void)
         TEST(new_mails_are_stored_together_and_then_marked),
         TEST(what_could_not_be_stored_is_read_again),
         TEST(old_mails_are_neither_read_nor_marked),
+        TEST(a_mail_that_is_told_while_another_is_read_is_not_forgotten),
+        TEST(a_large_folder_with_few_mails_is_read_to_its_end),
         TEST(without_a_mail_since_then_the_old_ones_are_passed_over),
         TEST(what_came_between_the_creation_and_the_first_opening_is_read),
         TEST(a_folder_that_is_added_later_is_read_since_then),

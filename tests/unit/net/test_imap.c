@@ -307,8 +307,9 @@ static void a_folder_tells_its_uids_and_its_size(void **state)
     assert_err(imap_select(imap, S("gone"), &f), E_UPSTREAM);
     assert_end(imap, MAIL_BAD_FOLDER, "doesn't exist");
     assert_true(imap_is_open(imap));
-    assert_err(
-        imap_search(imap, test_arena(), 0, 0, 10, &(uint32_t *){0}, &(ptrdiff_t){0}), E_UPSTREAM);
+    assert_err(imap_search(imap, test_arena(), 0, &(uint32_t){UINT32_MAX}, 0, 10, &(uint32_t *){0},
+                   &(ptrdiff_t){0}),
+        E_UPSTREAM);
     assert_end(imap, MAIL_BAD_FOLDER, "no folder is open");
     assert_err(imap_select(imap, S("a\xff"), &f), E_UPSTREAM);
     done(imap, p);
@@ -324,16 +325,18 @@ static void the_last_mail_is_not_new_because_a_search_names_it(void **state)
     struct imap *imap = inbox_at(p, &f);
     uint32_t *uids;
     ptrdiff_t n = 5;
-    assert_ok(imap_search(imap, test_arena(), 10, 0, 100, &uids, &n));
+    assert_ok(imap_search(imap, test_arena(), 10, &(uint32_t){UINT32_MAX}, 0, 100, &uids, &n));
     assert_int_equal(n, 0);
-    assert_ok(imap_search(imap, test_arena(), 7, 0, 3, &uids, &n));
+    assert_ok(imap_search(imap, test_arena(), 7, &(uint32_t){UINT32_MAX}, 0, 3, &uids, &n));
     assert_int_equal(n, 3);
     assert_int_equal(uids[0], 8);
     assert_int_equal(uids[1], 9);
     assert_int_equal(uids[2], 10);
-    assert_ok(imap_search(imap, test_arena(), 0, TEST_NOW_MS, 100, &uids, &n));
+    assert_ok(
+        imap_search(imap, test_arena(), 0, &(uint32_t){UINT32_MAX}, TEST_NOW_MS, 100, &uids, &n));
     assert_int_equal(n, 0);
-    assert_ok(imap_search(imap, test_arena(), UINT32_MAX, 0, 100, &uids, &n)); /* asks nobody */
+    assert_ok(imap_search(imap, test_arena(), UINT32_MAX, &(uint32_t){UINT32_MAX}, 0, 100, &uids,
+        &n)); /* asks nobody */
     done(imap, p);
 }
 
@@ -349,9 +352,9 @@ static void a_large_folder_is_searched_in_stretches(void **state)
     struct imap *imap = inbox_at(p, &f);
     uint32_t *uids;
     ptrdiff_t n = 0;
-    assert_ok(imap_search(imap, test_arena(), 0, 0, 100, &uids, &n));
+    assert_ok(imap_search(imap, test_arena(), 0, &(uint32_t){UINT32_MAX}, 0, 100, &uids, &n));
     assert_int_equal(n, 1);
-    assert_ok(imap_search(imap, test_arena(), 89990, 0, 100, &uids, &n));
+    assert_ok(imap_search(imap, test_arena(), 89990, &(uint32_t){UINT32_MAX}, 0, 100, &uids, &n));
     assert_int_equal(uids[0], 90000);
     done(imap, p);
 }
@@ -592,14 +595,14 @@ static void a_wait_ends_when_the_folder_grows(void **state)
     enum imap_news news = IMAP_NO_NEWS;
     assert_ok(imap_idle(imap, 60000, &news)); /* the mails that were there from the start */
     assert_int_equal(news, IMAP_NEWS);
-    assert_ok(imap_search(imap, test_arena(), 10, 0, 10, &uids, &n));
+    assert_ok(imap_search(imap, test_arena(), 10, &(uint32_t){UINT32_MAX}, 0, 10, &uids, &n));
     assert_ok(imap_idle(imap, 60000, &news));
     assert_int_equal(news, IMAP_NEWS);
-    assert_ok(imap_search(imap, test_arena(), 10, 0, 10, &uids, &n));
+    assert_ok(imap_search(imap, test_arena(), 10, &(uint32_t){UINT32_MAX}, 0, 10, &uids, &n));
     assert_int_equal(n, 1);
     assert_ok(imap_idle(imap, 60000, &news)); /* told before IDLE had begun */
     assert_int_equal(news, IMAP_NEWS);
-    assert_ok(imap_search(imap, test_arena(), 10, 0, 10, &uids, &n));
+    assert_ok(imap_search(imap, test_arena(), 10, &(uint32_t){UINT32_MAX}, 0, 10, &uids, &n));
     assert_ok(imap_idle(imap, 60000, &news)); /* told while the search was answered */
     assert_int_equal(news, IMAP_NEWS);
     done(imap, p);
@@ -775,7 +778,7 @@ static void a_goodbye_ends_any_command_with_its_words(void **state)
     enum imap_news news;
     uint32_t *uids;
     ptrdiff_t n;
-    assert_ok(imap_search(imap, test_arena(), 10, 0, 10, &uids, &n));
+    assert_ok(imap_search(imap, test_arena(), 10, &(uint32_t){UINT32_MAX}, 0, 10, &uids, &n));
     assert_err(imap_idle(imap, 60000, &news), E_UPSTREAM);
     assert_end(imap, MAIL_LOST, "Session expired");
     done(imap, p);
