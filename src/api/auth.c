@@ -93,6 +93,13 @@ static err visitor_authenticate(struct call *call)
     return visitor_enter(&call->cx, &pass);
 }
 
+err authenticated_enter(struct boundary *b)
+{
+    struct ctx *cx = &b->call.cx;
+    TRY(db_scope(cx->db, cx->account));
+    return touch(b);
+}
+
 err authenticate(struct boundary *b)
 {
     struct call *call = &b->call;

@@ -201,7 +201,7 @@ static err id_check(struct boundary *b)
     return OK;
 }
 
-/* What must hold before anything costly: a READ transaction for the credentials. */
+/* What must hold before anything costly, and before the write lock is waited for. */
 static err authenticate_early(struct boundary *b)
 {
     TRY(begin(b, DB_READ));
@@ -216,6 +216,12 @@ static err input_told(struct boundary *b)
     return b->input_result;
 }
 
+/* Who writes as an agent is known before the transaction begins; the lock is not held for it. */
+static bool enters_known(const struct route *route)
+{
+    return route->auth == AUTH_AGENT && (route->flags & ROUTE_WRITE);
+}
+
 static err ready(struct boundary *b)
 {
     struct call *call = &b->call;
@@ -225,7 +231,8 @@ static err ready(struct boundary *b)
     if (b->input_result == OK)
         b->input_result = id_check(b);
     b->input_fault = call->cx.fault;
-    if (is_private && (b->input_result != OK || call->route->prepare))
+    bool needs_early = b->input_result != OK || call->route->prepare || enters_known(call->route);
+    if (is_private && needs_early)
         TRY(authenticate_early(b));
     if (b->input_result != OK)
         return input_told(b);
@@ -289,7 +296,7 @@ static err walk(struct boundary *b)
         return call->route->handle(call);
     }
     TRY(begin(b, call->route->flags & ROUTE_WRITE ? DB_WRITE : DB_READ));
-    TRY(authenticate(b));
+    TRY(enters_known(call->route) ? authenticated_enter(b) : authenticate(b));
     return handle(b);
 }
 

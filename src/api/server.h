@@ -5,8 +5,10 @@
  *
  * Order in detail. Input is decoded before the transaction (so that bad input never takes the write
  * lock), but a fault in it is only told to somebody who is authenticated and may use the route.
- * A WRITE route with a `prepare` is authenticated twice: in a READ transaction before prepare
- * (which may be costly) and again in its own. Hooks and public routes prepare without one. A
+ * Who writes as an agent is authenticated in a READ transaction of its own, before prepare (which
+ * may be costly) and before the write lock is waited for, so what is ended or revoked meanwhile ends
+ * with the next request. A visitor's WRITE route with a `prepare` is authenticated twice, the second
+ * time in its own transaction. Hooks and public routes prepare without one. A
  * handler that fails is rolled back. The answer, good or bad, leaves in db_end's callback: it may
  * rest on what another member of the group wrote.
  *

@@ -149,13 +149,30 @@ static err place_mail(struct ctx *cx, struct receive_items *items, const struct 
     return OK;
 }
 
+/* As network_channel, which asks the database. */
+static err channel_of(struct ctx *cx, struct receive_items *items, const struct inbox_row *row,
+    const struct connector_item *it, channel_id *channel)
+{
+    enum { MOST = sizeof items->places / sizeof items->places[0] };
+    for (int i = 0; i < items->n_places && i < MOST; i++)
+        if (items->places[i].came_on.v == row->channel_id.v &&
+            str_eq(items->places[i].account, it->account)) {
+            *channel = items->places[i].channel;
+            return OK;
+        }
+    TRY(network_channel(cx, row->channel_id, row->network, it, channel));
+    items->places[items->n_places++ % MOST] =
+        (struct receive_place){row->channel_id, *channel, it->account};
+    return OK;
+}
+
 /* One good item of a row. E_NOT_FOUND with words: it is for nobody here. */
 static err gather_item(struct ctx *cx, struct receive_items *items, const struct inbox_row *row,
     ptrdiff_t at, struct connector_item *it)
 {
     channel_id channel;
     bool is_done = false, is_early = false, is_asked = false;
-    TRY(network_channel(cx, row->channel_id, row->network, it, &channel));
+    TRY(channel_of(cx, items, row, it, &channel));
     if (it->kind == ITEM_NAMED) {
         TRY(is_known(cx, channel, it->external_id, &is_done));
         items->hurries[at] |= !is_done;

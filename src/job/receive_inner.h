@@ -36,7 +36,13 @@ struct receive_items {
     } * others;
     ptrdiff_t n_others;
     bool *hurries; /* per row of the batch: its channel is to be polled at once */
-    int64_t jobs;  /* planned here */
+    /* Whose channels the last accounts of networks are: a batch names few of them. */
+    struct receive_place {
+        channel_id came_on, channel;
+        str account;
+    } places[8];
+    int n_places;
+    int64_t jobs; /* planned here */
 };
 
 struct receive_tally {

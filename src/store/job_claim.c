@@ -191,55 +191,42 @@ static err claim_one(
 
 struct next {
     job_id id;
-    int64_t run_ms;
-    bool is_fetch, is_blocked;
 };
-static const struct db_col next_cols[] = {
-    COL(struct next, id),
-    COL(struct next, run_ms),
-    COL(struct next, is_fetch),
-    COL(struct next, is_blocked),
-};
+static const struct db_col next_cols[] = {COL(struct next, id)};
 
-/* The first of a channel's in this state. */
+/* The first that may run of the first ?3 of a channel's in this state. Most often it is the very
+ * first, and the others are not read then: both engines hand the inner rows out one by one. */
 #define FIRST(state)                                                                               \
-    "SELECT j.id, j.run_ms, j.kind = 'fetch' AS is_fetch, "                                        \
-    "CASE WHEN " JOB_FOREMOST "THEN 0 ELSE 1 END AS is_blocked "                                   \
-    "FROM job j "                                                                                  \
-    "WHERE j.channel_id = ?1 AND j.channel_id <> 0 AND j.state = '" state "' "                     \
-    "ORDER BY j.id "                                                                               \
-    "LIMIT ?2"
+    "SELECT j.id "                                                                                 \
+    "FROM (SELECT id, account_id, kind, order_key, run_ms FROM job "                               \
+    "WHERE channel_id = ?1 AND channel_id <> 0 AND state = '" state "' "                           \
+    "ORDER BY id "                                                                                 \
+    "LIMIT ?3) AS j "                                                                              \
+    "WHERE j.run_ms <= ?2 AND j.kind <> 'fetch' AND " JOB_FOREMOST "LIMIT 1"
 
-/* Most often the very first may run; else a few more are looked at. */
+/* E_NOT_FOUND: none of them may. */
 static err find_next(
-    struct db_tx *tx, str sql, channel_id channel, int64_t now_ms, int64_t look, job_id *id)
+    struct db_tx *tx, str sql, channel_id channel, int64_t now_ms, struct next *next)
 {
-    struct next *rows = NULL;
-    ptrdiff_t n = 0;
-    *id = (job_id){0};
-    TRY(db_all(tx, sql, ARGS(A_ID(channel), A_INT(look)), COLS(next_cols), (ptrdiff_t)sizeof *rows,
-        &rows, &n));
-    for (ptrdiff_t i = 0; i < n && !id->v; i++)
-        if (rows[i].run_ms <= now_ms && !rows[i].is_fetch && !rows[i].is_blocked)
-            *id = rows[i].id;
-    return OK;
+    enum { LOOK = 32 };
+    return db_one(tx, sql, ARGS(A_ID(channel), A_INT(now_ms), A_INT(LOOK)), COLS(next_cols), next);
 }
 
 err job_claim_next(struct db_tx *tx, int64_t node, channel_id channel, int64_t now_ms,
     const struct job_row **row, ptrdiff_t *n)
 {
-    enum { FEW = 2, MORE = 32 };
-    const str firsts[] = {S(FIRST("queued")), S(FIRST("queued")), S(FIRST("parked"))};
-    const int64_t looks[] = {FEW, MORE, MORE};
+    const str firsts[] = {S(FIRST("queued")), S(FIRST("parked"))};
     struct job_row *got = NULL;
     bool is_flowing = false;
     *n = 0;
     TRY(pace_is_flowing(tx, channel, now_ms, &is_flowing));
-    for (int i = 0; i < 3 && !*n && is_flowing; i++) {
-        job_id id;
-        TRY(find_next(tx, firsts[i], channel, now_ms, looks[i], &id));
-        if (id.v)
-            TRY(claim_one(tx, node, now_ms, id, &got, n));
+    for (int i = 0; i < 2 && !*n && is_flowing; i++) {
+        struct next next;
+        err e = find_next(tx, firsts[i], channel, now_ms, &next);
+        if (e == OK)
+            e = claim_one(tx, node, now_ms, next.id, &got, n);
+        if (e != OK && e != E_NOT_FOUND)
+            return e;
     }
     *row = got;
     return OK;

@@ -412,6 +412,7 @@ struct queue_test {
     struct turn turn;
     _Atomic int served;
     int order[8];
+    _Atomic bool may_go;
 };
 struct queue_place {
     struct queue_test *q;
@@ -425,6 +426,17 @@ static void *stand_in_line(void *arg)
     if (!turn_take(&p->q->turn, 10000, p->is_patient))
         return p;
     p->q->order[atomic_fetch_add(&p->q->served, 1)] = p->number;
+    turn_give(&p->q->turn);
+    return NULL;
+}
+
+static void *take_and_wait(void *arg)
+{
+    struct queue_place *p = arg;
+    if (!turn_take(&p->q->turn, 10000, false))
+        return p;
+    while (!atomic_load(&p->q->may_go))
+        (void)sched_yield();
     turn_give(&p->q->turn);
     return NULL;
 }
@@ -469,6 +481,71 @@ static void only_so_many_pass_a_patient_one(void **state)
     const int first_two[] = {2, 3, 4, 5, 0, 6, 7, 1}, last_two[] = {0, 1, 2, 3, 6, 4, 5, 7};
     stand_and_be_served(0x03, first_two);
     stand_and_be_served(0xc0, last_two);
+}
+
+static void who_has_waited_for_long_is_handed_the_lock(void **state)
+{
+    (void)state;
+    struct queue_test q = {.served = 0};
+    struct queue_place place = {.q = &q};
+    pthread_t thread;
+    assert_true(turn_make(&q.turn, 1));
+    assert_true(turn_take(&q.turn, 0, false));
+    assert_int_equal(pthread_create(&thread, NULL, take_and_wait, &place), 0);
+    while (!turn_is_wanted(&q.turn))
+        (void)sched_yield();
+    (void)usleep(2 * TURN_STRICT_US);
+    turn_give(&q.turn);
+    assert_false(turn_try(&q.turn));
+    assert_false(turn_take(&q.turn, 0, false)); /* nobody passes any more */
+    atomic_store(&q.may_go, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(turn_try(&q.turn));
+    turn_give(&q.turn);
+    turn_unmake(&q.turn);
+}
+
+struct crowd_test {
+    struct turn turn;
+    _Atomic int inside, most_inside, failed;
+};
+
+static void *come_and_go(void *arg)
+{
+    struct crowd_test *c = arg;
+    for (int i = 0; i < 2000; i++) {
+        if (!turn_take(&c->turn, 10000, i % 7 == 0)) {
+            atomic_fetch_add(&c->failed, 1);
+            continue;
+        }
+        int inside = atomic_fetch_add(&c->inside, 1) + 1;
+        if (inside > atomic_load(&c->most_inside))
+            atomic_store(&c->most_inside, inside);
+        if (i % 5 == 0)
+            (void)sched_yield();
+        atomic_fetch_sub(&c->inside, 1);
+        turn_give(&c->turn);
+    }
+    return NULL;
+}
+
+static void never_more_are_inside_than_there_are_permits(void **state)
+{
+    (void)state;
+    for (int permits = 1; permits <= 3; permits += 2) {
+        struct crowd_test c = {.failed = 0};
+        pthread_t threads[8];
+        assert_true(turn_make(&c.turn, permits));
+        for (int i = 0; i < 8; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, &c), 0);
+        for (int i = 0; i < 8; i++)
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(atomic_load(&c.failed), 0);
+        assert_true(atomic_load(&c.most_inside) <= permits);
+        assert_int_equal(c.turn.free, permits);
+        assert_int_equal(c.turn.waiting + c.turn.woken, 0);
+        turn_unmake(&c.turn);
+    }
 }
 
 static void who_waits_too_long_leaves_the_line(void **state)
@@ -539,6 +616,8 @@ int main(void)
         TEST(answers_come_in_the_order_of_the_members),
         TEST(the_lock_is_given_in_the_order_of_asking),
         TEST(only_so_many_pass_a_patient_one),
+        TEST(who_has_waited_for_long_is_handed_the_lock),
+        TEST(never_more_are_inside_than_there_are_permits),
         TEST(who_waits_too_long_leaves_the_line),
         TEST(a_file_locked_by_another_program_is_busy_until_it_is_free),
         TEST(closing_commits_what_was_left_open),
