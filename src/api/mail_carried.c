@@ -2,13 +2,15 @@
  * attachment"), to be read without a mail program (API "Messages"): its head, its words, its files;
  * and the mails inside it, by the numbers of the parts that lead to them, at most DEPTH. Nobody has
  * checked who wrote it, and nothing follows from it: it belongs to no conversation, is quoted by
- * nobody and proves nothing. Its HTML is as it came; its pictures from elsewhere are never fetched.
+ * nobody and proves nothing. Its HTML is as it came; its own pictures are files of it that the HTML
+ * names by their content ids; those from elsewhere are never fetched.
  * Not here: the mail that came itself (mail.c), the file as a whole (attachments.c). Thread:
  * workers. */
 #include "api/file_answer.h"
 #include "api/input.h"
 #include "api/server.h"
 #include "base/file.h"
+#include "base/file_type.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "care/attachment.h"
@@ -144,6 +146,7 @@ static const struct carried_file *files_of(struct arena *a, const struct mime_ma
             .name = part->name,
             .type = part->type,
             .size = part->size,
+            .content_id = part->content_id,
             .is_mail = part->kind == MIME_PART_MAIL};
     }
     return files;
@@ -184,6 +187,7 @@ static err get(struct call *call)
 struct writing {
     int fd;
     int64_t size;
+    struct sb head; /* the first bytes: what it is */
 };
 
 static bool write_piece(void *arg, str piece)
@@ -192,29 +196,40 @@ static bool write_piece(void *arg, str piece)
     if (file_write_at(w->fd, w->size, piece) != OK)
         return false;
     w->size += piece.len;
+    sb_add(&w->head, str_sub(piece, 0, FILE_TYPE_HEAD_BYTES - w->head.len));
     return true;
 }
 
-/* Always a download of unknown bytes: what a stranger's mail calls them counts for nothing. */
+/* What a stranger's mail calls the bytes counts for nothing: a picture by what they are, else
+ * unknown ones. */
+static err type_of(struct ctx *cx, const struct writing *w, str *type)
+{
+    struct file_type is;
+    TRY(file_type_of(cx->arena, sb_str(&w->head), &is));
+    *type = is.is_picture ? is.type : S("application/octet-stream");
+    return OK;
+}
+
+/* Always a download by its headers; browsers show a picture in <img> all the same. */
 static err get_file(struct call *call)
 {
     struct ctx *cx = &call->cx;
     const struct file_query *query = call->query;
     struct carried c = {0};
-    struct writing w = {.fd = -1};
-    str why;
+    struct writing w = {.fd = -1, .head = sb_make(cx->arena, FILE_TYPE_HEAD_BYTES)};
+    str type, why;
     TRY(open_mail(call, query->within, &c));
     const struct mime_part *part = part_of(&c.mail, query->part);
     if (!part)
         return fail(cx, E_NOT_FOUND, "The mail has no such file.");
     if (file_open_nameless(cx->config->blobs_dir, &w.fd) != OK)
         return fail(cx, E_BUSY, "The file cannot be taken out just now; try again.");
-    if (mime_part_write(cx->arena, c.bytes, part->number, write_piece, &w, &why) != OK) {
+    if (mime_part_write(cx->arena, c.bytes, part->number, write_piece, &w, &why) != OK ||
+        type_of(cx, &w, &type) != OK) {
         file_close(w.fd);
         return fail(cx, E_BUSY, "The file cannot be taken out just now; try again.");
     }
-    return answer_open_file(
-        call, w.fd, w.size, S("application/octet-stream"), part->name, S("private, max-age=3600"));
+    return answer_open_file(call, w.fd, w.size, type, part->name, S("private, max-age=3600"));
 }
 
 /* clang-format off */

@@ -109,6 +109,7 @@ static const struct shape_field carried_file_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, NULL),
     SHOWN("type", SHAPE_TEXT, 0, "what the mail calls it"),
     SHOWN("size", SHAPE_INT, 0, "bytes"),
+    SHOWN("content_id", SHAPE_TEXT, 0, "by which the HTML may show it: cid:…; empty: none"),
     SHOWN("is_mail", SHAPE_BOOL, 0, "it can be read in its turn"),
 };
 static const struct shape carried_file_shape =
@@ -271,6 +272,7 @@ void carried_view(struct json_out *j, const struct carried_shown *m)
         json_kv_str(j, S("name"), f->name);
         json_kv_str(j, S("type"), f->type);
         json_kv_int(j, S("size"), f->size);
+        json_kv_str(j, S("content_id"), f->content_id);
         json_kv_bool(j, S("is_mail"), f->is_mail);
         json_obj_end(j);
     }

@@ -50,6 +50,7 @@ struct carried_file {
     int64_t part; /* its number */
     str name, type;
     int64_t size;
+    str content_id;
     bool is_mail;
 };
 struct carried_shown {

@@ -27,7 +27,7 @@ function inspect() {
     for (const { name, value } of element.attributes) {
       if (!attributes.test(name)) found.push(`attribute ${name}`)
       if (name === 'href' && !/^(https?:\/\/|mailto:|tel:)/.test(value)) found.push(`address ${value}`)
-      if (name === 'src' && !/^(\/api\/v1\/attachments\/\d+$|\/api\/v1\/messages\/\d+\/mail\/picture\?address=h[^&]+$|data:image\/(png|jpeg|gif|webp|avif|bmp);base64,)/.test(value)) found.push(`picture ${value}`)
+      if (name === 'src' && !/^(\/api\/v1\/attachments\/\d+(\/mail\/file\?part=\d+)?$|\/api\/v1\/messages\/\d+\/mail\/picture\?address=h[^&]+$|data:image\/(png|jpeg|gif|webp|avif|bmp);base64,)/.test(value)) found.push(`picture ${value}`)
       if (name === 'style' && /url\(|image-set|(?<!-)position:|z-index|expression|[\\@<]|var\(|transform:|animation|content:/i.test(value)) found.push(`style ${value}`)
     }
     if (element.localName === 'a' && element.hasAttribute('href') && !(element.target === '_blank' && element.rel === 'noopener noreferrer nofollow' && element.title)) found.push('a link without its guards')
@@ -181,6 +181,7 @@ describe('mails', { skip: reasonToSkip() }, () => {
   })
 
   const inside = (more) => ({ subject: 'Old words', from: { name: 'Ben', address: 'ben@example.org' }, to: [{ name: '', address: 'cara@example.org' }], cc: [], date: '2026-01-01T10:00:00Z', text: '', html: '<p>It was so.</p>', files: [{ part: 1, name: 'a.html', type: 'text/html', size: 3, is_mail: false }, { part: 2, name: 'older.eml', type: 'message/rfc822', size: 90, is_mail: true }], degraded: '', ...more })
+  const logo = { part: 3, name: 'logo.png', type: 'image/png', size: 90, content_id: 'Logo@x', is_mail: false }
   const eml = { id: '5', name: 'Old words.eml', type: 'message/rfc822', size: 4000, state: 'ready', url: '/api/v1/attachments/5', thumbnail_url: null, width: null, height: null }
   /** Opens the mail that came as a file; answers are the API's. */
   const openInside = async (page, answer) => {
@@ -193,23 +194,30 @@ describe('mails', { skip: reasonToSkip() }, () => {
 
   test('a_mail_inside_a_mail_is_read_with_its_files_and_says_that_nobody_has_checked_it', async () => {
     const page = await openStage(browser, seva, files)
-    await openInside(page, inside({ html: '<p>It was <b>so</b>. <img src="https://pics.example/a.png" width="300" height="120" alt="x"></p>' }))
+    const answer = inside({ html: '<p>It was <b>so</b>. <img src="https://pics.example/a.png" width="300" height="120" alt="x"></p><img src="cid:logo@x" width="120" height="60" alt="our logo">' })
+    await openInside(page, { ...answer, files: [...answer.files, logo] })
     const mailShown = page.locator('.mail-carried').first()
     await until(async () => /Ben\s+<ben@example.org>/.test(await mailShown.innerText()), 'its sender')
     assert.ok((await mailShown.innerText()).includes(en['carried.unchecked']))
     assert.equal(await page.frameLocator('#stage iframe').locator('b').innerText(), 'so')
     assert.equal(await page.getByRole('button', { name: en['pictures.show'] }).count(), 0)
     assert.equal(await mailShown.locator('a.file').first().getAttribute('href'), '/api/v1/attachments/5/mail/file?part=1')
+    assert.equal(await mailShown.locator('a.file').count(), 2)
+    const picture = page.frameLocator('#stage iframe').first().locator('img')
+    await until(() => picture.evaluate((image) => image.complete && image.naturalWidth > 0), 'its own picture')
     assert.deepEqual(await axe(page, '#stage'), [])
     await shot(page, 'mail-inside')
     for (let depth = 1; depth <= 5; depth++) {
       await page.getByRole('button', { name: en['carried.read'] }).click()
       await page.locator('.mail-carried').nth(depth).waitFor()
     }
-    assert.equal(page.requests.at(-1).url, `${seva.url}/api/v1/attachments/5/mail?within=2.2.2.2.2`)
+    const asked = (rest) => page.requests.some((one) => one.url === `${seva.url}/api/v1/attachments/5/mail${rest}`)
+    assert.ok(asked('?within=2.2.2.2.2'))
+    await until(async () => asked('/file?part=3') && asked('/file?within=2.2.2.2.2&part=3'), 'the pictures of the first and the last')
     await page.locator('.mail-carried').nth(5).locator('a.file').nth(1).waitFor()
     assert.equal(await page.getByRole('button', { name: en['carried.read'] }).count(), 0)
-    assert.ok(page.requests.every((one) => new URL(one.url).pathname === '/api/v1/attachments/5/mail'))
+    assert.ok(page.requests.every((one) => /^\/api\/v1\/attachments\/5\/mail(?:\/file)?$/.test(new URL(one.url).pathname)))
+    await shot(page, 'mails-inside-mails')
     assert.deepEqual(page.problems, [])
     await page.context().close()
   })
@@ -224,12 +232,12 @@ describe('mails', { skip: reasonToSkip() }, () => {
     const wrong = []
     for (const { name, html, clicks = false } of CASES.filter((_, at) => at % 4 === 0)) { // it is the sheet of every mail
       page.requests.length = 0
-      await openInside(page, inside({ html: html.replaceAll('{origin}', seva.url), files: [], images_allowed: true, inline: { 'logo@x': '1' }, auth: verified }))
+      await openInside(page, inside({ html: html.replaceAll('{origin}', seva.url), files: [logo], images_allowed: true, inline: { 'logo@x': '1' }, auth: verified }))
       await page.evaluate(poke, { hasClicks: clicks })
       const { found, path, isSheet } = await page.evaluate(inspect)
       wrong.push(...found.map((one) => `${name}: ${one}`))
       if (path !== '/app/mail_sheet.html' || !isSheet) wrong.push(`${name}: the sheet shows ${path}`)
-      wrong.push(...page.requests.filter((one) => new URL(one.url).pathname !== '/api/v1/attachments/5/mail').map((one) => `${name}: asked for ${one.url}`))
+      wrong.push(...page.requests.filter((one) => !['/api/v1/attachments/5/mail', '/api/v1/attachments/5/mail/file?part=3'].includes(one.url.slice(seva.url.length))).map((one) => `${name}: asked for ${one.url}`))
       const after = await page.evaluate(around)
       for (const [what, value] of Object.entries(after)) if (what !== 'length' && what !== 'focus' && value !== before[what]) wrong.push(`${name}: changed the page's ${what} to ${String(value).slice(0, 200)}`)
     }

@@ -165,6 +165,54 @@ static void a_mail_inside_is_read_with_its_files_and_the_mails_inside_it(void **
     world_close(&mw.w);
 }
 
+#define SHOWS                                                                                      \
+    "From: dan@example.org\r\nSubject: %s\r\nContent-Type: multipart/related; boundary=%s\r\n\r\n" \
+    "--%s\r\nContent-Type: text/html\r\n\r\n<img src=\"cid:logo@x\">\r\n--%s\r\n"                  \
+    "Content-Type: image/svg+xml; name=\"logo.png\"\r\nContent-ID: <logo@x>\r\n"                   \
+    "Content-Transfer-Encoding: base64\r\n\r\n" PIXEL "\r\n--%s\r\n"                               \
+    "Content-Type: image/png; name=\"page.png\"\r\nContent-ID: <page@x>\r\n\r\n"                   \
+    "<html><script>x</script></html>\r\n%s--%s--\r\n"
+
+static str that_shows(struct arena *a, const char *subject, const char *b, str more)
+{
+    return str_print(a, SHOWS, subject, b, b, b, b, more.len ? str_z(a, more) : "", b);
+}
+
+/* By their bytes, whatever the mail calls them. */
+static void a_mail_inside_shows_its_pictures_and_nothing_else_is_one(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    struct arena *a = &mw.app->arena;
+    str deep = that_shows(a, "Deep", "d", (str){0});
+    str more = str_print(a, "--c\r\nContent-Type: message/rfc822\r\n\r\n%.*s", SARG(deep));
+    comes(&mw, str_print(a,
+                   HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee\r\n--b\r\n"
+                        "Content-Type: message/rfc822\r\n\r\n%.*s--b--\r\n",
+                   SARG(that_shows(a, "Outside", "c", more))));
+    str id = file_id(&mw, 0);
+    static const char *const within[][2] = {
+        {"",          "?"         },
+        {"?within=3", "?within=3&"}
+    };
+    for (size_t i = 0; i < sizeof within / sizeof *within; i++) {
+        assert_int_equal(carried(&mw, id, within[i][0]), 200);
+        assert_str(test_text(mw.app, "subject"), i ? "Deep" : "Outside");
+        assert_str(test_text(mw.app, "files.0.content_id"), "logo@x");
+        assert_int_equal(test_int(mw.app, "files.0.part"), 1);
+        assert_str(test_text(mw.app, "files.1.content_id"), "page@x");
+        str file = str_print(a, "/file%spart=", within[i][1]);
+        assert_int_equal(carried(&mw, id, str_z(a, str_print(a, "%.*s1", SARG(file)))), 200);
+        assert_str(mw.app->content_type, "image/png");
+        assert_true(str_starts(mw.app->body, S("\x89PNG")));
+        assert_true(str_starts(test_answer_header(mw.app, "Content-Security-Policy"),
+            S("default-src 'none'; sandbox")));
+        assert_int_equal(carried(&mw, id, str_z(a, str_print(a, "%.*s2", SARG(file)))), 200);
+        assert_str(mw.app->content_type, "application/octet-stream");
+    }
+    world_close(&mw.w);
+}
+
 /* Each in a part 1 of the next. */
 static void mails_inside_mails_are_read_five_deep(void **state)
 {
@@ -245,6 +293,7 @@ int main(void)
         TEST_APP(a_broken_one_stays_a_file_and_says_so),
         TEST_APP(a_mail_inside_is_a_file_that_mail_programs_open),
         TEST_APP(a_mail_inside_is_read_with_its_files_and_the_mails_inside_it),
+        TEST_APP(a_mail_inside_shows_its_pictures_and_nothing_else_is_one),
         TEST_APP(mails_inside_mails_are_read_five_deep),
         TEST_APP(a_mail_that_is_a_picture_is_listed_by_its_subject_and_the_picture),
         TEST_APP(who_gives_no_name_is_called_by_the_address),

@@ -1,5 +1,6 @@
 // A mail that came as a file of a message (.eml): read where it stands, on the same sheet as every mail (frame.tsx), with its own files below it, and the
-// mails among those in their turn. Nobody has checked its sender; nothing of it is fetched from elsewhere. Loaded with the first such file.
+// mails among those in their turn. Its own pictures stand where it shows them. Nobody has checked its sender; nothing of it is fetched from elsewhere. Loaded
+// with the first such file.
 import type { FunctionComponent } from 'preact'
 import { useSignal } from '@preact/signals'
 import { useEffect, useId } from 'preact/hooks'
@@ -11,17 +12,16 @@ import type { Id } from '../lib/types'
 import { errorText } from '../state/toasts'
 import { People } from './details'
 import { MailBody } from './mail'
-import { readCarried, type Carried } from './types'
+import { carriedFile, readCarried, type Carried, type CarriedFile } from './types'
 import { mailWords, mt } from './words'
 
 /** Mails inside mails that are offered; the server reads no deeper. */
 const DEPTH_MOST = 5
 
-function InsideFile({ id, within, file, depth }: { id: Id; within: string; file: Carried['files'][number]; depth: number }) {
-  const query = new URLSearchParams({ ...(within ? { within } : {}), part: String(file.part) })
+function InsideFile({ id, within, file, depth }: { id: Id; within: string; file: CarriedFile; depth: number }) {
   return (
     <li>
-      <a class="file" href={`/api/v1/attachments/${id}/mail/file?${query.toString()}`} download={file.name}>
+      <a class="file" href={`/api/v1/attachments/${carriedFile(id, within, file.part)}`} download={file.name}>
         <Icon name="file" size={18} />
         <Words text={file.name} class="file-name" />
         <span class="file-size">{bytes(file.size)}</span>
@@ -39,7 +39,7 @@ function Inside({ id, within, depth }: { id: Id; within: string; depth: number }
   useEffect(() => {
     let isGone = false
     get<unknown>(`/attachments/${id}/mail${within ? `?within=${within}` : ''}`).then(
-      (answer) => void (isGone || (mail.value = readCarried(answer))),
+      (answer) => void (isGone || (mail.value = readCarried(answer, id, within))),
       (error: unknown) => void (isGone || (problem.value = errorText(error))),
     )
     return () => void (isGone = true)

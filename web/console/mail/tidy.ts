@@ -45,7 +45,7 @@ const CONFIG: Config = {
 export interface TidyOptions {
   /** id of the message */
   message: string
-  /** Content-Id → id of the attachment */
+  /** Content-Id → what stands behind `/api/v1/attachments/` for the picture */
   inline: ReadonlyMap<string, string>
   /** pictures of other sites are shown */
   hasPictures: boolean
@@ -66,8 +66,8 @@ export interface Tidied {
 const ADDRESS_MAX = 2000
 /** Where a picture of another site comes from: this server fetches it, when it stands so in the mail. */
 const pictureAddress = (message: string, address: string): string => `/api/v1/messages/${message}/mail/picture?address=${encodeURIComponent(address)}`
-/** An attachment, as the API serves it: with its own policy and only to who may see it. */
-const attachmentAddress = (id: string): string => `/api/v1/attachments/${id}`
+/** An attachment, or a file of a mail in one, as the API serves it: with its own policy and only to who may see it. */
+const attachmentAddress = (place: string): string => `/api/v1/attachments/${place}`
 
 function remotePicture(src: string): string | null {
   try {

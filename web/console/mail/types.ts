@@ -40,7 +40,7 @@ export interface Mail {
   auth: { verdict: Verdict; spf: string; dkim: string; dmarc: string }
   guard: Guard
   signature: Signature | null
-  /** Content-Id (lower case, no brackets) → id of the attachment */
+  /** Content-Id (lower case, no brackets) → id of the attachment; in a mail inside another, what stands behind `/api/v1/attachments/` for its file */
   inline: ReadonlyMap<string, string>
   calendar: Invitation | null
   /** what was cut or not understood; "" for nothing */
@@ -160,17 +160,31 @@ export function readMail(answer: unknown): Mail {
 /** A mail that came as a file of another, as `GET /api/v1/attachments/{id}/mail` tells it. */
 export interface Carried {
   mail: Mail
-  files: { part: number; name: string; size: number; is_mail: boolean }[]
+  /** those that the mail's own page does not show */
+  files: CarriedFile[]
 }
+export interface CarriedFile { part: number; name: string; size: number; is_mail: boolean }
 const MOST_FILES = 500
 const count = (value: unknown): number => (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0)
 
-export function readCarried(answer: unknown): Carried {
-  const files = part(answer)['files']
-  return {
-    mail: { ...readMail(answer), inline: new Map(), images_allowed: false },
-    files: (Array.isArray(files) ? files.slice(0, MOST_FILES) : []).map(part).map((one) => ({ part: count(one['part']), name: text(one['name']), size: count(one['size']), is_mail: one['is_mail'] === true })),
-  }
+/** Behind `/api/v1/attachments/`: a file of the mail that lies in that attachment, or `within` it. */
+export const carriedFile = (attachment: string, within: string, number: number): string =>
+  `${attachment}/mail/file?${new URLSearchParams({ ...(within ? { within } : {}), part: String(number) }).toString()}`
+
+/** `attachment`, `within`: where it was found. */
+export function readCarried(answer: unknown, attachment: string, within: string): Carried {
+  const list = part(answer)['files']
+  const inline = new Map<string, string>()
+  const mail = { ...readMail(answer), inline, images_allowed: false }
+  const html = mail.html.toLowerCase()
+  const files = (Array.isArray(list) ? list.slice(0, MOST_FILES) : []).map(part).flatMap((one) => {
+    const file = { part: count(one['part']), name: text(one['name']), size: count(one['size']), is_mail: one['is_mail'] === true }
+    const name = contentId(text(one['content_id']))
+    const isPicture = name !== '' && text(one['type']).startsWith('image/')
+    if (isPicture && !inline.has(name)) inline.set(name, carriedFile(attachment, within, file.part))
+    return isPicture && html.includes('cid:' + name) ? [] : [file]
+  })
+  return { mail, files }
 }
 
 /** Attachments that the mail's own page shows as its pictures. */

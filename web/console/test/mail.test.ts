@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { isSafeMedia, isSafeValue, safeSelector } from '../mail/css'
 import { isMisleading, safeLink } from '../mail/links'
 import { splitText } from '../mail/quote'
-import { readMail, type Invitation } from '../mail/types'
+import { carriedFile, readCarried, readMail, type Invitation } from '../mail/types'
 import { whenOf } from '../mail/when'
 import { makeTranslator } from '../../shared/messages'
 import { loadMail, type MailMessages } from '../../shared/gen/mail'
@@ -100,4 +100,15 @@ test('an_answer_of_any_shape_is_a_mail', () => {
 test('pictures_of_the_mail_are_attachments_by_number_and_nothing_else', () => {
   const mail = readMail({ inline: { '<Logo@X>': '12', 'a@b': '../session', c: 5, __proto__: '7' } })
   assert.deepEqual([...mail.inline], [['logo@x', '12']])
+})
+test('pictures_of_a_mail_inside_another_are_its_own_files_and_what_it_shows_is_not_listed', () => {
+  const file = (number: number, type: string, content_id: string) => ({ part: number, name: 'f', type, size: 1, content_id, is_mail: false })
+  const answer = {
+    html: '<img src="cid:Logo@X"><img src="cid:b%40x">cid:page@x', inline: { 'evil@x': '1' }, images_allowed: true,
+    files: [file(1, 'image/png', '<LOGO@x>'), file(2, 'image/png', 'b@x'), file(3, 'text/html', 'page@x'), file(4, 'image/png', ''), file(5, 'image/png', 'logo@x')],
+  }
+  const { mail, files } = readCarried(answer, '5', '2.3')
+  assert.deepEqual([...mail.inline], [['logo@x', '5/mail/file?within=2.3&part=1'], ['b@x', '5/mail/file?within=2.3&part=2']])
+  assert.deepEqual([files.map((one) => one.part), mail.images_allowed], [[2, 3, 4], false])
+  assert.equal(carriedFile('5', '', 3), '5/mail/file?part=3')
 })

@@ -1099,6 +1099,8 @@ export interface CarriedFile {
   type: string
   /** bytes */
   size: number
+  /** by which the HTML may show it: cid:…; empty: none */
+  content_id: string
   /** it can be read in its turn */
   is_mail: boolean
 }
