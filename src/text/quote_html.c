@@ -4,6 +4,7 @@
  *     everything is quoted
  *   the last lines before a quote, when they are "On … wrote:" outside of any mark
  *   our own line, and "-----Original Message-----", where they stand as a line of their own
+ * A rule (<hr>) right above Outlook's block is part of the quote.
  * Text in signatures is nobody's words: it neither keeps a quote visible nor lets it be folded. */
 #include <string.h>
 
@@ -72,6 +73,7 @@ struct walk {
     bool block_is_open, block_has_text;
     bool outlook_waits;
     ptrdiff_t outlook_start;
+    ptrdiff_t rule_start; /* of a rule behind which nothing was seen yet; -1 = none */
 
     struct open quote, signature, wrote;
     int cites;     /* blockquotes open inside a quote */
@@ -280,6 +282,7 @@ static void set_rest(struct walk *w, ptrdiff_t at, bool is_text)
 /* The writer said something: the next quote begins another group. */
 static void count_own(struct walk *w)
 {
+    w->rule_start = -1;
     if (w->has_group)
         w->own_since++;
     else
@@ -355,6 +358,7 @@ static void add_element(struct walk *w, ptrdiff_t start)
         w->is_mixed = false;
     }
     w->own_since = 0;
+    w->rule_start = -1;
     w->elements++;
     if (w->n_found < FOUND_MARKS)
         w->found[w->n_found++] = start;
@@ -415,6 +419,15 @@ static bool is_empty_element(str name)
     return is_one_of(name, names);
 }
 
+/* What is seen, but is no text, between a rule and what comes below it. */
+static void note_rule(struct walk *w, const struct html_token *t, enum mark mark)
+{
+    if (str_eq_nocase(t->name, S("img")) || mark == SIGNATURE)
+        w->rule_start = -1;
+    else if (str_eq_nocase(t->name, S("hr")) && mark == NO_MARK && w->rule_start < 0)
+        w->rule_start = t->start;
+}
+
 /* A tag while nothing is open. */
 static void on_start(struct walk *w, const struct html_token *t)
 {
@@ -426,13 +439,14 @@ static void on_start(struct walk *w, const struct html_token *t)
     if (is_own_picture(t))
         count_own(w);
     enum mark mark = mark_of(t);
+    note_rule(w, t, mark);
     /* A blockquote without any mark is a quote only below "On … wrote:". */
     if (mark == NO_MARK && str_eq_nocase(t->name, S("blockquote")) && wrote_lines(w, false) > 0)
         mark = HOLDS;
     if (mark == REST) {
         end_line(w);
         if (w->rest < 0)
-            set_rest(w, t->start, false);
+            set_rest(w, w->rule_start < 0 ? t->start : w->rule_start, false);
         return;
     }
     if (mark == OUTLOOK) {
@@ -591,7 +605,7 @@ void quote_split_html(struct arena *a, str html, struct quote_html *out)
     struct walk *w = NEW(a, struct walk, 1);
     w->a = a;
     w->scan.html = html;
-    w->rest = w->block_start = -1;
+    w->rest = w->block_start = w->rule_start = -1;
     struct html_token token;
     while (w->rest < 0 && w->scan.at < QUOTE_IN_BYTES && html_scan_next(&w->scan, &token))
         take(w, &token);

@@ -349,6 +349,13 @@ describe('mails', { skip: reasonToSkip() }, () => {
       await old.waitFor({ state: 'visible' })
       assert.equal(await page.getByRole('button', { name: en['mail.hide_quote'] }).getAttribute('aria-expanded'), 'true')
     }
+    // The rule above Outlook's quote goes with it; one below which something is to be seen is the writer's.
+    const head = '<div id="divRplyFwdMsg">From: A</div><div>old words</div>'
+    for (const [above, isFolded] of [['<hr tabindex="-1">', true], ['<hr><div><br>&nbsp;</div><div>', true], ['<hr>Asha', false], ['<hr><img src="cid:logo@x" width="9" height="9">', false]]) {
+      await show(page, { html: `<p>new</p>${above}${head}` })
+      await page.getByRole('button', { name: en['mail.show_quote'] }).waitFor()
+      assert.deepEqual([above, await page.frameLocator('#stage iframe').locator('hr').first().isVisible()], [above, !isFolded])
+    }
     await show(page, { html: '<div class="gmail_quote">old words</div>' })
     await old.waitFor({ state: 'visible' })
     assert.equal(await page.getByRole('button', { name: en['mail.show_quote'] }).count(), 0)

@@ -23,13 +23,27 @@ function restOf(element: Element, root: Element): Element[] {
   return rest
 }
 
+const UNBLANK = /[^\s\u00a0\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f]/
+
+/** Rules right above the beginning of a quote: Outlook draws one there. With anything to see between, it is the writer's. */
+function rulesAbove(beginning: Element, root: Element): Element[] {
+  const rules: Element[] = []
+  const walker = root.ownerDocument.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT)
+  walker.currentNode = beginning
+  for (let node = walker.previousNode(); node && node !== root; node = walker.previousNode()) {
+    if (node.nodeName === 'IMG' || (node.nodeType === Node.TEXT_NODE && UNBLANK.test(node.nodeValue ?? ''))) break
+    if (node.nodeName === 'HR') rules.push(node as Element)
+  }
+  return rules
+}
+
 /** Something to read or see that is not in a quote. */
 function hasOwn(root: Element, marked: ReadonlySet<Element>): boolean {
   const walker = root.ownerDocument.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
     marked.has(node as Element) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
   )
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (node.nodeType === Node.TEXT_NODE ? /[^\s\u00a0\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f]/.test(node.nodeValue ?? '') : node.nodeName === 'IMG') return true
+    if (node.nodeType === Node.TEXT_NODE ? UNBLANK.test(node.nodeValue ?? '') : node.nodeName === 'IMG') return true
   }
   return false
 }
@@ -57,7 +71,7 @@ function introductionOf(quote: Element): Element | null {
 /** The outermost elements of `root` that hold the old mail; none when nothing would be left. */
 export function quotesOf(root: Element): Element[] {
   const marked = new Set<Element>()
-  for (const beginning of Array.from(root.querySelectorAll(BEGINNINGS)).slice(0, 1)) for (const one of restOf(beginning, root)) marked.add(one)
+  for (const beginning of Array.from(root.querySelectorAll(BEGINNINGS)).slice(0, 1)) for (const one of [...rulesAbove(beginning, root), ...restOf(beginning, root)]) marked.add(one)
   for (const quote of Array.from(root.querySelectorAll(QUOTES))) {
     if (isWithin(quote, marked)) continue
     marked.add(quote)
