@@ -53,7 +53,7 @@ err mail_stop_is_possible(
 struct stopping {
     struct mail_reached *at;
     ptrdiff_t n, n_stopped;
-    str words;
+    str words, by, when;
 };
 
 static bool is_waiting(const struct stopping *s, str address)
@@ -71,7 +71,12 @@ static void stop_list(struct stopping *s, const struct json *list)
         if (!is_waiting(s, address))
             continue;
         mail_way_put(s->at, &s->n,
-            &(struct mail_reached){.address = address, .state = S("stopped"), .words = s->words});
+            &(struct mail_reached){.address = address,
+                .state = S("stopped"),
+                .words = s->words,
+                .reason = S("stopped"),
+                .by = s->by,
+                .at = s->when});
         s->n_stopped++;
     }
 }
@@ -144,7 +149,8 @@ err mail_stop(struct ctx *cx, message_id id, struct message *m)
         TRY(end_job(cx, str_from(kinds[i]), key_of(cx, id), &is_ended, &is_running));
     if (!is_ended && !is_running)
         return fail_detail(cx, E_CONFLICT, "too_late", "Nobody waits for this mail any more.");
-    struct stopping s = {.words = words_of(cx)};
+    struct stopping s = {
+        .words = words_of(cx), .by = cx->actor.name, .when = time_rfc3339(cx->arena, cx->now_ms)};
     TRY(mail_way_get(cx, id, &way)); /* a try may have ended while its claim was waited for */
     TRY(message_get(cx, id, &found));
     TRY(stop_people(cx, &way, &s));

@@ -26,6 +26,9 @@ struct mail_reached *mail_way_read(struct arena *a, str recipients, ptrdiff_t *n
             .address = json_text(json_get(v, S("address")), S("")),
             .state = json_text(json_get(v, S("state")), S("")),
             .words = json_text(json_get(v, S("words")), S("")),
+            .reason = json_text(json_get(v, S("reason")), S("")),
+            .by = json_text(json_get(v, S("by")), S("")),
+            .at = json_text(json_get(v, S("at")), S("")),
         };
     return at;
 }
@@ -39,6 +42,12 @@ str mail_way_text(struct arena *a, const struct mail_reached *at, ptrdiff_t n)
         json_kv_str(&j, S("address"), at[i].address);
         json_kv_str(&j, S("state"), at[i].state);
         json_kv_str(&j, S("words"), utf8_prefix_bytes(at[i].words, WORDS_BYTES));
+        if (at[i].reason.len)
+            json_kv_str(&j, S("reason"), at[i].reason);
+        if (at[i].by.len)
+            json_kv_str(&j, S("by"), at[i].by);
+        if (at[i].at.len)
+            json_kv_str(&j, S("at"), at[i].at);
         json_obj_end(&j);
     }
     json_arr_end(&j);
@@ -272,7 +281,8 @@ err mail_way_cut(struct ctx *cx, message_id id, str *words)
         if (str_eq(at[i].state, S("later")) || str_eq(at[i].state, S("stopped")))
             at[i] = (struct mail_reached){.address = at[i].address,
                 .state = S("unknown"),
-                .words = S("It may have been sent.")};
+                .words = S("It may have been sent."),
+                .reason = S("maybe_sent")};
     *words = mail_way_words(cx->arena, at, n);
     way.again_ms = 0;
     return n ? set(cx, &way, at, n) : mail_way_set(cx, &way);

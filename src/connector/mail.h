@@ -44,6 +44,9 @@ struct connector_mail {
 struct mail_reached {
     str address, state;
     str words;           /* of the server, or why; empty = none */
+    str reason;          /* "stopped", "maybe_sent": what the words say, for whoever translates; */
+    str by;              /* of "stopped": who did it, */
+    str at;              /* and when, RFC 3339 */
     bool is_bad_address; /* refused, because there is no such mailbox: as a mail that comes back */
 };
 

@@ -39,12 +39,17 @@ static const struct shape calendar_shape =
     SHAPE("MailInvitation", NULL, calendar_fields, "An invitation to a meeting.");
 static const char *const reach_words[] = {"taken", "later", "refused", "unknown", "delayed",
     "delivered", "bounced", "read", "complained", "stopped", NULL};
+static const char *const reach_reasons[] = {"stopped", "maybe_sent", NULL};
 static const struct shape_field recipient_fields[] = {
     SHOWN("address", SHAPE_TEXT, 0, NULL),
     SHOWN_WORD("state", 0, reach_words,
         "taken: by the server for sending; later: it asks for patience; refused, bounced: for good; "
         "stopped: an agent gave it up"),
     SHOWN("words", SHAPE_TEXT, 0, "why, mostly the server's; may be empty"),
+    SHOWN_WORD("reason", SHAPE_OPTIONAL, reach_reasons,
+        "where the words are Seva's own: what they say, to be said in another language"),
+    SHOWN("by", SHAPE_TEXT, SHAPE_OPTIONAL, "with stopped: the agent"),
+    SHOWN("at", SHAPE_TIME, SHAPE_OPTIONAL, "with stopped: when"),
 };
 static const struct shape recipient_shape = SHAPE(
     "MailRecipient", NULL, recipient_fields, "What became of a mail at one of its recipients.");

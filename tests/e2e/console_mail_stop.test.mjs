@@ -40,9 +40,25 @@ describe('mails that wait', { skip: reasonToSkip() }, () => {
     assert.deepEqual(await axe(page), [])
     await asked.getByRole('button', { name: mails['waiting.do'], exact: true }).click()
     await ours.locator('.mail-note-warn', { hasText: `Stopped by ${OWNER.name}` }).waitFor()
+    assert.equal(await ours.locator('.message-error').count(), 0) // what is told beside the mail is not told again below it
     assert.equal(await ours.getByRole('button', { name: mails['waiting.stop'] }).count(), 0)
     if (process.env.E2E_SHOTS) await page.screenshot({ path: join(process.env.E2E_SHOTS, 'mail_stopped.png') })
     const { recipients, again_at } = await seva.call('GET', `/messages/${sent.id}/mail`)
+    for (const locale of ['bn', 'ar']) {
+      const there = words('mail', locale)
+      const other = await openConsole(browser, seva, { path: `inbox/all/${talk.id}`, locale })
+      const note = other.locator('.message-out .mail-note-warn', { hasText: there['reach.stopped_by'].replace('{name}', OWNER.name).split('{')[0].trim() })
+      await note.waitFor()
+      assert.doesNotMatch(await note.innerText(), /Stopped|UTC/)
+      assert.equal(await other.locator('.message-out .message-error').count(), 0)
+      assert.deepEqual(await axe(other), [])
+      for (const width of process.env.E2E_SHOTS ? [390, 1440] : []) {
+        await other.setViewportSize({ width, height: 900 })
+        await other.screenshot({ path: join(process.env.E2E_SHOTS, `mail_stopped_${locale}_${width}.png`) })
+      }
+      assert.deepEqual(other.problems, [])
+      await other.context().close()
+    }
     assert.deepEqual(recipients.map((one) => [one.address, one.state]), [['asha@example.net', 'taken'], ['ben@example.net', 'stopped']])
     assert.equal(again_at, null)
     assert.equal(smtp.mails.length, 1)

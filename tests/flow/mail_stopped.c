@@ -140,6 +140,9 @@ static void a_mail_that_waits_is_given_up_with_the_words_who_did_it_and_when(voi
     str words = mails_shown(&s.mw, s.message, "recipients.0.words");
     assert_true(str_starts(words, S("Stopped by ")));
     assert_true(str_find(words, S(", 2026-01-01 00:00 UTC")) > S("Stopped by ").len);
+    assert_str(mails_shown(&s.mw, s.message, "recipients.0.reason"), "stopped");
+    assert_true(mails_shown(&s.mw, s.message, "recipients.0.by").len > 0);
+    assert_str(mails_shown(&s.mw, s.message, "recipients.0.at"), "2026-01-01T00:00:00.000Z");
     assert_true(is_audited(&s));
     assert_over(&s, "failed", "asha@example.net stopped");
     stop(&s);

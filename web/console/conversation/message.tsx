@@ -98,7 +98,8 @@ export function stateName(state: Message['state']): string {
   }
 }
 
-function State({ message }: { message: Message }) {
+/** `isTold`: the mail says itself, in the reader's language, who has not got it. */
+function State({ message, isTold }: { message: Message; isTold: boolean }) {
   if (message.kind !== 'out' && !message.id.startsWith('local:')) return null
   const isLocalNote = message.kind === 'note'
   const isBad = message.state === 'failed' || message.state === 'unknown'
@@ -106,10 +107,10 @@ function State({ message }: { message: Message }) {
     <span class={isBad || (message.state === 'held' && message.planned_at && !message.held_until) ? 'message-state message-state-bad' : 'message-state'}>
       <Icon name={STATE_ICONS[message.state]} size={13} />
       {message.state === 'held' && message.planned_at && !message.id.startsWith('local:') ? <Planned message={message} /> : message.state === 'held' && message.held_until ? <Held message={message} /> : <span>{isLocalNote ? t('state.saving') : stateName(message.state)}</span>}
-      {!isBad && message.error ? <Words text={message.error} class="message-error" /> : null}
+      {!isBad && message.error && !isTold ? <Words text={message.error} class="message-error" /> : null}
       {isBad ? (
         <>
-          {message.error ? <Words text={message.error} class="message-error" /> : null}
+          {message.error && !isTold ? <Words text={message.error} class="message-error" /> : null}
           <button type="button" class="link-button" onClick={() => void retryMessage(message)}>{t('common.retry')}</button>
           {message.id.startsWith('local:') ? (
             <>
@@ -123,29 +124,32 @@ function State({ message }: { message: Message }) {
   )
 }
 
-function Content({ message, isMail }: { message: Message; isMail: boolean }) {
+interface ContentProps { message: Message; isMail: boolean; onTold: (isTold: boolean) => void }
+
+function Content({ message, isMail, onTold }: ContentProps) {
   const inside = useSignal<readonly Id[]>([])
   const files = message.attachments?.filter((one) => !inside.value.includes(one.id)) ?? []
   return (
     <>
       {message.text && isTranscript(message.parts) ? <span class="part-kind">{t('part.transcript')}</span> : null}
-      {isMail ? <MailOf id={message.id} text={message.text} version={message.kind === 'out' ? message.state + (message.error ?? '') : ''} onShown={(ids) => void (inside.value = ids)} /> : message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
+      {isMail ? <MailOf id={message.id} text={message.text} version={message.kind === 'out' ? message.state + (message.error ?? '') : ''} onShown={(ids, isTold) => { inside.value = ids; onTold(isTold) }} /> : message.text ? <MessageText text={message.text} mentions={message.mentions ?? []} /> : null}
       {message.parts?.length ? <Parts parts={message.parts} /> : null}
       {files.length ? <div class="message-files">{files.map((one) => <AttachmentView key={one.id} attachment={one} />)}</div> : null}
     </>
   )
 }
 
-function Bubble({ message, quoted, isMail }: { message: Message; quoted: Id | null; isMail: boolean }) {
+function Bubble({ quoted, ...content }: ContentProps & { quoted: Id | null }) {
+  const { message } = content
   return (
     <div class="message-bubble">
       {quoted ? <Quote id={quoted} /> : null}
       {message.deleted_at ? (
         <details class="message-deleted">
           <summary><Icon name="trash" size={13} /> {deletedBy(message)} <time dateTime={message.deleted_at}>{clock(message.deleted_at)}</time></summary>
-          <del><Content message={message} isMail={isMail} /></del>
+          <del><Content {...content} /></del>
         </details>
-      ) : <Content message={message} isMail={isMail} />}
+      ) : <Content {...content} />}
     </div>
   )
 }
@@ -170,20 +174,21 @@ export function MessageView({ conversation, message, isContinued, isJoined, isMi
   const name = authorName(message)
   const kind = message.kind === 'in' ? 'in' : message.kind === 'note' ? 'note' : 'out'
   const isCancelled = message.state === 'cancelled'
+  const isTold = useSignal(false)
   return (
     <article id={placeOf(message.id)} tabIndex={-1} class={`message message-${kind}${isContinued ? ' message-continued' : ''}${isJoined ? ' message-joined' : ''}${isMine ? ' message-mine' : ''}${isCancelled ? ' message-cancelled' : ''}`} aria-label={t('message.by', { name, time: dateTime(message.sent_at) })}>
       <span class="message-avatar">{isContinued ? null : <Avatar name={name} photo={isMine ? (me.value?.photo_url ?? message.author.photo_url) : message.author.photo_url} size={32} />}</span>
       <div class="message-main">
         {isContinued ? null : <Head message={message} isMixed={isMixed} />}
         <div class="message-line">
-          <Bubble message={message} quoted={quoted} isMail={(conversation.channel.kind === 'email' || (message.by_mail && message.kind === 'in')) && message.kind !== 'note' && !message.id.startsWith('local:')} />
+          <Bubble message={message} quoted={quoted} isMail={(conversation.channel.kind === 'email' || (message.by_mail && message.kind === 'in')) && message.kind !== 'note' && !message.id.startsWith('local:')} onTold={(is) => void (isTold.value = is)} />
           <MessageActs conversation={conversation} message={message} />
         </div>
         {message.reactions?.length ? <Reactions message={message} /> : null}
         {isContinued && message.is_automatic ? <AutomaticMark /> : null}
         {isContinued && message.by_mail ? <ByMail /> : null}
         {isContinued && message.edited_at && !message.deleted_at ? <Edited at={message.edited_at} /> : null}
-        <State message={message} />
+        <State message={message} isTold={isTold.value} />
       </div>
     </article>
   )

@@ -4,7 +4,7 @@ import { useId } from 'preact/hooks'
 import { Icon, type IconName } from '../ui/icon'
 import { Words } from '../ui/parts'
 import { dateTime } from '../lib/format'
-import type { Address, Automatic, Guard, Mail, Reach, Reached, Signature, Verdict } from './types'
+import { isTold, type Address, type Automatic, type Guard, type Mail, type Reach, type Reached, type Signature, type Verdict } from './types'
 import { mt } from './words'
 
 const SHOWN_AT_ONCE = 3
@@ -158,7 +158,38 @@ function reachWords(state: Reach): string {
 
 /** Taken, and nothing more: that is as it should be. */
 const isPlain = (one: Reached): boolean => one.state === 'taken'
-const isMissing = (one: Reached): boolean => one.state === 'refused' || one.state === 'bounced' || one.state === 'stopped'
+
+function whyWords(one: Reached): string {
+  switch (one.reason) {
+    case 'stopped':
+      return one.at ? mt('reach.stopped_by', { name: one.by, time: dateTime(one.at) }) : one.words
+    case 'maybe_sent':
+      return mt('reach.maybe_sent')
+    case '':
+      return one.words
+  }
+}
+
+/** In a sentence of its own, beside the mail. */
+function toldWords(one: Reached): string {
+  const said = { address: one.address, words: whyWords(one) || reachWords(one.state) }
+  switch (one.state) {
+    case 'unknown':
+      return mt('reach.perhaps_not_to', said)
+    case 'later':
+    case 'delayed':
+      return mt('reach.not_yet_to', said)
+    case 'complained':
+      return mt('reach.spam_by', said)
+    case 'refused':
+    case 'bounced':
+    case 'stopped':
+    case 'taken':
+    case 'delivered':
+    case 'read':
+      return mt('reach.not_to', said)
+  }
+}
 
 function Delivery({ mail }: { mail: Mail }) {
   if (!mail.recipients.length) return null
@@ -170,7 +201,7 @@ function Delivery({ mail }: { mail: Mail }) {
           {mail.recipients.map((one) => (
             <li key={one.address}>
               <bdi dir="ltr" class="mail-address">{one.address}</bdi> {reachWords(one.state)}
-              {one.words && !isPlain(one) ? <bdi class="mail-reached-words" dir="auto">{one.words}</bdi> : null}
+              {one.words && !isPlain(one) ? <bdi class="mail-reached-words" dir="auto">{whyWords(one)}</bdi> : null}
             </li>
           ))}
         </ul>
@@ -198,7 +229,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
           {others > 1 ? mt('details.show_people', { count: others }) : mt('details.show')} <Icon name={isOpen.value ? 'up' : 'down'} size={13} />
         </button>
       </div>
-      {mail.recipients.filter(isMissing).map((one) => <p key={one.address} class="mail-note mail-note-warn"><Icon name="alert" size={14} /> <span dir="auto">{mt('reach.not_to', { address: one.address, words: one.words })}</span></p>)}
+      {mail.recipients.filter(isTold).map((one) => <p key={one.address} class="mail-note mail-note-warn"><Icon name="alert" size={14} /> <span dir="auto">{toldWords(one)}</span></p>)}
       {mail.guard.startsWith('encrypted') ? <p class="mail-sealed">{mt('guard.encrypted_hint')}</p> : null}
       {isOpen.value ? (
         <dl class="mail-facts" id={id}>

@@ -7,7 +7,7 @@ import { ApiError } from '../lib/api'
 import { t } from '../lib/i18n'
 import type { Id } from '../lib/types'
 import { linkParts } from '../conversation/link_parts'
-import { shownInside, type Mail } from './types'
+import { isTold, shownInside, type Mail } from './types'
 
 /** Before it is in sight, so that a reader who scrolls finds it there. */
 const AHEAD = '600px'
@@ -21,8 +21,8 @@ async function load(id: Id, version: string): Promise<State> {
 }
 
 /** `text`: what lists and search know of it; shown until the mail is there, and beside a failure. `version`: of what became of it; it is fetched anew
- * with another one. `onShown`: hears which attachments stand in the mail as pictures. */
-export function MailOf({ id, text, version = '', onShown }: { id: Id; text: string; version?: string; onShown?: (inside: readonly Id[]) => void }) {
+ * with another one. `onShown`: hears which attachments stand in the mail as pictures, and whether it says itself who has not got it. */
+export function MailOf({ id, text, version = '', onShown }: { id: Id; text: string; version?: string; onShown?: (inside: readonly Id[], isTold: boolean) => void }) {
   const [state, setState] = useState<State>({ kind: 'waiting' })
   const [turn, setTurn] = useState(0)
   const place = useRef<HTMLDivElement>(null)
@@ -53,7 +53,7 @@ export function MailOf({ id, text, version = '', onShown }: { id: Id; text: stri
     }
   }, [version])
   useEffect(() => {
-    if (state.kind === 'ready') onShown?.(shownInside(state.mail))
+    if (state.kind === 'ready') onShown?.(shownInside(state.mail), state.mail.recipients.some(isTold))
   }, [state])
   if (state.kind === 'ready') return <state.View id={id} mail={state.mail} />
   return (

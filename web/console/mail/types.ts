@@ -26,7 +26,12 @@ export interface Invitation {
 export const REACHES = ['taken', 'later', 'refused', 'unknown', 'delayed', 'delivered', 'bounced', 'read', 'complained', 'stopped'] as const
 export type Reach = (typeof REACHES)[number]
 /** What became of a mail of ours at one of its recipients. */
-export interface Reached { address: string; state: Reach; words: string }
+export interface Reached { address: string; state: Reach; words: string; reason: Reason; by: string; at: string }
+/** Of words that are Seva's own: what they say; '': they are the server's. */
+export type Reason = '' | 'stopped' | 'maybe_sent'
+const REASONS: readonly string[] = ['stopped', 'maybe_sent']
+/** Stands beside the mail, and not only in its details. */
+export const isTold = ({ state }: Reached): boolean => !['taken', 'delivered', 'read'].includes(state)
 
 export interface Mail {
   html: string
@@ -111,7 +116,8 @@ function recipients(value: unknown): Reached[] {
   if (!Array.isArray(value)) return []
   return value.slice(0, MOST_ADDRESSES).map(part).flatMap((one) => {
     const state = REACHES.find((name) => name === one['state'])
-    return state ? [{ address: text(one['address']), state, words: text(one['words']) }] : []
+    const reason = text(one['reason'])
+    return state ? [{ address: text(one['address']), state, words: text(one['words']), reason: REASONS.includes(reason) ? (reason as Reason) : '', by: text(one['by']), at: moment(one['at']) }] : []
   })
 }
 

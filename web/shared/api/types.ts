@@ -1041,6 +1041,12 @@ export interface MailRecipient {
   state: 'taken' | 'later' | 'refused' | 'unknown' | 'delayed' | 'delivered' | 'bounced' | 'read' | 'complained' | 'stopped'
   /** why, mostly the server's; may be empty */
   words: string
+  /** where the words are Seva's own: what they say, to be said in another language */
+  reason?: 'stopped' | 'maybe_sent'
+  /** with stopped: the agent */
+  by?: string
+  /** with stopped: when */
+  at?: Time
 }
 
 /** What a mail is beside its message. */
