@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "care/identity_separate.h"
 #include "care/news.h"
 #include "model/view_contact.h"
 #include "store/contact.h"
@@ -257,6 +258,29 @@ static err patch(struct call *call)
     return changed(call, 200, &c);
 }
 
+/* ── taking apart ───────────────────────────────────────────────────────────────────────────────
+ */
+
+struct separate_body {
+    int64_t identity_id;
+};
+static const struct input_field separate_fields[] = {
+    FIELD(struct separate_body, identity_id, IN_ID, IN_REQUIRED, 0, 0, "a mail address of theirs"),
+};
+static const struct input_spec separate_spec =
+    SPEC("ContactSeparate", struct separate_body, separate_fields);
+
+static err separate(struct call *call)
+{
+    const struct separate_body *body = call->body;
+    struct contact made;
+    str json = {0};
+    TRY(identity_separate(
+        &call->cx, (contact_id){call->id}, (identity_id){body->identity_id}, &made));
+    TRY(full_json(call, &made, &json));
+    return answer_json(call, 200, json);
+}
+
 /* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/contacts", AUTH_AGENT, CAP_CONTACT_READ,
@@ -271,6 +295,9 @@ static const struct route routes[] = {
     {HTTP_PATCH, "/api/v1/contacts/{id}", AUTH_AGENT, CAP_CONTACT_UPDATE,
      ROUTE_WRITE, NULL, &contact_spec, NULL, patch,
      "Change a contact.", &contact_shape, 0},
+    {HTTP_POST, "/api/v1/contacts/{id}/separate", AUTH_AGENT, CAP_CONTACT_UPDATE,
+     ROUTE_WRITE | ROUTE_409, NULL, &separate_spec, NULL, separate,
+     "Give a mail address of a contact back to a contact of its own, with its conversations.", &contact_shape, 0},
 };
 /* clang-format on */
 extern const struct route_table contacts_routes;

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "care/identity_separate.h"
 #include "store/channel.h"
 #include "store/contact.h"
 
@@ -26,6 +27,8 @@ err people_want(
             .channel = item->channel, .external_id = item->contact_external_id, .first = item};
         TRY(map_put(&people->by_key, key, p));
     }
+    if (!p->known_as.v)
+        p->known_as = item->known_as;
     *person = p;
     return OK;
 }
@@ -49,6 +52,32 @@ static str short_name(str s)
     return utf8_prefix_bytes(str_trim(s), LIMIT_NAME_BYTES);
 }
 
+static void take_contact(struct person *p, const struct contact *c)
+{
+    p->contact = c->id;
+    p->name = c->name;
+    p->avatar_url = c->avatar_url;
+    p->is_joined = true;
+}
+
+/* Whether the contact has proved who it is. In a chat, whoever else is known of the contact there,
+ * or is unproven in another chat, would hear what this person says. */
+static err may_join(struct ctx *cx, const struct person *p, contact_id contact, bool *may)
+{
+    struct identity_shown *known = NULL;
+    ptrdiff_t n = 0;
+    bool has_other = false;
+    *may = false;
+    TRY(identity_list(cx, contact, &known, &n));
+    for (ptrdiff_t i = 0; i < n; i++) {
+        *may |= known[i].is_verified;
+        has_other |= known[i].channel_id.v == p->channel.v ||
+                     (!known[i].is_verified && str_eq(known[i].channel_kind, S("widget")));
+    }
+    *may &= !p->is_chat || !has_other;
+    return OK;
+}
+
 /* A contact that has proved this mail address on another channel. */
 static err find_proved(struct ctx *cx, struct person *p)
 {
@@ -59,17 +88,21 @@ static err find_proved(struct ctx *cx, struct person *p)
     ptrdiff_t n = 0;
     TRY(contact_find(cx, email, &same, &n));
     for (ptrdiff_t i = 0; i < n && !p->contact.v; i++) {
-        struct identity_shown *known = NULL;
-        ptrdiff_t n_known = 0;
-        TRY(identity_list(cx, same[i].id, &known, &n_known));
-        for (ptrdiff_t k = 0; k < n_known; k++)
-            if (known[k].is_verified) {
-                p->contact = same[i].id;
-                p->name = same[i].name;
-                p->avatar_url = same[i].avatar_url;
-                break;
-            }
+        bool may = false;
+        TRY(may_join(cx, p, same[i].id, &may));
+        if (may)
+            take_contact(p, &same[i]);
     }
+    return OK;
+}
+
+static err find_named(struct ctx *cx, struct person *p)
+{
+    struct contact named;
+    if (p->contact.v || !p->known_as.v)
+        return OK;
+    TRY(contact_get(cx, p->known_as, &named));
+    take_contact(p, &named);
     return OK;
 }
 
@@ -78,6 +111,7 @@ static err make_person(struct ctx *cx, struct person *p)
     p->is_new = true;
     p->identity = (identity_id){id_make(cx->now_ms)};
     TRY(find_proved(cx, p));
+    TRY(find_named(cx, p));
     if (p->contact.v)
         return OK;
     p->is_new_contact = true;
@@ -116,6 +150,8 @@ static err name_channels(struct people *people, struct ctx *cx)
                     .external_id = p->external_id,
                     .first = p->first,
                     .channel_name = people->at[k].channel_name,
+                    .known_as = p->known_as,
+                    .is_chat = people->at[k].is_chat,
                     .refusal = people->at[k].refusal,
                     .why = people->at[k].why};
         if (p->channel_name.at)
@@ -131,6 +167,7 @@ static err name_channels(struct people *people, struct ctx *cx)
         }
         TRY(e);
         p->channel_name = channel.name.at ? channel.name : S("");
+        p->is_chat = str_eq(channel.kind, S("widget"));
     }
     return OK;
 }
@@ -218,6 +255,10 @@ err people_write(struct people *people, struct ctx *cx)
         TRY(identity_add_many(cx, identities, n_identities, &changed));
     if (changed != n_identities)
         return fail(cx, E_BUSY, "Another node met the same person; try again.");
+    for (ptrdiff_t i = 0; i < people->n; i++)
+        if (people->at[i].is_joined && !people->at[i].why)
+            TRY(identity_joined(
+                cx, people->at[i].contact, people->at[i].identity, people->at[i].external_id));
     if (!n_seen)
         return OK;
     TRY(contact_touch_many(cx, seen, n_seen, cx->now_ms));

@@ -1,7 +1,10 @@
 /* identity: who wrote: finds or makes the person behind (channel, external id), for a batch.
  * A new identity joins a known contact only when both are proved: the channel verified the sender
- * and the contact of the same mail address has a verified identity too (docs/product.md CR-1).
- * Anything else makes a new contact. Not here: merging by hand. Thread: the caller's; its WRITE
+ * and the contact of the same mail address has a verified identity too (docs/product.md CR-1), or
+ * when whoever gave the address in a chat has answered from it (inbound_item.known_as). A chat's
+ * identity never joins a contact that has another one there, or an unproven one in any chat:
+ * visitors hear what is said in all chats of their contact. Anything else makes a new contact. Not
+ * here: taking apart what was joined (identity_separate.h). Thread: the caller's; its WRITE
  * transaction.
  */
 #pragma once
@@ -16,7 +19,10 @@ struct person {
     contact_id contact;
     str name, avatar_url, language;
     str channel_name;
-    bool is_new; /* the identity is made by this batch */
+    contact_id known_as; /* of any of its items */
+    bool is_chat;        /* of a website chat */
+    bool is_joined;      /* new, and a known contact's */
+    bool is_new;         /* the identity is made by this batch */
     bool is_new_contact;
     bool is_touched; /* last_seen_ms is old: raise it */
     err refusal;     /* with why: nothing of this person is taken */

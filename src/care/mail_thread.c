@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "care/join.h"
 #include "connector/mail.h"
+#include "store/contact.h"
 #include "store/conversation.h"
 #include "store/letter.h"
 #include "store/mail.h"
@@ -176,6 +177,20 @@ static err suggest_by_number(struct ctx *cx, str subject, conversation_id *id)
 /* ── where it belongs ───────────────────────────────────────────────────────────────────────────
  */
 
+/* Whoever gave the address in the chat got our letter there, and answers it: the address is proven
+ * to be theirs. A program that answers proves nothing. */
+static err find_partner(struct ctx *cx, const struct connector_item *it,
+    const struct conversation *c, struct inbound_item *item)
+{
+    struct contact partner;
+    if (!str_eq(c->channel_kind, S("widget")) || it->is_ours || it->mail->is_robot)
+        return OK;
+    TRY(contact_get(cx, c->contact_id, &partner));
+    if (!partner.is_blocked && str_eq(utf8_fold(cx->arena, partner.email), it->contact_external_id))
+        item->known_as = partner.id;
+    return OK;
+}
+
 static err place_named(struct ctx *cx, const struct connector_item *it,
     const struct conversation *c, struct inbound_item *item)
 {
@@ -186,11 +201,12 @@ static err place_named(struct ctx *cx, const struct connector_item *it,
     bool has_subject = str_eq(c->channel_kind, S("email")); /* a chat has none */
     if (is_evidence && has_subject && mail->splits_by_subject && !mail->is_robot)
         TRY(is_another_subject(cx, mail, c, &is_another));
-    if (is_evidence && !is_another)
-        item->into = c->id;
-    else
+    if (!is_evidence || is_another) {
         item->related = c->id;
-    return OK;
+        return OK;
+    }
+    item->into = c->id;
+    return find_partner(cx, it, c, item);
 }
 
 /* A form's or a shop's mail, where the mailbox wants those to wait for somebody like a person's. */

@@ -5,11 +5,14 @@
  * A number in the subject is no evidence, it only suggests. Where the mailbox wants it, an answer
  * under another subject begins a linked conversation too. A conversation that was joined to another
  * one (join.h) stands for that. Rules: docs/security.md point 7. Not here: who takes part
- * (mail.h adds them). Thread: the caller's; inside its WRITE transaction. */
+ * (mail.h adds them). Whoever answers a chat's letter from the address that its visitor gave is
+ * that visitor: a new address becomes the chat's contact's. Thread: the caller's; inside its WRITE
+ * transaction. */
 #pragma once
 #include "care/inbound.h"
 
-/* Sets thread_key, into, related, subject and is_quiet of what becomes of a mail (it->mail). */
+/* Sets thread_key, into, known_as, related, subject and is_quiet of what becomes of a mail
+ * (it->mail). */
 err mail_thread_place(struct ctx *cx, const struct connector_item *it, struct inbound_item *item);
 /* The address at which an answer comes back into its conversation:
  * "support+c<conversation>.<mac>@example.com"; empty: the mailbox's own is too long for that. */

@@ -152,6 +152,14 @@ err conversation_set_place(struct ctx *cx, const struct conversation *c)
         NULL);
 }
 
+err conversation_set_contact(struct ctx *cx, identity_id identity, contact_id contact)
+{
+    return db_run(cx->db,
+        S("UPDATE conversation SET contact_id = ?3, version = version + 1, updated_ms = ?4"
+          " WHERE account_id = ?1 AND identity_id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(identity), A_ID(contact), A_INT(cx->now_ms)), NULL);
+}
+
 err conversation_set_unrelated(struct ctx *cx, conversation_id id)
 {
     return db_run(cx->db,

@@ -57,6 +57,8 @@ err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c
 /* Writes channel, identity, thread, visibility, window and post: it goes on elsewhere. E_CONFLICT
  * as for conversation_add. */
 err conversation_set_place(struct ctx *cx, const struct conversation *c);
+/* Those of the identity are this contact's from now on. */
+err conversation_set_contact(struct ctx *cx, identity_id identity, contact_id contact);
 /* It belongs to no other one. */
 err conversation_set_unrelated(struct ctx *cx, conversation_id id);
 /* E_CONFLICT when the same identity and thread has one in progress. */

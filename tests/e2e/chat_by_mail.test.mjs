@@ -86,6 +86,26 @@ test('a_visitor_leaves_and_the_chat_goes_on_by_mail', { skip }, async () => {
   await drawn(agent)
   await shot(agent, 'timeline_by_mail')
 
+  // The address is the contact's now; an agent who sees that it is somebody else's separates it.
+  const identity = agent.locator('.identities li', { hasText: 'asha@example.net' })
+  await identity.getByText(t['contact.verified']).waitFor()
+  await identity.getByRole('button', { name: t['contact.separate'] }).click()
+  await identity.getByRole('alert').getByText('asha@example.net').waitFor()
+  assert.deepEqual(await axe(agent), [])
+  for (const locale of process.env.E2E_SHOTS ? ['en', 'bn', 'ar'] : []) {
+    const other = await openConsole(browser, seva, { path: `contacts/${talk.contact.id}`, locale })
+    await other.getByRole('button', { name: words('console', locale)['contact.separate'] }).click()
+    for (const width of [390, 1440]) {
+      await other.setViewportSize({ width, height: 1100 })
+      await other.locator('.identities').scrollIntoViewIfNeeded()
+      await shot(other, `separate_${locale}_${width}`)
+    }
+    await other.context().close()
+  }
+  await identity.getByRole('button', { name: t['contact.separate_do'], exact: true }).click()
+  await identity.waitFor({ state: 'detached' })
+  assert.equal((await seva.call('GET', `/contacts/${talk.contact.id}`)).identities.length, 1)
+
   // The visitor comes back: both stand in the chat.
   await visit(page, host.url)
   const back = chat(await openChat(page))

@@ -122,6 +122,7 @@
 {"POST", "/api/v1/contacts", "contact.update", K_NONE, NULL, NULL},
 {"GET", "/api/v1/contacts/{id}", "contact.read", K_CONTACT, NULL, NULL},
 {"PATCH", "/api/v1/contacts/{id}", "contact.update", K_CONTACT, "{\"name\":\"Bo 2\"}", NULL},
+{"POST", "/api/v1/contacts/{id}/separate", "contact.update", K_CONTACT, "{\"identity_id\":\"1\"}", NULL},
 {"GET", "/api/v1/calls", "conversation.read", K_NONE, NULL, NULL},
 {"POST", "/api/v1/calls", "conversation.reply", K_NONE, NULL, "{\"channel_id\":\"$C\",\"contact_id\":\"$P\"}"},
 {"GET", "/api/v1/calls/{id}", "conversation.read", K_CALL, NULL, NULL},

@@ -52,6 +52,7 @@ static const char *const elsewhere[] = {
     /* letters_chat: */
     "POST /api/v1/letters/{id}/retry",
     "POST /api/v1/conversations/{id}/transcript",
+    "POST /api/v1/contacts/{id}/separate",
 };
 
 /* Fields that nothing fills here, with the story that does; the rest is seen with a value. */

@@ -4,6 +4,7 @@
 
 #include "api/live.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/id.h"
 #include "care/audience.h"
 
@@ -99,6 +100,29 @@ static void the_address_alone_brings_it_back_too(void **state)
     letters_close(&lw);
 }
 
+static str contact_of(struct letters_world *lw, str conversation)
+{
+    struct arena *a = &lw->app->arena;
+    str path = str_print(a, "/api/v1/conversations/%.*s", SARG(conversation));
+    assert_int_equal(test_request(lw->app, "GET", str_z(a, path), NULL), 200);
+    return str_copy(a, test_text(lw->app, "contact.id"));
+}
+
+/* Of the contact; "-" before one that is not verified. */
+static str identities_of(struct letters_world *lw, str contact)
+{
+    struct arena *a = &lw->app->arena;
+    struct sb b = sb_make(a, 1 << 16);
+    str path = str_print(a, "/api/v1/contacts/%.*s", SARG(contact));
+    assert_int_equal(test_request(lw->app, "GET", str_z(a, path), NULL), 200);
+    const struct json *list = json_get(lw->app->json, S("identities"));
+    for (const struct json *v = list->first; v; v = v->next)
+        sb_print(&b, "%s%s%.*s", b.len ? " " : "",
+            json_bool(json_get(v, S("is_verified")), false) ? "" : "-",
+            SARG(json_text(json_get(v, S("channel_kind")), S(""))));
+    return sb_str(&b);
+}
+
 /* The same headers from somebody else; from the right address without proof. */
 static void strangers_stay_outside_of_the_chat(void **state)
 {
@@ -131,6 +155,139 @@ static void strangers_stay_outside_of_the_chat(void **state)
         assert_true(str_eq(test_text(lw.app, "related_id"), id));
     }
     assert_str(letters_timeline(&lw, id), "in:Where is my order?|*out:It comes today.");
+    assert_str(identities_of(&lw, contact_of(&lw, id)), "-widget");
+    letters_close(&lw);
+}
+
+/* ── who it is ──────────────────────────────────────────────────────────────────────────────────
+ */
+
+static ptrdiff_t audited(struct letters_world *lw, const char *action)
+{
+    struct arena *a = &lw->app->arena;
+    str path = str_print(a, "/api/v1/audit?action=%s", action);
+    assert_int_equal(test_request(lw->app, "GET", str_z(a, path), NULL), 200);
+    return json_get(lw->app->json, S("items"))->count;
+}
+
+/* A letter has gone to the chat's visitor, and what comes from that address answers it. */
+static str answered_by_mail(struct letters_world *lw, str *token, const char *more)
+{
+    struct arena *a = &lw->app->arena;
+    goes_on(lw, "");
+    str id = letters_answered(lw, "ann@example.net", "It comes today.", token);
+    letters_wait(lw, 5);
+    str ours = letters_header(lw, "Message-ID");
+    mailbox_takes(&lw->w, &lw->box,
+        str_print(a,
+            "Authentication-Results: " BY_US "; dmarc=pass header.from=example.net\r\n%s"
+            "From: Ann <ann@example.net>\r\nTo: " MAILBOX "\r\nSubject: Re: Your conversation\r\n"
+            "Message-ID: <a1@example.net>\r\nReferences: %.*s\r\n\r\nThank you.\r\n",
+            more, SARG(ours)));
+    return id;
+}
+
+static str writes(struct letters_world *lw, const char *id)
+{
+    const struct letters_mail mail = {
+        .from = "ann@example.net", .id = id, .text = "Something else.", .verdict = "pass"};
+    letters_arrive(lw, &mail);
+    return str_copy(&lw->app->arena, conversation_newest(&lw->w));
+}
+
+static int separate(struct letters_world *lw, str contact, int nth)
+{
+    struct arena *a = &lw->app->arena;
+    (void)identities_of(lw, contact);
+    str id = test_text(lw->app, nth ? "identities.1.id" : "identities.0.id");
+    str body = str_print(a, "{\"identity_id\":\"%.*s\"}", SARG(id));
+    str path = str_print(a, "/api/v1/contacts/%.*s/separate", SARG(contact));
+    return test_request(lw->app, "POST", str_z(a, path), str_z(a, body));
+}
+
+static void the_address_that_answers_is_the_chats_contacts_until_an_agent_separates_it(void **state)
+{
+    struct letters_world lw;
+    str token;
+    letters_open(&lw, *state, NULL, 0);
+    str chat = answered_by_mail(&lw, &token, ""), ann = contact_of(&lw, chat);
+    assert_true(has(letters_timeline(&lw, chat), "Thank you."));
+    assert_str(identities_of(&lw, ann), "-widget email");
+    assert_int_equal(audited(&lw, "contact.identity_joined"), 1);
+    str mail = writes(&lw, "b1@example.net");
+    assert_false(str_eq(mail, chat));
+    assert_true(str_eq(contact_of(&lw, mail), ann));
+
+    assert_int_equal(separate(&lw, ann, 0), 409); /* a visitor is who the chat says */
+    assert_int_equal(separate(&lw, ann, 1), 200);
+    str own = str_copy(&lw.app->arena, test_text(lw.app, "id"));
+    assert_str(test_text(lw.app, "email"), "ann@example.net");
+    assert_str(identities_of(&lw, ann), "-widget");
+    assert_str(identities_of(&lw, own), "email");
+    assert_true(str_eq(contact_of(&lw, mail), own));
+    assert_true(str_eq(contact_of(&lw, chat), ann));
+    assert_int_equal(audited(&lw, "contact.identity_separated"), 1);
+    assert_int_equal(separate(&lw, own, 0), 409); /* the only one */
+
+    assert_true(str_eq(contact_of(&lw, writes(&lw, "b2@example.net")), own));
+    const struct letters_mail again = {.from = "ann@example.net",
+        .id = "a2@example.net",
+        .text = "Once more.",
+        .answers = letters_header(&lw, "Message-ID"),
+        .verdict = "pass"};
+    letters_arrive(&lw, &again);
+    assert_true(has(letters_timeline(&lw, chat), "Once more."));
+    assert_str(identities_of(&lw, ann), "-widget");
+    letters_close(&lw);
+}
+
+static void a_program_that_answers_is_nobodys_proof(void **state)
+{
+    struct letters_world lw;
+    str token;
+    letters_open(&lw, *state, NULL, 0);
+    str chat = answered_by_mail(&lw, &token, "Auto-Submitted: auto-replied\r\n");
+    assert_str(identities_of(&lw, contact_of(&lw, chat)), "-widget");
+    assert_int_equal(audited(&lw, "contact.identity_joined"), 0);
+    letters_close(&lw);
+}
+
+/* Somebody has proved that address before: that stays who it is. */
+static void an_address_that_is_known_stays_its_contacts(void **state)
+{
+    struct letters_world lw;
+    str token;
+    letters_open(&lw, *state, NULL, 0);
+    str before = contact_of(&lw, writes(&lw, "b1@example.net"));
+    str chat = answered_by_mail(&lw, &token, "");
+    assert_true(has(letters_timeline(&lw, chat), "Thank you."));
+    assert_str(identities_of(&lw, contact_of(&lw, chat)), "-widget");
+    assert_str(identities_of(&lw, before), "email");
+    letters_close(&lw);
+}
+
+/* Anybody may have given the address in the chat: what is said to whom the site vouches for is not
+ * said to them. */
+static void who_signs_in_with_that_address_is_not_the_visitor_who_gave_it(void **state)
+{
+    struct letters_world lw;
+    str token;
+    letters_open(&lw, *state, NULL, 0);
+    str chat = answered_by_mail(&lw, &token, ""), visitor = contact_of(&lw, chat);
+    struct arena *a = &lw.app->arena;
+    struct sha256 mac = crypto_hmac_sha256(lw.app->identity_secret, S("user-7"));
+    str body = str_print(a, "{\"identity\":{\"id\":\"user-7\",\"hash\":\"%.*s\",\"email\":\"%s\"}}",
+        SARG(crypto_hex(a, str_of((char *)mac.b, sizeof mac.b))), "ann@example.net");
+    const struct http_header headers[] = {
+        {S("Content-Type"), S("application/json")}
+    };
+    str path = str_print(a, "/widget/v1/%.*s/session", SARG(lw.app->widget_key));
+    assert_int_equal(test_request_full(lw.app, "POST", str_z(a, path), headers, 1, body), 200);
+    str signed_in = str_copy(a, test_text(lw.app, "token"));
+    (void)visitor_says(lw.app, signed_in, "c1", "It is me.");
+    str other = str_copy(a, conversation_newest(&lw.w));
+    assert_false(str_eq(contact_of(&lw, other), visitor));
+    assert_str(identities_of(&lw, visitor), "-widget email");
     letters_close(&lw);
 }
 
@@ -367,6 +524,10 @@ int main(void)
         TEST_APP(the_answer_comes_back_into_the_chat),
         TEST_APP(the_address_alone_brings_it_back_too),
         TEST_APP(strangers_stay_outside_of_the_chat),
+        TEST_APP(the_address_that_answers_is_the_chats_contacts_until_an_agent_separates_it),
+        TEST_APP(a_program_that_answers_is_nobodys_proof),
+        TEST_APP(an_address_that_is_known_stays_its_contacts),
+        TEST_APP(who_signs_in_with_that_address_is_not_the_visitor_who_gave_it),
         TEST_APP(who_has_seen_it_or_gave_no_address_gets_no_mail),
         TEST_APP(who_is_there_is_mailed_when_they_have_gone),
         TEST_APP(a_chat_without_a_mailbox_mails_nothing),

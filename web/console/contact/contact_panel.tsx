@@ -19,6 +19,7 @@ import { ContactFields } from './contact_fields'
 import { lazyPart } from '../ui/lazy'
 import { setBlocked } from './save'
 
+const Separate = lazyPart(() => import('./separate').then((module) => module.Separate))
 const MailTranscript = lazyPart(() => import('./mail_transcript').then((module) => module.MailTranscript))
 
 export function History({ contact, but }: { contact: Id; but: Id | null }) {
@@ -101,6 +102,7 @@ export function Blocking({ contact }: { contact: Contact }) {
 }
 
 export function Identities({ contact }: { contact: Contact }) {
+  const maySeparate = contact.identities.length > 1 && can('contact.update')
   return (
     <section class="context-section">
       <h3>{t('contact.identities')}</h3>
@@ -112,6 +114,7 @@ export function Identities({ contact }: { contact: Contact }) {
             <Words text={one.handle ?? one.external_id ?? t('contact.anonymous')} class="identity-name" />
             {one.is_verified ? <Chip tone="good" icon="check">{t('contact.verified')}</Chip> : null}
             <span class="identity-age" title={dateTime(one.last_seen_at)}>{age(one.last_seen_at)}</span>
+            {maySeparate && one.channel_kind === 'email' ? <Separate contact={contact.id} identity={one.id} name={one.external_id ?? ''} /> : null}
           </li>
         ))}
       </ul>

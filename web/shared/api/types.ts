@@ -1985,6 +1985,11 @@ export interface ContactPatch {
   is_blocked?: boolean
 }
 
+export interface ContactSeparate {
+  /** a mail address of theirs */
+  identity_id: Id
+}
+
 export interface CallNew {
   /** whose number is shown */
   channel_id: Id
