@@ -80,7 +80,8 @@ static err read_guard(struct ctx *cx, str bytes, bool was_inside, const struct m
     enum mime_guard guard = was_inside ? MIME_SIGNED_SMIME : mime->guard;
     TRY(mail_signature_check(cx, bytes, guard, mime->from_address, at_ms, &s));
     shown->guard = guard_word(guard);
-    shown->signature = (struct mail_signed_by){s.state, s.how, s.name, s.address, s.fingerprint};
+    shown->signature =
+        (struct mail_signed_by){s.state, s.how, s.name, s.address, s.fingerprint, s.revoked_ms};
     return OK;
 }
 

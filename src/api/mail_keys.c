@@ -8,14 +8,16 @@
 #include "store/mail_key.h"
 #include "text/pgp.h"
 
-static const char *const kinds[] = {"smime", "pgp", NULL};
+static const char *const kinds[] = {"smime", "pgp", "crl", NULL};
 static const struct shape_field key_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
-    SHOWN_WORD("kind", 0, kinds, "smime: of an authority, or of one person; pgp: of one person"),
-    SHOWN("name", SHAPE_TEXT, 0, "whom it names; may be empty"),
+    SHOWN_WORD("kind", 0, kinds,
+        "smime: of an authority, or of one person; pgp: of one person; crl: certificates that an "
+        "authority has taken back"),
+    SHOWN("name", SHAPE_TEXT, 0, "whom it names, or whom it is by; may be empty"),
     SHOWN("address", SHAPE_TEXT, 0, "a mail address that it names; may be empty"),
-    SHOWN("fingerprint", SHAPE_TEXT, 0, "hex: SHA-256 of a certificate, or the key's own"),
-    SHOWN("expires_at", SHAPE_TIME, SHAPE_NULL, "null: never"),
+    SHOWN("fingerprint", SHAPE_TEXT, 0, "hex: SHA-256 of a certificate or list, or the key's own"),
+    SHOWN("expires_at", SHAPE_TIME, SHAPE_NULL, "null: never; crl: when the next one is due"),
     SHOWN("agent_id", SHAPE_ID, SHAPE_NULL, "who added it"),
     SHOWN("created_at", SHAPE_TIME, 0, NULL),
 };
@@ -52,7 +54,8 @@ struct key_body {
 };
 static const struct input_field new_fields[] = {
     FIELD(struct key_body, text, IN_TEXT, IN_REQUIRED | IN_MULTILINE, 0, PGP_KEY_BYTES,
-        "a certificate in PEM, or a public key in OpenPGP's armour"),
+        "a certificate in PEM, a list of revoked ones (CRL) in PEM by an authority that is trusted "
+        "already, or a public key in OpenPGP's armour"),
 };
 static const struct input_spec new_spec = SPEC("MailKeyNew", struct key_body, new_fields);
 

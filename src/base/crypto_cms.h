@@ -1,7 +1,8 @@
 /* crypto_cms: signatures of S/MIME (CMS signed-data) and the certificates that make them count.
  * Everything given is somebody else's: sizes, certificates, signers and depths have maxima, and a
  * verdict is only good when every step said so. Not here: which bytes of a mail are signed
- * (text/mail_signed.h), revocation: no list is fetched. Sources: RFC 5652, 8550, 8551; RFC 5280.
+ * (text/mail_signed.h), fetching lists of revoked certificates: only those that are given count.
+ * Sources: RFC 5652, 8550, 8551; RFC 5280.
  * Thread: any; contexts are made per call. */
 #pragma once
 #include "base/str.h"
@@ -12,7 +13,8 @@ enum {
     SIGNATURE_ADDRESSES = 16,                /* that a certificate or key names */
     CMS_CERTIFICATES = 32,                   /* sent along */
     CMS_SIGNERS = 8,
-    CMS_DEPTH = 8, /* authorities above a signer */
+    CMS_DEPTH = 8,  /* authorities above a signer */
+    CMS_LISTS = 50, /* of revoked certificates that are looked at */
 };
 
 /* Zero is no. */
@@ -22,6 +24,7 @@ enum signature_verdict {
     SIGNATURE_WEAK,    /* by a method that no longer counts */
     SIGNATURE_UNKNOWN, /* intact, but nobody who is trusted here vouches for who made it */
     SIGNATURE_EXPIRED, /* the certificate or key was out of its time when the mail came */
+    SIGNATURE_REVOKED, /* who vouched for it has taken it back */
     SIGNATURE_GOOD,
 };
 struct signature {
@@ -29,15 +32,22 @@ struct signature {
     str name;                           /* whom the certificate or key names; may be empty */
     str addresses[SIGNATURE_ADDRESSES]; /* ASCII letters as written */
     int n_addresses;
-    str fingerprint; /* upper case hex: SHA-256 of the certificate, or the key's own */
+    str fingerprint;    /* upper case hex: SHA-256 of the certificate, or the key's own */
+    int64_t revoked_ms; /* of SIGNATURE_REVOKED */
+};
+
+/* In PEM, one after the other. A list counts for the certificates of the authority that signed it,
+ * and also when its own time is over. What was taken back after the mail came counts only when its
+ * key may have been in wrong hands before that was known. */
+struct cms_trusted {
+    str certificates, lists;
 };
 
 /* der: signed-data. data: what it signs, canonical (CRLF); of an opaque one empty with is_opaque:
  * then *content is what is inside (points into the arena; also when the verdict is not good).
- * trusted: certificates in PEM, one after the other. at_ms: when the certificates must be in their
- * time. */
-void crypto_cms_verify(struct arena *a, str der, bool is_opaque, str data, str trusted,
-    int64_t at_ms, struct signature *signature, str *content);
+ * at_ms: when the certificates must be in their time. */
+void crypto_cms_verify(struct arena *a, str der, bool is_opaque, str data,
+    const struct cms_trusted *trusted, int64_t at_ms, struct signature *signature, str *content);
 /* Only what is inside of opaque signed-data, verified by nobody. False: it is none. */
 bool crypto_cms_content(struct arena *a, str der, str *content);
 
@@ -48,5 +58,9 @@ struct certificate {
     int64_t expires_ms;
     bool may_sign_others; /* an authority */
 };
+/* The first list of revoked certificates in a PEM text, when it is by one of `authorities` (PEM):
+ * name: whom it is by; expires_ms: when the next one is due. E_INVALID with words. */
+err crypto_revocations_read(
+    struct arena *a, str text, str authorities, struct certificate *list, str *why);
 /* The first certificate in a PEM text, or one in DER. E_INVALID with words. */
 err crypto_certificate_read(struct arena *a, str text, struct certificate *c, str *why);

@@ -23,6 +23,8 @@ static str state_of(enum signature_verdict verdict)
         return S("unknown");
     case SIGNATURE_EXPIRED:
         return S("expired");
+    case SIGNATURE_REVOKED:
+        return S("revoked");
     case SIGNATURE_GOOD:
         return S("verified");
     }
@@ -37,6 +39,7 @@ static void show(struct arena *a, const struct signature *s, str from, struct ma
     r->state = state_of(s->verdict);
     r->name = s->name;
     r->fingerprint = s->fingerprint;
+    r->revoked_ms = s->revoked_ms;
     r->address = s->n_addresses ? s->addresses[0] : (str){0};
     for (int i = 0; i < s->n_addresses && !is_senders; i++) {
         is_senders = own.len && str_eq(utf8_fold(a, s->addresses[i]), own);
@@ -51,7 +54,8 @@ err mail_signature_check(struct ctx *cx, str bytes, enum mime_guard guard, str f
 {
     struct mail_signed found;
     struct signature s = {0};
-    str trusted, content;
+    struct cms_trusted trusted = {0};
+    str content;
     *r = (struct mail_signature){0};
     mail_signed_read(cx->arena, bytes, guard, &found);
     if (found.kind == MAIL_SIGNED_NOT)
@@ -61,18 +65,34 @@ err mail_signature_check(struct ctx *cx, str bytes, enum mime_guard guard, str f
         r->state = S("partly");
         return OK;
     }
-    TRY(mail_key_texts(cx, r->how, &trusted));
+    TRY(mail_key_texts(cx, r->how, &trusted.certificates));
+    TRY(mail_key_texts(cx, S("crl"), &trusted.lists));
     if (found.kind == MAIL_SIGNED_PGP)
-        pgp_verify(cx->arena, found.data, found.signature, trusted, at_ms, &s);
+        pgp_verify(cx->arena, found.data, found.signature, trusted.certificates, at_ms, &s);
     else
         crypto_cms_verify(cx->arena, found.signature, found.kind == MAIL_SIGNED_SMIME_OPAQUE,
-            found.data, trusted, at_ms, &s, &content);
+            found.data, &trusted, at_ms, &s, &content);
     show(cx->arena, &s, from, r);
     return OK;
 }
 
 /* ── keys ───────────────────────────────────────────────────────────────────────────────────────
  */
+
+static err read_list(struct ctx *cx, str text, struct mail_key *key)
+{
+    struct certificate c;
+    str why, authorities;
+    TRY(mail_key_texts(cx, S("smime"), &authorities));
+    if (crypto_revocations_read(cx->arena, text, authorities, &c, &why) != OK)
+        return fail_field(cx, "text", "%.*s", SARG(why));
+    *key = (struct mail_key){.kind = S("crl"),
+        .name = c.name,
+        .fingerprint = c.fingerprint,
+        .expires_ms = c.expires_ms,
+        .data = c.pem};
+    return OK;
+}
 
 static err read_key(struct ctx *cx, str text, struct mail_key *key)
 {
@@ -114,7 +134,8 @@ err mail_key_take(struct ctx *cx, str text, struct mail_key *key)
     ptrdiff_t n = 0;
     if (has_several(text))
         return fail_field(cx, "text", "Give one key or certificate at a time.");
-    TRY(read_key(cx, text, key));
+    bool is_list = str_find(text, S("-----BEGIN X509 CRL")) >= 0;
+    TRY(is_list ? read_list(cx, text, key) : read_key(cx, text, key));
     TRY(mail_key_list(cx, &rows, &n));
     if (n >= MAIL_KEYS_MOST)
         return fail(

@@ -8,18 +8,19 @@
 #include "text/mime.h"
 
 struct mail_signature {
-    /* verified; other (verified, but it is not the sender's); unknown, expired, altered, weak,
-     * broken (enum signature_verdict); partly (not the whole mail); empty = not signed */
+    /* verified; other (verified, but it is not the sender's); unknown, expired, revoked, altered,
+     * weak, broken (enum signature_verdict); partly (not the whole mail); empty = not signed */
     str state;
     str how; /* smime, pgp */
     str name,
         address; /* whom the certificate or key names; address: the sender's own, if it does */
     str fingerprint;
+    int64_t revoked_ms; /* when revoked; 0 = it is not */
 };
 /* bytes: the mail as it came. from: its sender. at_ms: when it came. */
 err mail_signature_check(struct ctx *cx, str bytes, enum mime_guard guard, str from, int64_t at_ms,
     struct mail_signature *result);
-/* What somebody gives as a key or certificate becomes a row; audited. E_INVALID "text", E_CONFLICT,
- * E_LIMIT. */
+/* What somebody gives as a key, a certificate or a list of revoked ones becomes a row; audited.
+ * E_INVALID "text", E_CONFLICT, E_LIMIT. */
 struct mail_key;
 err mail_key_take(struct ctx *cx, str text, struct mail_key *key);

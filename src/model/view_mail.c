@@ -64,8 +64,8 @@ static const struct shape_field address_fields[] = {
 };
 const struct shape mail_address_shape =
     SHAPE("MailAddress", NULL, address_fields, "What is known against a mail address.");
-static const char *const signature_states[] = {
-    "verified", "other", "unknown", "expired", "altered", "weak", "partly", "broken", NULL};
+static const char *const signature_states[] = {"verified", "other", "unknown", "expired", "revoked",
+    "altered", "weak", "partly", "broken", NULL};
 static const char *const signature_hows[] = {"smime", "pgp", NULL};
 static const struct shape_field signature_fields[] = {
     SHOWN_WORD("state", 0, signature_states,
@@ -75,6 +75,7 @@ static const struct shape_field signature_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, "whom the certificate or key names; may be empty"),
     SHOWN("address", SHAPE_TEXT, 0, "may be empty"),
     SHOWN("fingerprint", SHAPE_TEXT, 0, "hex; empty: unknown"),
+    SHOWN("revoked_at", SHAPE_TIME, SHAPE_NULL, "when its authority took the certificate back"),
 };
 static const struct shape signature_shape =
     SHAPE("MailSignature", NULL, signature_fields, "Who signed a mail, and what that is worth.");
@@ -199,6 +200,7 @@ static void put_signature(struct json_out *j, const struct mail_signed_by *s)
     json_kv_str(j, S("name"), s->name);
     json_kv_str(j, S("address"), s->address);
     json_kv_str(j, S("fingerprint"), s->fingerprint);
+    json_kv_time(j, S("revoked_at"), s->revoked_ms);
     json_obj_end(j);
 }
 

@@ -19,6 +19,7 @@ struct mail_invitation {
 };
 struct mail_signed_by {
     str state, how, name, address, fingerprint; /* care/mail_signature.h */
+    int64_t revoked_ms;
 };
 struct mail_shown {
     str subject, message_id;

@@ -1,5 +1,6 @@
-/* mail_key: certificates and public keys by which signatures of mails are verified: an account's
- * own list. Not here: what they say (base/crypto_cms.h, text/pgp.h). Thread: the transaction's. */
+/* mail_key: certificates, lists of revoked ones, and public keys by which signatures of mails are
+ * verified: an account's own list. Not here: what they say (base/crypto_cms.h, text/pgp.h). Thread:
+ * the transaction's. */
 #pragma once
 #include "model/ctx.h"
 
@@ -8,7 +9,7 @@ enum { MAIL_KEYS_MOST = 200 };
 /* Members are named as their columns. */
 struct mail_key {
     int64_t id;
-    str kind; /* "smime", "pgp" */
+    str kind; /* "smime", "pgp", "crl": a list of revoked certificates, by whom name says */
     str name, address, fingerprint;
     int64_t expires_ms;
     str data;          /* PEM, or armour */

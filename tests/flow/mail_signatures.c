@@ -1,6 +1,8 @@
 /* Signed mails: who signed, as far as the account's keys say; and that it decides nothing else. The
  * mails and keys are in tests/data/mail_signed: an authority, Asha's certificate by it, her PGP
- * key; all made for this test, and good for a hundred years. */
+ * key; another authority, Ravi's three certificates by it, its list of revoked ones, and an
+ * authority of the same name with a list that names them too; all made for this test, and good for
+ * a hundred years. */
 #include "mail_world.h"
 
 #include "base/file.h"
@@ -126,6 +128,62 @@ static void a_good_signature_proves_no_sender(void **state)
     world_close(&mw.w);
 }
 
+static void is_signed(struct mail_world *mw, const char *mail, const char *state)
+{
+    comes(mw, mail);
+    if (!str_eq(state_now(mw), str_from(state)))
+        fail_msg("%s: %.*s", mail, SARG(state_now(mw)));
+}
+
+/* Two mails came before the certificate was taken back: of the one key nobody can say whose it was
+ * by then. */
+static void a_certificate_that_was_taken_back_vouches_for_nothing(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    struct arena *a = &mw.app->arena;
+    assert_int_equal(add_key(&mw, "revoking_authority.pem"), 201);
+    is_signed(&mw, "smime_revoked_superseded.eml", "verified");
+    assert_int_equal(json_path(mw.app->json, S("signature.revoked_at"))->kind, JSON_NULL);
+    str mail = str_copy(a, shown(&mw, newest(&mw), "last_message_id"));
+    assert_int_equal(add_key(&mw, "revoked.crl"), 201);
+    assert_str(test_text(mw.app, "kind"), "crl");
+    assert_str(test_text(mw.app, "name"), "Revoking Authority");
+    assert_str(test_text(mw.app, "expires_at"), "2120-01-01T00:00:00.000Z");
+    str list = str_copy(a, test_text(mw.app, "id"));
+    assert_int_equal(add_key(&mw, "revoked.crl"), 409);
+    look(&mw, mail);
+    assert_str(state_now(&mw), "revoked");
+    assert_str(test_text(mw.app, "signature.revoked_at"), "2025-06-01T00:00:00.000Z");
+    is_signed(&mw, "smime_revoked_compromised.eml", "revoked");
+    assert_str(test_text(mw.app, "signature.revoked_at"), "2026-06-01T00:00:00.000Z");
+    is_signed(&mw, "smime_revoked_superseded_later.eml", "verified");
+    str target = str_cat(a, S("/api/v1/mail-keys/"), list);
+    assert_int_equal(test_request(mw.app, "DELETE", str_z(a, target), NULL), 204);
+    look(&mw, mail);
+    assert_str(state_now(&mw), "verified");
+    world_close(&mw.w);
+}
+
+/* Whoever is trusted by herself, without her authority: that one still says whom it took back. */
+static void only_its_own_authority_takes_a_certificate_back(void **state)
+{
+    struct mail_world mw;
+    open_world(&mw, *state);
+    assert_int_equal(add_key(&mw, "authority.pem"), 201);
+    assert_int_equal(add_key(&mw, "revoked.crl"), 400); /* nobody here has signed it */
+    assert_int_equal(add_key(&mw, "revoking_authority.pem"), 201);
+    assert_int_equal(add_key(&mw, "namesake.crl"), 400);
+    assert_int_equal(add_key(&mw, "namesake_authority.pem"), 201);
+    assert_int_equal(add_key(&mw, "namesake.crl"), 201);
+    is_signed(&mw, "smime_revoked_compromised.eml", "verified");
+    is_signed(&mw, "smime.eml", "verified");
+    assert_int_equal(add_key(&mw, "revoked.crl"), 201);
+    is_signed(&mw, "smime_revoked_superseded.eml", "revoked");
+    is_signed(&mw, "smime_lf.eml", "verified");
+    world_close(&mw.w);
+}
+
 static void keys_are_listed_and_taken_away(void **state)
 {
     struct mail_world mw;
@@ -160,6 +218,8 @@ int main(void)
         TEST_APP(who_is_trusted_needs_no_authority),
         TEST_APP(what_is_in_an_opaque_envelope_is_read_like_any_mail),
         TEST_APP(a_good_signature_proves_no_sender),
+        TEST_APP(a_certificate_that_was_taken_back_vouches_for_nothing),
+        TEST_APP(only_its_own_authority_takes_a_certificate_back),
         TEST_APP(keys_are_listed_and_taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

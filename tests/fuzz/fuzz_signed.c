@@ -37,7 +37,7 @@ static void read_mail(struct arena *a, str bytes, enum mime_guard guard)
         check(&s);
     } else if (found.kind == MAIL_SIGNED_SMIME || found.kind == MAIL_SIGNED_SMIME_OPAQUE) {
         crypto_cms_verify(a, found.signature, found.kind == MAIL_SIGNED_SMIME_OPAQUE, found.data,
-            (str){0}, 0, &s, &content);
+            &(struct cms_trusted){0}, 0, &s, &content);
         check(&s);
     }
 }
@@ -53,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)mail_signed_open(&a, bytes); /* any mail will do */
     if (crypto_certificate_read(&a, bytes, &certificate, &why) == OK)
         must(utf8_valid(certificate.name) && utf8_valid(certificate.address));
+    if (crypto_revocations_read(&a, bytes, bytes, &certificate, &why) == OK)
+        must(utf8_valid(certificate.name));
     if (pgp_key_read(&a, bytes, &key, &why) == OK)
         must(utf8_valid(key.name) && key.armour.len <= PGP_KEY_BYTES);
     arena_free(&a);

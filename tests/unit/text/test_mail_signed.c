@@ -146,9 +146,11 @@ static void hostile_signatures_are_broken(void **state)
         repeated(S("-----BEGIN PGP SIGNATURE-----\n\n"), 2000),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        crypto_cms_verify(test_arena(), bad[i], false, S("x"), S(""), 0, &s, &content);
+        crypto_cms_verify(
+            test_arena(), bad[i], false, S("x"), &(struct cms_trusted){0}, 0, &s, &content);
         assert_int_equal(s.verdict, SIGNATURE_BROKEN);
-        crypto_cms_verify(test_arena(), bad[i], true, S(""), bad[i], 0, &s, &content);
+        crypto_cms_verify(test_arena(), bad[i], true, S(""), &(struct cms_trusted){bad[i], bad[i]},
+            0, &s, &content);
         assert_int_equal(s.verdict, SIGNATURE_BROKEN);
         pgp_verify(test_arena(), S("x"), bad[i], str_from(A_KEY), 0, &s);
         assert_int_equal(s.verdict, SIGNATURE_BROKEN);
@@ -166,6 +168,7 @@ static void hostile_keys_are_none(void **state)
     const str bad[] = {
         S(""),
         S("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        S("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"),
         S("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n"),
         S("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nAAAA\n-----END PGP PRIVATE KEY BLOCK-----\n"),
         repeated(S("-----BEGIN PGP PUBLIC KEY BLOCK-----\n"), 5000),
@@ -174,6 +177,10 @@ static void hostile_keys_are_none(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(
             crypto_certificate_read(test_arena(), bad[i], &certificate, &why), E_INVALID);
+        assert_true(why.len > 0);
+        why = (str){0};
+        assert_int_equal(
+            crypto_revocations_read(test_arena(), bad[i], bad[i], &certificate, &why), E_INVALID);
         assert_true(why.len > 0);
         assert_int_equal(pgp_key_read(test_arena(), bad[i], &key, &why), E_INVALID);
         assert_true(why.len > 0);

@@ -62,6 +62,8 @@ function signatureWords(signature: Signature): string {
       return who ? mt('signature.unknown', { who, how }) : mt('signature.unknown_nobody', { how })
     case 'expired':
       return mt('signature.expired', { who, how })
+    case 'revoked':
+      return mt('signature.revoked', { who, how, date: signature.revoked_at ? dateTime(signature.revoked_at) : '' })
     case 'altered':
       return mt('signature.altered', { how })
     case 'weak':
@@ -73,7 +75,7 @@ function signatureWords(signature: Signature): string {
   }
 }
 
-const signatureTone = ({ state }: Signature): string => (state === 'verified' ? 'good' : state === 'altered' || state === 'other' ? 'bad' : 'plain')
+const signatureTone = ({ state }: Signature): string => (state === 'verified' ? 'good' : state === 'altered' || state === 'other' || state === 'revoked' ? 'bad' : 'plain')
 
 function GuardMark({ mail }: { mail: Mail }) {
   if (mail.signature) return <span class={`mail-mark mail-mark-${signatureTone(mail.signature)}`} title={mt('signature.hint')}><Icon name={mail.signature.state === 'verified' ? 'shield' : 'edit'} size={13} /> {signatureWords(mail.signature)}</span>

@@ -5,8 +5,8 @@ export interface Address { name: string; address: string }
 export type Automatic = '' | 'away' | 'list' | 'machine' | 'loop'
 export type Verdict = 'pass' | 'fail' | 'none'
 /** Of a signed mail: what its signature is worth here. */
-export interface Signature { state: SignatureState; how: string; name: string; address: string; fingerprint: string }
-export type SignatureState = 'verified' | 'other' | 'unknown' | 'expired' | 'altered' | 'weak' | 'partly' | 'broken'
+export interface Signature { state: SignatureState; how: string; name: string; address: string; fingerprint: string; revoked_at: string }
+export type SignatureState = 'verified' | 'other' | 'unknown' | 'expired' | 'revoked' | 'altered' | 'weak' | 'partly' | 'broken'
 export type Guard = 'open' | 'signed_smime' | 'signed_pgp' | 'encrypted_smime' | 'encrypted_pgp'
 
 /** An invitation to a meeting. Times are ISO 8601 with a zone, or a bare day when it lasts whole days. */
@@ -67,7 +67,7 @@ type Part = Record<string, unknown>
 const MOST_ADDRESSES = 200
 const MOST_INLINE = 500
 const AUTOMATIC: readonly string[] = ['away', 'list', 'machine', 'loop']
-const STATES: readonly string[] = ['verified', 'other', 'unknown', 'expired', 'altered', 'weak', 'partly', 'broken']
+const STATES: readonly string[] = ['verified', 'other', 'unknown', 'expired', 'revoked', 'altered', 'weak', 'partly', 'broken']
 const GUARDS: readonly string[] = ['open', 'signed_smime', 'signed_pgp', 'encrypted_smime', 'encrypted_pgp']
 
 const part = (value: unknown): Part => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Part) : {})
@@ -129,7 +129,7 @@ function signature(value: unknown): Signature | null {
   return {
     state: STATES.includes(state) ? (state as SignatureState) : 'broken',
     how: text(one['how']) === 'pgp' ? 'PGP' : 'S/MIME',
-    name: text(one['name']), address: text(one['address']), fingerprint: text(one['fingerprint']),
+    name: text(one['name']), address: text(one['address']), fingerprint: text(one['fingerprint']), revoked_at: moment(one['revoked_at']),
   }
 }
 

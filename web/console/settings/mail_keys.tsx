@@ -1,4 +1,4 @@
-// Whose signatures of mails count: certificates of authorities and people, public keys of people.
+// Whose signatures of mails count: certificates of authorities and people, lists of those that authorities have taken back, public keys of people.
 import { useSignal } from '@preact/signals'
 import { Button, Chip, Dialog, Field, Words } from '../ui/parts'
 import { del, post } from '../lib/api'
@@ -42,7 +42,7 @@ function facts(one: MailKey): string {
   const by = agentOf(one.agent_id)?.name
   return [
     by ? nt('mail_keys.added', { name: by, time: dateTime(one.created_at) }) : dateTime(one.created_at),
-    ...(one.expires_at ? [t('tokens.until', { time: dateTime(one.expires_at) })] : []),
+    ...(one.expires_at ? [one.kind === 'crl' ? nt('mail_keys.next', { time: dateTime(one.expires_at) }) : t('tokens.until', { time: dateTime(one.expires_at) })] : []),
   ].join(' · ')
 }
 
@@ -64,8 +64,8 @@ export function MailKeys() {
                   <small class="mail-key-fingerprint"><bdi dir="ltr">{grouped(one.fingerprint)}</bdi></small>
                   <small>{facts(one)}</small>
                 </span>
-                <Chip>{one.kind === 'pgp' ? 'PGP' : 'S/MIME'}</Chip>
-                <AskButton label={nt('mail_keys.remove')} title={nt('mail_keys.remove_title', { name: one.name || one.address })} text={nt('mail_keys.remove_text')} onConfirm={() => void del('/mail-keys/' + one.id).then(() => listing.reload(), complain)} />
+                <Chip>{one.kind === 'pgp' ? 'PGP' : one.kind === 'crl' ? nt('mail_keys.list') : 'S/MIME'}</Chip>
+                <AskButton label={nt('mail_keys.remove')} title={one.kind === 'crl' ? nt('mail_keys.remove_list_title', { name: one.name }) : nt('mail_keys.remove_title', { name: one.name || one.address })} text={one.kind === 'crl' ? nt('mail_keys.remove_list_text') : nt('mail_keys.remove_text')} onConfirm={() => void del('/mail-keys/' + one.id).then(() => listing.reload(), complain)} />
               </li>
             ))}
           </ul>

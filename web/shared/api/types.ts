@@ -1004,7 +1004,7 @@ export interface MailAuth {
 /** Who signed a mail, and what that is worth. */
 export interface MailSignature {
   /** verified: by the sender, as a key or certificate of the account's says; other: so, but by another address; unknown: nobody in the account's list vouches; partly: not all is signed */
-  state: 'verified' | 'other' | 'unknown' | 'expired' | 'altered' | 'weak' | 'partly' | 'broken'
+  state: 'verified' | 'other' | 'unknown' | 'expired' | 'revoked' | 'altered' | 'weak' | 'partly' | 'broken'
   how: 'smime' | 'pgp'
   /** whom the certificate or key names; may be empty */
   name: string
@@ -1012,6 +1012,8 @@ export interface MailSignature {
   address: string
   /** hex; empty: unknown */
   fingerprint: string
+  /** when its authority took the certificate back */
+  revoked_at: Time | null
 }
 
 /** An invitation to a meeting. */
@@ -1226,15 +1228,15 @@ export interface Letter {
 /** A key or certificate by which signatures of mails are verified. */
 export interface MailKey {
   id: Id
-  /** smime: of an authority, or of one person; pgp: of one person */
-  kind: 'smime' | 'pgp'
-  /** whom it names; may be empty */
+  /** smime: of an authority, or of one person; pgp: of one person; crl: certificates that an authority has taken back */
+  kind: 'smime' | 'pgp' | 'crl'
+  /** whom it names, or whom it is by; may be empty */
   name: string
   /** a mail address that it names; may be empty */
   address: string
-  /** hex: SHA-256 of a certificate, or the key's own */
+  /** hex: SHA-256 of a certificate or list, or the key's own */
   fingerprint: string
-  /** null: never */
+  /** null: never; crl: when the next one is due */
   expires_at: Time | null
   /** who added it */
   agent_id: Id | null
@@ -1964,7 +1966,7 @@ export interface TranscriptMail {
 }
 
 export interface MailKeyNew {
-  /** a certificate in PEM, or a public key in OpenPGP's armour */
+  /** a certificate in PEM, a list of revoked ones (CRL) in PEM by an authority that is trusted already, or a public key in OpenPGP's armour */
   text: string
 }
 
