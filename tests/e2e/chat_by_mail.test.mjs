@@ -93,7 +93,8 @@ test('a_visitor_leaves_and_the_chat_goes_on_by_mail', { skip }, async () => {
   await identity.getByRole('alert').getByText('asha@example.net').waitFor()
   assert.deepEqual(await axe(agent), [])
   for (const locale of process.env.E2E_SHOTS ? ['en', 'bn', 'ar'] : []) {
-    const other = await openConsole(browser, seva, { path: `contacts/${talk.contact.id}`, locale })
+    await seva.as(OWNER, 'PATCH', '/me', { locale })
+    const other = await openConsole(browser, seva, { path: `contacts/${talk.contact.id}`, locale, look: { locale } })
     await other.getByRole('button', { name: words('console', locale)['contact.separate'] }).click()
     for (const width of [390, 1440]) {
       await other.setViewportSize({ width, height: 1100 })
@@ -102,6 +103,7 @@ test('a_visitor_leaves_and_the_chat_goes_on_by_mail', { skip }, async () => {
     }
     await other.context().close()
   }
+  if (process.env.E2E_SHOTS) await seva.as(OWNER, 'PATCH', '/me', { locale: 'en' })
   await identity.getByRole('button', { name: t['contact.separate_do'], exact: true }).click()
   await identity.waitFor({ state: 'detached' })
   assert.equal((await seva.call('GET', `/contacts/${talk.contact.id}`)).identities.length, 1)

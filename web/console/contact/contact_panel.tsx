@@ -111,7 +111,7 @@ export function Identities({ contact }: { contact: Contact }) {
         {contact.identities.map((one) => (
           <li key={one.id}>
             <ChannelSign kind={one.channel_kind} size={15} />
-            <Words text={one.handle ?? one.external_id ?? t('contact.anonymous')} class="identity-name" />
+            <Words text={(one.channel_kind === 'email' ? one.external_id : one.handle) ?? one.external_id ?? t('contact.anonymous')} class="identity-name" />
             {one.is_verified ? <Chip tone="good" icon="check">{t('contact.verified')}</Chip> : null}
             <span class="identity-age" title={dateTime(one.last_seen_at)}>{age(one.last_seen_at)}</span>
             {maySeparate && one.channel_kind === 'email' ? <Separate contact={contact.id} identity={one.id} name={one.external_id ?? ''} /> : null}
