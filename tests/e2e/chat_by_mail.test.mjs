@@ -9,7 +9,7 @@ import { body, header, Smtp } from './lib/smtp.mjs'
 import { answer, asAgent, chat, openChat, settings, startHost, visit } from './widget_page.mjs'
 
 const skip = reasonToSkip()
-const t = skip ? {} : { ...words('networks', 'en'), ...words('console', 'en') }
+const t = skip ? {} : { ...words('mail', 'en'), ...words('networks', 'en'), ...words('console', 'en') }
 const MAILBOX = 'care@example.com'
 const CHECKED_BY = 'mx.example.com'
 let seva, smtp, host, browser, mailbox
@@ -89,13 +89,13 @@ test('a_visitor_leaves_and_the_chat_goes_on_by_mail', { skip }, async () => {
   // The address is the contact's now; an agent who sees that it is somebody else's separates it.
   const identity = agent.locator('.identities li', { hasText: 'asha@example.net' })
   await identity.getByText(t['contact.verified']).waitFor()
-  await identity.getByRole('button', { name: t['contact.separate'] }).click()
+  await identity.getByRole('button', { name: t['separate.ask'] }).click()
   await identity.getByRole('alert').getByText('asha@example.net').waitFor()
   assert.deepEqual(await axe(agent), [])
   for (const locale of process.env.E2E_SHOTS ? ['en', 'bn', 'ar'] : []) {
     await seva.as(OWNER, 'PATCH', '/me', { locale })
     const other = await openConsole(browser, seva, { path: `contacts/${talk.contact.id}`, locale, look: { locale } })
-    await other.getByRole('button', { name: words('console', locale)['contact.separate'] }).click()
+    await other.getByRole('button', { name: words('mail', locale)['separate.ask'] }).click()
     for (const width of [390, 1440]) {
       await other.setViewportSize({ width, height: 1100 })
       await other.locator('.identities').scrollIntoViewIfNeeded()
@@ -104,7 +104,7 @@ test('a_visitor_leaves_and_the_chat_goes_on_by_mail', { skip }, async () => {
     await other.context().close()
   }
   if (process.env.E2E_SHOTS) await seva.as(OWNER, 'PATCH', '/me', { locale: 'en' })
-  await identity.getByRole('button', { name: t['contact.separate_do'], exact: true }).click()
+  await identity.getByRole('button', { name: t['separate.do'], exact: true }).click()
   await identity.waitFor({ state: 'detached' })
   assert.equal((await seva.call('GET', `/contacts/${talk.contact.id}`)).identities.length, 1)
 

@@ -19,7 +19,7 @@ import { ContactFields } from './contact_fields'
 import { lazyPart } from '../ui/lazy'
 import { setBlocked } from './save'
 
-const Separate = lazyPart(() => import('./separate').then((module) => module.Separate))
+const Separate = lazyPart(() => import('./separate').then((module) => module.separatePart()))
 const MailTranscript = lazyPart(() => import('./mail_transcript').then((module) => module.MailTranscript))
 
 export function History({ contact, but }: { contact: Id; but: Id | null }) {

@@ -10,9 +10,9 @@ import { get } from '../lib/api'
 import { bytes, dateTime } from '../lib/format'
 import type { Id } from '../lib/types'
 import { errorText } from '../state/toasts'
+import { carriedFile, readCarried, type Carried, type CarriedFile } from './carried_answer'
 import { People } from './details'
 import { MailBody } from './mail'
-import { carriedFile, readCarried, type Carried, type CarriedFile } from './types'
 import { mailWords, mt } from './words'
 
 /** Mails inside mails that are offered; the server reads no deeper. */

@@ -70,8 +70,8 @@ const AUTOMATIC: readonly string[] = ['away', 'list', 'machine', 'loop']
 const STATES: readonly string[] = ['verified', 'other', 'unknown', 'expired', 'revoked', 'altered', 'weak', 'partly', 'broken']
 const GUARDS: readonly string[] = ['open', 'signed_smime', 'signed_pgp', 'encrypted_smime', 'encrypted_pgp']
 
-const part = (value: unknown): Part => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Part) : {})
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+export const part = (value: unknown): Part => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Part) : {})
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const moment = (value: unknown): string => (Number.isNaN(Date.parse(text(value))) ? '' : text(value))
 
 function address(value: unknown): Address {
@@ -161,36 +161,6 @@ export function readMail(answer: unknown): Mail {
     automatic: AUTOMATIC.includes(text(mail['automatic'])) ? (mail['automatic'] as Automatic) : '',
     automatic_why: text(mail['automatic_why']),
   }
-}
-
-/** A mail that came as a file of another, as `GET /api/v1/attachments/{id}/mail` tells it. */
-export interface Carried {
-  mail: Mail
-  /** those that the mail's own page does not show */
-  files: CarriedFile[]
-}
-export interface CarriedFile { part: number; name: string; size: number; is_mail: boolean }
-const MOST_FILES = 500
-const count = (value: unknown): number => (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0)
-
-/** Behind `/api/v1/attachments/`: a file of the mail that lies in that attachment, or `within` it. */
-export const carriedFile = (attachment: string, within: string, number: number): string =>
-  `${attachment}/mail/file?${new URLSearchParams({ ...(within ? { within } : {}), part: String(number) }).toString()}`
-
-/** `attachment`, `within`: where it was found. */
-export function readCarried(answer: unknown, attachment: string, within: string): Carried {
-  const list = part(answer)['files']
-  const inline = new Map<string, string>()
-  const mail = { ...readMail(answer), inline, images_allowed: false }
-  const html = mail.html.toLowerCase()
-  const files = (Array.isArray(list) ? list.slice(0, MOST_FILES) : []).map(part).flatMap((one) => {
-    const file = { part: count(one['part']), name: text(one['name']), size: count(one['size']), is_mail: one['is_mail'] === true }
-    const name = contentId(text(one['content_id']))
-    const isPicture = name !== '' && text(one['type']).startsWith('image/')
-    if (isPicture && !inline.has(name)) inline.set(name, carriedFile(attachment, within, file.part))
-    return isPicture && html.includes('cid:' + name) ? [] : [file]
-  })
-  return { mail, files }
 }
 
 /** Attachments that the mail's own page shows as its pictures. */

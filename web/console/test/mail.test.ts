@@ -1,10 +1,11 @@
 // What of mails needs no page: addresses of links, values of styles, quotes in text, times of invitations, the shape of the answer.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { carriedFile, readCarried } from '../mail/carried_answer'
 import { isSafeMedia, isSafeValue, safeSelector } from '../mail/css'
 import { isMisleading, safeLink } from '../mail/links'
 import { splitText } from '../mail/quote'
-import { carriedFile, readCarried, readMail, type Invitation } from '../mail/types'
+import { readMail, type Invitation } from '../mail/types'
 import { whenOf } from '../mail/when'
 import { makeTranslator } from '../../shared/messages'
 import { loadMail, type MailMessages } from '../../shared/gen/mail'
