@@ -1,55 +1,13 @@
 /* The folders of a mailbox, where taken mails go, what was missed, shared mailboxes and tokens that
  * have ended. Against a scripted server; a real one: tests/system/test_mail_folders.py. */
 #include "base/crypto.h"
-#include "connector/email.h"
-#include "mail_peer.h"
-#include "test.h"
+#include "mailbox_peer.h"
 
-#define CAN     "IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR IDLE MOVE UIDPLUS"
-#define GREETED "> * OK [CAPABILITY " CAN "] ready"
-#define IN      "> $ OK in", "< CAPABILITY", "> * CAPABILITY " CAN, "> $ OK done"
-#define LOGIN   GREETED, "< AUTHENTICATE PLAIN", IN
-#define OPENED  "> * 3 EXISTS", "> * OK [UIDVALIDITY 7] x", "> * OK [UIDNEXT 11] x", "> $ OK open"
-#define NOTHING "> * SEARCH", "> $ OK done"
-#define FOUND   "> * SEARCH 10", "> $ OK done"
 #define MAIL_10                                                                                    \
     "< UID FETCH 10 (UID FLAGS INTERNALDATE RFC822.SIZE)",                                         \
         "> * 1 FETCH (UID 10 FLAGS () RFC822.SIZE 20)", "> $ OK done",                             \
         "< UID FETCH 10 (UID BODY.PEEK[])",                                                        \
         "> * 1 FETCH (UID 10 BODY[] \"From: asha@a.example\")", "> $ OK done"
-
-struct taken {
-    str bodies[8], cursors;
-    int n, calls;
-    int most; /* calls of `take`; then the stream ends */
-    str asked[8];
-    int n_asked, comparisons;
-    int64_t seen;
-    bool is_woken;             /* somebody wants a comparison */
-    struct http_client *wakes; /* then, at each sign of life */
-    int n_wishes;              /* how often the connector has asked for one */
-};
-
-static bool take(void *arg, const struct connector_delivery *d, str cursors)
-{
-    struct taken *t = arg;
-    if (cursors.len)
-        t->cursors = str_copy(test_arena(), cursors);
-    if (d)
-        t->bodies[t->n++] = str_copy(test_arena(), d->body);
-    if (t->wakes)
-        http_client_wake(t->wakes);
-    return ++t->calls < t->most;
-}
-
-static bool take_many(void *arg, const struct connector_delivery *d, ptrdiff_t n, str cursors)
-{
-    struct taken *t = arg;
-    t->cursors = str_copy(test_arena(), cursors);
-    for (ptrdiff_t i = 0; i < n; i++)
-        t->bodies[t->n++] = str_copy(test_arena(), d[i].body);
-    return ++t->calls < t->most;
-}
 
 /* Knows the mail of this name and no other. */
 static bool knows(void *arg, const str *ids, ptrdiff_t n, bool *known)
@@ -78,56 +36,30 @@ static bool asked(void *arg)
     return t->n_wishes++ == 1;
 }
 
-/* settings: further members, each with a comma before it. */
 static struct connector_polled listen_to(
     struct mail_peer *p, const char *settings, const char *cursors, struct taken *t)
 {
-    const struct egress_rules *rules;
-    struct arena *a = test_arena();
-    str why;
-    assert_ok(egress_rules_parse(a, S("mail=127.0.0.0/8"), &rules, &why));
-    struct http_client *client = http_client_open(&(struct http_client_options){.rules = rules});
-    const struct connector_setup setup = {
-        .settings = str_print(a,
-            "{\"address\":\"care@example.com\",\"imap_host\":\"127.0.0.1\",\"imap_port\":\"%d\","
-            "\"imap_security\":\"none\",\"from_days\":\"1\"%s}",
-            mail_peer_port(p), settings),
-        .secrets = S("{\"password\":\"s3cret pass\",\"access_token\":\"old\"}")};
-    const struct connector_listen in = {.setup = &setup,
-        .cursors = str_from(cursors),
-        .take = take,
-        .take_many = take_many,
-        .arg = t,
-        .now_ms = TEST_NOW_MS,
-        .knows = knows,
-        .compared = compared,
-        .asked = asked};
-    struct connector_polled out;
-    assert_non_null(client);
-    t->wakes = t->is_woken ? client : NULL;
-    t->most = t->most ? t->most : 100;
-    assert_ok(connector_email.listen(client, a, &in, &out));
-    http_client_close(client);
-    return out;
+    char *all = str_z(test_arena(), str_print(test_arena(), ",\"from_days\":\"1\"%s", settings));
+    return mailbox_listen(p, all, cursors, t,
+        (struct connector_listen){.knows = knows, .compared = compared, .asked = asked});
 }
 
 static void every_folder_is_read_with_a_place_of_its_own(void **state)
 {
     (void)state;
-    struct taken t = {.most = 5};
-    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH UID 1:10",
-        FOUND, MAIL_10, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH UID 1:10", FOUND,
-        "< UID STORE 10 +FLAGS.SILENT (\\Seen)", "> $ OK done", "< SELECT \"Billing\"",
-        "> * OK [UIDVALIDITY 9] x", "> * OK [UIDNEXT 4] x", "> $ OK open", "< UID SEARCH UID 1:3",
-        "> * SEARCH 3", "> $ OK done", "< UID FETCH 3 (UID FLAGS",
-        "> * 1 FETCH (UID 3 FLAGS () RFC822.SIZE 20)", "> $ OK done",
+    struct taken t = {.calls_most = 5};
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"),
+        "< UID SEARCH UID 1:10", FOUND("10"), MAIL_10, "< UID SEARCH UID 11:*", NOTHING,
+        "< UID SEARCH UID 1:10", FOUND("10"), "< UID STORE 10 +FLAGS.SILENT (\\Seen)",
+        "> $ OK done", "< SELECT \"Billing\"", OPENED("9", "4"), "< UID SEARCH UID 1:3", FOUND("3"),
+        "< UID FETCH 3 (UID FLAGS", "> * 1 FETCH (UID 3 FLAGS () RFC822.SIZE 20)", "> $ OK done",
         "< UID FETCH 3 (UID BODY.PEEK[])", "> * 1 FETCH (UID 3 BODY[] \"From: b@b.example\")",
-        "> $ OK done", "< UID SEARCH UID 4:*", NOTHING, "< UID SEARCH UID 1:3", "> * SEARCH 3",
-        "> $ OK done", "< UID STORE 3", "> $ OK done", "< SELECT \"INBOX\"", OPENED,
+        "> $ OK done", "< UID SEARCH UID 4:*", NOTHING, "< UID SEARCH UID 1:3", FOUND("3"),
+        "< UID STORE 3", "> $ OK done", "< SELECT \"INBOX\"", OPENED("7", "11"),
         "< UID SEARCH UID 11:*", NOTHING, "< LOGOUT");
     struct connector_polled out = listen_to(p, ",\"folders\":\" Billing, INBOX,,\"", "{}", &t);
     assert_int_equal(out.end.outcome, CONNECTOR_SENT);
-    assert_int_equal(t.n, 2);
+    assert_int_equal(t.mails, 2);
     assert_str(t.bodies[0], "From: asha@a.example");
     assert_str(t.bodies[1], "From: b@b.example");
     assert_str(t.cursors,
@@ -137,14 +69,13 @@ static void every_folder_is_read_with_a_place_of_its_own(void **state)
         "\"folder\":\"Billing\"}],\"careful\":0}");
     mail_peer_close(p);
     /* Whichever is first in the settings, each goes on where it was. */
-    struct taken again = {.most = 3};
-    p = MAIL_PEER(LOGIN, "< SELECT \"Billing\"", "> * OK [UIDVALIDITY 9] x", "> * OK [UIDNEXT 4] x",
-        "> $ OK open", "< UID SEARCH UID 4:*", NOTHING, "< SELECT \"INBOX\"", OPENED,
-        "< UID SEARCH UID 11:*", NOTHING, "< SELECT \"Billing\"", "> * OK [UIDVALIDITY 9] x",
-        "> * OK [UIDNEXT 4] x", "> $ OK open", "< UID SEARCH UID 4:*", NOTHING, "< LOGOUT");
+    struct taken again = {.calls_most = 3};
+    p = MAIL_PEER(LOGIN, "< SELECT \"Billing\"", OPENED("9", "4"), "< UID SEARCH UID 4:*", NOTHING,
+        "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH UID 11:*", NOTHING,
+        "< SELECT \"Billing\"", OPENED("9", "4"), "< UID SEARCH UID 4:*", NOTHING, "< LOGOUT");
     (void)listen_to(
         p, ",\"folder\":\"Billing\",\"folders\":\"INBOX\"", str_z(test_arena(), t.cursors), &again);
-    assert_int_equal(again.n, 0);
+    assert_int_equal(again.mails, 0);
     mail_peer_close(p);
 }
 
@@ -153,21 +84,21 @@ static void every_folder_is_read_with_a_place_of_its_own(void **state)
 static void a_folder_for_taken_mails_is_made_where_it_is_missing(void **state)
 {
     (void)state;
-    struct taken t = {.most = 2};
-    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH", FOUND,
-        MAIL_10, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", FOUND, "< UID MOVE 10 \"Done\"",
-        "> $ NO [TRYCREATE] there is no such folder", "< CREATE \"Done\"", "> $ OK made",
-        "< UID MOVE 10 \"Done\"", "> $ OK moved", "< LOGOUT");
+    struct taken t = {.calls_most = 2};
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH",
+        FOUND("10"), MAIL_10, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", FOUND("10"),
+        "< UID MOVE 10 \"Done\"", "> $ NO [TRYCREATE] there is no such folder", "< CREATE \"Done\"",
+        "> $ OK made", "< UID MOVE 10 \"Done\"", "> $ OK moved", "< LOGOUT");
     (void)listen_to(p, MOVES, "{}", &t);
-    assert_int_equal(t.n, 1);
+    assert_int_equal(t.mails, 1);
     mail_peer_close(p);
     struct taken refused = {0};
-    p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH", FOUND, MAIL_10,
-        "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", FOUND, "< UID MOVE 10 \"Done\"",
-        "> $ NO [TRYCREATE] no such folder", "< CREATE \"Done\"", "> $ NO [NOPERM] you may not",
-        "< LOGOUT");
+    p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH", FOUND("10"),
+        MAIL_10, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", FOUND("10"),
+        "< UID MOVE 10 \"Done\"", "> $ NO [TRYCREATE] no such folder", "< CREATE \"Done\"",
+        "> $ NO [NOPERM] you may not", "< LOGOUT");
     struct connector_polled out = listen_to(p, MOVES, "{}", &refused);
-    assert_int_equal(refused.n, 1); /* it is stored in any case */
+    assert_int_equal(refused.mails, 1); /* it is stored in any case */
     assert_true(str_find(out.end.why, S("making the folder: the server refuses")) >= 0);
     mail_peer_close(p);
 }
@@ -178,10 +109,10 @@ static void what_nobody_knows_of_the_last_days_is_fetched(void **state)
 {
     (void)state;
     struct taken t = {0};
-    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH UID 11:*",
-        NOTHING, "< IDLE", "> + idling", "> * 4 EXISTS", "< DONE", "> $ OK idled",
-        "< UID SEARCH UID 11:*", NOTHING, "< SELECT \"INBOX\"", OPENED,
-        "< UID SEARCH UID 1:10 SINCE 29-Dec-2025", "> * SEARCH 8 9 10", "> $ OK done",
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"),
+        "< UID SEARCH UID 11:*", NOTHING, "< IDLE", "> + idling", "> * 4 EXISTS", "< DONE",
+        "> $ OK idled", "< UID SEARCH UID 11:*", NOTHING, "< SELECT \"INBOX\"", OPENED("7", "11"),
+        "< UID SEARCH UID 1:10 SINCE 29-Dec-2025", FOUND("8 9 10"),
         HEAD("8", ">>* 1 FETCH (UID 8 BODY[HEADER]<0> {50}\r\nFrom: a@a.example\r\n"
                   "Message-ID: <known@a.example>\r\n)\r\n"),
         HEAD("9", ">>* 2 FETCH (UID 9 BODY[HEADER]<0> {51}\r\nFrom: a@a.example\r\n"
@@ -202,14 +133,14 @@ static void what_nobody_knows_of_the_last_days_is_fetched(void **state)
     assert_str(t.asked[1], "missed@a.example");
     assert_str(t.asked[2], "");
     assert_int_equal(t.seen, 3); /* what is above the cursor comes by itself */
-    assert_int_equal(t.n, 2);
+    assert_int_equal(t.mails, 2);
     assert_str(t.bodies[0], "From: nine@a.example");
     mail_peer_close(p);
     /* What was there before the channel was not missed. */
     struct taken fresh = {.seen = -1};
-    p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH UID 11:*", NOTHING, "< IDLE",
-        "> + idling", "> * 4 EXISTS", "< DONE", "> $ OK idled", "< UID SEARCH UID 11:*", NOTHING,
-        "< SELECT \"INBOX\"", OPENED, "< LOGOUT");
+    p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH UID 11:*", NOTHING,
+        "< IDLE", "> + idling", "> * 4 EXISTS", "< DONE", "> $ OK idled", "< UID SEARCH UID 11:*",
+        NOTHING, "< SELECT \"INBOX\"", OPENED("7", "11"), "< LOGOUT");
     (void)listen_to(p, "",
         "{\"uidvalidity\":7,\"uid\":10,\"told\":10,\"old_uid\":10,\"folder\":\"INBOX\","
         "\"compared_ms\":1}",
@@ -223,9 +154,10 @@ static void who_is_woken_compares_at_once_when_somebody_asks(void **state)
 {
     (void)state;
     struct taken t = {.is_woken = true, .seen = -1};
-    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH UID 11:*",
-        NOTHING, "< IDLE", "> + idling", "< DONE", "> $ OK idled", "< SELECT \"INBOX\"", OPENED,
-        "< UID SEARCH UID 1:10 SINCE", NOTHING, "< LOGOUT");
+    struct mail_peer *p =
+        MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH UID 11:*", NOTHING,
+            "< IDLE", "> + idling", "< DONE", "> $ OK idled", "< SELECT \"INBOX\"",
+            OPENED("7", "11"), "< UID SEARCH UID 1:10 SINCE", NOTHING, "< LOGOUT");
     (void)listen_to(p, "",
         "{\"uidvalidity\":7,\"uid\":10,\"told\":10,\"folder\":\"INBOX\","
         "\"compared_ms\":99999999999999}",
@@ -239,12 +171,13 @@ static void who_is_woken_compares_at_once_when_somebody_asks(void **state)
 /* The user that is said to the server. */
 static void signs_in(const char *settings, const char *mechanism, str message)
 {
-    struct taken t = {.most = 1};
+    struct taken t = {.calls_most = 1};
     struct arena *a = test_arena();
     str code = crypto_base64(a, message);
     char *said = str_z(a, str_print(a, "< AUTHENTICATE %s %.*s", mechanism, SARG(code)));
-    struct mail_peer *p = MAIL_PEER(GREETED, said, IN, "< SELECT \"INBOX\"", OPENED, "< UID SEARCH",
-        NOTHING, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", NOTHING, "< LOGOUT");
+    struct mail_peer *p =
+        MAIL_PEER(GREETED, said, IN, "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH",
+            NOTHING, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", NOTHING, "< LOGOUT");
     (void)listen_to(p, settings, "{}", &t);
     mail_peer_close(p);
 }
