@@ -17,8 +17,9 @@ enum {
  * those count that have arrived since then (by the day, which is the server's own; with "exact" to
  * the second), "folder"}: the first folder's, with those of the others as "more" and,
  * "compared_ms", when the mailbox was compared last. When the server numbers its mails anew
- * (uidvalidity), those since the day before last_ms are read once more; what is stored already is
- * known by its bytes and its Message-ID. What does not count is neither read nor marked. "careful":
+ * (uidvalidity, or another "mailbox", which is a hash of server and user), those since the day
+ * before last_ms, but none before since_ms, are read once more; what is stored already is known by
+ * its bytes and its Message-ID. What does not count is neither read nor marked. "careful":
  * the server's sizes were a lie, so the next mails come in pieces. */
 struct mailbox_place {
     str folder;
@@ -33,6 +34,7 @@ struct mailbox {
     struct arena bytes_arena; /* of one group's mails */
     const struct connector_listen *in;
     struct imap *imap;
+    str name;           /* of the mailbox, in the cursors */
     str after, move_to; /* the settings: read once, since a stream lives for months */
     struct mailbox_place places[MAILBOX_FOLDERS];
     int n_places;

@@ -1,4 +1,6 @@
 /* email_place: the folders of a mailbox, and how far each is read. See email_mailbox.h. */
+#include "base/clock.h"
+#include "base/crypto.h"
 #include "connector/email_mailbox.h"
 #include "connector/fetched.h"
 #include "connector/reading.h"
@@ -6,6 +8,8 @@
 static const int64_t day_ms = INT64_C(24) * 3600 * 1000;
 
 enum {
+    NUMBERED_ANEW = -1, /* no server's uidvalidity */
+    NAME_DIGITS = 16,   /* of the hash that stands for a mailbox */
     CURSORS_BYTES = 32 * 1024,
     CLOCKS_MS =
         10 * 60 * 1000, /* the mailbox's server may be behind us; more is read, none twice */
@@ -41,6 +45,7 @@ str mailbox_cursors(struct mailbox *m)
         json_obj_end(&j);
     }
     json_arr_end(&j);
+    json_kv_str(&j, S("mailbox"), m->name);
     json_kv_int(&j, S("careful"), m->is_careful);
     json_obj_end(&j);
     return json_str(&j);
@@ -80,6 +85,17 @@ static void add_place(struct mailbox *m, str folder)
         m->places[m->n_places++] = (struct mailbox_place){.folder = str_copy(m->a, folder)};
 }
 
+/* Whose numbers these are: two servers may have the same uidvalidity. */
+static str name_of(struct mailbox *m)
+{
+    str user = mailbox_setting(m, "user");
+    user = user.len ? user : mailbox_setting(m, "address");
+    str host = mailbox_setting(m, "imap_host"), shared = mailbox_setting(m, "mailbox");
+    struct sha256 sum =
+        crypto_sha256(str_print(m->a, "%.*s\n%.*s\n%.*s", SARG(host), SARG(user), SARG(shared)));
+    return str_sub(crypto_hex(m->a, str_of(sum.b, (ptrdiff_t)sizeof sum.b)), 0, NAME_DIGITS);
+}
+
 void mailbox_places(struct mailbox *m)
 {
     const struct json *cursors = cursors_read(m->a, m->in->cursors);
@@ -94,6 +110,11 @@ void mailbox_places(struct mailbox *m)
     for (int i = 0; i < m->n_places; i++)
         if (!i || take_text(cursors, "folder").len)
             remember(cursors, &m->places[i]);
+    str name = take_text(cursors, "mailbox");
+    m->name = name_of(m);
+    for (int i = 0; i < m->n_places && name.len && !str_eq(name, m->name); i++)
+        if (m->places[i].uidvalidity)
+            m->places[i].uidvalidity = NUMBERED_ANEW;
     m->compared_ms = take_int(cursors, "compared_ms", 0);
     m->is_careful = take_int(cursors, "careful", 0);
     m->at = m->places;
@@ -107,21 +128,40 @@ static int64_t begin_ms(const struct mailbox *m)
     return is_first && m->in->born_ms ? m->in->born_ms : m->in->now_ms;
 }
 
+/* Where a folder begins that is not known yet. */
+static void begin(struct mailbox *m, struct mailbox_place *p)
+{
+    int64_t days = 0;
+    (void)str_int(mailbox_setting(m, "from_days"), 0, 3650, &days);
+    p->since_ms = begin_ms(m) - (days ? days * day_ms : CLOCKS_MS);
+    p->is_exact = !days;
+}
+
+/* Where one begins that is numbered anew: at the day before its newest mail, whose date may lie
+ * ahead; what did not count before does not now. */
+static void begin_again(struct mailbox_place *p)
+{
+    int64_t now_ms = clock_now_ms();
+    int64_t from_ms = (p->last_ms < now_ms ? p->last_ms : now_ms) - day_ms;
+    if (from_ms <= p->since_ms)
+        return;
+    p->since_ms = from_ms;
+    p->is_exact = false;
+}
+
 static void find_place(struct mailbox *m, const struct imap_folder *folder)
 {
     struct mailbox_place *p = m->at;
-    int64_t days = 0;
     if (p->uidvalidity && p->uidvalidity == folder->uidvalidity)
         return;
-    (void)str_int(mailbox_setting(m, "from_days"), 0, 3650, &days);
-    bool is_known = p->uidvalidity != 0;
-    int64_t back_ms = days ? days * day_ms : CLOCKS_MS;
-    int64_t from_ms = is_known ? p->last_ms - day_ms : begin_ms(m) - back_ms;
+    if (p->uidvalidity)
+        begin_again(p);
+    else
+        begin(m, p);
     p->uidvalidity = folder->uidvalidity;
     p->uid = p->told = 0;
-    p->since_ms = from_ms > 1 ? from_ms : 1;
+    p->since_ms = p->since_ms > 1 ? p->since_ms : 1;
     p->old_uid = folder->uidnext > 0 ? folder->uidnext - 1 : UINT32_MAX;
-    p->is_exact = !is_known && !days;
 }
 
 err mailbox_open(struct mailbox *m, struct mailbox_place *at)

@@ -170,17 +170,76 @@ static void a_mailbox_with_new_numbers_is_read_since_the_day_before_its_newest(v
 {
     (void)state;
     struct taken t = {.signs_most = 1};
-    struct mail_peer *p = MAIL_PEER(OPEN("8", "3"), "< UID SEARCH UID 1:2 SINCE 03-Jan-2026",
+    struct mail_peer *p = MAIL_PEER(OPEN("8", "3"), "< UID SEARCH UID 1:2 SINCE 18-Dec-2025",
         FOUND("2"), "< UID FETCH 2 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "2"),
         "> $ OK done", "< UID FETCH 2 (UID BODY.PEEK[])", MAIL("1", "2"), "> $ OK done",
-        "< UID SEARCH UID 3:*", FOUND("2"), "< UID SEARCH UID 1:2 SINCE 03-Jan-2026", FOUND("2"),
+        "< UID SEARCH UID 3:*", FOUND("2"), "< UID SEARCH UID 1:2 SINCE 18-Dec-2025", FOUND("2"),
         "< UID STORE 2 +FLAGS.SILENT (\\Seen)", "> $ OK done");
-    /* last_ms: 2026-01-05 10:00 */
+    /* last_ms: 2025-12-20 10:00 */
     (void)listen_to(
-        p, "", "{\"uidvalidity\":7,\"uid\":900,\"told\":900,\"last_ms\":1767607200000}", &t);
+        p, "", "{\"uidvalidity\":7,\"uid\":900,\"told\":900,\"last_ms\":1766224800000}", &t);
     mail_peer_close(p);
     assert_int_equal(t.mails, 1);
     assert_true(str_starts(t.sign_cursors, S("{\"uidvalidity\":8,\"uid\":2,\"told\":2,")));
+}
+
+/* A quiet mailbox that has moved to another server: nothing has come since the channel began. */
+static void what_was_there_before_the_channel_stays_so_with_new_numbers(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("8", "3"), "< UID SEARCH UID 1:2 SINCE 30-Dec-2025",
+        FOUND("1 2"), "< UID FETCH 1:2 (UID FLAGS INTERNALDATE RFC822.SIZE)",
+        ARRIVED("1", "1", "31-Dec-2025 08:00:00 +0000"),
+        ARRIVED("2", "2", "31-Dec-2025 20:00:00 +0000"), "> $ OK done",
+        "< UID FETCH 2 (UID FLAGS INTERNALDATE RFC822.SIZE)",
+        ARRIVED("2", "2", "31-Dec-2025 20:00:00 +0000"), "> $ OK done",
+        "< UID FETCH 2 (UID BODY.PEEK[])", MAIL("2", "2"), "> $ OK done", "< UID SEARCH UID 3:*",
+        NOTHING);
+    /* since_ms: 2025-12-31 12:00 */
+    (void)listen_to(p, ",\"after\":\"leave\"",
+        "{\"uidvalidity\":7,\"uid\":5,\"told\":5,\"last_ms\":0,\"since_ms\":1767182400000,"
+        "\"old_uid\":5,\"exact\":1}",
+        &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 1);
+    assert_true(str_find(t.sign_cursors, S("\"since_ms\":1767182400000,")) > 0);
+}
+
+/* last_ms of a mail that somebody has put there with a date of its own. */
+static void a_date_that_lies_ahead_hides_no_mail_with_new_numbers(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("8", "3"), "< UID SEARCH UID 1:2 SINCE 30-Dec-2025",
+        NOTHING, "< UID SEARCH UID 3:*", NOTHING);
+    /* last_ms: 2100-01-01 */
+    (void)listen_to(p, ",\"after\":\"leave\"",
+        "{\"uidvalidity\":7,\"uid\":5,\"told\":5,\"last_ms\":4102444800000}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.signs, 1);
+}
+
+/* The channel reads another server from now on, which happens to number its folder alike. */
+static void another_mailbox_is_not_taken_for_the_one_before(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1}, again = {.signs_most = 1}, other = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "6"), "< UID SEARCH UID 6:*", NOTHING);
+    (void)listen_to(p, ",\"after\":\"leave\"",
+        "{\"uidvalidity\":7,\"uid\":5,\"told\":5,\"last_ms\":1767225600000}", &t);
+    mail_peer_close(p);
+    char *before = str_z(test_arena(), t.sign_cursors);
+    p = MAIL_PEER(OPEN("7", "6"), "< UID SEARCH UID 6:*", NOTHING);
+    (void)listen_to(p, ",\"after\":\"leave\"", before, &again);
+    mail_peer_close(p);
+    p = MAIL_PEER(OPEN("7", "3"), "< UID SEARCH UID 1:2 SINCE 30-Dec-2025", FOUND("2"),
+        "< UID FETCH 2 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "2"), "> $ OK done",
+        "< UID FETCH 2 (UID BODY.PEEK[])", MAIL("1", "2"), "> $ OK done", "< UID SEARCH UID 3:*",
+        NOTHING);
+    (void)listen_to(p, ",\"after\":\"leave\",\"mailbox\":\"other@example.com\"", before, &other);
+    mail_peer_close(p);
+    assert_int_equal(other.mails, 1);
 }
 
 static void a_mailbox_that_is_left_as_it_is_gets_no_marks(void **state)
@@ -260,6 +319,9 @@ int main(void)
         TEST(what_came_between_the_creation_and_the_first_opening_is_read),
         TEST(a_folder_that_is_added_later_is_read_since_then),
         TEST(a_mailbox_with_new_numbers_is_read_since_the_day_before_its_newest),
+        TEST(what_was_there_before_the_channel_stays_so_with_new_numbers),
+        TEST(a_date_that_lies_ahead_hides_no_mail_with_new_numbers),
+        TEST(another_mailbox_is_not_taken_for_the_one_before),
         TEST(a_mailbox_that_is_left_as_it_is_gets_no_marks),
         TEST(a_long_mail_takes_nothing_from_a_short_one),
         TEST(sizes_that_are_a_lie_do_not_stop_a_mailbox),
