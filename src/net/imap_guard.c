@@ -106,17 +106,36 @@ static bool tail_is(const struct imap_guard *g, const char *word)
     return true;
 }
 
+/* The first permanent flag: a word that may have a backslash, or "\*"; or there is none. */
+static bool follow_first(struct imap_guard *g, char c)
+{
+    bool is_sign = (unsigned char)c <= ' ' || c == '%' || c == '(' || c == ')' || c == '*';
+    bool is_backslash = c == '\\' && g->first == FIRST_FLAG;
+    bool is_end = c == ')' && g->first == FIRST_FLAG, is_any = c == '*' && g->first != FIRST_FLAG;
+    if (g->first == FIRST_NONE || c == ' ' || c == '\t')
+        return true;
+    if (is_backslash) {
+        g->first = FIRST_BACKSLASH;
+        return true;
+    }
+    g->first = FIRST_NONE;
+    return is_end || is_any || (!is_sign && c != '\\') || refuse(g, "a flag is no word");
+}
+
 /* What opens a parenthesis: flags, which must be atoms; or what is never asked for, and whose
  * parser is the largest and leaks. */
 static bool follow_word(struct imap_guard *g, char c)
 {
     if (g->is_flags && (c == '"' || c == '{'))
         return refuse(g, "a flag is no word");
+    if (!follow_first(g, c))
+        return false;
     if (c == ')')
         g->is_flags = false;
     if (c == '(') {
         bool is_text = !g->is_continued && head_is_text(g);
         g->is_flags = tail_is(g, is_text ? "PERMANENTFLAGS" : "FLAGS");
+        g->first = g->is_flags && is_text ? FIRST_FLAG : FIRST_NONE;
         bool is_unasked =
             tail_is(g, "BODY") || tail_is(g, "BODYSTRUCTURE") || tail_is(g, "ENVELOPE");
         bool is_list = str_starts(str_of(g->head, g->head_len), S("* L")); /* names folders */
@@ -175,7 +194,7 @@ static bool newline(struct imap_guard *g)
 static bool look_at_byte(struct imap_guard *g, char c)
 {
     if (c == '\n')
-        return newline(g);
+        return follow_first(g, c) && newline(g);
     if (c == 0)
         return refuse(g, "a line holds a zero byte");
     if (++g->line_bytes > LIMIT_IMAP_LINE_BYTES)

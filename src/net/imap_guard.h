@@ -1,10 +1,10 @@
 /* What is read from an IMAP server before libetpan may parse it: a pass over the bytes as they
  * arrive that knows lines and literals and holds them to our limits. libetpan allocates what a
  * literal announces, recurses where parentheses nest, keeps every line of an answer, and never
- * frees a flag that is a string (which RFC 3501 does not know); each of these ends here first. It
- * also notes what must not be lost wherever it stands: that the folder has grown, that the server
- * says goodbye. Pure; a server's bytes may be cut anywhere. Source: RFC 3501 and 9051, section 9.
- */
+ * frees a flag that is a string (which RFC 3501 does not know), and falls over permanent flags that
+ * begin with none; each of these ends here first. It also notes what must not be lost wherever it
+ * stands: that the folder has grown, that the server says goodbye. Pure; a server's bytes may be
+ * cut anywhere. Source: RFC 3501 and 9051, section 9. */
 #pragma once
 #include "base/limits.h"
 #include "base/str.h"
@@ -23,7 +23,8 @@ struct imap_guard {
     ptrdiff_t line_bytes; /* of this response, literals aside */
     int parens;           /* opened in this response */
     bool is_flags;        /* between the parentheses of "FLAGS (" */
-    unsigned tail_at;     /* of the last letters, upper case, blanks aside */
+    enum { FIRST_NONE, FIRST_FLAG, FIRST_BACKSLASH } first; /* "PERMANENTFLAGS (": what is due */
+    unsigned tail_at; /* of the last letters, upper case, blanks aside */
     char tail[IMAP_GUARD_TAIL_BYTES];
     bool is_continued;  /* after a literal: still the response before it */
     ptrdiff_t head_len; /* the response's beginning, runs of blanks as one */

@@ -113,11 +113,22 @@ static void a_flag_that_is_a_string_is_refused(void **state)
     (void)state;
     static const char *const bad[] = {"* FLAGS (\"a\"", "* 1 FETCH (UID 3 flags  (\\Seen {1}",
         "* OK [PERMANENTFLAGS (\\Seen \"", "* FLAGS(\""};
+    static const char *const bad_first[] = {
+        "%", "*", "(", "\x11", " \t\x01", "\n", "\r", "\\)", "\\\\", "\\%", "\\ \n"};
     struct imap_guard g;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_false(look(&g, str_from(bad[i]), 100));
         assert_string_equal(g.why, "a flag is no word");
     }
+    for (size_t i = 0; i < sizeof bad_first / sizeof bad_first[0]; i++) {
+        str line = str_print(test_arena(), "* OK [PERMANENTFLAGS (%s", bad_first[i]);
+        assert_false(look(&g, line, 100));
+        assert_string_equal(g.why, "a flag is no word");
+    }
+    assert_true(look(&g,
+        S("* OK [PERMANENTFLAGS ()] a\r\n* NO [PERMANENTFLAGS ( \\* %)] (%)\r\n"
+          "* OK [PERMANENTFLAGS (\\Seen % * $Label1)] (*\r\n* OK [PERMANENTFLAGS (a\n"),
+        100));
     assert_true(
         look(&g, S("* FLAGS (\\Seen FLAGS)\r\n* 1 FETCH (FLAGS () INTERNALDATE \"1\")\r\n"), 100));
 }
