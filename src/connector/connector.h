@@ -147,7 +147,8 @@ typedef bool connector_take(void *arg, const struct connector_delivery *delivery
 typedef bool connector_take_many(
     void *arg, const struct connector_delivery *deliveries, ptrdiff_t n, str cursors);
 /* A long body, piece by piece, into a file; the delivery that is taken next has it (its body is
- * empty, its key not). An empty piece begins anew. False: it cannot be kept now. */
+ * empty; without a key it is known by its bytes). An empty piece begins anew. False: it cannot be
+ * kept now. */
 typedef bool connector_keep(void *arg, str piece);
 /* For streams whose network shows what it has: which of these messages (by an id that a delivery's
  * message has, or an alias) are here. n = 0: a comparison begins. False = stop listening. */

@@ -4,7 +4,6 @@
  * has to be answered. Where each folder stands: email_mailbox.h. Thread: blocks; one per mailbox.
  */
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/limits.h"
 #include "connector/email_mailbox.h"
 
@@ -19,9 +18,9 @@ enum {
     SOON_MS = 1000,       /* the same after it had served us for a while */
     WHILE_MS = 10 * 1000,
     OTHERS_MS = 60 * 1000,  /* between two looks into the other folders */
+    ALONE_MS = 600 * 1000,  /* where there are none: IDLE of some servers tells nothing */
     MENDED_MS = 300 * 1000, /* what somebody has to mend */
     ROW_BYTES = 64 * 1024,  /* longer mails go into a file */
-    FOLDER_DIGITS = 12,     /* of the hash that stands for a folder in a delivery's key */
 };
 
 static void cancel(void *imap)
@@ -117,21 +116,9 @@ static bool store_short(struct mailbox *m, uint32_t uid)
     return (m->n_group < MAILBOX_GROUP && m->group_bytes < GROUP_BYTES) || store_group(m);
 }
 
-/* The UID names a mail within its folder's uidvalidity only. */
-static str key_of(struct mailbox *m, uint32_t uid)
-{
-    str key = str_print(&m->work, "uid:%lld.%lld", (long long)m->at->uidvalidity, (long long)uid);
-    if (m->at == m->places)
-        return key;
-    struct sha256 sum = crypto_sha256(m->at->folder);
-    str folder = crypto_hex(&m->work, str_of(sum.b, (ptrdiff_t)sizeof sum.b));
-    return str_print(&m->work, "%.*s.%.*s", SARG(key), SARG(str_sub(folder, 0, FOLDER_DIGITS)));
-}
-
 static bool store_long(struct mailbox *m, uint32_t uid)
 {
     const struct connector_delivery delivery = {
-        .key = key_of(m, uid),
         .origin = S("imap"),
         .content_type = S("message/rfc822"),
         .about = about_of(m, uid),
@@ -269,10 +256,24 @@ static err catch_up(struct mailbox *m)
     return OK;
 }
 
+/* What is refused in one folder keeps no other one waiting: has_ended tells it after the round. */
 static err visit(struct mailbox *m, struct mailbox_place *at)
 {
-    TRY(mailbox_open(m, at));
-    return catch_up(m);
+    err e = mailbox_open(m, at);
+    e = e == OK ? catch_up(m) : e;
+    if (e == OK || !imap_is_open(m->imap))
+        return e;
+    if (m->refused.kind != MAIL_DONE)
+        return OK;
+    m->refused = imap_end(m->imap, m->a);
+    if (m->n_places > 1)
+        m->refused.why = str_print(m->a, "%.*s: %.*s", SARG(at->folder), SARG(m->refused.why));
+    return OK;
+}
+
+static err has_ended(const struct mailbox *m)
+{
+    return m->is_stopped || m->refused.kind == MAIL_DONE ? OK : E_UPSTREAM;
 }
 
 /* The others, then the first one again, where IDLE waits. */
@@ -280,7 +281,10 @@ static err visit_others(struct mailbox *m)
 {
     for (int i = 1; i < m->n_places && !m->is_stopped; i++)
         TRY(visit(m, &m->places[i]));
-    return m->is_stopped ? OK : visit(m, &m->places[0]);
+    TRY(has_ended(m));
+    if (!m->is_stopped)
+        TRY(visit(m, &m->places[0]));
+    return has_ended(m);
 }
 
 /* What is done now and then. */
@@ -290,7 +294,8 @@ static err look_around(struct mailbox *m, int64_t *others_ms)
     bool is_due = mailbox_is_due(m, now_ms);
     if (is_due)
         TRY(mailbox_compare(m, now_ms));
-    if (!is_due && (m->n_places == 1 || clock_mono_ms() - *others_ms < OTHERS_MS))
+    int64_t every_ms = m->n_places == 1 ? ALONE_MS : OTHERS_MS;
+    if (!is_due && clock_mono_ms() - *others_ms < every_ms)
         return OK;
     *others_ms = clock_mono_ms();
     return visit_others(m);
@@ -308,8 +313,7 @@ static err read_on(struct mailbox *m)
     TRY(imap_open(m->imap, &server, CONNECT_MS));
     m->opened_ms = clock_mono_ms();
     TRY(visit(m, &m->places[0]));
-    if (m->n_places > 1 && !m->is_stopped)
-        TRY(visit_others(m));
+    TRY(m->n_places > 1 && !m->is_stopped ? visit_others(m) : has_ended(m));
     int64_t others_ms = clock_mono_ms();
     m->is_asked = is_asked(m);
     if (m->is_asked)
@@ -339,8 +343,8 @@ static bool needs_mending(enum mail_end_kind kind)
 /* When to come back: a server that is started anew is there soon. */
 static int64_t pause_ms(const struct mailbox *m, enum mail_end_kind kind)
 {
-    if (needs_mending(kind))
-        return MENDED_MS;
+    if (needs_mending(kind)) /* the folders that can be read are, then as now */
+        return m->refused.kind != MAIL_DONE && m->n_places > 1 ? OTHERS_MS : MENDED_MS;
     bool has_served = m->opened_ms && clock_mono_ms() - m->opened_ms >= WHILE_MS;
     return has_served && kind == MAIL_LOST ? SOON_MS : LATER_MS;
 }
@@ -366,7 +370,7 @@ err email_listen(struct http_client *client, struct arena *a, const struct conne
     (void)read_on(&m); /* how it ended, imap_end says */
     http_client_on_wake(client, NULL, NULL);
     http_client_on_cancel(client, NULL, NULL);
-    struct mail_end end = imap_end(m.imap, a);
+    struct mail_end end = m.refused.kind != MAIL_DONE ? m.refused : imap_end(m.imap, a);
     if (!m.is_stopped)
         email_end(&end, &out->end);
     if (!m.is_stopped && end.kind == MAIL_BAD_ANSWER && m.opened_ms) {

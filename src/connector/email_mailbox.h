@@ -51,7 +51,8 @@ struct mailbox {
     struct sb bytes; /* of the mail that comes now, as long as it is short */
     int64_t size;
     bool is_long, is_stopped, is_careful;
-    bool is_asked; /* somebody wants a comparison now */
+    bool is_asked;           /* somebody wants a comparison now */
+    struct mail_end refused; /* what the server has refused in a folder, first of this round */
     /* While it is compared: what is said of those that are fetched; in work. */
     const struct connector_about *abouts;
     const uint32_t *about_uids;

@@ -127,12 +127,6 @@ static err take(struct desk *desk, void *arg)
     return desk_commit(desk);
 }
 
-static bool on_piece(void *arg, str piece)
-{
-    struct stream *s = arg;
-    return !must_end(s) && listen_file_put(&s->file, piece);
-}
-
 static bool on_deliveries(
     void *arg, const struct connector_delivery *deliveries, ptrdiff_t n, str cursors)
 {
@@ -150,6 +144,7 @@ static bool on_deliveries(
         filed.origin = FILE_ORIGIN;
         if (listen_file_end(&s->file, s->listener->engine, &s->taking, &filed.body) != OK)
             return false;
+        filed.key = filed.key.len ? filed.key : filed.body;
         t.deliveries = &filed;
     }
     bool is_taken = desk_guard(&desk, take, &t) == OK && t.is_ours;
@@ -163,6 +158,13 @@ static bool on_deliveries(
 static bool on_delivery(void *arg, const struct connector_delivery *delivery, str cursors)
 {
     return on_deliveries(arg, delivery, delivery ? 1 : 0, cursors);
+}
+
+/* A long one may take longer than the lease lasts: each piece is a sign of life. */
+static bool on_piece(void *arg, str piece)
+{
+    struct stream *s = arg;
+    return on_deliveries(s, NULL, 0, (str){0}) && listen_file_put(&s->file, piece);
 }
 
 static bool on_knows(void *arg, const str *ids, ptrdiff_t n, bool *known)

@@ -1,6 +1,7 @@
 /* A mailbox that is listened to, for tests: the lines with which a scripted server (mail_peer.h) is
  * signed in to and opened, and a taker that keeps what comes. */
 #pragma once
+#include "base/clock.h"
 #include "connector/email.h"
 #include "mail_peer.h"
 #include "net/egress.h"
@@ -19,6 +20,7 @@ struct taken {
     int calls, groups, mails, files, signs;
     int calls_most, signs_most; /* then no more; 0 = 100 */
     bool refuses;               /* mails */
+    int64_t passes_ms;          /* at each sign of life */
     str bodies[8];
     str cursors; /* the last ones; of them: */
     str stored_cursors, sign_cursors;
@@ -34,6 +36,8 @@ struct taken {
 
 static bool goes_on(struct taken *t)
 {
+    if (t->passes_ms)
+        clock_advance(t->passes_ms);
     if (t->wakes)
         http_client_wake(t->wakes);
     return ++t->calls < (t->calls_most ? t->calls_most : 100) &&

@@ -79,6 +79,32 @@ static void every_folder_is_read_with_a_place_of_its_own(void **state)
     mail_peer_close(p);
 }
 
+/* Somebody has renamed "Billing", and nothing may be moved out of INBOX. */
+static void what_is_refused_in_one_folder_keeps_no_other_waiting(void **state)
+{
+    (void)state;
+    struct taken t = {0};
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH",
+        FOUND("10"), MAIL_10, "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH", FOUND("10"),
+        "< UID STORE 10", "> $ NO [NOPERM] you may not", "< SELECT \"Billing\"",
+        "> $ NO [NONEXISTENT] no such folder", "< SELECT \"Orders\"", OPENED("9", "11"),
+        "< UID SEARCH UID 1:10", FOUND("10"), MAIL_10, "< UID SEARCH UID 11:*", NOTHING,
+        "< UID SEARCH UID 1:10", FOUND("10"), "< UID STORE 10", "> $ OK done", "< LOGOUT");
+    struct connector_polled out = listen_to(p, ",\"folders\":\"Billing,Orders\"", "{}", &t);
+    assert_int_equal(t.mails, 2);
+    assert_true(str_starts(out.end.why, S("INBOX: marking mails as read: the server refuses")));
+    assert_true(out.end.outcome != CONNECTOR_SENT);
+    mail_peer_close(p);
+    struct taken renamed = {0};
+    p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH UID 1:10", NOTHING,
+        "< UID SEARCH UID 11:*", NOTHING, "< UID SEARCH UID 1:10", NOTHING, "< SELECT \"Billing\"",
+        "> $ NO [NONEXISTENT] no such folder", "< LOGOUT");
+    out = listen_to(p, ",\"folders\":\"Billing\"", "{}", &renamed);
+    assert_true(str_starts(out.end.why, S("Billing: opening the folder: the server refuses")));
+    assert_int_equal(out.next_ms, TEST_NOW_MS + 60 * 1000);
+    mail_peer_close(p);
+}
+
 #define MOVES ",\"after\":\"move\",\"move_to\":\"Done\""
 
 static void a_folder_for_taken_mails_is_made_where_it_is_missing(void **state)
@@ -147,6 +173,22 @@ static void what_nobody_knows_of_the_last_days_is_fetched(void **state)
         &fresh);
     assert_int_equal(fresh.seen, 0);
     assert_int_equal(fresh.n_asked, 0);
+    mail_peer_close(p);
+}
+
+/* Nothing is told in IDLE (the wish that ends it here is none). */
+static void a_server_that_tells_nothing_is_asked_now_and_then(void **state)
+{
+    (void)state;
+    struct taken t = {.is_woken = true, .passes_ms = 600 * 1000, .signs_most = 3, .n_wishes = 2};
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"),
+        "< UID SEARCH UID 11:*", NOTHING, "< IDLE", "> + idling", "< DONE", "> $ OK idled",
+        "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH UID 11:*", NOTHING, "< LOGOUT");
+    (void)listen_to(p, "",
+        "{\"uidvalidity\":7,\"uid\":10,\"told\":10,\"folder\":\"INBOX\","
+        "\"compared_ms\":99999999999999}",
+        &t);
+    assert_int_equal(t.comparisons, 0);
     mail_peer_close(p);
 }
 
@@ -221,8 +263,10 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         TEST(every_folder_is_read_with_a_place_of_its_own),
+        TEST(what_is_refused_in_one_folder_keeps_no_other_waiting),
         TEST(a_folder_for_taken_mails_is_made_where_it_is_missing),
         TEST(what_nobody_knows_of_the_last_days_is_fetched),
+        TEST(a_server_that_tells_nothing_is_asked_now_and_then),
         TEST(who_is_woken_compares_at_once_when_somebody_asks),
         TEST(a_shared_mailbox_is_named_beside_the_user),
         TEST(a_token_that_has_ended_asks_for_a_new_one),
