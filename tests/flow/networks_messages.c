@@ -2,11 +2,13 @@
  * that are there, and conversations that go on elsewhere. */
 #include "networks_world.h"
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "connector/connector.h"
 #include "files_world.h"
 #include "job/listen.h"
 #include "parrot.h"
+#include "store/lease.h"
 #include "store/reconciliation.h"
 
 #include <poll.h>
@@ -783,6 +785,28 @@ static void new_credentials_are_listened_with_at_once(void **state)
     check_stream(state, "{\"settings\":{\"access_token\":\"tok-2\"}}");
 }
 
+/* Else two nodes would take a slow one from each other for ever. */
+static void a_long_message_keeps_its_stream_for_as_long_as_it_comes(void **state)
+{
+    networks_open(&n, *state);
+    channel_connect(&n);
+    atomic_store(&parrot_kept, 0);
+    atomic_store(&parrot_pieces, 5);
+    struct streams *streams = streams_open(n.w.engine);
+    assert_non_null(streams);
+    bool are_kept = reaches(&parrot_kept, 5), is_held = true;
+    struct ctx *cx = test_begin(n.w.app);
+    str name = str_print(cx->arena, "listen:%.*s", SARG(n.channel));
+    assert_ok(lease_hold(cx->db, name, 4711, clock_now_ms(), clock_now_ms() + 1, &is_held));
+    test_rollback(n.w.app, cx);
+    atomic_store(&parrot_pieces, 0);
+    streams_close(streams);
+    assert_true(are_kept);
+    if (db_kind_of(n.w.app->db) == DB_POSTGRES) /* SQLite: there is no other node */
+        assert_false(is_held);
+    networks_close(&n);
+}
+
 /* ── credentials ────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -949,6 +973,7 @@ int main(void)
         TEST_APP(what_is_no_post_is_refused),
         TEST_APP(a_channel_that_is_switched_off_is_not_listened_to),
         TEST_APP(new_credentials_are_listened_with_at_once),
+        TEST_APP(a_long_message_keeps_its_stream_for_as_long_as_it_comes),
     };
     if (test_app_is_skipped())
         return 77;

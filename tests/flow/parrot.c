@@ -1,6 +1,8 @@
 /* See parrot.h. */
 #include "parrot.h"
 
+#include "base/clock.h"
+
 #include "connector/network.h"
 #include "connector/oauth1.h"
 #include "connector/oauth2.h"
@@ -252,6 +254,18 @@ static err parse(
 }
 
 atomic_int parrot_streams, parrot_taken, parrot_ended;
+atomic_int parrot_pieces, parrot_kept;
+
+static void keep_pieces(const struct connector_listen *in)
+{
+    int pieces = atomic_load(&parrot_pieces);
+    for (int i = 0; i < pieces && in->keep(in->arg, i ? S("piece") : (str){0}); i++) {
+        clock_advance(40 * 1000);
+        atomic_fetch_add(&parrot_kept, 1);
+    }
+    while (atomic_load(&parrot_pieces))
+        (void)poll(NULL, 0, 1); /* nothing to poll: a moment */
+}
 
 static err listen_for_ever(struct http_client *client, struct arena *a,
     const struct connector_listen *in, struct connector_polled *out)
@@ -260,6 +274,7 @@ static err listen_for_ever(struct http_client *client, struct arena *a,
     (void)client;
     *out = (struct connector_polled){.end = {.outcome = CONNECTOR_SENT}};
     atomic_fetch_add(&parrot_streams, 1);
+    keep_pieces(in);
     for (int i = 0; goes_on; i++) {
         str item = str_print(a,
             "{\"items\":[{\"kind\":\"message\",\"id\":\"s%d\",\"from\":\"ann\",\"text\":\"x\"}]}",

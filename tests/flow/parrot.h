@@ -31,3 +31,6 @@ extern void (*parrot_renewing)(void);
 /* Its stream: a message "s<number>" by "ann" every few milliseconds, without an end. How many
  * streams are open, how many messages were taken from them, and how many streams have ended. */
 extern atomic_int parrot_streams, parrot_taken, parrot_ended;
+/* Not 0: the stream begins with so many pieces of a long message, 40 s after one another by the
+ * fixed clock; then it waits until this is 0. How many were kept. */
+extern atomic_int parrot_pieces, parrot_kept;
