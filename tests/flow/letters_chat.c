@@ -15,6 +15,22 @@ static void goes_on(struct letters_world *lw, const char *more)
                                        (long long)lw->box.channel.v, more)));
 }
 
+/* Ann has asked in a chat that goes on by mail and has gone; an agent has answered. */
+static str answered(struct letters_world *lw, void **state, str *token)
+{
+    letters_open(lw, *state, NULL, 0);
+    goes_on(lw, "");
+    return letters_answered(lw, "ann@example.net", "It comes today.", token);
+}
+
+/* And that has gone out as a mail. */
+static str mailed(struct letters_world *lw, void **state, str *token)
+{
+    str id = answered(lw, state, token);
+    letters_wait(lw, 5);
+    return id;
+}
+
 static bool has(str text, const char *part)
 {
     return str_find(text, str_from(part)) >= 0;
@@ -24,9 +40,7 @@ static void what_a_visitor_has_not_seen_goes_out_as_one_mail(void **state)
 {
     struct letters_world lw;
     str token;
-    letters_open(&lw, *state, NULL, 0);
-    goes_on(&lw, "");
-    str id = letters_answered(&lw, "ann@example.net", "It comes today.", &token);
+    str id = answered(&lw, state, &token);
     letters_wait(&lw, 3);
     (void)reply(&lw.w, id, "At <noon>.");
     world_run(&lw.w);
@@ -54,10 +68,7 @@ static void the_answer_comes_back_into_the_chat(void **state)
 {
     struct letters_world lw;
     str token;
-    letters_open(&lw, *state, NULL, 0);
-    goes_on(&lw, "");
-    str id = letters_answered(&lw, "ann@example.net", "It comes today.", &token);
-    letters_wait(&lw, 5);
+    str id = mailed(&lw, state, &token);
     const struct letters_mail answer = {.from = "ann@example.net",
         .id = "a1@example.net",
         .text = "Thank you.",
@@ -85,10 +96,7 @@ static void the_address_alone_brings_it_back_too(void **state)
 {
     struct letters_world lw;
     str token;
-    letters_open(&lw, *state, NULL, 0);
-    goes_on(&lw, "");
-    str id = letters_answered(&lw, "ann@example.net", "It comes today.", &token);
-    letters_wait(&lw, 5);
+    str id = mailed(&lw, state, &token);
     const struct letters_mail answer = {.from = "ann@example.net",
         .id = "a1@example.net",
         .text = "Thank you.",
@@ -135,10 +143,7 @@ static void strangers_stay_outside_of_the_chat(void **state)
     };
     struct letters_world lw;
     str token;
-    letters_open(&lw, *state, NULL, 0);
-    goes_on(&lw, "");
-    str id = letters_answered(&lw, "ann@example.net", "It comes today.", &token);
-    letters_wait(&lw, 5);
+    str id = mailed(&lw, state, &token);
     str ours = letters_header(&lw, "Message-ID"), to = letters_header(&lw, "Reply-To");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct letters_mail mail = {.from = cases[i].from,
@@ -314,9 +319,7 @@ static void who_is_there_is_mailed_when_they_have_gone(void **state)
     struct letters_world lw;
     struct listener *listener = NULL;
     str token;
-    letters_open(&lw, *state, NULL, 0);
-    goes_on(&lw, "");
-    str id = letters_answered(&lw, "ann@example.net", "It comes today.", &token);
+    str id = answered(&lw, state, &token);
     str path = str_print(&lw.app->arena, "/api/v1/conversations/%.*s", SARG(id));
     assert_int_equal(test_request(lw.app, "GET", str_z(&lw.app->arena, path), NULL), 200);
     struct actor actor = {.kind = ACTOR_VISITOR};
@@ -492,9 +495,7 @@ static void a_visitor_has_it_mailed_where_the_chat_allows_it(void **state)
 {
     struct letters_world lw;
     str token;
-    letters_open(&lw, *state, NULL, 0);
-    goes_on(&lw, "");
-    str id = letters_answered(&lw, "ann@example.net", "It comes today.", &token);
+    str id = answered(&lw, state, &token);
     assert_int_equal(visitor_post(lw.app, token, "transcript", NULL), 403);
     goes_on(&lw, ",\"transcript_mail_enabled\":true");
     assert_int_equal(visitor_post(lw.app, token, "transcript", NULL), 204);

@@ -29,18 +29,29 @@
 
 enum { MINUTE = 60 * 1000 };
 
+/* A mailbox that sends by this server, and the conversation of one mail that has come. */
+static str sending_open(struct mail_world *mw, struct test_app *app, struct smtp_peer *p)
+{
+    mails_open(mw, app, p, "", PASSWORD);
+    return mails_arrive(mw, NULL, "1@example.net", "");
+}
+
+static void sending_close(struct mail_world *mw, struct smtp_peer *p)
+{
+    world_close(&mw->w);
+    smtp_peer_close(p);
+}
+
 static void several_mails_use_one_connection(void **state)
 {
     struct mail_world mw;
     struct smtp_peer *p = smtp_peer_open(NULL, 0, false);
-    mails_open(&mw, *state, p, "", PASSWORD);
-    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str id = sending_open(&mw, *state, p);
     for (int i = 0; i < 3; i++)
         assert_str(mails_state(&mw, id, mails_answer(&mw, id, "It comes today.")), "sent");
     assert_int_equal(smtp_peer_mails(p), 3);
     assert_int_equal(smtp_peer_connections(p), 1);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 /* As a kill on the way leaves it: the claim has begun, and nobody knows how far it came. */
@@ -49,8 +60,7 @@ static void a_mail_that_a_kill_cut_short_is_unknown_until_an_agent_sends_it_agai
     struct mail_world mw;
     struct smtp_peer *p = smtp_peer_open(NULL, 0, false);
     int64_t changed = 0;
-    mails_open(&mw, *state, p, "", PASSWORD);
-    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str id = sending_open(&mw, *state, p);
     str message = str_copy(&mw.app->arena, reply(&mw.w, id, "It comes today."));
     struct ctx *cx = test_begin(mw.app);
     assert_ok(db_run(cx->db,
@@ -66,8 +76,7 @@ static void a_mail_that_a_kill_cut_short_is_unknown_until_an_agent_sends_it_agai
     world_run(&mw.w);
     assert_str(mails_state(&mw, id, message), "sent");
     assert_int_equal(smtp_peer_mails(p), 1);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 static void a_server_that_asks_for_patience_is_asked_again_on_the_schedule(void **state)
@@ -93,8 +102,7 @@ static void a_server_that_asks_for_patience_is_asked_again_on_the_schedule(void 
     };
     struct mail_world mw;
     struct smtp_peer *p = smtp_peer_open(ROWS(steps), false);
-    mails_open(&mw, *state, p, "", PASSWORD);
-    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str id = sending_open(&mw, *state, p);
     str other = mails_arrive(&mw, "ben@example.net", "2@example.net", "");
     str message = mails_answer(&mw, id, "It comes today.");
     assert_str(mails_state(&mw, id, message), "sending");
@@ -114,8 +122,7 @@ static void a_server_that_asks_for_patience_is_asked_again_on_the_schedule(void 
     assert_str(mails_recipients(&mw, message), "asha@example.net taken");
     assert_str(mails_shown(&mw, message, "again_at"), "");
     smtp_peer_done(p);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 /* The first answer of that server, then hour by hour. */
@@ -131,8 +138,7 @@ static void after_48_hours_a_mail_has_failed_with_the_words_of_the_server(void *
     for (int i = 0; i < TRIES; i++)
         memcpy(steps + i * EACH, one, sizeof one);
     struct smtp_peer *p = smtp_peer_open(ROWS(steps), false);
-    mails_open(&mw, *state, p, "", PASSWORD);
-    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str id = sending_open(&mw, *state, p);
     str message = mails_answer(&mw, id, "It comes today.");
     static const int first[] = {1, 5, 15, 60};
     for (int i = 0; i < 4; i++)
@@ -148,8 +154,7 @@ static void after_48_hours_a_mail_has_failed_with_the_words_of_the_server(void *
     assert_str(mails_shown(&mw, message, "recipients.0.words"), "452 4.2.2 Mailbox full");
     mails_wait(&mw, 120 * MINUTE);
     assert_int_equal(smtp_peer_connections(p), 52);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 static void each_recipient_gets_it_once_and_who_waits_is_asked_alone(void **state)
@@ -172,8 +177,7 @@ static void each_recipient_gets_it_once_and_who_waits_is_asked_alone(void **stat
     };
     struct mail_world mw;
     struct smtp_peer *p = smtp_peer_open(ROWS(steps), false);
-    mails_open(&mw, *state, p, "", PASSWORD);
-    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str id = sending_open(&mw, *state, p);
     assert_int_equal(mails_answer_with(&mw, id,
                          "\"mail\":{\"cc\":[{\"name\":\"Ben\",\"address\":\"ben@example.net\"},"
                          "{\"name\":\"Cy\",\"address\":\"cy@example.net\"}]}"),
@@ -191,8 +195,7 @@ static void each_recipient_gets_it_once_and_who_waits_is_asked_alone(void **stat
     smtp_peer_done(p);
     mails_wait(&mw, 60 * MINUTE);
     assert_int_equal(smtp_peer_connections(p), 2);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 /* Asha has it, Ben waits; what happens to his next try is one of two ends that a kill makes. */
@@ -228,8 +231,7 @@ static void kill_the_next_try(struct test_app *app, int64_t kills, const char *m
     assert_str(mails_shown(&mw, message, "again_at"), "");
     mails_wait(&mw, 120 * MINUTE);
     assert_int_equal(smtp_peer_connections(p), 1);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 static void a_further_try_that_a_kill_cut_short_is_not_announced_any_more(void **state)
@@ -261,8 +263,7 @@ static void who_waits_goes_on_waiting_when_the_server_is_away_at_the_next_try(vo
     };
     struct mail_world mw;
     struct smtp_peer *p = smtp_peer_open(ROWS(steps), false);
-    mails_open(&mw, *state, p, "", PASSWORD);
-    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str id = sending_open(&mw, *state, p);
     str message = mails_answer(&mw, id, "It comes today.");
     mails_wait(&mw, MINUTE);
     assert_int_equal(smtp_peer_connections(p), 2);
@@ -273,8 +274,7 @@ static void who_waits_goes_on_waiting_when_the_server_is_away_at_the_next_try(vo
     assert_str(mails_state(&mw, id, message), "sent");
     assert_str(mails_shown(&mw, message, "again_at"), "");
     smtp_peer_done(p);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 static void what_the_server_refuses_twice_for_the_address_is_not_sent_a_third_time(void **state)
@@ -290,8 +290,7 @@ static void what_the_server_refuses_twice_for_the_address_is_not_sent_a_third_ti
     };
     struct mail_world mw;
     struct smtp_peer *p = smtp_peer_open(ROWS(steps), false);
-    mails_open(&mw, *state, p, "", PASSWORD);
-    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str id = sending_open(&mw, *state, p);
     str message = mails_answer(&mw, id, "It comes today.");
     assert_str(mails_state(&mw, id, message), "failed");
     assert_str(mails_state(&mw, id, mails_answer(&mw, id, "It comes today.")), "failed");
@@ -301,8 +300,7 @@ static void what_the_server_refuses_twice_for_the_address_is_not_sent_a_third_ti
     assert_int_equal(test_request(mw.app, "POST", retry, NULL), 409);
     assert_str(test_text(mw.app, "error.code"), "conflict.bad_address");
     smtp_peer_done(p);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 static void a_relays_own_name_leads_answers_back_too(void **state)
@@ -316,8 +314,7 @@ static void a_relays_own_name_leads_answers_back_too(void **state)
     };
     struct mail_world mw;
     struct smtp_peer *p = smtp_peer_open(ROWS(steps), false);
-    mails_open(&mw, *state, p, "", PASSWORD);
-    str id = mails_arrive(&mw, NULL, "1@example.net", "");
+    str id = sending_open(&mw, *state, p);
     str message = mails_answer(&mw, id, "It comes today.");
     assert_str(mails_state(&mw, id, message), "sent");
     assert_true(str_eq(
@@ -326,8 +323,7 @@ static void a_relays_own_name_leads_answers_back_too(void **state)
     mails_post(&mw, mails_report(&mw, "failed", "asha@example.net", MAILBOX,
                         S("AM0.1@eur.prod.outlook.com"), "r1"));
     assert_str(mails_state(&mw, id, message), "failed");
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 static void servers_are_asked_for_reports_that_name_the_mail(void **state)
@@ -355,8 +351,7 @@ static void servers_are_asked_for_reports_that_name_the_mail(void **state)
     str heard = smtp_peer_heard(p, 0);
     str ask = str_print(&mw.app->arena, " RET=HDRS ENVID=%.*s\r\n", SARG(message));
     assert_true(str_find(heard, ask) > 0);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 static void a_mailbox_with_a_key_signs(void **state)
@@ -424,8 +419,7 @@ static void what_was_sent_is_kept_once_in_the_folder_for_it(void **state)
     assert_str(mails_state(&mw, id, message), "sent");
     assert_int_equal(smtp_peer_mails(p), 1);
     mail_peer_close(second);
-    world_close(&mw.w);
-    smtp_peer_close(p);
+    sending_close(&mw, p);
 }
 
 #define XOAUTH2(token_answer)                                                                      \
