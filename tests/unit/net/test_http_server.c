@@ -776,6 +776,42 @@ static void a_drain_answers_what_was_accepted_and_takes_nothing_new(void **state
     fixture_close(f);
 }
 
+/* A second descriptor of the socket that listens on the port. */
+static int listening_again(int port)
+{
+    for (int fd = 0; fd < 1024; fd++) {
+        int is_listening = 0;
+        struct sockaddr_in at = {0};
+        socklen_t len = sizeof is_listening, at_len = sizeof at;
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) == 0 && is_listening &&
+            getsockname(fd, (struct sockaddr *)&at, &at_len) == 0 && ntohs(at.sin_port) == port)
+            return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    }
+    return -1;
+}
+
+/* The socket is kept open here, as it is between the last accept and the closing: what the kernel
+ * took then would be reset. */
+static void a_drain_leaves_the_kernel_nothing_to_take(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    int listening = listening_again(f->port);
+    assert_true(listening >= 0);
+    assert_int_equal(http_server_drain(f->server, 0, 300), 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+        .sin_port = htons((uint16_t)f->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), -1);
+    assert_int_equal(errno, EINPROGRESS);
+    struct pollfd taken = {.fd = fd, .events = POLLOUT};
+    assert_int_equal(poll(&taken, 1, 200), 0);
+    close(fd);
+    close(listening);
+    fixture_close(f);
+}
+
 static void a_drain_counts_what_it_could_not_answer(void **state)
 {
     (void)state;
@@ -891,6 +927,7 @@ int main(void)
         TEST(a_header_cannot_be_injected_into_an_answer),
         TEST(only_a_named_proxy_may_say_who_the_client_is),
         TEST(a_drain_answers_what_was_accepted_and_takes_nothing_new),
+        TEST(a_drain_leaves_the_kernel_nothing_to_take),
         TEST(a_drain_counts_what_it_could_not_answer),
         TEST(without_memory_for_the_answer_the_client_hears_503),
         TEST(a_failed_allocation_costs_one_request_at_most),
