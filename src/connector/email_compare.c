@@ -24,7 +24,9 @@ static err read_head(struct mailbox *m, uint32_t uid, struct connector_about *ab
     bool has_inner = false;
     str header, why;
     *about = (struct connector_about){.external_id = S("")};
-    TRY(imap_fetch_header(m->imap, &m->work, uid, &header));
+    err e = imap_fetch_header(m->imap, &m->work, uid, &header);
+    if (e != OK)
+        return mailbox_has_refused(m) ? OK : e;
     if (mime_read(&m->work, header, &mail[0], &mail[1], &has_inner, &why) == OK)
         *about = (struct connector_about){.external_id = mail->message_id,
             .from = str_print(&m->work, mail->from_name.len ? "%.*s <%.*s>" : "%.*s%.*s",

@@ -178,8 +178,13 @@ static err move(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
     return imap_move(m->imap, uids, n, m->move_to);
 }
 
-err mailbox_mark(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
+err mailbox_mark(struct mailbox *m, const uint32_t *all, ptrdiff_t n_all)
 {
+    uint32_t *uids = NEW(&m->work, uint32_t, n_all + 1);
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i < n_all; i++)
+        if (!mailbox_is_left(m->at, all[i]))
+            uids[n++] = all[i];
     if (!n || str_eq(m->after, S("leave")))
         return OK;
     bool moves = str_eq(m->after, S("move")) && m->move_to.len;
@@ -204,6 +209,31 @@ static err tell(struct mailbox *m)
     return OK;
 }
 
+bool mailbox_has_refused(struct mailbox *m)
+{
+    return imap_is_open(m->imap) && imap_end(m->imap, &m->work).kind == MAIL_REFUSED;
+}
+
+static err fetch(struct mailbox *m, ptrdiff_t from, ptrdiff_t n)
+{
+    begin_mail(m);
+    err e = imap_fetch(m->imap, m->mails + from, n, MAILBOX_MAIL_BYTES, on_bytes, m);
+    if (!m->is_stopped) /* what came before the connection was lost counts */
+        m->is_stopped = !store_group(m);
+    return e;
+}
+
+/* One mail that the server cannot read refuses those that are asked for with it. */
+static err fetch_each(struct mailbox *m)
+{
+    for (ptrdiff_t i = 0; i < m->n_mails && !m->is_stopped; i++) {
+        err e = m->is_stored[i] ? OK : fetch(m, i, 1);
+        if (e != OK && !mailbox_has_refused(m))
+            return e;
+    }
+    return OK;
+}
+
 err mailbox_fetch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
 {
     struct imap_mail *mails = NULL;
@@ -211,15 +241,12 @@ err mailbox_fetch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
     m->mails = mails;
     m->is_stored = NEW(&m->work, bool, m->n_mails + 1);
     m->n_group = m->group_bytes = 0;
-    begin_mail(m);
     for (ptrdiff_t i = 0; m->is_careful && i < m->n_mails; i++)
         mails[i].size = 0;
-    err e = imap_fetch(m->imap, mails, m->n_mails, MAILBOX_MAIL_BYTES, on_bytes, m);
-    if (!m->is_stopped) /* what came before the connection was lost counts */
-        m->is_stopped = !store_group(m);
-    TRY(e);
+    err e = fetch(m, 0, m->n_mails);
+    TRY(e != OK && !m->is_stopped && mailbox_has_refused(m) ? fetch_each(m) : e);
     m->is_careful &= m->is_stopped;
-    return OK;
+    return mailbox_leave(m);
 }
 
 /* *more: there may be another. */
@@ -260,6 +287,7 @@ static err catch_up(struct mailbox *m)
 static err visit(struct mailbox *m, struct mailbox_place *at)
 {
     err e = mailbox_open(m, at);
+    e = e == OK ? mailbox_ask_again(m) : e;
     e = e == OK ? catch_up(m) : e;
     if (e == OK || !imap_is_open(m->imap))
         return e;

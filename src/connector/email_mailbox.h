@@ -10,6 +10,7 @@ enum {
     MAILBOX_BATCH = 200, /* mails looked at and marked together; at most LIMIT_IMAP_MAILS */
     MAILBOX_GROUP = 64, /* short mails stored in one transaction, as many as are received at once */
     MAILBOX_MAIL_BYTES = 50 * 1024 * 1024,
+    MAILBOX_LEFT = 16, /* mails left behind in one folder: more are no single mail's fault */
 };
 
 /* A folder and how far it is read. Cursors: {"uidvalidity", "uid": everything up to it is stored,
@@ -19,12 +20,15 @@ enum {
  * "compared_ms", when the mailbox was compared last. When the server numbers its mails anew
  * (uidvalidity, or another "mailbox", which is a hash of server and user), those since the day
  * before last_ms, but none before since_ms, are read once more; what is stored already is known by
- * its bytes and its Message-ID. What does not count is neither read nor marked. "careful":
- * the server's sizes were a lie, so the next mails come in pieces. */
+ * its bytes and its Message-ID. What does not count is neither read nor marked. "left":
+ * what the server shows but does not hand out (email_left.c). "careful": the server's sizes were a
+ * lie, so the next mails come in pieces. */
 struct mailbox_place {
     str folder;
     int64_t uidvalidity, uid, told, last_ms, since_ms, old_uid;
     bool is_exact;
+    uint32_t left[MAILBOX_LEFT];
+    int n_left;
 };
 
 struct mailbox {
@@ -70,8 +74,17 @@ err mailbox_open(struct mailbox *m, struct mailbox_place *at);
 
 /* email_listen.c: fetches and stores these mails of the open folder; what is gone does not come. */
 err mailbox_fetch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n);
-/* Stored mails are marked or moved as the account wants it. */
+/* The server refuses what was asked last, and the connection is as it was. */
+bool mailbox_has_refused(struct mailbox *m);
+/* Stored mails are marked or moved as the account wants it; those left behind are not. */
 err mailbox_mark(struct mailbox *m, const uint32_t *uids, ptrdiff_t n);
+
+/* email_left.c. After a fetch: what is still there and has not come is left behind, and told once,
+ * as a delivery that becomes no message. */
+err mailbox_leave(struct mailbox *m);
+bool mailbox_is_left(const struct mailbox_place *at, uint32_t uid);
+/* Asks for what was left behind once more. */
+err mailbox_ask_again(struct mailbox *m);
 
 /* email_compare.c: every few hours, and when somebody asks: fetches what of the last two days is
  * not known here, and tells the ledger. Leaves another folder open. */

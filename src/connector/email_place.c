@@ -29,6 +29,13 @@ static void put_place(struct json_out *j, const struct mailbox_place *p)
     if (p->is_exact)
         json_kv_int(j, S("exact"), 1);
     json_kv_str(j, S("folder"), p->folder);
+    if (!p->n_left)
+        return;
+    json_key(j, S("left"));
+    json_arr(j);
+    for (int i = 0; i < p->n_left; i++)
+        json_put_int(j, p->left[i]);
+    json_arr_end(j);
 }
 
 str mailbox_cursors(struct mailbox *m)
@@ -60,6 +67,9 @@ static void read_place(const struct json *c, struct mailbox_place *p)
     p->since_ms = take_int(c, "since_ms", 0);
     p->old_uid = take_int(c, "old_uid", 0);
     p->is_exact = take_int(c, "exact", 0);
+    p->n_left = 0;
+    for (const struct json *v = list_first(c, "left"); v && p->n_left < MAILBOX_LEFT; v = v->next)
+        p->left[p->n_left++] = (uint32_t)json_int(v, 0);
 }
 
 /* What was kept of this folder, whichever it was in the settings then. */
@@ -159,7 +169,7 @@ static void find_place(struct mailbox *m, const struct imap_folder *folder)
     else
         begin(m, p);
     p->uidvalidity = folder->uidvalidity;
-    p->uid = p->told = 0;
+    p->uid = p->told = p->n_left = 0;
     p->since_ms = p->since_ms > 1 ? p->since_ms : 1;
     p->old_uid = folder->uidnext > 0 ? folder->uidnext - 1 : UINT32_MAX;
 }

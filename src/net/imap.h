@@ -76,9 +76,9 @@ typedef bool imap_sink(void *arg, uint32_t uid, str bytes, enum imap_piece piece
 /* The mails' bytes, unchanged, without marking them as seen; at most LIMIT_IMAP_MAILS mails. Small
  * ones come whole and many to a command, each by one call with IMAP_LAST; a big one in pieces. The
  * mails are not always in the given order; pieces of one follow each other. A mail that is gone
- * comes not at all. max_bytes: the longest mail (its size is only what the server says). Where a
- * batch ends with MAIL_BAD_ANSWER because sizes were a lie, mails come nevertheless when they are
- * asked for with size 0: then in pieces. */
+ * comes not at all, nor one that the server cannot read (NIL). max_bytes: the longest mail (its
+ * size is only what the server says). Where a batch ends with MAIL_BAD_ANSWER because sizes were a
+ * lie, mails come nevertheless when they are asked for with size 0: then in pieces. */
 err imap_fetch(struct imap *imap, const struct imap_mail *mails, ptrdiff_t count, int64_t max_bytes,
     imap_sink *sink, void *arg);
 /* The header alone, at most LIMIT_IMAP_HEADER_BYTES; "" when the mail is gone. */

@@ -41,7 +41,7 @@ struct found {
     uint32_t uid; /* 0 = it was not said */
     bool has_flags, has_size;
     struct imap_mail mail;
-    bool has_body;
+    bool has_body, is_nil; /* NIL: the server cannot read it */
     str body;
 };
 
@@ -82,6 +82,7 @@ static void read_static(const struct mailimap_msg_att_static *s, struct found *f
         if (section == NULL)
             break;
         f->has_body = true;
+        f->is_nil = section->sec_body_part == NULL;
         f->body = section->sec_body_part != NULL
                       ? str_of(section->sec_body_part, (ptrdiff_t)section->sec_length)
                       : (str){0};
@@ -224,7 +225,7 @@ static err fetch_small(struct imap *imap, const uint32_t *uids, ptrdiff_t count,
          at = clist_next(at)) {
         struct found f = read_mail(clist_content(at));
         ptrdiff_t i = place_of(set, count, f.uid);
-        if (i < 0 || is_done[i] || !f.has_body)
+        if (i < 0 || is_done[i] || !f.has_body || f.is_nil)
             continue;
         is_done[i] = true;
         bool is_long = f.body.len > max_bytes;
@@ -259,7 +260,7 @@ static err fetch_big(struct imap *imap, uint32_t uid, int64_t max_bytes, imap_si
         struct found f;
         mail_line_limit(imap->line, imap->step_ms, imap->command_ms);
         TRY(fetch_stretch(imap, uid, from, &f));
-        if (!f.has_body && from == 0)
+        if ((!f.has_body || f.is_nil) && from == 0)
             return OK;
         if (!f.has_body)
             return imap_refused(imap, MAIL_LATER, "a mail went away while it was read");

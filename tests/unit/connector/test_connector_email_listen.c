@@ -305,6 +305,57 @@ static void sizes_that_are_a_lie_do_not_stop_a_mailbox(void **state)
     assert_true(str_find(t.sign_cursors, S("\"careful\":0}")) > 0);
 }
 
+#define LOOKED(n, uid)                                                                             \
+    "< UID FETCH " uid " (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN(n, uid), "> $ OK done"
+#define READ(n, uid) "< UID FETCH " uid " (UID BODY.PEEK[])", MAIL(n, uid), "> $ OK done"
+#define CANNOT       "> $ NO Server error while fetching messages"
+
+/* Yahoo's words. It is neither read nor marked, said once, and asked for again. */
+static void a_mail_that_the_server_cannot_read_keeps_no_other_waiting(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1}, again = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "12"), "< UID SEARCH UID 9:*", FOUND("9 10 11"),
+        "< UID FETCH 9:11 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"), KNOWN("2", "10"),
+        KNOWN("3", "11"), "> $ OK done", "< UID FETCH 9:11 (UID BODY.PEEK[])", CANNOT,
+        READ("1", "9"), "< UID FETCH 10 (UID BODY.PEEK[])", CANNOT, READ("3", "11"),
+        LOOKED("2", "10"), "< UID SEARCH UID 9:11", FOUND("9 10 11"),
+        "< UID STORE 9,11 +FLAGS.SILENT (\\Seen)", "> $ OK done");
+    (void)listen_to(p, "", "{\"uidvalidity\":7,\"uid\":8,\"told\":8,\"last_ms\":5}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 3);
+    assert_true(str_starts(t.bodies[2], S("Subject: A mail that the mail server does not hand")));
+    assert_true(str_find(t.bodies[2], S("number 10 of 7")) > 0);
+    assert_true(str_find(t.sign_cursors, S("\"uid\":11,\"told\":11,")) > 0);
+    assert_true(str_find(t.sign_cursors, S("\"left\":[10]")) > 0);
+    p = MAIL_PEER(OPEN("7", "12"), LOOKED("2", "10"), READ("2", "10"), "< UID STORE 10 ",
+        "> $ OK done", "< UID SEARCH UID 12:*", NOTHING);
+    (void)listen_to(p, "", str_z(test_arena(), t.sign_cursors), &again);
+    mail_peer_close(p);
+    assert_int_equal(again.mails, 1);
+    assert_true(str_find(again.sign_cursors, S("\"left\"")) < 0);
+}
+
+/* It says yes and gives nothing: no empty mail. */
+static void a_mail_of_which_nothing_comes_is_none(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1}, gone = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "10"), "< UID SEARCH UID 9:*", FOUND("9"),
+        LOOKED("1", "9"), "< UID FETCH 9 (UID BODY.PEEK[])", "> * 1 FETCH (UID 9 BODY[] NIL)",
+        "> $ OK done", LOOKED("1", "9"), "< UID SEARCH UID 9:9", FOUND("9"));
+    (void)listen_to(p, "", "{\"uidvalidity\":7,\"uid\":8,\"told\":8,\"last_ms\":5}", &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 1);
+    assert_true(str_starts(t.bodies[0], S("Subject: A mail that the mail server does not hand")));
+    p = MAIL_PEER(OPEN("7", "10"), "< UID FETCH 9 (UID FLAGS INTERNALDATE RFC822.SIZE)",
+        "> $ OK done", "< UID STORE 9 ", "> $ OK done", "< UID SEARCH UID 10:*", NOTHING);
+    (void)listen_to(p, "", str_z(test_arena(), t.sign_cursors), &gone);
+    mail_peer_close(p);
+    assert_int_equal(gone.mails, 0);
+    assert_true(str_find(gone.sign_cursors, S("\"left\"")) < 0);
+}
+
 int main(void)
 {
     if (crypto_start() != OK || http_client_start() != OK)
@@ -324,6 +375,8 @@ int main(void)
         TEST(another_mailbox_is_not_taken_for_the_one_before),
         TEST(a_mailbox_that_is_left_as_it_is_gets_no_marks),
         TEST(a_long_mail_takes_nothing_from_a_short_one),
+        TEST(a_mail_that_the_server_cannot_read_keeps_no_other_waiting),
+        TEST(a_mail_of_which_nothing_comes_is_none),
         TEST(sizes_that_are_a_lie_do_not_stop_a_mailbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
