@@ -1,6 +1,7 @@
 /* email_mailbox: what the files share that read a mailbox: email_listen.c (what is new),
  * email_place.c (its folders and how far each is read), email_compare.c (whether anything was
- * missed). Nobody else includes it. Thread: one per mailbox; blocks. */
+ * missed), email_left.c (what does not come). Nobody else includes it. Thread: one per mailbox;
+ * blocks. */
 #pragma once
 #include "connector/email.h"
 #include "net/imap.h"

@@ -80,7 +80,7 @@ static void let_read(void)
 static void a_mailbox_is_compared_when_somebody_asks_and_what_was_missed_is_told(void **state)
 {
     struct mail_peer *p = MAIL_PEER(LOGIN, OPEN, "< UID SEARCH UID 11:*", NOTHING, OPEN,
-        "< UID SEARCH UID 1:* SINCE", "> * SEARCH 8 9", "> $ OK done",
+        "< UID SEARCH UID 1:10 SINCE", "> * SEARCH 8 9", "> $ OK done",
         HEAD("8", "{59}\r\nFrom: asha@example.net\r\nMessage-ID: <known@example.net>\r\n\r\n"),
         HEAD("9", "{120}\r\nFrom: Ben <ben@example.net>\r\nSubject: Forgotten\r\n"
                   "Date: Thu, 01 Jan 2026 10:00:00 +0000\r\nMessage-ID: <m9@example.net>\r\n\r\n"),
