@@ -4,11 +4,13 @@
 #include "api/openapi.h"
 #include "api/typescript.h"
 #include "app/admin.h"
+#include "app/backup.h"
 #include "app/doctor.h"
 #include "app/files.h"
 #include "app/import.h"
 #include "app/mail_in.h"
 #include "app/people.h"
+#include "app/restore.h"
 #include "app/setup.h"
 #include "app/wiring.h"
 #include "base/crypto.h"
@@ -39,6 +41,10 @@ static const char usage[] =
     "  seva import FILE [--account ID]    past conversations, docs/import.md\n"
     "  seva mail-in ADDRESS --password-file FILE\n"
     "                                     a mail from standard input to a channel\n"
+    "  seva backup FILE [--encrypt-key-file FILE] [--with-keys]\n"
+    "                                     all in one file, while the server runs; -: standard output\n"
+    "  seva backup --verify FILE          is a backup whole?\n"
+    "  seva restore --data NEWDIR FILE    a new data folder from a backup\n"
     "  seva doctor                        is everything as it should be?\n"
     "  seva routes [--openapi|--typescript]\n"
     "                                     the API: a list, OpenAPI 3.1, or TypeScript types\n"
@@ -229,6 +235,20 @@ static int mail_in(struct arena *a, const struct settings *s)
     return say(code, out);
 }
 
+static int backup(struct arena *a, const struct settings *s)
+{
+    str out = {0};
+    int code = backup_command(a, s, &out);
+    return say(code, out);
+}
+
+static int restore(struct arena *a, const struct settings *s)
+{
+    str out = {0};
+    int code = restore_command(a, s, &out);
+    return say(code, out);
+}
+
 static enum log_level level_of(str name)
 {
     return str_eq(name, S("debug"))   ? LOG_DEBUG
@@ -265,6 +285,10 @@ int command_run(struct arena *a, int argc, char **argv, char **environment)
         return doctor(a, &s, argc, argv);
     if (str_eq(word, S("mail-in")))
         return mail_in(a, &s);
+    if (str_eq(word, S("backup")))
+        return backup(a, &s);
+    if (str_eq(word, S("restore")))
+        return restore(a, &s);
     if (str_eq(word, S("routes")))
         return say(0, settings_flag(&s, SET_OPENAPI)      ? openapi_text(a)
                       : settings_flag(&s, SET_TYPESCRIPT) ? typescript_text(a)

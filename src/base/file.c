@@ -185,6 +185,36 @@ err file_read_at(int fd, int64_t offset, void *to, ptrdiff_t len, ptrdiff_t *got
     return OK;
 }
 
+err file_write_on(int fd, str part)
+{
+    while (part.len > 0) {
+        ssize_t n = may_go_on() ? write(fd, part.at, (size_t)part.len) : -1;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_of_errno();
+        part = str_skip(part, n);
+    }
+    return OK;
+}
+
+err file_read_on(int fd, void *to, ptrdiff_t len, ptrdiff_t *got)
+{
+    ptrdiff_t sum = 0;
+    while (sum < len) {
+        ssize_t n = may_go_on() ? read(fd, (char *)to + sum, (size_t)(len - sum)) : -1;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_of_errno();
+        if (n == 0)
+            break;
+        sum += n;
+    }
+    *got = sum;
+    return OK;
+}
+
 err file_truncate(int fd, int64_t size_bytes)
 {
     return may_go_on() && ftruncate(fd, size_bytes) == 0 ? OK : err_of_errno();
@@ -196,6 +226,20 @@ err file_sync(int fd)
         return OK;
     log_line(LOG_ERROR, "the disk did not confirm a write; ending", LOG_I("errno", errno));
     abort();
+}
+
+err file_sync_try(int fd)
+{
+    return may_go_on() && fsync(fd) == 0 ? OK : err_of_errno();
+}
+
+err file_disk_sync(str folder)
+{
+    char z[PATH_MAX];
+    [[gnu::cleanup(close_kept)]] int fd = -1;
+    TRY(path_z(z, folder));
+    TRY(open_z(z, O_RDONLY | O_DIRECTORY, 0, &fd));
+    return may_go_on() && syncfs(fd) == 0 ? OK : err_of_errno();
 }
 
 err file_read(struct arena *a, str path, ptrdiff_t max, str *content)
@@ -346,6 +390,20 @@ err file_folder_make(str path, int mode)
     struct stat st;
     errno = ENOTDIR;
     return stat(z, &st) == 0 && S_ISDIR(st.st_mode) ? OK : E_CONFLICT;
+}
+
+err file_folder_is_free(str path)
+{
+    char z[PATH_MAX];
+    TRY(path_z(z, path));
+    DIR *d = may_go_on() ? opendir(z) : NULL;
+    if (d == NULL)
+        return errno == ENOENT ? OK : errno == ENOTDIR ? E_CONFLICT : err_of_errno();
+    int n = 0;
+    while (n <= 2 && readdir(d) != NULL)
+        n++;           /* "." and ".." are always there */
+    (void)closedir(d); /* it was only read */
+    return n <= 2 ? OK : E_CONFLICT;
 }
 
 err file_lock(str path, int *fd)

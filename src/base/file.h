@@ -4,7 +4,7 @@
  * Results: E_NOT_FOUND no such file or folder; E_CONFLICT already there, or locked by another
  * process; E_FORBIDDEN the system's permissions; E_LIMIT longer than the maximum; E_BUSY disk full,
  * quota, too many open files, out of memory; E_INTERNAL the rest (EIO …). errno stays set.
- * A failing fsync ends the process: what the kernel dropped cannot be known afterwards.
+ * A failing file_sync ends the process: what the kernel dropped cannot be known afterwards.
  * Thread: any. Blocking: never on the loop, never inside a write transaction. */
 #pragma once
 #include "base/str.h"
@@ -28,8 +28,15 @@ err file_open_read(str path, int *fd, int64_t *size_bytes);
 err file_open_nameless(str folder, int *fd);
 err file_write_at(int fd, int64_t offset, str part);
 err file_read_at(int fd, int64_t offset, void *to, ptrdiff_t len, ptrdiff_t *got); /* got 0 = end */
+/* The same where the descriptor stands: pipes, too. */
+err file_write_on(int fd, str part);
+err file_read_on(int fd, void *to, ptrdiff_t len, ptrdiff_t *got);
 err file_truncate(int fd, int64_t size_bytes);
 err file_sync(int fd);
+/* A sync whose failure is told: for a file that is thrown away then. */
+err file_sync_try(int fd);
+/* Everything on the disk that holds the folder, for folders of many new files. */
+err file_disk_sync(str folder);
 void file_close(int fd); /* -1 is allowed */
 /* Renames inside one file system and makes it durable. The file itself was synced before. */
 err file_rename(str from, str to);
@@ -37,6 +44,8 @@ err file_remove(str path); /* gone already = OK */
 err file_size(str path, int64_t *size_bytes);
 /* Makes the folder and its parents with this mode; there already = OK. */
 err file_folder_make(str path, int mode);
+/* Nothing is in it, or it is not there; E_CONFLICT: something is, or it is no folder. */
+err file_folder_is_free(str path);
 err file_folder_sync(str path);
 /* Holds an exclusive lock until the descriptor is closed or the process ends; E_CONFLICT when
  * another holds it. */

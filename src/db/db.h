@@ -188,6 +188,10 @@ struct migration {
 err db_migrate(struct db *db, struct arena *a, const struct migration *list, ptrdiff_t n,
     ptrdiff_t *applied, str *why);
 
+/* Would db_migrate take this database? Changes nothing. E_CONFLICT with words: it was used by a newer
+ * version, or is none of Seva's. */
+err db_migrations_known(struct db_tx *tx, const struct migration *list, ptrdiff_t n, str *why);
+
 /* ── for metrics, doctor and tests ── */
 struct db_stats {
     int64_t commits, members, statements, busy, group_lost;

@@ -237,3 +237,14 @@ err db_migrate(struct db *db, struct arena *a, const struct migration *list, ptr
         *applied = count;
     return OK;
 }
+
+err db_migrations_known(struct db_tx *tx, const struct migration *list, ptrdiff_t n, str *why)
+{
+    struct applied *rows = NULL;
+    ptrdiff_t n_rows = 0;
+    TRY(read_applied(tx, &rows, &n_rows, why));
+    if (n_rows > 0)
+        return check(tx->arena, rows, n_rows, list, n, why);
+    *why = S("the database is none of Seva's: it has no migration");
+    return E_CONFLICT;
+}

@@ -17,6 +17,7 @@
  */
 #include "db/sqlite_driver.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -98,8 +99,9 @@ static int pass(struct lite *l)
     return rest;
 }
 
-/* The rest, under the lock. A reader of older pages can keep the log from beginning anew: then it
- * is tried again after some more. */
+/* The rest, under the lock. A reader of older pages (a backup reads for minutes) can keep the log
+ * from beginning anew: then it is tried again when it has grown by a quarter, so that a log that
+ * grows and grows is not waited for ever more often. */
 static void close_log(struct lite *l)
 {
     struct wal *w = &l->wal;
@@ -109,7 +111,7 @@ static void close_log(struct lite *l)
         return;
     (void)pthread_mutex_lock(&w->mutex);
     bool must = w->pages >= w->force_pages;
-    w->anew_pages = w->pages + w->pass_pages;
+    w->anew_pages = w->pages + (w->pages / 4 > w->pass_pages ? w->pages / 4 : w->pass_pages);
     (void)pthread_mutex_unlock(&w->mutex);
     if (must)
         (void)sqlite3_busy_timeout(l->writer.handle, FORCE_BUSY_MS);
@@ -127,14 +129,16 @@ static void close_log(struct lite *l)
 static void tidy(struct lite *l)
 {
     struct wal *w = &l->wal;
-    int rest = pass(l);
+    int rest = pass(l), before = INT_MAX;
     (void)pthread_mutex_lock(&w->mutex);
     bool is_long = w->pages >= w->anew_pages;
     (void)pthread_mutex_unlock(&w->mutex);
     if (!is_long)
         return;
-    for (int i = 1; i < PASSES_MOST && rest > REST_PAGES; i++)
+    for (int i = 1; i < PASSES_MOST && rest > REST_PAGES && rest < before; i++) {
+        before = rest; /* it stays when a reader holds pages back */
         rest = pass(l);
+    }
     close_log(l);
 }
 

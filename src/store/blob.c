@@ -3,6 +3,8 @@
 
 #include "db/db.h"
 
+static const struct db_col needed_cols[] = {
+    COL(struct blob_needed, name), COL(struct blob_needed, size)};
 static const struct db_col name_cols[] = {COL(struct blob_name, name)};
 
 err blob_claim(struct ctx *cx, str name, int64_t size)
@@ -51,4 +53,15 @@ err blob_sweep_end(struct ctx *cx, const struct blob_name *rows, ptrdiff_t n)
             S("DELETE FROM blob WHERE account_id = ?1 AND name = ?2 AND state = 'removing'"),
             ARGS(A_INT(cx->account.v), A_TEXT(rows[i].name)), NULL));
     return OK;
+}
+
+err blob_needed_page(
+    struct ctx *cx, str after, ptrdiff_t limit, struct blob_needed **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT name, size FROM blob"
+          " WHERE account_id = ?1 AND name > ?2 AND state = 'kept' AND " IS_NEEDED
+          " ORDER BY name LIMIT ?3"),
+        ARGS(A_INT(cx->account.v), A_TEXT(after), A_INT(limit)), COLS(needed_cols),
+        (ptrdiff_t)sizeof **rows, rows, n);
 }

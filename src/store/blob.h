@@ -17,3 +17,11 @@ struct blob_name {
 err blob_sweep_begin(struct ctx *cx, ptrdiff_t limit, struct blob_name **rows, ptrdiff_t *n);
 /* Their files are gone. */
 err blob_sweep_end(struct ctx *cx, const struct blob_name *rows, ptrdiff_t n);
+
+/* For a backup: the files that somebody refers to, by name, those after `after`. */
+struct blob_needed {
+    str name;
+    int64_t size;
+};
+err blob_needed_page(
+    struct ctx *cx, str after, ptrdiff_t limit, struct blob_needed **rows, ptrdiff_t *n);
