@@ -83,3 +83,5 @@ err migration_text(struct arena *a, str text, enum db_kind kind, str *sql);
 
 /* Test seam: checkpoints at other sizes of the log than the program's. SQLite only. */
 void sqlite_checkpoint_at(struct db *db, int pass_pages, int anew_pages, int force_pages);
+/* How often the log was to begin anew since the database was opened. */
+int sqlite_log_tries(struct db *db);

@@ -96,6 +96,7 @@ struct wal {
     int tried;                   /* of them when the last pass began */
     int pass_pages, force_pages; /* see sqlite_wal.c */
     int anew_pages, anew_least;  /* when to try next; when the log is fresh */
+    int tries;                   /* how often it was to begin anew, ever */
     bool is_ending;
     bool has_thread;
     pthread_t thread;

@@ -111,6 +111,7 @@ static void close_log(struct lite *l)
         return;
     (void)pthread_mutex_lock(&w->mutex);
     bool must = w->pages >= w->force_pages;
+    w->tries++;
     w->anew_pages = w->pages + (w->pages / 4 > w->pass_pages ? w->pages / 4 : w->pass_pages);
     (void)pthread_mutex_unlock(&w->mutex);
     if (must)
@@ -228,4 +229,13 @@ void sqlite_checkpoint_at(struct db *db, int pass_pages, int anew_pages, int for
     w->anew_pages = w->anew_least = anew_pages;
     w->force_pages = force_pages;
     (void)pthread_mutex_unlock(&w->mutex);
+}
+
+int sqlite_log_tries(struct db *db)
+{
+    struct wal *w = &((struct lite *)db)->wal;
+    (void)pthread_mutex_lock(&w->mutex);
+    int tries = w->tries;
+    (void)pthread_mutex_unlock(&w->mutex);
+    return tries;
 }

@@ -35,8 +35,10 @@ def free_port() -> int:
 
 
 class Server:
-    def __init__(self) -> None:
+    def __init__(self, more: str = "") -> None:
+        """more: lines of postgresql.conf; {folder} is where the server may write."""
         self.bin = binaries()
+        self.more = more
         self.folder = tempfile.mkdtemp(prefix="seva-pg-")
         self.user = None
         self.process = None
@@ -69,7 +71,7 @@ class Server:
                 f"unix_socket_directories = '{self.folder}'\n"
                 "max_connections = 200\nshared_buffers = 64MB\n"
                 f"fsync = {'off' if '--no-fsync' in sys.argv[1:] else 'on'}\n"
-                "log_min_messages = fatal\nlog_destination = 'stderr'\n")
+                "log_min_messages = fatal\nlog_destination = 'stderr'\n" + self.more.format(folder=self.folder))
         log = open(self.folder + "/log", "wb")
         self.process = subprocess.Popen(
             [self.bin + "/postgres", "-D", data], cwd=self.folder, preexec_fn=self.demote,
@@ -113,4 +115,5 @@ def main() -> int:
         server.stop("--keep" in sys.argv[1:])
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

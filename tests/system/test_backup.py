@@ -3,15 +3,20 @@ too; what was cut, altered, or sealed with another key is refused in words; a pr
 
 import hashlib
 import os
+import shutil
 import signal
 import sqlite3
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
 from seva import BIN, Seva, run, until
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import pg  # noqa: E402
 
 KEY = "a long key of this backup\n"
 
@@ -344,9 +349,68 @@ def postgresql_is_told_its_own_way():
         assert p.returncode == 1 and "pg_basebackup" in p.stderr and "docs/operations.md" in p.stderr, p.stderr
 
 
+def sql(server, text, port=None):
+    p = subprocess.run([server.bin + "/psql", "-qAt", "-h", server.folder, "-p", str(port or server.port), "-U", "postgres", "seva", "-c", text],
+                       capture_output=True, text=True)
+    return p.stdout.strip() if p.returncode == 0 else None
+
+
+def back_in_time(server, base, until_time):
+    """The base backup, with the archived log played until that time, as a server on another port."""
+    with open(base + "/postgresql.auto.conf", "a", encoding="ascii") as f:
+        f.write(f"restore_command = 'cp {server.folder}/archive/%f %p'\nrecovery_target_time = '{until_time}'\n"
+                "recovery_target_action = 'promote'\narchive_mode = off\n")
+    open(base + "/recovery.signal", "w").close()
+    other = pg.free_port()
+    process = subprocess.Popen([server.bin + "/postgres", "-D", base, "-p", str(other)], preexec_fn=server.demote,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return process, other
+
+
+def postgresql_comes_back_to_a_moment_by_base_backup_and_archive():
+    """The steps of docs/operations.md, "Backing up PostgreSQL"."""
+    if not os.path.exists(pg.binaries() + "/pg_basebackup"):
+        return "skip: pg_basebackup is not installed"
+    server, process = pg.Server("archive_mode = on\narchive_command = 'test ! -f {folder}/archive/%f && cp %p {folder}/archive/%f'\n"), None
+    try:
+        os.makedirs(server.folder + "/archive")
+        if server.user:
+            os.chown(server.folder + "/archive", server.user.pw_uid, server.user.pw_gid)
+        url = server.start()
+        with Seva(db=url) as s:
+            s.start()
+            assert post(s, "before") and until(lambda: "before" in texts(s))
+            server.run(server.bin + "/pg_basebackup", "-h", server.folder, "-p", str(server.port), "-U", "postgres", "-D", server.folder + "/base",
+                       "-X", "stream", "-c", "fast")
+            assert post(s, "since") and until(lambda: "since" in texts(s))
+            note_with(s, b"a file since" * 1000, "since.txt")
+            assert until(lambda: s.metric("seva_inbox_waiting") == 0)
+            moment = sql(server, "SELECT clock_timestamp()")
+            assert post(s, "mistake") and until(lambda: "mistake" in texts(s))
+            files = os.path.join(s.folder, "copy")
+            shutil.copytree(s.data, files, ignore=shutil.ignore_patterns("*.sock", "lock"))
+            segment = sql(server, "SELECT pg_walfile_name(pg_switch_wal())")
+            assert until(lambda: os.path.exists(f"{server.folder}/archive/{segment}")), "the log is archived"
+            s.stop()
+            process, port = back_in_time(server, server.folder + "/base", moment)
+            assert until(lambda: sql(server, "SELECT pg_is_in_recovery()", port) == "f"), "it has played the log and serves"
+            with Seva(init=False, data=files, db=url.replace(f":{server.port}/", f":{port}/")) as r:
+                r.made = s.made
+                r.start()
+                there = texts(r)
+                assert "before" in there and "since" in there and "mistake" not in there, there
+                assert post(r, "after") and until(lambda: "after" in texts(r))
+    finally:
+        if process:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+        server.stop(False)
+
+
 if __name__ == "__main__":
     run([a_backup_beside_a_running_server_holds_what_was_acknowledged_before, an_encrypted_backup_of_a_stopped_server_comes_back_with_its_keys,
          the_key_file_is_left_out_unless_asked_for, what_is_cut_or_altered_is_refused_and_leaves_nothing,
          a_database_of_a_newer_version_and_a_damaged_one_are_refused, a_folder_with_something_in_it_and_a_file_that_is_there_are_kept,
          a_killed_backup_leaves_no_file_under_its_name_and_does_not_stop_the_next, an_attachment_that_is_gone_or_damaged_is_told_and_stops_nothing,
-         a_backup_goes_through_a_pipe, a_full_disk_is_said_and_leaves_nothing, postgresql_is_told_its_own_way])
+         a_backup_goes_through_a_pipe, a_full_disk_is_said_and_leaves_nothing, postgresql_is_told_its_own_way,
+         postgresql_comes_back_to_a_moment_by_base_backup_and_archive])

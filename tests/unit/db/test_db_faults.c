@@ -303,6 +303,44 @@ static void the_log_begins_anew_again_and_again_under_constant_writing(void **st
     arena_free(&a);
 }
 
+static int64_t log_bytes(struct test_db *t)
+{
+    struct stat st;
+    str path = str_print(&t->arena, "%s/seva.db-wal", t->folder);
+    return stat(str_z(&t->arena, path), &st) == 0 ? st.st_size : 0;
+}
+
+/* As a backup reads: it would be tried with every few pages, hundreds of times. */
+static void a_log_that_a_reader_holds_is_tried_more_and_more_seldom(void **state)
+{
+    (void)state;
+    enum { PAGE = 4120, PAGES = 1500, TRIES_MOST = 30 };
+    struct arena a = arena_make(0);
+    struct test_db *t = open_lines();
+    sqlite3 *reader = NULL;
+    str path = str_print(&t->arena, "%s/seva.db", t->folder);
+    int m = 0;
+    atomic_store(&queued, 0);
+    assert_ok(run_member(t, &a, m++));
+    assert_int_equal(
+        sqlite3_open_v2(str_z(&t->arena, path), &reader, SQLITE_OPEN_READWRITE, "unix"), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM line", NULL, NULL, NULL), SQLITE_OK);
+    sqlite_checkpoint_at(t->db, 2, 10, 1000000);
+    while (log_bytes(t) < (int64_t)PAGES * PAGE && m < MEMBERS) {
+        assert_ok(run_member(t, &a, m++));
+        wait_for_answers();
+        arena_reset(&a);
+    }
+    assert_true(log_bytes(t) >= (int64_t)PAGES * PAGE);
+    assert_in_range(sqlite_log_tries(t->db), 1, TRIES_MOST);
+    assert_int_equal(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+    check_acked(t, m);
+    test_db_close(t);
+    arena_free(&a);
+}
+
 /* ── memory that fails ── */
 
 static err use_database(struct arena *a, void *arg)
@@ -565,6 +603,7 @@ int main(void)
         TEST(a_lost_group_is_busy_for_all_its_members),
         TEST(a_failed_fsync_ends_the_process),
         TEST(the_log_begins_anew_again_and_again_under_constant_writing),
+        TEST(a_log_that_a_reader_holds_is_tried_more_and_more_seldom),
         TEST(memory_that_ends_anywhere_is_busy),
         TEST(a_power_cut_keeps_whole_what_was_answered_or_seen),
     };
