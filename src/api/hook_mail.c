@@ -7,6 +7,7 @@
 #include "api/hooks.h"
 #include "api/input.h"
 #include "base/file.h"
+#include "base/file_map.h"
 #include "base/id.h"
 #include "base/limits.h"
 #include "care/mail_post.h"

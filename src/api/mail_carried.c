@@ -10,6 +10,7 @@
 #include "api/input.h"
 #include "api/server.h"
 #include "base/file.h"
+#include "base/file_map.h"
 #include "base/file_type.h"
 #include "base/json.h"
 #include "base/limits.h"

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -259,34 +258,6 @@ err file_read(struct arena *a, str path, ptrdiff_t max, str *content)
     if (got == room)
         return E_LIMIT; /* it grew while we read */
     *content = str_of(to, got);
-    return OK;
-}
-
-static void unmap(void *mapped)
-{
-    const str *s = mapped;
-    (void)munmap((char *)(uintptr_t)s->at, (size_t)s->len); /* fails only for what is not mapped */
-}
-
-err file_map(struct arena *a, str path, ptrdiff_t max, str *content)
-{
-    [[gnu::cleanup(close_kept)]] int fd = -1;
-    int64_t size;
-    TRY(file_open_read(path, &fd, &size));
-    return size > max ? E_LIMIT : file_map_open(a, fd, size, content);
-}
-
-err file_map_open(struct arena *a, int fd, int64_t size, str *content)
-{
-    str *kept = NEW(a, str, 1);
-    *content = (str){0};
-    if (!size)
-        return OK;
-    void *at = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (at == MAP_FAILED)
-        return E_BUSY;
-    *kept = *content = str_of(at, (ptrdiff_t)size);
-    arena_defer(a, unmap, kept);
     return OK;
 }
 

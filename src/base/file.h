@@ -11,11 +11,6 @@
 
 /* The whole file into the arena; E_LIMIT when it has more than max bytes. */
 err file_read(struct arena *a, str path, ptrdiff_t max, str *content);
-/* The same without reading it: mapped until the arena ends. For files that are never changed in
- * place (blobs). */
-err file_map(struct arena *a, str path, ptrdiff_t max, str *content);
-/* The same of an open file, which may then be closed. */
-err file_map_open(struct arena *a, int fd, int64_t size, str *content);
 /* Replaces or makes the file so that after a crash the old or the whole new content stands: temp
  * file beside it, fsync, rename, fsync of the folder. mode: 0600, 0644 … */
 err file_write(str path, str content, int mode);

@@ -1,7 +1,7 @@
 /* mail_raw: see mail_raw.h. */
 #include "care/mail_raw.h"
 
-#include "base/file.h"
+#include "base/file_map.h"
 #include "base/limits.h"
 #include "care/blob_file.h"
 #include "store/mail.h"

@@ -2,6 +2,7 @@
  * about a mail brings what it says (care/mail_report.h finds out whether it is one of ours). Not
  * here: to which conversation it belongs (care/mail_thread.h). Thread: pure. */
 #include "base/crypto.h"
+#include "base/file_map.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "connector/email.h"
@@ -44,8 +45,9 @@ str email_delivery_id(struct arena *a, str bytes)
 /* What follows the header: the same in every copy, whatever servers have written above it. */
 static str body_of(str bytes)
 {
-    ptrdiff_t at = str_find(bytes, S("\r\n\r\n")), plain = str_find(bytes, S("\n\n"));
-    if (at >= 0 && (plain < 0 || at < plain))
+    ptrdiff_t at = file_map_find(bytes, S("\r\n\r\n"));
+    ptrdiff_t plain = file_map_find(at < 0 ? bytes : str_sub(bytes, 0, at), S("\n\n"));
+    if (at >= 0 && plain < 0)
         return str_skip(bytes, at + 4);
     return plain >= 0 ? str_skip(bytes, plain + 2) : (str){0};
 }

@@ -12,7 +12,7 @@
  * Thread: the receiver; connector_parse runs outside any transaction. */
 #include "base/clock.h"
 #include "base/failpoint.h"
-#include "base/file.h"
+#include "base/file_map.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "care/blob_file.h"

@@ -1,6 +1,8 @@
 /* form_field: see form_field.h. */
 #include "text/form_field.h"
 
+#include "base/file_map.h"
+
 static str media_type(str content_type)
 {
     str type, rest;
@@ -87,7 +89,7 @@ static err find_part(str boundary, str body, const char *const *names, struct fo
     if (boundary.len == 0 || boundary.len > FORM_BOUNDARY_BYTES)
         return E_INVALID;
     str delimiter = delimiter_of(boundary, room), first = str_skip(delimiter, 2), rest = body;
-    ptrdiff_t at = str_find(rest, first);
+    ptrdiff_t at = file_map_find(rest, first);
     if (at < 0)
         return E_INVALID;
     rest = str_skip(rest, at + first.len);
@@ -99,7 +101,7 @@ static err find_part(str boundary, str body, const char *const *names, struct fo
             return E_INVALID;
         str name = name_of(str_sub(rest, 0, end));
         rest = str_skip(rest, end + 4);
-        ptrdiff_t next = str_find(rest, delimiter);
+        ptrdiff_t next = file_map_find(rest, delimiter);
         if (next < 0)
             return E_INVALID;
         if (is_one_of(name, names)) {
@@ -118,7 +120,9 @@ static err find_pair(str body, const char *const *names, struct form_field *fiel
 {
     str pair, name, value, rest = body;
     for (int i = 0; i < FORM_FIELDS && rest.len > 0; i++) {
-        (void)str_cut(rest, '&', &pair, &rest);
+        ptrdiff_t end = file_map_find_byte(rest, '&');
+        pair = end < 0 ? rest : str_sub(rest, 0, end);
+        rest = str_skip(rest, pair.len + 1);
         if (!str_cut(pair, '=', &name, &value) || !is_one_of(name, names))
             continue;
         *field = (struct form_field){.value = value, .is_encoded = true};

@@ -4,6 +4,8 @@
  * See mime_inner.h. */
 #include "text/mime_inner.h"
 
+#include "base/file_map.h"
+
 #include <gmime/gmime.h>
 
 enum {
@@ -34,9 +36,9 @@ static bool is_blank(char c)
 /* Behind padding: whether base64 begins again. */
 static bool begins_again(struct decoder *d)
 {
-    ptrdiff_t n = 0;
+    ptrdiff_t n = 0, passed = 0;
     while (n < d->rest.len && (d->rest.at[n] == '=' || is_blank(d->rest.at[n])))
-        n++;
+        file_map_walk(d->rest, n++, &passed);
     d->rest = str_skip(d->rest, n);
     for (ptrdiff_t i = 0; i < LOOK_BYTES && i < d->rest.len && d->rest.at[i] != '\n'; i++)
         if (!is_base64((unsigned char)d->rest.at[i]) && d->rest.at[i] != '\r')
@@ -119,7 +121,7 @@ static str plain_next(struct decoder *d)
 /* Behind the line "begin 644 name"; without one nothing is encoded. */
 static void uu_begin(struct decoder *d)
 {
-    ptrdiff_t at = str_starts(d->rest, S("begin ")) ? 0 : str_find(d->rest, S("\nbegin "));
+    ptrdiff_t at = str_starts(d->rest, S("begin ")) ? 0 : file_map_find(d->rest, S("\nbegin "));
     if (at < 0) {
         d->gmime.encoding = GMIME_CONTENT_ENCODING_DEFAULT;
         return;
@@ -163,12 +165,15 @@ static str next(struct decoder *d)
 bool mime_decode_each(const struct mime_node *node, bool (*put)(void *arg, str piece), void *arg)
 {
     struct decoder d;
+    ptrdiff_t passed = 0;
     begin(&d, node);
     while (d.rest.len) {
+        file_map_walk(node->body, d.rest.at - node->body.at, &passed);
         str piece = next(&d);
         if (piece.len && !put(arg, piece))
             return false;
     }
+    file_map_passed(str_skip(node->body, passed));
     return true;
 }
 

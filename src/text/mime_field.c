@@ -1,6 +1,7 @@
 /* mime_field: the lines of a header, taken apart without copying. See mime_inner.h. */
 #include "text/mime_inner.h"
 
+#include "base/file_map.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ static bool is_blank(char c)
 
 static str line_of(str s)
 {
-    ptrdiff_t end = str_find_byte(s, '\n');
+    ptrdiff_t end = file_map_find_byte(s, '\n');
     return end < 0 ? s : str_sub(s, 0, end + 1);
 }
 

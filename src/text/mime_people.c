@@ -3,6 +3,7 @@
  */
 #include "text/mime_inner.h"
 
+#include "base/file_map.h"
 #include "base/utf8.h"
 
 #include <gmime/gmime.h>
@@ -193,7 +194,9 @@ void mime_people_read(struct mime_reading *r, str header, struct mime_mail *mail
 {
     struct people p = {.r = r, .mail = mail};
     struct mime_field field;
-    while (mime_field_next(r, &header, &field)) {
+    str all = header;
+    for (ptrdiff_t passed = 0; mime_field_next(r, &header, &field);
+         file_map_walk(all, header.at - all.at, &passed)) {
         enum field_kind kind = kind_of(field.name);
         if (kind != FIELD_KINDS)
             read_field(&p, kind, field.value);

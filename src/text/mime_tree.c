@@ -5,6 +5,8 @@
  * boundary ends with the mail. Sources: RFC 2046 5.1. See mime_inner.h. */
 #include "text/mime_inner.h"
 
+#include "base/file_map.h"
+
 #include <string.h>
 
 enum {
@@ -16,7 +18,7 @@ enum {
 struct scan {
     struct mime_reading *r;
     str bytes;
-    ptrdiff_t at;
+    ptrdiff_t at, passed; /* passed: before it nothing is looked at any more */
     struct mime_tree *tree;
     int open[MIME_DEPTH]; /* nodes, outermost first */
     int depth, leaves;
@@ -26,8 +28,14 @@ struct scan {
 static str line_at(str s, ptrdiff_t at)
 {
     str rest = str_skip(s, at);
-    ptrdiff_t end = str_find_byte(rest, '\n');
+    ptrdiff_t end = file_map_find_byte(rest, '\n');
     return end < 0 ? rest : str_sub(rest, 0, end + 1);
+}
+
+static void go_on(struct scan *s, str line)
+{
+    s->at += line.len;
+    file_map_walk(s->bytes, s->at, &s->passed);
 }
 
 static bool is_empty(str line)
@@ -80,7 +88,7 @@ static str header_read(struct scan *s)
         if (is_first && !mime_is_field(line) && !is_mailbox)
             break;
         is_first = false;
-        s->at += line.len;
+        go_on(s, line);
     }
     return str_sub(s->bytes, from, end - from);
 }
@@ -132,7 +140,9 @@ static void node_read(struct mime_reading *r, str header, struct mime_node *node
     struct mime_params params, *p = &params;
     struct mime_field field;
     bool has_type = false, has_encoding = false, has_disposition = false;
-    while (mime_field_next(r, &header, &field)) {
+    str all = header;
+    for (ptrdiff_t passed = 0; mime_field_next(r, &header, &field);
+         file_map_walk(all, header.at - all.at, &passed)) {
         if (!has_type && str_eq_nocase(field.name, S("content-type"))) {
             has_type = true;
             mime_params_read(r, field.value, p);
@@ -278,7 +288,7 @@ static void scan(struct scan *s, str boundary)
         int at = boundary_of(s, line, &is_last);
         if (at >= 0)
             close_to(s, is_last ? at : at + 1, s->at);
-        s->at += line.len;
+        go_on(s, line);
         if (at < 0 || is_last)
             continue;
         if (is_full(s)) {

@@ -5,7 +5,7 @@
  * a hundred years. */
 #include "mail_world.h"
 
-#include "base/file.h"
+#include "base/file_map.h"
 
 #include <stdlib.h>
 
