@@ -191,8 +191,10 @@ void answer_fault(struct boundary *b, err code)
         retry_s = 1;
     if (retry_s)
         answer_header(call, "Retry-After", str_print(call->cx.arena, "%lld", (long long)retry_s));
+    /* Who knows an address only (Amazon SNS) shows what stands in it when it is asked to. */
+    bool is_hook = str_starts(b->x->req.path, S("/hooks/"));
     if (code == E_UNAUTHENTICATED)
-        answer_header(call, "WWW-Authenticate", S("Bearer"));
+        answer_header(call, "WWW-Authenticate", is_hook ? S("Basic realm=\"Seva\"") : S("Bearer"));
 }
 
 err answer_fault_and_keep(struct call *call)

@@ -10,8 +10,8 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     uploads_routes, attachments_routes, photos_routes, networks_routes, channel_check_routes,
     templates_routes, authorizations_routes, authorize_callback_routes, capture_routes,
     reconciliations_routes, calls_routes, mail_routes, mail_forward_routes, mail_templates_routes,
-    mail_writing_routes, mail_addresses_routes, mail_key_routes, letters_routes,
-    password_reset_routes, mail_keys_routes, hook_mail_routes, mail_picture_routes,
+    mail_subscription_routes, mail_writing_routes, mail_addresses_routes, mail_key_routes,
+    letters_routes, password_reset_routes, mail_keys_routes, hook_mail_routes, mail_picture_routes,
     mail_carried_routes;
 
 const struct route_table *const route_tables[] = {
@@ -33,6 +33,7 @@ const struct route_table *const route_tables[] = {
     &authorize_callback_routes,
     &capture_routes,
     &reconciliations_routes,
+    &mail_subscription_routes,
     &webhooks_routes,
     &jobs_routes,
     &stream_routes,

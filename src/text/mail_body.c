@@ -235,8 +235,28 @@ static err put_file(struct mail_sink *s, int fd, int64_t size, char *piece)
     return OK;
 }
 
+static err put_stream(
+    struct arena *a, struct mail_sink *s, const struct mail_out_stream *stream, str *why)
+{
+    char *piece = arena_alloc(a, PIECE, 1);
+    bool is_first = true;
+    ptrdiff_t held = 0, got = 1;
+    while (got > 0 && !s->is_stopped) {
+        TRY(stream->read(stream->from, piece + held, PIECE - held, &got, why));
+        held += got;
+        /* Whole lines; the rest begins the next piece. */
+        ptrdiff_t whole = got > 0 ? held / BASE64_BYTES * BASE64_BYTES : held;
+        put_base64(s, str_of(piece, whole), &is_first);
+        memmove(piece, piece + whole, (size_t)(held - whole));
+        held -= whole;
+    }
+    return OK;
+}
+
 err mail_body_file(struct arena *a, struct mail_sink *s, const struct mail_out_file *file, str *why)
 {
+    if (file->stream.read)
+        return put_stream(a, s, &file->stream, why);
     if (file->path.len == 0) {
         bool is_first = true;
         put_base64(s, file->bytes, &is_first);

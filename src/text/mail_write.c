@@ -10,7 +10,9 @@
 enum {
     LOOP_BYTES = 200,
     TYPE_BYTES = 100,
-    BOUNDARY_BYTES = 12, /* of a hash, as hexadecimal digits */
+    BOUNDARY_BYTES = 12,      /* of a hash, as hexadecimal digits */
+    ABOVE_BYTES = 128 * 1024, /* of the lines of others */
+    ABOVE_NAME_BYTES = 100,
 };
 
 struct writing {
@@ -145,9 +147,48 @@ static err put_machine(struct writing *w)
     return OK;
 }
 
+/* A value of ASCII goes out as it came, in words that can be folded: addresses and results of
+ * checks stand in it. */
+static void put_above_one(struct writing *w, const struct mime_header *line)
+{
+    struct mail_head *h = &w->head;
+    str value = mail_one_line(w->a, line->value, MIME_VALUE_BYTES), rest = value, word;
+    const char *name = str_z(w->a, line->name);
+    bool is_plain = true;
+    ptrdiff_t longest = 0;
+    for (ptrdiff_t i = 0, n = 0; i < value.len; i++) {
+        is_plain = is_plain && (unsigned char)value.at[i] < 0x7f;
+        n = value.at[i] == ' ' ? 0 : n + 1;
+        longest = n > longest ? n : longest;
+    }
+    if (!is_plain || longest > MAIL_OUT_URL_BYTES) {
+        mail_head_text(h, name, value);
+        return;
+    }
+    mail_head_begin(h, name);
+    while (rest.len > 0) {
+        (void)str_cut(rest, ' ', &word, &rest); /* the last one has none after it */
+        if (word.len > 0)
+            mail_head_token(h, word);
+    }
+    mail_head_end(h);
+}
+
+static void put_above(struct writing *w)
+{
+    const struct mail_out *mail = w->mail;
+    for (int i = 0; i < mail->n_above && w->head.b.len < ABOVE_BYTES; i++) {
+        str name = mail->above[i].name;
+        if (str_is_ascii_token(name) && name.len <= ABOVE_NAME_BYTES)
+            put_above_one(w, &mail->above[i]);
+    }
+}
+
 static void put_date(struct writing *w)
 {
     char to[TIME_HTTP_BYTES];
+    if (w->mail->is_rebuilt && !w->mail->date_ms)
+        return;
     str date = time_http_to(to, w->mail->date_ms); /* RFC 5322's but for the zone's name */
     mail_head_begin(&w->head, "Date");
     mail_head_token(&w->head, str_print(w->a, "%.*s +0000", SARG(str_sub(date, 0, date.len - 4))));
@@ -157,6 +198,7 @@ static void put_date(struct writing *w)
 static err put_header(struct writing *w)
 {
     const struct mail_out *mail = w->mail;
+    put_above(w);
     put_date(w);
     if (mail->from_address.len == 0)
         return refuse(w, E_INVALID, S("The mail has no sender."));
@@ -194,7 +236,7 @@ static bool has_level(const struct writing *w, enum level level)
     case LEVEL_RELATED:
         return w->n_inline > 0;
     case LEVEL_ALTERNATIVE:
-        return w->html.len > 0;
+        return w->html.len > 0 && (w->text.len > 0 || !w->mail->is_rebuilt);
     case LEVELS:
         break;
     }
@@ -231,7 +273,9 @@ static void put_multipart(struct writing *w, enum level level)
     mail_head_begin(&w->head, "Content-Type");
     mail_head_token(&w->head, str_print(w->a, "%s;", level_types[level]));
     if (level == LEVEL_RELATED) /* RFC 2387, 3.1 */
-        mail_head_token(&w->head, S("type=\"multipart/alternative\";"));
+        mail_head_token(&w->head, has_level(w, LEVEL_ALTERNATIVE)
+                                      ? S("type=\"multipart/alternative\";")
+                                      : S("type=\"text/html\";"));
     mail_head_token(&w->head, str_print(w->a, "boundary=\"%.*s\"", SARG(boundary(w, level))));
     mail_head_end(&w->head);
     mail_head_end(&w->head);
@@ -253,14 +297,15 @@ static bool is_inline(const struct writing *w, const struct mail_out_file *file)
     return file->is_inline && file->content_id.len > 0 && w->html.len > 0;
 }
 
-/* What may stand before the parameters; what cannot be base64 (RFC 2046, 5) is a file like any. */
-static str file_type(struct arena *a, str type)
+/* What may stand before the parameters; what cannot be base64 (RFC 2046, 5) is a file like any,
+ * but for readers of ours (keeps_mails). */
+static str file_type(struct arena *a, str type, bool keeps_mails)
 {
     str main, sub;
     type = str_lower_ascii(a, str_trim(type));
     bool is_fit = str_cut(type, '/', &main, &sub) && str_is_ascii_token(main) &&
                   str_is_ascii_token(sub) && type.len <= TYPE_BYTES &&
-                  !str_eq(main, S("message")) && !str_eq(main, S("multipart"));
+                  (keeps_mails || !str_eq(main, S("message"))) && !str_eq(main, S("multipart"));
     return is_fit ? type : S("application/octet-stream");
 }
 
@@ -282,7 +327,7 @@ static err put_file(struct writing *w, const struct mail_out_file *file)
     struct mail_head *h = &w->head;
     str type, parameters;
     (void)str_cut(file->type, ';', &type, &parameters); /* mostly there are none */
-    type = file_type(w->a, type);
+    type = file_type(w->a, type, w->mail->is_rebuilt);
     str name = utf8_file_name(w->a, file->name);
     mail_head_begin(h, "Content-Type");
     mail_head_token(h, type);
@@ -342,6 +387,10 @@ static err put_parts(struct writing *w)
         put_delimiter(w, LEVEL_ALTERNATIVE, false);
         put_words(w, "text/html", w->html);
         put_delimiter(w, LEVEL_ALTERNATIVE, true);
+    } else if (w->html.len > 0) {
+        if (outer >= 0)
+            put_delimiter(w, (enum level)outer, false);
+        put_words(w, "text/html", w->html);
     }
     if (has_level(w, LEVEL_RELATED))
         TRY(put_files(w, LEVEL_RELATED, true));
@@ -359,10 +408,12 @@ static err take_words(struct writing *w)
     str text = w->mail->text, html = w->mail->html;
     if (text.len > MAIL_OUT_TEXT_BYTES || html.len > MAIL_OUT_TEXT_BYTES)
         return refuse(w, E_LIMIT, S("The mail's text is longer than 4 MiB."));
-    if (text.len == 0 && html.len > 0)
+    if (text.len == 0 && html.len > 0 && !w->mail->is_rebuilt)
         TRY(html_text_mail(w->a, html, MIME_TEXT_BYTES, &text));
     w->text = mail_lines(w->a, text);
-    if (html.len > 0) {
+    if (w->mail->is_rebuilt) {
+        w->html = mail_lines(w->a, html);
+    } else if (html.len > 0) {
         struct sb document = sb_make(w->a, 0);
         sb_add(&document, S("<!DOCTYPE html>\n<html><head>\n"));
         sb_add(&document,
@@ -378,8 +429,10 @@ static err take_words(struct writing *w)
 static err count_files(struct writing *w)
 {
     const struct mail_out *mail = w->mail;
-    if (mail->n_files > MAIL_OUT_FILES)
-        return refuse(w, E_LIMIT, S("The mail has more than 50 files."));
+    if (mail->n_files > (mail->is_rebuilt ? MIME_PARTS / 2 : MAIL_OUT_FILES))
+        return refuse(w, E_LIMIT,
+            mail->is_rebuilt ? S("The mail has more than 250 files.")
+                             : S("The mail has more than 50 files."));
     for (int i = 0; i < mail->n_files; i++) {
         bool is_in_html = is_inline(w, &mail->files[i]);
         if (is_in_html && !mail_is_word(mail->files[i].content_id, MIME_ID_BYTES))

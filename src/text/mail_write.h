@@ -38,12 +38,20 @@ enum {
     MAIL_OUT_LAST_REFERENCES = 20,         /* … and these of its end */
 };
 
+/* Where the bytes of a file come from, when they lie neither in memory nor in a file. */
+struct mail_out_stream {
+    /* At most `room` bytes, 0 = the end; words when it fails. */
+    err (*read)(void *from, char *to, ptrdiff_t room, ptrdiff_t *got, str *why);
+    void *from;
+};
+
 struct mail_out_file {
     str name;       /* "" = "file" */
     str type;       /* "image/png"; of text/calendar also "text/calendar; method=REPLY" */
     str content_id; /* without < >; the HTML names it as cid:… */
     str path;       /* of its bytes; "" = they are `bytes` */
     str bytes;
+    struct mail_out_stream stream; /* read is set: these, not `bytes` */
     int64_t size;   /* of the file at path, which must still have it; −1 = whatever it has */
     bool is_inline; /* a picture of the HTML; without HTML or content_id it is an ordinary file */
 };
@@ -68,6 +76,13 @@ struct mail_out {
     str unsubscribe_url; /* https (one click) or mailto; "" = none */
     str loop;            /* X-Seva-Loop: which installation; "" = none */
     bool is_utf8;        /* the peer takes SMTPUTF8 and the mail is sent with it */
+    /* A mail that came taken apart and is put together again, to be read here (mail_fields.h): its
+     * html is the document that it had, beside which no text is made; mails among its files stay
+     * mails; it may have MIME_PARTS / 2 files and date_ms 0 (no Date). */
+    bool is_rebuilt;
+    const struct mime_header *above; /* of such a mail: the lines of others, above ours; those that
+                                        would not be one of a header are left out */
+    int n_above;
 };
 
 /* put gets the mail in pieces of at most 64 KB, CRLF line ends, without dot stuffing; false ends

@@ -145,6 +145,8 @@ str mime_decode(struct arena *a, const struct mime_node *node, ptrdiff_t max, bo
 
 /* header: of the mail itself. */
 void mime_people_read(struct mime_reading *r, str header, struct mime_mail *mail);
+/* The time that a Date says; 0 = none. */
+int64_t mime_date(struct arena *a, str value);
 /* Sets text, html, is_flowed, is_delsp; is_body[i] of nodes that are the body, or alternatives of
  * it. */
 void mime_body_read(struct mime_reading *r, const struct mime_tree *tree, struct mime_mail *mail,

@@ -115,7 +115,7 @@ static void add_people(struct people *p, enum field_kind kind, str value)
     mime_addresses(p->r, value, list);
 }
 
-static int64_t date_of(struct arena *a, str value)
+int64_t mime_date(struct arena *a, str value)
 {
     str line = mime_unfold(a, value, DATE_BYTES);
     GDateTime *date = line.len ? g_mime_utils_header_decode_date(str_z(a, line)) : NULL;
@@ -134,7 +134,7 @@ static void read_once(struct people *p, enum field_kind kind, str value)
     else if (kind == FIELD_MESSAGE_ID)
         mail->message_id = mime_id(r, value);
     else if (kind == FIELD_DATE)
-        mail->date_ms = date_of(r->a, value);
+        mail->date_ms = mime_date(r->a, value);
     else if (kind == FIELD_IN_REPLY_TO)
         mail->in_reply_to = mime_id(r, value);
     else if (kind == FIELD_REFERENCES)

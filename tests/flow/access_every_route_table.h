@@ -46,6 +46,8 @@
 {"POST", "/api/v1/channels/{id}/check", "channel.manage", K_CHANNEL, NULL, NULL},
 {"GET", "/api/v1/channels/{id}/reconciliations", "channel.manage", K_CHANNEL, NULL, NULL},
 {"POST", "/api/v1/channels/{id}/reconciliations", "channel.manage", K_CHANNEL, NULL, NULL},
+{"GET", "/api/v1/channels/{id}/mail-subscription", "channel.manage", K_CHANNEL, NULL, NULL},
+{"DELETE", "/api/v1/channels/{id}/mail-subscription", "channel.manage", K_CHANNEL, NULL, NULL},
 {"GET", "/api/v1/channels/{id}/templates", "conversation.read", K_CHANNEL, NULL, NULL},
 {"POST", "/api/v1/channels/{id}/templates/sync", "channel.manage", K_CHANNEL, NULL, NULL},
 {"POST", "/api/v1/authorizations", "channel.manage", K_NONE, NULL, "{\"kind\":\"telegram\",\"name\":\"x\",\"channel_id\":\"$C\"}"},

@@ -12,6 +12,7 @@
 #include "api/routes.h"
 #include "base/crypto.h"
 #include "base/id.h"
+#include "care/mail_subscription.h"
 #include "model/view_event.h"
 #include "store/agent.h"
 #include "store/inbox.h"
@@ -431,6 +432,7 @@ static const struct step network_channel[] = {
     {"GET",  NETWORK_CHANNEL,                  NULL,                                               0,   NULL},
     {"POST", NETWORK_CHANNEL "/templates/sync", NULL,                                              0,   NULL},
     {"GET",  NETWORK_CHANNEL "/reconciliations", NULL,                                             0,   NULL},
+    {"GET",  NETWORK_CHANNEL "/mail-subscription", NULL,                                           0,   NULL},
     {"GET",  NETWORK_CHANNEL "/templates",     NULL,                                               0,   NULL},
     {"POST", "/api/v1/channels/check",
      "{\"kind\":\"x\",\"settings\":{\"access_token\":\"t\"}}",                                      0,   NULL},
@@ -478,6 +480,8 @@ static void network_connected(struct networks *n)
         .error = S("It was slow.")};
     assert_ok(id_parse(n->channel, &compared.channel_id.v));
     assert_ok(reconciliation_add(cx, &compared));
+    assert_ok(
+        mail_subscription_ask(cx, compared.channel_id, S("arn:aws:sns:x"), S("https://sns.x")));
     test_commit(app, cx);
     peer_answers(n->peer, 401, "", "{}");
     scripted(n, "");

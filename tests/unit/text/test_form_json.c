@@ -61,6 +61,83 @@ static void what_is_no_escape_is_refused(void **state)
         assert_err(form_json_decode(str_from(wrong[i]), to, sizeof to, &taken, &n), E_INVALID);
 }
 
+static str walked(const char *body)
+{
+    struct sb b = sb_make(test_arena(), 1000);
+    struct form_json_walk walk;
+    struct form_json_item item;
+    err e = form_json_open(str_from(body), &walk);
+    while (e == OK && (e = form_json_next(&walk, &item)) == OK)
+        sb_print(&b, "%.*s:%d:%.*s|", SARG(item.name), (int)item.kind, SARG(item.value));
+    sb_print(&b, "%s", e == E_NOT_FOUND ? "end" : "broken");
+    return sb_str(&b);
+}
+
+static void members_and_elements_come_one_after_the_other(void **state)
+{
+    (void)state;
+    assert_str(walked(" { \"a\" : \"x\\\"}\" , \"b\":{\"c\":[1,\"]\"]} ,\"d\": [ ] ,\"e\":null } "),
+        "a:0:x\\\"}|b:1:{\"c\":[1,\"]\"]}|d:2:[ ]|e:3:null|end");
+    assert_str(walked("[\"x\",{\"a\":1}, 2 ]"), ":0:x|:1:{\"a\":1}|:3:2|end");
+    assert_str(walked("{}"), "end");
+    assert_str(walked("[ ]"), "end");
+    static const char *const broken[] = {"", "x", "{", "[", "{\"a\"", "{\"a\":", "{\"a\" 1}",
+        "{1:2}", "{\"a\":\"open", "[[1,2]", "{\"a\":{\"b\":1}"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+        assert_true(str_ends(walked(broken[i]), S("broken")));
+    assert_str(walked("[\"x\" \"y\"]"), ":0:x|broken");
+}
+
+/* In pieces of any size the same; "!" = refused. */
+static str streamed(const char *said, bool is_base64, ptrdiff_t room)
+{
+    struct form_json_stream s;
+    struct sb b = sb_make(test_arena(), 1000);
+    char to[40];
+    ptrdiff_t got = 1;
+    form_json_stream(&s, str_from(said), is_base64);
+    while (got > 0) {
+        if (form_json_read(&s, to, room, &got) != OK)
+            return S("!");
+        assert_true(got <= room);
+        sb_add(&b, str_of(to, got));
+    }
+    return sb_str(&b);
+}
+
+static void a_text_is_a_stream_of_bytes(void **state)
+{
+    (void)state;
+    for (ptrdiff_t room = FORM_JSON_LETTER_BYTES; room < 40; room++) {
+        assert_str(streamed("a\\r\\n\\u20ac", false, room), "a\r\n\xe2\x82\xac");
+        assert_str(streamed("SGVsbG8sIHdvcmxkIQ==", true, room), "Hello, world!");
+        assert_str(streamed("SGVsbG8s\\r\\nIHdvcmxk\\n IQ", true, room), "Hello, world!");
+        assert_str(streamed("P\\u002bA\\/_-8=", true, room), "?\xe0\x3f\xff\xef");
+        assert_str(streamed("", true, room), "");
+        assert_str(streamed("SGVsb*8=", true, room), "!");
+        assert_str(streamed("SGVsbG8=QQ", true, room), "!");
+        assert_str(streamed("S", true, room), "!");
+        assert_str(streamed("SGVs=", true, room), "!");
+        assert_str(streamed("S=", true, room), "!");
+        assert_str(streamed("a\\x", false, room), "!");
+    }
+}
+
+static void a_whole_text_is_cut_between_letters(void **state)
+{
+    (void)state;
+    str text;
+    bool is_cut = true;
+    assert_ok(form_json_text(test_arena(), S("a\\u20acb"), 10, &text, &is_cut));
+    assert_str(text, "a\xe2\x82\xac"
+                     "b");
+    assert_false(is_cut);
+    assert_ok(form_json_text(test_arena(), S("a\\u20acb"), 3, &text, &is_cut));
+    assert_str(text, "a");
+    assert_true(is_cut);
+    assert_err(form_json_text(test_arena(), S("\\q"), 3, &text, &is_cut), E_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +145,9 @@ int main(void)
         TEST(what_has_none_or_breaks_off_is_refused),
         TEST(escapes_become_letters_whatever_fits),
         TEST(what_is_no_escape_is_refused),
+        TEST(members_and_elements_come_one_after_the_other),
+        TEST(a_text_is_a_stream_of_bytes),
+        TEST(a_whole_text_is_cut_between_letters),
     };
     return cmocka_run_group_tests_name("text_form_json", tests, NULL, NULL);
 }

@@ -687,6 +687,17 @@ export interface Reconciliation {
   is_running: boolean
 }
 
+/** A question of Amazon SNS that somebody has to answer. */
+export interface MailSubscription {
+  /** the topic's ARN; null: nobody asks */
+  topic: string | null
+  /** Amazon's link: whoever opens it lets the topic post to this mailbox */
+  url: string | null
+  asked_at: Time | null
+  /** so long the link is good */
+  until: Time | null
+}
+
 /** An address that hears events. */
 export interface Webhook {
   id: Id
