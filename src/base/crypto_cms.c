@@ -274,7 +274,7 @@ static void check(struct checking *k, str data, bool is_opaque, struct signature
     if (!is_small(k->cms, k->along))
         return;
     BIO *in = is_opaque ? NULL : bio_of(data);
-    k->out = BIO_new(is_opaque ? BIO_s_mem() : BIO_s_null());
+    k->out = BIO_new(BIO_s_null());
     int is_intact =
         k->out && (is_opaque || in) ? CMS_verify(k->cms, NULL, k->store, in, k->out, flags) : 0;
     BIO_free(in);
@@ -302,31 +302,33 @@ void crypto_cms_verify(struct arena *a, str der, bool is_opaque, str data,
         .at_ms = at_ms};
     k.store = store_of(k.trusted, at_ms);
     *signature = (struct signature){.verdict = SIGNATURE_BROKEN};
-    *content = (str){0};
+    if (content)
+        *content = (str){0};
     if (k.cms && k.store && data.len <= SIGNATURE_DATA_BYTES)
         check(&k, data, is_opaque, signature);
-    if (is_opaque)
-        (void)crypto_cms_content(a, der, content);
     sk_X509_free(k.signers);
     sk_X509_pop_free(k.along, X509_free);
     sk_X509_pop_free(k.trusted, X509_free);
     BIO_free(k.out);
     X509_STORE_free(k.store);
     CMS_ContentInfo_free(k.cms);
+    struct sb inside = sb_make(a, SIGNATURE_DATA_BYTES);
+    if (is_opaque && content && crypto_cms_content(&inside, der))
+        *content = sb_str(&inside);
     ERR_clear_error();
 }
 
-bool crypto_cms_content(struct arena *a, str der, str *content)
+bool crypto_cms_content(struct sb *b, str der)
 {
     CMS_ContentInfo *cms = cms_of(der);
     ASN1_OCTET_STRING **octets = cms ? CMS_get0_content(cms) : NULL;
     bool is_there = octets && *octets && ASN1_STRING_length(*octets) > 0;
     if (is_there)
-        *content = str_copy(
-            a, str_of((const char *)ASN1_STRING_get0_data(*octets), ASN1_STRING_length(*octets)));
+        sb_add(
+            b, str_of((const char *)ASN1_STRING_get0_data(*octets), ASN1_STRING_length(*octets)));
     CMS_ContentInfo_free(cms);
     ERR_clear_error();
-    return is_there;
+    return is_there && !b->failed;
 }
 
 /* ── certificates that are given ────────────────────────────────────────────────────────────────

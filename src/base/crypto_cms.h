@@ -44,12 +44,12 @@ struct cms_trusted {
 };
 
 /* der: signed-data. data: what it signs, canonical (CRLF); of an opaque one empty with is_opaque:
- * then *content is what is inside (points into the arena; also when the verdict is not good).
- * at_ms: when the certificates must be in their time. */
+ * then *content, if anybody wants it, is what is inside (in the arena; also when the verdict is
+ * not good). at_ms: when the certificates must be in their time. */
 void crypto_cms_verify(struct arena *a, str der, bool is_opaque, str data,
     const struct cms_trusted *trusted, int64_t at_ms, struct signature *signature, str *content);
-/* Only what is inside of opaque signed-data, verified by nobody. False: it is none. */
-bool crypto_cms_content(struct arena *a, str der, str *content);
+/* Adds what is inside of opaque signed-data, verified by nobody. False: it is none, or too long. */
+bool crypto_cms_content(struct sb *b, str der);
 
 struct certificate {
     str pem;           /* as it is kept: without anything around it */

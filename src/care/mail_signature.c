@@ -55,7 +55,6 @@ err mail_signature_check(struct ctx *cx, str bytes, enum mime_guard guard, str f
     struct mail_signed found;
     struct signature s = {0};
     struct cms_trusted trusted = {0};
-    str content;
     *r = (struct mail_signature){0};
     mail_signed_read(cx->arena, bytes, guard, &found);
     if (found.kind == MAIL_SIGNED_NOT)
@@ -71,7 +70,7 @@ err mail_signature_check(struct ctx *cx, str bytes, enum mime_guard guard, str f
         pgp_verify(cx->arena, found.data, found.signature, trusted.certificates, at_ms, &s);
     else
         crypto_cms_verify(cx->arena, found.signature, found.kind == MAIL_SIGNED_SMIME_OPAQUE,
-            found.data, &trusted, at_ms, &s, &content);
+            found.data, &trusted, at_ms, &s, NULL);
     show(cx->arena, &s, from, r);
     return OK;
 }

@@ -141,9 +141,18 @@ static struct connector_mail *mail_of(struct reading *r)
 /* ── what it says ───────────────────────────────────────────────────────────────────────────────
  */
 
+/* Signed with the words inside the signature, and too long to be opened. */
+static bool is_shut(const struct reading *r)
+{
+    return r->mail.guard == MIME_SIGNED_SMIME && r->bytes.len > MAIL_SIGNED_OPEN_BYTES &&
+           str_find(mime_header(&r->mail, "Content-Type"), S("pkcs7-mime")) >= 0;
+}
+
 /* What Outlook packs is taken apart. */
 static void unpack(struct reading *r)
 {
+    if (is_shut(r))
+        r->note = S("The mail is too long for its signature to be opened; it is kept as a file.");
     r->tnefs = tnef_part_unpack(r->a, r->bytes, &r->mail);
     for (int i = 0; i < r->mail.n_parts; i++)
         if (r->tnefs[i].is_cut)

@@ -69,7 +69,8 @@ static enum mail_signed_kind kind_of(const struct mime_tree *tree, enum mime_gua
     if (guard != MIME_SIGNED_SMIME && guard != MIME_SIGNED_PGP)
         return MAIL_SIGNED_NOT;
     if (is_opaque(tree))
-        return MAIL_SIGNED_SMIME_OPAQUE;
+        return tree->at[0].body.len <= MAIL_SIGNED_OPEN_BYTES ? MAIL_SIGNED_SMIME_OPAQUE
+                                                              : MAIL_SIGNED_NOT;
     if (!detached(tree, &first, &second))
         return MAIL_SIGNED_PARTLY;
     return guard == MIME_SIGNED_PGP ? MAIL_SIGNED_PGP : MAIL_SIGNED_SMIME;
@@ -107,17 +108,18 @@ str mail_signed_open(struct arena *a, str bytes)
 {
     struct mime_reading r = {.a = a};
     struct mime_tree tree;
-    str inside = {0};
     bool is_cut = false;
-    if (str_find(str_sub(bytes, 0, MIME_HEADERS_BYTES), S("pkcs7-mime")) < 0)
+    if (bytes.len > MAIL_SIGNED_OPEN_BYTES ||
+        str_find(str_sub(bytes, 0, MIME_HEADERS_BYTES), S("pkcs7-mime")) < 0)
         return bytes;
     mime_tree_read(&r, bytes, &tree);
-    if (!is_opaque(&tree) ||
-        !crypto_cms_content(a, mime_decode(a, &tree.at[0], SIGNATURE_DATA_BYTES, &is_cut), &inside))
+    if (!is_opaque(&tree))
         return bytes;
-    struct sb b = sb_make(a, SIGNATURE_DATA_BYTES + MIME_HEADERS_BYTES);
-    put_head(&b, &r, tree.at[0].header);
+    str header = tree.at[0].header;
+    str der = mime_decode(a, &tree.at[0], SIGNATURE_DATA_BYTES, &is_cut);
+    struct sb b = sb_make(a, SIGNATURE_DATA_BYTES + 2 * MAIL_SIGNED_OPEN_BYTES);
+    (void)sb_space(&b, 2 * header.len + der.len); /* at once: what grows leaves its old places */
+    put_head(&b, &r, header);
     sb_add(&b, S("MIME-Version: 1.0\r\n"));
-    sb_add(&b, inside);
-    return b.failed ? bytes : sb_str(&b);
+    return crypto_cms_content(&b, der) ? sb_str(&b) : bytes;
 }

@@ -6,8 +6,12 @@
 #pragma once
 #include "text/mime.h"
 
+/* Of a mail that is signed opaquely: longer ones are not opened, since copies of it are in memory
+ * for a moment. */
+enum { MAIL_SIGNED_OPEN_BYTES = 8 * 1024 * 1024 };
+
 enum mail_signed_kind {
-    MAIL_SIGNED_NOT,
+    MAIL_SIGNED_NOT,    /* or too long to be opened */
     MAIL_SIGNED_PARTLY, /* somewhere inside, or in the text */
     MAIL_SIGNED_SMIME,
     MAIL_SIGNED_SMIME_OPAQUE, /* signature holds what it signs */
@@ -21,5 +25,6 @@ struct mail_signed {
 /* guard: as mime_read found it in the same bytes. */
 void mail_signed_read(struct arena *a, str bytes, enum mime_guard guard, struct mail_signed *found);
 /* The mail as it was before it was signed opaquely: its own head above what is inside. Of any other
- * mail the bytes as they are. Whoever reads parts of a mail reads them in these bytes. */
+ * mail, and of one that is longer than MAIL_SIGNED_OPEN_BYTES, the bytes as they are. Whoever reads
+ * parts of a mail reads them in these bytes. */
 str mail_signed_open(struct arena *a, str bytes);

@@ -213,6 +213,8 @@ str mime_decode(struct arena *a, const struct mime_node *node, ptrdiff_t max, bo
         return str_sub(node->body, 0, max);
     }
     struct taking t = {.b = sb_make(a, max)};
+    if (node->body.len > PIECE_BYTES) /* at once: what grows leaves its old places behind */
+        (void)sb_space(&t.b, node->body.len < max ? node->body.len : max);
     (void)mime_decode_each(node, take, &t); /* false says what is_cut says */
     *is_cut = t.is_cut;
     return sb_str(&t.b);

@@ -59,6 +59,20 @@ def attached(name, size):
             b"Content-Disposition: attachment; filename=long.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n" + wrapped(data) + b"--=_b--\r\n")
 
 
+def der(tag, *parts):
+    body = b"".join(parts)
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8 or 1, "big")
+    return bytes([tag]) + (size if len(body) < 128 else bytes([0x80 | len(size)]) + size) + body
+
+
+def sealed(name, size):
+    """S/MIME with the mail inside of the signature (RFC 8551 3.5.2); nobody has signed it."""
+    inside = b"Content-Type: text/plain\r\n\r\nHello\r\n" + b"x" * 70 + b"\r\n" * (size // 2)
+    signed = der(0x30, b"\x02\x01\x01", der(0x31), der(0x30, bytes.fromhex("06092a864886f70d010701"), der(0xa0, der(0x04, inside))), der(0x31))
+    cms = der(0x30, bytes.fromhex("06092a864886f70d010702"), der(0xa0, signed))
+    return head(name, kind=b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n") + wrapped(cms)
+
+
 def packed():
     zeros = gzip.compress(bytes(30 * MB))
     return (multipart("packed", more=b"Content-Encoding: gzip\r\n") + b"--=_b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Encoding: gzip\r\n"
@@ -157,6 +171,8 @@ def bombs():
     yield "no-headers", head("no-headers", more=b"this is no field\r\n" * 50_000) + b"Hello\r\n", "none were passed over"
     yield "attached", attached("attached", 50 * MB), "longer than|before its last part"
     yield "attached-less", attached("attached-less", 35 * MB), None  # 50 MB as it stands in the mail
+    yield "sealed", sealed("sealed", 11 * MB // 2), "longer than"
+    yield "sealed-long", sealed("sealed-long", 30 * MB), "too long for its signature"
     yield "packed", packed(), LYING
     yield "words", words(), "encoded words|no mail"
     yield "half-words", half_words() + b"Hello\r\n", None

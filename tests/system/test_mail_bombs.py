@@ -75,7 +75,7 @@ def each_bomb_is_said_to_be_one_and_costs_little():
         for i in range(5):
             box.deliver(mail_of(f"warm{i}@example.net", "Hello", subject=f"warm {i}"))
             wait_for(seva, f"warm {i}", set())
-        idle_mb = meter.status_mb("VmRSS")
+        idle_mb = meter.status_mb("RssAnon")
         for n, (name, mail, wanted) in enumerate(bombs()):
             known, before = newest(seva), quarantined(seva)
             meter.begin()
@@ -96,7 +96,7 @@ def each_bomb_is_said_to_be_one_and_costs_little():
         for cpu_s, more_mb, name, size, said in sorted(worst, reverse=True) if os.environ.get("SEVA_SAY") else ():
             print(f"# {name:20} {size:>11,} bytes {cpu_s:6.2f} s {more_mb:6.1f} MB  {said}")
         print(f"# {len(worst)} bombs; the most CPU {max(worst)[0]:.2f} s ({max(worst)[2]}), the most memory {max(w[1] for w in worst):.0f} MB")
-        kept_mb = meter.status_mb("VmRSS") - idle_mb
+        kept_mb = meter.status_mb("RssAnon") - idle_mb
         print(f"# after all of them {kept_mb:.0f} MB more than before")
         assert kept_mb <= 2 * MORE_MB, "what the bombs took is not given back"
         assert not wrong, "\n".join(wrong)
