@@ -4,7 +4,7 @@ understood is said, and the mails before and after arrive."""
 import os
 import re
 
-from mail_bombs import bombs
+from mail_bombs import MB, bombs, sealed
 from seva import PATIENCE_S, fresh_postgres, request, run, until
 from test_mail import Mailbox, mail_of, with_mailbox
 
@@ -68,7 +68,7 @@ def newest(seva):
     return {c["id"] for c in seva.api("GET", "/conversations?status=open,pending,resolved&sort=newest&limit=20").json["items"]}
 
 
-def each_bomb_is_said_to_be_one_and_costs_little():
+def costs_little(all_of_them):
     box, wrong, worst = Mailbox(), [], []
     with with_mailbox(box) as seva:
         meter = Meter(seva.process.pid)
@@ -76,7 +76,7 @@ def each_bomb_is_said_to_be_one_and_costs_little():
             box.deliver(mail_of(f"warm{i}@example.net", "Hello", subject=f"warm {i}"))
             wait_for(seva, f"warm {i}", set())
         idle_mb = meter.status_mb("RssAnon")
-        for n, (name, mail, wanted) in enumerate(bombs()):
+        for n, (name, mail, wanted) in enumerate(all_of_them):
             known, before = newest(seva), quarantined(seva)
             meter.begin()
             box.deliver(mail, mail_of(f"after{n}@example.net", "Hello", subject=f"after {n}."))
@@ -103,6 +103,14 @@ def each_bomb_is_said_to_be_one_and_costs_little():
     box.close()
 
 
+def each_bomb_is_said_to_be_one_and_costs_little():
+    costs_little(bombs())
+
+
+def a_mail_that_is_too_long_for_its_signature_to_be_opened_is_a_file():
+    costs_little([("sealed", sealed("sealed", 30 * MB), "too long for its signature")])
+
+
 def all_bombs_at_once_on_postgresql():
     db = fresh_postgres()
     box = Mailbox()
@@ -125,4 +133,5 @@ def all_bombs_at_once_on_postgresql():
 
 
 if __name__ == "__main__":
-    run([each_bomb_is_said_to_be_one_and_costs_little, all_bombs_at_once_on_postgresql])
+    run([each_bomb_is_said_to_be_one_and_costs_little, a_mail_that_is_too_long_for_its_signature_to_be_opened_is_a_file,
+         all_bombs_at_once_on_postgresql])
