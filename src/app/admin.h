@@ -6,7 +6,7 @@
 #pragma once
 #include "app/config.h"
 
-enum { ADMIN_MESSAGE_MAX = 64 * 1024, ADMIN_TIMEOUT_S = 10 };
+enum { ADMIN_MESSAGE_MAX = 512 * 1024, ADMIN_TIMEOUT_S = 10 };
 
 /* The listening socket; −1 and *why on failure. Replaces a socket that a killed process left. */
 int admin_listen(struct arena *a, str path, str *why);

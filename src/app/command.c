@@ -8,6 +8,7 @@
 #include "app/doctor.h"
 #include "app/files.h"
 #include "app/import.h"
+#include "app/import_messages.h"
 #include "app/mail_in.h"
 #include "app/people.h"
 #include "app/restore.h"
@@ -39,6 +40,7 @@ static const char usage[] =
     "  seva account add NAME --owner MAIL [--password-file FILE]\n"
     "  seva account list\n"
     "  seva import FILE [--account ID]    past conversations, docs/import.md\n"
+    "  seva import messages FILE          past messages, one a line; - is standard input\n"
     "  seva mail-in ADDRESS --password-file FILE\n"
     "                                     a mail from standard input to a channel\n"
     "  seva backup FILE [--encrypt-key-file FILE] [--with-keys]\n"
@@ -76,6 +78,8 @@ static int admin_command(
         return doctor_database(a, node->db, out);
     if (s->n_words && str_eq(s->words[0], S("import")))
         return import_command(a, &people, s, out);
+    if (s->n_words && str_eq(s->words[0], S(IMPORT_LINES_WORD)))
+        return import_lines(a, &people, s, password, out);
     return people_command(a, &people, s, password, out);
 }
 
@@ -199,6 +203,66 @@ static int people(struct arena *a, const struct settings *s, int argc, char **ar
     return say(code, out);
 }
 
+/* Lines of a batch go to the server that holds the data folder. */
+struct far {
+    str socket;
+    char *argv[4];
+    int argc;
+};
+
+static int take_far(void *arg, struct arena *a, str lines, str *reply)
+{
+    struct far *to = arg;
+    int code = admin_ask(a, to->socket, to->argc, to->argv, lines, reply);
+    if (code < 0)
+        *reply = S("the server has gone away; start the import again and it goes on");
+    return code;
+}
+
+struct near {
+    struct people rooms;
+    const struct settings *s;
+};
+
+static int take_near(void *arg, struct arena *a, str lines, str *reply)
+{
+    struct near *to = arg;
+    return import_lines(a, &to->rooms, to->s, lines, reply);
+}
+
+/* The lines are read here, so that standard input and progress are this terminal's; who holds the
+ * data folder stores them. */
+static int import_messages(struct arena *a, const struct settings *s)
+{
+    struct files files;
+    struct config config;
+    ptrdiff_t applied;
+    str why = {0}, out = {0}, account = s->values[SET_ACCOUNT];
+    if (files_resolve(a, s, &files, &why) != OK)
+        return trouble(a, why);
+    char name[] = "seva", word[] = IMPORT_LINES_WORD, option[] = "--account";
+    struct far far = {
+        .socket = files.admin_socket,
+        .argv = {name, word, option, str_z(a, account)},
+        .argc = account.len ? 4 : 2
+    };
+    int code = admin_ask(a, far.socket, far.argc, far.argv, (str){0}, &out);
+    if (code > 0)
+        return trouble(a, out);
+    if (code == 0) {
+        code = import_messages_command(a, s, IMPORT_LINES_FAR, take_far, &far, &out);
+        return say(code, out);
+    }
+    struct near near = {.rooms = {.config = &config}, .s = s};
+    if (files_lock(a, &files, &why) != OK || node_config(a, s, &files, &config, &why) != OK ||
+        node_db_open(a, &files, &near.rooms.db, &applied, &why) != OK)
+        return trouble(a, why);
+    code = import_messages_command(a, s, IMPORT_LINES_MAX, take_near, &near, &out);
+    db_close(near.rooms.db);
+    files_unlock(&files);
+    return say(code, out);
+}
+
 static int doctor(struct arena *a, const struct settings *s, int argc, char **argv)
 {
     struct files files;
@@ -279,6 +343,8 @@ int command_run(struct arena *a, int argc, char **argv, char **environment)
         return serve(a, &s);
     if (str_eq(word, S("migrate")))
         return migrate(a, &s);
+    if (str_eq(word, S("import")) && s.n_words == 3 && str_eq(s.words[1], S("messages")))
+        return import_messages(a, &s);
     if (str_eq(word, S("user")) || str_eq(word, S("account")) || str_eq(word, S("import")))
         return people(a, &s, argc, argv);
     if (str_eq(word, S("doctor")))

@@ -34,10 +34,9 @@ static err context_begin(struct import *im, struct ctx *cx)
     return im->account.v ? door_account(cx, im->account) : OK;
 }
 
-/* The account asked for, or the only one. */
-static err account_find(struct import *im, const struct settings *s, struct ctx *cx)
+err import_account(struct ctx *cx, const struct settings *s, account_id *account)
 {
-    account_id *ids;
+    account_id *ids, found = {0};
     ptrdiff_t n;
     int64_t wanted = 0;
     str given = s->values[SET_ACCOUNT];
@@ -50,10 +49,17 @@ static err account_find(struct import *im, const struct settings *s, struct ctx 
         return fail(cx, E_INVALID, "there are %td accounts; say which with --account", n);
     for (ptrdiff_t i = 0; i < n; i++)
         if (!wanted || ids[i].v == wanted)
-            im->account = ids[i];
-    if (!im->account.v)
+            found = ids[i];
+    if (!found.v)
         return fail(cx, E_NOT_FOUND, "there is no account %.*s", SARG(given));
-    TRY(door_account(cx, im->account));
+    TRY(door_account(cx, found));
+    *account = found;
+    return OK;
+}
+
+static err account_find(struct import *im, const struct settings *s, struct ctx *cx)
+{
+    TRY(import_account(cx, s, &im->account));
     return importer_open(cx, im->kept, &im->importer);
 }
 
@@ -173,7 +179,7 @@ static void summarise(const struct import *im, str *out, struct arena *a)
 int import_command(struct arena *a, const struct people *people, const struct settings *s, str *out)
 {
     if (s->n_words != 2) {
-        *out = S("usage: seva import --data DIR [--account ID] FILE\n");
+        *out = S("usage: seva import [messages] --data DIR [--account ID] FILE\n");
         return 2;
     }
     struct import im = {.people = people,

@@ -1,0 +1,135 @@
+"""`seva import messages` as an operator meets it: mixed threads, double and broken lines, kills, a running server, standard input."""
+
+import datetime
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+from seva import BIN, Seva, fresh_postgres, request, run
+
+LINES = 20_000
+TEXTS = ["আমার অর্ডারটি কোথায়? ", "أين طلبي رقم ", "Where is my parcel 📦🙂 ", "👨‍👩‍👧‍👦 ধন্যবাদ "]
+BROKEN = ["no json", '{"channel":"nowhere","id":"1"}', '{"channel":"api","id":"x","direction":"in","at":"2025-01-01T00:00:00Z","text":"who?"}', '["a list"]']
+
+
+def generated(n, broken=True):
+    """Lines of n messages: threads mixed, some doubled, some answers before what they answer, one in 500 broken; and what they say."""
+    chance = random.Random(n)
+    begin, last, lines, good, n_broken = datetime.datetime(2025, 1, 1), {}, [], {}, 0
+    for i in range(n):
+        thread = chance.randrange(n // 8)
+        is_in = thread not in last or chance.random() < 0.6
+        at = (begin + datetime.timedelta(seconds=i * 600)).isoformat(timespec="milliseconds") + "Z"
+        m = {"channel": "api", "id": f"m{i}", "thread": f"t{thread}", "direction": "in" if is_in else "out", "at": at, "text": chance.choice(TEXTS) + str(i)}
+        if is_in:
+            m["from"] = {"id": f"p{thread % (n // 9)}", "name": f"নাম {thread}", "handle": f"@p{thread}"}
+            last[thread] = m["id"]
+        else:
+            m["reply_to"], m["agent"] = last[thread], "owner@shop.example" if i % 2 else "left@shop.example"
+        good[m["id"]] = m
+        lines.append(json.dumps(m, ensure_ascii=False))
+        if i % 50 == 7:
+            lines.append(lines[-1])
+        if i % 40 == 9 and len(lines) > 30:
+            lines[-1], lines[-20] = lines[-20], lines[-1]
+        if broken and i % 500 == 3:
+            lines.append(BROKEN[n_broken % len(BROKEN)])
+            n_broken += 1
+    return lines, good, n_broken
+
+
+def written(s, lines, name="messages.jsonl"):
+    path = os.path.join(s.folder, name)
+    with open(path, "w") as f:
+        f.write("\n".join(lines) + "\n")
+    return path
+
+
+def imported(s, path, **more):
+    return subprocess.run([BIN, "import", "messages", path, "--data", s.data] + s.db, capture_output=True, timeout=300, **more)
+
+
+def check_stored(s, good):
+    """Every message once, in the conversation of its person and thread, in the order of their times, beside what it answers."""
+    by_text, seen = {m["text"]: m for m in good.values()}, {}
+    for c in s.items("/conversations?status=resolved"):
+        messages = s.items(f"/conversations/{c['id']}/messages")
+        lines = [by_text[m["text"]] for m in messages]
+        assert len({m["thread"] for m in lines}) == 1, lines
+        assert [m["at"] for m in lines] == sorted(m["at"] for m in lines), lines
+        for m, line in zip(messages, lines):
+            assert line["id"] not in seen, line
+            seen[line["id"]] = m["id"]
+            assert (m["kind"], m["sent_at"]) == (line["direction"], line["at"]), (m, line)
+            assert m["author"]["kind"] == ("contact" if m["kind"] == "in" else "agent" if line["agent"].startswith("owner") else "system"), m
+        for m, line in zip(messages, lines):
+            assert m["reply_to_id"] == seen.get(line.get("reply_to")), (m, line)
+    assert len(seen) == len(good), (len(seen), len(good))
+
+
+def lines_are_stored_once(db):
+    lines, good, n_broken = generated(LINES)
+    with Seva(db=db) as s:
+        path = written(s, lines)
+        for after_s in (0.3, 0.6, 0.9):
+            p = subprocess.Popen([BIN, "import", "messages", path, "--data", s.data] + s.db, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(after_s)
+            p.send_signal(signal.SIGKILL)
+            p.wait()
+        p = imported(s, path)
+        assert p.returncode == 0, p.stderr
+        assert f"{n_broken} lines were wrong".encode() in p.stdout, p.stdout
+        with open(path + ".rejected") as f:
+            rejected = f.read()
+        assert rejected.count("This is no JSON") == n_broken // 4 and "nowhere" in rejected, rejected[:500]
+        assert f"line {lines.index('no json') + 1}: " in rejected, rejected[:500]
+        again = imported(s, path)
+        assert again.returncode == 0 and b"messages: 0 added, " in again.stdout, again.stdout
+        s.start()
+        check_stored(s, good)
+
+
+def lines_are_stored_once_whatever_kills_the_command():
+    lines_are_stored_once(None)
+
+
+def the_same_on_postgresql():
+    if "SEVA_TEST_PG" not in os.environ:
+        return "skip: no PostgreSQL"
+    lines_are_stored_once(fresh_postgres())
+
+
+def a_running_server_takes_lines_from_standard_input():
+    lines, good, n_broken = generated(2000)
+    with Seva() as s:
+        s.start()
+        for added in (len(good), 0):
+            p = imported(s, "-", input="\n".join(lines).encode())  # the last line has no end
+            assert p.returncode == 0 and f"messages: {added} added, ".encode() in p.stdout, p
+            assert f"{n_broken} lines were wrong".encode() in p.stdout, p.stdout
+            assert p.stderr.count(b"This is no JSON") == n_broken // 4, p.stderr
+        check_stored(s, good)
+        assert request(s.port, "GET", "/healthz").status == 200
+
+
+def what_is_no_line_is_named_and_left_out():
+    good = {"channel": "api", "id": "1", "direction": "in", "from": {"id": "a"}, "at": "2025-01-01T00:00:00Z", "text": "আছি"}
+    with Seva() as s:
+        lost = dict(good, id="2", direction="out", thread="nobody's")
+        path = written(s, ["", "x" * 3_000_000, "a\0b", json.dumps(lost), json.dumps(good) + "\r"])
+        p = imported(s, path)
+        assert p.returncode == 0 and b"messages: 1 added, " in p.stdout and b"3 lines were wrong" in p.stdout, p
+        with open(path + ".rejected", errors="replace") as f:
+            rejected = f.read()
+        assert "line 2: longer" in rejected and "line 3: " in rejected and "line 4, field thread: " in rejected, rejected[:300]
+        assert len(rejected) < 20_000
+        missing = imported(s, path + ".not")
+        assert missing.returncode == 1 and b"cannot be read" in missing.stderr, missing
+
+
+if __name__ == "__main__":
+    run([lines_are_stored_once_whatever_kills_the_command, the_same_on_postgresql, a_running_server_takes_lines_from_standard_input,
+         what_is_no_line_is_named_and_left_out])
