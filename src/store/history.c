@@ -20,6 +20,9 @@ static const struct db_col thread_cols[] = {
     COL(struct history_thread, id),
 };
 
+/* Where its messages are. */
+#define PLACE " CASE WHEN c.joined_id <> 0 THEN c.joined_id ELSE c.id END"
+
 /* thread_key <> '' is in the text: the partial index is used only then. */
 err history_find_threads(struct ctx *cx, const struct history_thread *keys, ptrdiff_t n,
     struct history_thread **found, ptrdiff_t *n_found)
@@ -28,10 +31,10 @@ err history_find_threads(struct ctx *cx, const struct history_thread *keys, ptrd
     for (ptrdiff_t i = 0; i < n; i++)
         in[i] = (struct thread_row){cx->account.v, keys[i].channel_id.v, keys[i].thread_key};
     return db_many_all(cx->db,
-        S("SELECT c.channel_id, c.thread_key, c.id FROM conversation c"
+        S("SELECT c.channel_id, c.thread_key," PLACE " AS id FROM conversation c"
           " WHERE c.account_id = ?1 AND c.channel_id = ?2 AND c.thread_key = ?3"
           " AND c.thread_key <> '' ORDER BY c.id DESC LIMIT 1"),
-        S("SELECT c.channel_id, c.thread_key, c.id"
+        S("SELECT c.channel_id, c.thread_key," PLACE " AS id"
           " FROM unnest(?2::bigint[], ?3::text[]) AS q(channel, thread)"
           " CROSS JOIN LATERAL (SELECT * FROM conversation c WHERE c.account_id = " SET_ACCOUNT
           " AND c.channel_id = q.channel AND c.thread_key = q.thread AND c.thread_key <> ''"

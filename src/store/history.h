@@ -11,7 +11,8 @@ struct history_thread {
     str thread_key; /* not empty */
     conversation_id id;
 };
-/* The newest conversation of each (channel, thread), whoever's it is. keys: id is not looked at. */
+/* The newest conversation of each (channel, thread), whoever's it is, or the one that it was joined
+ * to. keys: id is not looked at. */
 err history_find_threads(struct ctx *cx, const struct history_thread *keys, ptrdiff_t n,
     struct history_thread **found, ptrdiff_t *n_found);
 /* Rows by their ids, held until the transaction ends (PostgreSQL), in no promised order. */

@@ -3,7 +3,9 @@
 import datetime
 import json
 import os
+import pty
 import random
+import re
 import signal
 import subprocess
 import time
@@ -130,6 +132,47 @@ def what_is_no_line_is_named_and_left_out():
         assert missing.returncode == 1 and b"cannot be read" in missing.stderr, missing
 
 
+def lines_that_wait_for_others_go_without_them_in_the_end():
+    """More than may wait: the oldest go on, what comes in time is joined, and what needs its customer and gets none is wrong."""
+    def line(i, who=None, **more):
+        who = i % 50 if who is None else who
+        return json.dumps({"channel": "api", "id": f"m{i}", "thread": f"t{who}", "direction": "in", "from": {"id": f"p{who}"},
+                           "at": "2025-01-01T00:00:00Z", "text": f"text {i}", **more})
+
+    n = 9000
+    lines = [line(i, reply_to="lost" if i != n - 2000 else "mlate") for i in range(n)]
+    lines.append(line("late", 0))
+    lines.insert(1000, line("ours", "new", direction="out"))
+    lines.insert(3000, line("theirs", "new"))
+    lines.insert(4000, line("nobody", "none", direction="out"))
+    with Seva() as s:
+        p = imported(s, written(s, lines))
+        assert p.returncode == 0 and f"messages: {n + 3} added, ".encode() in p.stdout and b"1 lines were wrong" in p.stdout, p
+        s.start()
+        kept = [m for c in s.items("/conversations?status=resolved") for m in s.items(f"/conversations/{c['id']}/messages")]
+        assert len(kept) == n + 3
+        answers = {m["text"]: m["reply_to_id"] for m in kept if m["reply_to_id"]}
+        late = next(m["id"] for m in kept if m["text"] == "text late")
+        assert answers == {f"text {n - 2000}": late}, answers
+
+
+def a_terminal_sees_how_far_it_is():
+    lines, good, _ = generated(10_000)
+    with Seva() as s:
+        ours, theirs = pty.openpty()
+        p = subprocess.Popen([BIN, "import", "messages", written(s, lines), "--data", s.data], stdout=subprocess.PIPE, stderr=theirs)
+        os.close(theirs)
+        seen = b""
+        try:
+            while part := os.read(ours, 4096):
+                seen += part
+        except OSError:  # the other side is closed
+            pass
+        os.close(ours)
+        assert f"messages: {len(good)} added".encode() in p.communicate()[0]
+        assert re.search(rb"\r\d+ lines, \d+/s, 0:00:\d\d left", seen), seen
+
+
 if __name__ == "__main__":
     run([lines_are_stored_once_whatever_kills_the_command, the_same_on_postgresql, a_running_server_takes_lines_from_standard_input,
-         what_is_no_line_is_named_and_left_out])
+         what_is_no_line_is_named_and_left_out, lines_that_wait_for_others_go_without_them_in_the_end, a_terminal_sees_how_far_it_is])
