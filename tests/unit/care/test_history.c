@@ -237,6 +237,36 @@ static void history_joins_what_the_live_path_has_begun_and_leaves_its_state(stru
     assert_int_equal(count(w, S("SELECT COUNT(*) AS n FROM contact")), 1);
 }
 
+static void a_channel_is_named_by_its_account_or_its_name_or_its_kind_when_that_is_one(
+    struct world *w)
+{
+    struct ctx *cx = as_system(w);
+    assert_ok(
+        db_run(cx->db, S("UPDATE channel SET handle = '@Brand' WHERE id = 32"), NO_ARGS, NULL));
+    assert_ok(db_run(cx->db,
+        S("INSERT INTO channel (id, account_id, kind, name, is_enabled, public_key, languages,"
+          " settings, created_ms, updated_ms) VALUES"
+          " (39, 1, 'api', 'Second', 1, 'a9', '[]', '{}', 1, 1)"),
+        NO_ARGS, NULL));
+    done(w);
+#define NAMED(id, channel)                                                                         \
+    "{'channel':'" channel "','id':'" id "','direction':'in','from':{'id':'a'},"                   \
+    "'at':'2025-01-01T10:00:00Z','text':'x'}"
+    line(NAMED("1", "api:@brand"));
+    line(NAMED("2", "api:Second"));
+    line(NAMED("3", "App"));
+    line(NAMED("4", "widget"));
+    line(NAMED("5", "widget:@brand"));
+    line(NAMED("6", "api"));
+    taken(w);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(lines[i].fate, i < 4 ? HISTORY_ADDED : HISTORY_WRONG);
+    assert_str(lines[5].words, "\"api\" are 2 channels; say which.");
+    assert_int_equal(count(w, S("SELECT COUNT(*) AS n FROM message WHERE channel_id = 32")), 2);
+    assert_int_equal(count(w, S("SELECT COUNT(*) AS n FROM message WHERE channel_id = 39")), 1);
+}
+
+ON_BOTH(a_channel_is_named_by_its_account_or_its_name_or_its_kind_when_that_is_one)
 ON_BOTH(lines_of_threads_stand_in_their_conversations_in_the_order_of_their_times)
 ON_BOTH(a_line_that_is_stored_already_adds_nothing)
 ON_BOTH(the_past_is_no_news)
@@ -250,6 +280,7 @@ ON_BOTH(history_joins_what_the_live_path_has_begun_and_leaves_its_state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BOTH(a_channel_is_named_by_its_account_or_its_name_or_its_kind_when_that_is_one),
         BOTH(lines_of_threads_stand_in_their_conversations_in_the_order_of_their_times),
         BOTH(a_line_that_is_stored_already_adds_nothing),
         BOTH(the_past_is_no_news),
