@@ -6,11 +6,11 @@
  * Order in detail. Input is decoded before the transaction (so that bad input never takes the write
  * lock), but a fault in it is only told to somebody who is authenticated and may use the route.
  * Who writes as an agent is authenticated in a READ transaction of its own, before prepare (which
- * may be costly) and before the write lock is waited for, so what is ended or revoked meanwhile ends
- * with the next request. A visitor's WRITE route with a `prepare` is authenticated twice, the second
- * time in its own transaction. Hooks and public routes prepare without one. A
- * handler that fails is rolled back. The answer, good or bad, leaves in db_end's callback: it may
- * rest on what another member of the group wrote.
+ * may be costly) and before the write lock is waited for, so what is ended or revoked meanwhile
+ * ends with the next request. A visitor's WRITE route with a `prepare` is authenticated twice, the
+ * second time in its own transaction. Hooks and public routes prepare without one. A handler that
+ * fails is rolled back. The answer, good or bad, leaves in db_end's callback: it may rest on what
+ * another member of the group wrote.
  *
  * Thread: api_handle on any worker; struct api is fixed after the start. */
 #pragma once
