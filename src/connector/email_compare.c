@@ -62,7 +62,7 @@ static err compare_batch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
     }
     m->is_stopped |= !m->in->knows(m->in->arg, ids, n, known);
     for (ptrdiff_t i = 0; i < n && !m->is_stopped; i++)
-        if (!known[i]) {
+        if (!known[i] && !mailbox_is_ended(m->at, uids[i])) {
             abouts[n_missing] = abouts[i];
             missing[n_missing++] = uids[i];
         }

@@ -220,6 +220,10 @@ static err fetch(struct mailbox *m, ptrdiff_t from, ptrdiff_t n)
     err e = imap_fetch(m->imap, m->mails + from, n, MAILBOX_MAIL_BYTES, on_bytes, m);
     if (!m->is_stopped) /* what came before the connection was lost counts */
         m->is_stopped = !store_group(m);
+    bool has_broken = e != OK && !m->is_stopped && !imap_is_open(m->imap) &&
+                      imap_end(m->imap, &m->work).kind != MAIL_CANCELLED;
+    if (has_broken)
+        mailbox_broke(m, n == 1 ? m->mails[from].uid : 0);
     return e;
 }
 
@@ -243,8 +247,9 @@ err mailbox_fetch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
     m->n_group = m->group_bytes = 0;
     for (ptrdiff_t i = 0; m->is_careful && i < m->n_mails; i++)
         mails[i].size = 0;
-    err e = fetch(m, 0, m->n_mails);
+    err e = m->at->broke ? fetch_each(m) : fetch(m, 0, m->n_mails);
     TRY(e != OK && !m->is_stopped && mailbox_has_refused(m) ? fetch_each(m) : e);
+    m->at->broke = m->at->broke_uid = 0;
     m->is_careful &= m->is_stopped;
     return mailbox_leave(m);
 }
@@ -401,10 +406,10 @@ err email_listen(struct http_client *client, struct arena *a, const struct conne
     struct mail_end end = m.refused.kind != MAIL_DONE ? m.refused : imap_end(m.imap, a);
     if (!m.is_stopped)
         email_end(&end, &out->end);
-    if (!m.is_stopped && end.kind == MAIL_BAD_ANSWER && m.opened_ms) {
+    if (!m.is_stopped && end.kind == MAIL_BAD_ANSWER && m.opened_ms)
         m.is_careful = !m.is_careful; /* or it would end at the same mail for ever */
+    if (!m.is_stopped && ((end.kind == MAIL_BAD_ANSWER && m.opened_ms) || m.has_broken))
         out->cursors = str_copy(a, mailbox_cursors(&m));
-    }
     out->next_ms = clock_now_ms() + pause_ms(&m, end.kind);
     imap_close(m.imap);
     arena_free(&m.work);

@@ -22,14 +22,16 @@ enum {
  * (uidvalidity, or another "mailbox", which is a hash of server and user), those since the day
  * before last_ms, but none before since_ms, are read once more; what is stored already is known by
  * its bytes and its Message-ID. What does not count is neither read nor marked. "left":
- * what the server shows but does not hand out (email_left.c). "careful": the server's sizes were a
- * lie, so the next mails come in pieces. */
+ * what the server shows but does not hand out; "ended": at which it ends the connection, "broke":
+ * how often it has last, at "broke_uid" or one of several (email_left.c). "careful": the server's
+ * sizes were a lie, so the next mails come in pieces. */
 struct mailbox_place {
     str folder;
     int64_t uidvalidity, uid, told, last_ms, since_ms, old_uid;
     bool is_exact;
-    uint32_t left[MAILBOX_LEFT];
-    int n_left;
+    uint32_t left[MAILBOX_LEFT], ended[MAILBOX_LEFT];
+    int n_left, n_ended;
+    int64_t broke, broke_uid;
 };
 
 struct mailbox {
@@ -58,6 +60,7 @@ struct mailbox {
     bool is_long, is_stopped, is_careful;
     bool is_asked;           /* somebody wants a comparison now */
     struct mail_end refused; /* what the server has refused in a folder, first of this round */
+    bool has_broken;         /* the connection ended while a mail was read */
     /* While it is compared: what is said of those that are fetched; in work. */
     const struct connector_about *abouts;
     const uint32_t *about_uids;
@@ -84,6 +87,10 @@ err mailbox_mark(struct mailbox *m, const uint32_t *uids, ptrdiff_t n);
  * as a delivery that becomes no message. */
 err mailbox_leave(struct mailbox *m);
 bool mailbox_is_left(const struct mailbox_place *at, uint32_t uid);
+bool mailbox_is_ended(const struct mailbox_place *at, uint32_t uid);
+/* The connection ended while this mail was read; 0 = one of several, which are asked for one by one
+ * from now on. */
+void mailbox_broke(struct mailbox *m, uint32_t uid);
 /* Asks for what was left behind once more. */
 err mailbox_ask_again(struct mailbox *m);
 

@@ -18,6 +18,17 @@ enum {
 /* ── cursors ────────────────────────────────────────────────────────────────────────────────────
  */
 
+static void put_uids(struct json_out *j, str key, const uint32_t *uids, int n)
+{
+    if (!n)
+        return;
+    json_key(j, key);
+    json_arr(j);
+    for (int i = 0; i < n; i++)
+        json_put_int(j, uids[i]);
+    json_arr_end(j);
+}
+
 static void put_place(struct json_out *j, const struct mailbox_place *p)
 {
     json_kv_int(j, S("uidvalidity"), p->uidvalidity);
@@ -29,13 +40,12 @@ static void put_place(struct json_out *j, const struct mailbox_place *p)
     if (p->is_exact)
         json_kv_int(j, S("exact"), 1);
     json_kv_str(j, S("folder"), p->folder);
-    if (!p->n_left)
-        return;
-    json_key(j, S("left"));
-    json_arr(j);
-    for (int i = 0; i < p->n_left; i++)
-        json_put_int(j, p->left[i]);
-    json_arr_end(j);
+    if (p->broke) {
+        json_kv_int(j, S("broke"), p->broke);
+        json_kv_int(j, S("broke_uid"), p->broke_uid);
+    }
+    put_uids(j, S("left"), p->left, p->n_left);
+    put_uids(j, S("ended"), p->ended, p->n_ended);
 }
 
 str mailbox_cursors(struct mailbox *m)
@@ -58,6 +68,14 @@ str mailbox_cursors(struct mailbox *m)
     return json_str(&j);
 }
 
+static int read_uids(const struct json *c, const char *key, uint32_t *uids)
+{
+    int n = 0;
+    for (const struct json *v = list_first(c, key); v && n < MAILBOX_LEFT; v = v->next)
+        uids[n++] = (uint32_t)json_int(v, 0);
+    return n;
+}
+
 static void read_place(const struct json *c, struct mailbox_place *p)
 {
     p->uidvalidity = take_int(c, "uidvalidity", 0);
@@ -67,9 +85,10 @@ static void read_place(const struct json *c, struct mailbox_place *p)
     p->since_ms = take_int(c, "since_ms", 0);
     p->old_uid = take_int(c, "old_uid", 0);
     p->is_exact = take_int(c, "exact", 0);
-    p->n_left = 0;
-    for (const struct json *v = list_first(c, "left"); v && p->n_left < MAILBOX_LEFT; v = v->next)
-        p->left[p->n_left++] = (uint32_t)json_int(v, 0);
+    p->broke = take_int(c, "broke", 0);
+    p->broke_uid = take_int(c, "broke_uid", 0);
+    p->n_left = read_uids(c, "left", p->left);
+    p->n_ended = read_uids(c, "ended", p->ended);
 }
 
 /* What was kept of this folder, whichever it was in the settings then. */
@@ -169,7 +188,8 @@ static void find_place(struct mailbox *m, const struct imap_folder *folder)
     else
         begin(m, p);
     p->uidvalidity = folder->uidvalidity;
-    p->uid = p->told = p->n_left = 0;
+    p->uid = p->told = p->broke = 0;
+    p->n_left = p->n_ended = 0;
     p->since_ms = p->since_ms > 1 ? p->since_ms : 1;
     p->old_uid = folder->uidnext > 0 ? folder->uidnext - 1 : UINT32_MAX;
 }

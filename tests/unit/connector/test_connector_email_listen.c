@@ -336,6 +336,44 @@ static void a_mail_that_the_server_cannot_read_keeps_no_other_waiting(void **sta
     assert_true(str_find(again.sign_cursors, S("\"left\"")) < 0);
 }
 
+/* The server falls over it: the connection ends each time. */
+static void a_mail_that_ends_each_connection_is_asked_for_no_more(void **state)
+{
+    (void)state;
+    struct taken t = {.signs_most = 1};
+    struct mail_peer *p = MAIL_PEER(OPEN("7", "12"), "< UID SEARCH UID 9:*", FOUND("9 10"),
+        "< UID FETCH 9:10 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"), KNOWN("2", "10"),
+        "> $ OK done", "< UID FETCH 9:10 (UID BODY.PEEK[])");
+    struct connector_polled out =
+        listen_to(p, "", "{\"uidvalidity\":7,\"uid\":8,\"told\":8,\"last_ms\":5}", &t);
+    mail_peer_close(p);
+    assert_true(str_find(out.cursors, S("\"broke\":1,\"broke_uid\":0")) > 0);
+    p = MAIL_PEER(OPEN("7", "12"), "< UID SEARCH UID 9:*", FOUND("9 10"),
+        "< UID FETCH 9:10 (UID FLAGS INTERNALDATE RFC822.SIZE)", KNOWN("1", "9"), KNOWN("2", "10"),
+        "> $ OK done", READ("1", "9"), "< UID FETCH 10 (UID BODY.PEEK[])");
+    out = listen_to(p, "", str_z(test_arena(), out.cursors), &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 1);
+    for (int i = 2; i <= 4; i++) {
+        assert_true(str_find(out.cursors, S("\"uid\":9,\"told\":8,")) > 0);
+        p = MAIL_PEER(OPEN("7", "12"), "< UID SEARCH UID 10:*", FOUND("10"), LOOKED("2", "10"),
+            "< UID FETCH 10 (UID BODY.PEEK[])");
+        out = listen_to(p, "", str_z(test_arena(), out.cursors), &t);
+        mail_peer_close(p);
+        assert_int_equal(t.mails, i < 4 ? 1 : 2);
+    }
+    assert_true(str_starts(t.bodies[1], S("Subject: A mail that the mail server does not hand")));
+    assert_true(str_find(out.cursors, S("\"uid\":10,\"told\":8,")) > 0);
+    assert_true(str_find(out.cursors, S("\"ended\":[10]")) > 0);
+    assert_true(str_find(out.cursors, S("\"broke\"")) < 0);
+    p = MAIL_PEER(OPEN("7", "12"), "< UID SEARCH UID 11:*", FOUND("11"), LOOKED("3", "11"),
+        READ("3", "11"), "< UID SEARCH UID 9:11", FOUND("9 10 11"),
+        "< UID STORE 9,11 +FLAGS.SILENT (\\Seen)", "> $ OK done");
+    (void)listen_to(p, "", str_z(test_arena(), out.cursors), &t);
+    mail_peer_close(p);
+    assert_int_equal(t.mails, 3);
+}
+
 /* It says yes and gives nothing: no empty mail. */
 static void a_mail_of_which_nothing_comes_is_none(void **state)
 {
@@ -376,6 +414,7 @@ int main(void)
         TEST(a_mailbox_that_is_left_as_it_is_gets_no_marks),
         TEST(a_long_mail_takes_nothing_from_a_short_one),
         TEST(a_mail_that_the_server_cannot_read_keeps_no_other_waiting),
+        TEST(a_mail_that_ends_each_connection_is_asked_for_no_more),
         TEST(a_mail_of_which_nothing_comes_is_none),
         TEST(sizes_that_are_a_lie_do_not_stop_a_mailbox),
     };
