@@ -30,18 +30,24 @@ static str mapped(str path)
     return content;
 }
 
-/* Bytes of files that count as the process's. */
-static int64_t from_files(void)
+static int64_t status_bytes(str status, str what)
 {
-    str status = {0}, head, rest, line;
-    assert_ok(file_read(test_arena(), S("/proc/self/status"), 64 * 1024, &status));
-    ptrdiff_t at = str_find(status, S("RssFile:"));
+    str head, rest, line;
+    ptrdiff_t at = str_find(status, what);
     assert_true(at > 0);
-    (void)str_cut(str_skip(status, at + 8), '\n', &line, &rest);
+    (void)str_cut(str_skip(status, at + what.len), '\n', &line, &rest);
     (void)str_cut(str_trim(line), ' ', &head, &rest);
     int64_t kb = 0;
     assert_ok(str_int(head, 0, INT64_MAX, &kb));
     return kb * 1024;
+}
+
+/* Bytes of files that count as the process's, on a disk or in memory (tmpfs). */
+static int64_t from_files(void)
+{
+    str status = {0};
+    assert_ok(file_read(test_arena(), S("/proc/self/status"), 64 * 1024, &status));
+    return status_bytes(status, S("RssFile:")) + status_bytes(status, S("RssShmem:"));
 }
 
 static void what_is_searched_is_found_wherever_it_stands(void **state)
