@@ -19,6 +19,9 @@
 /* A mail for whose recipients a server asks for patience is given up after that. */
 #define EMAIL_TRIES_MS (INT64_C(48) * 3600 * 1000)
 
+/* That are read of a mailbox, the first included; the check refuses more. */
+enum { EMAIL_FOLDERS = 10 };
+
 extern const struct connector connector_email;
 
 /* The servers of the mailbox, as its settings say. */

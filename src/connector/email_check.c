@@ -125,6 +125,17 @@ static str name_of(struct arena *a, const struct connector_setup *setup)
     return str_find(name, S("{{")) < 0 ? name : (str){0};
 }
 
+/* More than are read: none is left out without a word. */
+static bool has_too_many_folders(struct arena *a, const struct connector_setup *setup)
+{
+    int n = 1; /* "folder" */
+    for (str one, rest = setting(a, setup, "folders"); rest.len;) {
+        (void)str_cut(rest, ',', &one, &rest);
+        n += str_trim(one).len > 0;
+    }
+    return n > EMAIL_FOLDERS;
+}
+
 err email_check(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     int64_t now_ms, struct connector_checked *out)
 {
@@ -132,7 +143,11 @@ err email_check(struct http_client *client, struct arena *a, const struct connec
         .end.outcome = CONNECTOR_SENT, .accounts = NEW(a, struct connector_account, 1)};
     str server = {0}, address = utf8_fold(a, setting(a, setup, "address"));
     (void)now_ms;
-    if (setting(a, setup, "imap_host").len)
+    if (has_too_many_folders(a, setup))
+        made.end = (struct connector_sent){.outcome = CONNECTOR_FINAL,
+            .why = str_print(a, "Reading mails: at most %d folders are read beside the first.",
+                EMAIL_FOLDERS - 1)};
+    else if (setting(a, setup, "imap_host").len)
         TRY(check_imap(client, a, setup, &server, &made.end));
     if (made.end.outcome == CONNECTOR_SENT && setting(a, setup, "smtp_host").len)
         check_smtp(client, a, setup, &made.end);

@@ -7,7 +7,6 @@
 #include "net/imap.h"
 
 enum {
-    MAILBOX_FOLDERS = 10,
     MAILBOX_BATCH = 200, /* mails looked at and marked together; at most LIMIT_IMAP_MAILS */
     MAILBOX_GROUP = 64, /* short mails stored in one transaction, as many as are received at once */
     MAILBOX_MAIL_BYTES = 50 * 1024 * 1024,
@@ -43,7 +42,7 @@ struct mailbox {
     struct imap *imap;
     str name;           /* of the mailbox, in the cursors */
     str after, move_to; /* the settings: read once, since a stream lives for months */
-    struct mailbox_place places[MAILBOX_FOLDERS];
+    struct mailbox_place places[EMAIL_FOLDERS];
     int n_places;
     struct mailbox_place *at; /* the open one */
     int64_t compared_ms;

@@ -110,7 +110,7 @@ static void add_place(struct mailbox *m, str folder)
     for (int i = 0; i < m->n_places; i++)
         if (str_eq(m->places[i].folder, folder))
             return;
-    if (folder.len && m->n_places < MAILBOX_FOLDERS)
+    if (folder.len && m->n_places < EMAIL_FOLDERS)
         m->places[m->n_places++] = (struct mailbox_place){.folder = str_copy(m->a, folder)};
 }
 

@@ -257,6 +257,22 @@ static void a_token_that_has_ended_asks_for_a_new_one(void **state)
     mail_peer_close(p);
 }
 
+static void more_folders_than_are_read_are_refused_by_the_check(void **state)
+{
+    (void)state;
+    struct connector_setup setup = {
+        .settings = S("{\"address\":\"care@example.com\",\"folders\":\"a,b,c,d,e,f,g,h,i\"}")};
+    struct connector_checked out;
+    struct http_client *client = http_client_open(&(struct http_client_options){0});
+    assert_ok(connector_email.check(client, test_arena(), &setup, TEST_NOW_MS, &out));
+    assert_int_equal(out.end.outcome, CONNECTOR_SENT);
+    setup.settings = S("{\"address\":\"care@example.com\",\"folders\":\"a,b,c,d,e,f,g,h, i,j\"}");
+    assert_ok(connector_email.check(client, test_arena(), &setup, TEST_NOW_MS, &out));
+    assert_int_equal(out.end.outcome, CONNECTOR_FINAL);
+    assert_true(str_find(out.end.why, S("at most 9 folders")) > 0);
+    http_client_close(client);
+}
+
 int main(void)
 {
     if (http_client_start() != OK)
@@ -269,6 +285,7 @@ int main(void)
         TEST(a_server_that_tells_nothing_is_asked_now_and_then),
         TEST(who_is_woken_compares_at_once_when_somebody_asks),
         TEST(a_shared_mailbox_is_named_beside_the_user),
+        TEST(more_folders_than_are_read_are_refused_by_the_check),
         TEST(a_token_that_has_ended_asks_for_a_new_one),
     };
     return cmocka_run_group_tests_name("connector_email_folders", tests, NULL, NULL);
