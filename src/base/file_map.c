@@ -130,5 +130,15 @@ ptrdiff_t file_map_find(str s, str needle)
 
 ptrdiff_t file_map_find_byte(str s, char c)
 {
-    return file_map_find(s, str_of(&c, 1));
+    ptrdiff_t at = 0;
+    while (s.len - at > FILE_MAP_PASS_BYTES) {
+        str piece = str_sub(s, at, FILE_MAP_PASS_BYTES);
+        ptrdiff_t found = str_find_byte(piece, c);
+        if (found >= 0)
+            return at + found;
+        file_map_passed(piece);
+        at += piece.len;
+    }
+    ptrdiff_t found = str_find_byte(str_skip(s, at), c);
+    return found < 0 ? -1 : at + found;
 }
