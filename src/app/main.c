@@ -3,6 +3,7 @@
 
 int main(int argc, char **argv, char **environment)
 {
+    alloc_start();
     struct arena a = arena_make(0);
     int code = command_run(&a, argc, argv, environment);
     arena_free(&a);

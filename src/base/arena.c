@@ -9,6 +9,7 @@
 #include "base/arena.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -75,6 +76,12 @@ void alloc_fail_at(long nth, long count)
 long alloc_calls(void)
 {
     return atomic_load(&calls);
+}
+
+void alloc_start(void)
+{
+    enum { LONG_BYTES = 4 * 1024 * 1024 };
+    (void)mallopt(M_MMAP_THRESHOLD, LONG_BYTES); /* refused: then more is kept */
 }
 
 void *alloc_zero(ptrdiff_t size)

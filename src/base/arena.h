@@ -47,6 +47,10 @@ void arena_free(struct arena *a);
 void alloc_fail_at(long nth, long count);
 /* How many allocations were asked for since the start of the process. */
 long alloc_calls(void);
+/* Once, before there are threads: what is longer than 4 MiB goes back to the system when it is
+ * freed. By itself glibc keeps blocks of up to 32 MiB for later (mallopt(3), M_MMAP_THRESHOLD:
+ * "dynamic"): after forty mails made to hurt 112 MB instead of 22. */
+void alloc_start(void);
 /* malloc for long-lived objects in base, db, net, job and app; honours the test seam; NULL when out
  * of memory; zeroed. Free with free(). */
 [[nodiscard]] void *alloc_zero(ptrdiff_t size);
