@@ -182,7 +182,7 @@ def mail_in(server_of, build, row):
         f"{rate:,.0f}/s ({took:.2f} s; CPU server {cpu:.2f}, Dovecot {theirs:.2f} s)", rate >= 400)
     row("ratio to libetpan alone fetching the same mails, one a command, as its own driver and sample program do", "≥ 0.5",
         f"{rate / one_by_one:.2f} (bare {one_by_one:,.0f}/s)", rate / one_by_one >= 0.5)
-    row("the same, a hundred mails a command, as Seva fetches", "none", f"{rate / yardstick:.2f} (bare {before:,.0f} and {after:,.0f}/s)", True)
+    row("the same, a hundred mails a command, as Seva fetches", "≥ 0.5", f"{rate / yardstick:.2f} (bare {before:,.0f} and {after:,.0f}/s)", rate / yardstick >= 0.5)
 
 
 class Watcher(threading.Thread):
