@@ -46,9 +46,7 @@ struct backup {
 
 static err trouble(struct backup *b, str what, str path)
 {
-    b->why =
-        str_print(b->a, "cannot %.*s %.*s: %s", SARG(what), SARG(path), strerrordesc_np(errno));
-    return E_BUSY;
+    return files_failed(b->a, what, path, &b->why);
 }
 
 /* ── the copy of the database ───────────────────────────────────────────────────────────────────

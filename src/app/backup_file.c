@@ -26,11 +26,7 @@ _Static_assert(sizeof magic_plain == BACKUP_MAGIC + 1, "the magic is a line of i
 
 static str hex_line(char to[SUM_LINE], const struct sha256 *sum)
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < sizeof sum->b; i++) {
-        to[2 * i] = digits[sum->b[i] >> 4];
-        to[2 * i + 1] = digits[sum->b[i] & 15];
-    }
+    crypto_hex_to(to, str_of(sum->b, (ptrdiff_t)sizeof sum->b));
     to[SUM_LINE - 1] = '\n';
     return str_of(to, SUM_LINE);
 }

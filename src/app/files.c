@@ -110,20 +110,39 @@ err files_keys(struct arena *a, const struct files *files, struct keyring **keys
     return OK;
 }
 
+err files_failed(struct arena *a, str what, str path, str *why)
+{
+    *why = str_print(a, "cannot %.*s %.*s: %s", SARG(what), SARG(path), strerrordesc_np(errno));
+    return E_BUSY;
+}
+
+static str first_line(str text)
+{
+    str line, rest;
+    (void)str_cut(text, '\n', &line, &rest); /* there may be no end */
+    if (str_ends(line, S("\r")))
+        line.len--;
+    return line;
+}
+
+err files_first_line(struct arena *a, str file, str *line)
+{
+    str text;
+    TRY(file_read(a, file, PASSWORD_FILE_MAX, &text));
+    *line = first_line(text);
+    return OK;
+}
+
 err files_password(struct arena *a, str file, str *password, str *why)
 {
-    str text, line, rest;
+    str line;
     if (str_eq(file, S("-"))) {
         char *space = NEW(a, char, PASSWORD_FILE_MAX);
-        size_t n = fread(space, 1, PASSWORD_FILE_MAX, stdin);
-        text = (str){space, (ptrdiff_t)n};
-    } else if (file_read(a, file, PASSWORD_FILE_MAX, &text) != OK) {
+        line = first_line(str_of(space, (ptrdiff_t)fread(space, 1, PASSWORD_FILE_MAX, stdin)));
+    } else if (files_first_line(a, file, &line) != OK) {
         *why = str_print(a, "cannot read the password file %.*s", SARG(file));
         return E_INVALID;
     }
-    (void)str_cut(text, '\n', &line, &rest);
-    if (str_ends(line, S("\r")))
-        line.len--;
     if (line.len < 8) {
         *why = S("a password has at least 8 characters");
         return E_INVALID;

@@ -20,5 +20,9 @@ err files_lock(struct arena *a, struct files *files, str *why);
 void files_unlock(struct files *files);
 /* E_INVALID: no key file, or one that others can read. */
 err files_keys(struct arena *a, const struct files *files, struct keyring **keys, str *why);
+/* E_BUSY, and *why "cannot <do> <path>: <errno's words>". */
+err files_failed(struct arena *a, str what, str path, str *why);
+/* Without its end. Errors as file_read. */
+err files_first_line(struct arena *a, str file, str *line);
 /* The password: the first line of the file ("-": standard input). */
 err files_password(struct arena *a, str file, str *password, str *why);

@@ -3,7 +3,7 @@
 #include "app/import_messages.h"
 
 #include "app/import_waiting.h"
-#include "base/clock.h"
+#include "app/progress.h"
 #include "base/file.h"
 #include "care/history.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES = 1024 * 1024, MESSAGE_MAX = 4096, TTY_STEP_MS = 250, PLAIN_STEP_MS = 10000 };
+enum { BUFFER_BYTES = 1024 * 1024, MESSAGE_MAX = 4096 };
 
 struct entry {
     int64_t number;
@@ -28,10 +28,11 @@ struct reading {
     void *arg;
     str path;
     int fd, rejected_fd;
-    bool is_stdin, is_end, is_terminal, is_too_long;
+    bool is_stdin, is_end, is_too_long;
     int64_t size, read, rejected_at; /* bytes; size 0 = not known */
     int64_t line, done, added, known, wrong;
-    int64_t started_ms, shown_ms, shown_done;
+    struct progress progress;
+    int64_t shown_done;
     char *buffer; /* BUFFER_BYTES; lines stand at from … have */
     ptrdiff_t from, have;
     struct waiting *waiting;
@@ -273,22 +274,20 @@ static void entries_free(struct reading *r)
 
 static void show(struct reading *r)
 {
-    int64_t now_ms = clock_mono_ms(), step_ms = now_ms - r->shown_ms;
-    if (step_ms < (r->is_terminal ? TTY_STEP_MS : PLAIN_STEP_MS))
+    struct progress *p = &r->progress;
+    int64_t step_us = progress_due_us(p), spent_us = p->told_us - p->began_us;
+    if (!step_us)
         return;
-    int64_t spent_ms = now_ms - r->started_ms + 1;
-    int64_t rate = (r->done - r->shown_done) * 1000 / step_ms;
-    fprintf(stderr, "%s%lld lines, %lld/s", r->is_terminal ? "\r" : "", (long long)r->done,
-        (long long)rate);
+    fprintf(stderr, "%s%lld lines, %lld/s", p->is_terminal ? "\r" : "", (long long)r->done,
+        (long long)((r->done - r->shown_done) * 1000000 / step_us));
     if (r->size > 0 && r->read > 0) {
         int64_t left_s =
-            (int64_t)((double)spent_ms * (double)(r->size - r->read) / (double)r->read / 1000);
+            (int64_t)((double)spent_us * (double)(r->size - r->read) / (double)r->read / 1e6);
         fprintf(stderr, ", %lld:%02lld:%02lld left", (long long)(left_s / 3600),
             (long long)(left_s / 60 % 60), (long long)(left_s % 60));
     }
-    fputs(r->is_terminal ? "\x1b[K" : "\n", stderr);
+    fputs(p->is_terminal ? "\x1b[K" : "\n", stderr);
     fflush(stderr);
-    r->shown_ms = now_ms;
     r->shown_done = r->done;
 }
 
@@ -339,7 +338,7 @@ static void close_all(struct reading *r)
 static str summary(const struct reading *r, err e)
 {
     struct sb b = sb_make(r->kept, MESSAGE_MAX);
-    if (r->is_terminal && r->shown_done)
+    if (r->progress.is_terminal && r->shown_done)
         fputc('\n', stderr);
     if (e != OK)
         sb_print(&b, "seva: import stopped behind line %lld: %.*s\n", (long long)r->line,
@@ -367,12 +366,10 @@ int import_messages_command(struct arena *a, const struct settings *s, ptrdiff_t
         .is_stdin = str_eq(s->words[2], S("-")),
         .fd = -1,
         .rejected_fd = -1,
-        .is_terminal = isatty(STDERR_FILENO) == 1,
-        .started_ms = clock_mono_ms(),
+        .progress = progress_start("lines", 0),
         .buffer = NEW(a, char, BUFFER_BYTES),
         .waiting = NEW(a, struct waiting, 1),
         .entries = NEW(a, struct entry, IMPORT_LINES_MAX)};
-    r.shown_ms = r.started_ms;
     err e = open_all(&r);
     if (e == OK)
         e = read_all(&r);

@@ -1,22 +1,16 @@
 /* progress: see progress.h. */
 #include "app/progress.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TERMINAL_US = 200 * 1000, LINE_US = 5 * 1000 * 1000 };
 
-static int64_t now_us(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* exists on every Linux */
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 struct progress progress_start(const char *what, int64_t all_bytes)
 {
-    int64_t now = now_us();
+    int64_t now = clock_mono_us();
     return (struct progress){.what = what,
         .all = all_bytes,
         .began_us = now,
@@ -40,20 +34,26 @@ static void tell(struct progress *p, int64_t done, int64_t now, const char *end)
     else
         (void)fprintf(stderr, "%s%s: %.1f MB, %.0f MB/s%s", begin, p->what, mb(done), rate, end);
     (void)fflush(stderr);
+}
+
+int64_t progress_due_us(struct progress *p)
+{
+    int64_t now = clock_mono_us(), since = now - p->told_us;
+    if (since < (p->is_terminal ? TERMINAL_US : LINE_US))
+        return 0;
     p->told_us = now;
+    return since;
 }
 
 void progress_at(struct progress *p, int64_t done_bytes)
 {
-    int64_t now = now_us();
-    if (now - p->told_us < (p->is_terminal ? TERMINAL_US : LINE_US))
-        return;
-    tell(p, done_bytes, now, p->is_terminal ? "   " : "\n");
+    if (progress_due_us(p))
+        tell(p, done_bytes, p->told_us, p->is_terminal ? "   " : "\n");
 }
 
 void progress_end(struct progress *p, int64_t done_bytes)
 {
-    tell(p, done_bytes, now_us(), p->is_terminal ? "   \n" : "\n");
+    tell(p, done_bytes, clock_mono_us(), p->is_terminal ? "   \n" : "\n");
 }
 
 str progress_size(struct arena *a, int64_t bytes)

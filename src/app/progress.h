@@ -11,6 +11,9 @@ struct progress {
 };
 
 struct progress progress_start(const char *what, int64_t all_bytes);
+/* Whether something is to be told now, by a command with a line of its own: the time since it last
+ * was; 0 = not yet. */
+int64_t progress_due_us(struct progress *p);
 void progress_at(struct progress *p, int64_t done_bytes);
 /* Leaves the last state as a whole line. */
 void progress_end(struct progress *p, int64_t done_bytes);

@@ -22,7 +22,6 @@
 enum {
     READ_BYTES = 1024 * 1024,
     SMALL_MAX = 16 * 1024, /* info and key file */
-    KEY_FILE_MAX = 4 * 1024,
     KEY_LEAST = 12,
     PAGE = 1000,
 };
@@ -41,9 +40,7 @@ struct taking {
 
 static err trouble(struct taking *t, str what, str path)
 {
-    t->why =
-        str_print(t->a, "cannot %.*s %.*s: %s", SARG(what), SARG(path), strerrordesc_np(errno));
-    return E_BUSY;
+    return files_failed(t->a, what, path, &t->why);
 }
 
 static err strange(struct taking *t, str what)
@@ -227,13 +224,12 @@ err backup_take(
 
 err backup_key(struct arena *a, const struct settings *s, str *key, str *why)
 {
-    str file = s->values[SET_ENCRYPT_KEY_FILE], text, line, rest;
+    str file = s->values[SET_ENCRYPT_KEY_FILE], line;
     if (!s->given[SET_ENCRYPT_KEY_FILE])
         return OK;
     *why = str_print(a, "cannot read the key of the backup from %.*s", SARG(file));
-    if (file_read(a, file, KEY_FILE_MAX, &text) != OK)
+    if (files_first_line(a, file, &line) != OK)
         return E_INVALID;
-    (void)str_cut(text, '\n', &line, &rest);
     line = str_trim(line);
     *why =
         str_print(a, "the key of a backup is the first line of %.*s and has at least %d characters",

@@ -45,6 +45,7 @@ err crypto_rsa_new(struct arena *a, str *pem);
 bool crypto_equal(str a, str b); /* constant time in the content; false when lengths differ */
 
 str crypto_hex(struct arena *a, str bytes);
+void crypto_hex_to(char *to, str bytes); /* room for twice as many, and no end */
 err crypto_unhex(struct arena *a, str hex, str *bytes);
 str crypto_base64(struct arena *a, str bytes);
 err crypto_unbase64(struct arena *a, str text, str *bytes); /* strict, padding needed */

@@ -5,15 +5,20 @@
 
 #include "base/crypto.h"
 
-str crypto_hex(struct arena *a, str bytes)
+void crypto_hex_to(char *to, str bytes)
 {
     static const char digits[] = "0123456789abcdef";
-    char *to = arena_alloc(a, bytes.len * 2 + 1, 1);
     for (ptrdiff_t i = 0; i < bytes.len; i++) {
         unsigned char c = (unsigned char)bytes.at[i];
         to[2 * i] = digits[c >> 4];
         to[2 * i + 1] = digits[c & 15];
     }
+}
+
+str crypto_hex(struct arena *a, str bytes)
+{
+    char *to = arena_alloc(a, bytes.len * 2 + 1, 1);
+    crypto_hex_to(to, bytes);
     return str_of(to, bytes.len * 2);
 }
 

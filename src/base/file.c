@@ -152,66 +152,61 @@ err file_open_read(str path, int *fd, int64_t *size_bytes)
     return OK;
 }
 
-err file_write_at(int fd, int64_t offset, str part)
+enum { WHERE_IT_STANDS = -1 }; /* as offset: pipes have no places */
+
+static err write_whole(int fd, int64_t offset, str part)
 {
     while (part.len > 0) {
-        ssize_t n = may_go_on() ? pwrite(fd, part.at, (size_t)part.len, offset) : -1;
+        ssize_t n = !may_go_on() ? -1
+                    : offset < 0 ? write(fd, part.at, (size_t)part.len)
+                                 : pwrite(fd, part.at, (size_t)part.len, offset);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return err_of_errno();
         part = str_skip(part, n);
-        offset += n;
+        offset += offset < 0 ? 0 : n;
     }
     return OK;
+}
+
+static err read_whole(int fd, int64_t offset, char *to, ptrdiff_t len, ptrdiff_t *got)
+{
+    ptrdiff_t sum = 0;
+    while (sum < len) {
+        ssize_t n = !may_go_on() ? -1
+                    : offset < 0 ? read(fd, to + sum, (size_t)(len - sum))
+                                 : pread(fd, to + sum, (size_t)(len - sum), offset + sum);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_of_errno();
+        if (n == 0)
+            break;
+        sum += n;
+    }
+    *got = sum;
+    return OK;
+}
+
+err file_write_at(int fd, int64_t offset, str part)
+{
+    return write_whole(fd, offset, part);
 }
 
 err file_read_at(int fd, int64_t offset, void *to, ptrdiff_t len, ptrdiff_t *got)
 {
-    ptrdiff_t sum = 0;
-    while (sum < len) {
-        ssize_t n =
-            may_go_on() ? pread(fd, (char *)to + sum, (size_t)(len - sum), offset + sum) : -1;
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_of_errno();
-        if (n == 0)
-            break;
-        sum += n;
-    }
-    *got = sum;
-    return OK;
+    return read_whole(fd, offset, to, len, got);
 }
 
 err file_write_on(int fd, str part)
 {
-    while (part.len > 0) {
-        ssize_t n = may_go_on() ? write(fd, part.at, (size_t)part.len) : -1;
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_of_errno();
-        part = str_skip(part, n);
-    }
-    return OK;
+    return write_whole(fd, WHERE_IT_STANDS, part);
 }
 
 err file_read_on(int fd, void *to, ptrdiff_t len, ptrdiff_t *got)
 {
-    ptrdiff_t sum = 0;
-    while (sum < len) {
-        ssize_t n = may_go_on() ? read(fd, (char *)to + sum, (size_t)(len - sum)) : -1;
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_of_errno();
-        if (n == 0)
-            break;
-        sum += n;
-    }
-    *got = sum;
-    return OK;
+    return read_whole(fd, WHERE_IT_STANDS, to, len, got);
 }
 
 err file_truncate(int fd, int64_t size_bytes)

@@ -112,33 +112,36 @@ void file_map_walk(str bytes, ptrdiff_t at, ptrdiff_t *passed)
     *passed = at;
 }
 
-ptrdiff_t file_map_find(str s, str needle)
+typedef ptrdiff_t search(str s, str what);
+
+static ptrdiff_t find_byte(str s, str what)
 {
-    ptrdiff_t at = 0;
-    while (s.len - at > FILE_MAP_PASS_BYTES + needle.len) {
-        str piece = str_sub(s, at, FILE_MAP_PASS_BYTES);
+    return str_find_byte(s, what.at[0]);
+}
+
+/* Not str_find for a byte: memmem looks no further than memchr, but the sanitizers' one reads all.
+ */
+static ptrdiff_t find(str s, str what, search *in)
+{
+    ptrdiff_t at = 0, found;
+    while (s.len - at > FILE_MAP_PASS_BYTES + what.len) {
         /* One that begins in this piece may end in the next. */
-        ptrdiff_t found = str_find(str_sub(s, at, FILE_MAP_PASS_BYTES + needle.len), needle);
+        found = in(str_sub(s, at, FILE_MAP_PASS_BYTES + what.len - 1), what);
         if (found >= 0)
             return at + found;
-        file_map_passed(piece);
-        at += piece.len;
+        file_map_passed(str_sub(s, at, FILE_MAP_PASS_BYTES));
+        at += FILE_MAP_PASS_BYTES;
     }
-    ptrdiff_t found = str_find(str_skip(s, at), needle);
+    found = in(str_skip(s, at), what);
     return found < 0 ? -1 : at + found;
+}
+
+ptrdiff_t file_map_find(str s, str needle)
+{
+    return find(s, needle, str_find);
 }
 
 ptrdiff_t file_map_find_byte(str s, char c)
 {
-    ptrdiff_t at = 0;
-    while (s.len - at > FILE_MAP_PASS_BYTES) {
-        str piece = str_sub(s, at, FILE_MAP_PASS_BYTES);
-        ptrdiff_t found = str_find_byte(piece, c);
-        if (found >= 0)
-            return at + found;
-        file_map_passed(piece);
-        at += piece.len;
-    }
-    ptrdiff_t found = str_find_byte(str_skip(s, at), c);
-    return found < 0 ? -1 : at + found;
+    return find(s, str_of(&c, 1), find_byte);
 }

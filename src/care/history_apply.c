@@ -12,6 +12,7 @@
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/history.h"
+#include "store/identity.h"
 #include "store/message.h"
 
 /* last_seen_ms is for people to read: this is exact enough, and spares rows. */
@@ -175,19 +176,27 @@ static err write_new_people(struct history_batch *b)
 
 static err write_people(struct history_batch *b)
 {
-    struct history_seen *seen = NEW(b->cx->arena, struct history_seen, b->n_people + 1);
+    contact_id *contacts = NEW(b->cx->arena, contact_id, b->n_people + 1);
+    identity_id *identities = NEW(b->cx->arena, identity_id, b->n_people + 1);
+    int64_t *at_ms = NEW(b->cx->arena, int64_t, b->n_people + 1);
     ptrdiff_t n = 0;
     TRY(write_new_people(b));
     for (ptrdiff_t i = 0; i < b->n_people; i++) {
         const struct history_person *p = &b->people[i];
         if (p->is_new || !p->is_used)
             continue;
-        if (p->seen_ms > p->known_seen_ms + SEEN_STEP_MS)
-            seen[n++] = (struct history_seen){p->contact, p->identity, p->seen_ms};
+        if (p->seen_ms > p->known_seen_ms + SEEN_STEP_MS) {
+            contacts[n] = p->contact;
+            identities[n] = p->identity;
+            at_ms[n++] = p->seen_ms;
+        }
         if (p->is_named)
             TRY(contact_name_set(b->cx, p->contact, p->name));
     }
-    return n ? history_raise_seen(b->cx, seen, n) : OK;
+    if (!n)
+        return OK;
+    TRY(contact_touch_many(b->cx, contacts, at_ms, n));
+    return identity_touch_many(b->cx, identities, at_ms, n);
 }
 
 /* One on which nobody has worked ends with its last message: ours, or one that is old, leaves

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "store/conversation.h"
 #include "store/history.h"
+#include "store/identity.h"
 
 /* ── people ─────────────────────────────────────────────────────────────────────────────────────
  */
@@ -79,7 +80,7 @@ static err find_people(struct history_batch *b)
     take_known(b, found, n);
     ptrdiff_t n_unknown = unknown_people(b, keys);
     if (n_unknown) {
-        TRY(history_find_others(cx, keys, n_unknown, &found, &n));
+        TRY(identity_find_other_many(cx, keys, n_unknown, &found, &n));
         take_known(b, found, n);
     }
     for (ptrdiff_t i = 0; i < b->n_people; i++) {

@@ -222,6 +222,7 @@ err people_write(struct people *people, struct ctx *cx)
     struct identity *identities = NEW(cx->arena, struct identity, people->n + 1);
     contact_id *seen = NEW(cx->arena, contact_id, people->n + 1);
     identity_id *seen_as = NEW(cx->arena, identity_id, people->n + 1);
+    int64_t *seen_ms = NEW(cx->arena, int64_t, people->n + 1);
     ptrdiff_t n_contacts = 0, n_identities = 0, n_seen = 0;
     for (ptrdiff_t i = 0; i < people->n; i++) {
         const struct person *p = &people->at[i];
@@ -245,6 +246,7 @@ err people_write(struct people *people, struct ctx *cx)
             };
         if (p->is_touched) {
             seen_as[n_seen] = p->identity;
+            seen_ms[n_seen] = cx->now_ms;
             seen[n_seen++] = p->contact;
         }
     }
@@ -261,6 +263,6 @@ err people_write(struct people *people, struct ctx *cx)
                 cx, people->at[i].contact, people->at[i].identity, people->at[i].external_id));
     if (!n_seen)
         return OK;
-    TRY(contact_touch_many(cx, seen, n_seen, cx->now_ms));
-    return identity_touch_many(cx, seen_as, n_seen, cx->now_ms);
+    TRY(contact_touch_many(cx, seen, seen_ms, n_seen));
+    return identity_touch_many(cx, seen_as, seen_ms, n_seen);
 }

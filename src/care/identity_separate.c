@@ -12,9 +12,8 @@
 #include "store/conversation.h"
 #include "store/identity.h"
 
-enum {
-    TOLD_MOST = 200
-}; /* conversations of which consoles hear; others are read anew with a list */
+/* Conversations of which consoles hear; others are read anew with a list. */
+enum { TOLD_MOST = 200 };
 
 static err tell(struct ctx *cx, contact_id id)
 {

@@ -218,6 +218,6 @@ err import_conversation(
     contact_id owner;
     TRY(import_identity(
         cx, channel, contact_key, c.contact_id, c.last_in_ms, &c.identity_id, &owner));
-    TRY(contact_touch_many(cx, &c.contact_id, 1, c.last_in_ms));
+    TRY(contact_touch_many(cx, &c.contact_id, &c.last_in_ms, 1));
     return conversation_store(cx, im, line, &c, rows, list->count);
 }

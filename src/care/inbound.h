@@ -18,9 +18,8 @@ struct inbound_item {
     str contact_name, contact_email, contact_phone, language;
     bool is_verified;       /* the channel proved who it is */
     contact_id new_contact; /* the id that a contact made for it gets; {0} = a fresh one */
-    contact_id
-        known_as;    /* who it has shown to be, when it is met for the first time; {0} = nobody */
-    str text;        /* valid UTF-8, at most LIMIT_TEXT_BYTES */
+    contact_id known_as;    /* who a new one has shown to be; {0} = nobody */
+    str text;               /* valid UTF-8, at most LIMIT_TEXT_BYTES */
     int64_t sent_ms; /* the channel's time; 0 = unknown; later than received counts as received */
     int64_t received_ms; /* 0 = cx->now_ms */
     str client_id;       /* widget: the client's UUID; empty = none */

@@ -1,6 +1,6 @@
 /* email: what the rooms of the connector for mailboxes share. Rooms: email.c (settings, verify,
- * check), email_parse.c (what a mail becomes), email_listen.c, email_place.c and
- * email_compare.c (the mailbox: IMAP with IDLE),
+ * check), email_parse.c (what a mail becomes), email_listen.c, email_place.c,
+ * email_left.c and email_compare.c (the mailbox: IMAP with IDLE), email_check.c (does it work),
  * email_send.c (SMTP), email_judge.c (what became of a mail), email_relay.c (the relay's name for
  * it), email_sign.c (DKIM), email_copy.c (the copy among what was sent).
  *

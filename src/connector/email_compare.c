@@ -57,7 +57,8 @@ static err compare_batch(struct mailbox *m, const uint32_t *uids, ptrdiff_t n)
     uint32_t *missing = NEW(&m->work, uint32_t, n);
     ptrdiff_t n_missing = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        TRY(read_head(m, uids[i], &abouts[i]));
+        if (!mailbox_is_ended(m->at, uids[i])) /* its head might end the connection too */
+            TRY(read_head(m, uids[i], &abouts[i]));
         ids[i] = abouts[i].external_id;
     }
     m->is_stopped |= !m->in->knows(m->in->arg, ids, n, known);

@@ -100,16 +100,16 @@ static const struct db_col touch_cols[] = {
     COL(struct touch_row, at_ms),
 };
 
-err contact_touch_many(struct ctx *cx, const contact_id *ids, ptrdiff_t n, int64_t at_ms)
+err contact_touch_many(struct ctx *cx, const contact_id *ids, const int64_t *at_ms, ptrdiff_t n)
 {
     struct touch_row *in = NEW(cx->arena, struct touch_row, n + 1);
     for (ptrdiff_t i = 0; i < n; i++)
-        in[i] = (struct touch_row){cx->account.v, ids[i].v, at_ms};
+        in[i] = (struct touch_row){cx->account.v, ids[i].v, at_ms[i]};
     return db_many(cx->db,
         S("UPDATE contact SET last_seen_ms = ?3"
           " WHERE account_id = ?1 AND id = ?2 AND last_seen_ms < ?3"),
-        S("UPDATE contact k SET last_seen_ms = q.at_ms"
-          " FROM unnest(?2::bigint[], ?3::bigint[]) AS q(id, at_ms)"
+        S("UPDATE contact k SET last_seen_ms = q.at_ms FROM (SELECT id, MAX(at_ms) AS at_ms"
+          " FROM unnest(?2::bigint[], ?3::bigint[]) AS u(id, at_ms) GROUP BY id) AS q"
           " WHERE k.account_id = " SET_ACCOUNT " AND k.id = q.id AND k.last_seen_ms < q.at_ms"),
         COLS(touch_cols), in, (ptrdiff_t)sizeof *in, n, NULL);
 }

@@ -10,8 +10,8 @@ err contact_add_many(struct ctx *cx, const struct contact *rows, ptrdiff_t n);
 err contact_set(struct ctx *cx, const struct contact *c);
 /* Only when nobody has given one. */
 err contact_name_set(struct ctx *cx, contact_id id, str name);
-/* Raises last_seen_ms. */
-err contact_touch_many(struct ctx *cx, const contact_id *ids, ptrdiff_t n, int64_t at_ms);
+/* Raises last_seen_ms of each to its time; one may stand there more than once. */
+err contact_touch_many(struct ctx *cx, const contact_id *ids, const int64_t *at_ms, ptrdiff_t n);
 /* Newest seen first, behind (last_seen_ms, id); id {0} = from the beginning. */
 err contact_list(struct ctx *cx, int64_t before_ms, contact_id before, ptrdiff_t limit,
     struct contact **rows, ptrdiff_t *n);

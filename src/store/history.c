@@ -67,52 +67,6 @@ err history_lock_many(struct ctx *cx, const conversation_id *ids, ptrdiff_t n,
         (ptrdiff_t)sizeof **rows, rows, n_rows);
 }
 
-struct other_row {
-    int64_t account, channel;
-    str other_id;
-};
-static const struct db_col other_row_cols[] = {
-    COL(struct other_row, account),
-    COL(struct other_row, channel),
-    COL(struct other_row, other_id),
-};
-static const struct db_col known_cols[] = {
-    COL(struct identity_known, id),
-    COL(struct identity_known, channel_id),
-    COL(struct identity_known, external_id),
-    COL(struct identity_known, is_verified),
-    COL(struct identity_known, contact_id),
-    COL(struct identity_known, contact_name),
-    COL(struct identity_known, contact_avatar_url),
-    COL(struct identity_known, is_blocked),
-    COL(struct identity_known, seen_ms),
-    COL(struct identity_known, contact_seen_ms),
-};
-#define KNOWN_COLUMNS                                                                              \
-    " i.id, i.channel_id, i.other_id AS external_id, i.is_verified, i.contact_id,"                 \
-    " k.name AS contact_name, k.avatar_url AS contact_avatar_url, k.is_blocked,"                   \
-    " i.last_seen_ms AS seen_ms, k.last_seen_ms AS contact_seen_ms"
-
-err history_find_others(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
-    struct identity_known **found, ptrdiff_t *n_found)
-{
-    struct other_row *in = NEW(cx->arena, struct other_row, n + 1);
-    for (ptrdiff_t i = 0; i < n; i++)
-        in[i] = (struct other_row){cx->account.v, keys[i].channel_id.v, keys[i].external_id};
-    return db_many_all(cx->db,
-        S("SELECT" KNOWN_COLUMNS " FROM identity i"
-          " JOIN contact k ON k.account_id = i.account_id AND k.id = i.contact_id"
-          " WHERE i.account_id = ?1 AND i.channel_id = ?2 AND i.other_id = ?3"
-          " AND i.other_id <> '' LIMIT 1"),
-        S("SELECT" KNOWN_COLUMNS " FROM unnest(?2::bigint[], ?3::text[]) AS q(channel, other)"
-          " CROSS JOIN LATERAL (SELECT * FROM identity i WHERE i.account_id = " SET_ACCOUNT
-          " AND i.channel_id = q.channel AND i.other_id = q.other AND i.other_id <> '' LIMIT 1) i"
-          " CROSS JOIN LATERAL (SELECT * FROM contact k WHERE k.account_id = " SET_ACCOUNT
-          " AND k.id = i.contact_id OFFSET 0) k"),
-        COLS(other_row_cols), in, (ptrdiff_t)sizeof *in, n, COLS(known_cols),
-        (ptrdiff_t)sizeof **found, found, n_found);
-}
-
 struct written_row {
     int64_t account, id;
     str preview, preview_kind;
@@ -170,37 +124,4 @@ err history_write_many(struct ctx *cx, const struct conversation *rows, ptrdiff_
           " c14, c15, c16, c17, c18)"
           " WHERE c.account_id = " SET_ACCOUNT " AND c.id = q.c2"),
         COLS(written_cols), in, (ptrdiff_t)sizeof *in, n, NULL);
-}
-
-struct seen_row {
-    int64_t account, id, at_ms;
-};
-static const struct db_col seen_cols[] = {
-    COL(struct seen_row, account),
-    COL(struct seen_row, id),
-    COL(struct seen_row, at_ms),
-};
-
-err history_raise_seen(struct ctx *cx, const struct history_seen *rows, ptrdiff_t n)
-{
-    struct seen_row *contacts = NEW(cx->arena, struct seen_row, n + 1);
-    struct seen_row *identities = NEW(cx->arena, struct seen_row, n + 1);
-    for (ptrdiff_t i = 0; i < n; i++) {
-        contacts[i] = (struct seen_row){cx->account.v, rows[i].contact_id.v, rows[i].at_ms};
-        identities[i] = (struct seen_row){cx->account.v, rows[i].identity_id.v, rows[i].at_ms};
-    }
-    TRY(db_many(cx->db,
-        S("UPDATE contact SET last_seen_ms = ?3"
-          " WHERE account_id = ?1 AND id = ?2 AND last_seen_ms < ?3"),
-        S("UPDATE contact k SET last_seen_ms = q.at_ms FROM (SELECT id, MAX(at_ms) AS at_ms"
-          " FROM unnest(?2::bigint[], ?3::bigint[]) AS u(id, at_ms) GROUP BY id) AS q"
-          " WHERE k.account_id = " SET_ACCOUNT " AND k.id = q.id AND k.last_seen_ms < q.at_ms"),
-        COLS(seen_cols), contacts, (ptrdiff_t)sizeof *contacts, n, NULL));
-    return db_many(cx->db,
-        S("UPDATE identity SET last_seen_ms = ?3"
-          " WHERE account_id = ?1 AND id = ?2 AND last_seen_ms < ?3"),
-        S("UPDATE identity i SET last_seen_ms = q.at_ms"
-          " FROM unnest(?2::bigint[], ?3::bigint[]) AS q(id, at_ms)"
-          " WHERE i.account_id = " SET_ACCOUNT " AND i.id = q.id AND i.last_seen_ms < q.at_ms"),
-        COLS(seen_cols), identities, (ptrdiff_t)sizeof *identities, n, NULL);
 }

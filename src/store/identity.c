@@ -25,17 +25,25 @@ static const struct db_col known_cols[] = {
     COL(struct identity_known, seen_ms),
     COL(struct identity_known, contact_seen_ms),
 };
-#define KNOWN_COLUMNS                                                                              \
-    " i.id, i.channel_id, i.external_id, i.is_verified, i.contact_id, k.name AS contact_name,"     \
-    " k.avatar_url AS contact_avatar_url, k.is_blocked, i.last_seen_ms AS seen_ms,"                \
-    " k.last_seen_ms AS contact_seen_ms"
+/* name: the id that they are known under. */
+#define KNOWN_BY(name)                                                                             \
+    " i.id, i.channel_id, i." name " AS external_id, i.is_verified, i.contact_id,"                 \
+    " k.name AS contact_name, k.avatar_url AS contact_avatar_url, k.is_blocked,"                   \
+    " i.last_seen_ms AS seen_ms, k.last_seen_ms AS contact_seen_ms"
+#define KNOWN_COLUMNS KNOWN_BY("external_id")
 
-err identity_find_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
-    struct identity_known **found, ptrdiff_t *n_found)
+static struct key_row *keys_of(struct ctx *cx, const struct identity *keys, ptrdiff_t n)
 {
     struct key_row *in = NEW(cx->arena, struct key_row, n + 1);
     for (ptrdiff_t i = 0; i < n; i++)
         in[i] = (struct key_row){cx->account.v, keys[i].channel_id.v, keys[i].external_id};
+    return in;
+}
+
+err identity_find_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
+    struct identity_known **found, ptrdiff_t *n_found)
+{
+    struct key_row *in = keys_of(cx, keys, n);
     return db_many_all(cx->db,
         S("SELECT" KNOWN_COLUMNS " FROM identity i"
           " JOIN contact k ON k.account_id = i.account_id AND k.id = i.contact_id"
@@ -100,11 +108,11 @@ static const struct db_col touch_cols[] = {
     COL(struct touch_row, at_ms),
 };
 
-err identity_touch_many(struct ctx *cx, const identity_id *ids, ptrdiff_t n, int64_t at_ms)
+err identity_touch_many(struct ctx *cx, const identity_id *ids, const int64_t *at_ms, ptrdiff_t n)
 {
     struct touch_row *in = NEW(cx->arena, struct touch_row, n + 1);
     for (ptrdiff_t i = 0; i < n; i++)
-        in[i] = (struct touch_row){cx->account.v, ids[i].v, at_ms};
+        in[i] = (struct touch_row){cx->account.v, ids[i].v, at_ms[i]};
     return db_many(cx->db,
         S("UPDATE identity SET last_seen_ms = ?3"
           " WHERE account_id = ?1 AND id = ?2 AND last_seen_ms < ?3"),
@@ -252,6 +260,27 @@ err identity_find_other(
           " WHERE i.account_id = ?1 AND i.channel_id = ?2 AND i.other_id = ?3 AND i.other_id <> ''"
           " ORDER BY i.id LIMIT 1"),
         ARGS(A_ID(cx->account), A_ID(channel), A_TEXT(other_id)), COLS(known_cols), known);
+}
+
+err identity_find_other_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
+    struct identity_known **found, ptrdiff_t *n_found)
+{
+    struct key_row *in = keys_of(cx, keys, n);
+    return db_many_all(cx->db,
+        S("SELECT" KNOWN_BY(
+            "other_id") " FROM identity i"
+                        " JOIN contact k ON k.account_id = i.account_id AND k.id = i.contact_id"
+                        " WHERE i.account_id = ?1 AND i.channel_id = ?2 AND i.other_id = ?3"
+                        " AND i.other_id <> '' ORDER BY i.id LIMIT 1"),
+        S("SELECT" KNOWN_BY(
+            "other_id") " FROM unnest(?2::bigint[], ?3::text[]) AS q(channel, other)"
+                        " CROSS JOIN LATERAL (SELECT * FROM identity i WHERE i.account_id = " SET_ACCOUNT
+                        " AND i.channel_id = q.channel AND i.other_id = q.other AND i.other_id <> ''"
+                        " ORDER BY i.id LIMIT 1) i"
+                        " CROSS JOIN LATERAL (SELECT * FROM contact k WHERE k.account_id = " SET_ACCOUNT
+                        " AND k.id = i.contact_id OFFSET 0) k"),
+        COLS(key_cols), in, (ptrdiff_t)sizeof *in, n, COLS(known_cols), (ptrdiff_t)sizeof **found,
+        found, n_found);
 }
 
 err identity_set_other(struct ctx *cx, identity_id id, str other_id)

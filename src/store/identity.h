@@ -21,8 +21,8 @@ err identity_find_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
     struct identity_known **found, ptrdiff_t *n_found);
 /* changed < n: another node made one of them at the same moment. */
 err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, int64_t *changed);
-/* Raises last_seen_ms. */
-err identity_touch_many(struct ctx *cx, const identity_id *ids, ptrdiff_t n, int64_t at_ms);
+/* Raises last_seen_ms of each to its time. */
+err identity_touch_many(struct ctx *cx, const identity_id *ids, const int64_t *at_ms, ptrdiff_t n);
 /* With the kind of each one's channel; at most 50. */
 err identity_list(struct ctx *cx, contact_id contact, struct identity_shown **rows, ptrdiff_t *n);
 /* Those of many contacts, in no promised order. */
@@ -45,6 +45,9 @@ err identity_set(struct ctx *cx, const struct identity *identity);
 /* Known under another id (struct identity.other_id); E_NOT_FOUND (no words). */
 err identity_find_other(
     struct ctx *cx, channel_id channel, str other_id, struct identity_known *known);
+/* The same of many: keys' external_id is the other id, which `found` gives back as external_id. */
+err identity_find_other_many(struct ctx *cx, const struct identity *keys, ptrdiff_t n,
+    struct identity_known **found, ptrdiff_t *n_found);
 err identity_set_other(struct ctx *cx, identity_id id, str other_id);
 /* What the network says of the person; empty texts leave what is there; gone_ms 0 = can be reached.
  */

@@ -401,6 +401,19 @@ static void unknown_fields_and_bad_bodies_are_refused_by_name(void **state)
     assert_int_equal(test_request(app, "GET", "/api/v1/channels/x", NULL), 404);
 }
 
+/* Somebody else writes meanwhile, in this thread: who asked for the lock would wait in vain. */
+static void who_may_not_write_never_waits_for_the_write_lock(void **state)
+{
+    struct test_app *app = *state;
+    static const char tag[] = "{\"name\":\"urgent\",\"color\":\"#aa0000\"}";
+    str viewer = test_agent_add(app, "viewer@example.com", "viewer", NULL);
+    struct ctx *cx = test_begin(app);
+    assert_int_equal(test_request_as(app, S("seva_nobody"), "POST", "/api/v1/tags", tag), 401);
+    assert_int_equal(test_request_as(app, viewer, "POST", "/api/v1/tags", tag), 403);
+    test_rollback(app, cx);
+    assert_int_equal(test_request_as(app, app->owner_token, "POST", "/api/v1/tags", tag), 201);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +434,7 @@ int main(void)
         TEST_APP(a_token_ends_at_its_time),
         TEST_APP(the_same_idempotency_key_gives_the_same_answer_once_done),
         TEST_APP(unknown_fields_and_bad_bodies_are_refused_by_name),
+        TEST_APP(who_may_not_write_never_waits_for_the_write_lock),
     };
     if (test_app_is_skipped())
         return 77;

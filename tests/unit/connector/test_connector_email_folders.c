@@ -177,6 +177,25 @@ static void what_nobody_knows_of_the_last_days_is_fetched(void **state)
 }
 
 /* Nothing is told in IDLE (the wish that ends it here is none). */
+static void what_ends_connections_is_not_compared(void **state)
+{
+    (void)state;
+    struct taken t = {.is_woken = true, .seen = -1};
+    struct mail_peer *p = MAIL_PEER(LOGIN, "< SELECT \"INBOX\"", OPENED("7", "11"),
+        "< UID SEARCH UID 11:*", NOTHING, "< IDLE", "> + idling", "< DONE", "> $ OK idled",
+        "< SELECT \"INBOX\"", OPENED("7", "11"), "< UID SEARCH UID 1:10 SINCE", FOUND("8 9"),
+        HEAD("8", ">>* 1 FETCH (UID 8 BODY[HEADER]<0> {50}\r\nFrom: a@a.example\r\n"
+                  "Message-ID: <known@a.example>\r\n)\r\n"),
+        "< LOGOUT");
+    (void)listen_to(p, "",
+        "{\"uidvalidity\":7,\"uid\":10,\"told\":10,\"folder\":\"INBOX\",\"ended\":[9],"
+        "\"compared_ms\":99999999999999}",
+        &t);
+    assert_int_equal(t.comparisons, 1);
+    assert_int_equal(t.mails, 0);
+    mail_peer_close(p);
+}
+
 static void a_server_that_tells_nothing_is_asked_now_and_then(void **state)
 {
     (void)state;
@@ -282,6 +301,7 @@ int main(void)
         TEST(what_is_refused_in_one_folder_keeps_no_other_waiting),
         TEST(a_folder_for_taken_mails_is_made_where_it_is_missing),
         TEST(what_nobody_knows_of_the_last_days_is_fetched),
+        TEST(what_ends_connections_is_not_compared),
         TEST(a_server_that_tells_nothing_is_asked_now_and_then),
         TEST(who_is_woken_compares_at_once_when_somebody_asks),
         TEST(a_shared_mailbox_is_named_beside_the_user),

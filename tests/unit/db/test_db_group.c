@@ -483,6 +483,32 @@ static void only_so_many_pass_a_patient_one(void **state)
     stand_and_be_served(0xc0, last_two);
 }
 
+/* The one that was woken holds on until this has tried: success means that it came too late. */
+static void who_runs_takes_a_free_lock_before_the_woken_one(void **state)
+{
+    (void)state;
+    struct queue_test q = {.served = 0};
+    struct queue_place place = {.q = &q};
+    bool has_passed = false;
+    assert_true(turn_make(&q.turn, 1));
+    for (int i = 0; i < 2000 && !has_passed; i++) { /* it may be late itself */
+        pthread_t thread;
+        atomic_store(&q.may_go, false);
+        assert_true(turn_take(&q.turn, 10000, false));
+        assert_int_equal(pthread_create(&thread, NULL, take_and_wait, &place), 0);
+        while (!turn_is_wanted(&q.turn))
+            ;
+        turn_give(&q.turn);
+        has_passed = turn_take(&q.turn, 0, false);
+        if (has_passed)
+            turn_give(&q.turn);
+        atomic_store(&q.may_go, true);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+    }
+    assert_true(has_passed);
+    turn_unmake(&q.turn);
+}
+
 static void who_has_waited_for_long_is_handed_the_lock(void **state)
 {
     (void)state;
@@ -616,6 +642,7 @@ int main(void)
         TEST(answers_come_in_the_order_of_the_members),
         TEST(the_lock_is_given_in_the_order_of_asking),
         TEST(only_so_many_pass_a_patient_one),
+        TEST(who_runs_takes_a_free_lock_before_the_woken_one),
         TEST(who_has_waited_for_long_is_handed_the_lock),
         TEST(never_more_are_inside_than_there_are_permits),
         TEST(who_waits_too_long_leaves_the_line),
