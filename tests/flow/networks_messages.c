@@ -856,6 +856,52 @@ static void new_tokens_do_not_undo_what_was_entered_meanwhile(void **state)
     networks_close(&n);
 }
 
+static str page_connect(const char *name, const char *account)
+{
+    peer_answers(n.peer, 200, "", "{}"); /* it hears where to call */
+    peer_answers(n.peer, 200, "", "{\"templates\":[]}");
+    assert_int_equal(
+        ask(&n, "POST", S("/api/v1/channels"),
+            "{\"kind\":\"x\",\"name\":\"%s\",\"external_id\":\"%s\",\"settings\":"
+            "{\"access_token\":\"tok-1\",\"client_id\":\"cid\",\"client_secret\":\"app-secret\"}}",
+            name, account),
+        201);
+    str channel = test_text(n.app, "id");
+    n.key = test_text(n.app, "public_key");
+    n.secret = test_text(n.app, "secret");
+    world_run(&n.w);
+    return channel;
+}
+
+static void check_talk(int place, str channel, const char *preview)
+{
+    struct arena *a = &n.app->arena;
+    assert_int_equal(ask(&n, "GET", S("/api/v1/conversations?sort=oldest"), NULL), 200);
+    assert_str(test_text(n.app, str_z(a, str_print(a, "items.%d.preview", place))), preview);
+    str is = test_text(n.app, str_z(a, str_print(a, "items.%d.channel.id", place)));
+    assert_true(str_eq(is, channel));
+}
+
+/* An application has one address; its pages' messages come mixed. */
+static void messages_of_several_accounts_in_one_delivery_go_to_their_channels(void **state)
+{
+    networks_open(&n, *state);
+    str first = page_connect("A", "77"), second = page_connect("B", "78");
+    hook(&n,
+        "{\"kind\":\"message\",\"id\":\"1\",\"account\":\"78\",\"from\":\"a\",\"text\":\"1\"},"
+        "{\"kind\":\"message\",\"id\":\"2\",\"account\":\"77\",\"from\":\"b\",\"text\":\"2\"},"
+        "{\"kind\":\"message\",\"id\":\"3\",\"account\":\"78\",\"from\":\"c\",\"text\":\"3\"},"
+        "{\"kind\":\"message\",\"id\":\"4\",\"account\":\"79\",\"from\":\"d\",\"text\":\"4\"},"
+        "{\"kind\":\"message\",\"id\":\"5\",\"account\":\"77\",\"from\":\"e\",\"text\":\"5\"}");
+    check_talk(0, second, "1");
+    check_talk(1, first, "2");
+    check_talk(2, second, "3");
+    check_talk(3, first, "5");
+    assert_int_equal(ask(&n, "GET", S("/api/v1/quarantine"), NULL), 200);
+    assert_true(body_has(&n, "No channel is connected to the account 79"));
+    networks_close(&n);
+}
+
 static void a_delivery_state_that_is_not_known_is_passed_over(void **state)
 {
     str c = open_with(state, PRIVATE);
@@ -948,6 +994,7 @@ int main(void)
         TEST_APP(who_came_and_wrote_nothing_has_opened_no_window),
         TEST_APP(the_window_of_an_advertisement_is_as_long_as_the_network_says),
         TEST_APP(new_tokens_do_not_undo_what_was_entered_meanwhile),
+        TEST_APP(messages_of_several_accounts_in_one_delivery_go_to_their_channels),
         TEST_APP(a_delivery_state_that_is_not_known_is_passed_over),
         TEST_APP(what_only_served_a_removed_channel_goes_and_history_stays),
         TEST_APP(a_conversation_says_of_which_network_its_removed_channel_was),

@@ -205,6 +205,7 @@ static void read_item(struct item_list *list, const struct json *v)
     if (!it)
         return;
     it->external_id = take_id(v, "id");
+    it->account = take_id(v, "account");
     it->contact_external_id = take_id(v, "from");
     it->contact_name = take_line(v, "name", 100);
     it->text = take_text(v, "text");

@@ -25,6 +25,7 @@ struct taken {
     str cursors; /* the last ones; of them: */
     str stored_cursors, sign_cursors;
     int mails_before_file;
+    bool has_file_key;
     /* Comparisons. */
     str asked[8];
     int n_asked, comparisons;
@@ -60,6 +61,7 @@ static bool mailbox_take(void *arg, const struct connector_delivery *delivery, s
 {
     struct taken *t = arg;
     t->files += delivery != NULL;
+    t->has_file_key |= delivery && delivery->key.len;
     t->signs += delivery == NULL;
     if (cursors.len)
         t->cursors = str_copy(test_arena(), cursors);

@@ -274,6 +274,7 @@ static void a_long_mail_takes_nothing_from_a_short_one(void **state)
     assert_int_equal(t.mails, 2);
     assert_int_equal(t.mails_before_file, 1);
     assert_int_equal(t.files, 1);
+    assert_false(t.has_file_key); /* it is known by its bytes: numbers are of a server and folder */
     assert_true(str_find(t.sign_cursors, S("\"uid\":11,")) > 0);
 }
 
