@@ -418,6 +418,26 @@ static void a_job_is_followed_by_those_of_its_channel_parked_ones_too(struct ben
 }
 ON_BOTH(a_job_is_followed_by_those_of_its_channel_parked_ones_too)
 
+/* Fetches have threads of their own, and a conversation that waits stops no other one. */
+static void what_follows_is_the_first_that_may_run(struct bench *b)
+{
+    add_channel(b, CHANNEL);
+    add_one(b, "elder", 1, 0);
+    add_one(b, "other", 2, 0);
+    struct job_row job = claim_first(b);
+    (void)claim_first(b);
+    for (int i = 0; i < 3; i++)
+        add_one(b, str_z(test_arena(), str_print(test_arena(), "waits%d", i)), 2, 0);
+    struct ctx *cx = begin(b, DB_WRITE, 1);
+    assert_ok(
+        job_add(cx, &(struct job_new){.kind = S("fetch"), .key = S("file"), .channel = {CHANNEL}}));
+    commit(b);
+    add_one(b, "free", 3, 0);
+    assert_str(next_key(b, &job), "free:3");
+    assert_int_equal(next_key(b, &job).len, 0);
+}
+ON_BOTH(what_follows_is_the_first_that_may_run)
+
 static void what_must_wait_does_not_follow(struct bench *b)
 {
     bool closed = false;
@@ -514,6 +534,7 @@ int main(void)
         BOTH(channels_of_one_network_leave_room_for_the_others),
         BOTH(parked_jobs_of_open_channels_are_taken_in_turn),
         BOTH(a_job_is_followed_by_those_of_its_channel_parked_ones_too),
+        BOTH(what_follows_is_the_first_that_may_run),
         BOTH(what_must_wait_does_not_follow),
         BOTH(what_waits_for_a_parked_one_does_not_keep_it_parked),
         BOTH(what_waits_for_a_later_one_keeps_nobody_elses_seat),
