@@ -10,6 +10,7 @@
 #include "care/mail_signature.h"
 #include "care/mail_source.h"
 #include "care/mail_stop.h"
+#include "care/mail_way.h"
 #include "model/view_mail.h"
 #include "store/audit.h"
 #include "store/mail.h"
@@ -19,6 +20,8 @@
 #include "text/mail_signed.h"
 #include "text/mime.h"
 #include "text/quote.h"
+#include "text/report.h"
+#include "text/robot.h"
 #include "text/tnef_part.h"
 
 enum { MAIL_BYTES = 8 * 1024 * 1024 };
@@ -119,6 +122,27 @@ static const struct json *object_of(struct arena *a, str text)
     return text.len && json_parse(a, text, &root, &why) == OK ? root : NULL;
 }
 
+static void put_recipients(struct arena *a, str stored, struct mail_shown *shown)
+{
+    ptrdiff_t n = 0;
+    const struct mail_reached *at = mail_way_read(a, stored, &n);
+    struct mail_recipient_shown *rows = NEW(a, struct mail_recipient_shown, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        rows[i] = (struct mail_recipient_shown){.address = at[i].address,
+            .state = at[i].state,
+            .words = at[i].words,
+            .reason = at[i].reason,
+            .by = at[i].by,
+            .at = at[i].at};
+        str said;
+        rows[i].sentence = report_words_name(at[i].words, &said);
+        if (rows[i].sentence.len)
+            rows[i].said = said;
+    }
+    shown->recipients = rows;
+    shown->n_recipients = n;
+}
+
 /* What became of one of ours. */
 static err read_way(struct ctx *cx, const struct message *m, struct mail_shown *shown)
 {
@@ -126,7 +150,7 @@ static err read_way(struct ctx *cx, const struct message *m, struct mail_shown *
     err e = mail_way_get(cx, m->id, &way);
     if (e != OK)
         return e == E_NOT_FOUND ? OK : e;
-    shown->recipients = object_of(cx->arena, way.recipients);
+    put_recipients(cx->arena, way.recipients, shown);
     shown->again_ms = way.again_ms;
     return mail_stop_is_possible(cx, m, &way, &shown->is_waiting);
 }
@@ -154,6 +178,7 @@ static err get(struct call *call)
         .degraded = mail.note,
         .automatic = mail.automatic,
         .automatic_why = mail.automatic_why,
+        .automatic_rule = robot_rule(mail.automatic_why),
         .date_ms = m.sent_ms,
         .is_ours = str_eq(m.kind, S("out"))};
     TRY(read_raw(cx, &m, &shown));

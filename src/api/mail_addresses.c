@@ -11,6 +11,7 @@
 #include "store/audit.h"
 #include "store/conversation.h"
 #include "store/mail.h"
+#include "text/report.h"
 
 static const struct shape_field list_fields[] = {
     SHOWN_OBJECT("items", SHAPE_LIST, &mail_address_shape, "by address; at most 200"),
@@ -30,11 +31,18 @@ static err list(struct call *call)
     json_obj(&j);
     json_key(&j, S("items"));
     json_arr(&j);
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (rows[i].bounces || rows[i].complained_ms)
-            mail_address_view(
-                &j, &(struct mail_address_shown){rows[i].address, rows[i].words, rows[i].is_invalid,
-                        rows[i].bounces, rows[i].bounced_ms, rows[i].complained_ms});
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (!rows[i].bounces && !rows[i].complained_ms)
+            continue;
+        struct mail_address_shown shown = {.address = rows[i].address,
+            .words = rows[i].words,
+            .is_invalid = rows[i].is_invalid,
+            .bounces = rows[i].bounces,
+            .bounced_ms = rows[i].bounced_ms,
+            .complained_ms = rows[i].complained_ms};
+        shown.sentence = report_words_name(rows[i].words, &shown.said);
+        mail_address_view(&j, &shown);
+    }
     json_arr_end(&j);
     json_obj_end(&j);
     return answer_json(call, 200, json_str(&j));

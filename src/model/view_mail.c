@@ -48,6 +48,10 @@ static const struct shape_field recipient_fields[] = {
     SHOWN("words", SHAPE_TEXT, 0, "why, mostly the server's; may be empty"),
     SHOWN_WORD("reason", SHAPE_OPTIONAL, reach_reasons,
         "where the words are Seva's own: what they say, to be said in another language"),
+    SHOWN("sentence", SHAPE_TEXT, SHAPE_OPTIONAL,
+        "where the words begin with a sentence of Seva's: its name, to be said in another language "
+        "(detail of a status, as 1.1, or failed, later, delayed, delivered, read, unread …)"),
+    SHOWN("said", SHAPE_TEXT, SHAPE_OPTIONAL, "with sentence: what the other server said"),
     SHOWN("by", SHAPE_TEXT, SHAPE_OPTIONAL, "with stopped: the agent"),
     SHOWN("at", SHAPE_TIME, SHAPE_OPTIONAL, "with stopped: when"),
 };
@@ -58,6 +62,8 @@ static const struct shape_field address_fields[] = {
     SHOWN("is_invalid", SHAPE_BOOL, 0, "nothing is sent there until it is tried again"),
     SHOWN("bounces", SHAPE_INT, 0, "mails that came back for good since it last worked"),
     SHOWN("words", SHAPE_TEXT, 0, "of the last report"),
+    SHOWN("sentence", SHAPE_TEXT, 0, "as that of a recipient of a mail; may be empty"),
+    SHOWN("said", SHAPE_TEXT, 0, "the words without that sentence; may be empty"),
     SHOWN("bounced_at", SHAPE_TIME, SHAPE_NULL, "the last one"),
     SHOWN("complained_at", SHAPE_TIME, SHAPE_NULL,
         "its owner called a mail spam: only people write there"),
@@ -105,6 +111,9 @@ static const struct shape_field mail_fields[] = {
     SHOWN_WORD("automatic", 0, automatic_words,
         "a program wrote it; away: an out-of-office notice; loop: ours, come back; empty: a person"),
     SHOWN("automatic_why", SHAPE_TEXT, 0, "how that was seen, in English; may be empty"),
+    SHOWN("automatic_rule", SHAPE_TEXT, 0,
+        "the same to be said in another language: auto_submitted, suppress, precedence, "
+        "autoresponder, list, report, null_path, sender, feedback; may be empty"),
     SHOWN("degraded", SHAPE_TEXT, 0, "what could not be read of it, in words; empty: nothing"),
 };
 const struct shape mail_shape =
@@ -204,6 +213,26 @@ static void put_signature(struct json_out *j, const struct mail_signed_by *s)
     json_obj_end(j);
 }
 
+static void put_optional(struct json_out *j, str key, str value)
+{
+    if (value.len)
+        json_kv_str(j, key, value);
+}
+
+static void put_recipient(struct json_out *j, const struct mail_recipient_shown *r)
+{
+    json_obj(j);
+    json_kv_str(j, S("address"), r->address);
+    json_kv_str(j, S("state"), r->state);
+    json_kv_str(j, S("words"), r->words);
+    put_optional(j, S("reason"), r->reason);
+    put_optional(j, S("sentence"), r->sentence);
+    put_optional(j, S("said"), r->said);
+    put_optional(j, S("by"), r->by);
+    put_optional(j, S("at"), r->at);
+    json_obj_end(j);
+}
+
 void mail_view(struct json_out *j, const struct mail_shown *m)
 {
     json_obj(j);
@@ -236,13 +265,14 @@ void mail_view(struct json_out *j, const struct mail_shown *m)
         json_put_null(j);
     json_key(j, S("recipients"));
     json_arr(j);
-    for (const struct json *v = m->recipients ? m->recipients->first : NULL; v; v = v->next)
-        json_put_tree(j, v);
+    for (ptrdiff_t i = 0; i < m->n_recipients; i++)
+        put_recipient(j, &m->recipients[i]);
     json_arr_end(j);
     json_kv_time(j, S("again_at"), m->again_ms);
     json_kv_bool(j, S("is_waiting"), m->is_waiting);
     json_kv_str(j, S("automatic"), m->automatic);
     json_kv_str(j, S("automatic_why"), m->automatic_why);
+    json_kv_str(j, S("automatic_rule"), m->automatic_rule);
     json_kv_str(j, S("degraded"), m->degraded);
     json_obj_end(j);
 }
@@ -295,6 +325,8 @@ void mail_address_view(struct json_out *j, const struct mail_address_shown *addr
     json_kv_bool(j, S("is_invalid"), address->is_invalid);
     json_kv_int(j, S("bounces"), address->bounces);
     json_kv_str(j, S("words"), address->words);
+    json_kv_str(j, S("sentence"), address->sentence);
+    json_kv_str(j, S("said"), address->said);
     json_kv_time(j, S("bounced_at"), address->bounced_ms);
     json_kv_time(j, S("complained_at"), address->complained_ms);
     json_obj_end(j);

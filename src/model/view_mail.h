@@ -21,6 +21,9 @@ struct mail_signed_by {
     str state, how, name, address, fingerprint; /* care/mail_signature.h */
     int64_t revoked_ms;
 };
+struct mail_recipient_shown {
+    str address, state, words, reason, sentence, said, by, at; /* the last five may be empty */
+};
 struct mail_shown {
     str subject, message_id;
     const struct json *people; /* object: from, reply_to, to, cc, bcc; as stored */
@@ -28,6 +31,7 @@ struct mail_shown {
     str text, html;            /* the whole; html as it came: never into a page without cleaning */
     str verdict, spf, dkim, dmarc, by, guard, degraded;
     str automatic, automatic_why;      /* as stored */
+    str automatic_rule;                /* text/robot.h */
     struct mail_signed_by signature;   /* state empty: it is not signed */
     const struct mail_inline *inlines; /* pictures that the HTML shows by their content id */
     ptrdiff_t n_inlines;
@@ -36,9 +40,10 @@ struct mail_shown {
         *written;        /* of ours: what was given for it, to write it again; NULL = not known */
     bool images_allowed; /* pictures from elsewhere, of this sender */
     bool is_ours;
-    const struct json *recipients; /* array: address, state, words; NULL = not tried, or not ours */
-    int64_t again_ms;              /* when those who wait are tried again; 0 = nobody does */
-    bool is_waiting;               /* for another try, whatever for */
+    const struct mail_recipient_shown *recipients; /* none: not tried, or not ours */
+    ptrdiff_t n_recipients;
+    int64_t again_ms; /* when those who wait are tried again; 0 = nobody does */
+    bool is_waiting;  /* for another try, whatever for */
 };
 void mail_view(struct json_out *j, const struct mail_shown *mail);
 
@@ -69,7 +74,7 @@ void carried_view(struct json_out *j, const struct carried_shown *mail);
 
 extern const struct shape mail_address_shape;
 struct mail_address_shown {
-    str address, words;
+    str address, words, sentence, said; /* text/report.h */
     bool is_invalid;
     int64_t bounces, bounced_ms, complained_ms;
 };

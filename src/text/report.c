@@ -110,10 +110,10 @@ static enum report_kind kind_of(const struct recipient *r)
 static str words_of(const struct mail_report *r)
 {
     if (r->kind == REPORT_DELIVERED)
-        return S("The mail was delivered.");
+        return S(REPORT_DELIVERED_WORDS);
     if (r->kind == REPORT_DELAY)
-        return S("The mail is delayed; the server goes on trying.");
-    return r->status.len ? report_status_words(r->status) : S("The mail could not be delivered.");
+        return S(REPORT_DELAYED_WORDS);
+    return r->status.len ? report_status_words(r->status) : S(REPORT_FAILED_WORDS);
 }
 
 static void take_worst(const struct recipient *worst, struct mail_report *out)
@@ -214,10 +214,10 @@ static void read_receipt(struct arena *a, str report, struct mail_report *out)
         return;
     bool is_read = str_eq(out->action, S("displayed"));
     out->kind = is_read ? REPORT_READ : REPORT_UNREAD;
-    out->words = is_read                             ? S("The mail was read.")
-                 : str_eq(out->action, S("deleted")) ? S("The mail was deleted without being read.")
-                 : str_eq(out->action, S("denied"))  ? S("The recipient sends no receipts.")
-                                                    : S("The mail was handled without being read.");
+    out->words = is_read                             ? S(REPORT_READ_WORDS)
+                 : str_eq(out->action, S("deleted")) ? S(REPORT_DELETED_WORDS)
+                 : str_eq(out->action, S("denied"))  ? S(REPORT_DENIED_WORDS)
+                                                     : S(REPORT_UNREAD_WORDS);
 }
 
 /* The Message-ID in the header of the mail that came back. */

@@ -50,3 +50,8 @@ void report_read(struct arena *a, const struct mime_mail *mail, struct mail_repo
 /* The sentence for a status ("5.1.1" → "The mailbox does not exist."); of unknown details that of
  * its class; never empty. */
 str report_status_words(str status);
+/* The way back, to say it in another language: which of the sentences above words begin with, by
+ * the detail of its status ("1.1"; "1" for a subject alone) or delivered, later, failed, delayed,
+ * read, deleted, denied, unread; "" = none of ours. *said: what the other server said, which stands
+ * behind the sentence in brackets; all of the words when none is ours. */
+str report_words_name(str words, str *said);

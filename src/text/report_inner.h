@@ -2,6 +2,16 @@
 #pragma once
 #include "text/report.h"
 
+/* Sentences that no status stands behind. */
+#define REPORT_DELIVERED_WORDS "The mail was delivered."
+#define REPORT_LATER_WORDS     "The mail could not be delivered so far."
+#define REPORT_FAILED_WORDS    "The mail could not be delivered."
+#define REPORT_DELAYED_WORDS   "The mail is delayed; the server goes on trying."
+#define REPORT_READ_WORDS      "The mail was read."
+#define REPORT_DELETED_WORDS   "The mail was deleted without being read."
+#define REPORT_DENIED_WORDS    "The recipient sends no receipts."
+#define REPORT_UNREAD_WORDS    "The mail was handled without being read."
+
 /* One line "Name: value" with what is folded below it. */
 struct report_field {
     str name, value; /* value unfolded, trimmed; valid UTF-8 */

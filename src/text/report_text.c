@@ -256,8 +256,8 @@ bool report_text_read(struct arena *a, const struct mime_mail *mail, struct mail
     out->is_permanent = out->kind == REPORT_BOUNCE && (weight == PERMANENT || is_class_5);
     out->is_bad_address =
         out->is_permanent && out->recipient.len > 0 && report_status_is_bad_address(out->status);
-    out->words = out->kind == REPORT_DELAY ? S("The mail is delayed; the server goes on trying.")
+    out->words = out->kind == REPORT_DELAY ? S(REPORT_DELAYED_WORDS)
                  : out->status.len         ? report_status_words(out->status)
-                                           : S("The mail could not be delivered.");
+                                           : S(REPORT_FAILED_WORDS);
     return true;
 }

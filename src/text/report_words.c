@@ -2,6 +2,7 @@
  * in words for people, and the small readers that both kinds of report need. */
 #include "base/utf8.h"
 #include "text/report_inner.h"
+#include <string.h>
 
 struct status_row {
     const char *detail; /* without the class: ".1.1"; a subject alone: ".1" */
@@ -55,11 +56,25 @@ static const struct status_row statuses[] = {
     {".7",     false, "The mail is refused by a rule of the recipient's mail server."            },
 };
 
+/* Sentences that no status stands behind. */
+static const struct {
+    const char *name, *words;
+} others[] = {
+    {"delivered", REPORT_DELIVERED_WORDS},
+    {"later",     REPORT_LATER_WORDS    },
+    {"failed",    REPORT_FAILED_WORDS   },
+    {"delayed",   REPORT_DELAYED_WORDS  },
+    {"read",      REPORT_READ_WORDS     },
+    {"deleted",   REPORT_DELETED_WORDS  },
+    {"denied",    REPORT_DENIED_WORDS   },
+    {"unread",    REPORT_UNREAD_WORDS   },
+};
+
 static str class_words(str status)
 {
-    return str_starts(status, S("2"))   ? S("The mail was delivered.")
-           : str_starts(status, S("4")) ? S("The mail could not be delivered so far.")
-                                        : S("The mail could not be delivered.");
+    return str_starts(status, S("2"))   ? S(REPORT_DELIVERED_WORDS)
+           : str_starts(status, S("4")) ? S(REPORT_LATER_WORDS)
+                                        : S(REPORT_FAILED_WORDS);
 }
 
 static const struct status_row *row_of(str status)
@@ -86,6 +101,35 @@ str report_status_words(str status)
 {
     const struct status_row *row = str_starts(status, S("2")) ? NULL : row_of(status);
     return row != NULL ? str_from(row->words) : class_words(status);
+}
+
+/* `words` is the sentence, or the sentence and what the server said in brackets. */
+static bool begins_with(str words, const char *sentence, str *said)
+{
+    str rest = str_skip(words, (ptrdiff_t)strlen(sentence));
+    if (!str_starts(words, str_from(sentence)) || (rest.len && !str_starts(rest, S(" ("))))
+        return false;
+    *said = str_sub(rest, 2, rest.len - 2);
+    if (said->len && said->at[said->len - 1] == ')') /* cut off, there is none */
+        said->len--;
+    return true;
+}
+
+str report_words_name(str words, str *said)
+{
+    str rest = S("");
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+        if (begins_with(words, statuses[i].words, &rest)) {
+            *said = rest;
+            return str_skip(str_from(statuses[i].detail), 1);
+        }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (begins_with(words, others[i].words, &rest)) {
+            *said = rest;
+            return str_from(others[i].name);
+        }
+    *said = words;
+    return S("");
 }
 
 bool report_status_is_bad_address(str status)

@@ -181,6 +181,40 @@ static bool is_away_subject(str subject)
     return false;
 }
 
+enum rule {
+    AUTO_SUBMITTED,
+    SUPPRESS,
+    PRECEDENCE,
+    AUTORESPONDER,
+    LIST,
+    REPORT,
+    NULL_PATH,
+    SENDER,
+    FEEDBACK,
+    RULES
+};
+static const struct {
+    const char *name, *why;
+} rules[RULES] = {
+    [AUTO_SUBMITTED] = {"auto_submitted", "Auto-Submitted says that a machine sent it."                 },
+    [SUPPRESS] = {"suppress",       "X-Auto-Response-Suppress asks for no automatic answer."      },
+    [PRECEDENCE] = {"precedence",     "Precedence says that it is an automatic reply."              },
+    [AUTORESPONDER] = {"autoresponder",  "A header of an autoresponder is in it."                      },
+    [LIST] = {"list",           "It went to a list (List-Id, List-Unsubscribe or Precedence)."},
+    [REPORT] = {"report",         "It is a report about another mail."                          },
+    [NULL_PATH] = {"null_path",      "Its return path is empty."                                   },
+    [SENDER] = {"sender",         "Its sender's address is a machine's."                        },
+    [FEEDBACK] = {"feedback",       "Feedback-ID says that it went to many."                      },
+};
+
+str robot_rule(str why)
+{
+    for (size_t i = 0; i < RULES; i++)
+        if (str_eq(why, str_from(rules[i].why)))
+            return str_from(rules[i].name);
+    return S("");
+}
+
 void robot_read(const struct mime_mail *mail, struct robot_verdict *out)
 {
     static const char *const auto_reply[] = {"auto_reply", "auto-reply", "autoreply", NULL};
@@ -193,15 +227,15 @@ void robot_read(const struct mime_mail *mail, struct robot_verdict *out)
     bool is_null = has_null_path(mail), is_about = is_report(mail);
     bool is_sender = is_machine_sender(mail);
     *out = (struct robot_verdict){
-        .why = is_auto       ? "Auto-Submitted says that a machine sent it."
-               : suppresses  ? "X-Auto-Response-Suppress asks for no automatic answer."
-               : is_reply    ? "Precedence says that it is an automatic reply."
-               : is_machine  ? "A header of an autoresponder is in it."
-               : is_list     ? "It went to a list (List-Id, List-Unsubscribe or Precedence)."
-               : is_about    ? "It is a report about another mail."
-               : is_null     ? "Its return path is empty."
-               : is_sender   ? "Its sender's address is a machine's."
-               : is_feedback ? "Feedback-ID says that it went to many."
+        .why = is_auto       ? rules[AUTO_SUBMITTED].why
+               : suppresses  ? rules[SUPPRESS].why
+               : is_reply    ? rules[PRECEDENCE].why
+               : is_machine  ? rules[AUTORESPONDER].why
+               : is_list     ? rules[LIST].why
+               : is_about    ? rules[REPORT].why
+               : is_null     ? rules[NULL_PATH].why
+               : is_sender   ? rules[SENDER].why
+               : is_feedback ? rules[FEEDBACK].why
                              : "",
     };
     out->is_robot = out->why[0] != '\0';

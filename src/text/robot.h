@@ -17,5 +17,8 @@ struct robot_verdict {
 
 /* An address that only machines have by its name: mailer-daemon@, noreply@, bounce-1@ … */
 bool robot_is_machine_address(str address);
+/* The rule that a `why` tells of, to say it in another language: auto_submitted, suppress,
+ * precedence, autoresponder, list, report, null_path, sender, feedback; "" = none of them. */
+str robot_rule(str why);
 /* *out is always filled. */
 void robot_read(const struct mime_mail *mail, struct robot_verdict *out);

@@ -139,6 +139,7 @@ static void two_bounces_make_an_address_invalid_until_somebody_tries_again(void 
     assert_int_equal(test_request(mw->app, "GET", list, NULL), 200);
     assert_str(test_text(mw->app, "items.0.address"), "asha@example.net");
     assert_true(test_text(mw->app, "items.0.words").len > 0);
+    assert_str(test_text(mw->app, "items.0.sentence"), "1.1");
     char *again = str_z(a, str_cat(a, str_from(list), S("/retry")));
     assert_int_equal(
         test_request(mw->app, "POST", again, "{\"address\":\"mallory@example.org\"}"), 409);

@@ -2,6 +2,8 @@
  * and addresses are ours. */
 #include "test.h"
 
+#include <stdio.h>
+
 #include "base/utf8.h"
 #include "text/report.h"
 
@@ -396,6 +398,39 @@ static void every_status_has_words(void **state)
     assert_str(report_status_words(S("")), "The mail could not be delivered.");
 }
 
+static void a_sentence_of_ours_is_known_by_its_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *name, *said;
+    } rows[] = {
+        {NO_MAILBOX,                                                        "1.1",     ""                        },
+        {NO_MAILBOX " (550 5.1.1 no (such) user)",                          "1.1",     "550 5.1.1 no (such) user"},
+        {NO_MAILBOX " (550 cut off",                                        "1.1",     "550 cut off"             },
+        {"The mail is refused because its signature (DKIM) does not hold.", "7.20",    ""                        },
+        {"There is something wrong with the mailbox.",                      "2.0",     ""                        },
+        {"The mail could not be delivered so far.",                         "later",   ""                        },
+        {"The mail was deleted without being read.",                        "deleted", ""                        },
+        {NO_MAILBOX "x",                                                    "",        NO_MAILBOX "x"            },
+        {"550 5.1.1 unknown",                                               "",        "550 5.1.1 unknown"       },
+        {"",                                                                "",        ""                        },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        str said;
+        assert_str(report_words_name(str_from(rows[i].words), &said), rows[i].name);
+        assert_str(said, rows[i].said);
+    }
+    for (int class = 2; class <= 5; class ++)
+        for (int subject = 0; subject < 9; subject++)
+            for (int detail = 0; detail < 30; detail++) {
+                char status[16];
+                str said;
+                (void)snprintf(status, sizeof status, "%d.%d.%d", class, subject, detail);
+                str words = report_status_words(str_from(status));
+                assert_true(report_words_name(words, &said).len > 0 && said.len == 0);
+            }
+}
+
 static void read_long(void *arg, ptrdiff_t n)
 {
     (void)arg;
@@ -433,6 +468,7 @@ int main(void)
         TEST(what_people_write_about_bounces_is_no_bounce),
         TEST(an_empty_return_path_and_the_failed_header_make_a_mailer),
         TEST(every_status_has_words),
+        TEST(a_sentence_of_ours_is_known_by_its_name),
         TEST(long_reports_take_time_in_proportion),
     };
     return cmocka_run_group_tests_name("text_report", tests, NULL, NULL);

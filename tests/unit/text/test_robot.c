@@ -42,6 +42,7 @@ static void hold_to(const struct row *rows, size_t n)
             v.is_away ? "a" : "");
         if (!str_eq(is, str_from(rows[i].is)))
             print_error("\"%s\" is \"%.*s\" (%s)\n", rows[i].block, SARG(is), v.why);
+        is_good &= (robot_rule(str_from(v.why)).len > 0) == v.is_robot;
         is_good &= str_eq(is, str_from(rows[i].is)) && v.is_robot == (v.why[0] != '\0');
     }
     assert_true(is_good);

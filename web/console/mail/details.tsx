@@ -5,6 +5,7 @@ import { Icon, type IconName } from '../ui/icon'
 import { Words } from '../ui/parts'
 import { dateTime } from '../lib/format'
 import { isTold, type Address, type Automatic, type Guard, type Mail, type Reach, type Reached, type Signature, type Verdict } from './types'
+import { ruleWords, serverWords } from './sentences'
 import { mt } from './words'
 
 const SHOWN_AT_ONCE = 3
@@ -168,7 +169,7 @@ function whyWords(one: Reached): string {
     case 'maybe_sent':
       return mt('reach.maybe_sent')
     case '':
-      return one.words
+      return serverWords(one)
   }
 }
 
@@ -213,6 +214,12 @@ function Delivery({ mail }: { mail: Mail }) {
   )
 }
 
+function AutomaticWhy({ mail }: { mail: Mail }) {
+  const rule = ruleWords(mail.automatic_rule)
+  if (rule) return <span class="mail-results">{rule}</span>
+  return mail.automatic_why ? <span class="mail-results" lang="en" dir="ltr">{mail.automatic_why}</span> : null
+}
+
 export function MailDetails({ mail }: { mail: Mail }) {
   const isOpen = useSignal(false)
   const id = useId()
@@ -225,7 +232,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
       <div class="mail-line">
         <Person of={mail.from} />
         {mail.is_ours ? null : <span class={`mail-mark mail-mark-${verdict.tone}`} title={verdict.hint}><Icon name={verdict.icon} size={13} /> {verdict.text}</span>}
-        {automatic ? <span class="mail-mark mail-mark-info" title={mail.automatic_why}><Icon name="bolt" size={13} /> {automatic}</span> : null}
+        {automatic ? <span class="mail-mark mail-mark-info" title={ruleWords(mail.automatic_rule) ?? mail.automatic_why}><Icon name="bolt" size={13} /> {automatic}</span> : null}
         <GuardMark mail={mail} />
         <button type="button" class="mail-more" aria-expanded={isOpen.value} aria-controls={id} onClick={() => void (isOpen.value = !isOpen.value)}>
           {others > 1 ? mt('details.show_people', { count: others }) : mt('details.show')} <Icon name={isOpen.value ? 'up' : 'down'} size={13} />
@@ -242,7 +249,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
           {mail.date ? <div><dt>{mt('details.date')}</dt><dd>{dateTime(mail.date)}</dd></div> : null}
           <Delivery mail={mail} />
           {mail.is_ours ? null : <Checks mail={mail} />}
-          {automatic ? <div><dt>{mt('details.automatic')}</dt><dd>{automatic}{mail.automatic_why ? <span class="mail-results" lang="en" dir="ltr">{mail.automatic_why}</span> : null}</dd></div> : null}
+          {automatic ? <div><dt>{mt('details.automatic')}</dt><dd>{automatic}<AutomaticWhy mail={mail} /></dd></div> : null}
           {mail.signature ? <SignatureFacts signature={mail.signature} /> : null}
         </dl>
       ) : null}

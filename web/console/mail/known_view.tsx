@@ -7,6 +7,7 @@ import { can } from '../state/store'
 import { complain, toast } from '../state/toasts'
 import type { MailAddress } from '../../shared/api/types'
 import { retryAddress } from './known'
+import { serverWords } from './sentences'
 import { mailWords, mt } from './words'
 
 export const knownReady = mailWords
@@ -18,7 +19,8 @@ function One({ conversation, of }: { conversation: Id; of: MailAddress }) {
     await retryAddress(conversation, of.address).then(() => toast(mt('address.retried', { address: of.address })), complain)
     isBusy.value = false
   }
-  const { address, words } = of
+  const { address } = of
+  const words = serverWords(of)
   return (
     <>
       {of.is_invalid ? (

@@ -26,7 +26,7 @@ export interface Invitation {
 export const REACHES = ['taken', 'later', 'refused', 'unknown', 'delayed', 'delivered', 'bounced', 'read', 'complained', 'stopped'] as const
 export type Reach = (typeof REACHES)[number]
 /** What became of a mail of ours at one of its recipients. */
-export interface Reached { address: string; state: Reach; words: string; reason: Reason; by: string; at: string }
+export interface Reached { address: string; state: Reach; words: string; sentence: string; said: string; reason: Reason; by: string; at: string }
 /** Of words that are Seva's own: what they say; '': they are the server's. */
 export type Reason = '' | 'stopped' | 'maybe_sent'
 const REASONS: readonly string[] = ['stopped', 'maybe_sent']
@@ -61,6 +61,7 @@ export interface Mail {
   automatic: Automatic
   /** how that was seen, in English */
   automatic_why: string
+  automatic_rule: string
 }
 
 type Part = Record<string, unknown>
@@ -117,7 +118,7 @@ function recipients(value: unknown): Reached[] {
   return value.slice(0, MOST_ADDRESSES).map(part).flatMap((one) => {
     const state = REACHES.find((name) => name === one['state'])
     const reason = text(one['reason'])
-    return state ? [{ address: text(one['address']), state, words: text(one['words']), reason: REASONS.includes(reason) ? (reason as Reason) : '', by: text(one['by']), at: moment(one['at']) }] : []
+    return state ? [{ address: text(one['address']), state, words: text(one['words']), sentence: text(one['sentence']), said: text(one['said']), reason: REASONS.includes(reason) ? (reason as Reason) : '', by: text(one['by']), at: moment(one['at']) }] : []
   })
 }
 
@@ -160,6 +161,7 @@ export function readMail(answer: unknown): Mail {
     is_waiting: mail['is_waiting'] === true,
     automatic: AUTOMATIC.includes(text(mail['automatic'])) ? (mail['automatic'] as Automatic) : '',
     automatic_why: text(mail['automatic_why']),
+    automatic_rule: text(mail['automatic_rule']),
   }
 }
 

@@ -1056,6 +1056,10 @@ export interface MailRecipient {
   words: string
   /** where the words are Seva's own: what they say, to be said in another language */
   reason?: 'stopped' | 'maybe_sent'
+  /** where the words begin with a sentence of Seva's: its name, to be said in another language (detail of a status, as 1.1, or failed, later, delayed, delivered, read, unread …) */
+  sentence?: string
+  /** with sentence: what the other server said */
+  said?: string
   /** with stopped: the agent */
   by?: string
   /** with stopped: when */
@@ -1105,6 +1109,8 @@ export interface Mail {
   automatic: '' | 'away' | 'list' | 'machine' | 'loop'
   /** how that was seen, in English; may be empty */
   automatic_why: string
+  /** the same to be said in another language: auto_submitted, suppress, precedence, autoresponder, list, report, null_path, sender, feedback; may be empty */
+  automatic_rule: string
   /** what could not be read of it, in words; empty: nothing */
   degraded: string
 }
@@ -1189,6 +1195,10 @@ export interface MailAddress {
   bounces: number
   /** of the last report */
   words: string
+  /** as that of a recipient of a mail; may be empty */
+  sentence: string
+  /** the words without that sentence; may be empty */
+  said: string
   /** the last one */
   bounced_at: Time | null
   /** its owner called a mail spam: only people write there */
