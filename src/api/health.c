@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "db/db.h"
 #include "job/engine.h"
+#include "job/ship.h"
 #include "net/http_server.h"
 #include "net/hub.h"
 #include "store/inbox.h"
@@ -121,6 +122,20 @@ static void put_engine(struct sb *b, const struct engine_stats *s)
     counter(b, "seva_deliveries_queued_total", "Webhook deliveries queued.", s->deliveries_queued);
 }
 
+static void put_ship(struct sb *b, const struct ship_stats *s)
+{
+    sb_print(b,
+        "# HELP seva_ship_lag_seconds Age of the oldest change that could not be restored from the "
+        "shipped copy.\n"
+        "# TYPE seva_ship_lag_seconds gauge\nseva_ship_lag_seconds %.3f\n",
+        (double)s->lag_ms / 1000.0);
+    gauge(b, "seva_ship_failing", "1 when the shipped copy's folder takes nothing.", s->is_failing);
+    counter(b, "seva_ship_segments_total", "Segments shipped.", s->segments);
+    counter(b, "seva_ship_bytes_total", "Bytes of these segments.", s->bytes);
+    counter(b, "seva_ship_generations_total", "Unbroken rows of segments begun.", s->generations);
+    counter(b, "seva_ship_bases_total", "Whole databases shipped.", s->bases);
+}
+
 static err put_queues(struct ctx *cx, struct sb *b)
 {
     const struct job_count *counts;
@@ -199,6 +214,10 @@ static err metrics(struct call *call)
     if (api->engine) {
         struct engine_stats engine = engine_stats(api->engine);
         put_engine(&b, &engine);
+    }
+    if (api->ship) {
+        struct ship_stats ship = ship_stats_of(api->ship);
+        put_ship(&b, &ship);
     }
     TRY(put_queues(cx, &b));
     return answer_bytes(call, 200, S("text/plain; version=0.0.4; charset=utf-8"), sb_str(&b));

@@ -27,6 +27,7 @@ struct live;         /* api/stream.c */
 struct source_cache; /* store/source.h */
 struct route_tree;   /* match.h */
 
+struct ship; /* job/ship.h */
 struct api {
     const struct config *config;
     struct db *db;
@@ -37,6 +38,7 @@ struct api {
     struct hub *hub;                   /* NULL in tests without sockets */
     struct live *live;                 /* live_open (live.h) */
     struct engine *engine;             /* for its counters in /metrics; NULL in tests without it */
+    struct ship *ship;                 /* for its figures; NULL = nothing is shipped */
     const struct egress_rules *egress; /* of calls to networks; NULL = as the configuration says */
     str ca_file;                       /* for the same; empty = the system's */
     /* After a commit that asked for it; must not block. */

@@ -47,6 +47,8 @@ static const char usage[] =
     "                                     all in one file, while the server runs; -: standard output\n"
     "  seva backup --verify FILE          is a backup whole?\n"
     "  seva restore --data NEWDIR FILE    a new data folder from a backup\n"
+    "  seva restore --data NEWDIR --from-ship DIR [--at TIME]\n"
+    "                                     the same from what `serve --ship DIR` has shipped\n"
     "  seva doctor                        is everything as it should be?\n"
     "  seva routes [--openapi|--typescript]\n"
     "                                     the API: a list, OpenAPI 3.1, or TypeScript types\n"

@@ -41,6 +41,8 @@ err files_resolve(struct arena *a, const struct settings *s, struct files *files
         TRY(absolute(a, s->values[SET_KEYS], &f.keys_file, why));
     if (s->values[SET_BLOBS].len)
         TRY(absolute(a, s->values[SET_BLOBS], &f.blobs_dir, why));
+    if (s->values[SET_SHIP].len)
+        TRY(absolute(a, s->values[SET_SHIP], &f.ship_dir, why));
     f.db_url = s->values[SET_DB];
     if (!f.db_url.len)
         f.db_url = str_print(a, "sqlite:%.*s/seva.db", SARG(f.data_dir));

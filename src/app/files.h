@@ -8,6 +8,7 @@ struct files {
     str data_dir; /* absolute */
     str keys_file, blobs_dir, admin_socket;
     str db_url;
+    str ship_dir; /* absolute; empty = none */
     int lock_fd; /* −1: not held */
 };
 

@@ -5,6 +5,7 @@
 
 #include "app/files.h"
 #include "app/progress.h"
+#include "app/restore_ship.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -30,7 +31,8 @@ struct taking {
     struct arena *a;
     struct arena one; /* what one attachment needs */
     int fd;
-    str folder; /* empty: read only */
+    str folder;    /* empty: read only */
+    str file, key; /* of the command */
     struct config config;
     struct backup_reader *reader;
     struct backup_found found;
@@ -255,7 +257,15 @@ str backup_warning(struct arena *a, int64_t missing, int64_t broken)
 /* ── the folder ─────────────────────────────────────────────────────────────────────────────────
  */
 
-static err look_for_blobs(struct taking *t, struct ctx *cx, account_id account, int64_t *absent)
+struct look {
+    struct arena *a;
+    struct arena one; /* what one attachment needs */
+    struct config config;
+    int64_t absent;
+    str why;
+};
+
+static err look_for_blobs(struct look *l, struct ctx *cx, account_id account)
 {
     str after = {0};
     struct blob_needed *rows;
@@ -265,86 +275,93 @@ static err look_for_blobs(struct taking *t, struct ctx *cx, account_id account, 
         TRY(blob_needed_page(cx, after, PAGE, &rows, &n));
         for (ptrdiff_t i = 0; i < n; i++) {
             int64_t size;
-            arena_reset(&t->one);
-            struct ctx of = {.arena = &t->one, .account = account, .config = &t->config};
-            *absent += !blob_name_is_good(rows[i].name) ||
-                       file_size(blob_path(&of, rows[i].name), &size) != OK;
+            arena_reset(&l->one);
+            struct ctx of = {.arena = &l->one, .account = account, .config = &l->config};
+            l->absent += !blob_name_is_good(rows[i].name) ||
+                         file_size(blob_path(&of, rows[i].name), &size) != OK;
         }
         after = n > 0 ? rows[n - 1].name : after;
     }
     return OK;
 }
 
-static err look_inside(struct taking *t, struct ctx *cx)
+static err look_inside(struct look *l, struct ctx *cx)
 {
     account_id *ids;
     ptrdiff_t n;
-    int64_t absent = 0;
-    TRY(db_migrations_known(cx->db, migrations, n_migrations, &t->why));
+    TRY(db_migrations_known(cx->db, migrations, n_migrations, &l->why));
     TRY(door_accounts(cx, &ids, &n));
     for (ptrdiff_t i = 0; i < n; i++)
-        TRY(look_for_blobs(t, cx, ids[i], &absent));
-    if (absent <= t->found.missing)
-        return OK;
-    t->why = str_print(t->a, "%lld attachments that the database refers to are not in the backup",
-        (long long)(absent - t->found.missing));
-    return E_CONFLICT;
+        TRY(look_for_blobs(l, cx, ids[i]));
+    return OK;
 }
 
-static err check_database(struct taking *t)
+err restore_check(struct arena *a, str folder, int64_t *absent, str *why)
 {
     struct db *db;
+    struct look l = {.a = a, .one = arena_make(0)};
     struct arena rows = arena_make((ptrdiff_t)1 << 36);
     struct ctx cx = {.arena = &rows, .now_ms = clock_now_ms()};
-    str path = str_cat(t->a, t->folder, S("/seva.db"));
-    TRY(sqlite_still_open(t->a, path, &db, &t->why));
-    err e = sqlite_still_check(t->a, db, true, &t->why);
+    l.config.blobs_dir = str_cat(a, folder, S("/blobs"));
+    TRY(sqlite_still_open(a, str_cat(a, folder, S("/seva.db")), &db, why));
+    err e = sqlite_still_check(a, db, true, &l.why);
     if (e == OK && (e = db_begin(db, DB_READ, &rows, &cx.db)) == OK) {
-        e = look_inside(t, &cx);
-        t->why = str_copy(t->a, t->why);
+        e = look_inside(&l, &cx);
+        l.why = str_copy(a, l.why);
         (void)db_rollback(cx.db); /* it has read only */
     }
     db_close(db);
     arena_free(&rows);
-    if (e != OK && t->why.len == 0)
-        t->why = S("the database in it cannot be asked; see the log");
+    arena_free(&l.one);
+    *absent = l.absent;
+    *why = e != OK && l.why.len == 0 ? S("the database in it cannot be asked; see the log") : l.why;
     return e;
 }
 
-static err fill(struct taking *t, str file, str key)
+static err fill(void *arg, str folder, str *why)
 {
-    t->config.blobs_dir = str_cat(t->a, t->folder, S("/blobs"));
-    if (file_folder_make(t->config.blobs_dir, 0700) != OK)
-        return trouble(t, S("make the folder"), t->folder);
-    TRY(backup_take(t->a, file, key, t->folder, &t->found, &t->why));
-    TRY(check_database(t));
-    return file_disk_sync(t->folder) == OK ? OK : trouble(t, S("write into"), t->folder);
+    struct taking *t = arg;
+    int64_t absent;
+    TRY(backup_take(t->a, t->file, t->key, folder, &t->found, why));
+    TRY(restore_check(t->a, folder, &absent, why));
+    if (absent <= t->found.missing)
+        return OK;
+    *why = str_print(t->a, "%lld attachments that the database refers to are not in the backup",
+        (long long)(absent - t->found.missing));
+    return E_CONFLICT;
+}
+
+static err fill_new(struct arena *a, str folder, restore_fill *filler, void *arg, str *why)
+{
+    if (file_folder_make(str_cat(a, folder, S("/blobs")), 0700) != OK)
+        return files_failed(a, S("make the folder"), folder, why);
+    TRY(filler(arg, folder, why));
+    return file_disk_sync(folder) == OK ? OK : files_failed(a, S("write into"), folder, why);
 }
 
 /* Under another name first: a folder that is there has everything. */
-static err restore(struct taking *t, str target, str file, str key)
+err restore_into(struct arena *a, str target, restore_fill *filler, void *arg, str *why)
 {
     err e = file_folder_is_free(target);
     if (e != OK) {
-        t->why = e == E_CONFLICT ? str_print(t->a,
-                                       "%.*s has something in it; a backup is restored into a new "
-                                       "folder",
-                                       SARG(target))
-                                 : t->why;
-        return e == E_CONFLICT ? e : trouble(t, S("look into"), target);
+        if (e != E_CONFLICT)
+            return files_failed(a, S("look into"), target, why);
+        *why = str_print(
+            a, "%.*s has something in it; it is restored into a new folder", SARG(target));
+        return e;
     }
-    t->folder = str_cat(t->a, target, S(".part"));
+    str folder = str_cat(a, target, S(".part"));
     int64_t size;
-    if (file_size(t->folder, &size) != E_NOT_FOUND) {
-        t->why = str_print(
-            t->a, "%.*s is there, of a restore that did not end: remove it first", SARG(t->folder));
+    if (file_size(folder, &size) != E_NOT_FOUND) {
+        *why = str_print(
+            a, "%.*s is there, of a restore that did not end: remove it first", SARG(folder));
         return E_CONFLICT;
     }
-    e = fill(t, file, key);
-    if (e == OK && file_rename(t->folder, target) != OK)
-        e = trouble(t, S("rename"), t->folder);
+    e = fill_new(a, folder, filler, arg, why);
+    if (e == OK && file_rename(folder, target) != OK)
+        e = files_failed(a, S("rename"), folder, why);
     if (e != OK)
-        (void)file_tree_remove(t->folder); /* what stays is named by the next one */
+        (void)file_tree_remove(folder); /* what stays is named by the next one */
     return e;
 }
 
@@ -364,12 +381,16 @@ int restore_command(struct arena *a, const struct settings *s, str *out)
 {
     struct taking t = {.a = a, .one = arena_make(0)};
     struct files files;
-    str key = {0}, why = {0};
+    str why = {0};
     *out = S("usage: seva restore --data NEWDIR FILE [--encrypt-key-file FILE]   (FILE \"-\": "
-             "standard input)\n");
+             "standard input)\n"
+             "       seva restore --data NEWDIR --from-ship DIR [--at TIME]\n");
+    if (s->given[SET_FROM_SHIP] && s->n_words == 1 && s->given[SET_DATA])
+        return restore_ship_command(a, s, out);
     if (s->n_words != 2 || !s->given[SET_DATA])
         return 2;
-    err e = backup_key(a, s, &key, &t.why);
+    t.file = s->words[1];
+    err e = backup_key(a, s, &t.key, &t.why);
     if (e == OK)
         e = files_resolve(a, s, &files, &t.why);
     if (e == OK && (s->given[SET_DB] || s->given[SET_KEYS] || s->given[SET_BLOBS])) {
@@ -378,7 +399,7 @@ int restore_command(struct arena *a, const struct settings *s, str *out)
         e = E_INVALID;
     }
     if (e == OK)
-        e = restore(&t, files.data_dir, s->words[1], key);
+        e = restore_into(a, files.data_dir, fill, &t, &t.why);
     why = str_print(a, "seva: not restored: %.*s\n", SARG(t.why));
     arena_free(&t.one);
     *out = e == OK ? summary(a, &t, files.data_dir) : why;

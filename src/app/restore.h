@@ -20,4 +20,12 @@ err backup_key(struct arena *a, const struct settings *s, str *key, str *why);
 /* "3 attachments …\n" when not all were there. */
 str backup_warning(struct arena *a, int64_t missing, int64_t broken);
 
+/* For who fills a folder in another way (restore_ship.h). `fill` writes into `folder`, which is
+ * there and new; it gets its name when that was OK, and is removed else. */
+typedef err restore_fill(void *arg, str folder, str *why);
+err restore_into(struct arena *a, str target, restore_fill *fill, void *arg, str *why);
+/* The database in `folder`: is it whole, of a schema that is known, and are its attachments there?
+ * *absent: how many are not. E_CONFLICT with *why: it is damaged. */
+err restore_check(struct arena *a, str folder, int64_t *absent, str *why);
+
 int restore_command(struct arena *a, const struct settings *s, str *out);

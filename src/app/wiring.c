@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "db/migrations.h"
 #include "job/engine.h"
+#include "job/ship.h"
 #include "net/egress.h"
 
 enum { LISTENS_MAX = 8, PROXIES_MAX = 32, TOKEN_FILE_MAX = 1024, STOP_GRACE_MS = 5000 };
@@ -219,11 +220,30 @@ static err boundary_open(struct arena *a, struct node *node, str *why)
         .wake = wake,
         .make_room = make_room,
         .wake_arg = node,
+        .ship = node->ship,
     };
     if (api_open(a, &node->api) == OK && live_open(&node->api) == OK)
         return OK;
     *why = S("out of memory");
     return E_BUSY;
+}
+
+static err shipping_open(struct arena *a, const struct settings *s, const struct files *files,
+    struct node *node, str *why)
+{
+    int64_t keep_h;
+    TRY(settings_int(a, s, SET_SHIP_KEEP, 1, 24 * 3660, &keep_h, why));
+    if (!files->ship_dir.len)
+        return OK;
+    struct ship_options options = {
+        .db = node->db,
+        .database = str_skip(files->db_url, S("sqlite:").len),
+        .data_dir = files->data_dir,
+        .blobs_dir = files->blobs_dir,
+        .folder = files->ship_dir,
+        .keep_ms = keep_h * 3600 * 1000,
+    };
+    return ship_open(a, &options, &node->ship, why);
 }
 
 static err times_read(struct arena *a, const struct settings *s, struct node *node, str *why)
@@ -245,12 +265,14 @@ err node_open(struct arena *a, const struct settings *s, const struct files *fil
     TRY(node_db_open(a, files, &node->db, &applied, why));
     if (db_kind_of(node->db) == DB_POSTGRES)
         TRY(machine_check_blobs(a, node->db, files->blobs_dir, why));
+    TRY(shipping_open(a, s, files, node, why));
     TRY(server_open(a, s, node, why));
     TRY(boundary_open(a, node, why));
     TRY(engine_make(a, s, node, why));
     db_pending_set(node->db, pending, node->server);
     if (db_listen(node->db, heard, node) != OK || engine_start(node->engine) != OK ||
-        live_start(&node->api) != OK || http_server_start(node->server) != OK) {
+        live_start(&node->api) != OK || (node->ship && ship_start(node->ship) != OK) ||
+        http_server_start(node->server) != OK) {
         *why = S("the system gives no threads");
         return E_BUSY;
     }
@@ -270,6 +292,7 @@ int node_close(struct node *node)
     engine_close(node->engine);
     live_close(&node->api);
     api_close(&node->api);
+    ship_close(node->ship);
     db_close(node->db);
     log_line(LOG_INFO, "stopped", LOG_I("unanswered", unanswered));
     return unanswered;

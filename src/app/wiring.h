@@ -13,6 +13,7 @@ struct node {
     struct api api;
     struct engine *engine;
     struct http_server *server;
+    struct ship *ship; /* NULL: nothing is shipped */
     int64_t drain_delay_ms, drain_most_ms;
 };
 

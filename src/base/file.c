@@ -266,25 +266,42 @@ static str folder_of(str path)
     return str_of(path.at, i > 1 ? i - 1 : 1);
 }
 
-err file_folder_sync(str path)
+typedef err sync_by(int fd); /* file_sync or file_sync_try */
+
+static err folder_sync(str path, sync_by *sync)
 {
     char z[PATH_MAX];
     [[gnu::cleanup(close_kept)]] int fd = -1;
     TRY(path_z(z, path));
     TRY(open_z(z, O_RDONLY | O_DIRECTORY, 0, &fd));
-    return file_sync(fd);
+    return sync(fd);
 }
 
-err file_rename(str from, str to)
+err file_folder_sync(str path)
+{
+    return folder_sync(path, file_sync);
+}
+
+static err rename_by(str from, str to, sync_by *sync)
 {
     char z_from[PATH_MAX], z_to[PATH_MAX];
     TRY(path_z(z_from, from));
     TRY(path_z(z_to, to));
     if (!may_go_on() || rename(z_from, z_to) != 0)
         return err_of_errno();
-    TRY(file_folder_sync(folder_of(to)));
+    TRY(folder_sync(folder_of(to), sync));
     str from_folder = folder_of(from);
-    return str_eq(from_folder, folder_of(to)) ? OK : file_folder_sync(from_folder);
+    return str_eq(from_folder, folder_of(to)) ? OK : folder_sync(from_folder, sync);
+}
+
+err file_rename(str from, str to)
+{
+    return rename_by(from, to, file_sync);
+}
+
+err file_rename_try(str from, str to)
+{
+    return rename_by(from, to, file_sync_try);
 }
 
 err file_remove(str path)
@@ -337,7 +354,7 @@ err file_size(str path, int64_t *size_bytes)
     return OK;
 }
 
-err file_folder_make(str path, int mode)
+static err folder_make(str path, int mode, sync_by *sync)
 {
     char z[PATH_MAX];
     TRY(path_z(z, path));
@@ -349,13 +366,84 @@ err file_folder_make(str path, int mode)
         if (!is_made && errno != EEXIST)
             return err_of_errno();
         if (is_made)
-            TRY(file_folder_sync(folder_of(str_of(z, i))));
+            TRY(folder_sync(folder_of(str_of(z, i)), sync));
         if (i < path.len)
             z[i] = '/';
     }
     struct stat st;
     errno = ENOTDIR;
     return stat(z, &st) == 0 && S_ISDIR(st.st_mode) ? OK : E_CONFLICT;
+}
+
+err file_folder_make(str path, int mode)
+{
+    return folder_make(path, mode, file_sync);
+}
+
+err file_folder_make_try(str path, int mode)
+{
+    return folder_make(path, mode, file_sync_try);
+}
+
+static int by_name(const void *x, const void *y)
+{
+    return str_cmp(*(const str *)x, *(const str *)y);
+}
+
+static err list_add(struct arena *a, ptrdiff_t max, struct str_list *list, str name)
+{
+    if (list->len == max)
+        return E_LIMIT;
+    if ((list->len & (list->len - 1)) == 0) { /* room for as many again */
+        ptrdiff_t size = list->len * (ptrdiff_t)sizeof name;
+        str *at = arena_grow(a, list->at, size, size > 0 ? 2 * size : (ptrdiff_t)sizeof name,
+            (ptrdiff_t)alignof(str));
+        if (at == NULL)
+            return E_BUSY;
+        list->at = at;
+    }
+    list->at[list->len++] = str_copy(a, name);
+    return OK;
+}
+
+err file_folder_list(struct arena *a, str path, ptrdiff_t max, struct str_list *names)
+{
+    char z[PATH_MAX];
+    struct str_list list = {0};
+    TRY(path_z(z, path));
+    DIR *d = may_go_on() ? opendir(z) : NULL;
+    if (d == NULL)
+        return err_of_errno();
+    err e = OK;
+    for (struct dirent *entry; e == OK && (entry = readdir(d)) != NULL;) {
+        str name = str_from(entry->d_name);
+        if (!str_eq(name, S(".")) && !str_eq(name, S("..")))
+            e = list_add(a, max, &list, name);
+    }
+    (void)closedir(d); /* it was only read */
+    TRY(e);
+    if (list.len > 1)
+        qsort(list.at, (size_t)list.len, sizeof list.at[0], by_name);
+    *names = list;
+    return OK;
+}
+
+err file_touch(str path)
+{
+    char z[PATH_MAX];
+    TRY(path_z(z, path));
+    return may_go_on() && utimensat(AT_FDCWD, z, NULL, 0) == 0 ? OK : err_of_errno();
+}
+
+err file_changed_ms(str path, int64_t *ms)
+{
+    char z[PATH_MAX];
+    struct stat st;
+    TRY(path_z(z, path));
+    if (!may_go_on() || stat(z, &st) != 0)
+        return err_of_errno();
+    *ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    return OK;
 }
 
 err file_folder_is_free(str path)

@@ -35,10 +35,20 @@ err file_disk_sync(str folder);
 void file_close(int fd); /* -1 is allowed */
 /* Renames inside one file system and makes it durable. The file itself was synced before. */
 err file_rename(str from, str to);
+/* The same; a failed sync is told, for a folder that may go away. */
+err file_rename_try(str from, str to);
 err file_remove(str path); /* gone already = OK */
 err file_size(str path, int64_t *size_bytes);
 /* Makes the folder and its parents with this mode; there already = OK. */
 err file_folder_make(str path, int mode);
+/* The same; a failed sync is told. */
+err file_folder_make_try(str path, int mode);
+/* The names in the folder but "." and "..", in byte order; E_LIMIT: more than max. */
+err file_folder_list(struct arena *a, str path, ptrdiff_t max, struct str_list *names);
+/* Now is when it was changed last. */
+err file_touch(str path);
+/* When it was changed last. */
+err file_changed_ms(str path, int64_t *ms);
 /* Nothing is in it, or it is not there; E_CONFLICT: something is, or it is no folder. */
 err file_folder_is_free(str path);
 err file_folder_sync(str path);

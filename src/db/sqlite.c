@@ -121,6 +121,7 @@ static void lite_close(struct db *db)
 {
     struct lite *l = (struct lite *)db;
     wal_stop(l);
+    sqlite_ship_end(db);
     group_stop(l);
     lite_free(l);
 }
@@ -364,6 +365,7 @@ static err open_all(struct lite *l, struct arena *a, const struct db_options *o)
     TRY(conn_open(l, &l->wal.mover, mover_pragmas));
     TRY(readers_open(l, o->readers > 0 ? o->readers : READERS));
     TRY(sync_start(l));
+    TRY(log_ship_start(l));
     TRY(group_start(l));
     err e = wal_start(l);
     if (e != OK)

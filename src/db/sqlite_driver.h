@@ -1,8 +1,9 @@
 /* The parts of the SQLite driver among themselves: sqlite.c (opening, transactions), sqlite_stmt.c
  * (statements, errors), sqlite_group.c (group commit), sqlite_sync.c (when a commit is on the
- * disk), sqlite_wal.c (checkpoints). */
+ * disk), sqlite_wal.c (checkpoints), sqlite_ship.c (what commits changed). */
 #pragma once
 #include "db/row.h"
+#include "db/sqlite_ship.h"
 #include "db/turn.h"
 
 #include <sqlite3.h>
@@ -102,6 +103,23 @@ struct wal {
     pthread_t thread;
 };
 
+/* What commits changed, for a copy that follows; see sqlite_ship.c. */
+struct log_ship {
+    bool is_on;              /* changed under the write lock */
+    pthread_mutex_t reading; /* guards held, space and fd; taken before the mutex */
+    struct ship_pages held;
+    unsigned char *space;
+    int fd;                /* of the log; −1 = closed */
+    pthread_mutex_t mutex; /* guards the rest, never held while frames are read */
+    bool is_lost, has_place, is_big;
+    uint32_t page_bytes;
+    unsigned char salt[8];
+    int cycle;       /* counts how often the log began anew */
+    int pages, read; /* frames of this log: committed, collected */
+    uint32_t sum[2]; /* after the last one that was collected */
+    int64_t last_ms, oldest_ms;
+};
+
 struct lite {
     struct db db; /* first */
     char *path;
@@ -110,6 +128,7 @@ struct lite {
     struct group_owed script_owed; /* while a script runs */
     struct log_sync sync;
     struct wal wal;
+    struct log_ship ship;
     struct turn readers_turn;
     pthread_mutex_t readers_mutex; /* guards free_reader */
     struct lite_conn *free_reader;
@@ -165,3 +184,10 @@ err wal_start(struct lite *l);
 void wal_stop(struct lite *l); /* ends its thread; before group_stop */
 /* With the lock and nobody else using the database: all into the file, the log is emptied. */
 void wal_finish(struct lite *l);
+
+/* ── sqlite_ship.c ── */
+err log_ship_start(struct lite *l);
+/* After each commit, under the lock: the log has so many frames now. */
+void log_ship_committed(struct lite *l, int pages);
+/* Reads what was committed, before the log may begin anew. */
+void log_ship_collect(struct lite *l);

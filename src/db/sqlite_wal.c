@@ -93,6 +93,7 @@ static int pass(struct lite *l)
         w->moved = moved; /* before the guard ends: until then it is the same log */
     int rest = is_done ? w->pages - moved : -1;
     (void)pthread_mutex_unlock(&w->mutex);
+    log_ship_collect(l); /* when all was moved, the next write begins the log anew */
     guard_end(w);
     if (is_done)
         sync_file(&w->mover);
@@ -107,8 +108,10 @@ static void close_log(struct lite *l)
     struct wal *w = &l->wal;
     int in_log = 0, moved = 0;
     struct group_owed owed;
+    log_ship_collect(l); /* so that little is left for the one under the lock */
     if (group_enter_alone(l, &owed) != OK)
         return;
+    log_ship_collect(l);
     (void)pthread_mutex_lock(&w->mutex);
     bool must = w->pages >= w->force_pages;
     w->tries++;
@@ -185,6 +188,7 @@ static int on_commit(void *arg, sqlite3 *handle, const char *schema, int pages)
     if (has_work(w))
         (void)pthread_cond_signal(&w->changed);
     (void)pthread_mutex_unlock(&w->mutex);
+    log_ship_committed(l, pages);
     return SQLITE_OK;
 }
 

@@ -5,6 +5,12 @@
 
 static const struct db_col needed_cols[] = {
     COL(struct blob_needed, name), COL(struct blob_needed, size)};
+static const struct db_col row_cols[] = {COL(struct blob_row, place),
+    COL(struct blob_row, account_id), COL(struct blob_row, name), COL(struct blob_row, created_ms)};
+struct place_row {
+    int64_t place;
+};
+static const struct db_col place_cols[] = {COL(struct place_row, place)};
 static const struct db_col name_cols[] = {COL(struct blob_name, name)};
 
 err blob_claim(struct ctx *cx, str name, int64_t size)
@@ -64,4 +70,24 @@ err blob_needed_page(
           " ORDER BY name LIMIT ?3"),
         ARGS(A_INT(cx->account.v), A_TEXT(after), A_INT(limit)), COLS(needed_cols),
         (ptrdiff_t)sizeof **rows, rows, n);
+}
+
+err blob_after(
+    struct db_tx *tx, int64_t after, ptrdiff_t limit, struct blob_row **rows, ptrdiff_t *n)
+{
+    return db_all(tx,
+        S("SELECT rowid AS place, account_id, name, created_ms FROM blob"
+          " WHERE rowid > ?1 AND state = 'kept' ORDER BY rowid LIMIT ?2"),
+        ARGS(A_INT(after), A_INT(limit)), COLS(row_cols), (ptrdiff_t)sizeof **rows, rows, n);
+}
+
+err blob_place_before(struct db_tx *tx, int64_t since_ms, int64_t *place)
+{
+    struct place_row row;
+    TRY(db_one(tx,
+        S("SELECT COALESCE((SELECT MIN(rowid) - 1 FROM blob WHERE created_ms >= ?1),"
+          " (SELECT MAX(rowid) FROM blob), 0) AS place"),
+        ARGS(A_INT(since_ms)), COLS(place_cols), &row));
+    *place = row.place;
+    return OK;
 }

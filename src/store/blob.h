@@ -25,3 +25,16 @@ struct blob_needed {
 };
 err blob_needed_page(
     struct ctx *cx, str after, ptrdiff_t limit, struct blob_needed **rows, ptrdiff_t *n);
+
+/* For a shipped copy, SQLite only: files of all accounts in the order in which their rows came,
+ * those after `after`. */
+struct blob_row {
+    int64_t place;
+    account_id account_id;
+    str name;
+    int64_t created_ms;
+};
+err blob_after(
+    struct db_tx *tx, int64_t after, ptrdiff_t limit, struct blob_row **rows, ptrdiff_t *n);
+/* The place before the first of those that were made at `since_ms` or later. */
+err blob_place_before(struct db_tx *tx, int64_t since_ms, int64_t *place);
