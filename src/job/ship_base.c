@@ -60,7 +60,7 @@ static err ship_or_touch(struct ship *s, struct arena *a, const struct blob_row 
     return is_stopped(s) ? E_BUSY : OK;
 }
 
-static err ship_all_blobs(struct ship *s, struct arena *a, struct db *db)
+static err ship_all_blobs(struct ship *s, struct db *db)
 {
     struct blob_row *rows;
     int64_t after = 0;
@@ -79,7 +79,6 @@ static err ship_all_blobs(struct ship *s, struct arena *a, struct db *db)
         arena_free(&page);
         TRY(e);
     }
-    (void)a;
     return OK;
 }
 
@@ -95,7 +94,7 @@ static err ship_blobs_of_copy(struct ship *s, struct arena *a)
     if (e != OK)
         log_line(LOG_ERROR, "the database is damaged; no base is shipped", LOG_S("why", why));
     if (e == OK)
-        e = ship_all_blobs(s, a, db);
+        e = ship_all_blobs(s, db);
     db_close(db);
     return e;
 }
@@ -242,7 +241,8 @@ static void begin(struct ship *s)
     s->base = (struct ship_base_making){
         .state = BASE_COPYING, .from = s->number, .is_placed = was_placed};
     (void)pthread_mutex_unlock(&s->mutex);
-    s->base_due_ms = clock_mono_ms() + SHIP_RETRY_MS;
+    s->base_began_ms = clock_mono_ms();
+    s->base_due_ms = s->base_began_ms + SHIP_RETRY_MS;
     s->base.has_thread = thread_start(&s->base_thread, "ship-base", 0, base_main, s) == OK;
 }
 
@@ -258,7 +258,7 @@ void ship_base_look(struct ship *s)
         (void)pthread_join(s->base_thread, NULL); /* fails only for a thread that is not there */
         s->base.has_thread = false;
         if (bases > s->bases_seen)
-            s->base_due_ms = clock_mono_ms() + s->base_ms;
+            s->base_due_ms = s->base_began_ms + s->base_ms;
         s->bases_seen = bases;
     }
     if (clock_mono_ms() >= s->base_due_ms)

@@ -32,7 +32,7 @@ struct ship {
     bool has_generation;
     struct ship_pages held; /* taken and not written yet */
     int64_t blob_place;
-    int64_t retry_ms, base_due_ms; /* monotonic */
+    int64_t retry_ms, base_due_ms, base_began_ms; /* monotonic */
     int64_t bases_seen;
 
     pthread_mutex_t mutex; /* guards the rest */

@@ -1,0 +1,254 @@
+"""`seva serve --ship` and `seva restore --from-ship`: what was acknowledged is in the folder when the server dies, as far as the
+lag says; a folder that is full or gone holds nobody up and is followed again; a moment comes back; what is torn is left out."""
+
+import datetime
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+
+from seva import BIN, Seva, run, until
+
+
+def seva(*args):
+    return subprocess.run([BIN, *args], capture_output=True, text=True, timeout=300)
+
+
+def post(s, marker):
+    return s.hook({"id": marker, "contact": {"id": "c" + marker[-1]}, "text": marker}).status == 200
+
+
+def upload_note(s, content, name):
+    made = s.api("POST", "/uploads", {"name": name, "size": len(content)})
+    id = made.json["id"]
+    assert s.api("PUT", f"/uploads/{id}?offset=0", content, {"Content-Type": "application/octet-stream"}).status in (200, 201)
+    conversation = s.items("/conversations")[0]["id"]
+    sent = s.api("POST", f"/conversations/{conversation}/messages",
+                 {"kind": "note", "text": "see " + name, "attachment_ids": [id], "client_id": name})
+    assert sent.status in (200, 201, 202), sent.body
+
+
+class Shipping(Seva):
+    def __init__(self, folder=None, more=()):
+        super().__init__()
+        self.to = folder or os.path.join(self.folder, "shipped")
+        self.more = ["--ship", self.to, *more]
+
+    def is_shipped(self):
+        return self.metric("seva_ship_bases_total") > 0 and self.metric("seva_ship_lag_seconds") == 0
+
+    def generations(self):
+        return sorted(n for n in os.listdir(self.to) if n.startswith("g-"))
+
+    def segments(self):
+        folder = os.path.join(self.to, self.generations()[-1])
+        return [os.path.join(folder, n) for n in sorted(os.listdir(folder)) if n.startswith("s-")]
+
+    def restored(self, name, *more):
+        new = os.path.join(self.folder, name)
+        p = seva("restore", "--data", new, "--from-ship", self.to, *more)
+        return new, p
+
+
+def rows(data, sql):
+    db = sqlite3.connect(os.path.join(data, "seva.db"))
+    try:
+        return db.execute(sql).fetchall()
+    finally:
+        db.close()
+
+
+def deliveries(data):
+    """What was acknowledged stands in the inbox or became a message."""
+    assert rows(data, "PRAGMA integrity_check") == [("ok",)]
+    found = " ".join(t for t, in rows(data, "SELECT text FROM message"))
+    raw = rows(data, "SELECT body FROM inbox")
+    return found + " ".join(r.decode(errors="replace") if isinstance(r, bytes) else str(r) for r, in raw) + " "
+
+
+def missing(data, markers):
+    there = deliveries(data)
+    return [m for m in markers if m not in there]
+
+
+def what_was_acknowledged_is_in_the_folder_when_the_server_is_killed():
+    with Shipping() as s:
+        s.start()
+        assert post(s, "first-0") and until(lambda: s.items("/conversations"))
+        acknowledged, ending, lock = [], threading.Event(), threading.Lock()
+
+        def sends(who):
+            n = 0
+            while not ending.is_set():
+                try:
+                    if post(s, f"m{who}-{n}-"):
+                        with lock:
+                            acknowledged.append((time.monotonic(), f"m{who}-{n}-"))
+                except OSError:
+                    return
+                n += 1
+
+        threads = [threading.Thread(target=sends, args=(i,)) for i in range(4)]
+        for t in threads:
+            t.start()
+        upload_note(s, os.urandom(300_000), "picture.bin")
+        assert until(lambda: s.metric("seva_ship_bases_total") > 0 and len(acknowledged) > 1500)
+        upload_note(s, os.urandom(300_001), "later.bin")
+        file_at = time.monotonic()
+        assert until(lambda: s.metric("seva_ship_lag_seconds") < 1 and time.monotonic() - file_at > s.metric("seva_ship_lag_seconds") + 0.5)
+        sampled = time.monotonic()
+        lag = s.metric("seva_ship_lag_seconds")
+        s.kill()
+        ending.set()
+        for t in threads:
+            t.join()
+        print(f"# {len(acknowledged)} acknowledged, {lag:.3f} s behind when it was killed, {len(s.segments())} segments")
+        new, p = s.restored("new")
+        assert p.returncode == 0, p.stderr
+        must = [m for at, m in acknowledged if at < sampled - lag - 0.001]
+        assert len(must) > 1000
+        gone = missing(new, must)
+        assert not gone, (len(gone), gone[:5])
+        assert "ATTENTION" not in p.stdout, p.stdout
+        for name, size in (("picture.bin", 300_000), ("later.bin", 300_001)):
+            hash, = rows(new, f"SELECT blob_name FROM attachment WHERE name = '{name}'")[0]
+            assert os.path.getsize(os.path.join(new, "blobs", "1" if os.path.isdir(os.path.join(new, "blobs", "1")) else os.listdir(os.path.join(new, "blobs"))[0], hash[:2], hash)) == size
+        shutil.copy(os.path.join(s.data, "keys"), os.path.join(new, "keys"))
+        with Seva(init=False, data=new) as r:
+            r.made = s.made
+            r.start()
+            assert post(r, "after-1"), "the restored one goes on"
+
+
+def a_server_that_stopped_has_shipped_all_and_begins_a_generation_when_it_comes_back():
+    with Shipping() as s:
+        s.start()
+        assert until(s.is_shipped)
+        assert all(post(s, f"one-{n}-") for n in range(20))
+        s.stop()
+        new, p = s.restored("new")
+        assert p.returncode == 0, p.stderr
+        assert not missing(new, [f"one-{n}-" for n in range(20)])
+        s.start()
+        assert post(s, "two-1-") and until(s.is_shipped)
+        assert len(s.generations()) == 2
+        again, p = s.restored("again")
+        assert p.returncode == 0 and not missing(again, ["one-3-", "two-1-"]), p.stderr
+
+
+def a_moment_comes_back_and_one_before_the_first_does_not():
+    with Shipping() as s:
+        before = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        s.start()
+        assert until(s.is_shipped)
+        assert post(s, "wanted-1-") and until(lambda: "wanted-1-" in str(s.items("/conversations"))) and until(s.is_shipped)
+        moment = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        assert until(lambda: datetime.datetime.now(datetime.timezone.utc).isoformat() > moment)
+        time.sleep(0.01)  # the next commit is in another millisecond
+        assert post(s, "mistake-1-") and until(s.is_shipped)
+        new, p = s.restored("then", "--at", moment)
+        assert p.returncode == 0, p.stderr
+        assert not missing(new, ["wanted-1-"]) and missing(new, ["mistake-1-"])
+        last, p = s.restored("last")
+        assert p.returncode == 0 and not missing(last, ["wanted-1-", "mistake-1-"]), p.stderr
+        none, p = s.restored("none", "--at", before)
+        assert p.returncode == 1 and "does not reach back" in p.stderr, p.stderr
+        assert not os.path.exists(none) and not os.path.exists(none + ".part")
+        bad, p = s.restored("bad", "--at", "yesterday")
+        assert p.returncode == 1 and "--at is a moment" in p.stderr, p.stderr
+
+
+def a_torn_segment_at_the_end_is_left_out_and_a_torn_base_is_not_used():
+    with Shipping() as s:
+        s.start()
+        assert until(s.is_shipped)
+        for n in range(5):
+            assert post(s, f"t{n}-") and until(s.is_shipped)
+        s.kill()
+        last = s.segments()[-1]
+        with open(last, "r+b") as f:
+            f.truncate(os.path.getsize(last) - 100)
+        new, p = s.restored("new")
+        assert p.returncode == 0 and "1 segments at the end are not whole" in p.stdout, (p.stdout, p.stderr)
+        assert not missing(new, ["t0-", "t1-"])
+        with open(s.segments()[-2], "r+b") as f:
+            f.seek(os.path.getsize(s.segments()[-2]) // 2)
+            f.write(b"another")
+        new, p = s.restored("two")
+        assert p.returncode == 0 and "2 segments at the end are not whole" in p.stdout, (p.stdout, p.stderr)
+        folder = os.path.dirname(last)
+        base = next(n for n in os.listdir(folder) if n.startswith("b-"))
+        with open(os.path.join(folder, base), "r+b") as f:
+            f.seek(5000)
+            f.write(b"another")
+        new, p = s.restored("none")
+        assert p.returncode == 1 and "no whole database" in p.stderr and not os.path.exists(new), p.stderr
+
+
+def a_folder_that_is_gone_holds_nobody_up_and_is_followed_again():
+    with Shipping() as s:
+        s.start()
+        assert until(s.is_shipped)
+        os.rename(s.to, s.to + ".away")
+        assert all(post(s, f"away-{n}-") for n in range(20))
+        assert until(lambda: s.metric("seva_ship_failing") == 1)
+        lag = s.metric("seva_ship_lag_seconds")
+        assert until(lambda: s.metric("seva_ship_lag_seconds") > lag > 0), "the lag grows"
+        assert "the shipped copy is behind" in s.log_tail(10**6)
+        os.rename(s.to + ".away", s.to)
+        assert until(lambda: s.metric("seva_ship_failing") == 0 and s.is_shipped())
+        assert len(s.generations()) == 1, "so little was held that no new generation was needed"
+        new, p = s.restored("new")
+        assert p.returncode == 0 and not missing(new, [f"away-{n}-" for n in range(20)]), p.stderr
+
+
+def a_full_disk_holds_nobody_up_and_is_followed_again():
+    with tempfile.TemporaryDirectory(prefix="seva-disk-") as small:
+        p = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", small], capture_output=True, text=True)
+        if p.returncode:
+            return f"skip: this machine does not let us mount a small disk ({p.stderr.strip()})"
+        try:
+            with Shipping(os.path.join(small, "shipped")) as s:
+                s.start()
+                assert until(s.is_shipped)
+                with open(os.path.join(small, "ballast"), "wb") as f:
+                    try:
+                        while True:
+                            f.write(bytes(65536))
+                            f.flush()
+                    except OSError:
+                        pass
+                assert all(post(s, f"full-{n}-") for n in range(50))
+                assert until(lambda: s.metric("seva_ship_failing") == 1)
+                assert "No space left" in s.log_tail(10**6)
+                os.unlink(os.path.join(small, "ballast"))
+                assert until(lambda: s.metric("seva_ship_failing") == 0 and s.is_shipped())
+                new, p = s.restored("new")
+                assert p.returncode == 0 and not missing(new, [f"full-{n}-" for n in range(50)]), p.stderr
+        finally:
+            subprocess.run(["umount", "-l", small], check=False)
+
+
+def what_cannot_be_shipped_to_is_refused_at_the_start():
+    with Shipping() as s:
+        s.start()
+        assert until(s.is_shipped)
+        with Seva() as other:
+            def starts(*more):
+                return seva("serve", "--data", other.data, "--listen", "127.0.0.1:0", *more)
+            p = starts("--ship", s.to)
+            assert p.returncode == 1 and "another server ships to" in p.stderr, p.stderr
+            p = starts("--ship", other.data)
+            assert p.returncode == 1 and "has something in it" in p.stderr, p.stderr
+            p = starts("--ship", s.to + "2", "--ship-keep", "0")
+            assert p.returncode == 1 and "ship-keep must be a number" in p.stderr, p.stderr
+
+
+if __name__ == "__main__":
+    run([what_was_acknowledged_is_in_the_folder_when_the_server_is_killed,
+         a_server_that_stopped_has_shipped_all_and_begins_a_generation_when_it_comes_back, a_moment_comes_back_and_one_before_the_first_does_not,
+         a_torn_segment_at_the_end_is_left_out_and_a_torn_base_is_not_used, a_folder_that_is_gone_holds_nobody_up_and_is_followed_again,
+         a_full_disk_holds_nobody_up_and_is_followed_again, what_cannot_be_shipped_to_is_refused_at_the_start])

@@ -1,0 +1,233 @@
+/* A shipped copy: nothing is missed however often the log begins anew; what cannot be shipped lets
+ * the log go on; what is no longer kept goes. */
+#include "test.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "db/driver.h"
+#include "db/sqlite_copy.h"
+#include "job/ship.h"
+#include "job/ship_file.h"
+#include "test_db.h"
+
+enum { HOUR_MS = 3600 * 1000, LONG = 60000 };
+static char letters[LONG];
+
+struct world {
+    struct test_db *t;
+    struct ship *ship;
+    str folder;
+};
+
+static struct world world_open(int64_t keep_ms, int64_t base_ms)
+{
+    struct world w = {.t = test_db_open(DB_SQLITE), .folder = test_path("shipped")};
+    str why = {0}, data = str_from(w.t->folder);
+    struct ship_options o = {
+        .db = w.t->db,
+        .database = str_skip(w.t->url, S("sqlite:").len),
+        .data_dir = data,
+        .blobs_dir = str_cat(test_arena(), data, S("/blobs")),
+        .folder = w.folder,
+        .keep_ms = keep_ms,
+        .base_ms = base_ms,
+    };
+    memset(letters, 'l', sizeof letters);
+    assert_ok(ship_open(test_arena(), &o, &w.ship, &why));
+    assert_ok(ship_start(w.ship));
+    return w;
+}
+
+static void world_close(struct world *w)
+{
+    ship_close(w->ship);
+    test_db_close(w->t);
+}
+
+static void put(struct world *w, int number, ptrdiff_t len)
+{
+    struct arena a = arena_make(0);
+    struct db_tx *tx;
+    assert_ok(db_begin(w->t->db, DB_WRITE, &a, &tx));
+    assert_ok(db_run(tx,
+        S("INSERT INTO installation (name, value) VALUES (?1, ?2)"
+          " ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
+        ARGS(A_TEXT(str_print(&a, "row%d", number)), A_TEXT(str_of(letters, len))), NULL));
+    assert_ok(db_commit(tx));
+    arena_free(&a);
+}
+
+static void wait_for_bases(struct world *w, int64_t n)
+{
+    while (ship_stats_of(w->ship).bases < n)
+        (void)sched_yield();
+}
+
+struct sum_row {
+    int64_t n, bytes;
+};
+static const struct db_col sum_cols[] = {COL(struct sum_row, n), COL(struct sum_row, bytes)};
+
+static struct sum_row sum_of(struct db *db)
+{
+    struct sum_row row;
+    struct db_tx *tx;
+    assert_ok(db_begin(db, DB_READ, test_arena(), &tx));
+    assert_ok(db_one(tx,
+        S("SELECT COUNT(*) AS n, SUM(LENGTH(value)) AS bytes FROM installation"
+          " WHERE name LIKE 'row%'"),
+        NO_ARGS, COLS(sum_cols), &row));
+    (void)db_rollback(tx); /* it has read only */
+    return row;
+}
+
+static str generation(const struct world *w, ptrdiff_t *n)
+{
+    struct str_list names;
+    assert_ok(ship_generations(test_arena(), w->folder, &names));
+    *n = names.len;
+    return str_print(test_arena(), "%.*s/%.*s", SARG(w->folder), SARG(names.at[names.len - 1]));
+}
+
+/* The last base of the newest generation with all segments after it, as a database of its own. */
+static struct sum_row sum_shipped(const struct world *w)
+{
+    struct ship_files files;
+    struct sha256 sum;
+    ptrdiff_t n;
+    int64_t size;
+    int from, to;
+    str why = {0}, folder = generation(w, &n), made = test_path("made.db");
+    assert_ok(ship_files_list(test_arena(), folder, &files));
+    assert_true(files.n_bases > 0);
+    const struct ship_base *b = &files.bases[files.n_bases - 1];
+    str base = str_print(test_arena(), "%.*s/%.*s", SARG(folder), SARG(b->name));
+    assert_ok(file_open_read(base, &from, &size));
+    assert_ok(ship_copy(test_arena(), from, made, b->hash, NULL, NULL, &sum));
+    file_close(from);
+    assert_ok(file_open_write(made, 0600, false, &to));
+    int64_t number = b->from + 1;
+    for (ptrdiff_t i = ship_segment_from(&files, number); i < files.n_segments; i++, number++) {
+        struct arena one = arena_make(0);
+        assert_int_equal(files.segments[i].number, number);
+        str path = str_print(&one, "%.*s/%.*s", SARG(folder), SARG(files.segments[i].name));
+        assert_ok(ship_segment_apply(&one, path, number, to));
+        arena_free(&one);
+    }
+    assert_true(number > b->to);
+    assert_ok(file_write_at(to, 18, S("\1\1")));
+    file_close(to);
+    struct db *db;
+    assert_ok(sqlite_still_open(test_arena(), made, &db, &why));
+    assert_ok(sqlite_still_check(test_arena(), db, true, &why));
+    struct sum_row row = sum_of(db);
+    db_close(db);
+    return row;
+}
+
+static void nothing_is_missed_however_often_the_log_begins_anew(void **state)
+{
+    (void)state;
+    struct world w = world_open(HOUR_MS, 0);
+    sqlite_checkpoint_at(w.t->db, 10, 30, 100);
+    for (int i = 0; i < 1500; i++)
+        put(&w, i % 200, 1 + i * 7919 % 9000);
+    wait_for_bases(&w, 1);
+    for (int i = 0; i < 1500; i++)
+        put(&w, i % 300, 1 + i * 104729 % 9000);
+    assert_true(sqlite_log_tries(w.t->db) > 10);
+    ship_stop(w.ship);
+    assert_int_equal(ship_stats_of(w.ship).generations, 1);
+    struct sum_row is = sum_shipped(&w), should = sum_of(w.t->db);
+    assert_int_equal(is.n, should.n);
+    assert_int_equal(is.bytes, should.bytes);
+    world_close(&w);
+}
+
+static void what_cannot_be_shipped_lets_the_log_go_on_and_a_generation_begins(void **state)
+{
+    (void)state;
+    struct world w = world_open(HOUR_MS, 0);
+    struct stat st;
+    str away = test_path("away"),
+        log = str_cat(test_arena(), str_skip(w.t->url, S("sqlite:").len), S("-wal"));
+    wait_for_bases(&w, 1);
+    sqlite_checkpoint_at(w.t->db, 500, 1000, 2000);
+    assert_int_equal(rename(str_z(test_arena(), w.folder), str_z(test_arena(), away)), 0);
+    for (int i = 0; i < 2500; i++) /* 150 MB */
+        put(&w, i, LONG);
+    assert_int_equal(stat(str_z(test_arena(), log), &st), 0);
+    assert_true(st.st_size < 48 * 1024 * 1024);
+    assert_int_equal(rename(str_z(test_arena(), away), str_z(test_arena(), w.folder)), 0);
+    while (ship_stats_of(w.ship).bases < 2) {
+        clock_advance(10);
+        (void)sched_yield();
+    }
+    put(&w, 1, 5);
+    ship_stop(w.ship);
+    test_log_had(LOG_WARN, "too much waits to be shipped");
+    test_log_may(LOG_WARN, "the shipped copy is behind");
+    struct sum_row is = sum_shipped(&w), should = sum_of(w.t->db);
+    assert_int_equal(is.n, should.n);
+    assert_int_equal(is.bytes, should.bytes);
+    world_close(&w);
+}
+
+static void file_of(str path, int64_t ms)
+{
+    struct timespec at = {.tv_sec = (time_t)(ms / 1000)};
+    const struct timespec both[] = {at, at};
+    assert_ok(file_write(path, S("x"), 0600));
+    assert_int_equal(utimensat(AT_FDCWD, str_z(test_arena(), path), both, 0), 0);
+}
+
+static void what_is_no_longer_kept_goes(void **state)
+{
+    (void)state;
+    struct world w = world_open(HOUR_MS, HOUR_MS);
+    struct ship_files files;
+    ptrdiff_t n;
+    int64_t size;
+    wait_for_bases(&w, 1);
+    str useless = str_cat(test_arena(), w.folder, S("/g-0000000000001-00000000"));
+    str blobs = str_cat(test_arena(), w.folder, S("/blobs/1/00"));
+    char name[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    str old = str_print(test_arena(), "%.*s/%s", SARG(blobs), name);
+    name[1] = '1';
+    str young = str_print(test_arena(), "%.*s/%s", SARG(blobs), name);
+    assert_ok(file_folder_make(useless, 0700));
+    assert_ok(file_folder_make(blobs, 0700));
+    file_of(old, TEST_NOW_MS - HOUR_MS);
+    file_of(young, TEST_NOW_MS + 4 * HOUR_MS);
+    for (int i = 0; i < 5; i++) {
+        int64_t before = ship_stats_of(w.ship).bases;
+        put(&w, i, 100);
+        clock_advance(HOUR_MS);
+        wait_for_bases(&w, before + 1);
+    }
+    ship_stop(w.ship);
+    assert_ok(ship_files_list(test_arena(), generation(&w, &n), &files));
+    assert_int_equal(n, 1);
+    assert_true(files.n_bases <= 3);
+    assert_true(files.bases[0].from > 0);
+    assert_int_equal(files.segments[0].number, files.bases[0].from + 1);
+    assert_err(file_size(old, &size), E_NOT_FOUND);
+    assert_ok(file_size(young, &size));
+    assert_int_equal(sum_shipped(&w).n, 5);
+    world_close(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(nothing_is_missed_however_often_the_log_begins_anew),
+        TEST(what_cannot_be_shipped_lets_the_log_go_on_and_a_generation_begins),
+        TEST(what_is_no_longer_kept_goes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
