@@ -9,7 +9,7 @@ struct files {
     str keys_file, blobs_dir, admin_socket;
     str db_url;
     str ship_dir; /* absolute; empty = none */
-    int lock_fd; /* −1: not held */
+    int lock_fd;  /* −1: not held */
 };
 
 /* Works the paths out; touches nothing. */

@@ -189,7 +189,7 @@ static void file_of(str path, int64_t ms)
 static void what_is_no_longer_kept_goes(void **state)
 {
     (void)state;
-    struct world w = world_open(HOUR_MS, HOUR_MS);
+    struct world w = world_open(2 * HOUR_MS, HOUR_MS);
     struct ship_files files;
     ptrdiff_t n;
     int64_t size;
@@ -202,7 +202,7 @@ static void what_is_no_longer_kept_goes(void **state)
     str young = str_print(test_arena(), "%.*s/%s", SARG(blobs), name);
     assert_ok(file_folder_make(useless, 0700));
     assert_ok(file_folder_make(blobs, 0700));
-    file_of(old, TEST_NOW_MS - HOUR_MS);
+    file_of(old, TEST_NOW_MS - 2 * HOUR_MS);
     file_of(young, TEST_NOW_MS + 4 * HOUR_MS);
     for (int i = 0; i < 5; i++) {
         int64_t before = ship_stats_of(w.ship).bases;
