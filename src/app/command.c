@@ -11,6 +11,7 @@
 #include "app/import_messages.h"
 #include "app/mail_in.h"
 #include "app/people.h"
+#include "app/replay.h"
 #include "app/restore.h"
 #include "app/setup.h"
 #include "app/wiring.h"
@@ -41,6 +42,8 @@ static const char usage[] =
     "  seva account list\n"
     "  seva import FILE [--account ID]    past conversations, docs/import.md\n"
     "  seva import messages FILE          past messages, one a line; - is standard input\n"
+    "  seva replay FILE [--speed N|--rate N/s] [--run NAME]\n"
+    "                                     messages as if they arrived now, to the simulator only\n"
     "  seva mail-in ADDRESS --password-file FILE\n"
     "                                     a mail from standard input to a channel\n"
     "  seva backup FILE [--encrypt-key-file FILE] [--with-keys]\n"
@@ -74,7 +77,7 @@ static int trouble(struct arena *a, str why)
 static int admin_command(
     void *arg, struct arena *a, const struct settings *s, str password, str *out)
 {
-    const struct node *node = arg;
+    struct node *node = arg;
     struct people people = {.db = node->db, .config = &node->config};
     if (s->n_words && str_eq(s->words[0], S("doctor")))
         return doctor_database(a, node->db, out);
@@ -82,6 +85,8 @@ static int admin_command(
         return import_command(a, &people, s, out);
     if (s->n_words && str_eq(s->words[0], S(IMPORT_LINES_WORD)))
         return import_lines(a, &people, s, password, out);
+    if (s->n_words && str_eq(s->words[0], S(REPLAY_LINES_WORD)))
+        return replay_lines(a, node, s, password, out);
     return people_command(a, &people, s, password, out);
 }
 
@@ -301,6 +306,16 @@ static int mail_in(struct arena *a, const struct settings *s)
     return say(code, out);
 }
 
+static int replay(struct arena *a, const struct settings *s)
+{
+    struct files files;
+    str why = {0}, out = {0};
+    if (files_resolve(a, s, &files, &why) != OK)
+        return trouble(a, why);
+    int code = replay_command(a, s, files.admin_socket, &out);
+    return say(code, out);
+}
+
 static int backup(struct arena *a, const struct settings *s)
 {
     str out = {0};
@@ -353,6 +368,8 @@ int command_run(struct arena *a, int argc, char **argv, char **environment)
         return doctor(a, &s, argc, argv);
     if (str_eq(word, S("mail-in")))
         return mail_in(a, &s);
+    if (str_eq(word, S("replay")))
+        return replay(a, &s);
     if (str_eq(word, S("backup")))
         return backup(a, &s);
     if (str_eq(word, S("restore")))

@@ -41,8 +41,7 @@ static err take_once(struct ctx *cx, struct db *db, const struct settings *s,
     return e;
 }
 
-/* One line of the reply: the words of JSON's faults may quote what was sent. */
-static str one_line(struct arena *a, str words)
+str import_one_line(struct arena *a, str words)
 {
     str copy = str_copy(a, str_sub(words, 0, REASON_MAX));
     char *at = NEW(a, char, copy.len + 1);
@@ -67,7 +66,8 @@ static str reply_make(struct arena *a, const struct history_line *lines, ptrdiff
             sb_print(&b, "w %lld\n", (long long)line->waits_for);
             break;
         case HISTORY_WRONG:
-            sb_print(&b, "x %.*s\x1f%.*s\n", SARG(line->field), SARG(one_line(a, line->words)));
+            sb_print(
+                &b, "x %.*s\x1f%.*s\n", SARG(line->field), SARG(import_one_line(a, line->words)));
             break;
         }
     }

@@ -18,6 +18,8 @@ enum { IMPORT_LINES_MAX = 1000, IMPORT_LINES_FAR = 250, IMPORT_LINES_BYTES = 384
 enum { IMPORT_LINE_WAITS = '-', IMPORT_LINE_LAST = '!' };
 int import_lines(
     struct arena *a, const struct people *people, const struct settings *s, str lines, str *reply);
+/* Words as one line of a reply: those of JSON's faults may quote what was sent. */
+str import_one_line(struct arena *a, str words);
 typedef int import_take(void *arg, struct arena *a, str lines, str *reply);
 /* at_once: lines of a batch, at most IMPORT_LINES_MAX. */
 int import_messages_command(struct arena *a, const struct settings *s, ptrdiff_t at_once,

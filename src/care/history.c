@@ -162,10 +162,10 @@ static err read_fields(
     return read_author(cx, h, line, item);
 }
 
-static err read_line(struct ctx *cx, const struct history *h, struct history_item *item)
+err history_read(struct ctx *cx, const struct history *h, str text, struct history_item *item)
 {
     const struct json *line;
-    str why, text = item->line->text;
+    str why;
     if (text.len > HISTORY_LINE_BYTES)
         return fail(cx, E_INVALID, "longer than %d bytes", HISTORY_LINE_BYTES);
     if (json_parse(cx->arena, text, &line, &why) != OK)
@@ -181,7 +181,7 @@ static void read_lines(struct history_batch *b)
     for (ptrdiff_t i = 0; i < b->n; i++) {
         struct history_item *item = &b->items[i];
         cx->fault = (struct fault){0};
-        if (read_line(cx, b->h, item) == OK)
+        if (history_read(cx, b->h, item->line->text, item) == OK)
             continue;
         item->line->fate = HISTORY_WRONG;
         item->line->field = cx->fault.field;

@@ -64,6 +64,9 @@ struct history_batch {
     ptrdiff_t n_talks;
 };
 
+/* What a line says, without looking at what is stored; E_INVALID with words, and mostly the field.
+ * Also for lines that are replayed (replay.h). */
+err history_read(struct ctx *cx, const struct history *h, str text, struct history_item *item);
 /* To be added, as far as is known. */
 bool history_is_going(const struct history_item *item);
 int64_t history_key(struct arena *a, char kind, const struct channel *channel, str key);

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "care/blob_file.h"
 #include "connector/notice.h"
+#include "connector/replayed.h"
 #include "job/ask.h"
 #include "job/receive_inner.h"
 #include "store/lease.h"
@@ -60,6 +61,9 @@ static void parse_row(struct desk *desk, const struct inbox_row *row, struct rec
     str why = {0};
     if (c && str_eq(row->origin, NOTICE_ORIGIN)) {
         if (notice_parse(a, c, &raw, &out->batch, &why) != OK)
+            out->fault = why;
+    } else if (c && str_eq(row->origin, REPLAY_ORIGIN)) {
+        if (replayed_parse(a, &raw, &out->batch, &why) != OK)
             out->fault = why;
     } else if (!c || !c->parse)
         out->fault = str_print(a, "There is no network %.*s here.", SARG(row->network));
