@@ -44,7 +44,6 @@ enum setting {
     SET_SPEED,
     SET_RATE,
     SET_RUN,
-    SET_CONTACT,
     SET_JSON,
     SET_OPENAPI,
     SET_TYPESCRIPT,

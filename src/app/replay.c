@@ -49,8 +49,8 @@ static int64_t due_us(struct player *p, str line)
     const struct json *root = NULL;
     str why;
     int64_t at_ms = 0, now = clock_mono_us();
-    if (!p->rate && (json_parse(&p->scratch, line, &root, &why) != OK ||
-                        time_parse(json_text(json_get(root, S("at")), S("")), &at_ms) != OK))
+    if (p->rate <= 0 && (json_parse(&p->scratch, line, &root, &why) != OK ||
+                            time_parse(json_text(json_get(root, S("at")), S("")), &at_ms) != OK))
         return now;
     if (!p->has_begun) {
         p->has_begun = true;
@@ -58,8 +58,8 @@ static int64_t due_us(struct player *p, str line)
         p->began_ms = at_ms;
         p->paced = 0;
     }
-    double seconds =
-        p->rate ? (double)p->paced / p->rate : (double)(at_ms - p->began_ms) / 1000.0 / p->speed;
+    double seconds = p->rate > 0 ? (double)p->paced / p->rate
+                                 : (double)(at_ms - p->began_ms) / 1000.0 / p->speed;
     p->paced++;
     return p->began_us + (int64_t)(seconds * 1e6);
 }
@@ -178,7 +178,9 @@ static err play(struct player *p)
         TRY(line_file_next(&p->file, &line, &is_there));
         if (!is_there)
             return send(p);
-        TRY(wait_for(p, &line, p->is_catching_up ? 0 : due_us(p, line)));
+        p->has_begun &= !p->is_catching_up; /* the times count from the first line that is new */
+        int64_t due = due_us(p, line);
+        TRY(wait_for(p, &line, p->is_catching_up ? 0 : due));
         p->lines[p->n++] = (struct due){p->file.line, line};
         p->bytes += line.len + 1;
         if (p->is_catching_up) /* one by one, so that the first new one is the first that waits */

@@ -6,6 +6,7 @@
 #include "care/history_inner.h"
 #include "care/reply.h"
 #include "connector/replayed.h"
+#include "net/ip.h"
 #include "store/agent.h"
 #include "store/channel.h"
 #include "store/conversation.h"
@@ -17,6 +18,50 @@
 #include "store/webhook.h"
 
 enum { WEBHOOKS_PAGE = 200 };
+
+/* ── whether it can leave this machine ──────────────────────────────────────────────────────────
+ */
+
+/* "http://127.0.0.1:80/x", "[::1]:25". Only literal addresses: a name may be anybody's tomorrow. */
+static bool is_loopback(str address)
+{
+    str rest, host = address, port;
+    struct ip_network v4, v6;
+    struct ip_address ip;
+    ptrdiff_t at = str_find(address, S("://"));
+    if (at >= 0)
+        host = str_skip(address, at + 3);
+    (void)str_cut(host, '/', &host, &rest); /* there may be no path */
+    if (str_find_byte(host, '@') >= 0)
+        return false;
+    if (str_starts(host, S("[")))
+        (void)str_cut(str_skip(host, 1), ']', &host, &port); /* else no address */
+    else
+        (void)str_cut(host, ':', &host, &port); /* there may be no port */
+    return ip_network_parse(S("127.0.0.0/8"), &v4) && ip_network_parse(S("::1"), &v6) &&
+           ip_parse(host, &ip) && (ip_network_has(v4, ip) || ip_network_has(v6, ip));
+}
+
+/* Whether nothing of this channel can leave the machine: every base address of its network (of a
+ * network without: every address in the channel's form) is a literal loopback address. False:
+ * *address is the first that is not. */
+static bool stays_here(
+    struct arena *a, const struct connector *c, const struct connector_setup *s, str *address)
+{
+    for (const struct connector_host *h = c->hosts; h && h->name; h++) {
+        *address = connector_host_url(a, c, s->hosts, str_from(h->name));
+        if (!is_loopback(*address))
+            return false;
+    }
+    for (const struct connector_setting *k = c->settings; !c->hosts && k && k->name; k++) {
+        if (!str_eq(str_from(k->kind), S("url")) && !str_eq(str_from(k->kind), S("host")))
+            continue;
+        *address = setup_setting(a, c, s, k->name);
+        if (address->len && !is_loopback(*address))
+            return false;
+    }
+    return true;
+}
 
 /* ── what may be replayed ───────────────────────────────────────────────────────────────────────
  */
@@ -43,7 +88,7 @@ static err look_at_webhooks(struct ctx *cx, struct replay *r)
         TRY(webhook_list(cx, after, WEBHOOKS_PAGE, &rows, &n));
         for (ptrdiff_t i = 0; i < n; i++) {
             after = rows[i].id;
-            if (rows[i].is_enabled && !connector_is_loopback(rows[i].url))
+            if (rows[i].is_enabled && !is_loopback(rows[i].url))
                 r->refusal = str_print(cx->arena,
                     "The webhook \"%.*s\" would tell %.*s of it; switch it off first.",
                     SARG(rows[i].name), SARG(rows[i].url));
@@ -84,7 +129,7 @@ static err check_channel(struct ctx *cx, const struct replay *r, const struct ch
     TRY(check_kind(cx, channel, c));
     if (r->refusal.len)
         return fail_field(cx, "channel", "%.*s", SARG(r->refusal));
-    if (!connector_stays_here(cx->arena, c, &setup, &address))
+    if (!stays_here(cx->arena, c, &setup, &address))
         return fail_field(cx, "channel",
             "\"%.*s\" is a real channel: it talks to %.*s. Only channels of the simulator are replayed to, whose addresses are this machine's own (127.0.0.1); see --network-hosts.",
             SARG(channel->name), SARG(address.len ? address : S("an address of its network")));

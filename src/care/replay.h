@@ -34,8 +34,9 @@ struct replay {
 /* cx is scoped to the account. */
 err replay_open(struct ctx *cx, str run, struct replay *r);
 /* What it says, and whether its channel takes a replay: a channel does when everything that it
- * sends stays on this machine (connector_stays_here), as those of the simulator do, and the account
- * when no webhook of it goes anywhere else. Else the line is wrong. */
+ * sends stays on this machine (its addresses are literal loopback addresses), as those of the
+ * simulator do, and the account when no webhook of it goes anywhere else. Else the line is wrong.
+ */
 void replay_read(struct ctx *cx, const struct replay *r, struct replay_line *line);
 bool replay_is_in(const struct replay_line *line);
 /* Customers' lines (item set) into the inbox; sets their fates. WRITE transaction. */

@@ -380,15 +380,6 @@ const struct connector *const *connector_all(ptrdiff_t *n);
  * "x.api=https://…;*=http://127.0.0.1:9000". */
 str connector_host_url(struct arena *a, const struct connector *c, str hosts, str name);
 
-/* "http://127.0.0.1:80/x", "[::1]:25". */
-bool connector_is_loopback(str address);
-/* Whether nothing of this channel can leave the machine: every base address of its network (of a
- * network without: every address in the channel's form) is a literal loopback address (127.0.0.0/8, [::1]; a name is none). False:
- * *address is the first that is not. A network without addresses is true: what else carries its
- * messages is the caller's to know. */
-bool connector_stays_here(
-    struct arena *a, const struct connector *c, const struct connector_setup *s, str *address);
-
 /* The rules of a visibility for this account (length_setting). */
 struct connector_rules connector_rules_for(
     struct arena *a, const struct connector *c, const struct connector_setup *s, bool is_public);

@@ -2,7 +2,6 @@
  * connector.h. */
 #include "base/json.h"
 #include "connector/connector.h"
-#include "net/ip.h"
 
 /* "x.api=https://…;*=http://…": the value of a key; empty when it is not there. */
 static str value_of(str pairs, str key)
@@ -70,45 +69,4 @@ struct connector_rules connector_rules_for(
         str_int(setup_setting(a, c, s, rules.length_setting), 1, INT32_MAX, &length) == OK)
         rules.max_length = length;
     return rules;
-}
-
-/* ── whether it can leave this machine ──────────────────────────────────────────────────────────
- */
-
-/* Only literal addresses: a name may be anybody's tomorrow. */
-bool connector_is_loopback(str address)
-{
-    str rest, host = address, port;
-    struct ip_network v4, v6;
-    struct ip_address ip;
-    ptrdiff_t at = str_find(address, S("://"));
-    if (at >= 0)
-        host = str_skip(address, at + 3);
-    (void)str_cut(host, '/', &host, &rest); /* there may be no path */
-    if (str_find_byte(host, '@') >= 0)
-        return false;
-    if (str_starts(host, S("[")))
-        (void)str_cut(str_skip(host, 1), ']', &host, &port); /* else no address */
-    else
-        (void)str_cut(host, ':', &host, &port); /* there may be no port */
-    return ip_network_parse(S("127.0.0.0/8"), &v4) && ip_network_parse(S("::1"), &v6) &&
-           ip_parse(host, &ip) && (ip_network_has(v4, ip) || ip_network_has(v6, ip));
-}
-
-bool connector_stays_here(
-    struct arena *a, const struct connector *c, const struct connector_setup *s, str *address)
-{
-    for (const struct connector_host *h = c->hosts; h && h->name; h++) {
-        *address = connector_host_url(a, c, s->hosts, str_from(h->name));
-        if (!connector_is_loopback(*address))
-            return false;
-    }
-    for (const struct connector_setting *k = c->settings; !c->hosts && k && k->name; k++) {
-        if (!str_eq(str_from(k->kind), S("url")) && !str_eq(str_from(k->kind), S("host")))
-            continue;
-        *address = setup_setting(a, c, s, k->name);
-        if (address->len && !connector_is_loopback(*address))
-            return false;
-    }
-    return true;
 }
