@@ -1,0 +1,283 @@
+"""What a disk and a clock can do to the whole server, on SQLite: a power cut at any moment, calls that fail one by one, a clock that
+jumps. What was acknowledged is kept, once; what is refused is refused in words; nothing is stuck afterwards.
+SEVA_DISK_STATES says how many power cuts are looked at (12), SEVA_DISK_CALLS how many calls of each kind fail in turn (3)."""
+
+import errno
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+
+from disk import KINDS, Disk, Power, cuts
+from seva import BIN, GONE, Peer, Seva, request, run, sign, until
+
+STATES = int(os.environ.get("SEVA_DISK_STATES", "12"))
+CALLS = int(os.environ.get("SEVA_DISK_CALLS", "3"))
+SEED = int(os.environ.get("SEVA_SEED", "1"))
+
+
+class Story:
+    """A customer who writes, an agent who answers with files; what of it was acknowledged, and when."""
+
+    def __init__(self, seva, now=lambda: 0):
+        self.seva, self.now, self.n = seva, now, 0
+        self.texts, self.files = {}, {}  # text → when, attachment → (bytes, when)
+
+    def text(self):
+        self.n += 1
+        return f"t{self.n}"
+
+    def receive(self, text=None):
+        text = text or self.text()
+        at = time.time() + clock_s(self.seva)
+        body = json.dumps({"messages": [{"id": text, "contact": {"id": "ann"}, "text": text}]}).encode()
+        c = self.seva.channel("api")
+        r = request(self.seva.port, "POST", "/hooks/api/" + c["source_key"], body,
+                    {"Content-Type": "application/json", "Seva-Signature": sign(c["secret"], body, at)}, 20)
+        if r.status == 200:
+            self.texts[text] = self.now()
+        return r
+
+    def upload(self):
+        content = (self.text() + " ").encode() * 3000
+        r = self.seva.api("POST", "/uploads", {"name": "notes.txt", "size": len(content), "type": "text/plain"}, timeout=20)
+        if r.status not in (200, 201):
+            return r, None
+        r = request(self.seva.port, "PUT", f"/api/v1/uploads/{r.json['id']}?offset=0", content,
+                    {"Authorization": "Bearer " + self.seva.made["token"], "Content-Type": "application/octet-stream"}, 20)
+        if r.status != 200:
+            return r, None
+        number = r.json["attachment"]["id"]
+        self.files[number] = (content, self.now())
+        return r, number
+
+    def answer(self, text=None, client=None, attachments=()):
+        text = text or self.text()
+        found = self.seva.api("GET", "/conversations?limit=1", timeout=20)
+        if found.status != 200:
+            return found
+        c = found.json["items"][0]
+        body = {"kind": "reply", "text": text, "client_id": client or str(uuid.uuid4()), "seen_message_id": c["last_message_id"], "force": True,
+                "attachment_ids": list(attachments)}
+        r = self.seva.api("POST", f"/conversations/{c['id']}/messages", body, timeout=20)
+        if r.status in (200, 201):
+            self.texts[text] = self.now()
+        return r
+
+    def check(self, seva, mark=None):
+        """All that was acknowledged up to the mark is there, once, and nothing waits."""
+        assert until(lambda: seva.metric("seva_inbox_waiting") == 0), "a delivery is stuck"
+        found = [m["text"] for c in seva.items("/conversations?status=open,pending,snoozed,resolved")
+                 for m in seva.items(f"/conversations/{c['id']}/messages") if m["kind"] in ("in", "out")]
+        lost = [t for t, at in self.texts.items() if (mark is None or at <= mark) and t not in found]
+        assert not lost, f"acknowledged and lost: {lost[:5]} of {len(self.texts)}"
+        assert len(found) == len(set(found)), f"doubled: {sorted(t for t in found if found.count(t) > 1)[:5]}"
+        for number, (content, at) in self.files.items():
+            if mark is None or at <= mark:
+                r = seva.api("GET", f"/attachments/{number}")
+                assert r.status == 200 and r.body == content, f"the file {number} is lost: {r.status} {r.body[:200]}"
+
+
+def clock_s(seva):
+    return seva.disk["clock_ms"] / 1000 if getattr(seva, "disk", None) else 0
+
+
+def on_disk(keeps_journal=False, peer=None):
+    """A server whose data folder lies on a bad disk."""
+    seva = Seva(more=["--egress-allow", "webhook=127.0.0.0/8"] if peer else [])
+    seva.disk = Disk(seva.data, keeps_journal)
+    seva.env.update(seva.disk.env)
+    return seva
+
+
+def whole(data):
+    db = sqlite3.connect(os.path.join(data, "seva.db"))
+    try:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",), data
+    finally:
+        db.close()
+
+
+def marks_of(most, n):
+    """n moments of a journal, the last among them."""
+    return sorted({*random.Random(SEED).sample(range(most), min(most, n - 1)), most})
+
+
+def a_power_cut_at_any_moment_keeps_what_was_acknowledged():
+    with on_disk(keeps_journal=True) as seva:
+        start = Power(seva.data)
+        seva.start()
+        story = Story(seva, lambda: seva.disk["lines"])
+        for _ in range(40):
+            assert story.receive().status == 200
+            _, number = story.upload()
+            assert until(lambda: seva.metric("seva_inbox_waiting") == 0)
+            assert story.answer(attachments=[number]).status == 201
+        seva.kill()
+        checked = 0
+        for mark, folder in cuts(seva.disk, start, marks_of(seva.disk["lines"], STATES), SEED):
+            whole(folder)
+            with Seva(init=False, data=folder) as after:
+                after.made = seva.made
+                after.start()
+                story.check(after, mark)
+                checked += 1
+        print(f"# {checked} power cuts over {seva.disk['lines']} writes and syncs, {len(story.texts)} texts, {len(story.files)} files")
+        assert checked >= min(STATES, 2)
+        seva.disk.close()
+
+
+def command(disk, *args):
+    return subprocess.run([BIN, *args], capture_output=True, text=True, env={**os.environ, **(disk.env if disk else {})}, timeout=120)
+
+
+def a_power_cut_leaves_a_whole_backup_or_none():
+    with Seva() as seva, tempfile.TemporaryDirectory() as top:
+        seva.start()
+        story = Story(seva)
+        assert story.receive().status == 200 and story.upload()[1]
+        assert until(lambda: seva.metric("seva_inbox_waiting") == 0)
+        seva.stop()
+        place = os.path.join(top, "place")
+        os.mkdir(place)
+        disk, start = Disk(place, True), Power(place)
+        made = command(disk, "backup", "--data", seva.data, os.path.join(place, "one"))
+        assert made.returncode == 0, made.stderr
+        most = disk["lines"]
+        for mark, folder in cuts(disk, start, marks_of(most, STATES), SEED):
+            file = os.path.join(folder, "one")
+            assert os.path.exists(file) or mark < most, "the backup was told as made and is gone"
+            assert not os.path.exists(file) or command(None, "backup", "--verify", file).returncode == 0, mark
+        disk.close()
+        back = os.path.join(top, "back")
+        os.mkdir(back)
+        disk, start = Disk(back, True), Power(back)
+        p = command(disk, "restore", "--data", os.path.join(back, "data"), os.path.join(place, "one"))
+        assert p.returncode == 0, p.stderr
+        most = disk["lines"]
+        for mark, folder in cuts(disk, start, marks_of(most, STATES), SEED):
+            data = os.path.join(folder, "data")
+            assert os.path.exists(os.path.join(data, "seva.db")) or mark < most, "restored and gone"
+            if not os.path.exists(os.path.join(data, "seva.db")):
+                continue  # it begins again
+            whole(data)
+            with Seva(init=False, data=data) as after:
+                after.made = seva.made
+                after.start()
+                story.check(after)
+        disk.close()
+
+
+def done(r):
+    """Acknowledged; else it was refused in words, with a status that asks to come again."""
+    if r.status in (200, 201):
+        return True
+    assert r.status in (503, 500), (r.status, r.body[:300])
+    assert r.json["error"]["message"], r.body
+    return False
+
+
+def steps(story):
+    """What is tried while the disk fails; a connection that breaks because the server ended acknowledges nothing."""
+    texts = [story.text(), story.text()]
+    client = str(uuid.uuid4())
+    return [lambda: done(story.receive(texts[0])), lambda: done(story.upload()[0]), lambda: done(story.answer(texts[1], client))]
+
+
+def attempt(step):
+    try:
+        return step()
+    except GONE:
+        return False
+
+
+def each_call_that_fails_is_told_and_loses_nothing():
+    ended, refused, failed = 0, 0, 0
+    with on_disk() as seva:
+        seva.start()
+        story = Story(seva)
+        assert story.receive().status == 200
+        assert until(lambda: seva.metric("seva_inbox_waiting") == 0)
+        for kind in KINDS:
+            for error in (errno.ENOSPC, errno.EIO):
+                for nth in range(1, CALLS + 1):
+                    for count in (1, 50):
+                        todo = steps(story)
+                        seva.disk.fail([kind], nth, count, error)
+                        todo = [s for s in todo if not attempt(s)]
+                        failed += seva.disk["failed"]
+                        refused += len(todo)
+                        seva.disk.heal()
+                        if until(lambda: seva.process.poll() is not None, 0.05 if todo else 0):
+                            ended += 1
+                            assert kind == "sync" or error == errno.EIO, f"{kind} {error} ended the server: {seva.log_tail()}"
+                            seva.log.close()
+                            seva.start()
+                        for s in todo:
+                            assert until(lambda: attempt(s)), f"{kind} {errno.errorcode[error]} at {nth}: it does not go on\n{seva.log_tail()}"
+        print(f"# {failed} calls failed, {refused} steps refused, the server ended {ended} times, {len(story.texts)} texts, {len(story.files)} files kept")
+        story.check(seva)
+        nothing_is_stuck(seva)
+        seva.stop()
+        whole(seva.data)
+        seva.disk.close()
+    assert failed > 10
+
+
+def nothing_is_stuck(seva):
+    assert not seva.items("/jobs?state=dead"), seva.items("/jobs?state=dead")[:2]
+    assert until(lambda: not seva.items("/jobs?state=running")), "a job is leased for ever"
+
+
+HOUR, DAY = 3600_000, 86400_000
+
+
+def a_clock_that_jumps_loses_and_doubles_nothing():
+    refusing = threading.Event()
+    peer = Peer(lambda p, body: (503, b"{}") if refusing.is_set() else (200, b"{}"))
+    with on_disk(peer=peer) as seva:
+        seva.start()
+        assert seva.api("PATCH", "/account", {"undo_seconds": 0}).status == 200
+        assert seva.api("PATCH", f"/channels/{seva.channel('api')['id']}", {"settings": {"reply_url": peer.url("/replies")}}).status == 200
+        story = Story(seva)
+        story.receive()
+        assert until(lambda: seva.metric("seva_inbox_waiting") == 0)
+        ids, expected = set(), []
+        for jump in (365 * DAY, -HOUR, -DAY, -364 * DAY, DAY, -DAY):
+            refusing.set()  # a try again is waited for when the clock jumps
+            before = len(peer.ledger)
+            expected.append(story.text())
+            assert story.answer(expected[-1]).status == 201
+            assert until(lambda: len(peer.ledger) > before), "it was not tried"
+            seva.disk["clock_ms"] += jump
+            refusing.clear()
+            expected.append(story.text())
+            assert story.receive().status == 200, jump
+            r = story.answer(expected[-1])
+            assert r.status == 201, (jump, r.body[:300])
+            assert r.json["id"] not in ids, "an id came twice"
+            ids.add(r.json["id"])
+            assert seva.widget(seva.visitor(), "GET", "/messages").status == 200, "a visitor is kept out"
+            assert until(lambda: set(expected) <= told(peer)), f"stuck after {jump / HOUR} h: {set(expected) - told(peer)}\n" + str(seva.items("/jobs?state=queued"))
+        story.check(seva)
+        nothing_is_stuck(seva)
+        answers = [json.loads(e["body"])["data"]["message"]["text"] for e in peer.ledger if e["status"] == 200]
+        assert len(answers) == len(set(answers)), "an answer was taken twice"
+        seva.disk.close()
+    peer.close()
+
+
+def told(peer):
+    return {json.loads(e["body"])["data"]["message"]["text"] for e in peer.ledger if e["status"] == 200}
+
+
+if __name__ == "__main__":
+    tests = [a_power_cut_at_any_moment_keeps_what_was_acknowledged, a_power_cut_leaves_a_whole_backup_or_none,
+             each_call_that_fails_is_told_and_loses_nothing, a_clock_that_jumps_loses_and_doubles_nothing]
+    only = os.environ.get("SEVA_DISK_ONLY")
+    run([t for t in tests if not only or only in t.__name__])
