@@ -2,8 +2,8 @@
 what was written and synced the folders that a power cut could have left.
 
 What the disk promises: bytes written before a file's sync began are there when it has ended; names made, moved or removed before a
-folder's sync began likewise. Of later bytes each sector of 512 is there or not, in any order; of later names in a folder some first
-ones are there."""
+folder's sync began likewise. Of later bytes each sector of 512 is there or not, in any order; of later names some first ones are
+there."""
 
 import mmap
 import os
@@ -96,63 +96,80 @@ class Power:
 
     def __init__(self, folder):
         """As everything stands, synced, before the process begins."""
-        self.folder, self.files, self.names, self.later, self.covered = folder, {}, {}, {}, {}
+        self.folder, self.files, self.number, self.names = folder, {}, {}, {}
+        self.later, self.covered = [], {}  # (folder, change) in their order; folder → how many its sync covers
         for at, folders, names in os.walk(folder):
             for name in folders:
                 self.names[os.path.join(at, name)] = None
             for name in names:
                 path = os.path.join(at, name)
                 with open(path, "rb") as f:
-                    self.files[os.stat(path).st_ino] = Bytes(f.read())
-                self.names[path] = os.stat(path).st_ino
+                    self.names[path] = self.made(os.stat(path).st_ino, f.read())
+        self.seen = dict(self.names)  # what the process sees
 
-    def named(self, change):
-        self.later.setdefault(os.path.dirname(change[-1]), []).append(change)
+    def made(self, inode, content=b""):
+        """A number of its own: the system gives an inode again."""
+        self.number[inode] = len(self.files)
+        self.files[self.number[inode]] = Bytes(content)
+        return self.number[inode]
+
+    def named(self, folder, change):
+        self.later.append((folder, change))
+        renamed(self.seen, change)
+
+    def moved(self, path, to):
+        if self.seen.get(path) is None:
+            self.named(os.path.dirname(to), ("tree", path, to))
+        else:
+            self.named(os.path.dirname(to), ("is", self.seen[path], to))
+            self.named(os.path.dirname(path), ("gone", path))
 
     def follow(self, line):
         op, inode, at, path, data = line
+        file = self.files.get(self.number.get(inode))
         if op == CREATE:
-            self.files[inode] = Bytes()
+            number = self.made(inode)
             if path:
-                self.named(("is", inode, path))
+                self.named(os.path.dirname(path), ("is", number, path))
         elif op == MKDIR:
-            self.named(("is", None, path))
+            self.named(os.path.dirname(path), ("is", None, path))
         elif op == UNLINK:
-            self.named(("gone", path))
+            self.named(os.path.dirname(path), ("gone", path))
         elif op == RENAME:
-            self.named(("moved", path, data.decode()))
-        elif op == WRITE and inode in self.files:
-            self.files[inode].later.append((at, data))
-        elif op == TRUNCATE and inode in self.files:
-            self.files[inode].later.append((at, None))
-        elif op in (SYNC, SYNC_DONE):
-            self.follow_sync(op, inode, path)
+            self.moved(path, data.decode())
+        elif op in (WRITE, TRUNCATE) and file:
+            file.later.append((at, data if op == WRITE else None))
+        elif op == SYNC:
+            self.sync_begins(file, inode == -1, path)
+        elif op == SYNC_DONE:
+            self.sync_ends(file, inode == -1, path)
 
-    def follow_sync(self, op, inode, path):
-        for f in self.files.values() if inode == -1 else [self.files[inode]] if inode in self.files else []:
-            if op == SYNC:
-                f.covered = len(f.later)
-                continue
+    def sync_begins(self, file, is_all, path):
+        for f in self.files.values() if is_all else [file] if file else []:
+            f.covered = len(f.later)
+        self.covered["" if is_all else path] = len(self.later)
+
+    def sync_ends(self, file, is_all, path):
+        for f in self.files.values() if is_all else [file] if file else []:
             for at, data in f.later[:f.covered]:
                 changed(f.sure, at, data)
             f.later, f.covered = f.later[f.covered:], 0
-        for folder in list(self.later) if inode == -1 else [path] if path in self.later else []:
-            if op == SYNC:
-                self.covered[folder] = len(self.later[folder])
-                continue
-            n = self.covered.pop(folder, 0)
-            for change in self.later[folder][:n]:
+        n = self.covered.pop("" if is_all else path, 0)
+        mine = [is_all or folder == path for folder, _ in self.later[:n]]
+        for is_mine, (_, change) in zip(mine, self.later):
+            if is_mine:
                 renamed(self.names, change)
-            self.later[folder] = self.later[folder][n:]
+        if any(mine):
+            self.later = [x for is_mine, x in zip(mine, self.later) if not is_mine] + self.later[n:]
+            self.covered = {k: max(0, v - sum(mine)) for k, v in self.covered.items()}
 
     def lay_out(self, to, rand):
         """Writes the folder that a cut leaves now; the file of shared memory is gone."""
         mode = rand.choice([NOTHING_LATER, ALL_LATER, SOME_LATER, SOME_LATER])
         names = dict(self.names)
-        for changes in self.later.values():
-            n = {NOTHING_LATER: 0, ALL_LATER: len(changes)}.get(mode, rand.randint(0, len(changes)))
-            for change in changes[:n]:
-                renamed(names, change)
+        n = {NOTHING_LATER: 0, ALL_LATER: len(self.later)}.get(mode, rand.randint(0, len(self.later)))
+        for _, change in self.later[:n]:
+            renamed(names, change)
         for path in sorted(names):
             there = os.path.join(to, os.path.relpath(path, self.folder))
             if path.endswith("-shm") or not os.path.isdir(os.path.dirname(there)):
@@ -181,8 +198,10 @@ def renamed(names, change):
         names[change[2]] = change[1]
     elif change[0] == "gone":
         names.pop(change[1], None)
-    elif change[1] in names:
-        names[change[2]] = names.pop(change[1])
+    else:
+        inside = [p for p in names if p == change[1] or p.startswith(change[1] + "/")]
+        for path in inside:
+            names[change[2] + path[len(change[1]):]] = names.pop(path)
 
 
 def cuts(disk, start, marks, seed):
