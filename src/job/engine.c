@@ -51,6 +51,8 @@ static err make(struct engine *e, str *why)
     }
     err result = runner_free_expired(e, db_kind_of(e->db) == DB_SQLITE);
     if (result == OK)
+        result = runner_clock_check(e, true);
+    if (result == OK)
         result = upkeep_ensure(e);
     if (result == OK)
         result = desk_guard(&desk, find_head, &e->publisher.at);
@@ -254,6 +256,7 @@ static err do_jobs(struct engine *e, bool *did)
 err engine_run_due(struct engine *e)
 {
     bool did = true;
+    TRY(runner_clock_check(e, false));
     while (did) {
         bool more = true;
         did = false;

@@ -191,6 +191,9 @@ err runner_claim(
 const struct job_row *runner_do(struct engine *e, struct arena *arena, struct http_client *client,
     const struct job_row *job, bool wants_next);
 err runner_free_expired(struct engine *e, bool all);
+/* Has the wall clock been set back since the last call? Then what waits by it is moved. At the
+ * start (is_start) what is stored tells it. By the thread that claims. */
+err runner_clock_check(struct engine *e, bool is_start);
 
 /* ── publisher (publish.c) ──────────────────────────────────────────────────────────────────────
  */
@@ -232,6 +235,8 @@ struct engine {
     int64_t fetch_ms, fetch_bytes;
     int64_t holder;    /* random per start: claims and leases are ours by it */
     int64_t opened_ms; /* monotonic */
+    int64_t
+        clock_ms; /* by how much the wall clock was ahead of the monotonic one; the dispatcher's */
     atomic_bool is_stopping;
     bool is_started;
 

@@ -79,6 +79,33 @@ err runner_free_expired(struct engine *e, bool all)
     return desk_guard(&desk, free_expired, &all);
 }
 
+static err clock_set_back(struct desk *desk, void *arg)
+{
+    const int64_t *back_ms = arg;
+    int64_t moved = 0;
+    TRY(desk_begin(desk, DB_WRITE));
+    TRY(job_clock_back(desk->tx, desk->cx.now_ms, *back_ms, LIMIT_JOB_BACKOFF_MS, &moved));
+    if (moved || *back_ms)
+        log_line(LOG_WARN, "the clock was set back; what waits goes on by the new time",
+            LOG_I("ms", *back_ms), LOG_I("moved", moved));
+    return desk_commit(desk);
+}
+
+/* A correction of less than a second is an ordinary one and delays nothing that counts. */
+err runner_clock_check(struct engine *e, bool is_start)
+{
+    enum { STEP_MS = 1000 };
+    int64_t clock_ms = clock_now_ms() - clock_mono_ms();
+    int64_t back_ms = is_start ? 0 : e->clock_ms - clock_ms;
+    if (is_start || back_ms >= STEP_MS) {
+        struct desk desk = {.engine = e, .arena = &e->dispatch_arena};
+        arena_reset(&e->dispatch_arena);
+        TRY(desk_guard(&desk, clock_set_back, &back_ms));
+    }
+    e->clock_ms = clock_ms;
+    return OK;
+}
+
 /* ── one job ────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -434,6 +461,7 @@ static int64_t sleep_ms(struct engine *e, const struct dispatch *d)
 static err look_and_claim(struct engine *e, struct dispatch *d)
 {
     struct desk desk = {.engine = e, .arena = &e->dispatch_arena};
+    TRY(runner_clock_check(e, false));
     arena_reset(&e->dispatch_arena);
     TRY(desk_guard(&desk, look, d));
     return d->must_claim ? desk_guard(&desk, claim, d) : OK;

@@ -204,6 +204,36 @@ err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed)
         freed);
 }
 
+/* What stands on the wall clock and means a pause: between two tries, before an answer goes out. A
+ * job that was put further ahead than such a pause, before it was tried, waits for a date. */
+err job_clock_back(
+    struct db_tx *tx, int64_t now_ms, int64_t back_ms, int64_t pause_ms, int64_t *moved)
+{
+    int64_t jobs = 0, channels = 0;
+    TRY(db_run(tx,
+        S("UPDATE job SET "
+          "run_ms = CASE WHEN attempts > 0 AND ?2 > 0 AND run_ms - ?2 > ?1 THEN run_ms - ?2 "
+          "WHEN attempts > 0 OR run_ms < created_ms OR created_ms <= ?1 THEN ?1 "
+          "ELSE ?1 + run_ms - created_ms END, "
+          "first_ms = CASE WHEN first_ms > ?1 THEN ?1 ELSE first_ms END, "
+          "created_ms = CASE WHEN created_ms > ?1 THEN ?1 ELSE created_ms END "
+          "WHERE state IN ('queued', 'parked') AND run_ms > ?1 "
+          "AND (kind IN ('upkeep', 'poll', 'reconcile', 'templates') OR (attempts > 0 AND (?2 > 0 OR first_ms > ?1)) "
+          "OR (attempts = 0 AND created_ms > ?1 AND run_ms - created_ms <= ?3))"),
+        ARGS(A_INT(now_ms), A_INT(back_ms), A_INT(pause_ms)), &jobs));
+    TRY(db_run(tx,
+        S("UPDATE pace SET "
+          "open_ms = CASE WHEN open_ms <= ?1 THEN open_ms "
+          "WHEN ?2 > 0 AND open_ms - ?2 > ?1 THEN open_ms - ?2 ELSE ?1 END, "
+          "turn_ms = CASE WHEN turn_ms <= ?1 THEN turn_ms "
+          "WHEN ?2 > 0 AND turn_ms - ?2 > ?1 THEN turn_ms - ?2 ELSE ?1 END, "
+          "updated_ms = ?1 "
+          "WHERE (open_ms > ?1 OR turn_ms > ?1) AND (?2 > 0 OR updated_ms > ?1)"),
+        ARGS(A_INT(now_ms), A_INT(back_ms)), &channels));
+    *moved = jobs + channels;
+    return OK;
+}
+
 static const struct db_col times_cols[] = {
     COL(struct job_times, due_ms),
     COL(struct job_times, run_ms),

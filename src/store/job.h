@@ -93,6 +93,11 @@ err job_bury(struct db_tx *tx, const struct job_row *job, str error);
 /* Claims whose lease has run out are queued again, see JOB_KILLS. all = every claim (SQLite at
  * start: the claimer was this data folder's last process). */
 err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed);
+/* The wall clock was set back by back_ms (0: not known; then what was made or first tried later
+ * than now says so): pauses end as long after now as they would have, and what repeats itself is
+ * due. pause_ms: the longest one of a job that was not tried yet. moved: jobs and channels. */
+err job_clock_back(
+    struct db_tx *tx, int64_t now_ms, int64_t back_ms, int64_t pause_ms, int64_t *moved);
 /* When there is something to do; 0 = never. */
 struct job_times {
     int64_t due_ms;   /* the first queued job, which may be due and held back */

@@ -1,6 +1,7 @@
 /* Operations: health, readiness, figures; upkeep; the queue as people see it. */
 #include "engine_world.h"
 
+#include "base/limits.h"
 #include "store/event.h"
 #include "store/job.h"
 
@@ -94,11 +95,63 @@ static void a_job_of_a_kind_we_do_not_know_waits_for_somebody_who_does(void **st
     world_close(&w);
 }
 
+/* An answer whose try is to be repeated, one that nobody has tried yet, and upkeep. */
+static void check_clock_set_back(struct test_app *app, bool is_between_runs)
+{
+    struct world w;
+    struct receiver_peer *peer = receiver_open();
+    world_open(&w, app);
+    str target = str_print(&app->arena, "/api/v1/channels/%lld", (long long)app->api_channel.v);
+    str json = str_print(&app->arena, "{\"settings\":{\"reply_url\":\"%.*s\"}}",
+        SARG(receiver_url(peer, "/replies")));
+    assert_int_equal(
+        test_request(app, "PATCH", str_z(&app->arena, target), str_z(&app->arena, json)), 200);
+    assert_int_equal(hook_message(&w, "m1", "ann", "hello"), 200);
+    world_run(&w);
+    int64_t before_ms = clock_now_ms();
+    clock_fix(before_ms + INT64_C(24) * 3600 * 1000);
+    world_run(&w);
+    str conversation = conversation_newest(&w);
+    receiver_answers(peer, 503, "", "");
+    str tried = reply(&w, conversation, "tried");
+    clock_advance(6000);
+    world_run(&w);
+    assert_string_equal(str_z(&app->arena, message_state(&w, conversation, tried)), "sending");
+    str fresh = reply(&w, conversation, "fresh");
+    receiver_answers(peer, 200, "", "");
+    clock_fix(before_ms + 10000);
+    if (!is_between_runs)
+        world_engine_again(&w);
+    world_run(&w);
+    clock_advance(LIMIT_JOB_BACKOFF_MS); /* the pause that it had, at most */
+    world_run(&w);
+    clock_advance(LIMIT_JOB_BACKOFF_MS); /* the one after it waited for its turn */
+    world_run(&w);
+    assert_string_equal(str_z(&app->arena, message_state(&w, conversation, tried)), "sent");
+    assert_string_equal(str_z(&app->arena, message_state(&w, conversation, fresh)), "sent");
+    world_close(&w);
+    receiver_close(peer);
+}
+
+static void a_clock_set_back_a_day_holds_up_no_answer(void **state)
+{
+    check_clock_set_back(*state, true);
+    test_log_had(LOG_WARN, "the clock was set back; what waits goes on by the new time");
+}
+
+static void a_clock_set_back_while_the_server_was_away_holds_up_no_answer(void **state)
+{
+    check_clock_set_back(*state, false);
+    test_log_had(LOG_WARN, "the clock was set back; what waits goes on by the new time");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_APP(the_server_says_that_it_is_there_and_ready),
         TEST_APP(figures_are_for_the_machine_itself_or_the_metrics_token),
+        TEST_APP(a_clock_set_back_a_day_holds_up_no_answer),
+        TEST_APP(a_clock_set_back_while_the_server_was_away_holds_up_no_answer),
         TEST_APP(upkeep_forgets_what_is_old_and_nothing_else),
         TEST_APP(a_job_of_a_kind_we_do_not_know_waits_for_somebody_who_does),
     };

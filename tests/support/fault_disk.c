@@ -56,7 +56,7 @@ static size_t folder_len;
 static int journal = -1;
 static _Atomic int64_t inode_of[FDS]; /* 0 = not ours */
 
-#define REAL(name) ((__typeof__(&name))real(#name))
+#define REAL(name) (__extension__(__typeof__(&name)) real(#name)) /* ISO C knows no dlsym */
 
 static void *real(const char *name)
 {
