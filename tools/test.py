@@ -4,6 +4,8 @@
 Parts (any may be named): check unit flow clang asan tsan system fuzz web e2e. Without a name: all of these.
 `faults` only runs when it is named: the networks fail in ten ways with 50,000 answers waiting each time, on SQLite; `--messages N`
 for another number, `--postgres` for PostgreSQL. An hour or more.
+`faults --kills N` is for the nights: N kills with -9 under load, every step killed twice, the failing calls and power cuts of a whole server in
+great number, and not the networks.
 `fuzz --minutes N` fuzzes longer; `kills N`, `power N` set how often the crash tests strike.
 Ends with one line "N passed, N failed, N skipped"; exit 0 only if nothing failed.
 Only processes started here are ended, by pid."""
@@ -215,6 +217,18 @@ def run_programs(variant, parts, urls, env, slower):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def part_nightly(pg, args):
+    """What a night has time for: kills, power cuts, calls that fail one by one, steps, clock jumps. `system` runs the same programs briefly."""
+    folder = build("plain")
+    if not folder:
+        return
+    many = str(max(12, args.kills))
+    env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_BUILD": folder, "SEVA_KILLS": str(args.kills), "SEVA_STEPS": "2", "SEVA_DISK_STATES": many,
+           "SEVA_DISK_CALLS": str(max(3, min(60, args.kills // 10)))}
+    run_at_once([(f"faults/{name}", [sys.executable, f"{ROOT}/tests/system/test_{name}.py"], env, 1200 + 10 * args.kills)
+                 for name in ("kills", "disk", "steps")], pg.urls)
+
+
 def part_faults(pg, args):
     """The story of tests/flow/network_faults.c with a long queue, each way to fail by itself. `flow` runs the same program with a short one."""
     folder, scratch = build("plain"), scratch_folder()
@@ -308,12 +322,13 @@ def main():
     parser = argparse.ArgumentParser(prog="./test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=PARTS + BY_NAME + [[]], help="default: all but " + " ".join(BY_NAME))
     parser.add_argument("--minutes", type=float, default=0, help="how long to fuzz in all")
-    parser.add_argument("--kills", type=int, default=60, help="how often the crash test kills the server")
+    parser.add_argument("--kills", type=int, help="how often the crash test kills the server (60); faults: only what kills and breaks the whole server")
     parser.add_argument("--power", type=int, default=200, help="how many power-loss states are tried")
     parser.add_argument("--messages", type=int, default=50000, help="how many answers wait in each way of failing (faults)")
     parser.add_argument("--postgres", action="store_true", help="the faults on PostgreSQL")
     args = parser.parse_args()
     parts = args.parts or PARTS
+    is_nightly, args.kills = args.kills is not None and "faults" in parts, args.kills or 60
     started, pg, aside = time.monotonic(), Postgres(), concurrent.futures.ThreadPoolExecutor(1)
     system, has_system = [], None
     try:
@@ -324,11 +339,11 @@ def main():
             pg.start(AT_ONCE)
         elif "faults" in parts:
             web_dist()
-            pg.start(AT_ONCE if args.postgres else 0)
+            pg.start(AT_ONCE if args.postgres or is_nightly else 0)
         if "unit" in parts or "flow" in parts:
             run_programs("plain", [p for p in ("unit", "flow") if p in parts], pg.urls, {}, 2)
         if "faults" in parts:
-            part_faults(pg, args)
+            (part_nightly if is_nightly else part_faults)(pg, args)
         if "system" in parts:
             # They wait more than they work: beside what is built and what the sanitizers run, which leaves PostgreSQL to them.
             system = system_programs(args)

@@ -24,6 +24,7 @@ class Oracle:
     def __init__(self):
         self.lock = threading.Lock()
         self.acknowledged = {}  # partner → [marker …]
+        self.files = {}  # attachment → bytes
         self.errors = []
 
     def ack(self, partner, marker):
@@ -89,6 +90,26 @@ def visitor(seva, oracle, stop, number):
         n += 1
 
 
+def uploaded(seva, oracle, stop, marker):
+    """A file of the agent's, brought in one part; its attachment's id, None when the server was away too long."""
+    content = (marker + " ").encode() * 2000
+
+    def attempt():
+        made = seva.api("POST", "/uploads", {"name": marker + ".txt", "size": len(content), "type": "text/plain"}, timeout=20)
+        if made.status not in (200, 201):
+            return made
+        return request(seva.port, "PUT", f"/api/v1/uploads/{made.json['id']}?offset=0", content,
+                       {"Authorization": "Bearer " + seva.made["token"], "Content-Type": "application/octet-stream"}, 20)
+
+    answer = insist(stop, attempt)
+    if answer is None or answer.status != 200:
+        return None
+    number = answer.json["attachment"]["id"]
+    with oracle.lock:
+        oracle.files[number] = content
+    return number
+
+
 def replier(seva, oracle, stop):
     """Answers conversations of the API channel; each reply goes to the peer as a webhook."""
     n, rand = 0, random.Random(7)
@@ -100,7 +121,9 @@ def replier(seva, oracle, stop):
             continue
         conversation = rand.choice(mine)
         marker, client = f"r-{n}", str(uuid.uuid4())
-        body = {"kind": "reply", "text": marker, "client_id": client, "seen_message_id": conversation["last_message_id"], "force": True}
+        file = uploaded(seva, oracle, stop, marker) if n % 5 == 0 else None
+        body = {"kind": "reply", "text": marker, "client_id": client, "seen_message_id": conversation["last_message_id"], "force": True,
+                "attachment_ids": [file] if file else []}
         answer = insist(stop, lambda: seva.api("POST", f"/conversations/{conversation['id']}/messages", body, timeout=20))
         if answer is None:
             return
@@ -161,6 +184,21 @@ def check_inside(oracle, per, everything):
     return len(acknowledged)
 
 
+def check_files(seva, oracle, per):
+    """Each is there with its bytes, and none hangs on two messages."""
+    for number, content in oracle.files.items():
+        r = seva.api("GET", f"/attachments/{number}")
+        assert r.status == 200 and r.body == content, f"the file {number} is lost: {r.status}"
+    used = [a["id"] for messages in per.values() for m in messages for a in m["attachments"]]
+    assert len(used) == len(set(used)), "a file hangs on two messages"
+
+
+def check_nothing_is_stuck(seva, per):
+    assert not seva.items("/jobs?state=running"), "a job is leased and nobody does it"
+    under_way = [m for messages in per.values() for m in messages if m["state"] in ("queued", "sending", "held")]
+    assert not under_way, f"{len(under_way)} messages are under way with no job: {under_way[:2]}"
+
+
 def check_peers(oracle, peer):
     replies = [json.loads(e["body"]) for e in peer.ledger if e["path"] == "/replies"]
     received = {e["data"]["message"]["text"] for e in replies}
@@ -200,12 +238,14 @@ def nothing_acknowledged_is_lost_or_doubled_by_kills():
         assert not aside, f"innocent deliveries were set aside: {aside[:3]}"
         per, everything = stored_messages(seva)
         number = check_inside(oracle, per, everything)
+        check_files(seva, oracle, per)
+        check_nothing_is_stuck(seva, per)
         until(lambda: not missing_at_peer(oracle, peer))
         check_peers(oracle, peer)
         usual, worst = statistics.median(ready), max(ready)
         assert usual <= READY_S and worst <= READY_MOST_S, f"restarts took {usual:.2f} s usually, {worst:.2f} s at worst"
         assert number > KILLS * LOAD, f"the load was too thin: {number}"
-        print(f"# {KILLS} kills, {number} acknowledged, restarts {usual:.2f} s usually, {worst:.2f} s at worst, {len(peer.ledger)} posts at the peer")
+        print(f"# {KILLS} kills, {number} acknowledged, {len(oracle.files)} files, restarts {usual:.2f} s usually, {worst:.2f} s at worst, {len(peer.ledger)} posts at the peer")
     peer.close()
 
 

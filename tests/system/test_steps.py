@@ -11,7 +11,7 @@ import uuid
 from seva import GONE, Peer, Seva, fresh_postgres, run, until
 from test_media import FILE, Files, leases_run_out
 
-PASSES = 2  # the first and the second time a step is passed
+PASSES = int(os.environ.get("SEVA_STEPS", "1"))  # the first times that a step is passed
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src")
 ROUTE = {"customer": ["intake.", "receive.", "fetch.", "job.", "db."], "agent": ["deliver.", "job.", "db."]}  # what must be passed
 
