@@ -56,6 +56,8 @@ static err full_json(struct call *call, const struct contact *contact, str *json
     c.is_online = live_contact_is_online(call->api, cx->account, c.id);
     struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
     contact_view(&j, &c, identities, n, conversations);
+    if (j.b.failed)
+        return E_BUSY; /* half a text is none */
     *json = json_str(&j);
     return OK;
 }

@@ -48,6 +48,8 @@ static err changed(struct call *call, int status, const struct tag *tag, str act
     struct json_out j = json_out_make(cx->arena, 0);
     tag_view(&j, tag);
     TRY(audit_add(cx, action, S("tag"), tag->id.v, (str){0}));
+    if (j.b.failed)
+        return E_BUSY; /* half a text is none */
     TRY(news_thing(cx, S("tag.updated"), S("tag"), tag->id.v, (agent_id){0}, json_str(&j)));
     return answer_json(call, status, json_str(&j));
 }

@@ -125,6 +125,8 @@ static err changed(struct call *call, int status, const struct saved_view *view)
     struct json_out j = json_out_make(cx->arena, 0);
     saved_view_view(&j, view);
     agent_id only = view->is_shared ? (agent_id){0} : view->agent_id;
+    if (j.b.failed)
+        return E_BUSY; /* half a text is none */
     TRY(news_thing(cx, S("view.updated"), S("view"), view->id.v, only, json_str(&j)));
     return answer_json(call, status, json_str(&j));
 }

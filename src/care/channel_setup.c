@@ -19,6 +19,8 @@ err channel_tell(struct ctx *cx, channel_id id)
     TRY(channel_fill(cx, &channel, 1));
     struct json_out j = json_out_make(cx->arena, 0);
     channel_view(&j, &channel);
+    if (j.b.failed)
+        return E_BUSY; /* half a text is none */
     return news_thing(cx, S("channel.updated"), S("channel"), id.v, (agent_id){0}, json_str(&j));
 }
 

@@ -26,6 +26,8 @@ static err tell(struct ctx *cx, contact_id id)
     TRY(conversation_count_contact(cx, id, &conversations));
     struct json_out j = json_out_make(cx->arena, LIMIT_JSON_BODY_BYTES);
     contact_view(&j, &c, identities, n, conversations);
+    if (j.b.failed)
+        return E_BUSY; /* half a text is none */
     return news_contact(cx, id, json_str(&j));
 }
 

@@ -137,6 +137,8 @@ err news_notify(struct ctx *cx, agent_id agent, str type, const struct conversat
     json_key(&j, S("notification"));
     notification_view(&j, &n);
     json_obj_end(&j);
+    if (j.b.failed)
+        return E_BUSY; /* half a text is none */
     struct event_new e = {
         .type = S("notification.created"),
         .subject_type = S("notification"),
@@ -155,6 +157,8 @@ err news_draft(struct ctx *cx, const struct draft *draft)
     json_key(&j, S("draft"));
     draft_view(&j, draft);
     json_obj_end(&j);
+    if (j.b.failed)
+        return E_BUSY; /* half a text is none */
     struct event_new e = {
         .type = S("draft.updated"),
         .subject_type = S("conversation"),
@@ -172,31 +176,37 @@ static str wrapped(struct arena *a, str key, str view)
     json_obj(&j);
     json_kv_raw(&j, key, view);
     json_obj_end(&j);
-    return json_str(&j);
+    return j.b.failed ? (str){0} : json_str(&j);
 }
 
 err news_contact(struct ctx *cx, contact_id contact, str json)
 {
+    str data = wrapped(cx->arena, S("contact"), json);
+    if (data.len == 0)
+        return E_BUSY;
     struct event_new e = {
         .type = S("contact.updated"),
         .subject_type = S("contact"),
         .subject_id = contact.v,
         .contact = contact,
         .audience = EVENT_FOR_AGENTS,
-        .data = wrapped(cx->arena, S("contact"), json),
+        .data = data,
     };
     return event_add(cx, &e);
 }
 
 err news_thing(struct ctx *cx, str type, str subject_type, int64_t id, agent_id only_for, str json)
 {
+    str data = wrapped(cx->arena, subject_type, json);
+    if (data.len == 0)
+        return E_BUSY;
     struct event_new e = {
         .type = type,
         .subject_type = subject_type,
         .subject_id = id,
         .agent = only_for,
         .audience = only_for.v ? EVENT_FOR_AGENT : EVENT_FOR_AGENTS,
-        .data = wrapped(cx->arena, subject_type, json),
+        .data = data,
     };
     return event_add(cx, &e);
 }

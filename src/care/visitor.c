@@ -134,6 +134,8 @@ static err contact_learn(struct ctx *cx, const struct visitor_profile *p, struct
     TRY(conversation_count_contact(cx, c->id, &conversations));
     struct json_out j = json_out_make(cx->arena, 0);
     contact_view(&j, c, identities, n, conversations);
+    if (j.b.failed)
+        return E_BUSY; /* half a text is none */
     return news_contact(cx, c->id, json_str(&j));
 }
 
