@@ -47,6 +47,8 @@ err answer_bytes(struct call *call, int status, str content_type, str bytes)
 
 err answer_json(struct call *call, int status, str json)
 {
+    if (json.len == 0)
+        return E_BUSY; /* memory ended while it was written */
     return answer_bytes(call, status, S("application/json"), json);
 }
 

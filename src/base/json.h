@@ -66,4 +66,5 @@ void json_kv_id(struct json_out *j, str key, int64_t v);
 void json_kv_bool(struct json_out *j, str key, bool v);
 void json_kv_time(struct json_out *j, str key, int64_t ms);
 void json_kv_raw(struct json_out *j, str key, str json);
+/* Empty when memory or the maximum ended: half a text is none. */
 str json_str(const struct json_out *j);

@@ -341,5 +341,5 @@ void json_kv_raw(struct json_out *j, str key, str json)
 
 str json_str(const struct json_out *j)
 {
-    return sb_str(&j->b);
+    return j->b.failed ? (str){0} : sb_str(&j->b);
 }

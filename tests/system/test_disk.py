@@ -227,18 +227,18 @@ def each_call_that_fails_is_told_and_loses_nothing():
             for error in (errno.ENOSPC, errno.EIO):
                 for nth in range(1, CALLS + 1):
                     for count in (1, 50):
-                        todo = steps(story)
+                        left = steps(story)
                         seva.disk.fail([kind], nth, count, error)
-                        todo = [s for s in todo if not attempt(s)]
+                        left = [s for s in left if not attempt(s)]
                         failed += seva.disk["failed"]
-                        refused += len(todo)
+                        refused += len(left)
                         seva.disk.heal()
-                        if until(lambda: seva.process.poll() is not None, 0.05 if todo else 0):
+                        if until(lambda: seva.process.poll() is not None, 0.05 if left else 0):
                             ended += 1
                             assert kind == "sync" or error == errno.EIO, f"{kind} {error} ended the server: {seva.log_tail()}"
                             seva.log.close()
                             seva.start()
-                        for s in todo:
+                        for s in left:
                             assert until(lambda: attempt(s)), f"{kind} {errno.errorcode[error]} at {nth}: it does not go on\n{seva.log_tail()}"
         print(f"# {failed} calls failed, {refused} steps refused, the server ended {ended} times, {len(story.texts)} texts, {len(story.files)} files kept")
         story.check(seva)
