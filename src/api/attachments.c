@@ -25,11 +25,15 @@ static err get(struct call *call)
     str cache = S("private, max-age=3600");
     struct attachment at;
     TRY(attachment_seen(&call->cx, (attachment_id){call->id}, &at));
-    if (!at.blob_name.len)
+    if (query->thumbnail && at.thumbnail_name.len)
+        return answer_picture(call, &at, cache);
+    if (str_eq(at.error, MEDIA_LOST))
+        return fail(&call->cx, E_NOT_FOUND, FILE_LOST_WORDS);
+    if (!attachment_is_here(&at))
         return fail(&call->cx, E_NOT_FOUND, "This file has not come.");
     if (query->thumbnail)
         return answer_picture(call, &at, cache);
-    return answer_file(call, at.blob_name, at.type, at.name, cache);
+    return answer_attachment(call, &at, cache);
 }
 
 /* Not told apart: forged, too old, gone. */
@@ -47,10 +51,10 @@ static err get_by_link(struct call *call)
         return answer_file(call, preview, S("image/jpeg"), (str){0}, cache);
     if (e == OK)
         e = attachment_get(cx, id, &at);
-    if (e == E_NOT_FOUND || (e == OK && !at.blob_name.len))
+    if (e == E_NOT_FOUND || (e == OK && !attachment_is_here(&at)))
         return fail(cx, E_NOT_FOUND, "There is no such file, or its address is too old.");
     TRY(e);
-    return answer_file(call, at.blob_name, at.type, at.name, cache);
+    return answer_attachment(call, &at, cache);
 }
 
 static err fetch_again(struct call *call)

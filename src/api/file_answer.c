@@ -40,19 +40,41 @@ err answer_open_file(struct call *call, int fd, int64_t size, str type, str name
     return OK;
 }
 
-err answer_file(struct call *call, str blob_name, str type, str name, str cache)
+/* A file is never changed once it is in place: another length is damage. */
+static err open_whole(struct ctx *cx, str blob_name, int64_t expected, int *fd, int64_t *size)
 {
-    struct ctx *cx = &call->cx;
-    int fd;
-    int64_t size;
-    err e = blob_open(cx, blob_name, &fd, &size);
+    err e = blob_open(cx, blob_name, fd, size);
     if (e == E_NOT_FOUND) {
-        log_line(LOG_WARN, "a stored file is missing", LOG_S("name", blob_name));
+        log_line(LOG_WARN, "a stored file is missing: run `seva doctor`", LOG_S("name", blob_name));
         return fail(cx, E_NOT_FOUND, "This file is not here any more.");
     }
     if (e != OK)
         return fail(cx, E_BUSY, "The file cannot be read just now; try again.");
+    if (expected < 0 || *size == expected)
+        return OK;
+    file_close(*fd);
+    log_line(LOG_ERROR, "a stored file is damaged: run `seva doctor`", LOG_S("name", blob_name),
+        LOG_I("size", *size), LOG_I("expected", expected));
+    return fail(cx, E_NOT_FOUND, FILE_DAMAGED_WORDS);
+}
+
+static err answer_blob(
+    struct call *call, str blob_name, int64_t expected, str type, str name, str cache)
+{
+    int fd;
+    int64_t size;
+    TRY(open_whole(&call->cx, blob_name, expected, &fd, &size));
     return answer_open_file(call, fd, size, type, name, cache);
+}
+
+err answer_file(struct call *call, str blob_name, str type, str name, str cache)
+{
+    return answer_blob(call, blob_name, -1, type, name, cache);
+}
+
+err answer_attachment(struct call *call, const struct attachment *at, str cache)
+{
+    return answer_blob(call, at->blob_name, at->size, at->type, at->name, cache);
 }
 
 err answer_picture(struct call *call, const struct attachment *at, str cache)
@@ -60,6 +82,6 @@ err answer_picture(struct call *call, const struct attachment *at, str cache)
     if (at->thumbnail_name.len)
         return answer_file(call, at->thumbnail_name, S("image/webp"), (str){0}, cache);
     if (at->width > 0) /* a picture by its header */
-        return answer_file(call, at->blob_name, at->type, (str){0}, cache);
+        return answer_blob(call, at->blob_name, at->size, at->type, (str){0}, cache);
     return fail(&call->cx, E_NOT_FOUND, "There is no small picture of this file.");
 }

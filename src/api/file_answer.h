@@ -8,6 +8,14 @@
 err answer_file(struct call *call, str blob_name, str type, str name, str cache);
 /* The same with an open file, which is closed in any case. */
 err answer_open_file(struct call *call, int fd, int64_t size, str type, str name, str cache);
-/* The small copy of a picture, or the picture where it is small itself. */
+/* An attachment that is here. E_NOT_FOUND with words also when its file has another length than it
+ * had: wrong bytes are not handed out. */
 struct attachment;
+err answer_attachment(struct call *call, const struct attachment *at, str cache);
+#define FILE_LOST_WORDS                                                                            \
+    "This file was lost on the server's disk; only a backup brings it back. Ask whoever runs Seva."
+#define FILE_DAMAGED_WORDS                                                                         \
+    "This file is damaged on the server's disk and is not handed out. Ask whoever runs Seva to run "\
+    "`seva doctor`."
+/* The small copy of a picture, or the picture where it is small itself. */
 err answer_picture(struct call *call, const struct attachment *at, str cache);

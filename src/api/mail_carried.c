@@ -112,7 +112,7 @@ static err open_mail(struct call *call, str within, struct carried *c)
     struct attachment at;
     str bytes, number, rest = within;
     TRY(attachment_seen(cx, (attachment_id){call->id}, &at));
-    if (!is_mail(&at) || !at.blob_name.len)
+    if (!is_mail(&at) || !attachment_is_here(&at))
         return fail(cx, E_CONFLICT, "This file is no mail.");
     if (file_map(cx->arena, blob_path(cx, at.blob_name), LIMIT_UPLOAD_BYTES, &bytes) != OK)
         return fail(cx, E_NOT_FOUND, "This file is not here any more.");

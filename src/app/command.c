@@ -17,6 +17,7 @@
 #include "app/wiring.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "job/engine.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -53,6 +54,8 @@ static const char usage[] =
     "  seva restore --data NEWDIR --from-ship DIR [--at TIME]\n"
     "                                     the same from what `serve --ship DIR` has shipped\n"
     "  seva doctor                        is everything as it should be?\n"
+    "  seva doctor [--deep] [--repair] [--json]\n"
+    "                                     is everything as it should be?\n"
     "  seva routes [--openapi|--typescript]\n"
     "                                     the API: a list, OpenAPI 3.1, or TypeScript types\n"
     "  seva version\n"
@@ -79,8 +82,12 @@ static int admin_command(
 {
     struct node *node = arg;
     struct people people = {.db = node->db, .config = &node->config};
-    if (s->n_words && str_eq(s->words[0], S("doctor")))
-        return doctor_database(a, node->db, out);
+    if (s->n_words && str_eq(s->words[0], S(DOCTOR_MEND_WORD))) {
+        int code = doctor_mend(a, node->db, &node->config, password, out);
+        engine_nudge_events(node->engine); /* what it has planned and told */
+        engine_nudge_jobs(node->engine);
+        return code;
+    }
     if (s->n_words && str_eq(s->words[0], S("import")))
         return import_command(a, &people, s, out);
     if (s->n_words && str_eq(s->words[0], S(IMPORT_LINES_WORD)))
@@ -270,28 +277,6 @@ static int import_messages(struct arena *a, const struct settings *s)
     return say(code, out);
 }
 
-static int doctor(struct arena *a, const struct settings *s, int argc, char **argv)
-{
-    struct files files;
-    struct db *db;
-    ptrdiff_t applied;
-    str why = {0}, out = {0}, found = {0};
-    if (files_resolve(a, s, &files, &why) != OK)
-        return trouble(a, why);
-    int folder = doctor_files(a, &files, &found);
-    (void)say(0, found);
-    int code = admin_ask(a, files.admin_socket, argc, argv, (str){0}, &out);
-    if (code < 0) {
-        if (files_lock(a, &files, &why) != OK || node_db_open(a, &files, &db, &applied, &why) != OK)
-            return trouble(a, why);
-        code = doctor_database(a, db, &out);
-        db_close(db);
-        files_unlock(&files);
-    }
-    (void)say(0, out);
-    return folder || code;
-}
-
 static int init(struct arena *a, const struct settings *s)
 {
     str out = {0};
@@ -365,7 +350,7 @@ int command_run(struct arena *a, int argc, char **argv, char **environment)
     if (str_eq(word, S("user")) || str_eq(word, S("account")) || str_eq(word, S("import")))
         return people(a, &s, argc, argv);
     if (str_eq(word, S("doctor")))
-        return doctor(a, &s, argc, argv);
+        return doctor_command(a, &s);
     if (str_eq(word, S("mail-in")))
         return mail_in(a, &s);
     if (str_eq(word, S("replay")))

@@ -44,6 +44,8 @@ enum setting {
     SET_SPEED,
     SET_RATE,
     SET_RUN,
+    SET_DEEP,
+    SET_REPAIR,
     SET_JSON,
     SET_OPENAPI,
     SET_TYPESCRIPT,

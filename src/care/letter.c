@@ -159,7 +159,7 @@ static err fill_files(
     for (ptrdiff_t i = 0; i < n_ids; i++) {
         struct attachment at;
         err e = attachment_get(cx, (attachment_id){ids[i]}, &at);
-        if (e == E_NOT_FOUND || (e == OK && !at.blob_name.len))
+        if (e == E_NOT_FOUND || (e == OK && !attachment_is_here(&at)))
             continue;
         TRY(e);
         (*files)[(*n)++] = (struct connector_file){

@@ -27,7 +27,7 @@ struct forwarding {
 
 static bool stays(const struct forward_new *f, const struct attachment *at)
 {
-    bool is_left = !at->blob_name.len; /* it has not come yet, or never will */
+    bool is_left = !attachment_is_here(at); /* it has not come yet, or never will */
     for (ptrdiff_t i = 0; i < f->n_without; i++)
         is_left |= f->without[i] == at->id.v;
     return is_left;

@@ -111,12 +111,71 @@ err media_failed(struct ctx *cx, attachment_id id, str error)
     return settle(cx, &at, false);
 }
 
+/* ── it was here ────────────────────────────────────────────────────────────────────────────────
+ */
+
+static err change(struct ctx *cx, const struct attachment *at, str action)
+{
+    TRY(attachment_change(cx, at));
+    TRY(audit_add(cx, action, S("attachment"), at->id.v, (str){0}));
+    return attachment_tell(cx, at);
+}
+
+err media_lost(struct ctx *cx, attachment_id id, bool *comes_again)
+{
+    struct attachment at;
+    err e = attachment_lock(cx, id, &at);
+    *comes_again = false;
+    if (e == E_NOT_FOUND || (e == OK && !attachment_is_here(&at)))
+        return OK;
+    TRY(e);
+    *comes_again = at.source_url.len > 0 || at.media_id.len > 0;
+    at.state = *comes_again ? S("fetching") : S("failed");
+    at.error = *comes_again ? (str){0} : MEDIA_LOST;
+    struct job_new job = job_of(cx->arena, id);
+    if (*comes_again)
+        TRY(job_add(cx, &job));
+    return change(cx, &at, S("attachment.lost"));
+}
+
+err media_found(struct ctx *cx, attachment_id id)
+{
+    struct attachment at;
+    err e = attachment_lock(cx, id, &at);
+    if (e == E_NOT_FOUND || (e == OK && (!at.blob_name.len || attachment_is_here(&at))))
+        return OK;
+    TRY(e);
+    at.state = S("ready");
+    at.error = (str){0};
+    return change(cx, &at, S("attachment.found"));
+}
+
+err media_thumbnail_lost(struct ctx *cx, attachment_id id)
+{
+    struct attachment at;
+    err e = attachment_lock(cx, id, &at);
+    if (e == E_NOT_FOUND || (e == OK && !at.thumbnail_name.len))
+        return OK;
+    TRY(e);
+    bool is_here = attachment_is_here(&at);
+    at.thumbnail_name = (str){0};
+    if (is_here)
+        at.state = S("processing");
+    TRY(attachment_change(cx, &at));
+    if (is_here)
+        TRY(attachment_plan_thumbnail(cx, id));
+    return attachment_tell(cx, &at);
+}
+
 err media_again(struct ctx *cx, attachment_id id, struct attachment *at)
 {
     struct attachment seen, now;
     TRY(attachment_seen(cx, id, &seen));
     TRY(attachment_lock(cx, id, &now));
-    if (now.blob_name.len || (!now.source_url.len && !now.media_id.len))
+    if (str_eq(now.error, MEDIA_LOST))
+        return fail(cx, E_CONFLICT,
+            "This file was lost, and nobody else has it; only a backup brings it back.");
+    if (attachment_is_here(&now) || (!now.source_url.len && !now.media_id.len))
         return fail(cx, E_CONFLICT, "This file is here already.");
     now.state = S("fetching");
     now.error = (str){0};

@@ -32,6 +32,8 @@ err media_plan(struct ctx *cx, struct attachment *rows, ptrdiff_t n);
 #define MEDIA_EMPTY     S("empty")     /* no bytes */
 #define MEDIA_WEB_PAGE  S("web_page")  /* HTML: a page about the file, or to sign in */
 #define MEDIA_NO_ANSWER S("no_answer") /* tried for a day */
+/* Not a fetch that failed: it was here, and is not on the disk any more. */
+#define MEDIA_LOST S("lost")
 
 /* The file is in place under blob_name. OK when the attachment or its message has gone, or the file
  * is there already. */
@@ -39,5 +41,12 @@ err media_arrived(
     struct ctx *cx, attachment_id id, str blob_name, int64_t size, const struct file_type *type);
 /* It will not come. OK as above. */
 err media_failed(struct ctx *cx, attachment_id id, str error);
+/* The file is not on the disk any more: fetched again where somebody else has it, else lost. OK as
+ * above. *comes_again: which of the two. */
+err media_lost(struct ctx *cx, attachment_id id, bool *comes_again);
+/* The bytes of a lost one are back in their place. */
+err media_found(struct ctx *cx, attachment_id id);
+/* Only its small picture is gone: it is made anew. */
+err media_thumbnail_lost(struct ctx *cx, attachment_id id);
 /* An agent asks for it once more. E_CONFLICT with words: the file is there. */
 err media_again(struct ctx *cx, attachment_id id, struct attachment *at);

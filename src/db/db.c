@@ -42,6 +42,19 @@ err db_open(struct arena *a, const struct db_options *o, struct db **db, str *wh
     return OK;
 }
 
+err db_look_open(struct arena *a, str url, struct db **db, str *why)
+{
+    struct db_options o = {.url = url, .readers = 1, .writers = 1};
+    if (str_starts(url, S("sqlite:")))
+        return sqlite_look_open(a, str_skip(url, S("sqlite:").len), db, why);
+    return db_open(a, &o, db, why);
+}
+
+err db_reindex(struct db *db, struct arena *a, str name, str *why)
+{
+    return db->driver->reindex(db, a, name, why);
+}
+
 void db_close(struct db *db)
 {
     if (db != NULL)
@@ -326,5 +339,6 @@ struct db_stats db_stats_of(const struct db *db)
         .statements = atomic_load(&c->statements),
         .busy = atomic_load(&c->busy),
         .group_lost = atomic_load(&c->group_lost),
+        .damaged = atomic_load(&c->damaged),
     };
 }

@@ -192,8 +192,18 @@ err db_migrate(struct db *db, struct arena *a, const struct migration *list, ptr
  * version, or is none of Seva's. */
 err db_migrations_known(struct db_tx *tx, const struct migration *list, ptrdiff_t n, str *why);
 
+/* How many of them are not applied yet; the same transaction. */
+err db_migrations_missing(
+    struct db_tx *tx, const struct migration *list, ptrdiff_t n, ptrdiff_t *missing);
+
 /* ── for metrics, doctor and tests ── */
+/* A database that others may be using, for DB_READ alone. SQLite: takes no lock that anybody waits
+ * for, never moves pages of the log, and opens what is damaged as far as it can be read. */
+err db_look_open(struct arena *a, str url, struct db **db, str *why);
+/* Makes an index anew from its table, which may be read meanwhile; PostgreSQL: written, too. */
+err db_reindex(struct db *db, struct arena *a, str name, str *why);
 struct db_stats {
     int64_t commits, members, statements, busy, group_lost;
+    int64_t damaged; /* statements that met a damaged page */
 };
 struct db_stats db_stats_of(const struct db *db);

@@ -41,13 +41,14 @@ struct db_driver {
     err (*listen)(struct db *db, db_heard *heard, void *arg);
     /* Migrations: a transaction that nobody shares, under a lock over all nodes. */
     err (*script_begin)(struct db *db, struct arena *a, struct db_tx **tx, str *why);
-    /* Many statements in one text, without parameters; why: the database's words. */
+    /* One statement without parameters; why: the database's words. */
     err (*script_run)(struct db_tx *tx, str text, str *why);
     err (*script_end)(struct db_tx *tx, bool keep, str *why);
+    err (*reindex)(struct db *db, struct arena *a, str name, str *why);
 };
 
 struct db_counters {
-    _Atomic int64_t commits, members, statements, busy, group_lost;
+    _Atomic int64_t commits, members, statements, busy, group_lost, damaged;
 };
 
 /* The first member of each driver's own struct. */
@@ -75,9 +76,14 @@ void db_count(_Atomic int64_t *counter, int64_t by);
 /* Real monotonic time: waits and group ages do not follow the tests' fixed clock. */
 int64_t db_mono_us(void);
 
+/* See db_look_open. */
+err sqlite_look_open(struct arena *a, str path, struct db **db, str *why);
 err sqlite_open(struct arena *a, const struct db_options *o, struct db **db, str *why);
 err postgres_open(struct arena *a, const struct db_options *o, struct db **db, str *why);
 
+/* The first statement of a script without its ";", and the rest: quoted texts, comments, $$ bodies
+ * and the bodies of SQLite's triggers stay whole. False: there is none. */
+bool migration_statement(str script, str *statement, str *rest);
 /* One migration in this database's dialect; E_INVALID when its blocks do not match. */
 err migration_text(struct arena *a, str text, enum db_kind kind, str *sql);
 

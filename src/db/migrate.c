@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 
 enum { MAX_SCRIPT_BYTES = 1024 * 1024 };
@@ -96,6 +97,50 @@ err migration_text(struct arena *a, str text, enum db_kind kind, str *sql)
     return OK;
 }
 
+/* Behind what begins at s.at[i] and may hold a ";" that ends nothing; i when nothing of it does. */
+static ptrdiff_t skip_whole(str s, ptrdiff_t i)
+{
+    str rest = str_skip(s, i), end = S("");
+    if (s.at[i] == '\'' || s.at[i] == '"')
+        end = str_sub(s, i, 1);
+    else if (str_starts(rest, S("--")))
+        end = S("\n");
+    else if (str_starts(rest, S("$$")))
+        end = S("$$");
+    if (end.len == 0)
+        return i;
+    ptrdiff_t from = i + (end.at[0] == '\n' ? 2 : end.len), at = str_find(str_skip(s, from), end);
+    return at < 0 ? s.len : from + at + end.len;
+}
+
+bool migration_statement(str script, str *statement, str *rest)
+{
+    str s = str_trim(script);
+    bool is_trigger = false;
+    ptrdiff_t i = 0;
+    while (i < s.len && str_starts(str_skip(s, i), S("--"))) /* what stands above it */
+        for (i = skip_whole(s, i); i < s.len && (s.at[i] == '\n' || s.at[i] == ' ');)
+            i++;
+    s = str_skip(s, i);
+    /* SQLite's have statements inside and end with END; */
+    is_trigger = str_starts(s, S("CREATE TRIGGER")) && str_find(s, S("\nBEGIN\n")) > 0 &&
+                 str_find(s, S("\nBEGIN\n")) < str_find(s, S(";"));
+    for (i = 0; i < s.len; i++) {
+        ptrdiff_t behind = skip_whole(s, i);
+        if (behind > i) {
+            i = behind - 1;
+            continue;
+        }
+        if (s.at[i] == ';' && (!is_trigger || str_ends(str_sub(s, 0, i), S("\nEND"))))
+            break;
+    }
+    if (s.len == 0)
+        return false;
+    *statement = str_sub(s, 0, i < s.len ? i + is_trigger : s.len);
+    *rest = i < s.len ? str_skip(s, i + 1) : S("");
+    return true;
+}
+
 /* ── the table of what was applied ── */
 
 static const struct migration *by_version(
@@ -169,8 +214,12 @@ static err run_text(struct db_tx *tx, const char *name, str text, str *why)
         *why = str_print(tx->arena, "migration %s: a block is not opened and ended in turn", name);
         return E_INVALID;
     }
-    str words = S("");
-    err e = tx->db->driver->script_run(tx, sql, &words);
+    str words = S(""), statement;
+    err e = OK;
+    while (e == OK && migration_statement(sql, &statement, &sql)) {
+        FAILPOINT("migrate.statement");
+        e = tx->db->driver->script_run(tx, statement, &words);
+    }
     if (e != OK)
         *why = str_print(tx->arena, "migration %s: %.*s", name, SARG(words));
     return e;
@@ -202,7 +251,9 @@ static err apply(
     bool is_new = e == OK && !is_applied(rows, n_rows, m->version);
     if (is_new)
         e = apply_in(tx, m, why);
+    FAILPOINT("migrate.before_commit");
     err ended = db->driver->script_end(tx, e == OK, why);
+    FAILPOINT("migrate.after_commit");
     if (e == OK)
         e = ended;
     if (e == OK && is_new) {
@@ -235,6 +286,19 @@ err db_migrate(struct db *db, struct arena *a, const struct migration *list, ptr
             TRY(apply(db, a, &list[i], &count, why));
     if (applied != NULL)
         *applied = count;
+    return OK;
+}
+
+err db_migrations_missing(
+    struct db_tx *tx, const struct migration *list, ptrdiff_t n, ptrdiff_t *missing)
+{
+    struct applied *rows = NULL;
+    ptrdiff_t n_rows = 0;
+    str why;
+    TRY(read_applied(tx, &rows, &n_rows, &why));
+    *missing = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        *missing += !is_applied(rows, n_rows, list[i].version);
     return OK;
 }
 

@@ -25,7 +25,7 @@ struct pg_stmt {
 
 /* ── errors ── */
 
-err pg_err(const PGresult *r, str sql)
+err pg_err(struct pg *pg, const PGresult *r, str sql)
 {
     static const struct {
         const char *prefix; /* of the SQLSTATE */
@@ -50,8 +50,14 @@ err pg_err(const PGresult *r, str sql)
             break;
         }
     }
+    /* data_corrupted, index_corrupted */
+    bool is_damage =
+        state != NULL && (strcmp(state, "XX001") == 0 || strcmp(state, "XX002") == 0);
+    if (is_damage)
+        db_count(&pg->db.counted.damaged, 1);
     if (e != E_CONFLICT)
-        log_line(e == E_BUSY ? LOG_WARN : LOG_ERROR, "database error",
+        log_line(e == E_BUSY ? LOG_WARN : LOG_ERROR,
+            is_damage ? "a part of the database is damaged: run `seva doctor`" : "database error",
             LOG_Z("words", PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY)),
             LOG_Z("state", state != NULL ? state : ""), LOG_S("sql", sql));
     return e;
@@ -134,7 +140,7 @@ static err read_flight(struct pg_conn *c, int n, str sql, PGresult **last)
         if (is_good(r) && i < n_prelude)
             note_prelude(c, c->prelude[done++]);
         else if (!is_good(r) && e == OK && PQresultStatus(r) != PGRES_PIPELINE_ABORTED)
-            e = pg_err(r, sql);
+            e = pg_err(c->pg, r, sql);
         PQclear(kept);
         kept = r;
     }

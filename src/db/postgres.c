@@ -261,7 +261,7 @@ static err simple(struct pg_conn *c, const char *text, str *why)
     ExecStatusType s = PQresultStatus(r);
     err e = OK;
     if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK && s != PGRES_EMPTY_QUERY) {
-        e = pg_err(r, S("migration"));
+        e = pg_err(c->pg, r, S("migration"));
         *why = str_print(c->tx.arena, "%s", PQresultErrorMessage(r));
         *why = str_trim(*why);
     }
@@ -312,6 +312,22 @@ static err script_run(struct db_tx *tx, str text, str *why)
     return simple(pg_conn_of(tx), z, why);
 }
 
+/* Outside of any transaction, and as long as it takes. The connection is not used again. */
+static err pg_reindex(struct db *db, struct arena *a, str name, str *why)
+{
+    struct pg *pg = (struct pg *)db;
+    struct pg_conn *c = NULL;
+    *why = S("no connection to the database; see the log");
+    TRY(conn_take(pg, &pg->writers, false, &c));
+    c->tx = (struct db_tx){.db = db, .arena = a, .mode = DB_WRITE};
+    err e = simple(c, "SET statement_timeout = 0; SET lock_timeout = 0", why);
+    if (e == OK)
+        e = simple(c, str_z(a, str_print(a, "REINDEX INDEX CONCURRENTLY %.*s", SARG(name))), why);
+    c->is_lost = true;
+    pg_give(c);
+    return e;
+}
+
 /* ── opening ── */
 
 static void pg_free(struct pg *pg)
@@ -344,6 +360,7 @@ static const struct db_driver postgres_driver = {
     .script_begin = script_begin,
     .script_run = script_run,
     .script_end = script_end,
+    .reindex = pg_reindex,
 };
 
 struct role {

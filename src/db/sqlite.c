@@ -75,7 +75,7 @@ static err conn_open(struct lite *l, struct lite_conn *c, const char *pragmas)
     if (code == SQLITE_OK)
         code = sqlite3_exec(c->handle, pragmas, NULL, NULL, NULL);
     if (code != SQLITE_OK)
-        return c->handle != NULL ? lite_err(c->handle, code, str_from(pragmas)) : E_BUSY;
+        return c->handle != NULL ? lite_err(c, code, str_from(pragmas)) : E_BUSY;
     return stmt_cache_make(&c->cache);
 }
 
@@ -316,7 +316,7 @@ static err script_run(struct db_tx *tx, str text, str *why)
     int code = sqlite3_exec(c->handle, z, NULL, NULL, NULL);
     if (code == SQLITE_OK)
         return OK;
-    err e = lite_err(c->handle, code, S("migration"));
+    err e = lite_err(c, code, S("migration"));
     *why = str_print(tx->arena, "%s", sqlite3_errmsg(c->handle));
     return e;
 }
@@ -341,6 +341,15 @@ static err script_end(struct db_tx *tx, bool keep, str *why)
     return e;
 }
 
+static err lite_reindex(struct db *db, struct arena *a, str name, str *why)
+{
+    struct db_tx *tx = NULL;
+    TRY(script_begin(db, a, &tx, why));
+    err e = script_run(tx, str_print(a, "REINDEX %.*s", SARG(name)), why);
+    err ended = script_end(tx, e == OK, why);
+    return e != OK ? e : ended;
+}
+
 static const struct db_driver sqlite_driver = {
     .close = lite_close,
     .begin = lite_begin,
@@ -355,6 +364,7 @@ static const struct db_driver sqlite_driver = {
     .script_begin = script_begin,
     .script_run = script_run,
     .script_end = script_end,
+    .reindex = lite_reindex,
 };
 
 static err open_all(struct lite *l, struct arena *a, const struct db_options *o)
@@ -389,8 +399,13 @@ err sqlite_open(struct arena *a, const struct db_options *o, struct db **db, str
         e = open_all(l, a, o);
     }
     if (e != OK) {
-        *why = str_print(
-            a, "cannot open the database file %.*s: %s", SARG(path), strerrordesc_np(errno));
+        *why = atomic_load(&l->db.counted.damaged)
+                   ? str_print(a,
+                         "the database file %.*s is damaged: put a backup in its place with `seva "
+                         "restore`",
+                         SARG(path))
+                   : str_print(a, "cannot open the database file %.*s: %s", SARG(path),
+                         strerrordesc_np(errno));
         lite_free(l);
         return e;
     }

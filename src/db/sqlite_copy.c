@@ -180,7 +180,7 @@ static str address_of(struct arena *a, str path)
     return sb_str(&b);
 }
 
-err sqlite_still_open(struct arena *a, str path, struct db **db, str *why)
+static err reader_open(struct arena *a, const char *address, int flags, struct db **db, str *why)
 {
     struct still *s = alloc_zero((ptrdiff_t)sizeof *s);
     *why = S("out of memory");
@@ -188,11 +188,15 @@ err sqlite_still_open(struct arena *a, str path, struct db **db, str *why)
         return E_BUSY;
     s->db.driver = &still_driver;
     s->db.kind = DB_SQLITE;
-    int code = sqlite3_open_v2(str_z(a, address_of(a, path)), &s->conn.handle,
-        SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+    int code = sqlite3_open_v2(address, &s->conn.handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_busy_timeout(s->conn.handle, COPY_BUSY_MS);
+    if (code == SQLITE_OK)
+        code = sqlite3_db_config(s->conn.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_exec(s->conn.handle,
-            "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192; "
+            "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; "
+            "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192; "
             "SELECT 1 FROM sqlite_schema LIMIT 1",
             NULL, NULL, NULL);
     err e = code == SQLITE_OK ? stmt_cache_make(&s->conn.cache) : E_CONFLICT;
@@ -205,6 +209,17 @@ err sqlite_still_open(struct arena *a, str path, struct db **db, str *why)
             a, "the database in it cannot be read: %.*s", SARG(words_of(a, s->conn.handle, code)));
     still_close(&s->db);
     return e;
+}
+
+err sqlite_still_open(struct arena *a, str path, struct db **db, str *why)
+{
+    return reader_open(
+        a, str_z(a, address_of(a, path)), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, db, why);
+}
+
+err sqlite_look_open(struct arena *a, str path, struct db **db, str *why)
+{
+    return reader_open(a, str_z(a, path), SQLITE_OPEN_READWRITE, db, why);
 }
 
 /* The first row's columns from `first` on, when there is a row other than "ok". */

@@ -143,7 +143,7 @@ static inline struct lite_conn *conn_of(struct db_tx *tx)
 
 /* ── sqlite_stmt.c ── */
 /* Ends the process when the code says that an fsync failed. */
-err lite_err(sqlite3 *handle, int code, str sql);
+err lite_err(struct lite_conn *c, int code, str sql);
 err lite_control(struct lite_conn *c, enum control which);
 err lite_exec(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
     struct row_sink *sink, int64_t *changed);

@@ -55,17 +55,24 @@ static err err_of(int code, int extended)
     }
 }
 
-err lite_err(sqlite3 *handle, int code, str sql)
+err lite_err(struct lite_conn *c, int code, str sql)
 {
+    sqlite3 *handle = c->handle;
     int extended = sqlite3_extended_errcode(handle);
     if ((extended & 0xff) != (code & 0xff))
         extended = code;
     err e = err_of(code & 0xff, extended);
     bool is_sync = extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC;
+    bool is_damage = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
     if (e == E_CONFLICT)
         return e;
+    struct db *db = c->lite != NULL ? &c->lite->db : c->tx.db;
+    if (is_damage && db != NULL)
+        db_count(&db->counted.damaged, 1);
     log_line(e == E_BUSY && !is_sync ? LOG_WARN : LOG_ERROR,
-        is_sync ? "the disk lost writes (fsync failed): ending" : "database error",
+        is_sync     ? "the disk lost writes (fsync failed): ending"
+        : is_damage ? "a part of the database is damaged: run `seva doctor`"
+                    : "database error",
         LOG_Z("words", sqlite3_errmsg(handle)), LOG_I("code", extended),
         LOG_I("errno", sqlite3_system_errno(handle)), LOG_S("sql", sql));
     if (is_sync)
@@ -86,7 +93,7 @@ err lite_control(struct lite_conn *c, enum control which)
         int again = sqlite3_reset(*st);
         code = code == SQLITE_DONE ? SQLITE_OK : (again != SQLITE_OK ? again : code);
     }
-    return code == SQLITE_OK ? OK : lite_err(c->handle, code, sql);
+    return code == SQLITE_OK ? OK : lite_err(c, code, sql);
 }
 
 err lite_member_set(struct lite_conn *c)
@@ -129,7 +136,7 @@ static err prepare(struct lite_conn *c, str sql, struct lite_stmt **made)
     const char *tail = NULL;
     int code = sqlite3_prepare_v3(
         c->handle, sql.at, (int)sql.len, SQLITE_PREPARE_PERSISTENT, &s->st, &tail);
-    err e = code == SQLITE_OK ? OK : lite_err(c->handle, code, sql);
+    err e = code == SQLITE_OK ? OK : lite_err(c, code, sql);
     if (e == OK && (s->st == NULL || str_trim(str_skip(sql, tail - sql.at)).len > 0)) {
         log_line(LOG_ERROR, "not one statement", LOG_S("sql", sql));
         e = E_INTERNAL;
@@ -249,7 +256,7 @@ static err step_all(struct lite_conn *c, struct lite_stmt *s, struct row_sink *s
         if (code == SQLITE_DONE)
             return OK;
         if (code != SQLITE_ROW)
-            return lite_err(c->handle, code, s->head.sql);
+            return lite_err(c, code, s->head.sql);
         if (sink == NULL)
             continue;
         TRY(read_row(s, sink, c->tx.arena));
@@ -277,7 +284,7 @@ err lite_exec(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_
     for (ptrdiff_t i = 0; i < n_args; i++) {
         int code = bind_one(s->st, (int)i + 1, &args[i]);
         if (code != SQLITE_OK)
-            return lite_err(c->handle, code, sql);
+            return lite_err(c, code, sql);
     }
     return run_bound(c, s, sink, changed);
 }
@@ -295,7 +302,7 @@ err lite_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_i
             struct db_arg arg = member_arg(&in->cols[i], row);
             int code = bind_one(s->st, (int)i + 1, &arg);
             if (code != SQLITE_OK)
-                return lite_err(c->handle, code, row_sql);
+                return lite_err(c, code, row_sql);
         }
         TRY(run_bound(c, s, sink, changed));
     }

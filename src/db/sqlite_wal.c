@@ -36,7 +36,7 @@ static int move(struct lite_conn *c, int how, int *in_log, int *moved)
 {
     int code = sqlite3_wal_checkpoint_v2(c->handle, NULL, how, in_log, moved);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
-        (void)lite_err(c->handle, code, S("checkpoint")); /* logged; the pages stay in the log */
+        (void)lite_err(c, code, S("checkpoint")); /* logged; the pages stay in the log */
     return code;
 }
 
@@ -56,7 +56,7 @@ static bool guard_begin(struct lite *l)
             w->guard.handle, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
         has_pages = code == SQLITE_OK;
         if (!has_pages)
-            (void)lite_err(w->guard.handle, code, S("guard of a checkpoint")); /* logged */
+            (void)lite_err(&w->guard, code, S("guard of a checkpoint")); /* logged */
     }
     group_leave(l, &owed);
     return has_pages;
@@ -78,7 +78,7 @@ static void sync_file(struct lite_conn *c)
         return;
     code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
     if (code != SQLITE_OK)
-        (void)lite_err(c->handle, SQLITE_IOERR_FSYNC, S("sync after a checkpoint")); /* ends */
+        (void)lite_err(c, SQLITE_IOERR_FSYNC, S("sync after a checkpoint")); /* ends */
 }
 
 /* One pass beside the writer. How many pages have come meanwhile; −1: it could not be made. */

@@ -73,7 +73,7 @@ static err load(struct job_run *run, struct fetching *f)
     else
         TRY(load_channel(&run->desk.cx, f));
     TRY(desk_commit(&run->desk));
-    return f->at.blob_name.len ? E_NOT_FOUND : OK;
+    return attachment_is_here(&f->at) ? E_NOT_FOUND : OK;
 }
 
 /* ── bytes ──────────────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ struct attachment {
     conversation_id conversation_id;
     message_id message_id; /* 0 = its uploader's alone */
     bool is_public;        /* a channel's logo */
-    str blob_name;         /* empty = there is no file yet */
+    str blob_name;         /* empty = there is no file yet; attachment_is_here says whether there is one */
     str name, type;
     int64_t size, width, height;
     str thumbnail_name;    /* empty = none */
@@ -32,3 +32,10 @@ struct attachment {
     str error;             /* of failed: care/media.h */
     int64_t created_ms;
 };
+
+/* A file that was lost keeps its name, so that it is found when somebody brings it back. */
+static inline bool attachment_is_here(const struct attachment *at)
+{
+    return at->blob_name.len > 0 && !str_eq(at->state, S("failed")) &&
+           !str_eq(at->state, S("fetching"));
+}

@@ -145,6 +145,16 @@ err attachment_settle(struct ctx *cx, const struct attachment *at)
     return changed ? OK : E_NOT_FOUND;
 }
 
+err attachment_change(struct ctx *cx, const struct attachment *at)
+{
+    return db_run(cx->db,
+        S("UPDATE attachment SET state = ?3, error = ?4, thumbnail_name = ?5"
+          " WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_INT(cx->account.v), A_INT(at->id.v), A_TEXT(at->state), A_TEXT(at->error),
+            A_TEXT(at->thumbnail_name)),
+        NULL);
+}
+
 err attachment_publish(struct ctx *cx, attachment_id id)
 {
     return db_run(cx->db,

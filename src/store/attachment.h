@@ -22,6 +22,8 @@ err attachment_ready(struct ctx *cx, attachment_id id, str thumbnail_name, struc
 /* What has become of one that was fetching or failed: state, error, and its file when there is one.
  * E_NOT_FOUND (no words): gone, or it has its file. */
 err attachment_settle(struct ctx *cx, const struct attachment *at);
+/* State, error and thumbnail of one whose file was here. */
+err attachment_change(struct ctx *cx, const struct attachment *at);
 /* A channel's logo from now on. */
 err attachment_publish(struct ctx *cx, attachment_id id);
 /* The sweep: loose for UPLOAD_KEEP_MS and in nobody's draft; at most limit rows go. */

@@ -27,20 +27,10 @@ err blob_claim(struct ctx *cx, str name, int64_t size)
     return changed ? OK : fail(cx, E_BUSY, "An old copy of this file is just going; try again.");
 }
 
-#define IS_NEEDED                                                                                  \
-    "(EXISTS (SELECT 1 FROM attachment a WHERE a.account_id = ?1 AND a.blob_name = blob.name)"     \
-    " OR EXISTS (SELECT 1 FROM attachment a WHERE a.account_id = ?1"                               \
-    "  AND a.thumbnail_name = blob.name)"                                                          \
-    " OR EXISTS (SELECT 1 FROM mail_file f WHERE f.account_id = ?1 AND f.name = blob.name)"        \
-    " OR EXISTS (SELECT 1 FROM mail_picture p WHERE p.account_id = ?1"                             \
-    "  AND p.blob_name = blob.name)"                                                               \
-    " OR EXISTS (SELECT 1 FROM agent g WHERE g.account_id = ?1 AND g.photo_hash <> ''"             \
-    "  AND 'photos/' || g.id || '-' || g.photo_hash = blob.name))"
-
 err blob_sweep_begin(struct ctx *cx, ptrdiff_t limit, struct blob_name **rows, ptrdiff_t *n)
 {
     TRY(db_run(cx->db,
-        S("UPDATE blob SET state = CASE WHEN " IS_NEEDED " THEN 'kept' ELSE 'removing' END,"
+        S("UPDATE blob SET state = CASE WHEN " BLOB_IS_NEEDED " THEN 'kept' ELSE 'removing' END,"
           " look_ms = ?2 + ?3"
           " WHERE account_id = ?1 AND state = 'kept' AND name IN"
           " (SELECT d.name FROM blob d WHERE d.account_id = ?1 AND d.look_ms <= ?2"
@@ -66,7 +56,7 @@ err blob_needed_page(
 {
     return db_all(cx->db,
         S("SELECT name, size FROM blob"
-          " WHERE account_id = ?1 AND name > ?2 AND state = 'kept' AND " IS_NEEDED
+          " WHERE account_id = ?1 AND name > ?2 AND state = 'kept' AND " BLOB_IS_NEEDED
           " ORDER BY name LIMIT ?3"),
         ARGS(A_INT(cx->account.v), A_TEXT(after), A_INT(limit)), COLS(needed_cols),
         (ptrdiff_t)sizeof **rows, rows, n);

@@ -38,3 +38,13 @@ err blob_after(
     struct db_tx *tx, int64_t after, ptrdiff_t limit, struct blob_row **rows, ptrdiff_t *n);
 /* The place before the first of those that were made at `since_ms` or later. */
 err blob_place_before(struct db_tx *tx, int64_t since_ms, int64_t *place);
+/* SQL of the rooms that share the table: somebody refers to the file of row `blob`, of account ?1. */
+#define BLOB_IS_NEEDED                                                                             \
+    "(EXISTS (SELECT 1 FROM attachment a WHERE a.account_id = ?1 AND a.blob_name = blob.name)"     \
+    " OR EXISTS (SELECT 1 FROM attachment a WHERE a.account_id = ?1"                               \
+    "  AND a.thumbnail_name = blob.name)"                                                          \
+    " OR EXISTS (SELECT 1 FROM mail_file f WHERE f.account_id = ?1 AND f.name = blob.name)"        \
+    " OR EXISTS (SELECT 1 FROM mail_picture p WHERE p.account_id = ?1"                             \
+    "  AND p.blob_name = blob.name)"                                                               \
+    " OR EXISTS (SELECT 1 FROM agent g WHERE g.account_id = ?1 AND g.photo_hash <> ''"             \
+    "  AND 'photos/' || g.id || '-' || g.photo_hash = blob.name))"
