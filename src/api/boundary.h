@@ -29,6 +29,7 @@ struct boundary {
     err input_result; /* told only to somebody who may use the route */
     struct fault input_fault;
     struct door_pass pass;
+    int64_t damaged; /* pages that had been found damaged when its transaction began */
     char trace[TRACE_LEN];
     char busy_body[BUSY_BODY_BYTES]; /* an answer that needs no memory */
 };

@@ -44,6 +44,10 @@ static err readyz(struct call *call)
     err ended = db_rollback(tx);
     if (e != OK || ended != OK)
         return not_ready(call, S("the database takes no writes\n"));
+    /* The rest of it serves: one damaged page is no reason to send everybody away. */
+    if (db_stats_of(api->db).damaged > 0)
+        return answer_bytes(call, 200, plain,
+            S("ready, but a part of the database is damaged: run `seva doctor`\n"));
     return answer_bytes(call, 200, plain, S("ready\n"));
 }
 
@@ -101,6 +105,7 @@ static void put_db(struct sb *b, const struct db_stats *s)
     counter(b, "seva_db_statements_total", "Statements run.", s->statements);
     counter(
         b, "seva_db_busy_total", "Transactions refused because the database was busy.", s->busy);
+    counter(b, "seva_db_damaged_total", "Statements that met a damaged page.", s->damaged);
     counter(b, "seva_db_group_lost_total", "Group commits that failed as a whole.", s->group_lost);
 }
 

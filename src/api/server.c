@@ -108,6 +108,7 @@ static err begin(struct boundary *b, enum db_mode mode)
 {
     struct ctx *cx = &b->call.cx;
     struct db_tx *tx;
+    b->damaged = db_stats_of(b->call.api->db).damaged;
     err e = db_begin(b->call.api->db, mode, cx->arena, &tx);
     if (e != OK)
         return fail(cx, e, "the database is busy; please try again");

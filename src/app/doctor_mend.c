@@ -121,7 +121,7 @@ static err index_again(struct mending *m)
 {
     str sql;
     TRY(find_schema(m, SCHEMA_INDEX_MISSING, &sql));
-    return sql.len ? schema_mend(m->db, m->a, sql, &m->why) : OK;
+    return sql.len ? schema_mend(m->db, m->a, sql, &m->why) : E_NOT_FOUND;
 }
 
 static err guard(struct mending *m)
@@ -129,7 +129,7 @@ static err guard(struct mending *m)
     str table;
     TRY(find_schema(m, SCHEMA_UNGUARDED, &table));
     if (!table.len)
-        return OK;
+        return E_NOT_FOUND;
     TRY(schema_mend(m->db, m->a,
         str_print(m->a, "ALTER TABLE %.*s ENABLE ROW LEVEL SECURITY", SARG(table)), &m->why));
     return schema_mend(m->db, m->a,
@@ -231,12 +231,12 @@ static err mend_once(struct mending *m, int how, err (*run)(struct mending *m))
 
 static err mend_line(struct mending *m, str line)
 {
-    ptrdiff_t n = 0;
-    for (bool more = line.len > 0; more && n < WORDS_MOST; n++) {
-        more = n < WORDS_MOST - 1 && !str_eq(m->words[0], S("remove")) &&
-               str_cut(line, ' ', &m->words[n], &line);
-        if (!more)
+    for (int n = 0; n < WORDS_MOST && line.len > 0; n++) {
+        if (n == WORDS_MOST - 1 || str_eq(m->words[0], S("remove"))) { /* a path may have spaces */
             m->words[n] = line;
+            break;
+        }
+        (void)str_cut(line, ' ', &m->words[n], &line); /* the last one has no end */
     }
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         int how = kinds[k].how;

@@ -24,6 +24,8 @@ function whyNot(error: string | null | undefined): string {
       return t('file.failed_web_page')
     case 'no_answer':
       return t('file.failed_no_answer')
+    case 'lost':
+      return t('file.failed_lost')
     default:
       return t('file.failed_rejected')
   }
@@ -51,7 +53,7 @@ export function UnfetchedFile({ attachment }: { attachment: Attachment }) {
           <a href={address} target="_blank" rel="noopener noreferrer nofollow" dir="ltr">{address}</a>
         ) : null}
       </span>
-      {hasFailed && can('conversation.reply') ? (
+      {hasFailed && attachment.error !== 'lost' && can('conversation.reply') ? (
         <button type="button" class="link-button" disabled={isAsking.value} onClick={() => void again()}>{t('common.retry')}</button>
       ) : null}
     </div>
