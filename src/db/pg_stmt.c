@@ -40,6 +40,7 @@ err pg_err(struct pg *pg, const PGresult *r, str sql)
         {"58",    E_BUSY    }, /* system_error: input and output */
         {"08",    E_BUSY    }, /* connection */
         {"25P03", E_BUSY    }, /* idle_in_transaction_session_timeout */
+        {"25006", E_BUSY    }, /* read_only_sql_transaction: it has become a standby */
         {"0A000", E_BUSY    }, /* cached plan: the schema changed; it is prepared anew */
     };
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);

@@ -47,8 +47,10 @@ err pg_connect(struct pg *pg, PGconn **handle, struct arena *a, str *why)
 {
     static const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
         "keepalives_count", "tcp_user_timeout", "client_encoding", "fallback_application_name",
-        "dbname", NULL};
-    const char *values[] = {"5", "10", "5", "3", "15000", "UTF8", "seva", pg->url, NULL};
+        "target_session_attrs", "dbname", NULL};
+    /* Of several servers in the URL only the one that takes writes. */
+    const char *values[] = {
+        "5", "10", "5", "3", "15000", "UTF8", "seva", "read-write", pg->url, NULL};
     PGconn *c = PQconnectdbParams(names, values, 1); /* what stands in the URL wins */
     if (c == NULL)
         return E_BUSY;
