@@ -135,8 +135,8 @@ static const struct shape_field error_fields[] = {
 };
 const struct shape error_shape = SHAPE("Error", NULL, error_fields, "Every refusal.");
 
-#define DAMAGED                                                                                    \
-    "a part of Seva's database is damaged; whoever runs Seva is to run `seva doctor` and to bring "  \
+#define DAMAGED                                                                                     \
+    "a part of Seva's database is damaged; whoever runs Seva is to run `seva doctor` and to bring " \
     "back a backup"
 
 static bool has_met_damage(const struct boundary *b)
@@ -150,9 +150,10 @@ static str fault_json(struct boundary *b, err code)
     struct ctx *cx = &b->call.cx;
     const struct fault *fault = &cx->fault;
     bool has_fault = fault->code == code;
-    str words = code == E_INTERNAL && has_met_damage(b)                  ? S(DAMAGED)
-                : has_fault && fault->words.len && code != E_INTERNAL ? fault->words
-                                                                      : str_from(mappings[code].words);
+    str words = code == E_INTERNAL && has_met_damage(b) ? S(DAMAGED)
+                : has_fault && fault->words.len && code != E_INTERNAL
+                    ? fault->words
+                    : str_from(mappings[code].words);
     str name = str_from(err_name(code));
     if (has_fault && fault->detail.len)
         name = str_print(cx->arena, "%.*s.%.*s", SARG(name), SARG(fault->detail));

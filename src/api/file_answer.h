@@ -14,8 +14,8 @@ struct attachment;
 err answer_attachment(struct call *call, const struct attachment *at, str cache);
 #define FILE_LOST_WORDS                                                                            \
     "This file was lost on the server's disk; only a backup brings it back. Ask whoever runs Seva."
-#define FILE_DAMAGED_WORDS                                                                         \
-    "This file is damaged on the server's disk and is not handed out. Ask whoever runs Seva to run "\
+#define FILE_DAMAGED_WORDS                                                                           \
+    "This file is damaged on the server's disk and is not handed out. Ask whoever runs Seva to run " \
     "`seva doctor`."
 /* The small copy of a picture, or the picture where it is small itself. */
 err answer_picture(struct call *call, const struct attachment *at, str cache);

@@ -40,9 +40,9 @@ void look_failed(struct doctor *d, const char *what, err e)
 {
     bool is_damage = e == E_INTERNAL && (d->is_damaged || db_stats_of(d->db).damaged > 0);
     str words = str_print(d->a, "%s cannot be read%s", what,
-        is_damage         ? ": a page of the database is damaged"
-        : e == E_BUSY     ? ": the database is busy or away"
-                          : "; the lines above say why");
+        is_damage     ? ": a page of the database is damaged"
+        : e == E_BUSY ? ": the database is busy or away"
+                      : "; the lines above say why");
     report_wrong(d, words, is_damage ? DAMAGE_ADVICE : S("try again; see the log"));
 }
 
@@ -233,8 +233,9 @@ int doctor_command(struct arena *a, const struct settings *s)
     d.repairs = settings_flag(s, SET_REPAIR);
     d.json = json_out_make(&kept, 0);
     if (s->n_words != 1 || files_resolve(a, s, &d.files, &why) != OK) {
-        (void)fprintf(stderr, "%s", why.len ? "seva: the data folder cannot be found\n"
-                                            : "usage: seva doctor [--deep] [--repair] [--json]\n");
+        (void)fprintf(stderr, "%s",
+            why.len ? "seva: the data folder cannot be found\n"
+                    : "usage: seva doctor [--deep] [--repair] [--json]\n");
         return 2;
     }
     json_obj(&d.json);

@@ -1,6 +1,6 @@
-/* doctor: is everything as it should be, and if not: what is wrong, and what to do. Looks by itself,
- * read only, beside a server or without one; what it mends it mends through the server that holds
- * the data folder, or alone. Thread: one at a time. */
+/* doctor: is everything as it should be, and if not: what is wrong, and what to do. Looks by
+ * itself, read only, beside a server or without one; what it mends it mends through the server that
+ * holds the data folder, or alone. Thread: one at a time. */
 #pragma once
 #include "app/files.h"
 #include "db/db.h"
@@ -13,5 +13,4 @@ int doctor_command(struct arena *a, const struct settings *s);
 /* The word by which the admin socket takes mends; the lines are doctor_mend.c's. Each is a
  * transaction of its own. *out: a line for each, "ok" or why not. */
 #define DOCTOR_MEND_WORD "doctor-mend"
-int doctor_mend(
-    struct arena *a, struct db *db, const struct config *config, str lines, str *out);
+int doctor_mend(struct arena *a, struct db *db, const struct config *config, str lines, str *out);

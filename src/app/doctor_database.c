@@ -74,8 +74,8 @@ static void look_at_pages(struct doctor *d)
         look_failed(d, "the references", e);
     for (ptrdiff_t i = 0; e == OK && i < n; i++)
         report_wrong(d,
-            str_print(&d->page, "table %.*s has rows whose counterpart is missing",
-                SARG(rows[i].words)),
+            str_print(
+                &d->page, "table %.*s has rows whose counterpart is missing", SARG(rows[i].words)),
             DAMAGE_ADVICE);
     look_end(d);
     report_end(d, S("references"));

@@ -116,8 +116,9 @@ static const char *fate_of(const struct checkup_use *use)
         return "a photo of an agent; without it the initials are shown";
     if (str_eq(use->kind, S("thumbnail")))
         return "a small picture, which is made anew";
-    return use->comes_again ? "it is fetched again"
-                            : "nobody else has it: bring it back from a backup, or it is marked as lost";
+    return use->comes_again
+               ? "it is fetched again"
+               : "nobody else has it: bring it back from a backup, or it is marked as lost";
 }
 
 static void tell_use(struct walk *w, const struct bad *b, const struct checkup_use *use)
@@ -213,9 +214,9 @@ static err look_at_marks(struct walk *w, bool is_lost)
             else if (!is_lost)
                 report_mendable(d,
                     str_print(&d->page, "the file of attachment %lld has no row", id),
-                    is_here ? str_print(&d->page, "claim %lld %.*s", account,
-                                  SARG(rows[i].blob_name))
-                            : str_print(&d->page, "lost %lld %lld", account, id));
+                    is_here
+                        ? str_print(&d->page, "claim %lld %.*s", account, SARG(rows[i].blob_name))
+                        : str_print(&d->page, "lost %lld %lld", account, id));
         }
         after = n > 0 ? rows[n - 1].id : after;
         look_end(d);
@@ -333,10 +334,9 @@ static void look_at_account(struct doctor *d, account_id account)
             str_print(&d->page, "%lld files of account %lld are marked as lost or fetched again",
                 (long long)w.lost, (long long)account.v),
             S("put them back in their place and run this again with --repair"));
-    report_end(d,
-        str_print(&d->page, "%lld files of account %lld, %lld MB%s", (long long)w.files,
-            (long long)account.v, (long long)(w.bytes / (1024 * 1024)),
-            d->is_deep ? ", every byte" : ""));
+    report_end(d, str_print(&d->page, "%lld files of account %lld, %lld MB%s", (long long)w.files,
+                      (long long)account.v, (long long)(w.bytes / (1024 * 1024)),
+                      d->is_deep ? ", every byte" : ""));
     report_begin(d, "leftovers");
     struct ctx cx = place_of(&w, d->a);
     walk_folder(&w, blob_account_folder(&cx), FOLDER_DEPTH);

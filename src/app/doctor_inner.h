@@ -26,9 +26,9 @@ struct doctor {
     struct db *db;
     struct ctx cx; /* of the look that is open */
     struct json_out json;
-    str check;           /* of the findings that follow */
-    int64_t said, more;  /* findings of this check; those that were not shown */
-    int64_t wrong;       /* nobody mends them */
+    str check;          /* of the findings that follow */
+    int64_t said, more; /* findings of this check; those that were not shown */
+    int64_t wrong;      /* nobody mends them */
     int64_t mendable, mended;
     struct mend *first, **last;
 };
@@ -58,6 +58,6 @@ bool doctor_look_at_database(struct doctor *d);
 void doctor_look_at_rows(struct doctor *d, const account_id *accounts, ptrdiff_t n);
 void doctor_look_at_files(struct doctor *d, const account_id *accounts, ptrdiff_t n);
 
-#define DAMAGE_ADVICE                                                                              \
+#define DAMAGE_ADVICE                                                                               \
     S("stop the server and put the last backup in its place (docs/operations.md, \"When something " \
       "is damaged\")")

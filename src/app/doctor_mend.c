@@ -254,8 +254,7 @@ static err mend_line(struct mending *m, str line)
     return E_INVALID;
 }
 
-int doctor_mend(
-    struct arena *a, struct db *db, const struct config *config, str lines, str *out)
+int doctor_mend(struct arena *a, struct db *db, const struct config *config, str lines, str *out)
 {
     struct sb b = sb_make(a, ANSWERS_MAX);
     while (lines.len > 0) {
@@ -263,8 +262,9 @@ int doctor_mend(
         (void)str_cut(lines, '\n', &line, &lines); /* the last one may have no end */
         struct mending m = {.a = a, .db = db, .cx = {.config = config}};
         err e = mend_line(&m, line);
-        str why = m.why.len ? m.why : m.cx.fault.words.len ? m.cx.fault.words
-                                                          : str_from(err_name(e));
+        str why = m.why.len              ? m.why
+                  : m.cx.fault.words.len ? m.cx.fault.words
+                                         : str_from(err_name(e));
         if (e == OK)
             sb_add(&b, S("ok\n"));
         else

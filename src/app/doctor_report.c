@@ -1,6 +1,6 @@
-/* doctor_report: see doctor_inner.h. A line for each finding: "ok", "note", "WRONG" or "FIXED", what
- * it is about, and what to do; or one JSON object at the end. Of one check only the first findings
- * are shown, the rest is counted. */
+/* doctor_report: see doctor_inner.h. A line for each finding: "ok", "note", "WRONG" or "FIXED",
+ * what it is about, and what to do; or one JSON object at the end. Of one check only the first
+ * findings are shown, the rest is counted. */
 #include "app/doctor_inner.h"
 
 #include <stdio.h>
@@ -33,7 +33,8 @@ void report_begin(struct doctor *d, const char *check)
 void report_end(struct doctor *d, str what)
 {
     if (d->more > 0)
-        put(d, "wrong", str_print(&d->page, "%lld more of this kind", (long long)d->more), (str){0});
+        put(d, "wrong", str_print(&d->page, "%lld more of this kind", (long long)d->more),
+            (str){0});
     if (d->said == 0)
         put(d, "ok", what, (str){0});
 }

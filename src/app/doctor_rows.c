@@ -17,15 +17,14 @@ enum { AHEAD_MS = 5 * 60 * 1000, HOOKS_PAGE = 100 };
 static void tell_conversation(
     struct doctor *d, account_id account, const struct checkup_conversation *c)
 {
-    const char *which = c->tag_count != c->tags               ? "its count of tags"
-                        : c->last_in_id != c->newest_in_id    ? "what is unread in it"
-                        : c->last_message_id < c->newest_id   ? "its last message"
-                                                              : "its place in the lists";
+    const char *which = c->tag_count != c->tags             ? "its count of tags"
+                        : c->last_in_id != c->newest_in_id  ? "what is unread in it"
+                        : c->last_message_id < c->newest_id ? "its last message"
+                                                            : "its place in the lists";
     report_mendable(d,
         str_print(&d->page, "conversation #%lld of account %lld: %s is not true",
             (long long)c->number, (long long)account.v, which),
-        str_print(
-            &d->page, "counters %lld %lld", (long long)account.v, (long long)c->id.v));
+        str_print(&d->page, "counters %lld %lld", (long long)account.v, (long long)c->id.v));
 }
 
 static err look_at_conversations(struct doctor *d, account_id account, int64_t *count)
@@ -70,8 +69,9 @@ static void look_at_counters(struct doctor *d, account_id account)
     look_end(d);
     if (e != OK)
         look_failed(d, "the conversations", e);
-    report_end(d, str_print(&d->page, "what %lld conversations of account %lld say of their messages",
-                      (long long)count, (long long)account.v));
+    report_end(
+        d, str_print(&d->page, "what %lld conversations of account %lld say of their messages",
+               (long long)count, (long long)account.v));
 }
 
 /* ── the audit chain, times ─────────────────────────────────────────────────────────────────────
@@ -109,7 +109,8 @@ static void look_at_times(struct doctor *d, account_id account)
         look_failed(d, "the newest message", e);
     else if (ahead_ms > AHEAD_MS)
         report_wrong(d,
-            str_print(&d->page, "the newest message of account %lld is %lld minutes ahead of the clock",
+            str_print(&d->page,
+                "the newest message of account %lld is %lld minutes ahead of the clock",
                 (long long)account.v, (long long)(ahead_ms / 60000)),
             S("set the clock right (systemd-timesyncd, chrony); new messages come behind it"));
     report_end(d, S("the clock"));
@@ -185,8 +186,8 @@ static void look_at_secrets(struct doctor *d, account_id account, bool is_first)
     look_end(d);
     if (e != OK)
         look_failed(d, "what is sealed", e);
-    report_end(d, str_print(d->a, "secrets of account %lld open with the key file",
-                      (long long)account.v));
+    report_end(
+        d, str_print(d->a, "secrets of account %lld open with the key file", (long long)account.v));
 }
 
 /* ── work ───────────────────────────────────────────────────────────────────────────────────────
@@ -199,19 +200,21 @@ static void tell_work(struct doctor *d, const struct checkup_work *w, int64_t no
         report_wrong(d, str_print(a, "%lld jobs are held by nobody", (long long)w->stuck),
             S("the server frees them within a minute; it does not: restart it, see its log"));
     else if (w->stuck > 0)
-        report_note(d, str_print(a, "%lld jobs were in hand when the server ended",
-                           (long long)w->stuck), S("they go on when it starts"));
+        report_note(d,
+            str_print(a, "%lld jobs were in hand when the server ended", (long long)w->stuck),
+            S("they go on when it starts"));
     if (w->late > 0 && d->has_server)
         report_note(d, str_print(a, "%lld jobs are due for ten minutes", (long long)w->late),
             S("too much work, or a stuck server: see seva_jobs in /metrics and the log"));
     if (w->unparked > 0)
         report_mendable(d,
-            str_print(a, "%lld jobs wait for a channel that does not know of it",
-                (long long)w->unparked),
+            str_print(
+                a, "%lld jobs wait for a channel that does not know of it", (long long)w->unparked),
             S("parked"));
     if (w->bodyless > 0)
-        report_wrong(d, str_print(a, "%lld deliveries wait without their content",
-                            (long long)w->bodyless), DAMAGE_ADVICE);
+        report_wrong(d,
+            str_print(a, "%lld deliveries wait without their content", (long long)w->bodyless),
+            DAMAGE_ADVICE);
     if (w->waiting > 0 && d->has_server && w->oldest_ms < now_ms - CHECKUP_LATE_MS)
         report_wrong(d,
             str_print(a, "%lld deliveries wait, the oldest for %lld minutes", (long long)w->waiting,

@@ -52,8 +52,7 @@ err pg_err(struct pg *pg, const PGresult *r, str sql)
         }
     }
     /* data_corrupted, index_corrupted */
-    bool is_damage =
-        state != NULL && (strcmp(state, "XX001") == 0 || strcmp(state, "XX002") == 0);
+    bool is_damage = state != NULL && (strcmp(state, "XX001") == 0 || strcmp(state, "XX002") == 0);
     if (is_damage)
         db_count(&pg->db.counted.damaged, 1);
     if (e != E_CONFLICT)

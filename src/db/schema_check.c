@@ -84,8 +84,8 @@ struct there_row {
     str name;
     bool is_valid, is_guarded;
 };
-static const struct db_col there_cols[] = {
-    COL(struct there_row, name), COL(struct there_row, is_valid), COL(struct there_row, is_guarded)};
+static const struct db_col there_cols[] = {COL(struct there_row, name),
+    COL(struct there_row, is_valid), COL(struct there_row, is_guarded)};
 
 static const str sqlite_there =
     S_INIT("SELECT name, 1 AS is_valid, 1 AS is_guarded FROM sqlite_schema"

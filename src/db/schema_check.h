@@ -9,9 +9,9 @@ enum { SCHEMA_PARTS_MOST = 1000, SCHEMA_WORDS_MOST = 100 };
 
 enum schema_fault {
     SCHEMA_TABLE_MISSING,
-    SCHEMA_INDEX_MISSING,  /* name: what db_index_make takes */
-    SCHEMA_INDEX_INVALID,  /* PostgreSQL: db_reindex mends it */
-    SCHEMA_UNGUARDED,      /* PostgreSQL: no row-level security on this table */
+    SCHEMA_INDEX_MISSING, /* name: what db_index_make takes */
+    SCHEMA_INDEX_INVALID, /* PostgreSQL: db_reindex mends it */
+    SCHEMA_UNGUARDED,     /* PostgreSQL: no row-level security on this table */
 };
 struct schema_finding {
     enum schema_fault fault;

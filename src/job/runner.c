@@ -4,6 +4,8 @@
  * h of tries (or as the verdict says) a job is dead. Sources: docs/architecture.md "Jobs"; AWS
  * Architecture Blog, "Exponential Backoff And Jitter" (2015). Not here: what a job does. Threads:
  * dispatcher and job threads. */
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/failpoint.h"
@@ -217,13 +219,26 @@ static void count(struct engine *e, const struct ending *ending, err result)
         atomic_fetch_add(&e->count.jobs_done, 1);
 }
 
+/* The database is busy or away (another server takes over): whether to ask it again. Real time,
+ * since it is waited. */
+static bool waits_for_database(const struct engine *e, const struct job_row *job, int *waits)
+{
+    enum { PAUSE_MS = 200, WAITS_MOST = 300 }; /* a minute, and no longer than the claim */
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    if (atomic_load(&e->is_stopping) || ++*waits > WAITS_MOST || clock_now_ms() >= job->lease_ms)
+        return false;
+    (void)nanosleep(&pause, NULL); /* a short pause is as good */
+    return true;
+}
+
 /* Ends the claim; a busy database is asked again while the lease lasts. When the ending's own
  * writing fails for another reason, the job is put back without it. True: the next one is ours. */
 static bool end_for_good(struct engine *e, struct arena *arena, struct ending *ending)
 {
     enum { TRIES = 5 };
     struct job_verdict plain = {.end = JOB_RETRY};
-    for (int i = 0; i < TRIES; i++) {
+    int waits = 0;
+    for (int i = 0; i < TRIES;) {
         struct desk desk = {.engine = e, .arena = arena};
         err result = desk_guard(&desk, end_job, ending);
         if (result == OK || result == E_CONFLICT) {
@@ -231,8 +246,12 @@ static bool end_for_good(struct engine *e, struct arena *arena, struct ending *e
             return result == OK && ending->n_next > 0;
         }
         ending->wants_next = false;
-        if (result == E_BUSY)
+        if (result == E_BUSY) {
+            if (!waits_for_database(e, ending->job, &waits))
+                break;
             continue;
+        }
+        i++;
         str words = desk_words(&desk.cx, result);
         log_line(LOG_ERROR, "a job's end could not be written", LOG_S("kind", ending->job->kind),
             LOG_I("job", ending->job->id.v), LOG_S("reason", words));

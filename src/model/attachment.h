@@ -21,7 +21,7 @@ struct attachment {
     conversation_id conversation_id;
     message_id message_id; /* 0 = its uploader's alone */
     bool is_public;        /* a channel's logo */
-    str blob_name;         /* empty = there is no file yet; attachment_is_here says whether there is one */
+    str blob_name; /* empty = there is no file yet; attachment_is_here says whether there is one */
     str name, type;
     int64_t size, width, height;
     str thumbnail_name;    /* empty = none */

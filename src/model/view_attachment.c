@@ -29,7 +29,8 @@ static const struct shape_field attachment_fields[] = {
     SHOWN("thumbnail_url", SHAPE_TEXT, SHAPE_NULL, "a small WebP; null: show `url` or a sign"),
     SHOWN_WORD("state", 0, attachment_states, "processing: its thumbnail is being made"),
     SHOWN("error", SHAPE_TEXT, SHAPE_NULL | SHAPE_OPTIONAL, "fetching, failed: what went wrong"),
-    SHOWN("source_url", SHAPE_TEXT, SHAPE_OPTIONAL, "fetching, failed: where it is; empty: nowhere but here"),
+    SHOWN("source_url", SHAPE_TEXT, SHAPE_OPTIONAL,
+        "fetching, failed: where it is; empty: nowhere but here"),
 };
 const struct shape attachment_shape =
     SHAPE("Attachment", NULL, attachment_fields, "A file of a message.");
@@ -44,7 +45,8 @@ void attachment_view(struct json_out *j, const struct attachment *at, bool is_fo
     json_kv_int(j, S("size"), at->size);
     put_length(j, S("width"), at->width);
     put_length(j, S("height"), at->height);
-    json_kv_text(j, S("url"), attachment_is_here(at) ? address(a, at, is_for_visitor, "") : (str){0});
+    json_kv_text(
+        j, S("url"), attachment_is_here(at) ? address(a, at, is_for_visitor, "") : (str){0});
     json_kv_text(j, S("thumbnail_url"),
         at->thumbnail_name.len ? address(a, at, is_for_visitor, "?thumbnail=1") : (str){0});
     json_kv_str(j, S("state"), at->state);

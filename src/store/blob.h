@@ -39,6 +39,8 @@ err blob_after(
 /* The place before the first of those that were made at `since_ms` or later. */
 err blob_place_before(struct db_tx *tx, int64_t since_ms, int64_t *place);
 /* SQL of the rooms that share the table: somebody refers to the file of row `blob`, of account ?1. */
+/* SQL of the rooms that share the table: somebody refers to the file of row `blob`, of account ?1.
+ */
 #define BLOB_IS_NEEDED                                                                             \
     "(EXISTS (SELECT 1 FROM attachment a WHERE a.account_id = ?1 AND a.blob_name = blob.name)"     \
     " OR EXISTS (SELECT 1 FROM attachment a WHERE a.account_id = ?1"                               \

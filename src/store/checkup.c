@@ -41,14 +41,15 @@ static const struct db_col conversation_cols[] = {
     COL(struct checkup_conversation, recent_ms),
 };
 
-err checkup_conversations(struct ctx *cx, conversation_id after,
-    const struct checkup_conversation **rows, ptrdiff_t *n)
+err checkup_conversations(
+    struct ctx *cx, conversation_id after, const struct checkup_conversation **rows, ptrdiff_t *n)
 {
     return db_all(cx->db,
         S("SELECT id, number, tag_count, " TAGS " AS tags, last_message_id, " NEWEST
-          " AS newest_id, last_in_id, " NEWEST_IN("id") " AS newest_in_id, recent_key,"
-          " last_message_ms AS recent_ms FROM conversation"
-          " WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
+          " AS newest_id, last_in_id, " NEWEST_IN(
+              "id") " AS newest_in_id, recent_key,"
+                    " last_message_ms AS recent_ms FROM conversation"
+                    " WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
         ARGS(A_ID(cx->account), A_INT(after.v), A_INT(CHECKUP_PAGE)), COLS(conversation_cols),
         (ptrdiff_t)sizeof **rows, rows, n);
 }
@@ -56,7 +57,8 @@ err checkup_conversations(struct ctx *cx, conversation_id after,
 bool checkup_conversation_fits(const struct checkup_conversation *c)
 {
     return c->tag_count == c->tags && c->last_message_id >= c->newest_id &&
-           c->last_in_id == c->newest_in_id && c->recent_key == conversation_recent_key(c->recent_ms);
+           c->last_in_id == c->newest_in_id &&
+           c->recent_key == conversation_recent_key(c->recent_ms);
 }
 
 err checkup_conversation_mend(struct ctx *cx, conversation_id id)
@@ -65,9 +67,8 @@ err checkup_conversation_mend(struct ctx *cx, conversation_id id)
         S("UPDATE conversation SET tag_count = " TAGS ", recent_key = last_message_ms / 10000,"
           " last_message_id = CASE WHEN last_message_id < " NEWEST " THEN " NEWEST
           " ELSE last_message_id END,"
-          " last_in_ms = CASE WHEN last_in_id = " NEWEST_IN("id") " THEN last_in_ms ELSE "
-          NEWEST_IN("received_ms") " END, last_in_id = " NEWEST_IN("id")
-          ", version = version + 1 WHERE account_id = ?1 AND id = ?2"),
+          " last_in_ms = CASE WHEN last_in_id = " NEWEST_IN("id") " THEN last_in_ms ELSE " NEWEST_IN(
+              "received_ms") " END, last_in_id = " NEWEST_IN("id") ", version = version + 1 WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(id)), NULL);
 }
 
@@ -238,9 +239,8 @@ err checkup_work(struct db_tx *tx, int64_t now_ms, struct checkup_work *work)
 
 err checkup_parked_mend(struct db_tx *tx, int64_t now_ms, int64_t *changed)
 {
-    return db_run(tx,
-        S("UPDATE job SET state = 'queued', run_ms = ?1 WHERE " UNPARKED), ARGS(A_INT(now_ms)),
-        changed);
+    return db_run(tx, S("UPDATE job SET state = 'queued', run_ms = ?1 WHERE " UNPARKED),
+        ARGS(A_INT(now_ms)), changed);
 }
 
 /* ── time, secrets ──────────────────────────────────────────────────────────────────────────────

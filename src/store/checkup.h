@@ -18,12 +18,13 @@ struct checkup_conversation {
     int64_t last_in_id, newest_in_id;
     int64_t recent_key, recent_ms;
 };
-err checkup_conversations(struct ctx *cx, conversation_id after,
-    const struct checkup_conversation **rows, ptrdiff_t *n);
+err checkup_conversations(
+    struct ctx *cx, conversation_id after, const struct checkup_conversation **rows, ptrdiff_t *n);
 bool checkup_conversation_fits(const struct checkup_conversation *c);
 /* Computes these columns anew. */
 err checkup_conversation_mend(struct ctx *cx, conversation_id id);
-/* *ahead: how far the highest number of a conversation is above the counter; 0 in a sound account. */
+/* *ahead: how far the highest number of a conversation is above the counter; 0 in a sound account.
+ */
 err checkup_numbers(struct ctx *cx, int64_t *ahead);
 err checkup_numbers_mend(struct ctx *cx);
 

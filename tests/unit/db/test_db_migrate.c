@@ -210,11 +210,36 @@ static void the_programs_own_migrations_apply(enum db_kind kind)
 }
 BOTH(the_programs_own_migrations_apply)
 
+static void a_script_is_cut_where_its_statements_end(void **state)
+{
+    (void)state;
+    static const char *const wanted[] = {"CREATE TABLE a (x INTEGER, -- one; two\n y TEXT)",
+        "CREATE TRIGGER t BEFORE DELETE ON a\nBEGIN\n    SELECT RAISE(ABORT, 'no; kept');\nEND;",
+        "INSERT INTO a VALUES (1, 'it''s; \"so\"')",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RETURN NULL;\nEND $$",
+        "DROP INDEX b"};
+    str rest =
+        S("-- first; what it is for\n\n"
+          "CREATE TABLE a (x INTEGER, -- one; two\n y TEXT);\n"
+          "CREATE TRIGGER t BEFORE DELETE ON a\nBEGIN\n    SELECT RAISE(ABORT, 'no; kept');\n"
+          "END;\n-- it's a comment\n"
+          "INSERT INTO a VALUES (1, 'it''s; \"so\"');\n"
+          "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RETURN NULL;\n"
+          "END $$;\nDROP INDEX b;\n-- the end;\n");
+    str statement;
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        assert_true(migration_statement(rest, &statement, &rest));
+        assert_str(statement, wanted[i]);
+    }
+    assert_false(migration_statement(rest, &statement, &rest));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(tokens_become_the_databases_types),
         TEST(blocks_are_for_one_database),
+        TEST(a_script_is_cut_where_its_statements_end),
         TEST(each_migration_is_applied_once_and_in_order_sqlite),
         TEST(each_migration_is_applied_once_and_in_order_postgres),
         TEST(an_edited_migration_is_refused_sqlite),
