@@ -219,13 +219,20 @@ static void count(struct engine *e, const struct ending *ending, err result)
         atomic_fetch_add(&e->count.jobs_done, 1);
 }
 
-/* The database is busy or away (another server takes over): whether to ask it again. Real time,
- * since it is waited. */
-static bool waits_for_database(const struct engine *e, const struct job_row *job, int *waits)
+/* The database is away (another server takes over): whether it was waited for a little. Not what
+ * else is called busy: memory that has ended comes back no sooner. */
+static bool waited_for_database(struct engine *e, const struct job_row *job, int *waits)
 {
     enum { PAUSE_MS = 200, WAITS_MOST = 300 }; /* a minute, and no longer than the claim */
     const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-    if (atomic_load(&e->is_stopping) || ++*waits > WAITS_MOST || clock_now_ms() >= job->lease_ms)
+    struct arena a = arena_make(0);
+    struct db_tx *tx = NULL;
+    bool is_there = db_begin(e->db, DB_WRITE_PATIENT, &a, &tx) == OK;
+    if (is_there)
+        (void)db_rollback(tx); /* nothing was written */
+    arena_free(&a);
+    if (is_there || atomic_load(&e->is_stopping) || ++*waits > WAITS_MOST ||
+        clock_now_ms() >= job->lease_ms)
         return false;
     (void)nanosleep(&pause, NULL); /* a short pause is as good */
     return true;
@@ -246,12 +253,11 @@ static bool end_for_good(struct engine *e, struct arena *arena, struct ending *e
             return result == OK && ending->n_next > 0;
         }
         ending->wants_next = false;
-        if (result == E_BUSY) {
-            if (!waits_for_database(e, ending->job, &waits))
-                break;
+        if (result == E_BUSY && waited_for_database(e, ending->job, &waits))
             continue;
-        }
         i++;
+        if (result == E_BUSY)
+            continue;
         str words = desk_words(&desk.cx, result);
         log_line(LOG_ERROR, "a job's end could not be written", LOG_S("kind", ending->job->kind),
             LOG_I("job", ending->job->id.v), LOG_S("reason", words));

@@ -48,7 +48,7 @@ export interface Attachment {
   state: 'ready' | 'processing' | 'fetching' | 'failed'
   /** fetching, failed: what went wrong */
   error?: string | null
-  /** fetching, failed: where it is */
+  /** fetching, failed: where it is; empty: nowhere but here */
   source_url?: string
 }
 
