@@ -53,7 +53,6 @@ static const char usage[] =
     "  seva restore --data NEWDIR FILE    a new data folder from a backup\n"
     "  seva restore --data NEWDIR --from-ship DIR [--at TIME]\n"
     "                                     the same from what `serve --ship DIR` has shipped\n"
-    "  seva doctor                        is everything as it should be?\n"
     "  seva doctor [--deep] [--repair] [--json]\n"
     "                                     is everything as it should be?\n"
     "  seva routes [--openapi|--typescript]\n"

@@ -38,7 +38,6 @@ err blob_after(
     struct db_tx *tx, int64_t after, ptrdiff_t limit, struct blob_row **rows, ptrdiff_t *n);
 /* The place before the first of those that were made at `since_ms` or later. */
 err blob_place_before(struct db_tx *tx, int64_t since_ms, int64_t *place);
-/* SQL of the rooms that share the table: somebody refers to the file of row `blob`, of account ?1. */
 /* SQL of the rooms that share the table: somebody refers to the file of row `blob`, of account ?1.
  */
 #define BLOB_IS_NEEDED                                                                             \
