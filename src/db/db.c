@@ -104,9 +104,22 @@ err db_scope(struct db_tx *tx, account_id account)
     return tx->db->driver->scope(tx);
 }
 
+void db_watch(struct db *db, db_hear *hear, void *arg)
+{
+    db->hear = hear;
+    db->hear_arg = arg;
+}
+
+static void tell_watcher(struct db_tx *tx, const struct db_said *said)
+{
+    if (tx->db->hear != NULL)
+        tx->db->hear(tx->db->hear_arg, tx, said);
+}
+
 void db_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
 {
     struct db *db = tx->db;
+    tell_watcher(tx, &(struct db_said){.is_over = true});
     if (tx->mode != DB_READ)
         db_count(&db->counted.members, 1);
     db->driver->end(tx, keep, done, arg);
@@ -198,7 +211,12 @@ static err exec(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t 
 {
     TRY(refuse_failed(tx, sql));
     db_count(&tx->db->counted.statements, 1);
-    return note(tx, tx->db->driver->exec(tx, sql, args, n_args, sink, changed));
+    struct db_said said = {.sql = sql, .args = args, .n_args = n_args};
+    tell_watcher(tx, &said);
+    err e = note(tx, tx->db->driver->exec(tx, sql, args, n_args, sink, changed));
+    said.is_over = true;
+    tell_watcher(tx, &said);
+    return e;
 }
 
 err db_run(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args, int64_t *changed)
@@ -237,7 +255,12 @@ static err many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows
     if (in->count == 0)
         return OK;
     db_count(&tx->db->counted.statements, 1);
-    return note(tx, tx->db->driver->many(tx, row_sql, set_sql, in, sink, changed));
+    struct db_said said = {.sql = db_pick(tx, row_sql, set_sql), .in = in};
+    tell_watcher(tx, &said);
+    err e = note(tx, tx->db->driver->many(tx, row_sql, set_sql, in, sink, changed));
+    said.is_over = true;
+    tell_watcher(tx, &said);
+    return e;
 }
 
 err db_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_col *cols, ptrdiff_t n_cols,

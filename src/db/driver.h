@@ -51,10 +51,25 @@ struct db_counters {
     _Atomic int64_t commits, members, statements, busy, group_lost, damaged;
 };
 
+/* Test seam: what is said to the database, on the thread that says it: before a statement and after
+ * it, and before the transaction's end (sql empty). The listener may ask the driver more. */
+struct db_said {
+    str sql; /* of this database's dialect; lives as long as the process */
+    const struct db_arg *args;
+    ptrdiff_t n_args;
+    const struct db_rows_in *in; /* db_many: instead of args */
+    bool is_over;
+};
+typedef void db_hear(void *arg, struct db_tx *tx, const struct db_said *said);
+/* hear NULL: nobody. Before the first transaction. */
+void db_watch(struct db *db, db_hear *hear, void *arg);
+
 /* The first member of each driver's own struct. */
 struct db {
     const struct db_driver *driver;
     enum db_kind kind;
+    db_hear *hear;
+    void *hear_arg;
     ptrdiff_t (*_Atomic pending)(void *arg);
     void *_Atomic pending_arg;
     struct db_counters counted;
@@ -91,3 +106,5 @@ err migration_text(struct arena *a, str text, enum db_kind kind, str *sql);
 void sqlite_checkpoint_at(struct db *db, int pass_pages, int anew_pages, int force_pages);
 /* How often the log was to begin anew since the database was opened. */
 int sqlite_log_tries(struct db *db);
+/* What this connection has done so far: steps of SQLite's machine, pages asked for. SQLite only. */
+void sqlite_work(struct db_tx *tx, int64_t *steps, int64_t *pages);

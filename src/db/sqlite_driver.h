@@ -37,6 +37,7 @@ struct lite_conn {
     bool is_first;               /* writer: nobody wrote in this group before it */
     bool is_script;              /* writer: a transaction of its own, not of the group */
     uint64_t seen;               /* reader: commits that it may have read; 0 = nothing yet */
+    int64_t steps;               /* of SQLite's machine, so far */
 };
 
 struct group_member {

@@ -270,6 +270,7 @@ static err run_bound(
 {
     err e = step_all(c, s, sink);
     (void)sqlite3_reset(s->st); /* repeats the step's error */
+    c->steps += sqlite3_stmt_status(s->st, SQLITE_STMTSTATUS_VM_STEP, 1);
     if (e == OK && !s->is_readonly)
         *changed += sqlite3_changes64(c->handle);
     return e;
@@ -307,4 +308,14 @@ err lite_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_i
         TRY(run_bound(c, s, sink, changed));
     }
     return OK;
+}
+
+void sqlite_work(struct db_tx *tx, int64_t *steps, int64_t *pages)
+{
+    struct lite_conn *c = conn_of(tx);
+    int hits = 0, misses = 0, most = 0;
+    (void)sqlite3_db_status(c->handle, SQLITE_DBSTATUS_CACHE_HIT, &hits, &most, 0);
+    (void)sqlite3_db_status(c->handle, SQLITE_DBSTATUS_CACHE_MISS, &misses, &most, 0);
+    *steps = c->steps;
+    *pages = (int64_t)hits + misses;
 }

@@ -85,7 +85,7 @@ err automatic_is_stopped(
     TRY(db_one(cx->db,
         S("SELECT COUNT(*) AS value "
           "FROM automatic_stop "
-          "WHERE account_id = ?1 AND until_ms > ?4 "
+          "WHERE account_id = ?1 AND until_ms + 0 > ?4 " /* else SQLite reads all that stand */
           "    AND ((address = ?2 AND conversation_id = 0) "
           "        OR (address = '' AND conversation_id = ?3 AND ?3 <> 0))"),
         ARGS(A_ID(cx->account), A_TEXT(address), A_INT(conversation.v), A_INT(cx->now_ms)),

@@ -27,16 +27,17 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
 #define IN_STATUS   " AND c.status = ?7"
 #define IN_ASSIGNEE " AND c.status = ?7 AND c.assignee_id = ?8"
 #define IN_CONTACT  " AND c.status || '' = ?7 AND c.contact_id = ?11"
-#define IN_JOINED   " AND c.status || '' = ?7 AND c.id = t.conversation_id"
+#define IN_TAG                                                                                     \
+    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7"          \
+    " AND c.id = t.conversation_id"
+#define IN_MENTION                                                                                 \
+    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.agent_id = ?3 AND t.status = ?7"         \
+    " AND c.id = t.conversation_id"
 
 /* CROSS JOIN keeps SQLite to this order; PostgreSQL does as it likes. */
-#define FROM_ALL ""
-#define FROM_TAG                                                                                   \
-    " (SELECT DISTINCT g.conversation_id FROM conversation_tag g WHERE g.account_id = ?1"          \
-    "  AND g.tag_id IN (?16, ?17, ?18, ?19)) t CROSS JOIN"
-#define FROM_MENTION                                                                               \
-    " (SELECT v.conversation_id FROM mention v WHERE v.account_id = ?1 AND v.agent_id = ?3) t"     \
-    " CROSS JOIN"
+#define FROM_ALL     ""
+#define FROM_TAG     " conversation_tag t CROSS JOIN"
+#define FROM_MENTION " mention t CROSS JOIN"
 
 #define BEHIND_NEWEST                                                                              \
     " AND (c.recent_key, c.last_message_ms, c.id) < (?20, ?21, ?22)"                               \
@@ -50,6 +51,20 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
 #define SORTED_WAITING                                                                             \
     " AND (c.wait_key + 0, c.id) > (?21, ?22) ORDER BY c.wait_key + 0, c.id LIMIT ?23"
 
+/* A tag's and an agent's rows hold what their conversations are sorted by. */
+#define BESIDE_NEWEST                                                                              \
+    " AND t.recent_key <= ?20 AND (c.recent_key, c.last_message_ms, c.id) < (?20, ?21, ?22)"       \
+    " ORDER BY t.recent_key DESC, c.last_message_ms DESC, c.id DESC LIMIT ?23"
+#define BESIDE_OLDEST                                                                              \
+    " AND t.recent_key >= ?20 AND (c.recent_key, c.last_message_ms, c.id) > (?20, ?21, ?22)"       \
+    " ORDER BY t.recent_key, c.last_message_ms, c.id LIMIT ?23"
+#define BESIDE_DUE                                                                                 \
+    " AND (t.due_key, t.conversation_id) > (?21, ?22)"                                             \
+    " ORDER BY t.due_key, t.conversation_id LIMIT ?23"
+#define BESIDE_WAITING                                                                             \
+    " AND (t.wait_key, t.conversation_id) > (?21, ?22)"                                            \
+    " ORDER BY t.wait_key, t.conversation_id LIMIT ?23"
+
 #define LIST(from, in, behind)                                                                     \
     S_INIT("SELECT " CONVERSATION_COLUMNS " FROM" from CONVERSATION_TABLES UNREAD_JOIN             \
            " WHERE " CONVERSATION_IS_VISIBLE FILTER in behind)
@@ -57,6 +72,11 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
     {                                                                                              \
         LIST(from, in, BEHIND_NEWEST), LIST(from, in, BEHIND_OLDEST), LIST(from, in, SORTED_DUE),  \
             LIST(from, in, SORTED_WAITING)                                                         \
+    }
+#define LISTS_BESIDE(from, in)                                                                     \
+    {                                                                                              \
+        LIST(from, in, BESIDE_NEWEST), LIST(from, in, BESIDE_OLDEST), LIST(from, in, BESIDE_DUE),  \
+            LIST(from, in, BESIDE_WAITING)                                                         \
     }
 static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
     [BY_STATUS] =
@@ -68,8 +88,8 @@ static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
                      },
     [BY_ASSIGNEE] = LISTS(FROM_ALL, IN_ASSIGNEE),
     [BY_CONTACT] = LISTS(FROM_ALL, IN_CONTACT),
-    [BY_TAG] = LISTS(FROM_TAG, IN_JOINED),
-    [BY_MENTION] = LISTS(FROM_MENTION, IN_JOINED),
+    [BY_TAG] = LISTS_BESIDE(FROM_TAG, IN_TAG),
+    [BY_MENTION] = LISTS_BESIDE(FROM_MENTION, IN_MENTION),
 };
 
 #define COUNTS(from, in)                                                                           \
@@ -81,12 +101,16 @@ static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
 #define NEWEST_OF_STATUS                                                                           \
     "(SELECT * FROM conversation n WHERE n.account_id = ?1 AND n.status = ?7"                      \
     " ORDER BY n.recent_key DESC LIMIT ?21) c"
+/* A conversation that has several of the tags counts with the first of them. */
+#define NOT_EARLIER                                                                                \
+    " AND NOT EXISTS (SELECT 1 FROM conversation_tag e WHERE e.account_id = ?1"                    \
+    "  AND e.conversation_id = c.id AND e.tag_id IN (?22, ?23, ?24))"
 static const str count_sql[DRIVER_COUNT] = {
     [BY_STATUS] = COUNTS(NEWEST_OF_STATUS, IN_STATUS),
     [BY_ASSIGNEE] = COUNTS(FROM_ALL " conversation c", IN_ASSIGNEE " AND ?21 > 0"),
     [BY_CONTACT] = COUNTS(FROM_ALL " conversation c", IN_CONTACT " AND ?21 > 0"),
-    [BY_TAG] = COUNTS(FROM_TAG " conversation c", IN_JOINED " AND ?21 > 0"),
-    [BY_MENTION] = COUNTS(FROM_MENTION " conversation c", IN_JOINED " AND ?21 > 0"),
+    [BY_TAG] = COUNTS(FROM_TAG " conversation c", IN_TAG NOT_EARLIER " AND ?21 > 0"),
+    [BY_MENTION] = COUNTS(FROM_MENTION " conversation c", IN_MENTION " AND ?21 > 0"),
 };
 
 /* The narrowest way in. */
@@ -101,7 +125,21 @@ static enum driver driver_of(const struct conversation_filter *f)
     return f->n_tags ? BY_TAG : BY_STATUS;
 }
 
-enum { FILTER_ARGS = 19 };
+enum { FILTER_ARGS = 19, TAG_ARG = 15 };
+
+/* Each way in is read once for each status, the way by tags once for each tag. */
+static ptrdiff_t ways_of(const struct conversation_filter *f)
+{
+    return driver_of(f) == BY_TAG ? f->n_tags : 1;
+}
+
+/* The tag of this way stands where the text looks for it; the order of the others is nothing. */
+static void way_args(struct db_arg *args, ptrdiff_t way)
+{
+    struct db_arg first = args[TAG_ARG];
+    args[TAG_ARG] = args[TAG_ARG + way];
+    args[TAG_ARG + way] = first;
+}
 
 static void filter_args(struct ctx *cx, const struct conversation_filter *f,
     enum conversation_status status, struct db_arg *args)
@@ -173,7 +211,9 @@ static ptrdiff_t merge(struct run *runs, int n_runs, enum conversation_sort sort
                 best = &runs[i];
         if (!best)
             break;
-        out[n++] = best->rows[best->at++];
+        const struct conversation *next = &best->rows[best->at++];
+        if (n == 0 || out[n - 1].id.v != next->id.v) /* of two tags: both stand side by side */
+            out[n++] = *next;
     }
     return n;
 }
@@ -182,15 +222,18 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
     struct conversation **rows, ptrdiff_t *n)
 {
-    struct run runs[CONVERSATION_STATUS_COUNT] = {0};
+    struct run runs[CONVERSATION_STATUS_COUNT * FILTER_TAGS] = {0};
     int n_runs = 0;
     ptrdiff_t total = 0;
     struct db_arg args[FILTER_ARGS + 4];
     int64_t edge = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
-    for (int s = 0; s < CONVERSATION_STATUS_COUNT; s++) {
+    ptrdiff_t ways = ways_of(f);
+    for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
+        ptrdiff_t s = i / ways;
         if (!f->statuses[s])
             continue;
         filter_args(cx, f, (enum conversation_status)s, args);
+        way_args(args, i % ways);
         int64_t key = after->is_set ? after->key : edge;
         args[FILTER_ARGS] = A_INT(conversation_recent_key(key));
         args[FILTER_ARGS + 1] = A_INT(key);
@@ -219,15 +262,20 @@ err conversation_count(
     struct ctx *cx, const struct conversation_filter *f, int64_t *total, int64_t *unread)
 {
     struct count_row sum = {0};
-    struct db_arg args[FILTER_ARGS + 2];
-    for (int s = 0; s < CONVERSATION_STATUS_COUNT; s++) {
+    struct db_arg args[FILTER_ARGS + 5];
+    ptrdiff_t ways = ways_of(f), n_args = FILTER_ARGS + (driver_of(f) == BY_TAG ? 5 : 2);
+    for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
+        ptrdiff_t s = i / ways, way = i % ways;
         if (!f->statuses[s])
             continue;
         filter_args(cx, f, (enum conversation_status)s, args);
+        way_args(args, way);
         args[FILTER_ARGS] = A_INT(COUNT_MOST);
         args[FILTER_ARGS + 1] = A_INT(COUNT_SCAN);
+        for (ptrdiff_t k = 0; k < FILTER_TAGS - 1; k++)
+            args[FILTER_ARGS + 2 + k] = A_INT(k < way ? f->tags[k].v : 0);
         struct count_row row;
-        TRY(db_one(cx->db, count_sql[driver_of(f)], args, FILTER_ARGS + 2, COLS(count_cols), &row));
+        TRY(db_one(cx->db, count_sql[driver_of(f)], args, n_args, COLS(count_cols), &row));
         sum.total += row.total;
         sum.unread += row.unread;
     }

@@ -928,7 +928,7 @@ static int64_t rows_of(const char *table)
     } number = {0};
     static const struct db_col cols[] = {COL(struct number, n)};
     struct ctx *cx = test_begin(n.app);
-    str sql = path(&n, "SELECT COUNT(*) AS n FROM %s", table);
+    str sql = path(&n, "SELECT /* test */ COUNT(*) AS n FROM %s", table);
     assert_ok(db_one(cx->db, sql, NO_ARGS, COLS(cols), &number));
     test_commit(n.app, cx);
     return number.n;

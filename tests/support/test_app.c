@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/id.h"
 #include "model/names.h"
+#include "plan_watch.h"
 #include "shape_check.h"
 #include "store/account.h"
 #include "store/agent.h"
@@ -407,6 +408,7 @@ struct test_app *test_app_open(enum db_kind kind)
     struct test_db *tdb = test_db_open(kind);
     if (!tdb)
         return NULL;
+    plan_watch(tdb);
     rate_reset();
     clock_fix((int64_t)TEST_APP_NOW_S * 1000);
     struct whole *w = alloc_zero(sizeof *w);
@@ -477,6 +479,9 @@ int test_app_setup(void **state)
 int test_app_teardown(void **state)
 {
     test_events_check(*state);
+    int faults = plan_faults(((struct whole *)*state)->tdb);
     test_app_close(*state);
+    if (faults)
+        fail_msg("%d statements read or sort what grows with the account", faults);
     return test_teardown(state);
 }
