@@ -3,6 +3,7 @@
  *   load inbound   --port P --key K --secret S [--connections 64] [--seconds 60] [--rate N]
  *                  [--random-ids 1]    message ids like UUIDs; else they grow, as most networks' do
  *   load latency   … --token T --rate 500 [--streams 1]     inbound to console event
+ *   load read      --port P --token T --paths FILE          GET, one path a line, again and again
  *   load visitors  --port P --key WIDGET --count 10000      opens visitors' streams, holds until
  * stdin ends
  *
@@ -11,6 +12,7 @@
  * the sending time, each stream's receipt gives one value. Only loopback addresses are accepted. */
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "peer.h"
@@ -23,6 +25,7 @@
 
 struct load {
     str mode, host, key, secret, token, origin;
+    str paths, path_rest; /* read: all, those still to be asked for */
     int port, connections, streams, contacts;
     int64_t seconds, rate;
     bool has_random_ids;
@@ -30,7 +33,7 @@ struct load {
     int64_t sent, acknowledged, refused, broken, events;
     struct tally ack, seen;
     struct peers posts, listens;
-    struct arena scratch;
+    struct arena scratch, kept;
     str *visitor_tokens;
     int open_streams, opening; /* opening: streams asked for and not yet there */
 };
@@ -83,6 +86,32 @@ static void post_message(struct load *l, struct peer *p)
     peer_send(&l->posts, p, p->user, len);
 }
 
+static void get_path(struct load *l, struct peer *p)
+{
+    str path;
+    if (!l->path_rest.len)
+        l->path_rest = l->paths;
+    (void)str_cut(l->path_rest, '\n', &path, &l->path_rest); /* the last one ends the file */
+    l->sent++;
+    if (!p->user && !(p->user = malloc(REQUEST_BYTES)))
+        abort();
+    int len = snprintf(p->user, REQUEST_BYTES,
+        "GET %.*s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %.*s\r\n\r\n", SARG(path),
+        SARG(l->token));
+    if (len <= 0 || len >= REQUEST_BYTES)
+        abort();
+    peer_send(&l->posts, p, p->user, len);
+}
+
+static void paths_read(struct load *l, str name)
+{
+    if (file_read(&l->kept, name, 64 * 1024 * 1024, &l->paths) != OK) {
+        fprintf(stderr, "load: %.*s cannot be read\n", SARG(name));
+        exit(2);
+    }
+    l->paths = str_trim(l->paths);
+}
+
 /* With a rate, a connection only takes its turn when the next message is due. */
 static void post_idle(void *arg, struct peer *p)
 {
@@ -95,7 +124,10 @@ static void post_idle(void *arg, struct peer *p)
             return;
         l->next_us += 1000000 / l->rate;
     }
-    post_message(l, p);
+    if (l->paths.len)
+        get_path(l, p);
+    else
+        post_message(l, p);
 }
 
 static void post_answer(void *arg, struct peer *p, int status, str body)
@@ -275,6 +307,8 @@ static void set_option(struct load *l, str name, str value)
         l->secret = value;
     else if (str_eq(name, S("--token")))
         l->token = value;
+    else if (str_eq(name, S("--paths")))
+        paths_read(l, value);
     else if (is_number && str_eq(name, S("--port")))
         l->port = (int)n;
     else if (is_number && str_eq(name, S("--connections")))
@@ -302,7 +336,8 @@ int main(int argc, char **argv)
         .streams = 1,
         .seconds = 60,
         .contacts = 2000,
-        .scratch = arena_make(0)};
+        .scratch = arena_make(0),
+        .kept = arena_make(0)};
     if (argc < 2 || crypto_start() != OK)
         return 2;
     l.mode = str_from(argv[1]);
@@ -319,7 +354,12 @@ int main(int argc, char **argv)
     }
     l.ack = tally_make();
     l.seen = tally_make();
-    if (!str_eq(l.mode, S("inbound")))
+    bool is_read = str_eq(l.mode, S("read"));
+    if (is_read && !l.paths.len) {
+        fprintf(stderr, "load: read needs --paths\n");
+        return 2;
+    }
+    if (!is_read && !str_eq(l.mode, S("inbound")))
         listen_open(&l, l.streams);
     if (str_eq(l.mode, S("visitors"))) {
         print_result(&l);

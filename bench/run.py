@@ -18,6 +18,7 @@ import time
 import urllib.request
 
 import mail
+import million
 import mixed
 import networks
 
@@ -259,6 +260,10 @@ def bench_mail(build, seconds):
     mail.mail(Server, build, row)
 
 
+def bench_million(build, seconds):
+    million.million(Server, load, drained_s, build, seconds, row, ROOT)
+
+
 def bench_weight(build, seconds):
     out = subprocess.run(["npm", "run", "--silent", "budget"], cwd=os.path.join(ROOT, "web"), capture_output=True, text=True)
     for m in re.finditer(r"^ *([\d.]+) of +(\d+) KB  (widget loader|widget app, scripts|console first route, scripts|console first route, styles)$", out.stdout, re.M):
@@ -267,7 +272,8 @@ def bench_weight(build, seconds):
 
 BENCHES = {"inbound-sqlite": bench_inbound_sqlite, "inbound-random": bench_inbound_random, "inbound-postgres": bench_inbound_postgres, "latency": bench_latency,
            "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start, "webhook-parse": bench_webhook_parse, "outbound": bench_outbound,
-           "networks": bench_networks, "outage": bench_outage, "mail": bench_mail, "console": bench_console, "weight": bench_weight}
+           "networks": bench_networks, "outage": bench_outage, "mail": bench_mail, "console": bench_console, "million": bench_million,
+           "weight": bench_weight}
 
 
 def machine():

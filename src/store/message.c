@@ -395,7 +395,8 @@ err message_newest_texts(struct ctx *cx, ptrdiff_t limit, struct message_text **
 {
     return db_all(cx->db,
         S("SELECT m.conversation_id, substr(m.text, 1, 2000) AS text FROM message m"
-          " WHERE m.account_id = ?1 AND m.kind <> 'activity' ORDER BY m.id DESC LIMIT ?2"),
+          /* + 0: else SQLite sorts all messages of the account, which stand by conversation. */
+          " WHERE m.account_id + 0 = ?1 AND m.kind <> 'activity' ORDER BY m.id DESC LIMIT ?2"),
         ARGS(A_INT(cx->account.v), A_INT(limit)), COLS(text_cols), (ptrdiff_t)sizeof **rows, rows,
         n);
 }

@@ -138,7 +138,7 @@ static ptrdiff_t read_talks(struct outage *o, struct struck *s)
     ptrdiff_t n = 0;
     struct ctx *cx = test_begin(o->nw.app);
     assert_ok(db_all(cx->db,
-        S("SELECT id, contact_id, last_message_id AS seen "
+        S("SELECT /* test */ id, contact_id, last_message_id AS seen "
           "FROM conversation "
           "WHERE channel_id = ?1 AND account_id = ?2 "
           "ORDER BY contact_id "
@@ -215,7 +215,7 @@ static void count(struct outage *o)
     ptrdiff_t n = 0;
     struct ctx *cx = test_begin(o->nw.app);
     assert_ok(db_all(cx->db,
-        S("SELECT channel_id, state, COUNT(*) AS n "
+        S("SELECT /* test */ channel_id, state, COUNT(*) AS n "
           "FROM message "
           "WHERE kind = 'out' AND account_id = ?1 "
           "GROUP BY channel_id, state"),

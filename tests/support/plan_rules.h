@@ -50,16 +50,27 @@ static const char *const wide_columns[] = {"account_id", "agent_id", "assignee_i
 static const struct {
     const char *part, *why;
 } allowed_statements[] = {
-    {"/* test */",                                                      "a test's own look into a table"                           },
+    {"/* test */",                                                              "a test's own look into a table"                           },
     {"DELETE FROM early WHERE account_id = ?1 AND channel_id = ?2",
-     "reads what it removes: with its channel"                                                                                     },
-    {"SELECT 0 AS major, seq AS minor FROM event ORDER BY seq",         "one row: the first or the last"                           },
-    {"(SELECT seq, at_ms FROM event ORDER BY seq LIMIT",                "the oldest, which are swept"                              },
-    {"(SELECT id, received_ms, state FROM inbox ORDER BY id LIMIT",     "the oldest, which are swept"                              },
-    {"GROUP BY kind, state",                                            "metrics: as many as wait; what is done is no row any more"},
+     "reads what it removes: with its channel"                                                                                             },
+    {"DELETE FROM delivery WHERE account_id = ?1 AND webhook_id = ?2",
+     "reads what it removes: with its webhook"                                                                                             },
+    {"FROM conversation_tag WHERE account_id = ?1 AND tag_id = ?2",
+     "reads what it changes: a tag goes"                                                                                                   },
+    {"AND j.state = 'parked')",                                                 "whether there is one"                                     },
+    {"AND channel_id <> 0 AND state = 'running'",                               "those that run: one a job thread"                         },
+    {"ORDER BY id LIMIT ?4) AS j ",
+     "the first of a channel's that are parked, in the order of their index; so many are sorted"                                           },
+    {"FROM pg_stat_user_tables",                                                "one row a table"                                          },
+    {"m.account_id + 0 = ?1 AND m.kind <> 'activity' ORDER BY m.id DESC LIMIT",
+     "from the newest on, in their order"                                                                                                  },
+    {"SELECT 0 AS major, seq AS minor FROM event ORDER BY seq",                 "one row: the first or the last"                           },
+    {"(SELECT seq, at_ms FROM event ORDER BY seq LIMIT",                        "the oldest, which are swept"                              },
+    {"(SELECT id, received_ms, state FROM inbox ORDER BY id LIMIT",             "the oldest, which are swept"                              },
+    {"GROUP BY kind, state",                                                    "metrics: as many as wait; what is done is no row any more"},
     {"FROM job WHERE channel_id = ?1 AND channel_id <> 0 AND state IN",
-     "a channel's page: as many as wait there"                                                                                     },
-    {"FROM job r WHERE r.channel_id = due.channel_id",                  "those that run: one a job thread"                         },
+     "a channel's page: as many as wait there"                                                                                             },
+    {"FROM job r WHERE r.channel_id = due.channel_id",                          "those that run: one a job thread"                         },
 };
 
 static inline bool table_is_bounded(str name)
