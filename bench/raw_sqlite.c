@@ -40,7 +40,7 @@ static void copy_schema(sqlite3 *from, sqlite3 *to, const char *table)
     sqlite3_stmt *s;
     must(
         sqlite3_prepare_v2(from,
-            "SELECT sql FROM sqlite_master WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC",
+            "SELECT sql FROM sqlite_master WHERE tbl_name = ?1 AND sql IS NOT NULL AND type IN ('table', 'index') ORDER BY type DESC",
             -1, &s, NULL),
         from, "schema");
     must(sqlite3_bind_text(s, 1, table, -1, SQLITE_STATIC), from, "schema");
