@@ -316,7 +316,7 @@ static err commit_nothing(struct lite *l)
     l->group.has_pages = false;
     int code = sqlite3_exec(
         l->writer.handle, "BEGIN IMMEDIATE; PRAGMA user_version=0; COMMIT", NULL, NULL, NULL);
-    err e = code == SQLITE_OK ? OK : lite_err(l->writer.handle, code, S("a place in the log"));
+    err e = code == SQLITE_OK ? OK : lite_err(&l->writer, code, S("a place in the log"));
     if (sqlite3_get_autocommit(l->writer.handle) == 0)
         (void)sqlite3_exec(l->writer.handle, "ROLLBACK", NULL, NULL, NULL); /* BEGIN fails if not */
     sync_written(l, number, l->group.has_pages);
