@@ -1,0 +1,441 @@
+/* search_words: characters are folded one cluster after the other into a run, and a run that has
+ * ended is cut into words. A text of ASCII never meets ICU. */
+#include "text/search_words.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <string.h>
+#include <unicode/ubrk.h>
+#include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/uscript.h>
+#include <unicode/utf16.h>
+#include <unicode/uversion.h>
+
+#include "base/utf8.h"
+
+enum {
+    RULES = 1,         /* counted up when the rules of this file change */
+    RUN_SIGNS = 1024,  /* characters of a run; a longer one is cut */
+    WHOLE_PARTS = 12,  /* a run of more parts is no word as a whole */
+    CLUSTER_BYTES = 64 /* a character and its marks, folded together; further marks stand alone */
+};
+
+enum kind { SPACE, LETTER, PAIRED, SPELLED, CONNECTOR, PICTURE };
+
+struct sign {
+    uint32_t c;
+    int32_t from, to; /* bytes of the text */
+    enum kind kind;
+};
+
+struct cutter {
+    str text;
+    enum search_mode mode;
+    search_word_fn *each;
+    void *closure;
+    int32_t position, run;
+    bool is_stopped;
+    struct sign signs[RUN_SIGNS];
+    int n;
+    UScriptCode base; /* of the letter before: whether marks on it are kept */
+};
+
+int32_t search_words_version(void)
+{
+    return RULES * 1000 + U_ICU_VERSION_MAJOR_NUM;
+}
+
+/* ── signs ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool is_connector(uint32_t c)
+{
+    return c == '.' || c == '@' || c == '_' || c == '-' || c == '/' || c == ':' || c == '\'' ||
+           c == 0x2019 || c == '#' || c == '+' || c == '&';
+}
+
+/* Scripts whose marks only colour a letter; in all others they are letters of their own. */
+static bool sheds_marks(UScriptCode script)
+{
+    return script == USCRIPT_LATIN || script == USCRIPT_GREEK || script == USCRIPT_CYRILLIC ||
+           script == USCRIPT_ARABIC || script == USCRIPT_HEBREW;
+}
+
+static bool is_paired(UScriptCode script)
+{
+    return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA ||
+           script == USCRIPT_HANGUL || script == USCRIPT_BOPOMOFO;
+}
+
+static bool is_spelled(UScriptCode script)
+{
+    return script == USCRIPT_THAI || script == USCRIPT_LAO || script == USCRIPT_KHMER ||
+           script == USCRIPT_MYANMAR;
+}
+
+/* Letters that are others with a stroke, and what Arabic and Persian write in two ways. */
+static uint32_t plain_letter(uint32_t c)
+{
+    static const struct {
+        uint16_t is, plain;
+    } rows[] = {
+        {0x00f8, 'o'   },
+        {0x0111, 'd'   },
+        {0x0127, 'h'   },
+        {0x0131, 'i'   },
+        {0x0142, 'l'   },
+        {0x0167, 't'   },
+        {0x0629, 0x0647},
+        {0x0649, 0x064a},
+        {0x0671, 0x0627},
+        {0x06a9, 0x0643},
+        {0x06c0, 0x0647},
+        {0x06c1, 0x0647},
+        {0x06c3, 0x0647},
+        {0x06cc, 0x064a},
+        {0x06d2, 0x064a},
+        {0x06d5, 0x0647},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].is == c)
+            return rows[i].plain;
+    return c;
+}
+
+static enum kind kind_of(uint32_t c, UScriptCode script)
+{
+    if (c < 0x80)
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? LETTER
+               : is_connector(c)                                ? CONNECTOR
+                                                                : SPACE;
+    if (c == 0x2019)
+        return CONNECTOR;
+    UChar32 u = (UChar32)c;
+    uint32_t type = U_GET_GC_MASK(u);
+    if (type & (U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK))
+        return is_paired(script) ? PAIRED : is_spelled(script) ? SPELLED : LETTER;
+    bool is_picture = c > 0xff && (u_hasBinaryProperty(u, UCHAR_EXTENDED_PICTOGRAPHIC) ||
+                                      u_hasBinaryProperty(u, UCHAR_REGIONAL_INDICATOR));
+    return is_picture ? PICTURE : SPACE;
+}
+
+/* ── words ──────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static ptrdiff_t encode(char *to, uint32_t c)
+{
+    if (c < 0x80) {
+        to[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        to[0] = (char)(0xc0 | (c >> 6));
+        to[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        to[0] = (char)(0xe0 | (c >> 12));
+        to[1] = (char)(0x80 | ((c >> 6) & 0x3f));
+        to[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    to[0] = (char)(0xf0 | (c >> 18));
+    to[1] = (char)(0x80 | ((c >> 12) & 0x3f));
+    to[2] = (char)(0x80 | ((c >> 6) & 0x3f));
+    to[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+struct cut {
+    int from, to; /* signs */
+    bool is_whole, is_single;
+    bool has_signs; /* the whole is kept with its connectors */
+};
+
+static void give(struct cutter *k, const struct cut *cut, int32_t position)
+{
+    char bytes[SEARCH_WORD_BYTES];
+    ptrdiff_t len = 0;
+    for (int i = cut->from; i < cut->to && len + 4 <= SEARCH_WORD_BYTES; i++)
+        if (k->signs[i].kind != CONNECTOR || cut->has_signs)
+            len += encode(bytes + len, k->signs[i].c);
+    if (k->is_stopped || len == 0 || position >= SEARCH_WORDS)
+        return;
+    struct search_word word = {
+        .word = {bytes, len},
+        .position = position,
+        .run = k->run,
+        .from = k->signs[cut->from].from,
+        .to = k->signs[cut->to - 1].to,
+        .is_whole = cut->is_whole,
+        .is_single = cut->is_single
+    };
+    k->is_stopped = !k->each(k->closure, &word);
+}
+
+static void give_part(struct cutter *k, int from, int to, bool is_single)
+{
+    give(k, &(struct cut){.from = from, .to = to, .is_single = is_single}, k->position);
+    k->position++;
+}
+
+static void cut_pairs(struct cutter *k, int from, int to)
+{
+    for (int i = from; i + 1 < to; i++)
+        give_part(k, i, i + 2, false);
+    if (k->mode == SEARCH_INDEX || to - from == 1)
+        give_part(k, to - 1, to, true);
+}
+
+static pthread_key_t breaker_key;
+static pthread_once_t breaker_once = PTHREAD_ONCE_INIT;
+
+static void breaker_free(void *breaker)
+{
+    ubrk_close(breaker);
+}
+
+static void breaker_make_key(void)
+{
+    int failed = pthread_key_create(&breaker_key, breaker_free);
+    assert(!failed);
+}
+
+static UBreakIterator *breaker(void)
+{
+    (void)pthread_once(&breaker_once, breaker_make_key);
+    UBreakIterator *mine = pthread_getspecific(breaker_key);
+    if (mine == NULL) {
+        UErrorCode status = U_ZERO_ERROR;
+        mine = ubrk_open(UBRK_WORD, "", NULL, 0, &status);
+        if (U_FAILURE(status) || pthread_setspecific(breaker_key, mine))
+            return NULL;
+    }
+    return mine;
+}
+
+/* Scripts without spaces: by ICU's dictionary. All of them lie in the first plane. */
+static void cut_spelled(struct cutter *k, int from, int to)
+{
+    UChar units[RUN_SIGNS];
+    UErrorCode status = U_ZERO_ERROR;
+    UBreakIterator *words = breaker();
+    for (int i = from; i < to; i++)
+        units[i - from] = (UChar)k->signs[i].c;
+    if (words)
+        ubrk_setText(words, units, to - from, &status);
+    if (!words || U_FAILURE(status)) {
+        give_part(k, from, to, false);
+        return;
+    }
+    int32_t at = 0;
+    for (int32_t end = ubrk_next(words); end != UBRK_DONE && !k->is_stopped;
+         end = ubrk_next(words)) {
+        give_part(k, from + at, from + end, false);
+        at = end;
+    }
+}
+
+/* One part: letters without a connector. */
+static void cut_part(struct cutter *k, int from, int to)
+{
+    for (int i = from; i < to && !k->is_stopped;) {
+        int end = i + 1;
+        while (end < to && k->signs[end].kind == k->signs[i].kind && k->signs[i].kind != PICTURE)
+            end++;
+        switch (k->signs[i].kind) {
+        case PAIRED:
+            cut_pairs(k, i, end);
+            break;
+        case SPELLED:
+            cut_spelled(k, i, end);
+            break;
+        case LETTER:
+            give_part(k, i, end, false);
+            break;
+        case PICTURE: { /* two regional indicators are a flag */
+            bool is_flag = end < to && k->signs[i].c >= 0x1f1e6 && k->signs[i].c <= 0x1f1ff &&
+                           k->signs[end].c >= 0x1f1e6 && k->signs[end].c <= 0x1f1ff;
+            end += is_flag;
+            give_part(k, i, end, false);
+            break;
+        }
+        case SPACE:
+        case CONNECTOR:
+            break;
+        }
+        i = end;
+    }
+}
+
+static void end_run(struct cutter *k)
+{
+    while (k->n && k->signs[k->n - 1].kind == CONNECTOR)
+        k->n--;
+    if (k->n == 0)
+        return;
+    int32_t first = k->position;
+    int parts = 0, from = 0;
+    bool has_at = false;
+    for (int i = 0; i <= k->n; i++) {
+        if (i < k->n && k->signs[i].kind != CONNECTOR)
+            continue;
+        has_at = has_at || (i < k->n && k->signs[i].c == '@');
+        cut_part(k, from, i);
+        from = i + 1;
+        parts++;
+    }
+    if (parts > 1 && parts <= WHOLE_PARTS)
+        give(k, &(struct cut){.from = 0, .to = k->n, .is_whole = true, .has_signs = has_at}, first);
+    k->run++;
+    k->n = 0;
+}
+
+static void add(struct cutter *k, uint32_t c, enum kind kind, ptrdiff_t from, ptrdiff_t to)
+{
+    bool is_joined =
+        k->n && k->signs[k->n - 1].kind != CONNECTOR && k->signs[k->n - 1].kind != PICTURE;
+    bool parts = kind == SPACE || (kind == CONNECTOR && !is_joined);
+    /* A picture is a run of its own; two connectors in a row part. */
+    bool is_other = k->n && (kind == PICTURE) != (k->signs[k->n - 1].kind == PICTURE);
+    if (parts || is_other || k->n == RUN_SIGNS)
+        end_run(k);
+    if (!parts && !(kind == CONNECTOR && k->n == 0))
+        k->signs[k->n++] = (struct sign){c, (int32_t)from, (int32_t)to, kind};
+}
+
+/* ── folding ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void add_folded(struct cutter *k, UChar32 u, ptrdiff_t from, ptrdiff_t to)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UScriptCode script = uscript_getScript(u, &status);
+    int8_t type = u_charType(u);
+    if (type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK) {
+        bool is_shed = script == USCRIPT_INHERITED ? sheds_marks(k->base) : sheds_marks(script);
+        if (is_shed)
+            return;
+    } else if (script != USCRIPT_COMMON && script != USCRIPT_INHERITED)
+        k->base = script;
+    if (u == 0x0640 || (u >= 0x1f3fb && u <= 0x1f3ff)) /* tatweel; skin tones */
+        return;
+    if (type == U_DECIMAL_DIGIT_NUMBER)
+        u = '0' + u_charDigitValue(u);
+    /* Han's marks of repetition and Kana's long sign are common, and belong to the run. */
+    bool is_long = u == 0x30fc || u == 0x3005 || u == 0x3006;
+    enum kind kind = is_long ? PAIRED : kind_of((uint32_t)u, script);
+    uint32_t plain = plain_letter((uint32_t)u);
+    add(k, plain, kind, from, to);
+}
+
+static UChar32 next_of(const UChar *units, int32_t *at, int32_t n)
+{
+    UChar c = units[(*at)++];
+    return U16_IS_LEAD(c) && *at < n ? U16_GET_SUPPLEMENTARY(c, units[(*at)++]) : c;
+}
+
+/* A folded letter of a script that sheds its marks is taken apart first. */
+static void add_parts(struct cutter *k, UChar32 u, ptrdiff_t from, ptrdiff_t to)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UChar parts[32];
+    UScriptCode script = u < 0xc0 ? USCRIPT_COMMON : uscript_getScript(u, &status);
+    const UNormalizer2 *nfd = sheds_marks(script) ? unorm2_getNFDInstance(&status) : NULL;
+    int32_t n = nfd ? unorm2_getDecomposition(nfd, u, parts, 32, &status) : -1;
+    if (n < 0 || U_FAILURE(status)) {
+        add_folded(k, u, from, to);
+        return;
+    }
+    for (int32_t i = 0; i < n;) {
+        add_folded(k, next_of(parts, &i, n), from, to);
+    }
+}
+
+/* The bytes of a character and of the marks that may join it. */
+static ptrdiff_t cluster_end(const UNormalizer2 *nfkc, str text, ptrdiff_t at)
+{
+    uint32_t c;
+    ptrdiff_t end = at;
+    do {
+        ptrdiff_t step = utf8_decode(text, end, &c);
+        if (step < 0)
+            return end;
+        end += step;
+        if (end >= text.len || utf8_decode(text, end, &c) < 0)
+            return end;
+    } while (end - at < CLUSTER_BYTES - 4 && !unorm2_hasBoundaryBefore(nfkc, (UChar32)c));
+    return end;
+}
+
+static void fold(struct cutter *k, const UNormalizer2 *nfkc, ptrdiff_t from, ptrdiff_t to)
+{
+    UChar source[CLUSTER_BYTES], folded[CLUSTER_BYTES * 18]; /* the longest folding is 18 units */
+    int32_t n = 0;
+    UErrorCode status = U_ZERO_ERROR;
+    for (ptrdiff_t i = from; i < to;) {
+        uint32_t c;
+        i += utf8_decode(k->text, i, &c);
+        U16_APPEND_UNSAFE(source, n, (UChar32)c);
+    }
+    /* NFKC takes these vowels apart, and the dictionaries do not know the parts. */
+    bool stays = n == 1 && (source[0] == 0x0e33 || source[0] == 0x0eb3);
+    int32_t m = stays ? 0
+                      : unorm2_normalize(nfkc, source, n, folded,
+                            (int32_t)(sizeof folded / sizeof folded[0]), &status);
+    if (stays || U_FAILURE(status)) {
+        memcpy(folded, source, (size_t)n * sizeof source[0]);
+        m = n;
+    }
+    for (int32_t i = 0; i < m && !k->is_stopped;) {
+        UChar32 c = next_of(folded, &i, m);
+        if (c == ' ')
+            add(k, ' ', SPACE, from, to);
+        else
+            add_parts(k, c, from, to);
+    }
+}
+
+static bool is_mark_next(str text, ptrdiff_t at)
+{
+    return at < text.len && (unsigned char)text.at[at] >= 0x80;
+}
+
+bool search_words_each(str text, enum search_mode mode, search_word_fn *each, void *closure)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    const UNormalizer2 *nfkc = unorm2_getNFKCCasefoldInstance(&status);
+    assert(U_SUCCESS(status));
+    struct cutter k;
+    k.text = utf8_prefix_bytes(text, SEARCH_TEXT_BYTES);
+    k.mode = mode;
+    k.each = each;
+    k.closure = closure;
+    k.position = k.run = k.n = 0;
+    k.is_stopped = false;
+    k.base = USCRIPT_COMMON;
+    for (ptrdiff_t at = 0; at < k.text.len && !k.is_stopped && k.position < SEARCH_WORDS;) {
+        unsigned char c = (unsigned char)k.text.at[at];
+        if (c < 0x80 && !is_mark_next(k.text, at + 1)) {
+            c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+            enum kind kind = kind_of(c, USCRIPT_COMMON);
+            k.base = c >= 'a' && c <= 'z' ? USCRIPT_LATIN : k.base;
+            add(&k, c, kind, at, at + 1);
+            at++;
+            continue;
+        }
+        ptrdiff_t end = cluster_end(nfkc, k.text, at);
+        if (end == at) { /* bad UTF-8 */
+            uint32_t bad;
+            add(&k, ' ', SPACE, at, at);
+            at += -utf8_decode(k.text, at, &bad);
+            continue;
+        }
+        fold(&k, nfkc, at, end);
+        at = end;
+    }
+    if (!k.is_stopped)
+        end_run(&k);
+    return !k.is_stopped;
+}
