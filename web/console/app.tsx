@@ -28,6 +28,7 @@ const loadGuide = () => import('./guide/guide').then((module) => module.Guide)
 const networkWords = () => import('./lib/network_words').then((module) => module.networkWords())
 const loadCapture = () => Promise.all([import('./capture/capture_page'), networkWords()]).then(([module]) => module.CapturePage)
 const loadCalls = () => Promise.all([import('./calls/calls_page'), networkWords()]).then(([module]) => module.CallsPage)
+const loadSearch = () => Promise.all([import('./search/search_page'), import('./search/words').then((module) => module.searchWords())]).then(([module]) => module.SearchPage)
 const loadDock = () => Promise.all([import('./calls/dock'), networkWords()]).then(([module]) => module.CallDock)
 const loadForward = () => import('./mail/forward').then((module) => module.ForwardDialog)
 const loadTemplate = () => Promise.all([import('./conversation/template_picker'), networkWords()]).then(([module]) => module.TemplatePicker)
@@ -47,6 +48,8 @@ function Page() {
       return <Lazy isPage load={loadGuide} />
     case 'calls':
       return <Lazy isPage load={loadCalls} />
+    case 'search':
+      return <Lazy isPage load={loadSearch} />
     case 'capture':
       return <Lazy isPage load={loadCapture} />
   }

@@ -3,13 +3,13 @@ import { useComputed } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Icon } from '../ui/icon'
-import { Lazy } from '../ui/lazy'
+import { Lazy, lazyPart } from '../ui/lazy'
 import { Button, Problem, Spinner } from '../ui/parts'
 import { afterPaint } from '../lib/after_paint'
 import { dayKey, longDate, relativeDay } from '../lib/format'
 import { t } from '../lib/i18n'
 import { isLocal } from '../lib/ids'
-import { inboxPath, BASE } from '../lib/router'
+import { inboxPath, BASE, search } from '../lib/router'
 import type { Conversation, Id, Message } from '../lib/types'
 import { contactName } from '../inbox/row'
 import { calls, isRunning } from '../state/calls'
@@ -22,6 +22,8 @@ import { ActivityLine, MessageView } from './message'
 import { albumOf } from './parts'
 
 const loadLive = () => Promise.all([import('../calls/live_call'), import('../lib/network_words').then((words) => words.networkWords())]).then(([module]) => module.LiveCall)
+
+const Reach = lazyPart(() => import('../search/reach').then((module) => module.Reach))
 
 const NEAR_END = 80
 const GROUP_MS = 5 * 60_000
@@ -194,6 +196,7 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
   const hasLive = useComputed(() => calls.value.some((one) => one.conversation_id === conversation.id && isRunning(one))).value
   const { shown, isWhole } = useNewestFirst(ids)
   const place = usePlace(conversation.id, shown, isTyping)
+  const wanted = new URLSearchParams(search.value).get('message')
   useReading(conversation, lastServerId(ids), place.isAtEnd)
   return (
     <div class="timeline-place">
@@ -201,6 +204,7 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
         <div class="timeline-inner">
           <Above conversation={conversation} />
           <Log conversation={conversation} ids={shown} isWhole={isWhole} />
+          {wanted ? <Reach conversation={conversation.id} message={wanted} /> : null}
           {hasLive ? <Lazy load={loadLive} /> : null}
           <ContactTyping conversation={conversation} isTyping={isTyping} />
         </div>

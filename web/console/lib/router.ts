@@ -10,6 +10,7 @@ export type Route =
   | { page: 'guide' }
   | { page: 'capture' }
   | { page: 'calls' }
+  | { page: 'search' }
   | { page: 'link'; token: string }
 
 export function parseRoute(path: string): Route {
@@ -24,6 +25,8 @@ export function parseRoute(path: string): Route {
       return { page: 'guide' }
     case 'calls':
       return { page: 'calls' }
+    case 'search':
+      return { page: 'search' }
     case 'capture':
       return { page: 'capture' }
     case 'link':

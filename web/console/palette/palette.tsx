@@ -51,6 +51,7 @@ export function Palette() {
     ])
     if (!isLatest()) return
     found.value = [
+      { key: 'all', label: t('palette.search_all', { query }), icon: 'search', group: t('nav.search'), pick: () => go('/search?q=' + encodeURIComponent(query)) },
       ...talks.items.map((one): Choice => {
         putConversation(one, asked)
         return { key: 'c' + one.id, label: contactName(one.contact), hint: one.preview ?? one.subject ?? '', icon: 'chat', group: t('palette.conversations'), pick: () => go(inboxPath('all', one.id)) }

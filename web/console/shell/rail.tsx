@@ -33,16 +33,13 @@ export function Rail() {
         <img src="/app/icon.svg" alt="" width="28" height="28" />
       </span>
       <Place to={inboxPath('mine')} icon="inbox" label={t('nav.inbox')} isHere={here === 'inbox'} badge={counts.value['mine']?.unread ?? 0} />
+      <Place to="/search" icon="search" label={t('nav.search')} isHere={here === 'search'} />
       {can('contact.read') ? <Place to="/contacts" icon="contacts" label={t('nav.contacts')} isHere={here === 'contacts'} /> : null}
       {hasCalls.value ? <Place to="/calls" icon="phone" label={t('nav.calls')} isHere={here === 'calls'} badge={waitingCalls.value.length} /> : null}
       <button type="button" class="rail-place" title={t('nav.notices')} aria-haspopup="dialog" onClick={() => void (overlay.value = { kind: 'notices' })}>
         <Icon name="bell" size={20} />
         <span class="rail-label">{t('nav.notices')}</span>
         {unreadNotifications.value ? <span class="rail-badge" aria-label={t('nav.unread', { count: unreadNotifications.value })}>{unreadNotifications.value}</span> : null}
-      </button>
-      <button type="button" class="rail-place rail-wide" title={t('command.palette')} onClick={() => run('palette')}>
-        <Icon name="search" size={20} />
-        <span class="rail-label">{t('nav.search')}</span>
       </button>
       <span class="rail-space" />
       <button type="button" class="rail-place rail-wide" title={t('command.help')} onClick={() => run('help')}>

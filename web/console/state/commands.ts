@@ -89,6 +89,7 @@ const COMMANDS: readonly Command[] = [
   { id: 'go.resolved', title: 'command.go_resolved', group: 'go', icon: 'check', keys: ['g e'], run: () => go(inboxPath('resolved')) },
   { id: 'go.contacts', title: 'command.go_contacts', group: 'go', icon: 'contacts', keys: ['g c'], when: () => can('contact.read'), run: () => go('/contacts') },
   { id: 'go.calls', title: 'command.go_calls', group: 'go', icon: 'phone', keys: ['g p'], when: () => hasCalls.value, run: () => go('/calls') },
+  { id: 'go.search', title: 'command.go_search', group: 'go', icon: 'search', keys: ['g f'], run: () => go('/search') },
   { id: 'go.settings', title: 'command.go_settings', group: 'go', icon: 'settings', keys: ['g s'], run: () => go('/settings/profile') },
   { id: 'go.guide', title: 'command.go_guide', group: 'go', icon: 'compass', keys: ['g g'], when: () => can('channel.manage'), run: () => go('/guide') },
   { id: 'palette', title: 'command.palette', group: 'go', icon: 'search', keys: ['Mod+K'], inInputs: true, run: () => void (overlay.value = { kind: 'palette' }) },

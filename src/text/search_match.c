@@ -1,0 +1,306 @@
+#include "text/search_match.h"
+
+#include "base/utf8.h"
+
+enum {
+    HITS = 64,      /* of a text are looked at */
+    NEAR_WORDS = 8, /* terms so near each other belong together */
+    BEFORE_SIGNS = 40
+};
+
+/* ── the words of a text ────────────────────────────────────────────────────────────────────────
+ */
+
+struct token {
+    str word;
+    int32_t position;
+    ptrdiff_t from, to;
+    bool is_whole;
+};
+struct tokens {
+    struct arena *a;
+    struct token *at;
+    ptrdiff_t n, cap;
+};
+
+static bool keep(void *closure, const struct search_word *w)
+{
+    struct tokens *t = closure;
+    if (t->n == t->cap) {
+        ptrdiff_t cap = t->cap ? 2 * t->cap : 64;
+        struct token *more = NEW(t->a, struct token, cap);
+        for (ptrdiff_t i = 0; i < t->n; i++)
+            more[i] = t->at[i];
+        t->at = more;
+        t->cap = cap;
+    }
+    t->at[t->n++] =
+        (struct token){str_copy(t->a, w->word), w->position, w->from, w->to, w->is_whole};
+    return true;
+}
+
+static struct tokens tokens_of(struct arena *a, str text)
+{
+    struct tokens t = {.a = a};
+    (void)search_words_each(text, SEARCH_INDEX, keep, &t);
+    return t;
+}
+
+/* ── where terms stand ──────────────────────────────────────────────────────────────────────────
+ */
+
+struct hit {
+    ptrdiff_t term, from, to; /* bytes */
+    int32_t position;
+    bool is_exact; /* no word goes on behind what is sought */
+};
+
+static bool fits(str word, str sought, bool is_begin, bool *is_exact)
+{
+    *is_exact = str_eq(word, sought);
+    return *is_exact || (is_begin && str_starts(word, sought));
+}
+
+/* The words of the term from token i on; the last token, or -1. */
+static ptrdiff_t phrase_at(
+    const struct tokens *t, ptrdiff_t i, const struct search_term *term, bool *is_exact)
+{
+    ptrdiff_t last = i, w = 0;
+    for (ptrdiff_t k = i; k < t->n && w < term->n; k++) {
+        if (t->at[k].is_whole || t->at[k].position < t->at[i].position + w)
+            continue;
+        if (t->at[k].position > t->at[i].position + w ||
+            !fits(t->at[k].word, term->words[w], term->is_begin && w == term->n - 1, is_exact))
+            return -1;
+        last = k;
+        w++;
+    }
+    return w == term->n ? last : -1;
+}
+
+static ptrdiff_t find_term(const struct tokens *t, const struct search_term *term, ptrdiff_t index,
+    struct hit *hits, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < t->n && n < HITS; i++) {
+        bool is_exact = false;
+        ptrdiff_t last = i;
+        if (t->at[i].is_whole) {
+            if (!term->whole.len || !fits(t->at[i].word, term->whole, term->is_begin, &is_exact))
+                /* A run typed as one word: "INV2024001". */
+                if (term->n != 1 || !fits(t->at[i].word, term->words[0], term->is_begin, &is_exact))
+                    continue;
+        } else {
+            last = phrase_at(t, i, term, &is_exact);
+            if (last < 0 && term->whole.len &&
+                fits(t->at[i].word, term->whole, term->is_begin, &is_exact))
+                last = i;
+            if (last < 0)
+                continue;
+        }
+        hits[n++] = (struct hit){index, t->at[i].from, t->at[last].to, t->at[i].position, is_exact};
+    }
+    return n;
+}
+
+static ptrdiff_t find_all(const struct tokens *t, const struct search_query *q, struct hit *hits)
+{
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i < q->n_terms; i++)
+        if (!q->terms[i].is_excluded)
+            n = find_term(t, &q->terms[i], i, hits, n);
+    return n;
+}
+
+bool search_matches(
+    struct arena *a, const struct search_query *query, const struct search_text *texts, ptrdiff_t n)
+{
+    struct tokens *t = NEW(a, struct tokens, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        t[i] = tokens_of(a, texts[i].text);
+    for (ptrdiff_t k = 0; k < query->n_terms; k++) {
+        struct hit hits[HITS];
+        bool is_there = false;
+        for (ptrdiff_t i = 0; i < n && !is_there; i++)
+            is_there = find_term(&t[i], &query->terms[k], k, hits, 0) > 0;
+        if (is_there == query->terms[k].is_excluded)
+            return false;
+    }
+    return true;
+}
+
+/* ── how good it is ─────────────────────────────────────────────────────────────────────────────
+ */
+
+static int64_t newness(int64_t age_ms)
+{
+    enum { HOUR_MS = 60 * 60 * 1000, WEEK_HOURS = 7 * 24, MOST = 400 };
+    int64_t hours = age_ms > 0 ? age_ms / HOUR_MS : 0;
+    return (int64_t)MOST * WEEK_HOURS / (WEEK_HOURS + hours);
+}
+
+/* Pairs of different terms that stand near each other. */
+static int64_t nearness(const struct hit *hits, ptrdiff_t n)
+{
+    int64_t best = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (ptrdiff_t k = 0; k < n; k++) {
+            int32_t apart = hits[k].position - hits[i].position;
+            if (hits[i].term < hits[k].term && apart < NEAR_WORDS && apart > -NEAR_WORDS) {
+                int64_t near =
+                    60 * (NEAR_WORDS - (apart < 0 ? -apart + 1 : apart)); /* in order counts more */
+                best = near > best ? near : best;
+            }
+        }
+    return best;
+}
+
+int64_t search_score(struct arena *a, const struct search_query *query,
+    const struct search_text *texts, ptrdiff_t n, int64_t age_ms, ptrdiff_t *best)
+{
+    int64_t most = -1, total = 0, heaviest[SEARCH_TERMS] = {0};
+    *best = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        struct hit hits[HITS];
+        struct tokens t = tokens_of(a, texts[i].text);
+        ptrdiff_t n_hits = find_all(&t, query, hits);
+        int64_t here = nearness(hits, n_hits), of_term[SEARCH_TERMS] = {0};
+        for (ptrdiff_t h = 0; h < n_hits; h++) {
+            int64_t one = of_term[hits[h].term] ? 20 : hits[h].is_exact ? 100 : 60;
+            if (of_term[hits[h].term] < 160)
+                of_term[hits[h].term] += one;
+        }
+        for (ptrdiff_t k = 0; k < query->n_terms; k++) {
+            int64_t weighed = of_term[k] * texts[i].weight;
+            heaviest[k] = weighed > heaviest[k] ? weighed : heaviest[k];
+            here += weighed;
+        }
+        if (n_hits && here > most) {
+            most = here;
+            *best = i;
+        }
+        total += nearness(hits, n_hits);
+    }
+    for (ptrdiff_t k = 0; k < query->n_terms; k++)
+        total += heaviest[k];
+    return total + newness(age_ms);
+}
+
+/* ── what is shown ──────────────────────────────────────────────────────────────────────────────
+ */
+
+static ptrdiff_t signs_between(str text, ptrdiff_t from, ptrdiff_t to)
+{
+    return utf8_code_points(str_sub(text, from, to - from));
+}
+
+/* The hit from which on most terms stand within max_signs. */
+static ptrdiff_t densest(const struct hit *hits, ptrdiff_t n, str text, ptrdiff_t max_signs)
+{
+    ptrdiff_t best = 0, most = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        bool seen[SEARCH_TERMS] = {false};
+        ptrdiff_t here = 0;
+        for (ptrdiff_t k = i; k < n; k++) {
+            if (k > i && signs_between(text, hits[i].from, hits[k].to) > max_signs - BEFORE_SIGNS)
+                break;
+            here += !seen[hits[k].term];
+            seen[hits[k].term] = true;
+        }
+        if (here > most) {
+            most = here;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void sort_hits(struct hit *hits, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 1; i < n; i++)
+        for (ptrdiff_t k = i; k > 0 && hits[k].from < hits[k - 1].from; k--) {
+            struct hit other = hits[k];
+            hits[k] = hits[k - 1];
+            hits[k - 1] = other;
+        }
+}
+
+struct window {
+    ptrdiff_t from, to;
+};
+
+static struct window window_of(
+    const struct tokens *t, str text, ptrdiff_t around, ptrdiff_t max_signs)
+{
+    struct window w = {0, 0};
+    ptrdiff_t i = 0;
+    while (i < t->n && signs_between(text, t->at[i].from, around) > BEFORE_SIGNS)
+        i++;
+    bool is_cut = i > 0 && i < t->n;
+    w.from = is_cut ? t->at[i].from : 0;
+    w.to = w.from;
+    for (; i < t->n && signs_between(text, w.from, t->at[i].to) <= max_signs; i++)
+        w.to = t->at[i].to > w.to ? t->at[i].to : w.to;
+    if (w.to == w.from) { /* no word, or one that is too long */
+        str rest = utf8_prefix(str_skip(text, w.from), max_signs);
+        w.to = w.from + rest.len;
+    } else if (i == t->n && signs_between(text, w.to, text.len) < BEFORE_SIGNS)
+        w.to = text.len; /* the full stop behind the last word */
+    return w;
+}
+
+struct pieces {
+    struct arena *a;
+    struct search_piece *at;
+    ptrdiff_t n;
+};
+
+static void add_piece(struct pieces *p, str text, bool is_match)
+{
+    struct sb b = sb_make(p->a, 0);
+    bool owes_space = false;
+    for (ptrdiff_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        if (c <= ' ' || c == 0x7f) {
+            owes_space = true;
+            continue;
+        }
+        if (owes_space)
+            sb_byte(&b, ' ');
+        owes_space = false;
+        sb_byte(&b, text.at[i]);
+    }
+    if (owes_space)
+        sb_byte(&b, ' ');
+    if (b.len)
+        p->at[p->n++] = (struct search_piece){sb_str(&b), is_match};
+}
+
+const struct search_piece *search_snippet(
+    struct arena *a, const struct search_query *query, str text, ptrdiff_t max_signs, ptrdiff_t *n)
+{
+    text = utf8_repair(a, utf8_prefix_bytes(text, SEARCH_TEXT_BYTES));
+    struct tokens t = tokens_of(a, text);
+    struct hit hits[HITS];
+    ptrdiff_t n_hits = find_all(&t, query, hits);
+    sort_hits(hits, n_hits);
+    ptrdiff_t around = n_hits ? hits[densest(hits, n_hits, text, max_signs)].from : 0;
+    struct window w = window_of(&t, text, around, max_signs);
+    struct pieces p = {.a = a, .at = NEW(a, struct search_piece, 2 * HITS + 4)};
+    if (w.from > 0)
+        add_piece(&p, S("…"), false);
+    ptrdiff_t at = w.from;
+    for (ptrdiff_t i = 0; i < n_hits; i++) {
+        ptrdiff_t from = hits[i].from > at ? hits[i].from : at;
+        ptrdiff_t to = hits[i].to < w.to ? hits[i].to : w.to;
+        if (hits[i].from < w.from || to <= from)
+            continue;
+        add_piece(&p, str_sub(text, at, from - at), false);
+        add_piece(&p, str_sub(text, from, to - from), true);
+        at = to;
+    }
+    add_piece(&p, str_sub(text, at, w.to - at), false);
+    if (w.to < text.len)
+        add_piece(&p, S("…"), false);
+    *n = p.n;
+    return p.at;
+}
