@@ -1,0 +1,65 @@
+/* Any bytes as a text and as what somebody types (the first line): words lie in the text and are
+ * valid, positions never fall, and what a snippet marks is there. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "text/search_match.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+struct seen {
+    str text;
+    int32_t position, run;
+};
+
+static bool look(void *closure, const struct search_word *w)
+{
+    struct seen *s = closure;
+    must(w->word.len > 0 && w->word.len <= SEARCH_WORD_BYTES && utf8_valid(w->word));
+    must(w->from >= 0 && w->from < w->to && w->to <= s->text.len);
+    must(w->run >= s->run && w->position >= 0 && w->position < SEARCH_WORDS);
+    must(w->is_whole || w->position >= s->position);
+    if (!w->is_whole)
+        s->position = w->position;
+    s->run = w->run;
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct arena a;
+    str typed, text, all = str_of(data, (ptrdiff_t)size);
+    (void)str_cut(all, '\n', &typed, &text);
+    struct seen seen = {.text = text};
+    must(search_words_each(text, SEARCH_INDEX, look, &seen));
+    struct search_query q;
+    struct search_fault wrong;
+    struct search_typed t = {
+        .text = typed, .is_typing = size % 2 == 1, .now_ms = INT64_C(1767225600000)};
+    if (!search_query_read(&a, &t, &q, &wrong)) {
+        must(wrong.field.len > 0 && wrong.words.len > 0 && wrong.at >= 0 && wrong.at < typed.len);
+    } else {
+        ptrdiff_t n, best;
+        struct search_text one = {text, 3};
+        bool is_match = search_matches(&a, &q, &one, 1), is_marked = false, has_terms = false;
+        const struct search_piece *p = search_snippet(&a, &q, text, 160, &n);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            must(p[i].text.len > 0 && utf8_valid(p[i].text));
+            is_marked |= p[i].is_match;
+        }
+        for (ptrdiff_t i = 0; i < q.n_terms; i++)
+            has_terms |= !q.terms[i].is_excluded;
+        must(!is_match || !has_terms || is_marked);
+        must(search_score(&a, &q, &one, 1, 0, &best) >= 0 && best == 0);
+    }
+    arena_reset(&a);
+    return 0;
+}
