@@ -50,6 +50,9 @@ enum {
     LIMIT_DB_COLUMNS                   = 96,                /* columns of one row struct; the widest table has 26 */
     LIMIT_DB_STATEMENTS                = 512,               /* prepared statements kept per connection */
     LIMIT_DB_TEXTS                     = 1024,              /* composed statement texts kept for ever (db_text) */
+    LIMIT_DB_WORD_BYTES                = 256,               /* bytes: one word of the search index; longer ones are cut */
+    LIMIT_SEARCH_BATCH                 = 500,               /* things indexed in one transaction: 15 ms of the write lock */
+    LIMIT_SEARCH_WORDS_BYTES           = 1024 * 1024,       /* bytes: all words of one thing; PostgreSQL keeps no more */
     LIMIT_DB_WAIT_MS                   = 5 * 1000,          /* ms: for the write lock or a connection */
     LIMIT_TELL_BYTES                   = 7000,              /* bytes: PostgreSQL takes 8,000 in one NOTIFY */
     LIMIT_TELLS                        = 256,               /* messages to other nodes waiting; the oldest is dropped */

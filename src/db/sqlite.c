@@ -73,6 +73,8 @@ static err conn_open(struct lite *l, struct lite_conn *c, const char *pragmas)
     if (code == SQLITE_OK)
         code = sqlite3_db_config(c->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     if (code == SQLITE_OK)
+        code = words_register(c->handle);
+    if (code == SQLITE_OK)
         code = sqlite3_exec(c->handle, pragmas, NULL, NULL, NULL);
     if (code != SQLITE_OK)
         return c->handle != NULL ? lite_err(c, code, str_from(pragmas)) : E_BUSY;

@@ -1,6 +1,7 @@
 /* The parts of the SQLite driver among themselves: sqlite.c (opening, transactions), sqlite_stmt.c
  * (statements, errors), sqlite_group.c (group commit), sqlite_sync.c (when a commit is on the
  * disk), sqlite_wal.c (checkpoints), sqlite_ship.c (what commits changed). */
+ * disk), sqlite_wal.c (checkpoints), sqlite_words.c (words of the search index). */
 #pragma once
 #include "db/row.h"
 #include "db/sqlite_ship.h"
@@ -153,6 +154,10 @@ err lite_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_i
 void lite_forget_statements(struct lite_conn *c);
 /* Sets the member's savepoint before its first write; the group's first member needs none. */
 err lite_member_set(struct lite_conn *c);
+
+/* ── sqlite_words.c ── */
+/* The tokenizer that the search index names; a code of SQLite's. */
+int words_register(sqlite3 *handle);
 
 /* ── sqlite_group.c ── */
 err group_start(struct lite *l);

@@ -32,10 +32,12 @@ static err make(struct engine *e, str *why)
     e->receiver.arenas[1] = arena_make(0);
     e->publisher.arena = arena_make(0);
     e->dispatch_arena = arena_make(0);
+    e->indexer = (struct search_indexer){.db = e->db, .config = e->config, .arena = arena_make(0)};
     pthread_mutex_init(&e->lock, NULL);
     waker_open(&e->receive_waker);
     waker_open(&e->dispatch_waker);
     waker_open(&e->publish_waker);
+    waker_open(&e->index_waker);
     waker_open(&e->room_waker);
     for (int i = 0; i < e->n_threads; i++) {
         struct job_thread *t = &e->threads[i];
@@ -109,6 +111,7 @@ err engine_start(struct engine *e)
     TRY(thread_start(&e->receive_thread, "seva-receive", 0, receive_main, e));
     TRY(thread_start(&e->dispatch_thread, "seva-dispatch", 0, dispatch_main, e));
     TRY(thread_start(&e->publish_thread, "seva-publish", 0, publish_main, e));
+    TRY(thread_start(&e->index_thread, "seva-index", 0, index_main, e));
     e->streams = streams_open(e);
     if (!e->streams)
         return E_BUSY;
@@ -135,11 +138,13 @@ void engine_stop(struct engine *e, int64_t grace_ms)
     waker_nudge(&e->receive_waker);
     waker_nudge(&e->dispatch_waker);
     waker_nudge(&e->publish_waker);
+    waker_nudge(&e->index_waker);
     streams_close(e->streams);
     e->streams = NULL;
     (void)pthread_join(e->receive_thread, NULL);  /* fails only for a thread that is not there */
     (void)pthread_join(e->dispatch_thread, NULL); /* the same */
     (void)pthread_join(e->publish_thread, NULL);  /* the same */
+    (void)pthread_join(e->index_thread, NULL);    /* the same */
     for (int64_t end = clock_mono_ms() + grace_ms; !is_idle(e) && clock_mono_ms() < end;)
         (void)nanosleep(&pause, NULL); /* a short pause is as good */
     smtp_pool_cancel(e->mails);
@@ -169,12 +174,14 @@ void engine_close(struct engine *e)
     waker_close(&e->receive_waker);
     waker_close(&e->dispatch_waker);
     waker_close(&e->publish_waker);
+    waker_close(&e->index_waker);
     waker_close(&e->room_waker);
     pthread_mutex_destroy(&e->lock);
     arena_free(&e->receiver.arenas[0]);
     arena_free(&e->receiver.arenas[1]);
     arena_free(&e->publisher.arena);
     arena_free(&e->dispatch_arena);
+    arena_free(&e->indexer.arena);
     free(e);
 }
 
@@ -188,6 +195,7 @@ void engine_nudge_jobs(struct engine *e)
 void engine_nudge_events(struct engine *e)
 {
     waker_nudge(&e->publish_waker);
+    waker_nudge(&e->index_waker);
     db_wake(e->db, "event");
 }
 
@@ -267,6 +275,8 @@ err engine_run_due(struct engine *e)
             TRY(publish_turn(e, &e->publisher, &more));
         did |= event_pos_cmp(before, e->publisher.at) != 0;
     }
+    for (bool more = true; more;)
+        TRY(index_run(e, &more));
     return OK;
 }
 

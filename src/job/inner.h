@@ -1,6 +1,7 @@
 /* What the files of the job layer share about the engine; nobody else includes it. See engine.h for
  * the threads. */
 #pragma once
+#include "care/search_index.h"
 #include "care/audience.h"
 #include "connector/connector.h"
 #include "db/db.h"
@@ -208,6 +209,12 @@ err publish_turn(struct engine *e, struct publisher *p, bool *more);
 /* Turns events into deliveries for every live webhook of the account (0 = of all). */
 err publish_feed(struct engine *e, struct publisher *p, account_id account);
 
+/* ── search index (index.c) ─────────────────────────────────────────────────────────────────────
+ */
+
+/* One turn; *more = there is more to do at once. */
+err index_run(struct engine *e, bool *more);
+
 /* ── the engine ─────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -240,13 +247,14 @@ struct engine {
     atomic_bool is_stopping;
     bool is_started;
 
-    struct waker receive_waker, dispatch_waker, publish_waker;
+    struct waker receive_waker, dispatch_waker, publish_waker, index_waker;
     struct waker room_waker; /* the receiver has ended a turn (engine_make_room) */
     atomic_int room;         /* so many batches of new deliveries may come before its next one */
-    pthread_t receive_thread, dispatch_thread, publish_thread;
+    pthread_t receive_thread, dispatch_thread, publish_thread, index_thread;
     struct streams *streams;
     struct receiver receiver;
     struct publisher publisher;
+    struct search_indexer indexer;
     struct arena dispatch_arena;
     pthread_mutex_t lock; /* has_job of the threads */
     struct job_thread threads[ENGINE_THREADS_MOST];
@@ -262,3 +270,4 @@ void *receive_main(void *engine);
 void *dispatch_main(void *engine);
 void *job_main(void *job_thread);
 void *publish_main(void *engine);
+void *index_main(void *engine);

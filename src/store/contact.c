@@ -2,6 +2,7 @@
 #include "store/contact.h"
 
 #include "db/db.h"
+#include "store/search.h"
 #include "store/set.h"
 
 #define CONTACT_COLUMNS                                                                            \
@@ -64,7 +65,7 @@ err contact_add_many(struct ctx *cx, const struct contact *rows, ptrdiff_t n)
             c->time_zone, c->location, c->company, c->note, c->custom, c->avatar_url, c->created_ms,
             c->last_seen_ms};
     }
-    return db_many(cx->db,
+    TRY(db_many(cx->db,
         S("INSERT INTO contact (account_id, id, name, email, phone, language, time_zone, location,"
           " company, note, custom, avatar_url, created_ms, last_seen_ms, updated_ms)"
           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?13)"),
@@ -75,12 +76,16 @@ err contact_add_many(struct ctx *cx, const struct contact *rows, ptrdiff_t n)
           " ?6::text[], ?7::text[], ?8::text[], ?9::text[], ?10::text[], ?11::text[], ?12::text[],"
           " ?13::bigint[], ?14::bigint[])"
           " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14)"),
-        COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, NULL);
+        COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, NULL));
+    int64_t *ids = NEW(cx->arena, int64_t, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        ids[i] = rows[i].id.v;
+    return search_changed_many(cx, SEARCH_CONTACT, ids, n);
 }
 
 err contact_set(struct ctx *cx, const struct contact *c)
 {
-    return db_run(cx->db,
+    TRY(db_run(cx->db,
         S("UPDATE contact SET name = ?3, email = ?4, phone = ?5, language = ?6, time_zone = ?7,"
           " location = ?8, company = ?9, note = ?10, custom = ?11, avatar_url = ?12,"
           " is_blocked = ?13, updated_ms = ?14 WHERE account_id = ?1 AND id = ?2"),
@@ -88,7 +93,8 @@ err contact_set(struct ctx *cx, const struct contact *c)
             A_TEXT(c->phone), A_TEXT(c->language), A_TEXT(c->time_zone), A_TEXT(c->location),
             A_TEXT(c->company), A_TEXT(c->note), A_TEXT(c->custom), A_TEXT(c->avatar_url),
             A_BOOL(c->is_blocked), A_INT(c->updated_ms)),
-        NULL);
+        NULL));
+    return search_changed(cx, SEARCH_CONTACT, c->id.v);
 }
 
 struct touch_row {
@@ -139,8 +145,9 @@ err contact_find(struct ctx *cx, str email_or_phone, struct contact **rows, ptrd
 
 err contact_name_set(struct ctx *cx, contact_id id, str name)
 {
-    return db_run(cx->db,
+    TRY(db_run(cx->db,
         S("UPDATE contact SET name = ?3, updated_ms = ?4"
           " WHERE account_id = ?1 AND id = ?2 AND name = ''"),
-        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(name), A_INT(cx->now_ms)), NULL);
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(name), A_INT(cx->now_ms)), NULL));
+    return search_changed(cx, SEARCH_CONTACT, id.v);
 }

@@ -2,6 +2,7 @@
 #include "store/identity.h"
 
 #include "db/db.h"
+#include "store/search.h"
 #include "store/set.h"
 
 struct key_row {
@@ -85,7 +86,7 @@ err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, 
         in[i] = (struct new_row){cx->account.v, rows[i].id.v, rows[i].contact_id.v,
             rows[i].channel_id.v, rows[i].external_id, rows[i].handle, rows[i].is_verified,
             rows[i].last_seen_ms, rows[i].profile_url, rows[i].avatar_url, rows[i].other_id};
-    return db_many(cx->db,
+    TRY(db_many(cx->db,
         S("INSERT INTO identity (account_id, id, contact_id, channel_id, external_id, handle,"
           " is_verified, last_seen_ms, profile_url, avatar_url, other_id)"
           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
@@ -96,7 +97,11 @@ err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, 
           " ?3::bigint[], ?4::bigint[], ?5::text[], ?6::text[], ?7::bigint[], ?8::bigint[],"
           " ?9::text[], ?10::text[], ?11::text[])"
           " ON CONFLICT DO NOTHING"),
-        COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
+        COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed));
+    int64_t *contacts = NEW(cx->arena, int64_t, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++)
+        contacts[i] = rows[i].contact_id.v;
+    return search_changed_many(cx, SEARCH_CONTACT, contacts, n);
 }
 
 struct touch_row {
@@ -220,14 +225,33 @@ err identity_get(struct ctx *cx, identity_id id, struct identity *identity)
     return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "There is no such identity.") : e;
 }
 
+struct contact_row {
+    contact_id contact_id;
+};
+static const struct db_col contact_row_cols[] = {COL(struct contact_row, contact_id)};
+
+/* Whose it is: their handles are searched for. */
+static err contact_changed(struct ctx *cx, identity_id id)
+{
+    struct contact_row row = {0};
+    err e = db_one(cx->db, S("SELECT contact_id FROM identity WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(contact_row_cols), &row);
+    if (e == E_NOT_FOUND)
+        return OK;
+    TRY(e);
+    return search_changed(cx, SEARCH_CONTACT, row.contact_id.v);
+}
+
 err identity_set(struct ctx *cx, const struct identity *identity)
 {
-    return db_run(cx->db,
+    TRY(contact_changed(cx, identity->id)); /* it may go to another */
+    TRY(db_run(cx->db,
         S("UPDATE identity SET contact_id = ?3, handle = ?4, is_verified = ?5, last_seen_ms = ?6"
           " WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_INT(cx->account.v), A_INT(identity->id.v), A_INT(identity->contact_id.v),
             A_TEXT(identity->handle), A_BOOL(identity->is_verified), A_INT(identity->last_seen_ms)),
-        NULL);
+        NULL));
+    return search_changed(cx, SEARCH_CONTACT, identity->contact_id.v);
 }
 
 err identity_rename(struct ctx *cx, identity_id id, str external_id)
@@ -240,7 +264,7 @@ err identity_rename(struct ctx *cx, identity_id id, str external_id)
 err identity_set_network(
     struct ctx *cx, identity_id id, str handle, str profile_url, str avatar_url, int64_t gone_ms)
 {
-    return db_run(cx->db,
+    TRY(db_run(cx->db,
         S("UPDATE identity"
           " SET handle = CASE WHEN ?3 = '' THEN handle ELSE ?3 END,"
           " profile_url = CASE WHEN ?4 = '' THEN profile_url ELSE ?4 END,"
@@ -248,7 +272,8 @@ err identity_set_network(
           " WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(id), A_TEXT(handle), A_TEXT(profile_url), A_TEXT(avatar_url),
             A_INT(gone_ms)),
-        NULL);
+        NULL));
+    return contact_changed(cx, id);
 }
 
 err identity_find_other(

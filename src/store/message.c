@@ -5,6 +5,7 @@
 #include "db/db.h"
 #include "model/view_message.h"
 #include "store/conversation.h"
+#include "store/search.h"
 #include "store/set.h"
 
 #define MESSAGE_COLUMNS                                                                            \
@@ -236,7 +237,12 @@ err message_add_many(struct ctx *cx, const struct message *m, ptrdiff_t n)
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
     if (changed != n) /* another node stored the same message at the same moment */
         return fail(cx, E_BUSY, "The message is being stored by another node; try again.");
-    return OK;
+    int64_t *ids = NEW(cx->arena, int64_t, n + 1);
+    ptrdiff_t n_ids = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (m[i].text.len || m[i].attachments.len)
+            ids[n_ids++] = m[i].id.v;
+    return n_ids ? search_changed_many(cx, SEARCH_MESSAGE, ids, n_ids) : OK;
 }
 
 err message_add(struct ctx *cx, const struct message *m)
@@ -315,7 +321,10 @@ err message_change_state(struct ctx *cx, const struct message *m, str to, str er
           " AND state = ?3"),
         ARGS(A_INT(cx->account.v), A_INT(m->id.v), A_TEXT(m->state), A_TEXT(to), A_TEXT(error)),
         &changed));
-    return changed ? OK : E_CONFLICT;
+    if (!changed)
+        return E_CONFLICT;
+    bool is_shown = !str_eq(to, S("cancelled")) && !str_eq(m->state, S("cancelled"));
+    return is_shown ? OK : search_changed(cx, SEARCH_MESSAGE, m->id.v);
 }
 
 err message_set_hold(struct ctx *cx, message_id id, int64_t until_ms)
@@ -357,9 +366,9 @@ err message_list_planned(struct ctx *cx, const struct conversation *const *conve
 
 err message_set_attachments(struct ctx *cx, message_id id, str attachments)
 {
-    return db_run(cx->db,
-        S("UPDATE message SET attachments = ?3 WHERE account_id = ?1 AND id = ?2"),
-        ARGS(A_INT(cx->account.v), A_INT(id.v), A_TEXT(attachments)), NULL);
+    TRY(db_run(cx->db, S("UPDATE message SET attachments = ?3 WHERE account_id = ?1 AND id = ?2"),
+        ARGS(A_INT(cx->account.v), A_INT(id.v), A_TEXT(attachments)), NULL));
+    return search_changed(cx, SEARCH_MESSAGE, id.v);
 }
 
 err message_mark_read(struct ctx *cx, conversation_id conversation, message_id upto, int64_t at_ms,

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "db/db.h"
 #include "store/message.h"
+#include "store/search.h"
 #include "store/set.h"
 
 struct alias_row {
@@ -264,20 +265,22 @@ err message_set_external(struct ctx *cx, message_id id, str external_id)
 
 err message_set_text(struct ctx *cx, message_id id, str text, int64_t edited_ms)
 {
-    return db_run(cx->db,
+    TRY(db_run(cx->db,
         S("UPDATE message "
           "SET text = ?3, edited_ms = ?4 "
           "WHERE account_id = ?1 AND id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(text), A_INT(edited_ms)), NULL);
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(text), A_INT(edited_ms)), NULL));
+    return search_changed(cx, SEARCH_MESSAGE, id.v);
 }
 
 err message_set_deleted(struct ctx *cx, message_id id, int64_t deleted_ms)
 {
-    return db_run(cx->db,
+    TRY(db_run(cx->db,
         S("UPDATE message "
           "SET deleted_ms = ?3 "
           "WHERE account_id = ?1 AND id = ?2 AND deleted_ms = 0"),
-        ARGS(A_ID(cx->account), A_ID(id), A_INT(deleted_ms)), NULL);
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(deleted_ms)), NULL));
+    return search_changed(cx, SEARCH_MESSAGE, id.v);
 }
 
 err message_set_reactions(struct ctx *cx, message_id id, str reactions)
@@ -306,11 +309,12 @@ err message_set_pieces(struct ctx *cx, message_id id, str pieces)
 
 err message_fill(struct ctx *cx, message_id id, str text, str attachments, str parts)
 {
-    return db_run(cx->db,
+    TRY(db_run(cx->db,
         S("UPDATE message "
           "SET text = CASE WHEN text = '' THEN ?3 ELSE text END, "
           "    attachments = CASE WHEN attachments = '' THEN ?4 ELSE attachments END, "
           "    parts = CASE WHEN parts = '' OR parts LIKE '%\"type\":\"unsupported\"%' THEN ?5 ELSE parts END "
           "WHERE account_id = ?1 AND id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(text), A_TEXT(attachments), A_TEXT(parts)), NULL);
+        ARGS(A_ID(cx->account), A_ID(id), A_TEXT(text), A_TEXT(attachments), A_TEXT(parts)), NULL));
+    return search_changed(cx, SEARCH_MESSAGE, id.v);
 }
