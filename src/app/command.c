@@ -7,6 +7,7 @@
 #include "app/backup.h"
 #include "app/doctor.h"
 #include "app/files.h"
+#include "app/import_index.h"
 #include "app/import.h"
 #include "app/import_messages.h"
 #include "app/mail_in.h"
@@ -270,7 +271,12 @@ static int import_messages(struct arena *a, const struct settings *s)
     if (files_lock(a, &files, &why) != OK || node_config(a, s, &files, &config, &why) != OK ||
         node_db_open(a, &files, &near.rooms.db, &applied, &why) != OK)
         return trouble(a, why);
+    struct import_index index;
+    if (import_index_start(&index, near.rooms.db, &config) != OK)
+        return trouble(a, S("the system gives no threads"));
     code = import_messages_command(a, s, IMPORT_LINES_MAX, take_near, &near, &out);
+    if (import_index_end(&index) != OK)
+        out = str_cat(a, out, S("what is not indexed yet will be when the server runs\n"));
     db_close(near.rooms.db);
     files_unlock(&files);
     return say(code, out);

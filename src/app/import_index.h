@@ -1,0 +1,17 @@
+/* import_index: indexes beside an import what it has stored, on a thread of its own, since no
+ * server runs that would. Not for an import through a running server: that has its own. */
+#pragma once
+#include "care/search_index.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct import_index {
+    struct search_indexer indexer;
+    atomic_bool is_ending; /* nothing new comes: end when nothing waits */
+    pthread_t thread;
+    err result;
+};
+err import_index_start(struct import_index *x, struct db *db, const struct config *config);
+/* Returns when everything is indexed, or cannot be: the server's start goes on with it then. */
+err import_index_end(struct import_index *x);
