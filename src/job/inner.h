@@ -1,8 +1,8 @@
 /* What the files of the job layer share about the engine; nobody else includes it. See engine.h for
  * the threads. */
 #pragma once
-#include "care/search_index.h"
 #include "care/audience.h"
+#include "care/search_index.h"
 #include "connector/connector.h"
 #include "db/db.h"
 #include "job/engine.h"
