@@ -9,10 +9,10 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     contacts_routes, tags_routes, views_routes, desk_routes, widget_routes, widget_chat_routes,
     uploads_routes, attachments_routes, photos_routes, networks_routes, channel_check_routes,
     templates_routes, authorizations_routes, authorize_callback_routes, capture_routes,
-    reconciliations_routes, calls_routes, mail_routes, mail_forward_routes, mail_templates_routes,
-    mail_subscription_routes, mail_writing_routes, mail_addresses_routes, mail_key_routes,
-    letters_routes, password_reset_routes, mail_keys_routes, hook_mail_routes, mail_picture_routes,
-    mail_carried_routes;
+    reconciliations_routes, calls_routes, search_routes, mail_routes, mail_forward_routes,
+    mail_templates_routes, mail_subscription_routes, mail_writing_routes, mail_addresses_routes,
+    mail_key_routes, letters_routes, password_reset_routes, mail_keys_routes, hook_mail_routes,
+    mail_picture_routes, mail_carried_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -56,6 +56,7 @@ const struct route_table *const route_tables[] = {
     &contacts_routes,
     &calls_routes,
     &tags_routes,
+    &search_routes,
     &views_routes,
     &desk_routes,
     &widget_routes,

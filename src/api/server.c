@@ -373,7 +373,7 @@ err call_take_in(struct call *call, const struct inbox_new *delivery, str if_new
     b->intake = (struct intake_item){.delivery = *delivery, .done = taken_in, .arg = b};
     b->if_repeated = if_repeated;
     b->is_deferred = true;
-    return answer_json(call, 200, if_new);
+    return answer_bytes(call, 200, S("application/json"), if_new);
 }
 
 err call_take_in_as(

@@ -24,7 +24,7 @@ static void put_text(struct search_line *line, str text)
     if (!text.len)
         return;
     search_line_next(line);
-    (void)search_words_each(text, SEARCH_WORDS_INDEX, put_word, &(struct putting){line});
+    (void)search_words_each(text, SEARCH_INDEX, put_word, &(struct putting){line});
 }
 
 /* Names of files out of the public views; a view that cannot be read has none. */

@@ -117,6 +117,15 @@ static bool is_good(const PGresult *r)
     return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
 }
 
+/* "read-only": a server that has become a standby, or a write of ours where only reading was meant. */
+static err conn_err(struct pg_conn *c, const PGresult *r, str sql)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    bool is_ours = c->tx.mode == DB_READ && state != NULL && strcmp(state, "25006") == 0;
+    err e = pg_err(c->pg, r, sql);
+    return is_ours ? E_INTERNAL : e;
+}
+
 static void note_prelude(struct pg_conn *c, enum prelude done)
 {
     if (done == PRELUDE_BEGIN_READ || done == PRELUDE_BEGIN_WRITE)
@@ -140,7 +149,7 @@ static err read_flight(struct pg_conn *c, int n, str sql, PGresult **last)
         if (is_good(r) && i < n_prelude)
             note_prelude(c, c->prelude[done++]);
         else if (!is_good(r) && e == OK && PQresultStatus(r) != PGRES_PIPELINE_ABORTED)
-            e = pg_err(c->pg, r, sql);
+            e = conn_err(c, r, sql);
         PQclear(kept);
         kept = r;
     }

@@ -1,7 +1,7 @@
 /* The parts of the SQLite driver among themselves: sqlite.c (opening, transactions), sqlite_stmt.c
  * (statements, errors), sqlite_group.c (group commit), sqlite_sync.c (when a commit is on the
- * disk), sqlite_wal.c (checkpoints), sqlite_ship.c (what commits changed). */
- * disk), sqlite_wal.c (checkpoints), sqlite_words.c (words of the search index). */
+ * disk), sqlite_wal.c (checkpoints), sqlite_ship.c (what commits changed), sqlite_words.c (words of
+ * the search index). */
 #pragma once
 #include "db/row.h"
 #include "db/sqlite_ship.h"

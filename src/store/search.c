@@ -172,6 +172,8 @@ str search_line_end(struct search_line *w)
 {
     if (!w->n)
         return (str){0};
+    search_line_next(w);
+    search_line_add(w, S(SEARCH_EVERY), 0);
     if (w->db == DB_POSTGRES && (w->n > POSITIONS_MOST || w->last >= POSITION_MOST)) {
         w->b.max = 0;
         w->b.failed = false;

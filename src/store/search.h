@@ -70,15 +70,42 @@ err search_texts(struct ctx *cx, enum search_kind kind, const struct search_due 
 err search_build_is_due(struct ctx *cx, int64_t version, bool *is_due);
 err search_build_step(struct ctx *cx, int64_t version, ptrdiff_t limit, bool *more);
 
+/* ── what is shown ── */
+
+/* A message that was found, with what a search asks of it and shows. */
+struct search_message {
+    message_id id;
+    str kind, author_kind, author_name, text, attachments;
+    int64_t sent_ms;
+    conversation_id conversation_id;
+    int64_t number, tag_count;
+    str status, subject;
+    agent_id assignee_id;
+    channel_id channel_id;
+    str channel_kind, channel_name;
+    contact_id contact_id;
+    str contact_name, contact_email, contact_phone, handle;
+};
+/* Of these ids, newest first, those in conversations that the actor may see. */
+err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct search_message **rows,
+    ptrdiff_t *n_rows);
+struct search_contact {
+    contact_id id;
+    str name, email, phone, company, handles; /* handles: a space between two; at most 20 */
+};
+err search_contacts(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct search_contact **rows,
+    ptrdiff_t *n_rows);
+
 /* ── looking up ── */
 
 struct search_clause {
     const str *words; /* more than one: a phrase */
     ptrdiff_t n;
+    str whole;      /* not empty: this word instead of them is as good */
     bool is_prefix; /* the last word is the beginning of one */
     bool is_excluded;
 };
-/* Ids of things that hold every clause, newest first, in [from, before); at most limit. There is
- * at least one clause that is not excluded. */
+/* Ids of things that hold every clause, newest first, in [from, before); at most limit. Without
+ * a clause that is not excluded: of all things. */
 err search_ids(struct ctx *cx, enum search_kind kind, const struct search_clause *clauses,
     ptrdiff_t n, int64_t from, int64_t before, ptrdiff_t limit, int64_t **ids, ptrdiff_t *n_ids);

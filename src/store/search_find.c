@@ -21,12 +21,12 @@ static const struct db_col id_cols[] = {COL(struct id_row, id)};
 /* ── what is asked for ──────────────────────────────────────────────────────────────────────────
  */
 
-static void lite_clause(struct sb *b, str mark, const struct search_clause *c)
+static void lite_phrase(struct sb *b, str mark, const str *words, ptrdiff_t n, bool is_prefix)
 {
     sb_byte(b, '"');
     sb_add(b, mark);
-    for (ptrdiff_t i = 0; i < c->n; i++) {
-        str word = search_word_cut(c->words[i]);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        str word = search_word_cut(words[i]);
         sb_byte(b, ' ');
         for (ptrdiff_t k = 0; k < word.len; k++) {
             if (word.at[k] == '"')
@@ -34,7 +34,19 @@ static void lite_clause(struct sb *b, str mark, const struct search_clause *c)
             sb_byte(b, word.at[k]);
         }
     }
-    sb_add(b, c->is_prefix ? S("\" *") : S("\""));
+    sb_add(b, is_prefix ? S("\" *") : S("\""));
+}
+
+static void lite_clause(struct sb *b, str mark, const struct search_clause *c)
+{
+    if (c->whole.len)
+        sb_byte(b, '(');
+    lite_phrase(b, mark, c->words, c->n, c->is_prefix);
+    if (!c->whole.len)
+        return;
+    sb_add(b, S(" OR "));
+    lite_phrase(b, mark, &c->whole, 1, c->is_prefix);
+    sb_byte(b, ')');
 }
 
 static void pg_words(struct sb *b, str mark, const struct search_clause *c, str between)
@@ -52,7 +64,7 @@ static void pg_words(struct sb *b, str mark, const struct search_clause *c, str 
 
 /* A thing whose positions are not all known holds a phrase when it holds its words; who reads it
  * looks again (care/search.c). It is never excluded by a phrase. */
-static void pg_clause(struct sb *b, str mark, const struct search_clause *c)
+static void pg_phrase(struct sb *b, str mark, const struct search_clause *c)
 {
     if (c->n == 1 || c->is_excluded) {
         pg_words(b, mark, c, S(" <-> "));
@@ -67,11 +79,33 @@ static void pg_clause(struct sb *b, str mark, const struct search_clause *c)
     sb_add(b, S("))"));
 }
 
+static void pg_clause(struct sb *b, str mark, const struct search_clause *c)
+{
+    if (c->whole.len) {
+        const struct search_clause whole = {.words = &c->whole, .n = 1, .is_prefix = c->is_prefix};
+        sb_byte(b, '(');
+        pg_phrase(b, mark, c);
+        sb_add(b, S(" | "));
+        pg_words(b, mark, &whole, S(""));
+        sb_byte(b, ')');
+        return;
+    }
+    pg_phrase(b, mark, c);
+}
+
 static str question(struct ctx *cx, const struct search_clause *clauses, ptrdiff_t n)
 {
     enum db_kind db = db_tx_kind(cx->db);
     str mark = search_mark(cx->arena, db, cx->account.v);
     struct sb b = sb_make(cx->arena, 0);
+    bool has_own = false;
+    for (ptrdiff_t i = 0; i < n; i++)
+        has_own = has_own || (clauses[i].n && !clauses[i].is_excluded);
+    if (!has_own) {
+        static const str every = S_INIT(SEARCH_EVERY);
+        const struct search_clause all = {.words = &every, .n = 1};
+        db == DB_SQLITE ? lite_clause(&b, mark, &all) : pg_clause(&b, mark, &all);
+    }
     for (int excluded = 0; excluded < 2; excluded++)
         for (ptrdiff_t i = 0; i < n; i++) {
             if (clauses[i].is_excluded != (excluded == 1) || !clauses[i].n)

@@ -111,23 +111,6 @@ static ptrdiff_t find_all(const struct tokens *t, const struct search_query *q, 
     return n;
 }
 
-bool search_matches(
-    struct arena *a, const struct search_query *query, const struct search_text *texts, ptrdiff_t n)
-{
-    struct tokens *t = NEW(a, struct tokens, n + 1);
-    for (ptrdiff_t i = 0; i < n; i++)
-        t[i] = tokens_of(a, texts[i].text);
-    for (ptrdiff_t k = 0; k < query->n_terms; k++) {
-        struct hit hits[HITS];
-        bool is_there = false;
-        for (ptrdiff_t i = 0; i < n && !is_there; i++)
-            is_there = find_term(&t[i], &query->terms[k], k, hits, 0) > 0;
-        if (is_there == query->terms[k].is_excluded)
-            return false;
-    }
-    return true;
-}
-
 /* ── how good it is ─────────────────────────────────────────────────────────────────────────────
  */
 
@@ -154,35 +137,59 @@ static int64_t nearness(const struct hit *hits, ptrdiff_t n)
     return best;
 }
 
-int64_t search_score(struct arena *a, const struct search_query *query,
-    const struct search_text *texts, ptrdiff_t n, int64_t age_ms, ptrdiff_t *best)
+/* What each term counts in one part, and all of them there. */
+struct found {
+    int64_t of_term[SEARCH_TERMS], near;
+    bool is_there[SEARCH_TERMS];
+};
+
+static void look_at(const struct tokens *t, const struct search_query *q, struct found *f)
 {
-    int64_t most = -1, total = 0, heaviest[SEARCH_TERMS] = {0};
-    *best = 0;
+    struct hit hits[HITS];
+    ptrdiff_t n = find_all(t, q, hits);
+    *f = (struct found){.near = nearness(hits, n)};
     for (ptrdiff_t i = 0; i < n; i++) {
-        struct hit hits[HITS];
-        struct tokens t = tokens_of(a, texts[i].text);
-        ptrdiff_t n_hits = find_all(&t, query, hits);
-        int64_t here = nearness(hits, n_hits), of_term[SEARCH_TERMS] = {0};
-        for (ptrdiff_t h = 0; h < n_hits; h++) {
-            int64_t one = of_term[hits[h].term] ? 20 : hits[h].is_exact ? 100 : 60;
-            if (of_term[hits[h].term] < 160)
-                of_term[hits[h].term] += one;
-        }
+        int64_t *counted = &f->of_term[hits[i].term];
+        if (*counted < 160)
+            *counted += *counted ? 20 : hits[i].is_exact ? 100 : 60;
+    }
+    for (ptrdiff_t k = 0; k < q->n_terms; k++) {
+        struct hit one[HITS];
+        f->is_there[k] = f->of_term[k] > 0 || find_term(t, &q->terms[k], k, one, 0) > 0;
+    }
+}
+
+bool search_judge(struct arena *a, const struct search_query *query,
+    const struct search_part *parts, ptrdiff_t n, int64_t age_ms, int64_t *score, ptrdiff_t *best)
+{
+    int64_t most = -1, total = newness(age_ms), heaviest[SEARCH_TERMS] = {0};
+    bool is_there[SEARCH_TERMS] = {false};
+    ptrdiff_t best_part = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        struct found f;
+        struct tokens t = tokens_of(a, parts[i].text);
+        look_at(&t, query, &f);
+        int64_t here = f.near;
         for (ptrdiff_t k = 0; k < query->n_terms; k++) {
-            int64_t weighed = of_term[k] * texts[i].weight;
+            int64_t weighed = f.of_term[k] * parts[i].weight;
             heaviest[k] = weighed > heaviest[k] ? weighed : heaviest[k];
+            is_there[k] = is_there[k] || f.is_there[k];
             here += weighed;
         }
-        if (n_hits && here > most) {
+        if (here > most) {
             most = here;
-            *best = i;
+            best_part = i;
         }
-        total += nearness(hits, n_hits);
+        total += f.near;
     }
-    for (ptrdiff_t k = 0; k < query->n_terms; k++)
+    for (ptrdiff_t k = 0; k < query->n_terms; k++) {
+        if (is_there[k] == query->terms[k].is_excluded)
+            return false;
         total += heaviest[k];
-    return total + newness(age_ms);
+    }
+    *score = total;
+    *best = best_part;
+    return true;
 }
 
 /* ── what is shown ──────────────────────────────────────────────────────────────────────────────

@@ -5,21 +5,18 @@
 #include "text/search_query.h"
 
 /* A text of a thing that is searched: its subject, a name, the message itself. */
-struct search_text {
+struct search_part {
     str text;
     int weight; /* 1 to 8: what a word found here counts */
 };
 
-/* Each term that is not excluded stands in one of the texts, and no excluded one does. */
-bool search_matches(struct arena *a, const struct search_query *query,
-    const struct search_text *texts, ptrdiff_t n);
-
-/* How good a match is: more is better. Counts, for each term, the heaviest text it stands in, how
- * often (to 4) and whether as a whole word; that the terms stand near each other; and how new it is
- * (age_ms: half of what newness gives is gone after a week, a quarter is left after a month …).
- * Integers only. *best: the text that counted most. */
-int64_t search_score(struct arena *a, const struct search_query *query,
-    const struct search_text *texts, ptrdiff_t n, int64_t age_ms, ptrdiff_t *best);
+/* Does it match: each term that is not excluded stands in one of the parts, and no excluded one
+ * does? *score: how good the match is, more is better. It counts, for each term, the heaviest part
+ * it stands in, how often and whether as a whole word; that terms stand near each other; and how
+ * new the thing is (age_ms: half of what newness gives is gone after a week). Integers only. *best:
+ * the part that counted most. Both untouched when it does not match. */
+bool search_judge(struct arena *a, const struct search_query *query,
+    const struct search_part *parts, ptrdiff_t n, int64_t age_ms, int64_t *score, ptrdiff_t *best);
 
 struct search_piece {
     str text;

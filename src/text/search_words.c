@@ -275,19 +275,21 @@ static void end_run(struct cutter *k)
         k->n--;
     if (k->n == 0)
         return;
-    int32_t first = k->position;
-    int parts = 0, from = 0;
+    int parts = 1, from = 0;
     bool has_at = false;
+    for (int i = 0; i < k->n; i++) {
+        parts += k->signs[i].kind == CONNECTOR;
+        has_at = has_at || (k->signs[i].kind == CONNECTOR && k->signs[i].c == '@');
+    }
+    if (parts > 1 && parts <= WHOLE_PARTS)
+        give(k, &(struct cut){.from = 0, .to = k->n, .is_whole = true, .has_signs = has_at},
+            k->position);
     for (int i = 0; i <= k->n; i++) {
         if (i < k->n && k->signs[i].kind != CONNECTOR)
             continue;
-        has_at = has_at || (i < k->n && k->signs[i].c == '@');
         cut_part(k, from, i);
         from = i + 1;
-        parts++;
     }
-    if (parts > 1 && parts <= WHOLE_PARTS)
-        give(k, &(struct cut){.from = 0, .to = k->n, .is_whole = true, .has_signs = has_at}, first);
     k->run++;
     k->n = 0;
 }

@@ -37,7 +37,7 @@ struct search_word {
     bool is_whole;      /* the run as one word, beside its parts */
     bool is_single;     /* one character of Han, Kana or Hangul: to be sought as a beginning */
 };
-/* false: stop. */
+/* Positions never fall; the whole comes before its parts. False: stop. */
 typedef bool search_word_fn(void *closure, const struct search_word *word);
 /* Bad UTF-8 parts words. False when it was stopped. */
 bool search_words_each(str text, enum search_mode mode, search_word_fn *each, void *closure);

@@ -131,6 +131,7 @@
 {"POST", "/api/v1/calls/{id}/take", "conversation.reply", K_CALL, NULL, NULL},
 {"POST", "/api/v1/calls/{id}/hang_up", "conversation.reply", K_CALL, NULL, NULL},
 {"POST", "/api/v1/calls/{id}/wrap_up", "conversation.reply", K_CALL, "{\"note\":\"n\"}", NULL},
+{"GET", "/api/v1/search", "conversation.read", K_NONE, "q=tea", NULL},
 {"GET", "/api/v1/tags", "conversation.read", K_NONE, NULL, NULL},
 {"POST", "/api/v1/tags", "tag.manage", K_NONE, NULL, NULL},
 {"PATCH", "/api/v1/tags/{id}", "tag.manage", K_TAG, "{\"name\":\"later\"}", NULL},

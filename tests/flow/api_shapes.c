@@ -224,6 +224,7 @@ static const struct step desk[] = {
     {"POST", "/api/v1/tags", "{\"name\":\"late\",\"color\":\"#112233\"}", 'G', "id"},
     {"PATCH", "/api/v1/tags/$G", "{\"color\":\"#445566\"}", 0, NULL},
     {"GET", "/api/v1/tags", NULL, 0, NULL},
+    {"GET", "/api/v1/search?q=late", NULL, 0, NULL},
     {"PUT", "/api/v1/conversations/$V/tags", "{\"tags\":[\"late\"]}", 0, NULL},
     {"POST", "/api/v1/views", "{\"name\":\"v\",\"is_shared\":true,\"filter\":{\"status\":[\"open\"],\"assignee\":\"me\",\"team\":\"none\",\"channel\":\"$c\","
      "\"contact\":\"$P\",\"tag\":[\"late\"],\"priority\":[\"high\"],\"language\":\"en\",\"unread\":true,\"mentions\":true,\"q\":\"x\"}}", 'I', "id"},

@@ -61,6 +61,8 @@ static const struct {
     {"AND channel_id <> 0 AND state = 'running'",                               "those that run: one a job thread"                         },
     {"ORDER BY id LIMIT ?4) AS j ",
      "the first of a channel's that are parked, in the order of their index; so many are sorted"                                           },
+    {"UPDATE job SET run_ms = CASE WHEN attempts > 0 AND ?2 > 0",
+     "a clock that was set back: what waits then, once"                                                                                    },
     {"FROM pg_stat_user_tables",                                                "one row a table"                                          },
     {"m.account_id + 0 = ?1 AND m.kind <> 'activity' ORDER BY m.id DESC LIMIT",
      "from the newest on, in their order"                                                                                                  },

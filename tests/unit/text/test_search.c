@@ -23,7 +23,10 @@ static struct search_query query_of(const char *text, bool is_typing)
 static bool finds(const char *query, const char *text, bool is_typing)
 {
     struct search_query q = query_of(query, is_typing);
-    return search_matches(test_arena(), &q, &(struct search_text){str_from(text), 1}, 1);
+    int64_t score;
+    ptrdiff_t best;
+    return search_judge(
+        test_arena(), &q, &(struct search_part){str_from(text), 1}, 1, 0, &score, &best);
 }
 
 static void every_pair_is_found_or_not(void **state)
@@ -64,9 +67,9 @@ static void words_have_their_places(void **state)
     } rows[] = {
         {"",               ""                                    },
         {" .-/ ",          ""                                    },
-        {"Where's it?",    "where:0 s:1 wheres:0+ it:2"          },
-        {"INV-2024/001 x", "inv:0 2024:1 001:2 inv2024001:0+ x:3"},
-        {"a@b.example",    "a:0 b:1 example:2 a@b.example:0+"    },
+        {"Where's it?",    "wheres:0+ where:0 s:1 it:2"          },
+        {"INV-2024/001 x", "inv2024001:0+ inv:0 2024:1 001:2 x:3"},
+        {"a@b.example",    "a@b.example:0+ a:0 b:1 example:2"    },
         {"-x- a--b",       "x:0 a:1 b:2"                         },
         {"喝茶",         "喝茶:0 茶:1"                      },
         {"茶",            "茶:0"                               },
@@ -211,9 +214,11 @@ static void what_is_beyond_the_limits_is_left_out(void **state)
 static int64_t score(const char *query, const char *text, int weight, int64_t age_ms)
 {
     struct search_query q = query_of(query, false);
+    struct search_part part = {str_from(text), weight};
+    int64_t score = 0;
     ptrdiff_t best;
-    return search_score(
-        test_arena(), &q, &(struct search_text){str_from(text), weight}, 1, age_ms, &best);
+    assert_true(search_judge(test_arena(), &q, &part, 1, age_ms, &score, &best));
+    return score;
 }
 
 static void better_matches_score_more(void **state)
@@ -230,12 +235,13 @@ static void better_matches_score_more(void **state)
     assert_true(score("tea", "tea", 3, -day) == score("tea", "tea", 3, 0));
     struct search_query q = query_of("tea", false);
     ptrdiff_t best;
-    const struct search_text texts[] = {
+    const struct search_part texts[] = {
         {S_INIT("milk"), 8},
         {S_INIT("tea"),  3},
         {S_INIT("tea"),  6}
     };
-    (void)search_score(test_arena(), &q, texts, 3, 0, &best);
+    int64_t all;
+    assert_true(search_judge(test_arena(), &q, texts, 3, 0, &all, &best));
     assert_int_equal(best, 2);
 }
 

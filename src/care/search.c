@@ -1,0 +1,394 @@
+#include "care/search.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "store/agent.h"
+#include "store/conversation.h"
+
+enum {
+    WINDOW = 1000,                /* candidates at a time */
+    TEXT_BYTES = 4 * 1024 * 1024, /* of candidates are read in all */
+    OTHERS_MOST = 5,              /* contacts, and tags, on a first page beside messages */
+    HOUR_MS = 60 * 60 * 1000,
+    WEIGHT_TEXT = 3,
+    WEIGHT_SUBJECT = 6,
+    WEIGHT_FILE = 4,
+    WEIGHT_NAME = 8,
+};
+
+struct look {
+    struct ctx *cx;
+    const struct search_ask *ask;
+    struct search_query query;
+    struct search_clause *clauses;
+    int64_t from, before; /* ids */
+    int64_t now_ms;       /* at the full hour: pages of one search count alike */
+    struct arena scratch;
+    struct search_hit *hits;
+    ptrdiff_t n, cap;
+    ptrdiff_t bytes;
+    struct search_answer *answer;
+};
+
+/* ── conditions ─────────────────────────────────────────────────────────────────────────────────
+ */
+
+/* Do the words of the value stand in one of the texts? */
+static bool holds(struct look *l, str value, const str *texts, ptrdiff_t n)
+{
+    struct search_typed typed = {.text = value, .is_typing = true};
+    struct search_query q;
+    struct search_fault wrong;
+    int64_t score;
+    ptrdiff_t best;
+    struct search_part parts[4];
+    for (ptrdiff_t i = 0; i < n; i++)
+        parts[i] = (struct search_part){texts[i], 1};
+    return search_query_read(&l->scratch, &typed, &q, &wrong) && q.n_terms &&
+           search_judge(&l->scratch, &q, parts, n, 0, &score, &best);
+}
+
+static bool has_tag(struct look *l, str value, const struct conversation *tagged)
+{
+    for (ptrdiff_t i = 0; i < tagged->tags.len; i++)
+        if (str_eq(utf8_fold(&l->scratch, tagged->tags.at[i]), utf8_fold(&l->scratch, value)))
+            return true;
+    return false;
+}
+
+static bool is_state(struct look *l, str value, const struct search_message *m)
+{
+    if (str_eq_nocase(value, S("unassigned")))
+        return !m->assignee_id.v;
+    if (str_eq_nocase(value, S("mine")))
+        return m->assignee_id.v && m->assignee_id.v == l->cx->actor.agent.v;
+    return str_eq_nocase(value, m->status);
+}
+
+/* The agent's name is looked up once a message; agents are few and their rows small. */
+static bool is_assigned(struct look *l, str value, const struct search_message *m)
+{
+    if (str_eq_nocase(value, S("nobody")))
+        return !m->assignee_id.v;
+    if (!m->assignee_id.v)
+        return false;
+    if (str_eq_nocase(value, S("me")))
+        return m->assignee_id.v == l->cx->actor.agent.v;
+    struct agent agent;
+    return agent_get(l->cx, m->assignee_id, &agent) == OK && holds(l, value, &agent.name, 1);
+}
+
+static bool meets(struct look *l, const struct search_condition *c, const struct search_message *m,
+    const struct conversation *tagged)
+{
+    switch (c->field) {
+    case SEARCH_FROM: {
+        bool is_agent = str_eq(m->author_kind, S("agent"));
+        const str who[] = {m->contact_name, m->handle, m->contact_email, m->contact_phone};
+        return is_agent ? holds(l, c->value, &m->author_name, 1)
+                        : holds(l, c->value, who, 4) || holds(l, c->value, &m->author_name, 1);
+    }
+    case SEARCH_CHANNEL:
+        return str_eq_nocase(c->value, m->channel_kind) || holds(l, c->value, &m->channel_name, 1);
+    case SEARCH_TAG:
+        return has_tag(l, c->value, tagged);
+    case SEARCH_ASSIGNEE:
+        return is_assigned(l, c->value, m);
+    case SEARCH_IS:
+        return is_state(l, c->value, m);
+    case SEARCH_HAS:
+        return m->attachments.len > 2; /* "[]" */
+    case SEARCH_BEFORE:
+        return m->sent_ms < c->at_ms;
+    case SEARCH_AFTER:
+        return m->sent_ms >= c->at_ms;
+    }
+    return false;
+}
+
+static bool meets_all(
+    struct look *l, const struct search_message *m, const struct conversation *tagged)
+{
+    for (ptrdiff_t i = 0; i < l->query.n_conditions; i++)
+        if (meets(l, &l->query.conditions[i], m, tagged) == l->query.conditions[i].is_excluded)
+            return false;
+    return true;
+}
+
+/* Tags of the candidates' conversations, one row a candidate; asked only when a condition does. */
+static err tags_of(
+    struct look *l, const struct search_message *rows, ptrdiff_t n, struct conversation **tagged)
+{
+    bool is_asked = false;
+    for (ptrdiff_t i = 0; i < l->query.n_conditions; i++)
+        is_asked = is_asked || l->query.conditions[i].field == SEARCH_TAG;
+    *tagged = NEW(l->cx->arena, struct conversation, n + 1);
+    for (ptrdiff_t i = 0; i < n && is_asked; i++)
+        (*tagged)[i] =
+            (struct conversation){.id = rows[i].conversation_id, .tag_count = rows[i].tag_count};
+    return is_asked ? conversation_fill_tags(l->cx, *tagged, n) : OK;
+}
+
+/* ── messages ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+static str file_names(struct arena *a, str views)
+{
+    const struct json *root = NULL;
+    str why;
+    struct sb b = sb_make(a, 0);
+    if (!views.len || json_parse(a, views, &root, &why) != OK || root->kind != JSON_ARRAY)
+        return S("");
+    for (const struct json *v = root->first; v; v = v->next) {
+        str name = v->kind == JSON_OBJECT ? json_text(json_get(v, S("name")), S("")) : S("");
+        if (b.len && name.len)
+            sb_add(&b, S(" · "));
+        sb_add(&b, name);
+    }
+    return sb_str(&b);
+}
+
+static bool is_behind(const struct search_ask *ask, int64_t score, int64_t id)
+{
+    return !ask->is_after || score < ask->after_score ||
+           (score == ask->after_score && id < ask->after_id);
+}
+
+static void keep(struct look *l, struct search_hit hit)
+{
+    if (l->n < l->cap)
+        l->hits[l->n++] = hit;
+}
+
+static void judge_message(
+    struct look *l, const struct search_message *m, const struct conversation *tagged)
+{
+    static const char *const names[] = {"text", "subject", "attachment"};
+    struct search_hit hit = {.kind = SEARCH_HIT_MESSAGE, .id = m->id.v, .message = m};
+    arena_reset(&l->scratch);
+    if (!meets_all(l, m, tagged))
+        return;
+    const struct search_part parts[] = {
+        {m->text,         WEIGHT_TEXT},
+        {                       m->subject, WEIGHT_SUBJECT           },
+        { file_names(l->cx->arena,    m->attachments),               WEIGHT_FILE}
+    };
+    ptrdiff_t best = 0;
+    if (!search_judge(&l->scratch, &l->query, parts, 3, l->now_ms - m->sent_ms, &hit.score, &best))
+        return;
+    if (l->ask->by_time)
+        hit.score = 0;
+    if (!is_behind(l->ask, hit.score, hit.id))
+        return;
+    bool is_note = best == 0 && str_eq(m->kind, S("note"));
+    hit.field = is_note ? "note" : names[best];
+    struct search_piece *whole = NEW(l->cx->arena, struct search_piece, 1);
+    *whole = (struct search_piece){parts[best].text, false}; /* cut once it is known to be shown */
+    hit.pieces = whole;
+    hit.n_pieces = 1;
+    keep(l, hit);
+}
+
+static err window(struct look *l, bool *is_end)
+{
+    int64_t *ids = NULL;
+    ptrdiff_t n_ids = 0, n = 0;
+    struct search_message *rows = NULL;
+    struct conversation *tagged = NULL;
+    TRY(search_ids(l->cx, SEARCH_MESSAGE, l->clauses, l->query.n_terms, l->from, l->before, WINDOW,
+        &ids, &n_ids));
+    *is_end = n_ids < WINDOW;
+    if (!n_ids)
+        return OK;
+    l->before = ids[n_ids - 1];
+    TRY(search_messages(l->cx, ids, n_ids, &rows, &n));
+    TRY(tags_of(l, rows, n, &tagged));
+    for (ptrdiff_t i = 0; i < n; i++) {
+        judge_message(l, &rows[i], &tagged[i]);
+        l->bytes += rows[i].text.len;
+    }
+    return OK;
+}
+
+/* By time a page is enough; by relevance the best of the newest SEARCH_RANKED that match are
+ * sought. */
+static err messages(struct look *l)
+{
+    ptrdiff_t wanted = l->ask->by_time ? l->n + l->ask->limit + 1 : l->n + SEARCH_RANKED;
+    bool is_end = false;
+    if (l->ask->by_time && l->ask->is_after && l->ask->after_id < l->before)
+        l->before = l->ask->after_id;
+    for (ptrdiff_t looked = 0; !is_end && l->n < wanted && looked < SEARCH_LOOKED;
+         looked += WINDOW) {
+        TRY(window(l, &is_end));
+        if (l->bytes > TEXT_BYTES)
+            break;
+    }
+    l->answer->is_limited = !is_end;
+    return OK;
+}
+
+/* ── contacts and tags ──────────────────────────────────────────────────────────────────────────
+ */
+
+static bool judge_name(struct look *l, const struct search_part *parts, ptrdiff_t n,
+    const char *const *names, struct search_hit *hit)
+{
+    ptrdiff_t best = 0;
+    arena_reset(&l->scratch);
+    if (!search_judge(&l->scratch, &l->query, parts, n, 0, &hit->score, &best))
+        return false;
+    struct search_piece *whole = NEW(l->cx->arena, struct search_piece, 1);
+    *whole = (struct search_piece){parts[best].text, false};
+    hit->field = names[best];
+    hit->pieces = whole;
+    hit->n_pieces = 1;
+    return true;
+}
+
+static err contacts(struct look *l)
+{
+    static const char *const names[] = {"name", "handle", "address", "phone", "name"};
+    int64_t *ids = NULL;
+    ptrdiff_t n_ids = 0, n = 0, most = l->ask->messages ? OTHERS_MOST : SEARCH_RANKED;
+    struct search_contact *rows = NULL;
+    TRY(search_ids(
+        l->cx, SEARCH_CONTACT, l->clauses, l->query.n_terms, 0, INT64_MAX, WINDOW, &ids, &n_ids));
+    if (n_ids)
+        TRY(search_contacts(l->cx, ids, n_ids, &rows, &n));
+    for (ptrdiff_t i = 0; i < n && most; i++) {
+        struct search_hit hit = {
+            .kind = SEARCH_HIT_CONTACT, .id = rows[i].id.v, .contact = &rows[i]};
+        const struct search_part parts[] = {
+            {rows[i].name,    WEIGHT_NAME},
+            {rows[i].handles, WEIGHT_NAME},
+            {rows[i].email,   WEIGHT_NAME},
+            {rows[i].phone,   WEIGHT_NAME},
+            {rows[i].company, WEIGHT_TEXT}
+        };
+        if (!judge_name(l, parts, 5, names, &hit))
+            continue;
+        if (l->ask->by_time)
+            hit.score = 0;
+        if (!l->ask->messages && !is_behind(l->ask, hit.score, hit.id))
+            continue;
+        keep(l, hit);
+        most--;
+    }
+    return OK;
+}
+
+static err tags(struct look *l)
+{
+    static const char *const names[] = {"name"};
+    struct tag *rows = NULL;
+    ptrdiff_t n = 0, most = l->ask->messages ? OTHERS_MOST : SEARCH_RANKED;
+    TRY(tag_list(l->cx, &rows, &n));
+    for (ptrdiff_t i = 0; i < n && most; i++) {
+        struct search_hit hit = {.kind = SEARCH_HIT_TAG, .id = rows[i].id.v, .tag = &rows[i]};
+        const struct search_part part = {rows[i].name, WEIGHT_NAME};
+        if (!judge_name(l, &part, 1, names, &hit) ||
+            (!l->ask->messages && !is_behind(l->ask, hit.score, hit.id)))
+            continue;
+        keep(l, hit);
+        most--;
+    }
+    return OK;
+}
+
+/* ── the whole ──────────────────────────────────────────────────────────────────────────────────
+ */
+
+static bool has_words(const struct search_query *q)
+{
+    for (ptrdiff_t i = 0; i < q->n_terms; i++)
+        if (!q->terms[i].is_excluded)
+            return true;
+    return false;
+}
+
+static err begin(struct look *l)
+{
+    struct search_fault wrong;
+    struct search_typed typed = {.text = l->ask->q,
+        .is_typing = l->ask->is_typing,
+        .now_ms = l->cx->now_ms,
+        .zone_ms = l->ask->zone_ms};
+    if (!search_query_read(l->cx->arena, &typed, &l->query, &wrong))
+        return fail_field(l->cx, "q", "%.*s It stands at character %d.", SARG(wrong.words),
+            (int)utf8_code_points(str_sub(typed.text, 0, wrong.at)) + 1);
+    l->now_ms = l->cx->now_ms - l->cx->now_ms % HOUR_MS;
+    l->before = INT64_MAX;
+    l->clauses = NEW(l->cx->arena, struct search_clause, l->query.n_terms + 1);
+    for (ptrdiff_t i = 0; i < l->query.n_terms; i++) {
+        const struct search_term *t = &l->query.terms[i];
+        l->clauses[i] = (struct search_clause){.words = t->words,
+            .n = t->n,
+            .whole = t->whole,
+            .is_prefix = t->is_begin,
+            .is_excluded = t->is_excluded};
+    }
+    for (ptrdiff_t i = 0; i < l->query.n_conditions; i++) {
+        const struct search_condition *c = &l->query.conditions[i];
+        if (c->is_excluded || c->at_ms <= 0)
+            continue;
+        if (c->field == SEARCH_AFTER && id_least(c->at_ms) > l->from)
+            l->from = id_least(c->at_ms);
+    }
+    l->cap = SEARCH_RANKED + WINDOW + 2 * (OTHERS_MOST + SEARCH_RANKED);
+    l->hits = NEW(l->cx->arena, struct search_hit, l->cap);
+    return OK;
+}
+
+/* Contacts and tags before messages; then the better; then the newer. */
+static int better(const void *x, const void *y)
+{
+    const struct search_hit *a = x, *b = y;
+    bool a_is_other = a->kind != SEARCH_HIT_MESSAGE, b_is_other = b->kind != SEARCH_HIT_MESSAGE;
+    if (a_is_other != b_is_other)
+        return a_is_other ? -1 : 1;
+    if (a->score != b->score)
+        return a->score > b->score ? -1 : 1;
+    return (a->id < b->id) - (a->id > b->id);
+}
+
+static void cut(struct look *l)
+{
+    if (l->n)
+        qsort(l->hits, (size_t)l->n, sizeof *l->hits, better);
+    l->answer->has_more = l->n > l->ask->limit;
+    l->answer->n = l->answer->has_more ? l->ask->limit : l->n;
+    l->answer->hits = l->hits;
+    for (ptrdiff_t i = 0; i < l->answer->n; i++)
+        l->hits[i].pieces = search_snippet(
+            l->cx->arena, &l->query, l->hits[i].pieces[0].text, SEARCH_SIGNS, &l->hits[i].n_pieces);
+}
+
+err search_find(struct ctx *cx, const struct search_ask *ask, struct search_answer *answer)
+{
+    struct look l = {.cx = cx, .ask = ask, .answer = answer, .scratch = arena_make(0)};
+    *answer = (struct search_answer){0};
+    l.scratch.escape = cx->arena->escape;
+    TRY(begin(&l));
+    if (!l.query.n_terms && !l.query.n_conditions)
+        return OK;
+    bool is_first = !ask->messages || !ask->is_after;
+    bool names_only = has_words(&l.query) && !l.query.n_conditions;
+    err e = OK;
+    if (ask->contacts && is_first && names_only)
+        e = contacts(&l);
+    if (e == OK && ask->tags && is_first && names_only)
+        e = tags(&l);
+    if (e == OK && ask->messages)
+        e = messages(&l);
+    if (e == OK)
+        e = search_build_is_due(cx, search_words_version(), &answer->is_building);
+    if (e == OK)
+        cut(&l);
+    arena_free(&l.scratch);
+    return e;
+}

@@ -1,0 +1,118 @@
+/* What is shown of things that were found (search.h). */
+#include "store/search.h"
+
+#include <stdlib.h>
+
+#include "store/conversation.h"
+
+/* The ids as a table q(id), in both dialects: a JSON array, an array of PostgreSQL. */
+static str id_list(struct ctx *cx, const int64_t *ids, ptrdiff_t n)
+{
+    bool is_lite = db_tx_kind(cx->db) == DB_SQLITE;
+    struct sb b = sb_make(cx->arena, 0);
+    sb_byte(&b, is_lite ? '[' : '{');
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (i)
+            sb_byte(&b, ',');
+        sb_int(&b, ids[i]);
+    }
+    sb_byte(&b, is_lite ? ']' : '}');
+    return sb_str(&b);
+}
+
+static const struct db_col message_cols[] = {
+    COL(struct search_message, id),
+    COL(struct search_message, kind),
+    COL(struct search_message, author_kind),
+    COL(struct search_message, author_name),
+    COL(struct search_message, text),
+    COL(struct search_message, attachments),
+    COL(struct search_message, sent_ms),
+    COL(struct search_message, conversation_id),
+    COL(struct search_message, number),
+    COL(struct search_message, tag_count),
+    COL(struct search_message, status),
+    COL(struct search_message, subject),
+    COL(struct search_message, assignee_id),
+    COL(struct search_message, channel_id),
+    COL(struct search_message, channel_kind),
+    COL(struct search_message, channel_name),
+    COL(struct search_message, contact_id),
+    COL(struct search_message, contact_name),
+    COL(struct search_message, contact_email),
+    COL(struct search_message, contact_phone),
+    COL(struct search_message, handle),
+};
+#define MESSAGE_SHOWN                                                                              \
+    "SELECT m.id, m.kind, m.author_kind, m.author_name, m.text, m.attachments, m.sent_ms,"         \
+    " m.conversation_id, c.number, c.tag_count, c.status,"                                         \
+    " COALESCE((SELECT l.subject FROM mail l WHERE l.account_id = m.account_id"                    \
+    "  AND l.message_id = m.id), c.subject) AS subject,"                                           \
+    " c.assignee_id, c.channel_id, COALESCE(h.kind, '') AS channel_kind,"                          \
+    " COALESCE(h.name, '') AS channel_name, c.contact_id, COALESCE(k.name, '') AS contact_name,"   \
+    " COALESCE(k.email, '') AS contact_email, COALESCE(k.phone, '') AS contact_phone,"             \
+    " COALESCE(i.handle, '') AS handle FROM "
+#define MESSAGE_PLACES                                                                             \
+    " JOIN conversation c ON c.account_id = m.account_id AND c.id = m.conversation_id"             \
+    " LEFT JOIN contact k ON k.account_id = c.account_id AND k.id = c.contact_id"                  \
+    " LEFT JOIN channel h ON h.account_id = c.account_id AND h.id = c.channel_id"                  \
+    " LEFT JOIN identity i ON i.account_id = c.account_id AND i.id = c.identity_id"                \
+    " WHERE" CONVERSATION_IS_VISIBLE " LIMIT ?8"
+
+static int newer_message(const void *x, const void *y)
+{
+    const struct search_message *a = x, *b = y;
+    return (a->id.v < b->id.v) - (a->id.v > b->id.v);
+}
+
+err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct search_message **rows,
+    ptrdiff_t *n_rows)
+{
+    static const str lite = S_INIT(MESSAGE_SHOWN
+        "json_each(?7) q CROSS JOIN message m ON m.account_id = ?1 AND m.id = q.value" MESSAGE_PLACES);
+    static const str pg = S_INIT(
+        MESSAGE_SHOWN "unnest(?7::bigint[]) AS q(id) CROSS JOIN LATERAL (SELECT * FROM message m"
+                      " WHERE m.account_id = ?1 AND m.id = q.id OFFSET 0) m" MESSAGE_PLACES);
+    TRY(db_all(cx->db, db_tx_kind(cx->db) == DB_SQLITE ? lite : pg,
+        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_TEXT(id_list(cx, ids, n)), A_INT(n)),
+        COLS(message_cols), (ptrdiff_t)sizeof **rows, rows, n_rows));
+    if (*n_rows)
+        qsort(*rows, (size_t)*n_rows, sizeof **rows, newer_message);
+    return OK;
+}
+
+static const struct db_col contact_cols[] = {
+    COL(struct search_contact, id),
+    COL(struct search_contact, name),
+    COL(struct search_contact, email),
+    COL(struct search_contact, phone),
+    COL(struct search_contact, company),
+    COL(struct search_contact, handles),
+};
+#define CONTACT_SHOWN(joined)                                                                      \
+    "SELECT k.id, k.name, k.email, k.phone, k.company,"                                            \
+    " COALESCE((SELECT " joined " FROM (SELECT i.handle FROM identity i"                           \
+    "  WHERE i.account_id = k.account_id AND i.contact_id = k.id LIMIT 20) i), '') AS handles"     \
+    " FROM "
+
+static int newer_contact(const void *x, const void *y)
+{
+    const struct search_contact *a = x, *b = y;
+    return (a->id.v < b->id.v) - (a->id.v > b->id.v);
+}
+
+err search_contacts(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct search_contact **rows,
+    ptrdiff_t *n_rows)
+{
+    static const str lite = S_INIT(CONTACT_SHOWN(
+        "group_concat(i.handle, ' ')") "json_each(?2) q CROSS JOIN contact k ON k.account_id = ?1 AND k.id = q.value LIMIT ?3");
+    static const str pg = S_INIT(CONTACT_SHOWN(
+        "string_agg(i.handle, ' ')") "unnest(?2::bigint[]) AS q(id) CROSS JOIN LATERAL (SELECT * FROM contact k"
+                                     " WHERE k.account_id = ?1 AND k.id = q.id OFFSET 0) k LIMIT ?3");
+    TRY(db_all(cx->db, db_tx_kind(cx->db) == DB_SQLITE ? lite : pg,
+        ARGS(A_INT(cx->account.v), A_TEXT(id_list(cx, ids, n)), A_INT(n)), COLS(contact_cols),
+        (ptrdiff_t)sizeof **rows, rows, n_rows));
+    if (*n_rows)
+        qsort(*rows, (size_t)*n_rows, sizeof **rows, newer_contact);
+    return OK;
+}
