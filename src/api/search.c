@@ -77,7 +77,7 @@ static void put_contact(struct json_out *j, const struct search_contact *c)
 
 static void put_hit(struct json_out *j, const struct search_hit *hit)
 {
-    static const char *const words[] = {"message", "contact", "tag"};
+    static const char *const words[] = {"contact", "tag", "message"};
     json_obj(j);
     json_kv_str(j, S("kind"), str_from(words[hit->kind]));
     json_kv_str(j, S("field"), str_from(hit->field));

@@ -344,13 +344,12 @@ static err begin(struct look *l)
     return OK;
 }
 
-/* Contacts and tags before messages; then the better; then the newer. */
+/* Contacts, then tags, then messages; the better; the newer. */
 static int better(const void *x, const void *y)
 {
     const struct search_hit *a = x, *b = y;
-    bool a_is_other = a->kind != SEARCH_HIT_MESSAGE, b_is_other = b->kind != SEARCH_HIT_MESSAGE;
-    if (a_is_other != b_is_other)
-        return a_is_other ? -1 : 1;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
     if (a->score != b->score)
         return a->score > b->score ? -1 : 1;
     return (a->id < b->id) - (a->id > b->id);

@@ -24,7 +24,7 @@ struct search_ask {
     int64_t after_score, after_id;
     ptrdiff_t limit;
 };
-enum search_hit_kind { SEARCH_HIT_MESSAGE, SEARCH_HIT_CONTACT, SEARCH_HIT_TAG };
+enum search_hit_kind { SEARCH_HIT_CONTACT, SEARCH_HIT_TAG, SEARCH_HIT_MESSAGE }; /* their order */
 struct search_hit {
     enum search_hit_kind kind;
     const char *field; /* text subject note attachment; name handle address phone */

@@ -117,7 +117,8 @@ static bool is_good(const PGresult *r)
     return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
 }
 
-/* "read-only": a server that has become a standby, or a write of ours where only reading was meant. */
+/* "read-only": a server that has become a standby, or a write of ours where only reading was meant.
+ */
 static err conn_err(struct pg_conn *c, const PGresult *r, str sql)
 {
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);

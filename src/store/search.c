@@ -336,11 +336,17 @@ static err build_some(struct ctx *cx, enum search_kind kind, ptrdiff_t limit, in
             "SELECT id FROM message WHERE account_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"),
         S_INIT(
             "SELECT id FROM contact WHERE account_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"),
+        /* SQLite would sort the account's rows; in the order of ids it stops after some. */
+        S_INIT("SELECT id FROM message WHERE account_id + 0 = ?1 AND id < ?2"
+               " ORDER BY id DESC LIMIT ?3"),
+        S_INIT("SELECT id FROM contact WHERE account_id + 0 = ?1 AND id < ?2"
+               " ORDER BY id DESC LIMIT ?3"),
     };
     struct key_row *rows = NULL;
     ptrdiff_t n = 0;
-    TRY(db_all(cx->db, sql[kind], ARGS(A_INT(cx->account.v), A_INT(*at), A_INT(limit)),
-        COLS(id_cols), (ptrdiff_t)sizeof *rows, &rows, &n));
+    str text = sql[kind + (db_tx_kind(cx->db) == DB_SQLITE ? 2 : 0)];
+    TRY(db_all(cx->db, text, ARGS(A_INT(cx->account.v), A_INT(*at), A_INT(limit)), COLS(id_cols),
+        (ptrdiff_t)sizeof *rows, &rows, &n));
     int64_t *ids = NEW(cx->arena, int64_t, n + 1);
     for (ptrdiff_t i = 0; i < n; i++)
         ids[i] = rows[i].id;

@@ -91,7 +91,7 @@ err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct sear
     ptrdiff_t *n_rows);
 struct search_contact {
     contact_id id;
-    str name, email, phone, company, handles; /* handles: a space between two; at most 20 */
+    str name, email, phone, company, handles; /* handles: a space between two */
 };
 err search_contacts(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct search_contact **rows,
     ptrdiff_t *n_rows);

@@ -91,9 +91,8 @@ static const struct db_col contact_cols[] = {
 };
 #define CONTACT_SHOWN(joined)                                                                      \
     "SELECT k.id, k.name, k.email, k.phone, k.company,"                                            \
-    " COALESCE((SELECT " joined " FROM (SELECT i.handle FROM identity i"                           \
-    "  WHERE i.account_id = k.account_id AND i.contact_id = k.id LIMIT 20) i), '') AS handles"     \
-    " FROM "
+    " COALESCE((SELECT " joined " FROM identity i WHERE i.account_id = k.account_id"               \
+    "  AND i.contact_id = k.id), '') AS handles FROM "
 
 static int newer_contact(const void *x, const void *y)
 {

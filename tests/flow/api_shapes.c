@@ -224,7 +224,6 @@ static const struct step desk[] = {
     {"POST", "/api/v1/tags", "{\"name\":\"late\",\"color\":\"#112233\"}", 'G', "id"},
     {"PATCH", "/api/v1/tags/$G", "{\"color\":\"#445566\"}", 0, NULL},
     {"GET", "/api/v1/tags", NULL, 0, NULL},
-    {"GET", "/api/v1/search?q=late", NULL, 0, NULL},
     {"PUT", "/api/v1/conversations/$V/tags", "{\"tags\":[\"late\"]}", 0, NULL},
     {"POST", "/api/v1/views", "{\"name\":\"v\",\"is_shared\":true,\"filter\":{\"status\":[\"open\"],\"assignee\":\"me\",\"team\":\"none\",\"channel\":\"$c\","
      "\"contact\":\"$P\",\"tag\":[\"late\"],\"priority\":[\"high\"],\"language\":\"en\",\"unread\":true,\"mentions\":true,\"q\":\"x\"}}", 'I', "id"},
@@ -250,6 +249,9 @@ static const struct step later[] = {
     {"GET", "/widget/v1/$w/config", NULL, 0, NULL},
     {"GET", "/api/v1/tokens", NULL, 0, NULL},
     {"POST", "/widget/v1/read", "{\"message_id\":\"$n\"}", 0, NULL},
+    {"GET", "/api/v1/search?q=-zzz&kind=messages&limit=1", NULL, 0, NULL},
+    {"GET", "/api/v1/search?q=late", NULL, 0, NULL},
+    {"GET", "/api/v1/search?q=c&kind=contacts&typing=true", NULL, 0, NULL},
     {"GET", "/api/v1/conversations/$v", NULL, 0, NULL},
     {"GET", "/api/v1/conversations/$v/messages", NULL, 0, NULL},
     {"GET", "/api/v1/contacts", NULL, 0, NULL},

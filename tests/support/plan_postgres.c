@@ -30,6 +30,7 @@ static const char crowd_sql[] =
     "   WHEN atttypid = 'bigint'::regtype AND attname LIKE '%%\\_id' THEN 'g / 3 + 1'"
     "   WHEN atttypid = 'bigint'::regtype THEN 'g'"
     "   WHEN atttypid = 'bytea'::regtype THEN '''x''::bytea'"
+    "   WHEN atttypid = 'tsvector'::regtype THEN 'to_tsvector(''simple'', g::text)'"
     "   WHEN attname = 'status' THEN '(ARRAY[''open'', ''resolved'', ''resolved'', ''pending'', ''snoozed''])[g %% 5 + 1]'"
     "   WHEN attname = 'state' THEN '(CASE WHEN g %% 50 > 0 THEN ''sent'' ELSE (ARRAY[''queued'', ''running'',"
     "    ''parked'', ''held'', ''failed'', ''quarantined''])[g / 50 %% 6 + 1] END)'"

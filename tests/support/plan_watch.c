@@ -2,6 +2,7 @@
 #include "plan_watch.h"
 
 #include "db/driver.h"
+#include "db/sqlite_driver.h"
 #include "plan_rules.h"
 
 #include <pthread.h>
@@ -224,7 +225,8 @@ static int lite_faults(struct test_db *t)
     int faults = 0;
     struct lite_plan plan = {0};
     char *path = str_z(&t->arena, str_print(&t->arena, "%s/seva.db", t->folder));
-    if (sqlite3_open_v2(path, &plan.handle, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(path, &plan.handle, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+        words_register(plan.handle) != SQLITE_OK)
         abort();
     for (struct plan_statement *s = all; s; s = s->next) {
         plan = (struct lite_plan){.handle = plan.handle, .sql = str_from(s->sql)};

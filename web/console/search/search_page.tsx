@@ -38,7 +38,7 @@ function useFound(asked: ReadonlySignal<Asked>, isTyping: ReadonlySignal<boolean
     }
     isLoading.value = true
     try {
-      const found = await get<SearchResult>('/search', { ...asked.value, typing: isTyping.peek(), cursor: more ? result.peek()?.next : null })
+      const found = await get<SearchResult>('/search', { ...asked.value, typing: isTyping.peek(), zone: -new Date().getTimezoneOffset(), cursor: more ? result.peek()?.next : null })
       if (!isLatest()) return
       items.value = more ? [...items.peek(), ...found.items] : found.items
       result.value = found

@@ -1316,6 +1316,82 @@ export interface Tag {
   color: string
 }
 
+/** A part of the text that fits, one behind the other. */
+export interface SearchPiece {
+  text: string
+  /** what was looked for */
+  is_match: boolean
+}
+
+export interface SearchMessage {
+  id: Id
+  /** in, out or note */
+  kind: string
+  /** who wrote it; may be empty */
+  author: string
+  sent_at: Time
+}
+
+export interface SearchChannel {
+  id: Id
+  /** empty: it was removed */
+  kind: string
+  /** empty: it was removed */
+  name: string
+}
+
+export interface SearchPerson {
+  id: Id
+  /** may be empty */
+  name: string
+}
+
+export interface SearchConversation {
+  id: Id
+  number: number
+  status: 'open' | 'pending' | 'snoozed' | 'resolved'
+  /** the mail's own, else the conversation's; may be empty */
+  subject: string
+  channel: SearchChannel
+  contact: SearchPerson
+}
+
+export interface SearchContact {
+  id: Id
+  /** may be empty */
+  name: string
+  /** a handle, a mail address or a phone; may be empty */
+  handle: string
+}
+
+/** Something that was found. */
+export interface SearchItem {
+  kind: 'message' | 'contact' | 'tag'
+  /** which part of it fits best */
+  field: 'text' | 'subject' | 'note' | 'attachment' | 'name' | 'handle' | 'address' | 'phone'
+  /** that part, around what fits */
+  pieces: SearchPiece[]
+  /** of a message */
+  message?: SearchMessage
+  /** of a message */
+  conversation?: SearchConversation
+  /** of a contact */
+  contact?: SearchContact
+  /** of a tag */
+  tag?: Tag
+}
+
+/** What a search has found. */
+export interface SearchResult {
+  items: SearchItem[]
+  /** the next page's `cursor` */
+  next: string | null
+  /** the index is being made anew: older things may be missing */
+  is_building: boolean
+  /** there may be matches that were not looked at: narrow it */
+  is_limited: boolean
+}
+
 /** Which conversations; only what narrows. */
 export interface ViewFilter {
   status?: ('open' | 'pending' | 'snoozed' | 'resolved')[]
