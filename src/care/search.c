@@ -1,3 +1,5 @@
+/* search: see search.h. Candidates come in windows, newest first; conditions and words are judged
+ * here in C, on rows that both databases give alike. */
 #include "care/search.h"
 
 #include <stdlib.h>

@@ -91,9 +91,10 @@ struct db_arg {
     double d;
     str s;
 };
-#define A_INT(x)         ((struct db_arg){.type = DB_INT, .i = (x)})
-#define A_INT_OR_NULL(x) ((struct db_arg){.type = (x) ? DB_INT : DB_NULL, .i = (x)}) /* 0 = NULL   \
-                                                                                      */
+#define A_INT(x) ((struct db_arg){.type = DB_INT, .i = (x)})
+#define A_INT_OR_NULL(x)                                                                           \
+    ((struct db_arg){.type = (x) ? DB_INT : DB_NULL, .i = (x)}) /* 0 = NULL                        \
+                                                                 */
 #define A_ID(x)           ((struct db_arg){.type = (x).v ? DB_INT : DB_NULL, .i = (x).v})
 #define A_BOOL(x)         ((struct db_arg){.type = DB_INT, .i = (x) ? 1 : 0}) /* columns are @int 0/1 */
 #define A_REAL(x)         ((struct db_arg){.type = DB_REAL, .d = (x)})
@@ -188,8 +189,8 @@ struct migration {
 err db_migrate(struct db *db, struct arena *a, const struct migration *list, ptrdiff_t n,
     ptrdiff_t *applied, str *why);
 
-/* Would db_migrate take this database? Changes nothing. E_CONFLICT with words: it was used by a newer
- * version, or is none of Seva's. */
+/* Would db_migrate take this database? Changes nothing. E_CONFLICT with words: it was used by a
+ * newer version, or is none of Seva's. */
 err db_migrations_known(struct db_tx *tx, const struct migration *list, ptrdiff_t n, str *why);
 
 /* How many of them are not applied yet; the same transaction. */

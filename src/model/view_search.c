@@ -1,3 +1,4 @@
+/* view_search: see view_search.h. */
 #include "model/view_search.h"
 
 #include "model/conversation.h"
@@ -35,8 +36,7 @@ static const struct shape_field place_fields[] = {
     SHOWN_OBJECT("channel", 0, &channel_shape, NULL),
     SHOWN_OBJECT("contact", 0, &person_shape, NULL),
 };
-static const struct shape place_shape =
-    SHAPE("SearchConversation", NULL, place_fields, NULL);
+static const struct shape place_shape = SHAPE("SearchConversation", NULL, place_fields, NULL);
 static const struct shape_field contact_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
     SHOWN("name", SHAPE_TEXT, 0, "may be empty"),

@@ -1,3 +1,5 @@
+/* search_match: see search_match.h. A text is cut into words once, and every term is looked for in
+ * them. */
 #include "text/search_match.h"
 
 #include "base/utf8.h"

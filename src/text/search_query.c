@@ -1,3 +1,4 @@
+/* search_query: see search_query.h. One pass over what is typed; fields are a table. */
 #include "text/search_query.h"
 
 #include "base/utf8.h"

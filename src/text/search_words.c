@@ -338,13 +338,20 @@ static UChar32 next_of(const UChar *units, int32_t *at, int32_t n)
     return U16_IS_LEAD(c) && *at < n ? U16_GET_SUPPLEMENTARY(c, units[(*at)++]) : c;
 }
 
+/* Letters of their own, whatever NFD says: й is not и. */
+static bool is_own_letter(UChar32 u)
+{
+    return u == 0x0439 || u == 0x045e || u == 0x0457 || u == 0x0453 || u == 0x045c;
+}
+
 /* A folded letter of a script that sheds its marks is taken apart first. */
 static void add_parts(struct cutter *k, UChar32 u, ptrdiff_t from, ptrdiff_t to)
 {
     UErrorCode status = U_ZERO_ERROR;
     UChar parts[32];
     UScriptCode script = u < 0xc0 ? USCRIPT_COMMON : uscript_getScript(u, &status);
-    const UNormalizer2 *nfd = sheds_marks(script) ? unorm2_getNFDInstance(&status) : NULL;
+    const UNormalizer2 *nfd =
+        sheds_marks(script) && !is_own_letter(u) ? unorm2_getNFDInstance(&status) : NULL;
     int32_t n = nfd ? unorm2_getDecomposition(nfd, u, parts, 32, &status) : -1;
     if (n < 0 || U_FAILURE(status)) {
         add_folded(k, u, from, to);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { reasonToSkip, startSeva, until } from './lib/seva.mjs'
+import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
 import { axe, launch, openConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
@@ -21,7 +21,7 @@ describe('search', { skip: reasonToSkip() }, () => {
   before(async () => {
     seva = await startSeva()
     browser = await launch()
-    const say = (id, who, text) => seva.hook([{ id, contact: { id: who, name: who }, text }])
+    const say = (id, who, text) => seva.inbound({ id: who, name: who }, text, id)
     await say('b1', 'রহিমা', 'আমার টাকা কোথায়? অর্ডার ১০০২৩')
     await say('b2', 'Karim', 'টাকি মাছ')
     await say('c1', '王小明', '我的订单还没有到，请退款')
@@ -87,7 +87,7 @@ describe('search', { skip: reasonToSkip() }, () => {
     await hits(page).first().getByRole('link').click()
     const message = page.locator('.is-found')
     await message.waitFor()
-    assert.match(await message.innerText(), /My teapot arrived broken/)
+    assert.match(await message.textContent(), /My teapot arrived broken/)
     assert.ok(await message.isVisible())
     const { y } = await message.boundingBox()
     assert.ok(y > 0 && y < page.viewportSize().height)
@@ -105,7 +105,8 @@ describe('search', { skip: reasonToSkip() }, () => {
   })
 
   test('it_fits_a_phone_and_reads_from_right_to_left', async () => {
-    const page = await openConsole(browser, seva, { path: 'search?q=10023', locale: 'ar', viewport: { width: 390, height: 800 } })
+    await seva.as(OWNER, 'PATCH', '/me', { locale: 'ar' })
+    const page = await openConsole(browser, seva, { path: 'search?q=10023', locale: 'ar', look: { locale: 'ar' }, scheme: 'dark', width: 390, height: 800 })
     await hits(page).first().waitFor()
     await shot(page, 'search-ar-narrow')
     assert.deepEqual(await axe(page), [])

@@ -247,11 +247,12 @@ static void the_audit_chain_holds_and_rows_cannot_be_changed(void **state)
     assert_int_equal(rows, 3);
     test_commit(app, cx);
     cx = test_begin(app);
-    assert_true(
-        db_run(cx->db, S("UPDATE /* test */ audit SET action = 'x' WHERE chain_no = 2"), NO_ARGS, NULL) != OK);
+    assert_true(db_run(cx->db, S("UPDATE /* test */ audit SET action = 'x' WHERE chain_no = 2"),
+                    NO_ARGS, NULL) != OK);
     test_rollback(app, cx);
     cx = test_begin(app);
-    assert_true(db_run(cx->db, S("DELETE /* test */ FROM audit WHERE chain_no = 2"), NO_ARGS, NULL) != OK);
+    assert_true(
+        db_run(cx->db, S("DELETE /* test */ FROM audit WHERE chain_no = 2"), NO_ARGS, NULL) != OK);
     test_rollback(app, cx);
     test_log_had(LOG_ERROR, "database error");
 }

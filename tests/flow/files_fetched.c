@@ -173,8 +173,10 @@ static void ten_files_come_and_the_same_one_twice_is_one_on_disk(void **state)
         str name = str_print(&s.app->arena, "f%d", i / 2); /* in the order of the message */
         assert_str(test_text(s.app, path), text(&s, name));
     }
-    assert_int_equal(count_rows(&s, S("SELECT /* test */ COUNT(*) AS n FROM attachment")), LIMIT_ATTACHMENTS);
-    assert_int_equal(count_rows(&s, S("SELECT /* test */ COUNT(*) AS n FROM blob")), LIMIT_ATTACHMENTS / 2);
+    assert_int_equal(
+        count_rows(&s, S("SELECT /* test */ COUNT(*) AS n FROM attachment")), LIMIT_ATTACHMENTS);
+    assert_int_equal(
+        count_rows(&s, S("SELECT /* test */ COUNT(*) AS n FROM blob")), LIMIT_ATTACHMENTS / 2);
     story_close(&s);
 }
 

@@ -160,8 +160,8 @@ static void a_bomb_of_a_picture_is_a_file_like_any_other(void **state)
         int64_t n;
     } row;
     static const struct db_col cols[] = {COL(struct job_row_count, n)};
-    assert_ok(db_one(cx->db, S("SELECT /* test */ COUNT(*) AS n FROM job WHERE kind = 'thumbnail'"), NO_ARGS,
-        COLS(cols), &row));
+    assert_ok(db_one(cx->db, S("SELECT /* test */ COUNT(*) AS n FROM job WHERE kind = 'thumbnail'"),
+        NO_ARGS, COLS(cols), &row));
     test_rollback(app, cx);
     assert_int_equal(row.n, 0);
 }
@@ -200,7 +200,8 @@ static void the_same_bytes_are_kept_once(void **state)
     (void)upload_whole(app, app->owner_token, "/api/v1", "a.txt", S("the same"));
     (void)upload_whole(app, app->owner_token, "/api/v1", "b.txt", S("the same"));
     cx = test_begin(app);
-    assert_ok(db_one(cx->db, S("SELECT /* test */ COUNT(*) AS n FROM blob"), NO_ARGS, COLS(cols), &row));
+    assert_ok(
+        db_one(cx->db, S("SELECT /* test */ COUNT(*) AS n FROM blob"), NO_ARGS, COLS(cols), &row));
     test_rollback(app, cx);
     assert_int_equal(row.n, 1);
 }

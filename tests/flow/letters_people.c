@@ -109,8 +109,8 @@ static void the_secret_of_a_letter_is_not_stored_in_the_clear(void **state)
     str url = str_copy(&lw.app->arena, test_text(lw.app, "link.url"));
     for (int has_gone = 0; has_gone < 2; has_gone++) {
         struct ctx *cx = test_begin(lw.app);
-        assert_ok(db_one(
-            cx->db, S("SELECT /* test */ text, html, link_sealed FROM letter"), NO_ARGS, COLS(cols), &row));
+        assert_ok(db_one(cx->db, S("SELECT /* test */ text, html, link_sealed FROM letter"),
+            NO_ARGS, COLS(cols), &row));
         assert_true(str_find(row.text, url) < 0 && str_find(row.html, url) < 0 &&
                     str_find(row.link_sealed, url) < 0);
         assert_true(has_gone ? !row.text.len && !row.html.len && !row.link_sealed.len

@@ -210,7 +210,8 @@ static void the_form_before_the_first_message_makes_a_contact(void **state)
     assert_int_equal(test_request(app, "GET", "/api/v1/contacts", NULL), 200);
     assert_str(test_text(app, "items.0.email"), "ann@shop.example");
     assert_str(test_text(app, "items.0.custom.order"), "1234");
-    assert_int_equal(rows(app, S("SELECT /* test */ COUNT(*) AS n FROM visitor WHERE consent_ms > 0")), 1);
+    assert_int_equal(
+        rows(app, S("SELECT /* test */ COUNT(*) AS n FROM visitor WHERE consent_ms > 0")), 1);
     (void)visitor_says(app, token, "c1", "hello");
     assert_int_equal(rows(app, S("SELECT /* test */ COUNT(*) AS n FROM contact")), 1);
 }

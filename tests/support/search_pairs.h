@@ -9,7 +9,7 @@ struct search_pair {
 };
 
 static const struct search_pair search_pairs[] = {
-    /* clang-format off */
+  /* clang-format off */
     /* English: case, endings of other words, apostrophes, signs */
     {"English", "Where is my order? It never arrived.", "order", true},
     {"English", "Where is my order? It never arrived.", "ORDER arrived", true},
@@ -76,6 +76,7 @@ static const struct search_pair search_pairs[] = {
     {"Russian", "ВОЗВРАТ ДЕНЕГ", "возврат", true},
     {"Russian", "Верните деньги", "возврат", false},
     {"Russian", "Где мой заказ?", "зак*", true},
+    {"Russian", "мой заказ", "мои", false},
     {"Ukrainian", "Їхня посилка не прийшла", "їхня", true},
     /* Arabic: with and without harakat, forms of alef, ya, ta marbuta, tatweel, digits */
     {"Arabic", "أَيْنَ طَلَبِي؟", "اين طلبي", true},
@@ -217,6 +218,6 @@ static const struct search_pair search_pairs[] = {
     /* Several scripts in one text */
     {"mixed", "Order 订单 অর্ডার заказ", "order 订单 অর্ডার заказ", true},
     {"mixed", "Order 订单 অর্ডার заказ", "order -订单", false},
-    /* clang-format on */
+  /* clang-format on */
 };
 enum { SEARCH_PAIRS = sizeof search_pairs / sizeof search_pairs[0] };

@@ -36,11 +36,12 @@ interface Place { to: string; icon: IconName; title: string; facts: (string | nu
 function placeOf(item: SearchItem): Place | null {
   const { message, conversation, contact, tag } = item
   if (message && conversation) {
+    const title = conversation.subject || conversation.contact.name || '#' + conversation.number
     return {
       to: inboxPath('all', conversation.id) + '?message=' + message.id,
       icon: message.kind === 'note' ? 'note' : message.kind === 'out' ? 'reply' : 'chat',
-      title: conversation.subject || conversation.contact.name || '#' + conversation.number,
-      facts: [message.author, conversation.channel.name, dateTime(message.sent_at)],
+      title,
+      facts: [message.author !== title && message.author, conversation.channel.name, dateTime(message.sent_at)],
     }
   }
   if (contact) return { to: '/contacts/' + contact.id, icon: 'contacts', title: contact.name || contact.handle, facts: [contact.name ? contact.handle : ''] }

@@ -40,7 +40,11 @@ export function Reach({ conversation, message }: { conversation: Id; message: Id
         toast(st('too_far'))
         return
       }
-      element.scrollIntoView({ block: 'center' })
+      // What stands above gets its true height as it comes into view, and moves it.
+      for (let i = 0; i < 3 && !isOver; i++) {
+        element.scrollIntoView({ block: 'center' })
+        await settled()
+      }
       element.classList.add('is-found')
       setTimeout(() => element.classList.remove('is-found'), MARK_MS)
       if (new URLSearchParams(search.peek()).get('message') === message) setSearch('')
