@@ -6,6 +6,7 @@
 #include "app/admin.h"
 #include "app/backup.h"
 #include "app/doctor.h"
+#include "app/export.h"
 #include "app/files.h"
 #include "app/import.h"
 #include "app/import_index.h"
@@ -46,6 +47,8 @@ static const char usage[] =
     "  seva import messages FILE          past messages, one a line; - is standard input\n"
     "  seva replay FILE [--speed N|--rate N/s] [--run NAME]\n"
     "                                     messages as if they arrived now, to the simulator only\n"
+    "  seva export TARGET [--account ID] [--contact ID]\n"
+    "                                     an account or a contact in open formats, docs/export.md\n"
     "  seva mail-in ADDRESS --password-file FILE\n"
     "                                     a mail from standard input to a channel\n"
     "  seva backup FILE [--encrypt-key-file FILE] [--with-keys]\n"
@@ -92,6 +95,8 @@ static int admin_command(
         return import_command(a, &people, s, out);
     if (s->n_words && str_eq(s->words[0], S(IMPORT_LINES_WORD)))
         return import_lines(a, &people, s, password, out);
+    if (s->n_words && str_eq(s->words[0], S(EXPORT_NOTE_WORD)))
+        return export_note(a, &people, s, out);
     if (s->n_words && str_eq(s->words[0], S(REPLAY_LINES_WORD)))
         return replay_lines(a, node, s, password, out);
     return people_command(a, &people, s, password, out);
@@ -306,6 +311,13 @@ static int replay(struct arena *a, const struct settings *s)
     return say(code, out);
 }
 
+static int export(struct arena *a, const struct settings *s)
+{
+    str out = {0};
+    int code = export_command(a, s, &out);
+    return say(code, out);
+}
+
 static int backup(struct arena *a, const struct settings *s)
 {
     str out = {0};
@@ -360,6 +372,8 @@ int command_run(struct arena *a, int argc, char **argv, char **environment)
         return mail_in(a, &s);
     if (str_eq(word, S("replay")))
         return replay(a, &s);
+    if (str_eq(word, S("export")))
+        return export(a, &s);
     if (str_eq(word, S("backup")))
         return backup(a, &s);
     if (str_eq(word, S("restore")))

@@ -57,6 +57,7 @@ static const struct option options[] = {
     {SET_SPEED,              OPTION_COMMAND,        "speed",              "N",         "1",               "replay: N times the distances in time that the lines have"},
     {SET_RATE,               OPTION_COMMAND,        "rate",               "N/s",       "",                "replay: N lines a second, whatever their times"},
     {SET_RUN,                OPTION_COMMAND,        "run",                "NAME",      "",                "replay: go on with this run, or give a new one this name"},
+    {SET_CONTACT,            OPTION_COMMAND,        "contact",            "ID",        "",                "export: only this contact, and what was said with it"},
     {SET_DEEP,               OPTION_COMMAND_SWITCH, "deep",               "",          "",                "doctor: read every file and every index"},
     {SET_REPAIR,             OPTION_COMMAND_SWITCH, "repair",             "",          "",                "doctor: mend what can be mended safely"},
     {SET_JSON,               OPTION_COMMAND_SWITCH, "json",               "",          "",                "init, doctor: print JSON"},

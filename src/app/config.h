@@ -44,6 +44,7 @@ enum setting {
     SET_SPEED,
     SET_RATE,
     SET_RUN,
+    SET_CONTACT,
     SET_DEEP,
     SET_REPAIR,
     SET_JSON,

@@ -1,0 +1,68 @@
+/* export: see export.h. */
+#include "store/export.h"
+
+#include <string.h>
+
+const struct export_kind *export_kind_at(ptrdiff_t i)
+{
+    if (i < export_n_account_kinds)
+        return &export_account_kinds[i];
+    i -= export_n_account_kinds;
+    if (i < export_n_people_kinds)
+        return &export_people_kinds[i];
+    i -= export_n_people_kinds;
+    return i < export_n_message_kinds ? &export_message_kinds[i] : NULL;
+}
+
+/* The place of a row: its first column, and the second where the kind has a text. */
+static struct export_place place_of(const struct export_kind *kind, const char *row)
+{
+    struct export_place place = {0};
+    memcpy(&place.id, row + kind->cols[0].offset, sizeof place.id);
+    if (kind->has_text)
+        memcpy(&place.text, row + kind->cols[1].offset, sizeof place.text);
+    return place;
+}
+
+err export_page(struct ctx *cx, const struct export_kind *kind, contact_id contact,
+    struct export_place *after, const char **rows, ptrdiff_t *n)
+{
+    struct db_arg args[5];
+    ptrdiff_t n_args = 0;
+    char *found = NULL;
+    args[n_args++] = A_ID(cx->account);
+    args[n_args++] = A_INT(after->id);
+    args[n_args++] = A_INT(kind->page);
+    if (contact.v)
+        args[n_args++] = A_ID(contact);
+    if (kind->has_text)
+        args[n_args++] = A_TEXT(after->text);
+    TRY(db_all(cx->db, contact.v ? kind->of_contact : kind->of_account, args, n_args, kind->cols,
+        kind->n_cols, kind->row_size, &found, n));
+    *rows = found;
+    if (*n > 0)
+        *after = place_of(kind, found + (*n - 1) * kind->row_size);
+    return OK;
+}
+
+static const struct db_col file_cols[] = {
+    COL(struct export_file, name),
+    COL(struct export_file, size),
+};
+
+err export_files(struct ctx *cx, contact_id contact, str after, ptrdiff_t limit,
+    struct export_file **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT f.name, COALESCE(b.size, 0) AS size FROM"
+          " (SELECT a.blob_name AS name FROM attachment a"
+          "  WHERE a.account_id = ?1 AND a.message_id IN " EXPORT_MESSAGES
+          "  UNION SELECT a.thumbnail_name FROM attachment a"
+          "  WHERE a.account_id = ?1 AND a.message_id IN " EXPORT_MESSAGES
+          "  UNION SELECT m.raw_name FROM mail m"
+          "  WHERE m.account_id = ?1 AND m.message_id IN " EXPORT_MESSAGES ") f"
+          " LEFT JOIN blob b ON b.account_id = ?1 AND b.name = f.name"
+          " WHERE f.name <> '' AND f.name > ?2 ORDER BY f.name LIMIT ?3"),
+        ARGS(A_ID(cx->account), A_TEXT(after), A_INT(limit), A_ID(contact)), COLS(file_cols),
+        (ptrdiff_t)sizeof **rows, rows, n);
+}
