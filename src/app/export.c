@@ -416,7 +416,7 @@ int export_command(struct arena *a, const struct settings *s, str *out)
     struct export x = {.a = a, .settings = s, .wanted_fd = -1, .out = {.fd = -1}};
     *out = S("usage: seva export --data DIR [--account ID] [--contact ID] TARGET\n"
              "       TARGET: a new folder, a new file NAME.tar, or - (a tar on standard output)\n");
-    if (s->n_words != 2 || export_contact(s, &x.contact) != OK)
+    if (s->n_words != 2 || !s->words[1].len || export_contact(s, &x.contact) != OK)
         return 2;
     err e = files_resolve(a, s, &x.files, &x.why);
     x.page = arena_make((ptrdiff_t)page_bytes_max);
