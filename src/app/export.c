@@ -30,7 +30,8 @@ struct wanted {
     char name[FILE_NAME_BYTES];
 };
 
-struct export {
+struct export
+{
     struct arena *a;
     struct arena page, one; /* rows of a page; a file */
     const struct settings *settings;
@@ -364,8 +365,9 @@ static err note_all(struct export *x)
     if (code == 0 && str_int(reply, 1, INT64_MAX, &x->account.v) == OK)
         return OK;
     return refuse(x,
-        code == 0 || !reply.len ? S("the server's answer is not understood; is it of another version?")
-                                : str_trim(reply),
+        code == 0 || !reply.len
+            ? S("the server's answer is not understood; is it of another version?")
+            : str_trim(reply),
         E_INVALID);
 }
 

@@ -218,8 +218,8 @@ static err copy(struct export_out *o, int from, int to, int64_t size, str name,
         if (file_read_at(from, done, space, room, &got) != OK)
             return trouble(o, "read", name);
         if (got == 0)
-            return refuse(
-                o, str_print(o->a, "%.*s became shorter while it was read", SARG(name)), E_CONFLICT);
+            return refuse(o, str_print(o->a, "%.*s became shorter while it was read", SARG(name)),
+                E_CONFLICT);
         TRY(put(o, to, str_of(space, got), o->part));
         if (sum)
             crypto_sha256_add(sum, str_of(space, got));
@@ -262,8 +262,8 @@ static err folder_make(struct export_out *o, str path)
     return OK;
 }
 
-static err file_put(struct export_out *o, str path, int fd, int64_t size,
-    struct crypto_sha256_stream *sum)
+static err file_put(
+    struct export_out *o, str path, int fd, int64_t size, struct crypto_sha256_stream *sum)
 {
     if (o->is_tar) {
         TRY(tar_head(o, path, size));

@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 struct export_out {
-    struct arena *a, *one; /* one: paths and hashes of files; the caller resets it */
+    struct arena *a, *one;   /* one: paths and hashes of files; the caller resets it */
     str target, part, spool; /* spool: the folder of files without a name */
     bool is_pipe, is_tar;
     int fd; /* the tar; of a folder: its lock; -1 */

@@ -1,7 +1,8 @@
 /* export: what `seva export` reads: one kind of rows after the other, as columns that become JSON
- * by their names (app/export_row.h). Never in it: passwords, tokens, keys, sealed secrets, addresses
- * that open a door (a channel's key, webhooks), sessions. Lists go by keys, a page a call. Not here:
- * files (blob.h for an account, export_files for a contact). Thread: the transaction's. */
+ * by their names (app/export_row.h). Never in it: passwords, tokens, keys, sealed secrets,
+ * addresses that open a door (a channel's key, webhooks), sessions. Lists go by keys, a page a
+ * call. Not here: files (blob.h for an account, export_files for a contact). Thread: the
+ * transaction's. */
 #pragma once
 #include "db/db.h"
 #include "model/ctx.h"
@@ -63,7 +64,7 @@ extern const struct export_kind export_message_kinds[];
 extern const ptrdiff_t export_n_account_kinds, export_n_people_kinds, export_n_message_kinds;
 
 /* The SQL that these files share. ?1 account, ?2 after, ?3 limit, ?4 contact. */
-#define EXPORT_KIND(type, rows)                                                                       \
+#define EXPORT_KIND(type, rows)                                                                    \
     .cols = type##_cols, .n_cols = sizeof type##_cols / sizeof *type##_cols,                       \
     .row_size = sizeof(struct type##_row), .page = (rows)
 enum { EXPORT_PAGE = 500, EXPORT_LONG_PAGE = 200, EXPORT_MAIL_PAGE = 50 };
@@ -73,8 +74,7 @@ enum { EXPORT_PAGE = 500, EXPORT_LONG_PAGE = 200, EXPORT_MAIL_PAGE = 50 };
 #define EXPORT_SORTED(id) " ORDER BY " id " + 0 LIMIT ?3"
 /* Rows whose key is an id and a text; first: the condition on the id's own column. */
 #define EXPORT_AFTER(id, text, param)                                                              \
-    " AND " id " >= ?2 AND (" id " > ?2 OR " text " > " param ") ORDER BY " id ", " text           \
-    " LIMIT ?3"
+    " AND " id " >= ?2 AND (" id " > ?2 OR " text " > " param ") ORDER BY " id ", " text " LIMIT ?3"
 #define EXPORT_CONVERSATIONS                                                                       \
     "(SELECT k.id FROM conversation k WHERE k.account_id = ?1 AND k.contact_id = ?4)"
 /* The messages of the contact's conversations, and what the contact wrote in one that was joined to
@@ -89,5 +89,4 @@ enum { EXPORT_PAGE = 500, EXPORT_LONG_PAGE = 200, EXPORT_MAIL_PAGE = 50 };
     " WHERE k.account_id = ?1 AND k.contact_id = ?4"                                               \
     " AND x.author_kind = 'contact' AND x.author_id = ?4)"
 #define EXPORT_PATH(name)                                                                          \
-    "CASE WHEN " name " = '' THEN '' ELSE 'files/' || SUBSTR(" name ", 1, 2) || '/' || " name      \
-    " END"
+    "CASE WHEN " name " = '' THEN '' ELSE 'files/' || SUBSTR(" name ", 1, 2) || '/' || " name " END"

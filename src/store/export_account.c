@@ -191,6 +191,7 @@ static const struct db_col view_cols[] = {
     COL(struct view_row, is_shared),
 };
 
+/* Without the addresses of webhooks, which open doors. */
 struct audit_row {
     int64_t after_id, id, at_ms;
     str actor_kind;
@@ -214,59 +215,75 @@ static const struct db_col audit_cols[] = {
 };
 
 const struct export_kind export_account_kinds[] = {
-    {.name = "account", EXPORT_KIND(account, EXPORT_PAGE),
-        .of_account = S_INIT("SELECT id AS after_id, id, name, locale, time_zone, undo_seconds,"
+    {.name = "account",
+     EXPORT_KIND(account,                                           EXPORT_PAGE),
+     .of_account = S_INIT("SELECT id AS after_id, id, name, locale, time_zone, undo_seconds,"
                              " reopen_days, settings AS settings_json, created_ms FROM account"
-                             " WHERE id = ?1" EXPORT_NEXT)},
-    {.name = "roles", EXPORT_KIND(role, EXPORT_PAGE),
-        .of_account = S_INIT("SELECT id AS after_id, id, key, name,"
+                             " WHERE id = ?1" EXPORT_NEXT)                                },
+    {.name = "roles",
+     EXPORT_KIND(role,                                              EXPORT_PAGE),
+     .of_account = S_INIT("SELECT id AS after_id, id, key, name,"
                              " capabilities AS capabilities_json FROM role"
-                             " WHERE account_id = ?1" EXPORT_NEXT)},
-    {.name = "agents", EXPORT_KIND(agent, EXPORT_PAGE),
-        .of_account =
+                             " WHERE account_id = ?1" EXPORT_NEXT)                        },
+    {.name = "agents",
+     EXPORT_KIND(agent,                                             EXPORT_PAGE),
+     .of_account =
             S_INIT("SELECT id AS after_id, id, name, email, phone, introduction, role, locale,"
                    " time_zone, availability, settings AS settings_json,"
                    " CASE WHEN COALESCE(photo_hash, '') = '' THEN ''"
                    "  ELSE 'files/photos/' || id || '-' || photo_hash END AS photo,"
                    " is_active, joined_ms, last_seen_ms, created_ms FROM agent"
-                   " WHERE account_id = ?1" EXPORT_NEXT)},
-    {.name = "agent_grants", EXPORT_KIND(grant, EXPORT_PAGE), .has_text = true,
-        .of_account = S_INIT("SELECT agent_id AS after_id, scope_kind || scope_id AS after_text,"
-                             " agent_id, scope_kind AS scope, scope_id FROM agent_grant"
-                             " WHERE account_id = ?1" EXPORT_AFTER(
-                                 "agent_id", "(scope_kind || scope_id)", "?4"))},
-    {.name = "teams", EXPORT_KIND(team, EXPORT_PAGE),
-        .of_account = S_INIT("SELECT id AS after_id, id, name, description, created_ms FROM team"
-                             " WHERE account_id = ?1" EXPORT_NEXT)},
-    {.name = "team_agents", EXPORT_KIND(member, EXPORT_PAGE), .has_text = true,
-        .of_account = S_INIT("SELECT team_id AS after_id, CAST(agent_id AS TEXT) AS after_text,"
-                             " team_id, agent_id FROM team_agent"
-                             " WHERE account_id = ?1" EXPORT_AFTER(
-                                 "team_id", "CAST(agent_id AS TEXT)", "?4"))},
-    {.name = "channels", EXPORT_KIND(channel, EXPORT_PAGE),
-        .of_account = S_INIT("SELECT id AS after_id, id, kind, name, external_id, handle,"
+                   " WHERE account_id = ?1" EXPORT_NEXT)                                  },
+    {.name = "agent_grants",
+     EXPORT_KIND(grant,                                             EXPORT_PAGE),
+     .has_text = true,
+     .of_account = S_INIT(
+            "SELECT agent_id AS after_id, scope_kind || scope_id AS after_text,"
+            " agent_id, scope_kind AS scope, scope_id FROM agent_grant"
+            " WHERE account_id = ?1" EXPORT_AFTER("agent_id", "(scope_kind || scope_id)", "?4"))},
+    {.name = "teams",
+     EXPORT_KIND(team,                           EXPORT_PAGE),
+     .of_account = S_INIT("SELECT id AS after_id, id, name, description, created_ms FROM team"
+                             " WHERE account_id = ?1" EXPORT_NEXT)                                },
+    {.name = "team_agents",
+     EXPORT_KIND(member, EXPORT_PAGE),
+     .has_text = true,
+     .of_account = S_INIT(
+            "SELECT team_id AS after_id, CAST(agent_id AS TEXT) AS after_text,"
+            " team_id, agent_id FROM team_agent"
+            " WHERE account_id = ?1" EXPORT_AFTER("team_id", "CAST(agent_id AS TEXT)", "?4"))},
+    {.name = "channels",
+     EXPORT_KIND(channel,                                              EXPORT_PAGE),
+     .of_account = S_INIT("SELECT id AS after_id, id, kind, name, external_id, handle,"
                              " handle_role, languages AS languages_json,"
                              " settings AS settings_json, is_enabled, created_ms, updated_ms"
-                             " FROM channel WHERE account_id = ?1" EXPORT_NEXT)},
-    {.name = "tags", EXPORT_KIND(tag, EXPORT_PAGE),
-        .of_account = S_INIT("SELECT id AS after_id, id, name, color FROM tag"
-                             " WHERE account_id = ?1" EXPORT_NEXT)},
-    {.name = "mail_templates", EXPORT_KIND(mail_template, EXPORT_PAGE),
-        .of_account = S_INIT("SELECT id AS after_id, id, channel_id, name, subject, html,"
-                             " updated_ms FROM mail_template WHERE account_id = ?1" EXPORT_NEXT)},
-    {.name = "templates", EXPORT_KIND(template, EXPORT_PAGE), .has_text = true,
-        .of_account = S_INIT("SELECT channel_id AS after_id, " TEMPLATE_KEY
+                             " FROM channel WHERE account_id = ?1" EXPORT_NEXT)     },
+    {.name = "tags",
+     EXPORT_KIND(tag,                                          EXPORT_PAGE),
+     .of_account = S_INIT("SELECT id AS after_id, id, name, color FROM tag"
+                             " WHERE account_id = ?1" EXPORT_NEXT)       },
+    {.name = "mail_templates",
+     EXPORT_KIND(mail_template,                                              EXPORT_PAGE),
+     .of_account = S_INIT("SELECT id AS after_id, id, channel_id, name, subject, html,"
+                             " updated_ms FROM mail_template WHERE account_id = ?1" EXPORT_NEXT)               },
+    {.name = "templates",
+     EXPORT_KIND(template,                                    EXPORT_PAGE),
+     .has_text = true,
+     .of_account = S_INIT("SELECT channel_id AS after_id, " TEMPLATE_KEY
                              " AS after_text, channel_id, name, language, category, state,"
                              " header, body, footer, buttons AS buttons_json, variables,"
                              " updated_ms FROM channel_template WHERE account_id = ?1" EXPORT_AFTER(
                                  "channel_id", TEMPLATE_KEY, "?4"))},
-    {.name = "views", EXPORT_KIND(view, EXPORT_PAGE),
-        .of_account = S_INIT("SELECT id AS after_id, id, agent_id, name, filter AS filter_json,"
-                             " sort, is_shared FROM saved_view WHERE account_id = ?1" EXPORT_NEXT)},
-    {.name = "audit", EXPORT_KIND(audit, EXPORT_PAGE),
-        .of_account = S_INIT("SELECT id AS after_id, id, at_ms, actor_kind, actor_id, actor_name,"
-                             " action, subject_type, subject_id, detail AS detail_json, ip"
-                             " FROM audit WHERE account_id = ?1" EXPORT_NEXT)},
+    {.name = "views",
+     EXPORT_KIND(view,                                         EXPORT_PAGE),
+     .of_account = S_INIT("SELECT id AS after_id, id, agent_id, name, filter AS filter_json,"
+                             " sort, is_shared FROM saved_view WHERE account_id = ?1" EXPORT_NEXT)                },
+    {.name = "audit",
+     EXPORT_KIND(audit,        EXPORT_PAGE),
+     .of_account =
+            S_INIT("SELECT id AS after_id, id, at_ms, actor_kind, actor_id, actor_name,"
+                   " action, subject_type, subject_id,"
+                   " CASE WHEN subject_type = 'webhook' THEN '' ELSE detail END AS detail_json, ip"
+                   " FROM audit WHERE account_id = ?1" EXPORT_NEXT)                     },
 };
-const ptrdiff_t export_n_account_kinds =
-    sizeof export_account_kinds / sizeof *export_account_kinds;
+const ptrdiff_t export_n_account_kinds = sizeof export_account_kinds / sizeof *export_account_kinds;

@@ -30,35 +30,37 @@ static const struct db_col message_cols[] = {
     COL(struct export_message, is_automatic),
 };
 /* Somebody else than the conversation's contact wrote it: no more of them than an id and a name. */
-#define BY_OTHER "m.author_kind = 'contact' AND m.author_id <> c.contact_id"
-#define UNLESS_OTHER(column)                                                                       \
-    "CASE WHEN " BY_OTHER " THEN '' ELSE COALESCE(" column ", '') END"
-#define MESSAGES                                                                                   \
-    "SELECT m.id AS after_id, m.conversation_id,"                                                  \
-    " COALESCE(h.kind, d.kind, 'removed') AS channel_kind,"                                        \
-    " CASE WHEN h.id IS NULL THEN 'removed-' || m.channel_id"                                      \
-    "  WHEN h.external_id <> '' THEN h.external_id ELSE h.name END AS channel_key,"                \
-    " COALESCE(m.external_id, '') AS external_id, c.thread_key AS thread, m.kind, m.author_kind,"  \
-    " m.author_name, COALESCE(g.email, '') AS agent_email,"                                        \
-    " COALESCE(CASE WHEN " BY_OTHER " THEN"                                                        \
-    "   (SELECT o.external_id FROM identity o WHERE o.account_id = ?1"                             \
-    "    AND o.contact_id = m.author_id AND o.channel_id = m.channel_id ORDER BY o.id LIMIT 1)"    \
-    "  END, i.external_id, 'contact-' || c.contact_id) AS who_id,"                                 \
-    " " UNLESS_OTHER("i.handle") " AS who_handle,"                                                 \
-    " CASE WHEN m.kind = 'in' THEN m.author_name ELSE COALESCE(p.name, '') END AS who_name,"       \
-    " " UNLESS_OTHER("p.email") " AS who_email,"                                                   \
-    " " UNLESS_OTHER("p.location") " AS who_location,"                                             \
-    " m.text, COALESCE(q.external_id, '') AS reply_external, COALESCE(q.id, 0) AS reply_id,"       \
-    " m.visibility, m.state, m.error, m.sent_ms, m.edited_ms, m.read_ms, m.deleted_ms,"            \
-    " m.is_automatic FROM message m"                                                               \
-    " JOIN conversation c ON c.account_id = ?1 AND c.id = m.conversation_id"                       \
-    " LEFT JOIN identity i ON i.account_id = ?1 AND i.id = c.identity_id"                          \
-    " LEFT JOIN contact p ON p.account_id = ?1 AND p.id = c.contact_id"                            \
-    " LEFT JOIN channel h ON h.account_id = ?1 AND h.id = m.channel_id"                            \
-    " LEFT JOIN channel_removed d ON d.account_id = ?1 AND d.id = m.channel_id"                    \
-    " LEFT JOIN agent g ON g.account_id = ?1 AND g.id = m.author_id AND m.author_kind = 'agent'"   \
-    " LEFT JOIN message q ON q.account_id = ?1 AND q.id = m.reply_to_id"                           \
-    " WHERE m.account_id = ?1 AND m.id > ?2 AND m.kind IN ('in', 'out') AND "
+#define BY_OTHER             "m.author_kind = 'contact' AND m.author_id <> c.contact_id"
+#define UNLESS_OTHER(column) "CASE WHEN " BY_OTHER " THEN '' ELSE COALESCE(" column ", '') END"
+#define MESSAGES                                                                                                                                  \
+    "SELECT m.id AS after_id, m.conversation_id,"                                                                                                 \
+    " COALESCE(h.kind, d.kind, 'removed') AS channel_kind,"                                                                                       \
+    " CASE WHEN h.id IS NULL THEN 'removed-' || m.channel_id"                                                                                     \
+    "  WHEN h.external_id <> '' THEN h.external_id ELSE h.name END AS channel_key,"                                                               \
+    " COALESCE(m.external_id, '') AS external_id, c.thread_key AS thread, m.kind, m.author_kind,"                                                 \
+    " m.author_name, COALESCE(g.email, '') AS agent_email,"                                                                                       \
+    " COALESCE(CASE WHEN " BY_OTHER " THEN"                                                                                                       \
+    "   (SELECT o.external_id FROM identity o WHERE o.account_id = ?1"                                                                            \
+    "    AND o.contact_id = m.author_id AND o.channel_id = m.channel_id ORDER BY o.id LIMIT 1)"                                                   \
+    "  END, i.external_id, 'contact-' || c.contact_id) AS who_id,"                                                                                \
+    " " UNLESS_OTHER(                                                                                                                             \
+        "i.handle") " AS who_handle,"                                                                                                             \
+                    " CASE WHEN m.kind = 'in' THEN m.author_name ELSE COALESCE(p.name, '') END AS who_name,"                                      \
+                    " " UNLESS_OTHER(                                                                                                             \
+                        "p.email") " AS who_email,"                                                                                               \
+                                   " " UNLESS_OTHER(                                                                                              \
+                                       "p.location") " AS who_location,"                                                                          \
+                                                     " m.text, COALESCE(q.external_id, '') AS reply_external, COALESCE(q.id, 0) AS reply_id,"     \
+                                                     " m.visibility, m.state, m.error, m.sent_ms, m.edited_ms, m.read_ms, m.deleted_ms,"          \
+                                                     " m.is_automatic FROM message m"                                                             \
+                                                     " JOIN conversation c ON c.account_id = ?1 AND c.id = m.conversation_id"                     \
+                                                     " LEFT JOIN identity i ON i.account_id = ?1 AND i.id = c.identity_id"                        \
+                                                     " LEFT JOIN contact p ON p.account_id = ?1 AND p.id = c.contact_id"                          \
+                                                     " LEFT JOIN channel h ON h.account_id = ?1 AND h.id = m.channel_id"                          \
+                                                     " LEFT JOIN channel_removed d ON d.account_id = ?1 AND d.id = m.channel_id"                  \
+                                                     " LEFT JOIN agent g ON g.account_id = ?1 AND g.id = m.author_id AND m.author_kind = 'agent'" \
+                                                     " LEFT JOIN message q ON q.account_id = ?1 AND q.id = m.reply_to_id"                         \
+                                                     " WHERE m.account_id = ?1 AND m.id > ?2 AND m.kind IN ('in', 'out') AND "
 /* What `seva import messages` takes: it was said, and in words. */
 #define WAS_SAID                                                                                   \
     "((m.kind = 'in' OR m.state IN ('sent', 'delivered', 'read', 'unknown'))"                      \
@@ -161,8 +163,9 @@ static const struct db_col mail_cols[] = {
 #define MAILS                                                                                      \
     "SELECT m.message_id AS after_id, m.message_id, m.conversation_id, m.internet_id, m.subject,"  \
     " m.people AS people_json, m.in_reply_to, m.refs AS refs_json, m.html, m.body, m.verdict,"     \
-    " m.checks AS checks_json, m.note, " EXPORT_PATH("m.raw_name") " AS raw_file, m.raw"           \
-    " FROM mail m WHERE m.account_id = ?1 AND m.message_id > ?2"
+    " m.checks AS checks_json, m.note, " EXPORT_PATH(                                              \
+        "m.raw_name") " AS raw_file, m.raw"                                                        \
+                      " FROM mail m WHERE m.account_id = ?1 AND m.message_id > ?2"
 
 struct attachment_row {
     int64_t after_id;
@@ -190,31 +193,42 @@ static const struct db_col attachment_cols[] = {
     COL(struct attachment_row, thumbnail_file),
     COL(struct attachment_row, created_ms),
 };
-#define ATTACHMENTS                                                                                \
-    "SELECT a.id AS after_id, a.id, a.conversation_id, a.message_id, a.name, a.type, a.size,"      \
-    " a.width, a.height, a.state, a.error, " EXPORT_PATH("a.blob_name") " AS file,"                \
-    " " EXPORT_PATH("a.thumbnail_name") " AS thumbnail_file, a.created_ms FROM attachment a"       \
-    " WHERE a.account_id = ?1 AND a.id > ?2"
+#define ATTACHMENTS                                                                                 \
+    "SELECT a.id AS after_id, a.id, a.conversation_id, a.message_id, a.name, a.type, a.size,"       \
+    " a.width, a.height, a.state, a.error, " EXPORT_PATH(                                           \
+        "a.blob_name") " AS file,"                                                                  \
+                       " " EXPORT_PATH(                                                             \
+                           "a.thumbnail_name") " AS thumbnail_file, a.created_ms FROM attachment a" \
+                                               " WHERE a.account_id = ?1 AND a.id > ?2"
 
 const struct export_kind export_message_kinds[] = {
-    {.name = "messages", MESSAGE_KIND, .of_account = S_INIT(MESSAGES WAS_SAID IN_ORDER),
-        .of_contact = S_INIT(MESSAGES WAS_SAID OF_CONTACT)},
-    {.name = "other_messages", MESSAGE_KIND,
-        .of_account = S_INIT(MESSAGES "NOT " WAS_SAID IN_ORDER),
-        .of_contact = S_INIT(MESSAGES "NOT " WAS_SAID OF_CONTACT)},
-    {.name = "message_parts", EXPORT_KIND(parts, EXPORT_PAGE), .of_account = S_INIT(PARTS IN_ORDER),
-        .of_contact = S_INIT(PARTS OF_CONTACT)},
-    {.name = "notes", EXPORT_KIND(note, EXPORT_PAGE), .of_account = S_INIT(NOTES IN_ORDER),
-        .of_contact = S_INIT(NOTES OF_CONTACT)},
-    {.name = "activities", EXPORT_KIND(activity, EXPORT_PAGE), .of_account = S_INIT(ACTIVITIES IN_ORDER),
-        .of_contact = S_INIT(ACTIVITIES OF_CONTACT)},
-    {.name = "mails", EXPORT_KIND(mail, EXPORT_MAIL_PAGE),
-        .of_account = S_INIT(MAILS " ORDER BY m.message_id LIMIT ?3"),
-        .of_contact =
+    {.name = "messages",
+     MESSAGE_KIND,                                                          .of_account = S_INIT(MESSAGES WAS_SAID IN_ORDER),
+     .of_contact = S_INIT(MESSAGES WAS_SAID OF_CONTACT)                                          },
+    {                       .name = "other_messages",
+     MESSAGE_KIND, .of_account = S_INIT(MESSAGES "NOT " WAS_SAID IN_ORDER),
+     .of_contact = S_INIT(MESSAGES "NOT " WAS_SAID OF_CONTACT)                                 },
+    { .name = "message_parts",
+     EXPORT_KIND(parts,                                  EXPORT_PAGE),
+     .of_account = S_INIT(PARTS IN_ORDER),
+     .of_contact = S_INIT(PARTS OF_CONTACT)},
+    {                                                             .name = "notes",
+     EXPORT_KIND(note,                                  EXPORT_PAGE),
+     .of_account = S_INIT(NOTES IN_ORDER),
+     .of_contact = S_INIT(NOTES OF_CONTACT)},
+    {                                                        .name = "activities",
+     EXPORT_KIND(activity,                             EXPORT_PAGE),
+     .of_account = S_INIT(ACTIVITIES IN_ORDER),
+     .of_contact = S_INIT(ACTIVITIES OF_CONTACT)},
+    {                                                        .name = "mails",
+     EXPORT_KIND(mail,         EXPORT_MAIL_PAGE),
+     .of_account = S_INIT(MAILS " ORDER BY m.message_id LIMIT ?3"),
+     .of_contact =
             S_INIT(MAILS " AND m.message_id IN " EXPORT_MESSAGES EXPORT_SORTED("m.message_id"))},
-    {.name = "attachments", EXPORT_KIND(attachment, EXPORT_PAGE),
-        .of_account = S_INIT(ATTACHMENTS " ORDER BY a.id LIMIT ?3"),
-        .of_contact =
+    {   .name = "attachments",
+     EXPORT_KIND(attachment,           EXPORT_PAGE),
+     .of_account = S_INIT(ATTACHMENTS " ORDER BY a.id LIMIT ?3"),
+     .of_contact =
             S_INIT(ATTACHMENTS " AND a.message_id IN " EXPORT_MESSAGES EXPORT_SORTED("a.id"))},
 };
 const ptrdiff_t export_n_message_kinds = sizeof export_message_kinds / sizeof *export_message_kinds;

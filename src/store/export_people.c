@@ -1,5 +1,5 @@
-/* export_people: contacts and what is known of them, conversations with all that stands around them:
- * see export.h. */
+/* export_people: contacts and what is known of them, conversations with all that stands around
+ * them: see export.h. */
 #include "store/export.h"
 
 struct contact_row {
@@ -97,7 +97,8 @@ struct conversation_row {
     team_id team_id;
     post_id post_id;
     conversation_id previous_id, joined_id, related_id;
-    int64_t waiting_since_ms, snoozed_until_ms, resolved_ms, last_message_ms, created_ms, updated_ms;
+    int64_t waiting_since_ms, snoozed_until_ms, resolved_ms, last_message_ms, created_ms,
+        updated_ms;
 };
 static const struct db_col conversation_cols[] = {
     COL(struct conversation_row, after_id),
@@ -273,31 +274,48 @@ static const struct db_col letter_cols[] = {
 #define OF_CONVERSATIONS(column) " AND " column " IN " EXPORT_CONVERSATIONS
 
 const struct export_kind export_people_kinds[] = {
-    {.name = "contacts", EXPORT_KIND(contact, EXPORT_PAGE), .of_account = S_INIT(CONTACTS EXPORT_NEXT),
-        .of_contact = S_INIT(CONTACTS " AND id = ?4" EXPORT_NEXT)},
-    {.name = "identities", EXPORT_KIND(identity, EXPORT_PAGE), .of_account = S_INIT(IDENTITIES EXPORT_NEXT),
-        .of_contact = S_INIT(IDENTITIES " AND contact_id = ?4" EXPORT_NEXT)},
-    {.name = "visitors", EXPORT_KIND(visitor, EXPORT_PAGE), .of_account = S_INIT(VISITORS EXPORT_NEXT),
-        .of_contact = S_INIT(VISITORS " AND contact_id = ?4 AND id > ?2" EXPORT_SORTED("id"))},
-    {.name = "conversations", EXPORT_KIND(conversation, EXPORT_PAGE),
-        .of_account = S_INIT(CONVERSATIONS EXPORT_NEXT),
-        .of_contact = S_INIT(CONVERSATIONS " AND contact_id = ?4" EXPORT_NEXT)},
-    {.name = "conversation_tags", EXPORT_KIND(tagging, EXPORT_PAGE), .has_text = true,
-        .of_account = S_INIT(TAGGINGS EXPORT_AFTER("t.conversation_id", TAG_KEY, "?4")),
-        .of_contact = S_INIT(TAGGINGS OF_CONVERSATIONS("t.conversation_id")
+    {.name = "contacts",
+     EXPORT_KIND(contact,                                  EXPORT_PAGE),
+     .of_account = S_INIT(CONTACTS EXPORT_NEXT),
+     .of_contact = S_INIT(CONTACTS " AND id = ?4" EXPORT_NEXT)                            },
+    {.name = "identities",
+     EXPORT_KIND(identity,                                 EXPORT_PAGE),
+     .of_account = S_INIT(IDENTITIES EXPORT_NEXT),
+     .of_contact = S_INIT(IDENTITIES " AND contact_id = ?4" EXPORT_NEXT)                  },
+    {.name = "visitors",
+     EXPORT_KIND(visitor,                                  EXPORT_PAGE),
+     .of_account = S_INIT(VISITORS EXPORT_NEXT),
+     .of_contact = S_INIT(VISITORS " AND contact_id = ?4 AND id > ?2" EXPORT_SORTED("id"))},
+    {.name = "conversations",
+     EXPORT_KIND(conversation,                             EXPORT_PAGE),
+     .of_account = S_INIT(CONVERSATIONS EXPORT_NEXT),
+     .of_contact = S_INIT(CONVERSATIONS " AND contact_id = ?4" EXPORT_NEXT)               },
+    {.name = "conversation_tags",
+     EXPORT_KIND(tagging,                                  EXPORT_PAGE),
+     .has_text = true,
+     .of_account = S_INIT(TAGGINGS EXPORT_AFTER("t.conversation_id",                        TAG_KEY, "?4")),
+     .of_contact = S_INIT(TAGGINGS OF_CONVERSATIONS("t.conversation_id")
                 EXPORT_AFTER("t.conversation_id", TAG_KEY, "?5"))},
-    {.name = "mail_participants", EXPORT_KIND(participant, EXPORT_PAGE), .has_text = true,
-        .of_account = S_INIT(PARTICIPANTS EXPORT_AFTER("conversation_id", "address", "?4")),
-        .of_contact = S_INIT(PARTICIPANTS OF_CONVERSATIONS("conversation_id")
+    {.name = "mail_participants",
+     EXPORT_KIND(participant,          EXPORT_PAGE),
+     .has_text = true,
+     .of_account = S_INIT(PARTICIPANTS EXPORT_AFTER("conversation_id",                        "address", "?4")),
+     .of_contact = S_INIT(PARTICIPANTS OF_CONVERSATIONS("conversation_id")
                 EXPORT_AFTER("conversation_id", "address", "?5"))},
-    {.name = "posts", EXPORT_KIND(post, EXPORT_PAGE), .of_account = S_INIT(POSTS EXPORT_NEXT),
-        .of_contact = S_INIT(POSTS " AND id IN (SELECT k.post_id FROM conversation k"
+    {.name = "posts",
+     EXPORT_KIND(post,       EXPORT_PAGE),
+     .of_account = S_INIT(POSTS EXPORT_NEXT),
+     .of_contact = S_INIT(POSTS " AND id IN (SELECT k.post_id FROM conversation k"
                                    " WHERE k.account_id = ?1 AND k.contact_id = ?4)"
                                    " AND id > ?2" EXPORT_SORTED("id"))},
-    {.name = "calls", EXPORT_KIND(call, EXPORT_PAGE), .of_account = S_INIT(CALLS EXPORT_NEXT),
-        .of_contact = S_INIT(CALLS " AND contact_id = ?4" EXPORT_NEXT)},
-    {.name = "letters", EXPORT_KIND(letter, EXPORT_PAGE), .of_account = S_INIT(LETTERS EXPORT_NEXT),
-        .of_contact = S_INIT(LETTERS OF_CONVERSATIONS("conversation_id") " AND id > ?2"
-                EXPORT_SORTED("id"))},
+    {.name = "calls",
+     EXPORT_KIND(call, EXPORT_PAGE),
+     .of_account = S_INIT(CALLS EXPORT_NEXT),
+     .of_contact = S_INIT(CALLS " AND contact_id = ?4" EXPORT_NEXT)       },
+    {.name = "letters",
+     EXPORT_KIND(letter,              EXPORT_PAGE),
+     .of_account = S_INIT(LETTERS EXPORT_NEXT),
+     .of_contact =
+            S_INIT(LETTERS OF_CONVERSATIONS("conversation_id") " AND id > ?2" EXPORT_SORTED("id"))               },
 };
 const ptrdiff_t export_n_people_kinds = sizeof export_people_kinds / sizeof *export_people_kinds;

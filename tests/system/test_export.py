@@ -131,7 +131,7 @@ def an_account(db):
         assert sorted(n["text"] for n in lines(out, "notes")) == ["about amina", "about boris"]
         said = lines(out, "messages") + lines(out, "other_messages")
         assert sorted(m["text"] for m in said) == sorted(["আমার অর্ডারটি কোথায়?", "где <мой> заказ?", "to amina", "to boris"])
-        assert {m["agent"] for m in said if m["direction"] == "out"} == {"owner@shop.example"}
+        assert {m["to"]["id"] for m in said if m["direction"] == "out"} == {"amina", "boris"}
         assert [(t["tag"], t["conversation_id"]) for t in lines(out, "conversation_tags")] == [("vip", found["amina"]["id"])]
         assert [t["name"] for t in lines(out, "teams")] == ["দল"] and len(lines(out, "agents")) == 1 and len(lines(out, "channels")) == 2
         for a in lines(out, "attachments"):
