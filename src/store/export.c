@@ -24,12 +24,26 @@ static struct export_place place_of(const struct export_kind *kind, const char *
     return place;
 }
 
+/* The text in the database's dialect: see EXPORT_MESSAGES. */
+static err text_of(struct ctx *cx, str sql, str *text)
+{
+    bool is_sqlite = db_tx_kind(cx->db) == DB_SQLITE;
+    struct sb b = sb_make(cx->arena, 0);
+    for (ptrdiff_t i = 0; i < sql.len; i++)
+        if (sql.at[i] != '@')
+            sb_byte(&b, sql.at[i]);
+        else if (is_sqlite)
+            sb_byte(&b, '+');
+    return db_text(sb_str(&b), text);
+}
+
 err export_page(struct ctx *cx, const struct export_kind *kind, contact_id contact,
     struct export_place *after, const char **rows, ptrdiff_t *n)
 {
     struct db_arg args[5];
     ptrdiff_t n_args = 0;
     char *found = NULL;
+    str text;
     args[n_args++] = A_ID(cx->account);
     args[n_args++] = A_INT(after->id);
     args[n_args++] = A_INT(kind->page);
@@ -37,8 +51,8 @@ err export_page(struct ctx *cx, const struct export_kind *kind, contact_id conta
         args[n_args++] = A_ID(contact);
     if (kind->has_text)
         args[n_args++] = A_TEXT(after->text);
-    TRY(db_all(cx->db, contact.v ? kind->of_contact : kind->of_account, args, n_args, kind->cols,
-        kind->n_cols, kind->row_size, &found, n));
+    TRY(text_of(cx, contact.v ? kind->of_contact : kind->of_account, &text));
+    TRY(db_all(cx->db, text, args, n_args, kind->cols, kind->n_cols, kind->row_size, &found, n));
     *rows = found;
     if (*n > 0)
         *after = place_of(kind, found + (*n - 1) * kind->row_size);

@@ -77,16 +77,19 @@ enum { EXPORT_PAGE = 500, EXPORT_LONG_PAGE = 200, EXPORT_MAIL_PAGE = 50 };
     " AND " id " >= ?2 AND (" id " > ?2 OR " text " > " param ") ORDER BY " id ", " text " LIMIT ?3"
 #define EXPORT_CONVERSATIONS                                                                       \
     "(SELECT k.id FROM conversation k WHERE k.account_id = ?1 AND k.contact_id = ?4)"
+/* SQLite has no statistics and would begin with all messages: CROSS JOIN keeps the order there, a
+ * "+" before a column keeps its condition from choosing an index, and "@" is a "+" on SQLite only:
+ * there rows are found by id alone, on PostgreSQL by account and id. */
 /* The messages of the contact's conversations, and what the contact wrote in one that was joined to
  * somebody else's. */
 #define EXPORT_MESSAGES                                                                            \
-    "(SELECT x.id FROM conversation k"                                                             \
-    " JOIN message x ON x.account_id = ?1 AND x.conversation_id = k.id"                            \
+    "(SELECT x.id FROM conversation k CROSS JOIN message x"                                        \
     " WHERE k.account_id = ?1 AND k.contact_id = ?4"                                               \
-    " UNION SELECT x.id FROM conversation k"                                                       \
-    " JOIN conversation_join_message j ON j.account_id = ?1 AND j.conversation_id = k.id"          \
-    " JOIN message x ON x.account_id = ?1 AND x.id = j.message_id"                                 \
-    " WHERE k.account_id = ?1 AND k.contact_id = ?4"                                               \
+    " AND x.account_id = ?1 AND x.conversation_id = k.id"                                          \
+    " UNION SELECT x.id FROM conversation k CROSS JOIN conversation_join_message j"                \
+    " CROSS JOIN message x WHERE k.account_id = ?1 AND k.contact_id = ?4"                          \
+    " AND j.account_id = ?1 AND j.conversation_id = k.id"                                          \
+    " AND x.account_id = ?1 AND x.id = j.message_id"                                               \
     " AND x.author_kind = 'contact' AND x.author_id = ?4)"
 #define EXPORT_PATH(name)                                                                          \
     "CASE WHEN " name " = '' THEN '' ELSE 'files/' || SUBSTR(" name ", 1, 2) || '/' || " name " END"

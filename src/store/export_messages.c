@@ -60,13 +60,13 @@ static const struct db_col message_cols[] = {
                                                      " LEFT JOIN channel_removed d ON d.account_id = ?1 AND d.id = m.channel_id"                  \
                                                      " LEFT JOIN agent g ON g.account_id = ?1 AND g.id = m.author_id AND m.author_kind = 'agent'" \
                                                      " LEFT JOIN message q ON q.account_id = ?1 AND q.id = m.reply_to_id"                         \
-                                                     " WHERE m.account_id = ?1 AND m.id > ?2 AND m.kind IN ('in', 'out') AND "
+                                                     " WHERE @m.account_id = ?1 AND m.kind IN ('in', 'out') AND "
 /* What `seva import messages` takes: it was said, and in words. */
 #define WAS_SAID                                                                                   \
     "((m.kind = 'in' OR m.state IN ('sent', 'delivered', 'read', 'unknown'))"                      \
     " AND TRIM(m.text, ' \t\r\n') <> '')"
-#define IN_ORDER   " ORDER BY m.id LIMIT ?3"
-#define OF_CONTACT " AND m.id IN " EXPORT_MESSAGES EXPORT_SORTED("m.id")
+#define IN_ORDER   " AND m.id > ?2 ORDER BY m.id LIMIT ?3"
+#define OF_CONTACT " AND +m.id > ?2 AND m.id IN " EXPORT_MESSAGES EXPORT_SORTED("m.id")
 #define MESSAGE_KIND                                                                               \
     .shape = EXPORT_MESSAGE, .cols = message_cols,                                                 \
     .n_cols = sizeof message_cols / sizeof *message_cols,                                          \
@@ -96,7 +96,7 @@ static const struct db_col note_cols[] = {
 #define NOTES                                                                                      \
     "SELECT m.id AS after_id, m.id, m.conversation_id, m.author_kind, m.author_id, m.author_name," \
     " m.text, m.mentions, m.sent_ms, m.edited_ms FROM message m"                                   \
-    " WHERE m.account_id = ?1 AND m.id > ?2 AND m.kind = 'note'"
+    " WHERE @m.account_id = ?1 AND m.kind = 'note'"
 
 struct activity_row {
     int64_t after_id;
@@ -117,7 +117,7 @@ static const struct db_col activity_cols[] = {
 #define ACTIVITIES                                                                                 \
     "SELECT m.id AS after_id, m.id, m.conversation_id, m.author_kind, m.author_name,"              \
     " m.activity AS activity_json, m.sent_ms FROM message m"                                       \
-    " WHERE m.account_id = ?1 AND m.id > ?2 AND m.kind = 'activity'"
+    " WHERE @m.account_id = ?1 AND m.kind = 'activity'"
 
 struct parts_row {
     int64_t after_id;
@@ -133,7 +133,7 @@ static const struct db_col parts_cols[] = {
 #define PARTS                                                                                      \
     "SELECT m.id AS after_id, m.id AS message_id, m.parts AS parts_json,"                          \
     " m.reactions AS reactions_json FROM message m"                                                \
-    " WHERE m.account_id = ?1 AND m.id > ?2 AND (m.parts <> '' OR m.reactions <> '')"
+    " WHERE @m.account_id = ?1 AND (m.parts <> '' OR m.reactions <> '')"
 
 struct mail_row {
     int64_t after_id;
@@ -165,7 +165,7 @@ static const struct db_col mail_cols[] = {
     " m.people AS people_json, m.in_reply_to, m.refs AS refs_json, m.html, m.body, m.verdict,"     \
     " m.checks AS checks_json, m.note, " EXPORT_PATH(                                              \
         "m.raw_name") " AS raw_file, m.raw"                                                        \
-                      " FROM mail m WHERE m.account_id = ?1 AND m.message_id > ?2"
+                      " FROM mail m WHERE m.account_id = ?1"
 
 struct attachment_row {
     int64_t after_id;
@@ -193,42 +193,43 @@ static const struct db_col attachment_cols[] = {
     COL(struct attachment_row, thumbnail_file),
     COL(struct attachment_row, created_ms),
 };
-#define ATTACHMENTS                                                                                 \
+#define ATTACHMENTS(own)                                                                            \
     "SELECT a.id AS after_id, a.id, a.conversation_id, a.message_id, a.name, a.type, a.size,"       \
     " a.width, a.height, a.state, a.error, " EXPORT_PATH(                                           \
         "a.blob_name") " AS file,"                                                                  \
                        " " EXPORT_PATH(                                                             \
                            "a.thumbnail_name") " AS thumbnail_file, a.created_ms FROM attachment a" \
-                                               " WHERE a.account_id = ?1 AND a.id > ?2"
+                                               " WHERE " own "a.account_id = ?1"
 
 const struct export_kind export_message_kinds[] = {
     {.name = "messages",
-     MESSAGE_KIND,                                                          .of_account = S_INIT(MESSAGES WAS_SAID IN_ORDER),
-     .of_contact = S_INIT(MESSAGES WAS_SAID OF_CONTACT)                                          },
+     MESSAGE_KIND,                                                                        .of_account = S_INIT(MESSAGES WAS_SAID IN_ORDER),
+     .of_contact = S_INIT(MESSAGES WAS_SAID OF_CONTACT)                                        },
     {                       .name = "other_messages",
-     MESSAGE_KIND, .of_account = S_INIT(MESSAGES "NOT " WAS_SAID IN_ORDER),
-     .of_contact = S_INIT(MESSAGES "NOT " WAS_SAID OF_CONTACT)                                 },
+     MESSAGE_KIND,               .of_account = S_INIT(MESSAGES "NOT " WAS_SAID IN_ORDER),
+     .of_contact = S_INIT(MESSAGES "NOT " WAS_SAID OF_CONTACT)                               },
     { .name = "message_parts",
-     EXPORT_KIND(parts,                                  EXPORT_PAGE),
+     EXPORT_KIND(parts,                                                EXPORT_PAGE),
      .of_account = S_INIT(PARTS IN_ORDER),
      .of_contact = S_INIT(PARTS OF_CONTACT)},
-    {                                                             .name = "notes",
-     EXPORT_KIND(note,                                  EXPORT_PAGE),
+    {                                                           .name = "notes",
+     EXPORT_KIND(note,                                                EXPORT_PAGE),
      .of_account = S_INIT(NOTES IN_ORDER),
      .of_contact = S_INIT(NOTES OF_CONTACT)},
-    {                                                        .name = "activities",
-     EXPORT_KIND(activity,                             EXPORT_PAGE),
+    {                                                      .name = "activities",
+     EXPORT_KIND(activity,                                           EXPORT_PAGE),
      .of_account = S_INIT(ACTIVITIES IN_ORDER),
      .of_contact = S_INIT(ACTIVITIES OF_CONTACT)},
-    {                                                        .name = "mails",
-     EXPORT_KIND(mail,         EXPORT_MAIL_PAGE),
-     .of_account = S_INIT(MAILS " ORDER BY m.message_id LIMIT ?3"),
-     .of_contact =
-            S_INIT(MAILS " AND m.message_id IN " EXPORT_MESSAGES EXPORT_SORTED("m.message_id"))},
-    {   .name = "attachments",
-     EXPORT_KIND(attachment,           EXPORT_PAGE),
-     .of_account = S_INIT(ATTACHMENTS " ORDER BY a.id LIMIT ?3"),
-     .of_contact =
-            S_INIT(ATTACHMENTS " AND a.message_id IN " EXPORT_MESSAGES EXPORT_SORTED("a.id"))},
+    {                                                      .name = "mails",
+     EXPORT_KIND(mail, EXPORT_MAIL_PAGE),
+     .of_account = S_INIT(MAILS " AND m.message_id > ?2 ORDER BY m.message_id LIMIT ?3"),
+     .of_contact = S_INIT(
+            MAILS " AND +m.message_id > ?2 AND m.message_id IN " EXPORT_MESSAGES EXPORT_SORTED(
+                "m.message_id"))},
+    {                                                                .name = "attachments",
+     EXPORT_KIND(attachment,      EXPORT_PAGE),
+     .of_account = S_INIT(ATTACHMENTS("@") " AND a.id > ?2 ORDER BY a.id LIMIT ?3"),
+     .of_contact = S_INIT(ATTACHMENTS(
+            "") " AND +a.id > ?2 AND a.message_id IN " EXPORT_MESSAGES EXPORT_SORTED("a.id"))},
 };
 const ptrdiff_t export_n_message_kinds = sizeof export_message_kinds / sizeof *export_message_kinds;

@@ -27,10 +27,10 @@ static const struct db_col contact_cols[] = {
     COL(struct contact_row, last_seen_ms),
     COL(struct contact_row, updated_ms),
 };
-#define CONTACTS                                                                                   \
+#define CONTACTS(own)                                                                              \
     "SELECT id AS after_id, id, name, email, phone, language, time_zone, location, company, note," \
     " custom AS custom_json, avatar_url, is_blocked, created_ms, last_seen_ms, updated_ms"         \
-    " FROM contact WHERE account_id = ?1"
+    " FROM contact WHERE " own "account_id = ?1"
 
 struct identity_row {
     int64_t after_id;
@@ -55,10 +55,10 @@ static const struct db_col identity_cols[] = {
     COL(struct identity_row, last_seen_ms),
     COL(struct identity_row, gone_ms),
 };
-#define IDENTITIES                                                                                 \
+#define IDENTITIES(own)                                                                            \
     "SELECT id AS after_id, id, contact_id, channel_id, external_id, other_id, handle,"            \
     " profile_url, avatar_url, is_verified, last_seen_ms, gone_ms"                                 \
-    " FROM identity WHERE account_id = ?1"
+    " FROM identity WHERE " own "account_id = ?1"
 
 struct visitor_row {
     int64_t after_id;
@@ -81,9 +81,9 @@ static const struct db_col visitor_cols[] = {
     COL(struct visitor_row, last_seen_ms),
     COL(struct visitor_row, created_ms),
 };
-#define VISITORS                                                                                   \
+#define VISITORS(own)                                                                              \
     "SELECT id AS after_id, id, channel_id, contact_id, page_url, page_title, locale, time_zone,"  \
-    " consent_ms, last_seen_ms, created_ms FROM visitor WHERE account_id = ?1"
+    " consent_ms, last_seen_ms, created_ms FROM visitor WHERE " own "account_id = ?1"
 
 struct conversation_row {
     int64_t after_id;
@@ -127,12 +127,12 @@ static const struct db_col conversation_cols[] = {
     COL(struct conversation_row, created_ms),
     COL(struct conversation_row, updated_ms),
 };
-#define CONVERSATIONS                                                                              \
+#define CONVERSATIONS(own)                                                                         \
     "SELECT id AS after_id, id, number, channel_id, contact_id, identity_id,"                      \
     " thread_key AS thread, status, priority, subject, language, outcome, visibility,"             \
     " assignee_id, team_id, post_id, previous_id, joined_id, related_id, waiting_since_ms,"        \
     " snoozed_until_ms, resolved_ms, last_message_ms, created_ms, updated_ms"                      \
-    " FROM conversation WHERE account_id = ?1"
+    " FROM conversation WHERE " own "account_id = ?1"
 
 struct tagging_row {
     int64_t after_id;
@@ -198,9 +198,9 @@ static const struct db_col post_cols[] = {
     COL(struct post_row, at_ms),
     COL(struct post_row, created_ms),
 };
-#define POSTS                                                                                      \
+#define POSTS(own)                                                                                 \
     "SELECT id AS after_id, id, channel_id, external_id, kind, url, text, author_name,"            \
-    " author_handle, image_url, is_ours, at_ms, created_ms FROM post WHERE account_id = ?1"
+    " author_handle, image_url, is_ours, at_ms, created_ms FROM post WHERE " own "account_id = ?1"
 
 struct call_row {
     int64_t after_id;
@@ -275,47 +275,47 @@ static const struct db_col letter_cols[] = {
 
 const struct export_kind export_people_kinds[] = {
     {.name = "contacts",
-     EXPORT_KIND(contact,                                  EXPORT_PAGE),
-     .of_account = S_INIT(CONTACTS EXPORT_NEXT),
-     .of_contact = S_INIT(CONTACTS " AND id = ?4" EXPORT_NEXT)                            },
+     EXPORT_KIND(contact,                                   EXPORT_PAGE),
+     .of_account = S_INIT(CONTACTS("@") EXPORT_NEXT),
+     .of_contact = S_INIT(CONTACTS("") " AND id = ?4" EXPORT_NEXT)                             },
     {.name = "identities",
-     EXPORT_KIND(identity,                                 EXPORT_PAGE),
-     .of_account = S_INIT(IDENTITIES EXPORT_NEXT),
-     .of_contact = S_INIT(IDENTITIES " AND contact_id = ?4" EXPORT_NEXT)                  },
+     EXPORT_KIND(identity,                                  EXPORT_PAGE),
+     .of_account = S_INIT(IDENTITIES("@") EXPORT_NEXT),
+     .of_contact = S_INIT(IDENTITIES("") " AND contact_id = ?4" EXPORT_NEXT)                   },
     {.name = "visitors",
-     EXPORT_KIND(visitor,                                  EXPORT_PAGE),
-     .of_account = S_INIT(VISITORS EXPORT_NEXT),
-     .of_contact = S_INIT(VISITORS " AND contact_id = ?4 AND id > ?2" EXPORT_SORTED("id"))},
+     EXPORT_KIND(visitor,                                   EXPORT_PAGE),
+     .of_account = S_INIT(VISITORS("") EXPORT_NEXT),
+     .of_contact = S_INIT(VISITORS("") " AND contact_id = ?4 AND +id > ?2" EXPORT_SORTED("id"))},
     {.name = "conversations",
-     EXPORT_KIND(conversation,                             EXPORT_PAGE),
-     .of_account = S_INIT(CONVERSATIONS EXPORT_NEXT),
-     .of_contact = S_INIT(CONVERSATIONS " AND contact_id = ?4" EXPORT_NEXT)               },
+     EXPORT_KIND(conversation,                              EXPORT_PAGE),
+     .of_account = S_INIT(CONVERSATIONS("@") EXPORT_NEXT),
+     .of_contact = S_INIT(CONVERSATIONS("") " AND contact_id = ?4" EXPORT_NEXT)                },
     {.name = "conversation_tags",
-     EXPORT_KIND(tagging,                                  EXPORT_PAGE),
+     EXPORT_KIND(tagging,                                   EXPORT_PAGE),
      .has_text = true,
-     .of_account = S_INIT(TAGGINGS EXPORT_AFTER("t.conversation_id",                        TAG_KEY, "?4")),
+     .of_account = S_INIT(TAGGINGS EXPORT_AFTER("t.conversation_id",                             TAG_KEY, "?4")),
      .of_contact = S_INIT(TAGGINGS OF_CONVERSATIONS("t.conversation_id")
-                EXPORT_AFTER("t.conversation_id", TAG_KEY, "?5"))},
+                EXPORT_AFTER("+t.conversation_id", TAG_KEY, "?5"))},
     {.name = "mail_participants",
      EXPORT_KIND(participant,          EXPORT_PAGE),
      .has_text = true,
-     .of_account = S_INIT(PARTICIPANTS EXPORT_AFTER("conversation_id",                        "address", "?4")),
+     .of_account = S_INIT(PARTICIPANTS EXPORT_AFTER("conversation_id",                            "address", "?4")),
      .of_contact = S_INIT(PARTICIPANTS OF_CONVERSATIONS("conversation_id")
-                EXPORT_AFTER("conversation_id", "address", "?5"))},
+                EXPORT_AFTER("+conversation_id", "address", "?5"))},
     {.name = "posts",
-     EXPORT_KIND(post,       EXPORT_PAGE),
-     .of_account = S_INIT(POSTS EXPORT_NEXT),
-     .of_contact = S_INIT(POSTS " AND id IN (SELECT k.post_id FROM conversation k"
-                                   " WHERE k.account_id = ?1 AND k.contact_id = ?4)"
-                                   " AND id > ?2" EXPORT_SORTED("id"))},
+     EXPORT_KIND(post,        EXPORT_PAGE),
+     .of_account = S_INIT(POSTS("@") EXPORT_NEXT),
+     .of_contact = S_INIT(POSTS("@") " AND id IN (SELECT k.post_id FROM conversation k"
+                                        " WHERE k.account_id = ?1 AND k.contact_id = ?4)"
+                                        " AND +id > ?2" EXPORT_SORTED("id"))},
     {.name = "calls",
      EXPORT_KIND(call, EXPORT_PAGE),
      .of_account = S_INIT(CALLS EXPORT_NEXT),
-     .of_contact = S_INIT(CALLS " AND contact_id = ?4" EXPORT_NEXT)       },
+     .of_contact = S_INIT(CALLS " AND contact_id = ?4" EXPORT_NEXT)           },
     {.name = "letters",
-     EXPORT_KIND(letter,              EXPORT_PAGE),
+     EXPORT_KIND(letter,          EXPORT_PAGE),
      .of_account = S_INIT(LETTERS EXPORT_NEXT),
      .of_contact =
-            S_INIT(LETTERS OF_CONVERSATIONS("conversation_id") " AND id > ?2" EXPORT_SORTED("id"))               },
+            S_INIT(LETTERS OF_CONVERSATIONS("conversation_id") " AND id > ?2" EXPORT_SORTED("id"))             },
 };
 const ptrdiff_t export_n_people_kinds = sizeof export_people_kinds / sizeof *export_people_kinds;
