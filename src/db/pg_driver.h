@@ -104,7 +104,7 @@ err pg_command(struct pg_conn *c, const char *sql);
 err pg_command_later(struct pg_conn *c, const char *sql);
 err pg_settle(struct pg_conn *c);
 /* Logs and maps by SQLSTATE. */
-err pg_err(struct pg *pg, const PGresult *r, str sql);
+err pg_err(struct pg *pg, const PGresult *r, str sql, bool is_read);
 /* ?N becomes $N; texts, names and comments stay. n_params: the largest N.
  * E_INTERNAL: no room. */
 err pg_dollars(str sql, char *to, ptrdiff_t cap, int *n_params);

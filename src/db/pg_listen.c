@@ -131,7 +131,7 @@ static bool notify(struct listener *l, char kind, str what)
         PQexecParams(l->handle, "SELECT pg_notify($1, $2)", 2, NULL, values, NULL, NULL, 0);
     bool is_good = PQresultStatus(r) == PGRES_TUPLES_OK;
     if (!is_good)
-        (void)pg_err(l->pg, r, S("NOTIFY")); /* logged; PQstatus decides what follows */
+        (void)pg_err(l->pg, r, S("NOTIFY"), false); /* logged; PQstatus decides what follows */
     PQclear(r);
     return is_good;
 }

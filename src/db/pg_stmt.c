@@ -25,7 +25,7 @@ struct pg_stmt {
 
 /* ── errors ── */
 
-err pg_err(struct pg *pg, const PGresult *r, str sql)
+err pg_err(struct pg *pg, const PGresult *r, str sql, bool is_read)
 {
     static const struct {
         const char *prefix; /* of the SQLSTATE */
@@ -51,6 +51,9 @@ err pg_err(struct pg *pg, const PGresult *r, str sql)
             break;
         }
     }
+    /* A write where only reading was meant is our bug, not a server that has become a standby. */
+    if (is_read && state != NULL && strcmp(state, "25006") == 0)
+        e = E_INTERNAL;
     /* data_corrupted, index_corrupted */
     bool is_damage = state != NULL && (strcmp(state, "XX001") == 0 || strcmp(state, "XX002") == 0);
     if (is_damage)
@@ -117,16 +120,6 @@ static bool is_good(const PGresult *r)
     return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
 }
 
-/* "read-only": a server that has become a standby, or a write of ours where only reading was meant.
- */
-static err conn_err(struct pg_conn *c, const PGresult *r, str sql)
-{
-    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    bool is_ours = c->tx.mode == DB_READ && state != NULL && strcmp(state, "25006") == 0;
-    err e = pg_err(c->pg, r, sql);
-    return is_ours ? E_INTERNAL : e;
-}
-
 static void note_prelude(struct pg_conn *c, enum prelude done)
 {
     if (done == PRELUDE_BEGIN_READ || done == PRELUDE_BEGIN_WRITE)
@@ -150,7 +143,7 @@ static err read_flight(struct pg_conn *c, int n, str sql, PGresult **last)
         if (is_good(r) && i < n_prelude)
             note_prelude(c, c->prelude[done++]);
         else if (!is_good(r) && e == OK && PQresultStatus(r) != PGRES_PIPELINE_ABORTED)
-            e = conn_err(c, r, sql);
+            e = pg_err(c->pg, r, sql, c->tx.mode == DB_READ);
         PQclear(kept);
         kept = r;
     }

@@ -263,7 +263,7 @@ static err simple(struct pg_conn *c, const char *text, str *why)
     ExecStatusType s = PQresultStatus(r);
     err e = OK;
     if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK && s != PGRES_EMPTY_QUERY) {
-        e = pg_err(c->pg, r, S("migration"));
+        e = pg_err(c->pg, r, S("migration"), false);
         *why = str_print(c->tx.arena, "%s", PQresultErrorMessage(r));
         *why = str_trim(*why);
     }

@@ -85,11 +85,15 @@ static err clock_set_back(struct desk *desk, void *arg)
 {
     const int64_t *back_ms = arg;
     int64_t moved = 0;
+    bool is_back = true;
     TRY(desk_begin(desk, DB_WRITE));
+    if (!*back_ms)
+        TRY(job_clock_is_back(desk->tx, desk->cx.now_ms, &is_back));
+    if (!is_back)
+        return desk_commit(desk);
     TRY(job_clock_back(desk->tx, desk->cx.now_ms, *back_ms, LIMIT_JOB_BACKOFF_MS, &moved));
-    if (moved || *back_ms)
-        log_line(LOG_WARN, "the clock was set back; what waits goes on by the new time",
-            LOG_I("ms", *back_ms), LOG_I("moved", moved));
+    log_line(LOG_WARN, "the clock was set back; what waits goes on by the new time",
+        LOG_I("ms", *back_ms), LOG_I("moved", moved));
     return desk_commit(desk);
 }
 

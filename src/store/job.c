@@ -206,6 +206,21 @@ err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed)
 
 /* What stands on the wall clock and means a pause: between two tries, before an answer goes out. A
  * job that was put further ahead than such a pause, before it was tried, waits for a date. */
+struct moment {
+    int64_t at_ms;
+};
+static const struct db_col moment_cols[] = {COL(struct moment, at_ms)};
+
+err job_clock_is_back(struct db_tx *tx, int64_t now_ms, bool *is_back)
+{
+    struct moment newest = {0};
+    err e = db_one(tx,
+        S("SELECT e.at_ms FROM (SELECT seq, at_ms FROM event ORDER BY seq DESC LIMIT 1) e"), NULL,
+        0, COLS(moment_cols), &newest);
+    *is_back = e == OK && newest.at_ms > now_ms + 1000;
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 err job_clock_back(
     struct db_tx *tx, int64_t now_ms, int64_t back_ms, int64_t pause_ms, int64_t *moved)
 {

@@ -93,6 +93,9 @@ err job_bury(struct db_tx *tx, const struct job_row *job, str error);
 /* Claims whose lease has run out are queued again, see JOB_KILLS. all = every claim (SQLite at
  * start: the claimer was this data folder's last process). */
 err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed);
+/* Is the newest event later than now, by more than nodes' clocks differ? Then the clock was set
+ * back while nobody ran. */
+err job_clock_is_back(struct db_tx *tx, int64_t now_ms, bool *is_back);
 /* The wall clock was set back by back_ms (0: not known; then what was made or first tried later
  * than now says so): pauses end as long after now as they would have, and what repeats itself is
  * due. pause_ms: the longest one of a job that was not tried yet. moved: jobs and channels. */

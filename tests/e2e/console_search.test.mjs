@@ -88,9 +88,10 @@ describe('search', { skip: reasonToSkip() }, () => {
     const message = page.locator('.is-found')
     await message.waitFor()
     assert.match(await message.textContent(), /My teapot arrived broken/)
-    assert.ok(await message.isVisible())
-    const { y } = await message.boundingBox()
-    assert.ok(y > 0 && y < page.viewportSize().height)
+    await until(async () => {
+      const { y } = await message.boundingBox()
+      return y > 0 && y < page.viewportSize().height
+    }, 'the message standing in the window')
     await shot(page, 'search-opened')
     await page.context().close()
   })

@@ -66,6 +66,7 @@ static const struct {
      "a clock that was set back: what waits then, once"                                                                                    },
     {"account_id + 0 = ?1 AND id < ?2 ORDER BY id DESC LIMIT",
      "from the newest on, in their order"                                                                                                  },
+    {"(SELECT seq, at_ms FROM event ORDER BY seq DESC LIMIT 1)",                "the newest one"                                           },
     {"FROM pg_stat_user_tables",                                                "one row a table"                                          },
     {"m.account_id + 0 = ?1 AND m.kind <> 'activity' ORDER BY m.id DESC LIMIT",
      "from the newest on, in their order"                                                                                                  },
