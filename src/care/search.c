@@ -27,9 +27,9 @@ struct look {
     const struct search_ask *ask;
     struct search_query query;
     struct search_clause *clauses;
-    int64_t from, before; /* ids */
-    int64_t now_ms;       /* at the full hour: pages of one search count alike */
-    struct arena scratch;
+    int64_t from, before;  /* ids */
+    int64_t now_ms;        /* at the full hour: pages of one search count alike */
+    struct arena *scratch; /* of one candidate */
     struct search_hit *hits;
     ptrdiff_t n, cap;
     ptrdiff_t bytes;
@@ -50,14 +50,14 @@ static bool holds(struct look *l, str value, const str *texts, ptrdiff_t n)
     struct search_part parts[4];
     for (ptrdiff_t i = 0; i < n; i++)
         parts[i] = (struct search_part){texts[i], 1};
-    return search_query_read(&l->scratch, &typed, &q, &wrong) && q.n_terms &&
-           search_judge(&l->scratch, &q, parts, n, 0, &score, &best);
+    return search_query_read(l->scratch, &typed, &q, &wrong) && q.n_terms &&
+           search_judge(l->scratch, &q, parts, n, 0, &score, &best);
 }
 
 static bool has_tag(struct look *l, str value, const struct conversation *tagged)
 {
     for (ptrdiff_t i = 0; i < tagged->tags.len; i++)
-        if (str_eq(utf8_fold(&l->scratch, tagged->tags.at[i]), utf8_fold(&l->scratch, value)))
+        if (str_eq(utf8_fold(l->scratch, tagged->tags.at[i]), utf8_fold(l->scratch, value)))
             return true;
     return false;
 }
@@ -171,7 +171,7 @@ static void judge_message(
 {
     static const char *const names[] = {"text", "subject", "attachment"};
     struct search_hit hit = {.kind = SEARCH_HIT_MESSAGE, .id = m->id.v, .message = m};
-    arena_reset(&l->scratch);
+    arena_reset(l->scratch);
     if (!meets_all(l, m, tagged))
         return;
     const struct search_part parts[] = {
@@ -180,7 +180,7 @@ static void judge_message(
         { file_names(l->cx->arena,    m->attachments),               WEIGHT_FILE}
     };
     ptrdiff_t best = 0;
-    if (!search_judge(&l->scratch, &l->query, parts, 3, l->now_ms - m->sent_ms, &hit.score, &best))
+    if (!search_judge(l->scratch, &l->query, parts, 3, l->now_ms - m->sent_ms, &hit.score, &best))
         return;
     if (l->ask->by_time)
         hit.score = 0;
@@ -241,8 +241,8 @@ static bool judge_name(struct look *l, const struct search_part *parts, ptrdiff_
     const char *const *names, struct search_hit *hit)
 {
     ptrdiff_t best = 0;
-    arena_reset(&l->scratch);
-    if (!search_judge(&l->scratch, &l->query, parts, n, 0, &hit->score, &best))
+    arena_reset(l->scratch);
+    if (!search_judge(l->scratch, &l->query, parts, n, 0, &hit->score, &best))
         return false;
     struct search_piece *whole = NEW(l->cx->arena, struct search_piece, 1);
     *whole = (struct search_piece){parts[best].text, false};
@@ -369,11 +369,19 @@ static void cut(struct look *l)
             l->cx->arena, &l->query, l->hits[i].pieces[0].text, SEARCH_SIGNS, &l->hits[i].n_pieces);
 }
 
+static void drop(void *arena)
+{
+    arena_free(arena);
+}
+
 err search_find(struct ctx *cx, const struct search_ask *ask, struct search_answer *answer)
 {
-    struct look l = {.cx = cx, .ask = ask, .answer = answer, .scratch = arena_make(0)};
+    struct look l = {
+        .cx = cx, .ask = ask, .answer = answer, .scratch = NEW(cx->arena, struct arena, 1)};
     *answer = (struct search_answer){0};
-    l.scratch.escape = cx->arena->escape;
+    *l.scratch = arena_make(0);
+    l.scratch->escape = cx->arena->escape;
+    arena_defer(cx->arena, drop, l.scratch);
     TRY(begin(&l));
     if (!l.query.n_terms && !l.query.n_conditions)
         return OK;
@@ -390,6 +398,5 @@ err search_find(struct ctx *cx, const struct search_ask *ask, struct search_answ
         e = search_build_is_due(cx, search_words_version(), &answer->is_building);
     if (e == OK)
         cut(&l);
-    arena_free(&l.scratch);
     return e;
 }
