@@ -34,9 +34,9 @@ void report_end(struct doctor *d, str what)
 {
     if (d->more > 0)
         put(d, "wrong", str_print(&d->page, "%lld more of this kind", (long long)d->more),
-            (str){0});
+            S(""));
     if (d->said == 0)
-        put(d, "ok", what, (str){0});
+        put(d, "ok", what, S(""));
 }
 
 static bool is_shown(struct doctor *d)
@@ -62,7 +62,7 @@ void report_mendable(struct doctor *d, str what, str line)
 {
     d->mendable++;
     if (is_shown(d))
-        put(d, "wrong", what, d->repairs ? (str){0} : S("`seva doctor --repair` mends this"));
+        put(d, "wrong", what, d->repairs ? S("") : S("`seva doctor --repair` mends this"));
     if (!d->repairs)
         return;
     struct mend *m = NEW(d->a, struct mend, 1);
@@ -75,7 +75,7 @@ void report_mended(struct doctor *d, str what)
 {
     d->mended++;
     if (is_shown(d))
-        put(d, "mended", what, (str){0});
+        put(d, "mended", what, S(""));
 }
 
 void report_last(struct doctor *d)
