@@ -105,8 +105,8 @@ class Lite:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         schema = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
         found = {"schema": schema}
-        for type_, name, _, _ in schema:
-            if type_ == "table":
+        for type_, name, _, sql in schema:
+            if type_ == "table" and not sql.startswith("CREATE VIRTUAL"):  # its own tables stand beside it
                 found[name] = db.execute(f"SELECT * FROM \"{name}\" ORDER BY 1, 2").fetchall()
         found["schema_migration"] = [r[:3] for r in found["schema_migration"]]
         found["installation"] = [r[0] for r in found["installation"]]

@@ -214,11 +214,10 @@ def a_full_disk_holds_nobody_up_and_is_followed_again():
             with Shipping(os.path.join(small, "shipped")) as s:
                 s.start()
                 assert until(s.is_shipped)
-                with open(os.path.join(small, "ballast"), "wb") as f:
+                with open(os.path.join(small, "ballast"), "wb", buffering=0) as f:
                     try:
                         while True:
                             f.write(bytes(65536))
-                            f.flush()
                     except OSError:
                         pass
                 assert all(post(s, f"full-{n}-") for n in range(50))
