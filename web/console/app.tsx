@@ -3,7 +3,6 @@ import { useEffect } from 'preact/hooks'
 import { Inbox } from './inbox/inbox'
 import { Palette } from './palette/palette'
 import { Picker } from './palette/picker'
-import { SignIn } from './auth/sign_in'
 import { Rail } from './shell/rail'
 import { Banner } from './shell/banner'
 import { Toasts } from './shell/toasts'
@@ -16,6 +15,7 @@ import { overlay } from './state/overlays'
 import { size } from './state/look'
 import { door, start } from './state/session'
 
+const SignIn = lazyPart(() => import('./auth/sign_in').then((module) => module.SignIn))
 const ImageView = lazyPart(() => import('./conversation/image_view').then((module) => module.ImageView))
 const Sheet = lazyPart(() => import('./palette/sheet').then((module) => module.Sheet))
 const Notices = lazyPart(() => import('./shell/notices').then((module) => module.Notices))

@@ -232,7 +232,7 @@ export function MailDetails({ mail }: { mail: Mail }) {
       <div class="mail-line">
         <Person of={mail.from} />
         {mail.is_ours ? null : <span class={`mail-mark mail-mark-${verdict.tone}`} title={verdict.hint}><Icon name={verdict.icon} size={13} /> {verdict.text}</span>}
-        {automatic ? <span class="mail-mark mail-mark-info" title={ruleWords(mail.automatic_rule) ?? mail.automatic_why}><Icon name="bolt" size={13} /> {automatic}</span> : null}
+        {automatic ? <span class="mail-mark mail-mark-info" title={ruleWords(mail.automatic_rule) || mail.automatic_why}><Icon name="bolt" size={13} /> {automatic}</span> : null}
         <GuardMark mail={mail} />
         <button type="button" class="mail-more" aria-expanded={isOpen.value} aria-controls={id} onClick={() => void (isOpen.value = !isOpen.value)}>
           {others > 1 ? mt('details.show_people', { count: others }) : mt('details.show')} <Icon name={isOpen.value ? 'up' : 'down'} size={13} />
