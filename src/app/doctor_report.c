@@ -33,8 +33,7 @@ void report_begin(struct doctor *d, const char *check)
 void report_end(struct doctor *d, str what)
 {
     if (d->more > 0)
-        put(d, "wrong", str_print(&d->page, "%lld more of this kind", (long long)d->more),
-            S(""));
+        put(d, "wrong", str_print(&d->page, "%lld more of this kind", (long long)d->more), S(""));
     if (d->said == 0)
         put(d, "ok", what, S(""));
 }
