@@ -244,7 +244,8 @@ static struct window window_of(
     ptrdiff_t i = 0;
     while (i < t->n && signs_between(text, t->at[i].from, around) > BEFORE_SIGNS)
         i++;
-    bool is_cut = i > 0 && i < t->n;
+    /* Also where a long rule of dashes stands before the first word. */
+    bool is_cut = i < t->n && (i > 0 || signs_between(text, 0, t->at[i].from) > BEFORE_SIGNS);
     w.from = is_cut ? t->at[i].from : 0;
     w.to = w.from;
     for (; i < t->n && signs_between(text, w.from, t->at[i].to) <= max_signs; i++)

@@ -269,6 +269,11 @@ static void snippets_show_why(void **state)
     assert_str(snippet("cafe", S("au Café!"), 160), "au [Café]!");
     struct sb b = sb_make(test_arena(), 0);
     for (int i = 0; i < 200; i++)
+        sb_byte(&b, '-');
+    sb_add(&b, S(" my order"));
+    assert_str(snippet("order", sb_str(&b), 160), "…my [order]");
+    b = sb_make(test_arena(), 0);
+    for (int i = 0; i < 200; i++)
         sb_add(&b, i == 150   ? S("needle ")
                    : i == 152 ? S("thread ")
                    : i == 20  ? S("needle ")
