@@ -375,3 +375,19 @@ str sb_str(const struct sb *b)
 {
     return (str){b->at, b->len};
 }
+
+str str_one_line(struct arena *a, str s)
+{
+    struct sb b = sb_make(a, 0);
+    bool is_space = false;
+    for (ptrdiff_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.at[i];
+        bool was_space = is_space;
+        is_space = c <= ' ' || c == 0x7f;
+        if (!is_space)
+            sb_byte(&b, s.at[i]);
+        else if (!was_space)
+            sb_byte(&b, ' ');
+    }
+    return sb_str(&b);
+}

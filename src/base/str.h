@@ -46,6 +46,8 @@ str str_copy(struct arena *a, str s);
 char *str_z(struct arena *a, str s); /* terminated copy for library edges */
 str str_cat(struct arena *a, str x, str y);
 str str_lower_ascii(struct arena *a, str s);
+/* Each run of ASCII white space and controls is one space, also at the ends. */
+str str_one_line(struct arena *a, str s);
 [[gnu::format(printf, 2, 3)]] str str_print(struct arena *a, const char *format, ...);
 [[gnu::format(printf, 2, 0)]] str str_vprint(struct arena *a, const char *format, va_list args);
 

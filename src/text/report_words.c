@@ -227,18 +227,5 @@ str report_id(str s)
 str report_line(struct arena *a, str s)
 {
     s = str_trim(utf8_repair(a, str_sub(s, 0, 4 * REPORT_WORDS_BYTES)));
-    struct sb b = sb_make(a, 0);
-    bool owes_space = false;
-    for (ptrdiff_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.at[i];
-        if (c <= ' ' || c == 0x7f) {
-            owes_space = true;
-            continue;
-        }
-        if (owes_space)
-            sb_byte(&b, ' ');
-        owes_space = false;
-        sb_byte(&b, s.at[i]);
-    }
-    return utf8_prefix_bytes(sb_str(&b), REPORT_WORDS_BYTES);
+    return utf8_prefix_bytes(str_one_line(a, s), REPORT_WORDS_BYTES);
 }

@@ -266,23 +266,9 @@ struct pieces {
 
 static void add_piece(struct pieces *p, str text, bool is_match)
 {
-    struct sb b = sb_make(p->a, 0);
-    bool owes_space = false;
-    for (ptrdiff_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-        if (c <= ' ' || c == 0x7f) {
-            owes_space = true;
-            continue;
-        }
-        if (owes_space)
-            sb_byte(&b, ' ');
-        owes_space = false;
-        sb_byte(&b, text.at[i]);
-    }
-    if (owes_space)
-        sb_byte(&b, ' ');
-    if (b.len)
-        p->at[p->n++] = (struct search_piece){sb_str(&b), is_match};
+    str line = str_one_line(p->a, text);
+    if (line.len)
+        p->at[p->n++] = (struct search_piece){line, is_match};
 }
 
 const struct search_piece *search_snippet(
