@@ -230,12 +230,13 @@ err conversation_fill_tags(struct ctx *cx, struct conversation *rows, ptrdiff_t 
 }
 
 struct mine_key {
-    int64_t account, agent, id;
+    int64_t account, agent, id, last_in_id;
 };
 static const struct db_col mine_key_cols[] = {
     COL(struct mine_key, account),
     COL(struct mine_key, agent),
     COL(struct mine_key, id),
+    COL(struct mine_key, last_in_id),
 };
 struct mine_row {
     conversation_id id;
@@ -248,39 +249,35 @@ static const struct db_col mine_row_cols[] = {
     COL(struct mine_row, has_draft),
 };
 
-/* The newest 100 unread are enough: screens say "99+". */
-#define MINE_SELECT                                                                                \
-    "SELECT c.id,"                                                                                 \
-    " CASE WHEN c.last_in_id <= COALESCE(r.message_id, 0) THEN 0 ELSE"                             \
-    "  (SELECT COUNT(*) FROM (SELECT 1 FROM message m WHERE m.account_id = c.account_id"           \
-    "   AND m.conversation_id = c.id AND m.id > COALESCE(r.message_id, 0) AND m.kind = 'in'"       \
+/* Of the conversations q(id, last_in_id). The newest 100 unread are enough: screens say "99+". */
+#define MINE(from, account, agent)                                                                 \
+    "SELECT q.id,"                                                                                 \
+    " CASE WHEN q.last_in_id <= COALESCE(r.message_id, 0) THEN 0 ELSE"                             \
+    "  (SELECT COUNT(*) FROM (SELECT 1 FROM message m WHERE m.account_id = " account               \
+    "   AND m.conversation_id = q.id AND m.id > COALESCE(r.message_id, 0) AND m.kind = 'in'"       \
     "   AND m.is_automatic = 0"                                                                    \
     "   LIMIT 100) x) END AS unread_count,"                                                        \
-    " CASE WHEN d.conversation_id IS NULL THEN 0 ELSE 1 END AS has_draft"
-#define MINE_JOINS(account, agent)                                                                 \
-    " LEFT JOIN conversation_read r ON r.account_id = " account " AND r.agent_id = " agent         \
-    "  AND r.conversation_id = c.id"                                                               \
+    " CASE WHEN d.conversation_id IS NULL THEN 0 ELSE 1 END AS has_draft"                          \
+    " FROM " from " LEFT JOIN conversation_read r ON r.account_id = " account                      \
+    " AND r.agent_id = " agent "  AND r.conversation_id = q.id"                                    \
     " LEFT JOIN draft d ON d.account_id = " account " AND d.agent_id = " agent                     \
-    "  AND d.conversation_id = c.id"
+    "  AND d.conversation_id = q.id"
 
 err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t n)
 {
+    static const str lite = S_INIT(MINE("(SELECT ?3 AS id, ?4 AS last_in_id) q", "?1", "?2"));
+    static const str pg = S_INIT(MINE("unnest(?3::bigint[], ?4::bigint[]) AS q(id, last_in_id)",
+        SET_ACCOUNT, "(?2::bigint[])[1]"));
     if (!n || !cx->actor.agent.v)
         return OK;
     struct mine_key *keys = NEW(cx->arena, struct mine_key, n);
     for (ptrdiff_t i = 0; i < n; i++)
-        keys[i] = (struct mine_key){cx->account.v, cx->actor.agent.v, rows[i].id.v};
+        keys[i] =
+            (struct mine_key){cx->account.v, cx->actor.agent.v, rows[i].id.v, rows[i].last_in_id.v};
     struct mine_row *mine = NULL;
     ptrdiff_t n_mine = 0;
-    TRY(db_many_all(cx->db,
-        S(MINE_SELECT
-            " FROM conversation c" MINE_JOINS("?1", "?2") " WHERE c.account_id = ?1 AND c.id = ?3"),
-        S(MINE_SELECT
-            " FROM unnest(?3::bigint[]) AS q(id)"
-            " CROSS JOIN LATERAL (SELECT * FROM conversation c WHERE c.account_id = " SET_ACCOUNT
-            " AND c.id = q.id OFFSET 0) c" MINE_JOINS(SET_ACCOUNT, "(?2::bigint[])[1]")),
-        COLS(mine_key_cols), keys, (ptrdiff_t)sizeof *keys, n, COLS(mine_row_cols),
-        (ptrdiff_t)sizeof *mine, (void *)&mine, &n_mine));
+    TRY(db_many_all(cx->db, lite, pg, COLS(mine_key_cols), keys, (ptrdiff_t)sizeof *keys, n,
+        COLS(mine_row_cols), (ptrdiff_t)sizeof *mine, (void *)&mine, &n_mine));
     for (ptrdiff_t i = 0; i < n; i++) {
         rows[i].is_mine_filled = true;
         for (ptrdiff_t k = 0; k < n_mine; k++)

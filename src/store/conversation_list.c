@@ -19,7 +19,8 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
     " AND (?11 = 0 OR c.contact_id = ?11)"                                                         \
     " AND (?12 = '' OR ?12 LIKE '%,' || c.priority || ',%')"                                       \
     " AND (?13 = '' OR c.language = ?13)"                                                          \
-    " AND (?14 = 0 OR c.last_in_id > COALESCE(r.message_id, 0))"                                   \
+    " AND (?14 = 0 OR c.last_in_id > COALESCE((SELECT r.message_id FROM conversation_read r"       \
+    "  WHERE r.account_id = ?1 AND r.agent_id = ?3 AND r.conversation_id = c.id), 0))"             \
     " AND (?15 = 0 OR EXISTS (SELECT 1 FROM mention v WHERE v.account_id = ?1"                     \
     "  AND v.agent_id = ?3 AND v.conversation_id = c.id))"                                         \
     " AND (?16 = 0 OR EXISTS (SELECT 1 FROM conversation_tag g WHERE g.account_id = ?1"            \
@@ -66,7 +67,7 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
     " ORDER BY t.wait_key, t.conversation_id LIMIT ?23"
 
 #define LIST(from, in, behind)                                                                     \
-    S_INIT("SELECT " CONVERSATION_COLUMNS " FROM" from CONVERSATION_TABLES UNREAD_JOIN             \
+    S_INIT("SELECT " CONVERSATION_COLUMNS " FROM" from CONVERSATION_TABLES                         \
            " WHERE " CONVERSATION_IS_VISIBLE FILTER in behind)
 #define LISTS(from, in)                                                                            \
     {                                                                                              \
