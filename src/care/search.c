@@ -331,6 +331,7 @@ static err begin(struct look *l)
         l->clauses[i] = (struct search_clause){.words = t->words,
             .n = t->n,
             .whole = t->whole,
+            .phone = t->phone,
             .is_prefix = t->is_begin,
             .is_excluded = t->is_excluded};
     }

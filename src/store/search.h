@@ -101,8 +101,8 @@ err search_contacts(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct sear
 struct search_clause {
     const str *words; /* more than one: a phrase */
     ptrdiff_t n;
-    str whole;      /* not empty: this word instead of them is as good */
-    bool is_prefix; /* the last word is the beginning of one */
+    str whole, phone; /* not empty: this word instead of them is as good */
+    bool is_prefix;   /* the last word is the beginning of one */
     bool is_excluded;
 };
 /* Ids of things that hold every clause, newest first, in [from, before); at most limit. Without

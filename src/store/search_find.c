@@ -39,13 +39,14 @@ static void lite_phrase(struct sb *b, str mark, const str *words, ptrdiff_t n, b
 
 static void lite_clause(struct sb *b, str mark, const struct search_clause *c)
 {
-    if (c->whole.len)
-        sb_byte(b, '(');
+    const str others[] = {c->whole, c->phone};
+    sb_byte(b, '(');
     lite_phrase(b, mark, c->words, c->n, c->is_prefix);
-    if (!c->whole.len)
-        return;
-    sb_add(b, S(" OR "));
-    lite_phrase(b, mark, &c->whole, 1, c->is_prefix);
+    for (int i = 0; i < 2; i++)
+        if (others[i].len) {
+            sb_add(b, S(" OR "));
+            lite_phrase(b, mark, &others[i], 1, c->is_prefix);
+        }
     sb_byte(b, ')');
 }
 
@@ -81,16 +82,17 @@ static void pg_phrase(struct sb *b, str mark, const struct search_clause *c)
 
 static void pg_clause(struct sb *b, str mark, const struct search_clause *c)
 {
-    if (c->whole.len) {
-        const struct search_clause whole = {.words = &c->whole, .n = 1, .is_prefix = c->is_prefix};
-        sb_byte(b, '(');
-        pg_phrase(b, mark, c);
-        sb_add(b, S(" | "));
-        pg_words(b, mark, &whole, S(""));
-        sb_byte(b, ')');
-        return;
-    }
+    const str others[] = {c->whole, c->phone};
+    sb_byte(b, '(');
     pg_phrase(b, mark, c);
+    for (int i = 0; i < 2; i++) {
+        const struct search_clause other = {.words = &others[i], .n = 1, .is_prefix = c->is_prefix};
+        if (!others[i].len)
+            continue;
+        sb_add(b, S(" | "));
+        pg_words(b, mark, &other, S(""));
+    }
+    sb_byte(b, ')');
 }
 
 static str question(struct ctx *cx, const struct search_clause *clauses, ptrdiff_t n)

@@ -63,6 +63,12 @@ static bool fits(str word, str sought, bool is_begin, bool *is_exact)
     return *is_exact || (is_begin && str_starts(word, sought));
 }
 
+static bool fits_whole(str word, const struct search_term *term, bool *is_exact)
+{
+    return (term->whole.len && fits(word, term->whole, term->is_begin, is_exact)) ||
+           (term->phone.len && fits(word, term->phone, term->is_begin, is_exact));
+}
+
 /* The words of the term from token i on; the last token, or -1. */
 static ptrdiff_t phrase_at(
     const struct tokens *t, ptrdiff_t i, const struct search_term *term, bool *is_exact)
@@ -87,14 +93,13 @@ static ptrdiff_t find_term(const struct tokens *t, const struct search_term *ter
         bool is_exact = false;
         ptrdiff_t last = i;
         if (t->at[i].is_whole) {
-            if (!term->whole.len || !fits(t->at[i].word, term->whole, term->is_begin, &is_exact))
-                /* A run typed as one word: "INV2024001". */
-                if (term->n != 1 || !fits(t->at[i].word, term->words[0], term->is_begin, &is_exact))
-                    continue;
+            /* Also a run typed as one word: "INV2024001". */
+            if (!fits_whole(t->at[i].word, term, &is_exact) &&
+                (term->n != 1 || !fits(t->at[i].word, term->words[0], term->is_begin, &is_exact)))
+                continue;
         } else {
             last = phrase_at(t, i, term, &is_exact);
-            if (last < 0 && term->whole.len &&
-                fits(t->at[i].word, term->whole, term->is_begin, &is_exact))
+            if (last < 0 && fits_whole(t->at[i].word, term, &is_exact))
                 last = i;
             if (last < 0)
                 continue;

@@ -2,6 +2,7 @@
 #include "text/search_query.h"
 
 #include "base/utf8.h"
+#include "text/search_phone.h"
 
 static const struct {
     const char *name;
@@ -92,28 +93,41 @@ struct gather {
     struct reader *r;
     str words[SEARCH_TERM_WORDS];
     ptrdiff_t n;
-    str whole;
+    str whole, phone; /* phone: stands for each term of its number */
     int32_t run;
     bool is_phrase; /* runs are not parted */
-    bool is_excluded, is_single;
+    bool is_excluded, is_single, is_tail;
 };
+
+/* A whole mail address: no other ends with it. Half a one is what its parts say. */
+static bool is_address(str whole)
+{
+    str name, host;
+    return str_cut(whole, '@', &name, &host) && str_find(host, S(".")) > 0;
+}
 
 static void end_term(struct gather *g, bool is_begin)
 {
     struct reader *r = g->r;
+    g->n -= g->is_tail && g->n > 1; /* the pair before it says it, and may go on */
     if (g->n == 0 || r->n_terms == SEARCH_TERMS)
         return;
+    if (!g->is_phrase && is_address(g->whole)) {
+        g->words[0] = g->whole;
+        g->n = 1;
+    }
     str *words = NEW(r->a, str, g->n);
     for (ptrdiff_t i = 0; i < g->n; i++)
         words[i] = g->words[i];
     r->terms[r->n_terms++] = (struct search_term){.words = words,
         .n = g->n,
         .whole = g->is_phrase ? (str){0} : g->whole,
-        .is_begin = is_begin || (g->n == 1 && g->is_single),
+        .phone = g->phone,
+        .is_begin = is_begin || g->is_single,
         .is_excluded = g->is_excluded};
     g->n = 0;
     g->whole = (str){0};
-    g->is_single = false;
+    g->is_single = g->is_tail = false;
 }
 
 static bool gather(void *closure, const struct search_word *word)
@@ -127,6 +141,7 @@ static bool gather(void *closure, const struct search_word *word)
     else if (g->n < SEARCH_TERM_WORDS) {
         g->words[g->n++] = str_copy(g->r->a, word->word);
         g->is_single = word->is_single;
+        g->is_tail = word->is_tail;
     }
     return true;
 }
@@ -136,6 +151,23 @@ static void add_words(struct reader *r, str text, bool is_phrase, bool is_exclud
     struct gather g = {.r = r, .is_phrase = is_phrase, .is_excluded = is_excluded, .run = -1};
     (void)search_words_each(text, SEARCH_QUERY, gather, &g);
     end_term(&g, is_begin);
+}
+
+/* A telephone number: each of its groups, or the number as a whole in its place. So both are found:
+ * the groups wherever they stand, and the number however it is grouped. Without it there is only
+ * the whole. */
+static void add_phone(struct reader *r, str text, str national, bool is_excluded, bool is_begin)
+{
+    ptrdiff_t first = r->n_terms;
+    if (is_excluded) {
+        add_words(r, national, false, true, is_begin);
+        return;
+    }
+    struct gather g = {.r = r, .phone = str_copy(r->a, national), .run = -1};
+    (void)search_words_each(text, SEARCH_QUERY, gather, &g);
+    end_term(&g, is_begin);
+    for (ptrdiff_t i = first; i < r->n_terms; i++)
+        r->terms[i].is_begin = is_begin;
 }
 
 /* ── what is typed ──────────────────────────────────────────────────────────────────────────────
@@ -155,6 +187,22 @@ static ptrdiff_t quote_at(str s, ptrdiff_t at)
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* What French and Italian write before a word, with an apostrophe: l'avion is sought as avion. */
+static str drop_elision(str value)
+{
+    static const char *const elisions[] = {"c", "d", "j", "l", "m", "n", "qu", "s", "t", "dell"};
+    enum { LETTERS_LEAST = 3 };
+    for (size_t i = 0; i < sizeof elisions / sizeof elisions[0]; i++) {
+        str before = str_from(elisions[i]), rest = str_skip(value, before.len);
+        if (!str_eq_nocase(str_sub(value, 0, before.len), before))
+            continue;
+        ptrdiff_t mark = str_starts(rest, S("'")) ? 1 : str_starts(rest, S("’")) ? 3 : 0;
+        if (mark && utf8_code_points(str_skip(rest, mark)) >= LETTERS_LEAST)
+            return str_skip(rest, mark);
+    }
+    return value;
 }
 
 /* In quotes, or to the next space. *is_open: no quote closes it. */
@@ -227,6 +275,27 @@ static bool read_field(struct reader *r, bool is_excluded, bool *is_field)
     return true;
 }
 
+/* "+880 1711-223344", "(415) 555 2671": at the first digit, or the sign before it. The longest
+ * number that ends where a word does. */
+static bool read_phone(struct reader *r, bool is_excluded)
+{
+    struct search_phone phones[SEARCH_PHONE_GROUPS];
+    char first = r->text.at[r->at];
+    ptrdiff_t at = r->at + (first == '+' || first == '(');
+    for (int n = search_phones_at(r->text, at, SEARCH_PHONE_SOUGHT, phones); n > 0; n--) {
+        ptrdiff_t end = phones[n - 1].end;
+        bool has_star = end < r->text.len && r->text.at[end] == '*';
+        bool is_last = end == r->text.len;
+        if (!is_last && !is_space(r->text.at[end]) && !has_star)
+            continue;
+        add_phone(r, str_sub(r->text, r->at, end - r->at), search_phone_national(&phones[n - 1]),
+            is_excluded, has_star || (is_last && r->typed->is_typing));
+        r->at = end + has_star;
+        return true;
+    }
+    return false;
+}
+
 static bool read_next(struct reader *r)
 {
     bool is_excluded =
@@ -235,15 +304,17 @@ static bool read_next(struct reader *r)
     bool is_field = false, is_quoted = false, is_open = false;
     if (!read_field(r, is_excluded, &is_field) || is_field)
         return is_field && r->fault->field.len == 0;
+    if (read_phone(r, is_excluded))
+        return true;
     str value = take_value(r, &is_quoted, &is_open);
     bool is_last = r->at >= r->text.len;
-    bool is_begin = !is_quoted && str_ends(value, S("*"));
+    bool is_begin = str_ends(value, S("*"));
     if (is_quoted && r->at < r->text.len && r->text.at[r->at] == '*') { /* "out for deliv"* */
         is_begin = true;
         r->at++;
     }
     is_begin |= is_last && r->typed->is_typing && (!is_quoted || is_open);
-    add_words(r, value, is_quoted, is_excluded, is_begin);
+    add_words(r, is_quoted ? value : drop_elision(value), is_quoted, is_excluded, is_begin);
     return true;
 }
 

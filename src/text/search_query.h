@@ -13,12 +13,13 @@ enum {
     SEARCH_FIELDS = 16,
 };
 
-/* Words one behind the other; of a run of several parts also the run as one word. */
+/* Words one behind the other; or, of a run of several parts, the run as one word; or the telephone
+ * number that this run is a part of, within its country. */
 struct search_term {
     const str *words;
-    ptrdiff_t n;   /* at least 1 */
-    str whole;     /* "": none */
-    bool is_begin; /* the last word (and the whole) may go on */
+    ptrdiff_t n;      /* at least 1 */
+    str whole, phone; /* "": none */
+    bool is_begin;    /* the last word (and the whole, and the number) may go on */
     bool is_excluded;
 };
 enum search_field {

@@ -13,9 +13,10 @@
 #include <unicode/uversion.h>
 
 #include "base/utf8.h"
+#include "text/search_phone.h"
 
 enum {
-    RULES = 1,         /* counted up when the rules of this file change */
+    RULES = 2,         /* counted up when the rules of this file change */
     RUN_SIGNS = 1024,  /* characters of a run; a longer one is cut */
     WHOLE_PARTS = 12,  /* a run of more parts is no word as a whole */
     CLUSTER_BYTES = 64 /* a character and its marks, folded together; further marks stand alone */
@@ -38,7 +39,8 @@ struct cutter {
     bool is_stopped;
     struct sign signs[RUN_SIGNS];
     int n;
-    UScriptCode base; /* of the letter before: whether marks on it are kept */
+    UScriptCode base;     /* of the letter before: whether marks on it are kept */
+    ptrdiff_t phones_end; /* up to there numbers were looked for */
 };
 
 int32_t search_words_version(void)
@@ -74,32 +76,50 @@ static bool is_spelled(UScriptCode script)
            script == USCRIPT_MYANMAR;
 }
 
-/* Letters that are others with a stroke, and what Arabic and Persian write in two ways. */
-static uint32_t plain_letter(uint32_t c)
+/* Letters that are others with a stroke or two written as one; what Arabic and Persian write in two
+ * ways; Bengali and Malayalam letters that older texts write with a virama. */
+static const struct {
+    uint16_t is, plain, then;
+} plain_letters[] = {
+    {0x00e6, 'a',    'e'   },
+    {0x00f0, 'd',    0     },
+    {0x00f8, 'o',    0     },
+    {0x00fe, 't',    'h'   },
+    {0x0111, 'd',    0     },
+    {0x0127, 'h',    0     },
+    {0x0131, 'i',    0     },
+    {0x0142, 'l',    0     },
+    {0x0153, 'o',    'e'   },
+    {0x0167, 't',    0     },
+    {0x0629, 0x0647, 0     },
+    {0x0649, 0x064a, 0     },
+    {0x0671, 0x0627, 0     },
+    {0x06a9, 0x0643, 0     },
+    {0x06be, 0x0647, 0     },
+    {0x06c0, 0x0647, 0     },
+    {0x06c1, 0x0647, 0     },
+    {0x06c3, 0x0647, 0     },
+    {0x06cc, 0x064a, 0     },
+    {0x06d2, 0x064a, 0     },
+    {0x06d5, 0x0647, 0     },
+    {0x09ce, 0x09a4, 0x09cd},
+    {0x0d7a, 0x0d23, 0x0d4d},
+    {0x0d7b, 0x0d28, 0x0d4d},
+    {0x0d7c, 0x0d30, 0x0d4d},
+    {0x0d7d, 0x0d32, 0x0d4d},
+    {0x0d7e, 0x0d33, 0x0d4d},
+    {0x0d7f, 0x0d15, 0x0d4d},
+};
+
+/* The letters that are sought and stored for c; *then: 0 = only one. */
+static uint32_t plain_letter(uint32_t c, uint32_t *then)
 {
-    static const struct {
-        uint16_t is, plain;
-    } rows[] = {
-        {0x00f8, 'o'   },
-        {0x0111, 'd'   },
-        {0x0127, 'h'   },
-        {0x0131, 'i'   },
-        {0x0142, 'l'   },
-        {0x0167, 't'   },
-        {0x0629, 0x0647},
-        {0x0649, 0x064a},
-        {0x0671, 0x0627},
-        {0x06a9, 0x0643},
-        {0x06c0, 0x0647},
-        {0x06c1, 0x0647},
-        {0x06c3, 0x0647},
-        {0x06cc, 0x064a},
-        {0x06d2, 0x064a},
-        {0x06d5, 0x0647},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].is == c)
-            return rows[i].plain;
+    *then = 0;
+    for (size_t i = 0; i < sizeof plain_letters / sizeof plain_letters[0]; i++)
+        if (plain_letters[i].is == c) {
+            *then = plain_letters[i].then;
+            return plain_letters[i].plain;
+        }
     return c;
 }
 
@@ -149,7 +169,7 @@ static ptrdiff_t encode(char *to, uint32_t c)
 
 struct cut {
     int from, to; /* signs */
-    bool is_whole, is_single;
+    bool is_whole, is_single, is_tail;
     bool has_signs; /* the whole is kept with its connectors */
 };
 
@@ -169,23 +189,30 @@ static void give(struct cutter *k, const struct cut *cut, int32_t position)
         .from = k->signs[cut->from].from,
         .to = k->signs[cut->to - 1].to,
         .is_whole = cut->is_whole,
-        .is_single = cut->is_single
+        .is_single = cut->is_single,
+        .is_tail = cut->is_tail
     };
     k->is_stopped = !k->each(k->closure, &word);
 }
 
-static void give_part(struct cutter *k, int from, int to, bool is_single)
+static void give_cut(struct cutter *k, const struct cut *cut)
 {
-    give(k, &(struct cut){.from = from, .to = to, .is_single = is_single}, k->position);
+    give(k, cut, k->position);
     k->position++;
+}
+
+static void give_part(struct cutter *k, int from, int to)
+{
+    give_cut(k, &(struct cut){.from = from, .to = to});
 }
 
 static void cut_pairs(struct cutter *k, int from, int to)
 {
+    bool is_single = to - from == 1;
     for (int i = from; i + 1 < to; i++)
-        give_part(k, i, i + 2, false);
-    if (k->mode == SEARCH_INDEX || to - from == 1)
-        give_part(k, to - 1, to, true);
+        give_part(k, i, i + 2);
+    give_cut(
+        k, &(struct cut){.from = to - 1, .to = to, .is_single = is_single, .is_tail = !is_single});
 }
 
 static pthread_key_t breaker_key;
@@ -226,13 +253,13 @@ static void cut_spelled(struct cutter *k, int from, int to)
     if (words)
         ubrk_setText(words, units, to - from, &status);
     if (!words || U_FAILURE(status)) {
-        give_part(k, from, to, false);
+        give_part(k, from, to);
         return;
     }
     int32_t at = 0;
     for (int32_t end = ubrk_next(words); end != UBRK_DONE && !k->is_stopped;
          end = ubrk_next(words)) {
-        give_part(k, from + at, from + end, false);
+        give_part(k, from + at, from + end);
         at = end;
     }
 }
@@ -252,13 +279,13 @@ static void cut_part(struct cutter *k, int from, int to)
             cut_spelled(k, i, end);
             break;
         case LETTER:
-            give_part(k, i, end, false);
+            give_part(k, i, end);
             break;
         case PICTURE: { /* two regional indicators are a flag */
             bool is_flag = end < to && k->signs[i].c >= 0x1f1e6 && k->signs[i].c <= 0x1f1ff &&
                            k->signs[end].c >= 0x1f1e6 && k->signs[end].c <= 0x1f1ff;
             end += is_flag;
-            give_part(k, i, end, false);
+            give_part(k, i, end);
             break;
         }
         case SPACE:
@@ -269,21 +296,50 @@ static void cut_part(struct cutter *k, int from, int to)
     }
 }
 
+/* Of the signs in [*from, *to): the mail address around the last @, without "mailto:" before and a
+ * path behind it; all of them without an @. */
+static bool find_address(const struct cutter *k, int *from, int *to)
+{
+    int at = *to - 1;
+    while (at > *from && (k->signs[at].kind != CONNECTOR || k->signs[at].c != '@'))
+        at--;
+    if (at == *from)
+        return false;
+    int first = at, end = at + 1;
+    for (; first > *from; first--) {
+        uint32_t c = k->signs[first - 1].c;
+        if (k->signs[first - 1].kind == CONNECTOR && (c == ':' || c == '/' || c == '#'))
+            break;
+    }
+    for (; end < *to; end++) {
+        uint32_t c = k->signs[end].c;
+        if (k->signs[end].kind == CONNECTOR && c != '.' && c != '-')
+            break;
+    }
+    *from = first;
+    *to = end;
+    return true;
+}
+
+static void give_whole(struct cutter *k)
+{
+    int parts = 1;
+    struct cut whole = {.to = k->n, .is_whole = true};
+    whole.has_signs = find_address(k, &whole.from, &whole.to);
+    for (int i = whole.from; i < whole.to; i++)
+        parts += k->signs[i].kind == CONNECTOR;
+    if (parts > 1 && parts <= WHOLE_PARTS)
+        give(k, &whole, k->position);
+}
+
 static void end_run(struct cutter *k)
 {
     while (k->n && k->signs[k->n - 1].kind == CONNECTOR)
         k->n--;
     if (k->n == 0)
         return;
-    int parts = 1, from = 0;
-    bool has_at = false;
-    for (int i = 0; i < k->n; i++) {
-        parts += k->signs[i].kind == CONNECTOR;
-        has_at = has_at || (k->signs[i].kind == CONNECTOR && k->signs[i].c == '@');
-    }
-    if (parts > 1 && parts <= WHOLE_PARTS)
-        give(k, &(struct cut){.from = 0, .to = k->n, .is_whole = true, .has_signs = has_at},
-            k->position);
+    give_whole(k);
+    int from = 0;
     for (int i = 0; i <= k->n; i++) {
         if (i < k->n && k->signs[i].kind != CONNECTOR)
             continue;
@@ -307,6 +363,39 @@ static void add(struct cutter *k, uint32_t c, enum kind kind, ptrdiff_t from, pt
         k->signs[k->n++] = (struct sign){c, (int32_t)from, (int32_t)to, kind};
 }
 
+/* ── telephone numbers ──────────────────────────────────────────────────────────────────────────
+ */
+
+static void give_digits(struct cutter *k, str digits, ptrdiff_t from, ptrdiff_t to)
+{
+    if (k->is_stopped || k->position >= SEARCH_WORDS)
+        return;
+    struct search_word word = {.word = digits,
+        .position = k->position,
+        .run = k->run,
+        .from = from,
+        .to = to,
+        .is_whole = true};
+    k->is_stopped = !k->each(k->closure, &word);
+}
+
+/* A number begins where a run does, or behind the colon of "tel:". */
+static void give_phones(struct cutter *k, ptrdiff_t at)
+{
+    if (k->mode != SEARCH_INDEX || at < k->phones_end || (k->n && k->signs[k->n - 1].c != ':'))
+        return;
+    struct search_phone phones[SEARCH_PHONE_GROUPS];
+    int n = search_phones_at(k->text, at, SEARCH_PHONE_TEXT, phones);
+    for (int i = 0; i < n; i++) {
+        str all = str_of(phones[i].digits, phones[i].n);
+        if (phones[i].is_spread)
+            give_digits(k, all, at, phones[i].end);
+        if (phones[i].skip)
+            give_digits(k, search_phone_national(&phones[i]), at, phones[i].end);
+    }
+    k->phones_end = n ? phones[0].end : at;
+}
+
 /* ── folding ────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -323,13 +412,17 @@ static void add_folded(struct cutter *k, UChar32 u, ptrdiff_t from, ptrdiff_t to
         k->base = script;
     if (u == 0x0640 || (u >= 0x1f3fb && u <= 0x1f3ff)) /* tatweel; skin tones */
         return;
-    if (type == U_DECIMAL_DIGIT_NUMBER)
+    if (type == U_DECIMAL_DIGIT_NUMBER) {
+        give_phones(k, from);
         u = '0' + u_charDigitValue(u);
+    }
     /* Han's marks of repetition and Kana's long sign are common, and belong to the run. */
     bool is_long = u == 0x30fc || u == 0x3005 || u == 0x3006;
     enum kind kind = is_long ? PAIRED : kind_of((uint32_t)u, script);
-    uint32_t plain = plain_letter((uint32_t)u);
+    uint32_t then, plain = plain_letter((uint32_t)u, &then);
     add(k, plain, kind, from, to);
+    if (then)
+        add(k, then, kind, from, to);
 }
 
 static UChar32 next_of(const UChar *units, int32_t *at, int32_t n)
@@ -406,6 +499,20 @@ static void fold(struct cutter *k, const UNormalizer2 *nfkc, ptrdiff_t from, ptr
     }
 }
 
+static bool is_digit(str text, ptrdiff_t at)
+{
+    return at >= 0 && at < text.len && text.at[at] >= '0' && text.at[at] <= '9';
+}
+
+/* Between digits, before two or three of them: "1,000.50", "1,00,000"; no list of numbers. */
+static bool is_inside_number(str text, ptrdiff_t comma)
+{
+    ptrdiff_t n = 0;
+    while (n < 4 && is_digit(text, comma + 1 + n))
+        n++;
+    return (n == 2 || n == 3) && is_digit(text, comma - 1);
+}
+
 static bool is_mark_next(str text, ptrdiff_t at)
 {
     return at < text.len && (unsigned char)text.at[at] >= 0x80;
@@ -423,13 +530,17 @@ bool search_words_each(str text, enum search_mode mode, search_word_fn *each, vo
     k.closure = closure;
     k.position = k.run = k.n = 0;
     k.is_stopped = false;
+    k.phones_end = 0;
     k.base = USCRIPT_COMMON;
     for (ptrdiff_t at = 0; at < k.text.len && !k.is_stopped && k.position < SEARCH_WORDS;) {
         unsigned char c = (unsigned char)k.text.at[at];
         if (c < 0x80 && !is_mark_next(k.text, at + 1)) {
             c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
-            enum kind kind = kind_of(c, USCRIPT_COMMON);
+            enum kind kind =
+                c == ',' && is_inside_number(k.text, at) ? CONNECTOR : kind_of(c, USCRIPT_COMMON);
             k.base = c >= 'a' && c <= 'z' ? USCRIPT_LATIN : k.base;
+            if (c >= '0' && c <= '9')
+                give_phones(&k, at);
             add(&k, c, kind, at, at + 1);
             at++;
             continue;

@@ -3,14 +3,20 @@
  * ranking (search_match.h).
  *
  * A run is what stands together without a space: letters, marks and digits, and between two of them
- * one of . @ _ - / : ' ’ # + &. A run's parts are its words, each with a position of its own; a run
- * of several parts is also a word as a whole, at the position of its first part: without its signs
- * ("INV-2024/001" is inv, 2024, 001 and inv2024001), or as it is when it holds an @ (an address).
+ * one of . @ _ - / : ' ’ # + &, or a comma inside a number ("1,000.50"). A run's parts are its
+ * words, each with a position of its own; a run of several parts is also a word as a whole, at the
+ * position of its first part: without its signs ("INV-2024/001" is inv, 2024, 001 and inv2024001),
+ * or, when it holds an @, the address as it is (without "mailto:" before it).
+ *
+ * A telephone number (search_phone.h) is in the index also its digits as a whole and those of the
+ * number within its country, at the position of its first group: +880 1711-223344 is also
+ * 8801711223344 and 1711223344.
  *
  * Letters: NFKC with case folded (UAX 15; ß is ss, full width is narrow); invisible signs (joiners,
  * direction marks, soft hyphens) are left out; marks are taken off Latin, Greek, Cyrillic, Arabic
  * and Hebrew letters only (é is e, ё is е, harakat and niqqud go; vowel signs of Indic scripts
- * stay: টাকি is not টাকা); đ, ø, ł, ı are d, o, l, i; Arabic ى and Persian ی are ي, ک is ك, ة is ه,
+ * stay: টাকি is not টাকা); đ, ø, ł, ı are d, o, l, i and æ, œ, þ are ae, oe, th; ৎ and Malayalam's
+ * chillus are the letter with its virama; Arabic ى and Persian ی are ي, ک is ك, ة is ه,
  * the tatweel goes; every script's digits are 0 to 9. Han, Kana and Hangul are cut into pairs, each
  * with its position, and a run ends with its last character alone, so that one character is found
  * as a beginning; Thai, Lao, Khmer and Burmese by ICU's dictionaries. An emoji is a word, without
@@ -26,7 +32,7 @@ enum {
 
 enum search_mode {
     SEARCH_INDEX,
-    SEARCH_QUERY, /* without the last character alone that ends a run of Han, Kana, Hangul */
+    SEARCH_QUERY, /* without telephone numbers as wholes */
 };
 
 struct search_word {
@@ -34,8 +40,9 @@ struct search_word {
     int32_t position;   /* from 0 */
     int32_t run;        /* from 0: words of one run stand together */
     ptrdiff_t from, to; /* bytes of the text */
-    bool is_whole;      /* the run as one word, beside its parts */
+    bool is_whole;      /* the run (or a telephone number) as one word, beside its parts */
     bool is_single;     /* one character of Han, Kana or Hangul: to be sought as a beginning */
+    bool is_tail;       /* the same, alone behind the pairs of its run */
 };
 /* Positions never fall; the whole comes before its parts. False: stop. */
 typedef bool search_word_fn(void *closure, const struct search_word *word);

@@ -65,21 +65,23 @@ static void words_have_their_places(void **state)
     static const struct {
         const char *text, *words;
     } rows[] = {
-        {"",               ""                                    },
-        {" .-/ ",          ""                                    },
-        {"Where's it?",    "wheres:0+ where:0 s:1 it:2"          },
-        {"INV-2024/001 x", "inv2024001:0+ inv:0 2024:1 001:2 x:3"},
-        {"a@b.example",    "a@b.example:0+ a:0 b:1 example:2"    },
-        {"-x- a--b",       "x:0 a:1 b:2"                         },
-        {"喝茶",         "喝茶:0 茶:1"                      },
-        {"茶",            "茶:0"                               },
-        {"a茶b",          "a:0 茶:1 b:2"                       },
+        {"",                          ""                                                    },
+        {" .-/ ",                     ""                                                    },
+        {"Where's it?",               "wheres:0+ where:0 s:1 it:2"                          },
+        {"INV-2024/001 x",            "inv2024001:0+ inv:0 2024:1 001:2 x:3"                },
+        {"a@b.example",               "a@b.example:0+ a:0 b:1 example:2"                    },
+        {"-x- a--b",                  "x:0 a:1 b:2"                                         },
+        {"喝茶",                    "喝茶:0 茶:1"                                      },
+        {"to <mailto:a.b@c.example>", "to:0 a.b@c.example:1+ mailto:1 a:2 b:3 c:4 example:5"},
+        {"1,000.50 1,2",              "100050:0+ 1:0 000:1 50:2 1:3 2:4"                    },
+        {"茶",                       "茶:0"                                               },
+        {"a茶b",                     "a:0 茶:1 b:2"                                       },
         {"\xff\xfe"
-         "a\xc3", "a:0"                                 },
+         "a\xc3",            "a:0"                                                 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_str(words_of(rows[i].text, SEARCH_INDEX), rows[i].words);
-    assert_str(words_of("喝茶了", SEARCH_QUERY), "喝茶:0 茶了:1");
+    assert_str(words_of("+1 415 555", SEARCH_QUERY), "1:0 415:1 555:2");
 }
 
 static bool is_in_text(void *closure, const struct search_word *w)
