@@ -28,23 +28,84 @@ static err answer_one(struct call *call, int status, const struct message *m)
     return answer_json(call, status, json_str(&j));
 }
 
+struct list_query {
+    str cursor;
+    int64_t limit, around, after;
+};
+static const struct input_field list_fields[] = {
+    PAGE_FIELDS(struct list_query),
+    FIELD(struct list_query, around, IN_ID, 0, 0, 0,
+        "the page with this message in its middle; next = older"),
+    FIELD(struct list_query, after, IN_ID, 0, 0, 0,
+        "the page behind this message; next = the `after` of the page behind that"),
+};
+static const struct input_spec list_spec = SPEC("MessageQuery", struct list_query, list_fields);
+
+struct timeline_page {
+    struct message *rows;
+    ptrdiff_t n;
+    str next;
+};
+
+static err page_older(
+    struct ctx *cx, conversation_id c, int64_t before, ptrdiff_t limit, struct timeline_page *page)
+{
+    bool has_older = false;
+    TRY(message_list(cx, c, (message_id){before}, limit, &page->rows, &page->n, &has_older));
+    page->next = has_older ? page_cursor(cx->arena, 0, page->rows[0].id.v) : (str){0};
+    return OK;
+}
+
+static err page_newer(
+    struct ctx *cx, conversation_id c, int64_t after, ptrdiff_t limit, struct timeline_page *page)
+{
+    bool has_newer = false;
+    TRY(message_list_newer(cx, c, (message_id){after}, limit, &page->rows, &page->n, &has_newer));
+    page->next = has_newer ? page_id(cx->arena, page->rows[page->n - 1].id.v) : (str){0};
+    return OK;
+}
+
+/* Half of the page, the message its last, and what comes behind it. */
+static err page_around(
+    struct ctx *cx, conversation_id c, int64_t around, ptrdiff_t limit, struct timeline_page *page)
+{
+    struct timeline_page newer = {0};
+    TRY(page_older(cx, c, around + 1, limit - limit / 2, page));
+    if (page->n == 0 || page->rows[page->n - 1].id.v != around)
+        return fail(cx, E_NOT_FOUND, "There is no such message in this conversation.");
+    if (limit / 2 > 0)
+        TRY(page_newer(cx, c, around, limit / 2, &newer));
+    struct message *rows = NEW(cx->arena, struct message, page->n + newer.n);
+    for (ptrdiff_t i = 0; i < page->n + newer.n; i++)
+        rows[i] = i < page->n ? page->rows[i] : newer.rows[i - page->n];
+    page->rows = rows;
+    page->n += newer.n;
+    return OK;
+}
+
 static err list(struct call *call)
 {
     struct ctx *cx = &call->cx;
-    const struct page_query *query = call->query;
+    const struct list_query *query = call->query;
     struct conversation c;
+    struct timeline_page page = {0};
+    int64_t before = 0;
+    ptrdiff_t limit = page_limit(query->limit);
     TRY(conversation_get(cx, (conversation_id){call->id}, &c));
-    bool has_older = false;
-    message_id before = {0};
-    TRY(page_cursor_read_id(cx, query->cursor, &before.v));
-    struct message *rows = NULL;
-    ptrdiff_t n = 0;
-    TRY(message_list(cx, c.id, before, page_limit(query->limit), &rows, &n, &has_older));
+    if ((query->cursor.len > 0) + (query->around > 0) + (query->after > 0) > 1)
+        return fail_field(cx, query->around ? "around" : "after",
+            "Only one of cursor, around and after says which page it is.");
+    TRY(page_cursor_read_id(cx, query->cursor, &before));
+    if (query->around)
+        TRY(page_around(cx, c.id, query->around, limit, &page));
+    else if (query->after)
+        TRY(page_newer(cx, c.id, query->after, limit, &page));
+    else
+        TRY(page_older(cx, c.id, before, limit, &page));
     struct json_out j = answer_list_begin(call);
-    for (ptrdiff_t i = 0; i < n; i++)
-        message_view(&j, &rows[i]);
-    return answer_list_end(
-        call, &j, has_older ? page_cursor(cx->arena, 0, rows[0].id.v) : (str){0});
+    for (ptrdiff_t i = 0; i < page.n; i++)
+        message_view(&j, &page.rows[i]);
+    return answer_list_end(call, &j, page.next);
 }
 
 static const char *const kind_words[] = {"reply", "note", NULL};
@@ -242,8 +303,8 @@ static err transcript(struct call *call)
 /* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/conversations/{id}/messages", AUTH_AGENT, CAP_CONVERSATION_READ,
-     ROUTE_READ | ROUTE_LIST, &page_query_spec, NULL, NULL, list,
-     "The timeline: the newest page first, oldest first inside it; next = older.", &message_shape, 0},
+     ROUTE_READ | ROUTE_LIST, &list_spec, NULL, NULL, list,
+     "The timeline: the newest page first, oldest first inside it; next = older. Or the page around or after a message.", &message_shape, 0},
     /* A reply asks for conversation.reply, a note for conversation.note: care/reply.c. */
     {HTTP_POST, "/api/v1/conversations/{id}/messages", AUTH_AGENT, CAP_CONVERSATION_READ,
      ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_REPEATS, NULL, &post_spec, post_prepare, post,

@@ -88,6 +88,20 @@ err message_list(struct ctx *cx, conversation_id conversation, message_id before
     return OK;
 }
 
+err message_list_newer(struct ctx *cx, conversation_id conversation, message_id after,
+    ptrdiff_t limit, struct message **rows, ptrdiff_t *n, bool *has_newer)
+{
+    TRY(db_all(cx->db,
+        S("SELECT" MESSAGE_COLUMNS " FROM" MESSAGE_TABLES
+          " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.id > ?3"
+          " ORDER BY m.id LIMIT ?4"),
+        ARGS(A_INT(cx->account.v), A_INT(conversation.v), A_INT(after.v), A_INT(limit + 1)),
+        COLS(message_cols), (ptrdiff_t)sizeof **rows, rows, n));
+    *has_newer = *n > limit;
+    *n -= *has_newer;
+    return OK;
+}
+
 err message_list_unseen(struct ctx *cx, conversation_id conversation, message_id seen,
     struct message **rows, ptrdiff_t *n)
 {

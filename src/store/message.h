@@ -10,6 +10,9 @@ err message_get(struct ctx *cx, message_id id, struct message *m);
  * has_older: there are more. Photos of authors are joined. */
 err message_list(struct ctx *cx, conversation_id conversation, message_id before, ptrdiff_t limit,
     struct message **rows, ptrdiff_t *n, bool *has_older);
+/* The page behind `after`: at most limit rows above it, oldest first. has_newer: there are more. */
+err message_list_newer(struct ctx *cx, conversation_id conversation, message_id after,
+    ptrdiff_t limit, struct message **rows, ptrdiff_t *n, bool *has_newer);
 /* What came after `seen` and is public, by others than the actor, not cancelled and no automatic
  * mail of ours; at most 50. */
 err message_list_unseen(struct ctx *cx, conversation_id conversation, message_id seen,

@@ -149,6 +149,82 @@ static void messages_of_one_person_keep_their_order(void **state)
     world_close(&w);
 }
 
+/* "n3 n4 | next" of a page of the timeline. */
+static str page_of(struct world *w, str conversation, const char *query)
+{
+    struct test_app *app = w->app;
+    struct sb b = sb_make(&app->arena, 0);
+    str target =
+        str_print(&app->arena, "/api/v1/conversations/%.*s/messages?%s", SARG(conversation), query);
+    assert_int_equal(test_request(app, "GET", str_z(&app->arena, target), NULL), 200);
+    for (const struct json *m = json_get(app->json, S("items"))->first; m; m = m->next)
+        sb_print(&b, "%.*s ", SARG(json_text(json_get(m, S("text")), S(""))));
+    sb_add(&b, json_text(json_get(app->json, S("next")), S("")).len ? S("| more") : S("|"));
+    return sb_str(&b);
+}
+
+static void a_page_stands_around_a_message_and_goes_on_both_ways(void **state)
+{
+    struct world w;
+    char id[16], text[16];
+    world_open(&w, *state);
+    struct test_app *app = w.app;
+    for (int i = 0; i < 12; i++) {
+        (void)snprintf(id, sizeof id, "m%d", i);
+        (void)snprintf(text, sizeof text, "n%d", i);
+        assert_int_equal(hook_message(&w, id, "ann", text), 200);
+    }
+    assert_int_equal(hook_message(&w, "other", "bo", "elsewhere"), 200);
+    world_run(&w);
+    str other = conversation_newest(&w);
+    assert_str(page_of(&w, other, "limit=1"), "elsewhere |");
+    str foreign = str_copy(&app->arena, test_text(app, "items.0.id"));
+    assert_int_equal(test_request(app, "GET", "/api/v1/conversations?sort=oldest", NULL), 200);
+    str c = str_copy(&app->arena, test_text(app, "items.0.id"));
+    assert_str(page_of(&w, c, "limit=12"), "n0 n1 n2 n3 n4 n5 n6 n7 n8 n9 n10 n11 |");
+    str ids[12];
+    for (int i = 0; i < 12; i++)
+        ids[i] = str_copy(&app->arena,
+            test_text(app, str_z(&app->arena, str_print(&app->arena, "items.%d.id", i))));
+    static const struct {
+        const char *query;
+        int message;
+        const char *page;
+    } rows[] = {
+        {"limit=5&around=", 5,  "n3 n4 n5 n6 n7 | more"},
+        {"limit=4&around=", 5,  "n4 n5 n6 n7 | more"   },
+        {"limit=1&around=", 5,  "n5 | more"            },
+        {"limit=5&around=", 0,  "n0 n1 n2 |"           },
+        {"limit=5&around=", 11, "n9 n10 n11 | more"    },
+        {"limit=3&after=",  7,  "n8 n9 n10 | more"     },
+        {"limit=3&after=",  8,  "n9 n10 n11 |"         },
+        {"limit=3&after=",  11, "|"                    },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        str query = str_cat(&app->arena, str_from(rows[i].query), ids[rows[i].message]);
+        assert_str(page_of(&w, c, str_z(&app->arena, query)), rows[i].page);
+    }
+    /* `next` leads on: to older ones from the middle, to newer ones from a page after one. */
+    str query = str_cat(&app->arena, S("limit=4&around="), ids[5]);
+    assert_str(page_of(&w, c, str_z(&app->arena, query)), "n4 n5 n6 n7 | more");
+    query = str_cat(&app->arena, S("limit=3&cursor="), test_text(app, "next"));
+    assert_str(page_of(&w, c, str_z(&app->arena, query)), "n1 n2 n3 | more");
+    query = str_cat(&app->arena, S("limit=3&after="), ids[5]);
+    assert_str(page_of(&w, c, str_z(&app->arena, query)), "n6 n7 n8 | more");
+    assert_str(test_text(app, "next"), str_z(&app->arena, ids[8]));
+    static const char *const second[] = {"&after=1", "&cursor=x"};
+    for (int i = 0; i < 2; i++) {
+        str target = str_print(&app->arena, "/api/v1/conversations/%.*s/messages?%s=%.*s%s",
+            SARG(c), i ? "after" : "around", SARG(ids[1]), second[i]);
+        assert_int_equal(test_request(app, "GET", str_z(&app->arena, target), NULL), 400);
+        assert_str(test_text(app, "error.field"), i ? "after" : "around");
+    }
+    str target = str_print(
+        &app->arena, "/api/v1/conversations/%.*s/messages?around=%.*s", SARG(c), SARG(foreign));
+    assert_int_equal(test_request(app, "GET", str_z(&app->arena, target), NULL), 404);
+    world_close(&w);
+}
+
 /* One turn that claims and dies before it ends anything. */
 static void die_in_processing(struct world *w)
 {
@@ -325,6 +401,7 @@ int main(void)
         TEST_APP(a_malformed_item_goes_to_quarantine_and_the_rest_goes_on),
         TEST_APP(a_mended_message_is_taken_under_the_id_of_its_refused_form),
         TEST_APP(messages_of_one_person_keep_their_order),
+        TEST_APP(a_page_stands_around_a_message_and_goes_on_both_ways),
         TEST_APP(an_item_that_ends_the_process_each_time_is_set_aside_without_its_neighbours),
         TEST_APP(an_item_hit_by_a_series_of_kills_waits_for_calm_and_then_arrives),
         TEST_APP(a_claim_that_died_is_taken_up_again_exactly_once),

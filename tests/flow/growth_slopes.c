@@ -55,8 +55,8 @@ static void hear(void *arg, struct db_tx *tx, const struct db_said *said)
         counted.work += work_of(tx) - counted.before_steps;
 }
 
-/* Conversations first … last, one message each, a minute apart. */
-static void grow(struct test_app *app, int first, int last)
+/* Messages first … last, a minute apart: each in a conversation of its own, or all in one. */
+static void grow(struct test_app *app, const char *thread, int first, int last)
 {
     enum { BATCH = 500 };
     for (int at = first; at < last; at += BATCH) {
@@ -65,12 +65,13 @@ static void grow(struct test_app *app, int first, int last)
         struct history_line *lines = NEW(cx->arena, struct history_line, BATCH);
         int n = last - at < BATCH ? last - at : BATCH;
         for (int i = 0; i < n; i++) {
-            int k = at + i, minute = k % 60, hour = k / 60 % 24, day = 1 + k / 1440 % 28;
+            int k = at + i, p = *thread ? 0 : k, minute = k % 60, hour = k / 60 % 24,
+                day = 1 + k / 1440 % 28;
             lines[i].text = str_print(cx->arena,
-                "{\"channel\":\"api\",\"id\":\"m%d\",\"thread\":\"t%d\",\"direction\":\"in\","
+                "{\"channel\":\"api\",\"id\":\"%sm%d\",\"thread\":\"%st%d\",\"direction\":\"in\","
                 "\"at\":\"2025-12-%02dT%02d:%02d:00Z\",\"text\":\"Where is my order %d?\","
                 "\"from\":{\"id\":\"p%d\",\"name\":\"P%d\"}}",
-                k, k, day, hour, minute, k, k, k);
+                thread, k, thread, p, day, hour, minute, k, p, p);
         }
         assert_ok(history_open(cx, &h));
         assert_ok(history_take_many(cx, &h, lines, n));
@@ -96,10 +97,21 @@ static int64_t cost(struct test_app *app, const char *path)
     return counted.work;
 }
 
+static void assert_cost(struct test_app *app, const char *const *paths, int n, const int64_t *first)
+{
+    for (int i = 0; i < n; i++) {
+        int64_t last = cost(app, paths[i]);
+        print_message("# %s: %lld, %lld\n", paths[i], (long long)first[i], (long long)last);
+        if (last > first[i] + first[i] / 2 + 20)
+            fail_msg("%s costs %lld, and %lld of eight times the size", paths[i],
+                (long long)first[i], (long long)last);
+    }
+}
+
 static void a_screen_costs_as_much_in_an_account_of_eight_times_the_size(void **state)
 {
     struct test_app *app = *state;
-    grow(app, 0, FIRST);
+    grow(app, "", 0, FIRST);
     assert_int_equal(
         test_request(app, "GET", "/api/v1/conversations?status=open,resolved", NULL), 200);
     char *one = str_z(&app->arena,
@@ -116,14 +128,32 @@ static void a_screen_costs_as_much_in_an_account_of_eight_times_the_size(void **
     for (int i = 0; i < PATHS; i++)
         first[i] = cost(app, paths[i]);
     for (int d = 0; d < DOUBLINGS; d++)
-        grow(app, FIRST << d, FIRST << (d + 1));
-    for (int i = 0; i < PATHS; i++) {
-        int64_t last = cost(app, paths[i]);
-        print_message("# %s: %lld, %lld\n", paths[i], (long long)first[i], (long long)last);
-        if (last > first[i] + first[i] / 2 + 20)
-            fail_msg("%s costs %lld, and %lld in an account of eight times the size", paths[i],
-                (long long)first[i], (long long)last);
-    }
+        grow(app, "", FIRST << d, FIRST << (d + 1));
+    assert_cost(app, paths, PATHS, first);
+}
+
+static void a_page_costs_as_much_in_a_conversation_of_eight_times_the_length(void **state)
+{
+    struct test_app *app = *state;
+    grow(app, "long", 0, FIRST);
+    assert_int_equal(
+        test_request(app, "GET", "/api/v1/conversations?status=open,resolved", NULL), 200);
+    char *one = str_z(&app->arena, str_print(&app->arena, "/api/v1/conversations/%.*s/messages",
+                                       SARG(test_text(app, "items.0.id"))));
+    str newest = str_cat(&app->arena, str_from(one), S("?limit=50"));
+    assert_int_equal(test_request(app, "GET", str_z(&app->arena, newest), NULL), 200);
+    str id = str_copy(&app->arena, test_text(app, "items.0.id"));
+    const char *paths[] = {str_z(&app->arena, newest),
+        str_z(&app->arena, str_print(&app->arena, "%s?limit=20&around=%.*s", one, SARG(id))),
+        str_z(&app->arena, str_print(&app->arena, "%s?limit=20&after=%.*s", one, SARG(id)))};
+    enum { PATHS = sizeof paths / sizeof paths[0] };
+    int64_t first[PATHS];
+    db_watch(app->db, hear, NULL);
+    for (int i = 0; i < PATHS; i++)
+        first[i] = cost(app, paths[i]);
+    for (int d = 0; d < DOUBLINGS; d++)
+        grow(app, "long", FIRST << d, FIRST << (d + 1));
+    assert_cost(app, paths, PATHS, first);
 }
 
 int main(void)
@@ -132,6 +162,7 @@ int main(void)
         return 77;
     const struct CMUnitTest tests[] = {
         TEST_APP(a_screen_costs_as_much_in_an_account_of_eight_times_the_size),
+        TEST_APP(a_page_costs_as_much_in_a_conversation_of_eight_times_the_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
