@@ -10,7 +10,7 @@ ASKED = {
     "common": ["order", "delivery", "ধন্যবাদ", "অর্ডারটি", "退款", "我"],
     "two words": ["order refund", "parcel Friday", "টাকা ফেরত", "退款 发票"],
     "phrase": ['"where order"', '"refund arrived"', '"টাকা ফেরত"', '"退款快"'],
-    "prefix": ["deliv", "acc", "ধন্য", "অর্ড", "谢"],
+    "prefix": ["deliv*", "acc*", "ধন্য*", "অর্ড*", "谢"],
 }
 
 

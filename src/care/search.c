@@ -12,7 +12,8 @@
 #include "store/conversation.h"
 
 enum {
-    WINDOW = 1000,                /* candidates at a time */
+    WINDOW = 1000,                /* candidates at a time, at most */
+    TIME_WINDOW = 60,             /* by time a page is enough: so many first, then twice as many */
     TEXT_BYTES = 4 * 1024 * 1024, /* of candidates are read in all */
     OTHERS_MOST = 5,              /* contacts, and tags, on a first page beside messages */
     HOUR_MS = 60 * 60 * 1000,
@@ -195,19 +196,27 @@ static void judge_message(
     keep(l, hit);
 }
 
-static err window(struct look *l, bool *is_end)
+static bool asks_for_names(const struct search_query *q)
+{
+    for (ptrdiff_t i = 0; i < q->n_conditions; i++)
+        if (q->conditions[i].field == SEARCH_FROM || q->conditions[i].field == SEARCH_CHANNEL)
+            return true;
+    return false;
+}
+
+static err window(struct look *l, ptrdiff_t size, bool *is_end)
 {
     int64_t *ids = NULL;
     ptrdiff_t n_ids = 0, n = 0;
     struct search_message *rows = NULL;
     struct conversation *tagged = NULL;
-    TRY(search_ids(l->cx, SEARCH_MESSAGE, l->clauses, l->query.n_terms, l->from, l->before, WINDOW,
+    TRY(search_ids(l->cx, SEARCH_MESSAGE, l->clauses, l->query.n_terms, l->from, l->before, size,
         &ids, &n_ids));
-    *is_end = n_ids < WINDOW;
+    *is_end = n_ids < size;
     if (!n_ids)
         return OK;
     l->before = ids[n_ids - 1];
-    TRY(search_messages(l->cx, ids, n_ids, &rows, &n));
+    TRY(search_messages(l->cx, ids, n_ids, asks_for_names(&l->query), &rows, &n));
     TRY(tags_of(l, rows, n, &tagged));
     for (ptrdiff_t i = 0; i < n; i++) {
         judge_message(l, &rows[i], &tagged[i]);
@@ -224,9 +233,10 @@ static err messages(struct look *l)
     bool is_end = false;
     if (l->ask->by_time && l->ask->is_after && l->ask->after_id < l->before)
         l->before = l->ask->after_id;
-    for (ptrdiff_t looked = 0; !is_end && l->n < wanted && looked < SEARCH_LOOKED;
-         looked += WINDOW) {
-        TRY(window(l, &is_end));
+    ptrdiff_t size = l->ask->by_time ? TIME_WINDOW : WINDOW;
+    for (ptrdiff_t looked = 0; !is_end && l->n < wanted && looked < SEARCH_LOOKED; looked += size) {
+        size = looked == 0 ? size : 2 * size < WINDOW ? 2 * size : WINDOW;
+        TRY(window(l, size, &is_end));
         if (l->bytes > TEXT_BYTES)
             break;
     }
@@ -358,7 +368,26 @@ static int better(const void *x, const void *y)
     return (a->id < b->id) - (a->id > b->id);
 }
 
-static void cut(struct look *l)
+/* What was judged had no names beside it. */
+static err name_messages(struct look *l, struct search_hit *hits, ptrdiff_t n)
+{
+    int64_t *ids = NEW(l->cx->arena, int64_t, n + 1);
+    ptrdiff_t n_ids = 0, n_rows = 0;
+    struct search_message *rows = NULL;
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (hits[i].kind == SEARCH_HIT_MESSAGE)
+            ids[n_ids++] = hits[i].id;
+    if (!n_ids || asks_for_names(&l->query))
+        return OK;
+    TRY(search_messages(l->cx, ids, n_ids, true, &rows, &n_rows));
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (ptrdiff_t k = 0; k < n_rows; k++)
+            if (hits[i].kind == SEARCH_HIT_MESSAGE && rows[k].id.v == hits[i].id)
+                hits[i].message = &rows[k];
+    return OK;
+}
+
+static err cut(struct look *l)
 {
     if (l->n)
         qsort(l->hits, (size_t)l->n, sizeof *l->hits, better);
@@ -368,6 +397,7 @@ static void cut(struct look *l)
     for (ptrdiff_t i = 0; i < l->answer->n; i++)
         l->hits[i].pieces = search_snippet(
             l->cx->arena, &l->query, l->hits[i].pieces[0].text, SEARCH_SIGNS, &l->hits[i].n_pieces);
+    return name_messages(l, l->hits, l->answer->n);
 }
 
 static void drop(void *arena)
@@ -397,7 +427,5 @@ err search_find(struct ctx *cx, const struct search_ask *ask, struct search_answ
         e = messages(&l);
     if (e == OK)
         e = search_build_is_due(cx, search_words_version(), &answer->is_building);
-    if (e == OK)
-        cut(&l);
-    return e;
+    return e == OK ? cut(&l) : e;
 }

@@ -20,44 +20,47 @@ static str id_list(struct ctx *cx, const int64_t *ids, ptrdiff_t n)
     return sb_str(&b);
 }
 
-static const struct db_col message_cols[] = {
-    COL(struct search_message, id),
-    COL(struct search_message, kind),
-    COL(struct search_message, author_kind),
-    COL(struct search_message, author_name),
-    COL(struct search_message, text),
-    COL(struct search_message, attachments),
-    COL(struct search_message, sent_ms),
-    COL(struct search_message, conversation_id),
-    COL(struct search_message, number),
-    COL(struct search_message, tag_count),
-    COL(struct search_message, status),
-    COL(struct search_message, subject),
-    COL(struct search_message, assignee_id),
-    COL(struct search_message, channel_id),
+/* What words and conditions are judged by; the names beside it are of tables of their own. */
+#define JUDGED_COLS                                                                                \
+    COL(struct search_message, id), COL(struct search_message, kind),                              \
+        COL(struct search_message, author_kind), COL(struct search_message, author_name),          \
+        COL(struct search_message, text), COL(struct search_message, attachments),                 \
+        COL(struct search_message, sent_ms), COL(struct search_message, conversation_id),          \
+        COL(struct search_message, number), COL(struct search_message, tag_count),                 \
+        COL(struct search_message, status), COL(struct search_message, subject),                   \
+        COL(struct search_message, assignee_id), COL(struct search_message, channel_id),           \
+        COL(struct search_message, contact_id)
+static const struct db_col judged_cols[] = {JUDGED_COLS};
+static const struct db_col named_cols[] = {
+    JUDGED_COLS,
     COL(struct search_message, channel_kind),
     COL(struct search_message, channel_name),
-    COL(struct search_message, contact_id),
     COL(struct search_message, contact_name),
     COL(struct search_message, contact_email),
     COL(struct search_message, contact_phone),
     COL(struct search_message, handle),
 };
-#define MESSAGE_SHOWN                                                                              \
+#define JUDGED                                                                                     \
     "SELECT m.id, m.kind, m.author_kind, m.author_name, m.text, m.attachments, m.sent_ms,"         \
     " m.conversation_id, c.number, c.tag_count, c.status,"                                         \
     " COALESCE((SELECT l.subject FROM mail l WHERE l.account_id = m.account_id"                    \
     "  AND l.message_id = m.id), c.subject) AS subject,"                                           \
-    " c.assignee_id, c.channel_id, COALESCE(h.kind, '') AS channel_kind,"                          \
-    " COALESCE(h.name, '') AS channel_name, c.contact_id, COALESCE(k.name, '') AS contact_name,"   \
-    " COALESCE(k.email, '') AS contact_email, COALESCE(k.phone, '') AS contact_phone,"             \
-    " COALESCE(i.handle, '') AS handle FROM "
-#define MESSAGE_PLACES                                                                             \
-    " JOIN conversation c ON c.account_id = m.account_id AND c.id = m.conversation_id"             \
+    " c.assignee_id, c.channel_id, c.contact_id"
+#define NAMES                                                                                      \
+    ", COALESCE(h.kind, '') AS channel_kind, COALESCE(h.name, '') AS channel_name,"                \
+    " COALESCE(k.name, '') AS contact_name, COALESCE(k.email, '') AS contact_email,"               \
+    " COALESCE(k.phone, '') AS contact_phone, COALESCE(i.handle, '') AS handle"
+#define WITH_CONVERSATION                                                                          \
+    " JOIN conversation c ON c.account_id = m.account_id AND c.id = m.conversation_id"
+#define WITH_NAMES                                                                                 \
     " LEFT JOIN contact k ON k.account_id = c.account_id AND k.id = c.contact_id"                  \
     " LEFT JOIN channel h ON h.account_id = c.account_id AND h.id = c.channel_id"                  \
-    " LEFT JOIN identity i ON i.account_id = c.account_id AND i.id = c.identity_id"                \
-    " WHERE" CONVERSATION_IS_VISIBLE " LIMIT ?8"
+    " LEFT JOIN identity i ON i.account_id = c.account_id AND i.id = c.identity_id"
+#define VISIBLE " WHERE" CONVERSATION_IS_VISIBLE " LIMIT ?8"
+#define OF_LITE " FROM json_each(?7) q CROSS JOIN message m ON m.account_id = ?1 AND m.id = q.value"
+#define OF_PG                                                                                      \
+    " FROM unnest(?7::bigint[]) AS q(id) CROSS JOIN LATERAL (SELECT * FROM message m"              \
+    " WHERE m.account_id = ?1 AND m.id = q.id OFFSET 0) m"
 
 static int newer_message(const void *x, const void *y)
 {
@@ -65,17 +68,24 @@ static int newer_message(const void *x, const void *y)
     return (a->id.v < b->id.v) - (a->id.v > b->id.v);
 }
 
-err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct search_message **rows,
-    ptrdiff_t *n_rows)
+err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, bool with_names,
+    struct search_message **rows, ptrdiff_t *n_rows)
 {
-    static const str lite = S_INIT(MESSAGE_SHOWN
-        "json_each(?7) q CROSS JOIN message m ON m.account_id = ?1 AND m.id = q.value" MESSAGE_PLACES);
-    static const str pg = S_INIT(
-        MESSAGE_SHOWN "unnest(?7::bigint[]) AS q(id) CROSS JOIN LATERAL (SELECT * FROM message m"
-                      " WHERE m.account_id = ?1 AND m.id = q.id OFFSET 0) m" MESSAGE_PLACES);
-    TRY(db_all(cx->db, db_tx_kind(cx->db) == DB_SQLITE ? lite : pg,
-        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_TEXT(id_list(cx, ids, n)), A_INT(n)),
-        COLS(message_cols), (ptrdiff_t)sizeof **rows, rows, n_rows));
+    static const str sql[2][2] = {
+        {S_INIT(JUDGED OF_LITE WITH_CONVERSATION VISIBLE),
+         S_INIT(JUDGED NAMES OF_LITE WITH_CONVERSATION WITH_NAMES VISIBLE)},
+        {S_INIT(JUDGED OF_PG WITH_CONVERSATION VISIBLE),
+         S_INIT(JUDGED NAMES OF_PG WITH_CONVERSATION WITH_NAMES VISIBLE)  },
+    };
+    bool is_pg = db_tx_kind(cx->db) == DB_POSTGRES;
+    const struct db_arg args[] = {
+        CONVERSATION_SCOPE_ARGS(cx), A_TEXT(id_list(cx, ids, n)), A_INT(n)};
+    ptrdiff_t n_args = (ptrdiff_t)(sizeof args / sizeof args[0]), size = (ptrdiff_t)sizeof **rows;
+    str text = sql[is_pg][with_names];
+    if (with_names)
+        TRY(db_all(cx->db, text, args, n_args, COLS(named_cols), size, rows, n_rows));
+    else
+        TRY(db_all(cx->db, text, args, n_args, COLS(judged_cols), size, rows, n_rows));
     if (*n_rows)
         qsort(*rows, (size_t)*n_rows, sizeof **rows, newer_message);
     return OK;
