@@ -96,6 +96,82 @@ describe('search', { skip: reasonToSkip() }, () => {
     await page.context().close()
   })
 
+  test('a_message_3500_back_is_opened_at_once_and_one_scrolls_both_ways_from_it', async () => {
+    const MESSAGES = 3600, BATCH = 100
+    for (let from = 0; from < MESSAGES; from += BATCH) {
+      const messages = Array.from({ length: BATCH }, (_, i) => ({ id: `far-${from + i}`, contact: { id: 'Far Away', name: 'Far Away' }, text: `entry ${from + i} of the log` }))
+      await seva.call('POST', `/channels/${seva.api.id}/inbound`, { messages })
+    }
+    await until(async () => (await found('"entry 3599"')).items.length, 'the last entry being found')
+    const page = await openConsole(browser, seva, { path: 'search?q=' + encodeURIComponent('"entry 60 of"') })
+    let pages = 0
+    page.on('request', (request) => (pages += /\/conversations\/\d+\/messages\?/.test(request.url())))
+    await hits(page).first().getByRole('link').click()
+    const message = page.locator('.is-found')
+    await message.waitFor()
+    assert.match(await message.textContent(), /entry 60 of the log/)
+    await until(async () => {
+      const box = await message.boundingBox()
+      return box && box.y > 0 && box.y < page.viewportSize().height
+    }, 'the message standing in the window')
+    assert.ok(pages <= 4, `${pages} pages were fetched: the newest, the one around it, perhaps one on each side`)
+    assert.doesNotMatch(page.url(), /message=/)
+    const newest = page.getByRole('button', { name: own['newest'] })
+    await newest.waitFor()
+    await shot(page, 'search-far-back')
+    assert.deepEqual(await axe(page), [])
+    const entry = (n) => page.locator('.timeline').getByText(`entry ${n} of the log`, { exact: true })
+    const log = page.locator('.timeline')
+    const scroll = (top) => log.evaluate((element, to) => element.scrollTo({ top: to < 0 ? element.scrollHeight : to }), top)
+    const reach = (n, top) => until(async () => {
+      await scroll(top)
+      return entry(n).count()
+    }, `entry ${n} being there`)
+    // Up to the first one, where nothing jumps, and down again past what was there.
+    await reach(0, 0)
+    await reach(160, -1)
+    assert.equal(await entry(3599).count(), 0)
+    const order = await page.locator('.timeline-item').evaluateAll((items) => items.map((one) => Number(/entry (\d+) of/.exec(one.textContent)?.[1] ?? -1)).filter((n) => n >= 0))
+    assert.deepEqual(order, order.map((_, i) => i), 'each entry once and in its place')
+    // What comes in meanwhile waits at the end; the way there leads to it.
+    await seva.inbound({ id: 'Far Away', name: 'Far Away' }, 'entry 3600 of the log', 'far-3600')
+    const below = page.locator('.timeline-jump', { hasText: '1' })
+    await below.waitFor()
+    assert.equal(await entry(3600).count(), 0)
+    await below.click()
+    await entry(3600).waitFor()
+    await until(() => log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 80), 'standing at the end')
+    assert.equal(await entry(160).count(), 0)
+    assert.equal(await page.locator('.timeline-jump').count(), 0)
+    await page.context().close()
+  })
+
+  test('from_far_back_one_scrolls_into_the_newest_or_answers_there', async () => {
+    const path = async (q) => {
+      const { items } = await found(q)
+      return `inbox/all/${items[0].conversation.id}?message=${items[0].message.id}`
+    }
+    const page = await openConsole(browser, seva, { path: await path('"entry 3420 of"') })
+    await page.locator('.is-found').waitFor()
+    const log = page.locator('.timeline')
+    await until(async () => {
+      await log.evaluate((element) => element.scrollTo({ top: element.scrollHeight }))
+      return log.getByText('entry 3600 of the log', { exact: true }).count()
+    }, 'the newest being there')
+    await until(async () => !(await page.locator('.timeline-jump').count()), 'nothing being left below')
+    const order = await page.locator('.timeline-item').evaluateAll((items) => items.map((one) => Number(/entry (\d+) of/.exec(one.textContent)?.[1] ?? -1)).filter((n) => n >= 0))
+    assert.deepEqual(order, order.map((_, i) => order[0] + i), 'no entry is missing between')
+    assert.ok(order[0] <= 3420)
+    await page.context().close()
+    const other = await openConsole(browser, seva, { path: await path('"entry 60 of"') })
+    await other.locator('.is-found').waitFor()
+    await other.locator('.composer textarea').first().fill('We are looking into it.')
+    await other.keyboard.press('Control+Enter')
+    await other.locator('.timeline').getByText('We are looking into it.').waitFor()
+    assert.equal(await other.locator('.timeline').getByText('entry 60 of the log', { exact: true }).count(), 0)
+    await other.context().close()
+  })
+
   test('the_palette_leads_to_the_whole_search', async () => {
     const page = await openConsole(browser, seva, { path: 'inbox/all' })
     await page.keyboard.press('Control+K')

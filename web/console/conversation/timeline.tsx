@@ -15,7 +15,7 @@ import { contactName } from '../inbox/row'
 import { calls, isRunning } from '../state/calls'
 import { markRead } from '../state/changes'
 import { lastServerId } from '../state/reducers'
-import { conversations, messages, myId, presenceOf, timelineOf } from '../state/store'
+import { conversations, messages, myId, presenceOf, timelineOf, type Past } from '../state/store'
 import { STAY_MS } from '../state/shown'
 import { loadOlder, openConversation } from '../state/timeline'
 import { ActivityLine, MessageView } from './message'
@@ -72,10 +72,10 @@ function useReading(conversation: Conversation, newest: Id | null, isAtEnd: bool
 interface Place { scroller: RefObject<HTMLDivElement>; isAtEnd: boolean; unseen: number; onScroll: () => void; toEnd: () => void }
 
 /** Where one reads: at the end it follows what comes, above it stays while things come below or older ones above. */
-function usePlace(conversation: Id, ids: readonly Id[], isTyping: boolean): Place {
+function usePlace(conversation: Id, ids: readonly Id[], past: Past | null, isTyping: boolean): Place {
   const scroller = useRef<HTMLDivElement>(null)
   const isStuck = useRef(true)
-  const before = useRef({ height: 0, first: null as Id | null, count: ids.length })
+  const before = useRef({ height: 0, first: null as Id | null, count: ids.length, past })
   const [unseen, setUnseen] = useState(0)
   const [isAtEnd, setAtEnd] = useState(true)
   useLayoutEffect(() => {
@@ -86,11 +86,13 @@ function usePlace(conversation: Id, ids: readonly Id[], isTyping: boolean): Plac
     // Read once: each further reading after a write would lay the page out again.
     const height = element.scrollHeight
     const old = before.current
+    if (past) isStuck.current = false
+    else if (old.past && ids[0] !== old.first) isStuck.current = true
     if (isStuck.current || isMine) element.scrollTop = height
     else if (old.first !== null && ids[0] !== old.first) element.scrollTop += height - old.height
-    else if (ids.length > old.count) setUnseen((count) => count + ids.length - old.count)
-    before.current = { height, first: ids[0] ?? null, count: ids.length }
-  }, [ids, isTyping])
+    else if (ids.length > old.count && !old.past) setUnseen((count) => count + ids.length - old.count)
+    before.current = { height, first: ids[0] ?? null, count: ids.length, past }
+  }, [ids, past, isTyping])
   useEffect(() => {
     const element = scroller.current
     if (!element) return
@@ -104,6 +106,7 @@ function usePlace(conversation: Id, ids: readonly Id[], isTyping: boolean): Plac
   const onScroll = (): void => {
     const element = scroller.current
     if (!element) return
+    if (past) return past.onScroll(element)
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END
     isStuck.current = atEnd
     setAtEnd(atEnd)
@@ -116,7 +119,8 @@ function usePlace(conversation: Id, ids: readonly Id[], isTyping: boolean): Plac
 
 /** What stands over the messages: that more is coming, why none came, the conversation before this one. */
 function Above({ conversation }: { conversation: Conversation }) {
-  const { ids, isLoading, isLoaded, older, error } = timelineOf(conversation.id)
+  const { ids, isLoading, isLoaded, older: ofNewest, past, error } = timelineOf(conversation.id)
+  const older = past.value?.older ?? ofNewest
   const isEmpty = ids.value.length === 0
   return (
     <>
@@ -168,7 +172,7 @@ function Log({ conversation, ids, isWhole }: { conversation: Conversation; ids: 
   const isMixed = spoken.size > 1 || (conversation.is_public && spoken.has('private'))
   // Found once all of it stands: what comes later does not move it.
   const found = useRef<Id | undefined>(undefined)
-  const unread = found.current || unreadFrom === 0 ? [] : shown.filter((one) => one.kind === 'in').slice(-unreadFrom)
+  const unread = found.current || unreadFrom === 0 || timelineOf(conversation.id).past.value ? [] : shown.filter((one) => one.kind === 'in').slice(-unreadFrom)
   if (isWhole && unread.length === unreadFrom) found.current ??= unread[0]?.id
   const firstUnread = found.current ?? unread[0]?.id
   return (
@@ -191,13 +195,16 @@ function ContactTyping({ conversation, isTyping }: { conversation: Conversation;
 }
 
 export function Timeline({ conversation }: { conversation: Conversation }) {
-  const ids = timelineOf(conversation.id).ids.value
+  const timeline = timelineOf(conversation.id)
+  const past = timeline.past.value
+  const ids = (past ?? timeline).ids.value
   const isTyping = useComputed(() => presenceOf(conversation.id).value.isContactTyping).value
   const hasLive = useComputed(() => calls.value.some((one) => one.conversation_id === conversation.id && isRunning(one))).value
   const { shown, isWhole } = useNewestFirst(ids)
-  const place = usePlace(conversation.id, shown, isTyping)
+  const place = usePlace(conversation.id, shown, past, isTyping)
   const wanted = new URLSearchParams(search.value).get('message')
-  useReading(conversation, lastServerId(ids), place.isAtEnd)
+  useReading(conversation, lastServerId(ids), place.isAtEnd && !past)
+  useEffect(() => () => timeline.past.peek()?.leave(), [])
   return (
     <div class="timeline-place">
       <div class="timeline" ref={place.scroller} onScroll={place.onScroll} tabIndex={0} role="region" aria-label={t('timeline.label', { name: contactName(conversation.contact) })}>
@@ -209,7 +216,7 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
           <ContactTyping conversation={conversation} isTyping={isTyping} />
         </div>
       </div>
-      {place.unseen > 0 && !place.isAtEnd ? (
+      {past ? <past.Foot /> : place.unseen > 0 && !place.isAtEnd ? (
         <Button class="timeline-jump" small onClick={place.toEnd}>
           <Icon name="down" size={14} /> {t('timeline.new_below', { count: place.unseen })}
         </Button>

@@ -1,5 +1,6 @@
 // The console's one store: every object once, as a signal by its id; lists and timelines hold ids only.
 import { batch, computed, signal, type Signal } from '@preact/signals'
+import type { FunctionComponent } from 'preact'
 import type { Ways } from '../lib/network_types'
 import type {
   Agent, Channel, Contact, Conversation, ConversationFull, Id, Message, MySettings, Notification, Session, Tag, Team, View, ViewCount, Viewer,
@@ -57,9 +58,20 @@ export class Table<T extends { id: Id }> {
   }
 }
 
-export interface Timeline {
+/** Messages far back, shown in place of the newest while somebody reads there (search/past.tsx). */
+export interface Past {
   ids: Signal<Id[]>
   older: Signal<string | null>
+  onScroll: (element: HTMLElement) => void
+  leave: () => void
+  Foot: FunctionComponent
+}
+
+export interface Timeline {
+  /** Of the newest, without a gap. */
+  ids: Signal<Id[]>
+  older: Signal<string | null>
+  past: Signal<Past | null>
   isLoaded: Signal<boolean>
   isLoading: Signal<boolean>
   error: Signal<string | null>
@@ -119,7 +131,7 @@ const timelines = new Map<Id, Timeline>()
 export function timelineOf(conversation: Id): Timeline {
   let found = timelines.get(conversation)
   if (!found) {
-    found = { ids: signal<Id[]>([]), older: signal<string | null>(null), isLoaded: signal(false), isLoading: signal(false), error: signal<string | null>(null), gaps: 0 }
+    found = { ids: signal<Id[]>([]), older: signal<string | null>(null), past: signal<Past | null>(null), isLoaded: signal(false), isLoading: signal(false), error: signal<string | null>(null), gaps: 0 }
     timelines.set(conversation, found)
   }
   return found
@@ -154,6 +166,7 @@ export function distrustTimelines(): void {
 export function forgetTimeline(conversation: Id): void {
   const timeline = peekTimeline(conversation)
   if (!timeline) return
+  timeline.past.peek()?.leave()
   timeline.ids.value = timeline.ids.peek().filter(isLocal)
   timeline.older.value = null
   timeline.isLoaded.value = false

@@ -9,13 +9,18 @@ import { messages, myId, presenceOf, putConversation, timelineOf, touchTimeline 
 import { awaitedComposer, focusRequest } from './overlays'
 import { errorText } from './toasts'
 
-const PAGE = 50
+export const PAGE = 50
+
+/** What an answer to a question of then says of messages. */
+export function putMessages(items: readonly Message[], asked: number): Id[] {
+  for (const one of items) if (!messages.isToldSince(one.id, asked)) messages.set(newerMessage(messages.peek(one.id), one))
+  return items.map((one) => one.id)
+}
 
 function take(conversation: Id, page: Page<Message>, asked: number, replace: boolean): void {
   const timeline = timelineOf(conversation)
   batch(() => {
-    for (const one of page.items) if (!messages.isToldSince(one.id, asked)) messages.set(newerMessage(messages.peek(one.id), one))
-    const ids = page.items.map((one) => one.id)
+    const ids = putMessages(page.items, asked)
     const known = new Set(page.items.map((one) => one.client_id).filter(Boolean))
     const kept = timeline.ids.peek().filter((id) => !(isLocal(id) && known.has(messages.peek(id)?.client_id ?? '')))
     timeline.ids.value = replace ? newestPageIds(kept, ids) : mergeIds(kept, ids)
