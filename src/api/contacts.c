@@ -1,6 +1,6 @@
 /* contacts: the people outside (API "Contacts"). Any agent with contact.read sees every contact of
  * the account; the conversations shown with one are those the agent may see. The list's `q` finds
- * mail addresses and phones exactly (by index), names and companies among the newest 5,000. */
+ * as the search does (care/search.h), in the order of the list. */
 #include "api/live.h"
 #include "api/page.h"
 #include "api/server.h"
@@ -10,13 +10,14 @@
 #include "base/utf8.h"
 #include "care/identity_separate.h"
 #include "care/news.h"
+#include "care/search.h"
 #include "model/view_contact.h"
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/identity.h"
 #include "store/visitor.h"
 
-enum { CUSTOM_BYTES = 16 * 1024, NOTE_BYTES = 8 * 1024, SEARCH_ROWS = 5000, URL_BYTES = 2000 };
+enum { CUSTOM_BYTES = 16 * 1024, NOTE_BYTES = 8 * 1024, URL_BYTES = 2000 };
 
 struct contact_body {
     str name, email, phone, language, time_zone, location, company, note, avatar_url;
@@ -80,7 +81,8 @@ struct list_query {
 };
 static const struct input_field list_fields[] = {
     FIELD(struct list_query, q, IN_TEXT, 0, 0, 200,
-        "a name or company among the newest 5,000, or an exact mail address or phone"),
+        "words of a name, handle, company, mail address or phone, as in GET /search; the last one may "
+        "go on; of the newest 1,000 contacts that have them"),
     PAGE_FIELDS(struct list_query),
 };
 static const struct input_spec list_spec = SPEC("ContactQuery", struct list_query, list_fields);
@@ -88,48 +90,17 @@ static const struct input_spec list_spec = SPEC("ContactQuery", struct list_quer
 struct found {
     struct contact *rows;
     ptrdiff_t n;
-    bool has_more;
 };
 
-static bool holds(struct arena *a, str text, str needle)
+static err search(
+    struct ctx *cx, str q, int64_t before_ms, contact_id before, ptrdiff_t limit, struct found *f)
 {
-    return text.len && str_find(utf8_fold(a, text), needle) >= 0;
-}
-
-static bool matches(struct arena *a, const struct contact *c, str needle)
-{
-    return holds(a, c->name, needle) || holds(a, c->company, needle) ||
-           holds(a, c->email, needle) || holds(a, c->phone, needle);
-}
-
-/* Exact ones come first, on the first page only. */
-static err search(struct ctx *cx, str needle, int64_t before_ms, contact_id before, ptrdiff_t limit,
-    struct found *f)
-{
-    struct contact *out = NEW(cx->arena, struct contact, limit), *exact = NULL;
-    ptrdiff_t n = 0, n_exact = 0;
-    if (!before.v)
-        TRY(contact_find(cx, needle, &exact, &n_exact));
-    for (; n < n_exact && n < limit; n++)
-        out[n] = exact[n];
-    for (ptrdiff_t seen = 0; n < limit && seen < SEARCH_ROWS;) {
-        struct contact *page = NULL;
-        ptrdiff_t n_page = 0;
-        TRY(contact_list(cx, before_ms, before, LIMIT_PAGE, &page, &n_page));
-        for (ptrdiff_t i = 0; i < n_page && n < limit; i++, seen++) {
-            before_ms = page[i].last_seen_ms;
-            before = page[i].id;
-            bool is_known = false;
-            for (ptrdiff_t k = 0; k < n_exact; k++)
-                is_known = is_known || exact[k].id.v == page[i].id.v;
-            if (!is_known && matches(cx->arena, &page[i], needle))
-                out[n++] = page[i];
-        }
-        if (n_page < LIMIT_PAGE)
-            break;
-    }
-    *f = (struct found){out, n, n == limit && n > n_exact};
-    return OK;
+    struct search_walk *walk = NULL;
+    int64_t *ids = NULL;
+    ptrdiff_t n = 0;
+    TRY(search_walk_begin(cx, q, &walk));
+    TRY(search_walk_contacts(walk, &ids, &n));
+    return contact_list_of(cx, ids, n, before_ms, before, limit, &f->rows, &f->n);
 }
 
 static err put_all(struct call *call, struct json_out *j, struct found *f)
@@ -163,16 +134,15 @@ static err list(struct call *call)
     TRY(page_cursor_read(cx, query->cursor, &is_set, &before_ms, &before));
     ptrdiff_t limit = page_limit(query->limit);
     struct found f = {0};
-    str needle = utf8_fold(cx->arena, str_trim(query->q));
-    if (needle.len) {
-        TRY(search(cx, needle, before_ms, (contact_id){before}, limit, &f));
-    } else {
+    str q = str_trim(query->q);
+    if (q.len)
+        TRY(search(cx, q, before_ms, (contact_id){before}, limit + 1, &f));
+    else
         TRY(contact_list(cx, before_ms, (contact_id){before}, limit + 1, &f.rows, &f.n));
-        f.has_more = page_cut(limit, &f.n);
-    }
+    bool has_more = page_cut(limit, &f.n);
     struct json_out j = answer_list_begin(call);
     TRY(put_all(call, &j, &f));
-    const struct contact *last = f.has_more ? &f.rows[f.n - 1] : NULL;
+    const struct contact *last = has_more ? &f.rows[f.n - 1] : NULL;
     return answer_list_end(
         call, &j, last ? page_cursor(cx->arena, last->last_seen_ms, last->id.v) : (str){0});
 }

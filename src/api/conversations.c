@@ -41,7 +41,8 @@ static const struct input_field list_fields[] = {
     FIELD_SEEN(struct list_query, tag, IN_TEXT_LIST, 0, 0, FILTER_TAGS, "names; any of them"),
     FIELD_SEEN(struct list_query, priority, IN_TEXT_LIST, 0, 0, 5, "any of them"),
     FIELD_SEEN(struct list_query, q, IN_TEXT, 0, 0, SEARCH_BYTES,
-        "number, contact, mail address, phone, subject or text, newest 5,000 conversations"),
+        "as in GET /search, also a conversation's number; the last word may go on; of the newest "
+        "2,000 conversations that are found"),
     FIELD_SEEN(struct list_query, language, IN_TEXT, 0, 0, 40, NULL),
     FIELD_SEEN(struct list_query, unread, IN_BOOL, 0, 0, 0, "only what I have not read"),
     FIELD_ENUM_SEEN(struct list_query, sort, 0, conversation_sort_words, NULL),

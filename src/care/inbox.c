@@ -3,9 +3,8 @@
 
 #include "base/id.h"
 #include "base/limits.h"
-#include "base/utf8.h"
-#include "store/contact.h"
-#include "store/message.h"
+#include "care/search.h"
+#include "store/conversation_find.h"
 #include "store/tag.h"
 #include "store/view.h"
 
@@ -264,100 +263,67 @@ err inbox_query_check(struct ctx *cx, const struct inbox_query *q)
     return resolve(cx, q, &f, &is_empty);
 }
 
-/* ── the simple search ──────────────────────────────────────────────────────────────────────────
+/* ── what is searched for ───────────────────────────────────────────────────────────────────────
  */
 
-struct search {
-    struct ctx *cx;
-    str needle;               /* folded */
-    int64_t number;           /* "#42" or "42"; 0 = no number */
-    struct contact *contacts; /* with this mail address or phone */
-    ptrdiff_t n_contacts;
-    struct message_text *texts; /* the newest that hold the needle */
-    ptrdiff_t n_texts;
+/* What was found that the filter keeps. */
+struct found {
+    struct conversation_place *at;
+    ptrdiff_t n;
 };
 
-static bool holds(struct search *s, str text)
+static void found_add(struct found *f, const struct conversation_place *rows, ptrdiff_t n)
 {
-    return text.len && str_find(utf8_fold(s->cx->arena, text), s->needle) >= 0;
+    for (ptrdiff_t i = 0; i < n && f->n < INBOX_FOUND; i++)
+        f->at[f->n++] = rows[i];
 }
 
-static err search_begin(struct ctx *cx, str q, struct search *s)
+/* "#42" or "42": the conversation of this number. */
+static err find_number(
+    struct ctx *cx, const struct conversation_filter *f, str q, struct found *found)
 {
-    *s = (struct search){.cx = cx, .needle = utf8_fold(cx->arena, str_trim(q))};
-    str digits = str_starts(s->needle, S("#")) ? str_skip(s->needle, 1) : s->needle;
-    if (str_int(digits, 1, INT64_MAX, &s->number) != OK)
-        s->number = 0;
-    TRY(contact_find(cx, s->needle, &s->contacts, &s->n_contacts));
-    struct message_text *texts = NULL;
+    struct conversation_place *rows = NULL;
+    struct conversation c;
+    int64_t number;
     ptrdiff_t n = 0;
-    TRY(message_newest_texts(cx, SEARCH_TEXTS, &texts, &n));
-    s->texts = texts;
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (holds(s, texts[i].text))
-            texts[s->n_texts++] = texts[i];
-    return OK;
-}
-
-static bool search_matches(struct search *s, const struct conversation *c)
-{
-    if (s->number && c->number == s->number)
-        return true;
-    for (ptrdiff_t i = 0; i < s->n_contacts; i++)
-        if (s->contacts[i].id.v == c->contact_id.v)
-            return true;
-    for (ptrdiff_t i = 0; i < s->n_texts; i++)
-        if (s->texts[i].conversation_id.v == c->id.v)
-            return true;
-    return holds(s, c->contact_name) || holds(s, c->subject) || holds(s, c->preview);
-}
-
-static err search_list(struct ctx *cx, const struct conversation_filter *f, str q,
-    enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
-    struct conversation **rows, ptrdiff_t *n, struct conversation_cursor *next)
-{
-    struct search *s = NEW(cx->arena, struct search, 1);
-    TRY(search_begin(cx, q, s));
-    struct conversation *out = NEW(cx->arena, struct conversation, limit);
-    struct conversation_cursor at = *after;
-    ptrdiff_t found = 0, seen = 0;
-    for (bool is_end = false; !is_end && found < limit && seen < SEARCH_ROWS;) {
-        struct conversation *page = NULL;
-        ptrdiff_t n_page = 0;
-        TRY(conversation_list(cx, f, sort, &at, LIMIT_PAGE, &page, &n_page));
-        is_end = n_page < LIMIT_PAGE;
-        for (ptrdiff_t i = 0; i < n_page && found < limit; i++) {
-            at = conversation_cursor_of(&page[i], sort);
-            seen++;
-            if (search_matches(s, &page[i]))
-                out[found++] = page[i];
-            if (found == limit)
-                is_end = is_end && i == n_page - 1;
-        }
-        *next = is_end ? (struct conversation_cursor){0} : at;
+    if (str_int(str_starts(q, S("#")) ? str_skip(q, 1) : q, 1, INT64_MAX, &number) != OK)
+        return OK;
+    err e = conversation_by_number(cx, number, &c);
+    if (e == E_NOT_FOUND) {
+        cx->fault = (struct fault){0};
+        return OK;
     }
-    *rows = out;
-    *n = found;
+    TRY(e);
+    TRY(conversation_sieve(cx, f, &c.id.v, 1, &rows, &n));
+    found_add(found, rows, n);
     return OK;
+}
+
+/* Conversations of people that are found, then those with messages that are, newest first. */
+static err find_list(struct ctx *cx, const struct conversation_filter *f, str q,
+    enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
+    struct conversation **rows, ptrdiff_t *n)
+{
+    struct found found = {NEW(cx->arena, struct conversation_place, INBOX_FOUND), 0};
+    struct conversation_place *places = NULL;
+    struct search_walk *walk = NULL;
+    ptrdiff_t n_ids = 0, n_places = 0;
+    int64_t *ids = NULL;
+    TRY(find_number(cx, f, q, &found));
+    TRY(search_walk_begin(cx, q, &walk));
+    TRY(search_walk_contacts(walk, &ids, &n_ids));
+    TRY(conversation_sieve_contacts(cx, f, ids, n_ids, INBOX_FOUND / 2, &places, &n_places));
+    found_add(&found, places, n_places);
+    for (bool is_end = false; !is_end && found.n < INBOX_FOUND;) {
+        TRY(search_walk_next(walk, &ids, &n_ids, &is_end));
+        TRY(conversation_sieve(cx, f, ids, n_ids, &places, &n_places));
+        found_add(&found, places, n_places);
+    }
+    return conversation_find_page(cx, found.at, found.n, sort, after, limit, rows, n);
 }
 
 /* ── lists and counts ───────────────────────────────────────────────────────────────────────────
  */
-
-static err plain_list(struct ctx *cx, const struct conversation_filter *f,
-    enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
-    struct conversation **rows, ptrdiff_t *n, struct conversation_cursor *next)
-{
-    struct conversation *found = NULL;
-    ptrdiff_t n_found = 0;
-    TRY(conversation_list(cx, f, sort, after, limit + 1, &found, &n_found));
-    bool has_more = n_found > limit;
-    *n = has_more ? limit : n_found;
-    *next = has_more ? conversation_cursor_of(&found[limit - 1], sort)
-                     : (struct conversation_cursor){0};
-    *rows = found;
-    return OK;
-}
 
 err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_sort sort,
     const struct conversation_cursor *after, ptrdiff_t limit, struct conversation **rows,
@@ -374,9 +340,13 @@ err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_so
     if (needle.len > SEARCH_BYTES)
         return fail_field(cx, "q", "At most %d bytes can be searched for.", (int)SEARCH_BYTES);
     if (needle.len)
-        TRY(search_list(cx, &f, needle, sort, after, limit, rows, n, next));
+        TRY(find_list(cx, &f, needle, sort, after, limit + 1, rows, n));
     else
-        TRY(plain_list(cx, &f, sort, after, limit, rows, n, next));
+        TRY(conversation_list(cx, &f, sort, after, limit + 1, rows, n));
+    if (*n > limit) {
+        *n = limit;
+        *next = conversation_cursor_of(&(*rows)[limit - 1], sort);
+    }
     TRY(conversation_fill_tags(cx, *rows, *n));
     return conversation_fill_mine(cx, *rows, *n);
 }

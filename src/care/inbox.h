@@ -1,14 +1,17 @@
 /* inbox: what a view of the inbox means: filters in words (as in addresses and saved views) become
- * filters of the store; the built-in views; the simple search. Full-text search is not here yet:
- * `q` is a bounded look, newest first, over SEARCH_ROWS conversations and SEARCH_TEXTS messages.
- * Thread: the caller's; inside its transaction. */
+ * filters of the store; the built-in views; what `q` finds (by the rules of care/search.h) in the
+ * order of a list. Thread: the caller's; inside its transaction. */
 #pragma once
 #include "base/json.h"
 #include "model/ctx.h"
 #include "model/view_conversation.h"
 #include "store/conversation_list.h"
 
-enum { SEARCH_ROWS = 5000, SEARCH_TEXTS = 5000, SEARCH_BYTES = 200, BUILTIN_VIEWS = 6 };
+enum {
+    INBOX_FOUND = 2000, /* conversations that q finds are put in order; half for people's names */
+    SEARCH_BYTES = 200,
+    BUILTIN_VIEWS = 6
+};
 
 /* Empty members mean: any. */
 struct inbox_query {
@@ -32,7 +35,8 @@ extern const struct saved_view inbox_builtin[BUILTIN_VIEWS];
 err inbox_view(struct ctx *cx, str key_or_id, struct inbox_query *q, enum conversation_sort *sort);
 
 /* One page, with tags and the acting agent's unread and draft. *next: where the next one begins;
- * not set at the end. With q a page may have fewer rows than asked for and still a next one. */
+ * not set at the end. With q: of conversations with that number, those of people who are found, and
+ * those with the newest messages that are; INBOX_FOUND of them at most, in the order of sort. */
 err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_sort sort,
     const struct conversation_cursor *after, ptrdiff_t limit, struct conversation **rows,
     ptrdiff_t *n, struct conversation_cursor *next);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "base/utf8.h"
 #include "store/agent.h"
 #include "store/conversation.h"
@@ -167,21 +168,32 @@ static void keep(struct look *l, struct search_hit hit)
         l->hits[l->n++] = hit;
 }
 
-static void judge_message(
-    struct look *l, const struct search_message *m, const struct conversation *tagged)
+/* Is it found? `best` is the place that counts most: text, subject, names of files. */
+static bool is_message_found(struct look *l, const struct search_message *m,
+    const struct conversation *tagged, int64_t *score, ptrdiff_t *best, str *shown)
 {
-    static const char *const names[] = {"text", "subject", "attachment"};
-    struct search_hit hit = {.kind = SEARCH_HIT_MESSAGE, .id = m->id.v, .message = m};
     arena_reset(l->scratch);
     if (!meets_all(l, m, tagged))
-        return;
+        return false;
     const struct search_part parts[] = {
         {m->text,         WEIGHT_TEXT},
         {                       m->subject, WEIGHT_SUBJECT           },
         { file_names(l->cx->arena,    m->attachments),               WEIGHT_FILE}
     };
+    if (!search_judge(l->scratch, &l->query, parts, 3, l->now_ms - m->sent_ms, score, best))
+        return false;
+    *shown = parts[*best].text;
+    return true;
+}
+
+static void judge_message(
+    struct look *l, const struct search_message *m, const struct conversation *tagged)
+{
+    static const char *const names[] = {"text", "subject", "attachment"};
+    struct search_hit hit = {.kind = SEARCH_HIT_MESSAGE, .id = m->id.v, .message = m};
     ptrdiff_t best = 0;
-    if (!search_judge(l->scratch, &l->query, parts, 3, l->now_ms - m->sent_ms, &hit.score, &best))
+    str shown = {0};
+    if (!is_message_found(l, m, tagged, &hit.score, &best, &shown))
         return;
     if (l->ask->by_time)
         hit.score = 0;
@@ -190,7 +202,7 @@ static void judge_message(
     bool is_note = best == 0 && str_eq(m->kind, S("note"));
     hit.field = is_note ? "note" : names[best];
     struct search_piece *whole = NEW(l->cx->arena, struct search_piece, 1);
-    *whole = (struct search_piece){parts[best].text, false}; /* cut once it is known to be shown */
+    *whole = (struct search_piece){shown, false}; /* cut once it is known to be shown */
     hit.pieces = whole;
     hit.n_pieces = 1;
     keep(l, hit);
@@ -204,24 +216,36 @@ static bool asks_for_names(const struct search_query *q)
     return false;
 }
 
-static err window(struct look *l, ptrdiff_t size, bool *is_end)
+struct portion {
+    struct search_message *rows;
+    struct conversation *tagged; /* one a row */
+    ptrdiff_t n;
+};
+
+/* The next candidates, newest first, that the actor may see. */
+static err read_portion(struct look *l, ptrdiff_t size, struct portion *p, bool *is_end)
 {
     int64_t *ids = NULL;
-    ptrdiff_t n_ids = 0, n = 0;
-    struct search_message *rows = NULL;
-    struct conversation *tagged = NULL;
+    ptrdiff_t n_ids = 0;
+    *p = (struct portion){0};
     TRY(search_ids(l->cx, SEARCH_MESSAGE, l->clauses, l->query.n_terms, l->from, l->before, size,
         &ids, &n_ids));
     *is_end = n_ids < size;
     if (!n_ids)
         return OK;
     l->before = ids[n_ids - 1];
-    TRY(search_messages(l->cx, ids, n_ids, asks_for_names(&l->query), &rows, &n));
-    TRY(tags_of(l, rows, n, &tagged));
-    for (ptrdiff_t i = 0; i < n; i++) {
-        judge_message(l, &rows[i], &tagged[i]);
-        l->bytes += rows[i].text.len;
-    }
+    TRY(search_messages(l->cx, ids, n_ids, asks_for_names(&l->query), &p->rows, &p->n));
+    for (ptrdiff_t i = 0; i < p->n; i++)
+        l->bytes += p->rows[i].text.len;
+    return tags_of(l, p->rows, p->n, &p->tagged);
+}
+
+static err window(struct look *l, ptrdiff_t size, bool *is_end)
+{
+    struct portion p;
+    TRY(read_portion(l, size, &p, is_end));
+    for (ptrdiff_t i = 0; i < p.n; i++)
+        judge_message(l, &p.rows[i], &p.tagged[i]);
     return OK;
 }
 
@@ -262,27 +286,38 @@ static bool judge_name(struct look *l, const struct search_part *parts, ptrdiff_
     return true;
 }
 
-static err contacts(struct look *l)
+static err read_contacts(struct look *l, struct search_contact **rows, ptrdiff_t *n)
 {
-    static const char *const names[] = {"name", "handle", "address", "phone", "name"};
     int64_t *ids = NULL;
-    ptrdiff_t n_ids = 0, n = 0, most = l->ask->messages ? OTHERS_MOST : SEARCH_RANKED;
-    struct search_contact *rows = NULL;
+    ptrdiff_t n_ids = 0;
+    *n = 0;
     TRY(search_ids(
         l->cx, SEARCH_CONTACT, l->clauses, l->query.n_terms, 0, INT64_MAX, WINDOW, &ids, &n_ids));
-    if (n_ids)
-        TRY(search_contacts(l->cx, ids, n_ids, &rows, &n));
+    return n_ids ? search_contacts(l->cx, ids, n_ids, rows, n) : OK;
+}
+
+static bool judge_contact(struct look *l, const struct search_contact *c, struct search_hit *hit)
+{
+    static const char *const names[] = {"name", "handle", "address", "phone", "name"};
+    const struct search_part parts[] = {
+        {c->name,    WEIGHT_NAME},
+        {c->handles, WEIGHT_NAME},
+        {c->email,   WEIGHT_NAME},
+        {c->phone,   WEIGHT_NAME},
+        {c->company, WEIGHT_TEXT}
+    };
+    return judge_name(l, parts, 5, names, hit);
+}
+
+static err contacts(struct look *l)
+{
+    ptrdiff_t n = 0, most = l->ask->messages ? OTHERS_MOST : SEARCH_RANKED;
+    struct search_contact *rows = NULL;
+    TRY(read_contacts(l, &rows, &n));
     for (ptrdiff_t i = 0; i < n && most; i++) {
         struct search_hit hit = {
             .kind = SEARCH_HIT_CONTACT, .id = rows[i].id.v, .contact = &rows[i]};
-        const struct search_part parts[] = {
-            {rows[i].name,    WEIGHT_NAME},
-            {rows[i].handles, WEIGHT_NAME},
-            {rows[i].email,   WEIGHT_NAME},
-            {rows[i].phone,   WEIGHT_NAME},
-            {rows[i].company, WEIGHT_TEXT}
-        };
-        if (!judge_name(l, parts, 5, names, &hit))
+        if (!judge_contact(l, &rows[i], &hit))
             continue;
         if (l->ask->by_time)
             hit.score = 0;
@@ -352,8 +387,6 @@ static err begin(struct look *l)
         if (c->field == SEARCH_AFTER && id_least(c->at_ms) > l->from)
             l->from = id_least(c->at_ms);
     }
-    l->cap = SEARCH_RANKED + WINDOW + 2 * (OTHERS_MOST + SEARCH_RANKED);
-    l->hits = NEW(l->cx->arena, struct search_hit, l->cap);
     return OK;
 }
 
@@ -405,27 +438,102 @@ static void drop(void *arena)
     arena_free(arena);
 }
 
+static err look_begin(struct look *l, struct ctx *cx, const struct search_ask *ask)
+{
+    *l = (struct look){.cx = cx, .ask = ask, .scratch = NEW(cx->arena, struct arena, 1)};
+    *l->scratch = arena_make(0);
+    l->scratch->escape = cx->arena->escape;
+    arena_defer(cx->arena, drop, l->scratch);
+    return begin(l);
+}
+
+/* Contacts and tags have no conditions: they are found by words alone. */
+static bool names_only(const struct search_query *q)
+{
+    return has_words(q) && !q->n_conditions;
+}
+
 err search_find(struct ctx *cx, const struct search_ask *ask, struct search_answer *answer)
 {
-    struct look l = {
-        .cx = cx, .ask = ask, .answer = answer, .scratch = NEW(cx->arena, struct arena, 1)};
+    struct look l;
     *answer = (struct search_answer){0};
-    *l.scratch = arena_make(0);
-    l.scratch->escape = cx->arena->escape;
-    arena_defer(cx->arena, drop, l.scratch);
-    TRY(begin(&l));
+    TRY(look_begin(&l, cx, ask));
+    l.answer = answer;
     if (!l.query.n_terms && !l.query.n_conditions)
         return OK;
+    l.cap = SEARCH_RANKED + WINDOW + 2 * (OTHERS_MOST + SEARCH_RANKED);
+    l.hits = NEW(cx->arena, struct search_hit, l.cap);
     bool is_first = !ask->messages || !ask->is_after;
-    bool names_only = has_words(&l.query) && !l.query.n_conditions;
     err e = OK;
-    if (ask->contacts && is_first && names_only)
+    if (ask->contacts && is_first && names_only(&l.query))
         e = contacts(&l);
-    if (e == OK && ask->tags && is_first && names_only)
+    if (e == OK && ask->tags && is_first && names_only(&l.query))
         e = tags(&l);
     if (e == OK && ask->messages)
         e = messages(&l);
     if (e == OK)
         e = search_build_is_due(cx, search_words_version(), &answer->is_building);
     return e == OK ? cut(&l) : e;
+}
+
+/* ── as a filter of lists ───────────────────────────────────────────────────────────────────────
+ */
+
+struct search_walk {
+    struct search_ask ask;
+    struct look l;
+    ptrdiff_t looked;
+    struct map seen; /* conversations that were given */
+};
+
+err search_walk_begin(struct ctx *cx, str q, struct search_walk **walk)
+{
+    struct search_walk *w = NEW(cx->arena, struct search_walk, 1);
+    w->ask = (struct search_ask){.q = q, .is_typing = true};
+    w->seen.a = cx->arena;
+    TRY(look_begin(&w->l, cx, &w->ask));
+    *walk = w;
+    return OK;
+}
+
+err search_walk_contacts(struct search_walk *w, int64_t **contacts, ptrdiff_t *n)
+{
+    struct search_contact *rows = NULL;
+    ptrdiff_t n_rows = 0;
+    *n = 0;
+    if (!names_only(&w->l.query))
+        return OK;
+    TRY(read_contacts(&w->l, &rows, &n_rows));
+    *contacts = NEW(w->l.cx->arena, int64_t, n_rows + 1);
+    for (ptrdiff_t i = 0; i < n_rows; i++) {
+        struct search_hit hit = {0};
+        if (judge_contact(&w->l, &rows[i], &hit))
+            (*contacts)[(*n)++] = rows[i].id.v;
+    }
+    return OK;
+}
+
+err search_walk_next(struct search_walk *w, int64_t **conversations, ptrdiff_t *n, bool *is_end)
+{
+    struct look *l = &w->l;
+    struct portion p;
+    *n = 0;
+    *is_end = true;
+    if (!l->query.n_terms && !l->query.n_conditions)
+        return OK;
+    TRY(read_portion(l, WINDOW, &p, is_end));
+    w->looked += WINDOW;
+    *is_end = *is_end || w->looked >= SEARCH_LOOKED || l->bytes > TEXT_BYTES;
+    *conversations = NEW(l->cx->arena, int64_t, p.n + 1);
+    for (ptrdiff_t i = 0; i < p.n; i++) {
+        int64_t score = 0;
+        ptrdiff_t best = 0;
+        str shown = {0}, key = map_key(l->cx->arena, p.rows[i].conversation_id.v, S(""));
+        if (map_get(&w->seen, key) ||
+            !is_message_found(l, &p.rows[i], &p.tagged[i], &score, &best, &shown))
+            continue;
+        TRY(map_put(&w->seen, key, w));
+        (*conversations)[(*n)++] = p.rows[i].conversation_id.v;
+    }
+    return OK;
 }

@@ -44,3 +44,15 @@ struct search_answer {
 };
 /* Contacts and tags stand on the first page, before the messages. E_INVALID naming q. */
 err search_find(struct ctx *cx, const struct search_ask *ask, struct search_answer *answer);
+
+/* ── as a filter of lists ── */
+
+/* What q finds, without an order: lists have their own. The last word may go on. E_INVALID naming
+ * q. The walk lives in the arena. */
+struct search_walk;
+err search_walk_begin(struct ctx *cx, str q, struct search_walk **walk);
+/* The newest contacts that match, at most SEARCH_RANKED. */
+err search_walk_contacts(struct search_walk *w, int64_t **contacts, ptrdiff_t *n);
+/* Conversations that the actor may see with a message that matches, of the next candidates, newest
+ * first; each is given once. *is_end: that were all, or SEARCH_LOOKED were looked at. */
+err search_walk_next(struct search_walk *w, int64_t **conversations, ptrdiff_t *n, bool *is_end);

@@ -132,6 +132,26 @@ err contact_list(struct ctx *cx, int64_t before_ms, contact_id before, ptrdiff_t
         COLS(contact_cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 
+err contact_list_of(struct ctx *cx, const int64_t *ids, ptrdiff_t n_ids, int64_t before_ms,
+    contact_id before, ptrdiff_t limit, struct contact **rows, ptrdiff_t *n)
+{
+#define OF_IDS(from)                                                                               \
+    S_INIT("SELECT" CONTACT_COLUMNS " FROM " from " AND (k.last_seen_ms, k.id) < (?3, ?4)"         \
+           " ORDER BY k.last_seen_ms DESC, k.id DESC LIMIT ?5")
+    static const str lite =
+        OF_IDS("json_each(?2) q CROSS JOIN contact k WHERE k.account_id = ?1 AND k.id = q.value");
+    static const str pg = OF_IDS("contact k WHERE k.account_id = ?1 AND k.id = ANY(?2::bigint[])");
+#undef OF_IDS
+    *n = 0;
+    if (!n_ids)
+        return OK;
+    return db_all(cx->db, db_tx_kind(cx->db) == DB_SQLITE ? lite : pg,
+        ARGS(A_INT(cx->account.v), A_TEXT(set_ids(cx, ids, n_ids)),
+            A_INT(before.v ? before_ms : INT64_MAX), A_INT(before.v ? before.v : INT64_MAX),
+            A_INT(limit)),
+        COLS(contact_cols), (ptrdiff_t)sizeof **rows, rows, n);
+}
+
 err contact_find(struct ctx *cx, str email_or_phone, struct contact **rows, ptrdiff_t *n)
 {
     return db_all(cx->db,

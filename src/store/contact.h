@@ -15,5 +15,8 @@ err contact_touch_many(struct ctx *cx, const contact_id *ids, const int64_t *at_
 /* Newest seen first, behind (last_seen_ms, id); id {0} = from the beginning. */
 err contact_list(struct ctx *cx, int64_t before_ms, contact_id before, ptrdiff_t limit,
     struct contact **rows, ptrdiff_t *n);
+/* The same of these contacts only. */
+err contact_list_of(struct ctx *cx, const int64_t *ids, ptrdiff_t n_ids, int64_t before_ms,
+    contact_id before, ptrdiff_t limit, struct contact **rows, ptrdiff_t *n);
 /* Exact folded mail address or phone; at most 50. */
 err contact_find(struct ctx *cx, str email_or_phone, struct contact **rows, ptrdiff_t *n);

@@ -6,25 +6,11 @@
  * contact's list took 900 ms without and less than 1 ms with it. */
 #include "store/conversation_list.h"
 
+#include "store/conversation_list_inner.h"
+
 enum driver { BY_STATUS, BY_ASSIGNEE, BY_CONTACT, BY_TAG, BY_MENTION };
 enum { DRIVER_COUNT = BY_MENTION + 1 };
 
-#define UNREAD_JOIN                                                                                \
-    " LEFT JOIN conversation_read r ON r.account_id = c.account_id AND r.agent_id = ?3"            \
-    "  AND r.conversation_id = c.id"
-#define FILTER                                                                                     \
-    " AND (?8 = -1 OR c.assignee_id = ?8)"                                                         \
-    " AND (?9 = -1 OR c.team_id = ?9)"                                                             \
-    " AND (?10 = 0 OR c.channel_id = ?10)"                                                         \
-    " AND (?11 = 0 OR c.contact_id = ?11)"                                                         \
-    " AND (?12 = '' OR ?12 LIKE '%,' || c.priority || ',%')"                                       \
-    " AND (?13 = '' OR c.language = ?13)"                                                          \
-    " AND (?14 = 0 OR c.last_in_id > COALESCE((SELECT r.message_id FROM conversation_read r"       \
-    "  WHERE r.account_id = ?1 AND r.agent_id = ?3 AND r.conversation_id = c.id), 0))"             \
-    " AND (?15 = 0 OR EXISTS (SELECT 1 FROM mention v WHERE v.account_id = ?1"                     \
-    "  AND v.agent_id = ?3 AND v.conversation_id = c.id))"                                         \
-    " AND (?16 = 0 OR EXISTS (SELECT 1 FROM conversation_tag g WHERE g.account_id = ?1"            \
-    "  AND g.conversation_id = c.id AND g.tag_id IN (?16, ?17, ?18, ?19)))"
 #define IN_STATUS   " AND c.status = ?7"
 #define IN_ASSIGNEE " AND c.status = ?7 AND c.assignee_id = ?8"
 #define IN_CONTACT  " AND c.status || '' = ?7 AND c.contact_id = ?11"
@@ -126,7 +112,7 @@ static enum driver driver_of(const struct conversation_filter *f)
     return f->n_tags ? BY_TAG : BY_STATUS;
 }
 
-enum { FILTER_ARGS = 19, TAG_ARG = 15 };
+enum { TAG_ARG = 15 };
 
 /* Each way in is read once for each status, the way by tags once for each tag. */
 static ptrdiff_t ways_of(const struct conversation_filter *f)
@@ -142,12 +128,12 @@ static void way_args(struct db_arg *args, ptrdiff_t way)
     args[TAG_ARG + way] = first;
 }
 
-static void filter_args(struct ctx *cx, const struct conversation_filter *f,
-    enum conversation_status status, struct db_arg *args)
+void conversation_filter_args(
+    struct ctx *cx, const struct conversation_filter *f, str status, struct db_arg *args)
 {
     const struct db_arg all[FILTER_ARGS] = {
         CONVERSATION_SCOPE_ARGS(cx),
-        A_TEXT(conversation_status_name(status)),
+        A_TEXT(status),
         A_INT(f->has_assignee ? f->assignee.v : -1),
         A_INT(f->has_team ? f->team.v : -1),
         A_INT(f->channel.v),
@@ -233,7 +219,8 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
         ptrdiff_t s = i / ways;
         if (!f->statuses[s])
             continue;
-        filter_args(cx, f, (enum conversation_status)s, args);
+        conversation_filter_args(
+            cx, f, conversation_status_name((enum conversation_status)s), args);
         way_args(args, i % ways);
         int64_t key = after->is_set ? after->key : edge;
         args[FILTER_ARGS] = A_INT(conversation_recent_key(key));
@@ -269,7 +256,8 @@ err conversation_count(
         ptrdiff_t s = i / ways, way = i % ways;
         if (!f->statuses[s])
             continue;
-        filter_args(cx, f, (enum conversation_status)s, args);
+        conversation_filter_args(
+            cx, f, conversation_status_name((enum conversation_status)s), args);
         way_args(args, way);
         args[FILTER_ARGS] = A_INT(COUNT_MOST);
         args[FILTER_ARGS + 1] = A_INT(COUNT_SCAN);

@@ -409,21 +409,6 @@ err message_mark_read(struct ctx *cx, conversation_id conversation, message_id u
     return OK;
 }
 
-static const struct db_col text_cols[] = {
-    COL(struct message_text, conversation_id),
-    COL(struct message_text, text),
-};
-
-err message_newest_texts(struct ctx *cx, ptrdiff_t limit, struct message_text **rows, ptrdiff_t *n)
-{
-    return db_all(cx->db,
-        S("SELECT m.conversation_id, substr(m.text, 1, 2000) AS text FROM message m"
-          /* + 0: else SQLite sorts all messages of the account, which stand by conversation. */
-          " WHERE m.account_id + 0 = ?1 AND m.kind <> 'activity' ORDER BY m.id DESC LIMIT ?2"),
-        ARGS(A_INT(cx->account.v), A_INT(limit)), COLS(text_cols), (ptrdiff_t)sizeof **rows, rows,
-        n);
-}
-
 err message_write_state(struct ctx *cx, struct message *m, str state, str error, str external_id,
     int64_t at_ms, bool *has_changed)
 {

@@ -50,12 +50,6 @@ err message_set_attachments(struct ctx *cx, message_id id, str attachments);
  * changed ones. */
 err message_mark_read(struct ctx *cx, conversation_id conversation, message_id upto, int64_t at_ms,
     struct message **changed, ptrdiff_t *n);
-/* The newest texts of the account for the bounded search: conversation and text (≤ 2,000 bytes). */
-struct message_text {
-    conversation_id conversation_id;
-    str text;
-};
-err message_newest_texts(struct ctx *cx, ptrdiff_t limit, struct message_text **rows, ptrdiff_t *n);
 
 /* Delivery: the state moves only forward by rank (model/conversation.h); what is not a step forward
  * changes nothing and is OK. m as it was read in this transaction; it becomes what is stored, with

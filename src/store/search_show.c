@@ -4,21 +4,7 @@
 #include <stdlib.h>
 
 #include "store/conversation.h"
-
-/* The ids as a table q(id), in both dialects: a JSON array, an array of PostgreSQL. */
-static str id_list(struct ctx *cx, const int64_t *ids, ptrdiff_t n)
-{
-    bool is_lite = db_tx_kind(cx->db) == DB_SQLITE;
-    struct sb b = sb_make(cx->arena, 0);
-    sb_byte(&b, is_lite ? '[' : '{');
-    for (ptrdiff_t i = 0; i < n; i++) {
-        if (i)
-            sb_byte(&b, ',');
-        sb_int(&b, ids[i]);
-    }
-    sb_byte(&b, is_lite ? ']' : '}');
-    return sb_str(&b);
-}
+#include "store/set.h"
 
 /* What words and conditions are judged by; the names beside it are of tables of their own. */
 #define JUDGED_COLS                                                                                \
@@ -79,7 +65,7 @@ err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, bool with_n
     };
     bool is_pg = db_tx_kind(cx->db) == DB_POSTGRES;
     const struct db_arg args[] = {
-        CONVERSATION_SCOPE_ARGS(cx), A_TEXT(id_list(cx, ids, n)), A_INT(n)};
+        CONVERSATION_SCOPE_ARGS(cx), A_TEXT(set_ids(cx, ids, n)), A_INT(n)};
     ptrdiff_t n_args = (ptrdiff_t)(sizeof args / sizeof args[0]), size = (ptrdiff_t)sizeof **rows;
     str text = sql[is_pg][with_names];
     if (with_names)
@@ -119,7 +105,7 @@ err search_contacts(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct sear
         "string_agg(i.handle, ' ')") "unnest(?2::bigint[]) AS q(id) CROSS JOIN LATERAL (SELECT * FROM contact k"
                                      " WHERE k.account_id = ?1 AND k.id = q.id OFFSET 0) k LIMIT ?3");
     TRY(db_all(cx->db, db_tx_kind(cx->db) == DB_SQLITE ? lite : pg,
-        ARGS(A_INT(cx->account.v), A_TEXT(id_list(cx, ids, n)), A_INT(n)), COLS(contact_cols),
+        ARGS(A_INT(cx->account.v), A_TEXT(set_ids(cx, ids, n)), A_INT(n)), COLS(contact_cols),
         (ptrdiff_t)sizeof **rows, rows, n_rows));
     if (*n_rows)
         qsort(*rows, (size_t)*n_rows, sizeof **rows, newer_contact);

@@ -5,5 +5,11 @@
  * looked up by LATERAL with OFFSET 0, one probe of the index per row of the set, whatever the
  * statistics say. */
 #pragma once
+#include "db/db.h"
+#include "model/ctx.h"
 
 #define SET_ACCOUNT "(?1::bigint[])[1]"
+
+/* Ids as one argument that a statement takes apart: a JSON array for json_each(), an array of
+ * PostgreSQL for unnest(?::bigint[]). */
+str set_ids(struct ctx *cx, const int64_t *ids, ptrdiff_t n);

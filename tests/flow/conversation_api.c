@@ -316,6 +316,7 @@ static void a_contact_is_found_changed_and_blocked(void **state)
 {
     struct test_app *app = *state;
     said(app, "rina", "one");
+    test_index(app);
     assert_int_equal(ask(app, "GET", "/api/v1/contacts?q=RIN"), 200);
     assert_int_equal(items(app), 1);
     assert_true(str_eq(z(app, "items.0.identities.0.external_id"), S("rina")));
@@ -328,6 +329,7 @@ static void a_contact_is_found_changed_and_blocked(void **state)
     assert_true(str_eq(z(app, "email"), S("rina@shop.example")));
     assert_true(str_eq(z(app, "custom.tier"), S("gold")));
     assert_int_equal(test_int(app, "conversations_count"), 1);
+    test_index(app);
     assert_int_equal(ask(app, "GET", "/api/v1/contacts?q=rina@shop.example"), 200);
     assert_int_equal(items(app), 1);
     assert_int_equal(ask(app, "PATCH", "/api/v1/contacts/%.*s {\"email\":\"no\"}", SARG(id)), 400);

@@ -199,6 +199,126 @@ static void nobody_finds_what_they_may_not_see(void **state)
     world_close(&w);
 }
 
+/* What a list finds, in its order: "asha bo", page by page. */
+static str listed(struct test_app *app, const char *path, const char *name, const char *q,
+    const char *more, int limit)
+{
+    struct sb b = sb_make(&app->arena, 0);
+    str next = S("");
+    do {
+        str target = str_print(&app->arena, "%s?q=%.*s%s&limit=%d%s%.*s", path,
+            SARG(percent(&app->arena, q)), more, limit, next.len ? "&cursor=" : "", SARG(next));
+        assert_int_equal(test_request(app, "GET", str_z(&app->arena, target), NULL), 200);
+        for (ptrdiff_t i = 0; i < json_get(app->json, S("items"))->count; i++)
+            sb_print(&b, "%s%.*s", b.len ? " " : "",
+                SARG(test_text(
+                    app, str_z(&app->arena, str_print(&app->arena, "items.%td.%s", i, name)))));
+        next = str_copy(&app->arena, json_text(json_get(app->json, S("next")), S("")));
+    } while (next.len);
+    return sb_str(&b);
+}
+
+static void assert_listed(struct test_app *app, const char *q, const char *more, const char *whom)
+{
+    for (int limit = 1; limit <= 50; limit += 49)
+        assert_str(listed(app, "/api/v1/conversations", "contact.name", q, more, limit), whom);
+}
+
+static void a_list_finds_as_the_search_does_in_its_own_order(void **state)
+{
+    struct test_app *app = *state;
+    struct world w;
+    world_open(&w, app);
+    say(&w, "1", "asha", "green tea");
+    say(&w, "2", "bo", "tea that is not at all as green as I thought it would be");
+    say(&w, "3", "chen", "no leaves");
+    say(&w, "4", "dee", "tea, green");
+    say(&w, "5", "asha", "and now something else");
+    assert_listed(app, "green te", "", "asha dee bo");
+    assert_listed(app, "GRE", "&sort=oldest", "bo dee asha");
+    assert_listed(app, "green", "&sort=waiting", "asha bo dee");
+    assert_listed(app, "green", "&sort=due", "asha bo dee");
+    assert_listed(app, "\"tea green\"", "", "dee");
+    assert_listed(app, "tea -thought", "", "asha dee");
+    assert_listed(app, "from:bo green", "", "bo");
+    assert_listed(app, "ash", "", "asha");
+    assert_listed(app, "#2", "", "bo");
+    assert_listed(app, "...", "", "");
+    assert_listed(app, "green", "&status=resolved", "");
+    assert_int_equal(test_request(app, "GET", "/api/v1/conversations?q=chen", NULL), 200);
+    str chen =
+        str_print(&app->arena, "/api/v1/conversations/%.*s", SARG(test_text(app, "items.0.id")));
+    assert_int_equal(test_request(app, "PATCH", str_z(&app->arena, chen),
+                         "{\"status\":\"resolved\",\"priority\":\"high\"}"),
+        200);
+    assert_listed(app, "leaves", "", "");
+    assert_listed(app, "leaves", "&status=open,resolved&priority=high", "chen");
+    assert_listed(app, "leaves", "&status=open,resolved&priority=low", "");
+    assert_int_equal(test_request(app, "GET", "/api/v1/conversations?q=is:blue+tea", NULL), 400);
+    assert_str(test_text(app, "error.field"), "q");
+    world_close(&w);
+}
+
+static void a_list_of_people_finds_as_the_search_does(void **state)
+{
+    struct test_app *app = *state;
+    struct world w;
+    world_open(&w, app);
+    static const char *const names[] = {"Zoë Ångström", "Zoran", "Chen", "Zoë"};
+    for (int i = 0; i < 4; i++)
+        say(&w, str_z(&app->arena, str_print(&app->arena, "%d", i)), names[i], "hello");
+    clock_advance(24 * 60 * 60 * 1000);
+    say(&w, "9", "Zoran", "once more"); /* seen last */
+    for (int limit = 1; limit <= 50; limit += 49) {
+        assert_str(
+            listed(app, "/api/v1/contacts", "name", "zo", "", limit), "Zoran Zoë Zoë Ångström");
+        assert_str(listed(app, "/api/v1/contacts", "name", "zoe -angstrom", "", limit), "Zoë");
+        assert_str(listed(app, "/api/v1/contacts", "name", "hello", "", limit), "");
+    }
+    world_close(&w);
+}
+
+static void assert_reader_finds(struct test_app *app, str reader, ptrdiff_t conversations)
+{
+    static const char *const lists[] = {"/api/v1/conversations", "/api/v1/conversations?q=secret",
+        "/api/v1/conversations?q=asha", "/api/v1/conversations?q=1"};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        assert_int_equal(test_request_as(app, reader, "GET", lists[i], NULL), 200);
+        assert_int_equal(json_get(app->json, S("items"))->count, conversations);
+    }
+}
+
+static void a_list_finds_nothing_that_its_reader_may_not_see(void **state)
+{
+    struct test_app *app = *state;
+    struct world w;
+    world_open(&w, app);
+    say(&w, "1", "asha", "a secret recipe");
+    account_id other;
+    agent_id agent;
+    str stranger = test_account_add(app, "Others", &other);
+    str narrow = test_agent_add(app, "narrow@test.example", "agent", &agent);
+    assert_int_equal(test_request(app, "POST", "/api/v1/teams", "{\"name\":\"North\"}"), 201);
+    str team = test_text(app, "id");
+    str who = str_print(&app->arena, "/api/v1/agents/%lld", (long long)agent.v);
+    str grant =
+        str_print(&app->arena, "{\"grants\":[{\"scope\":\"team\",\"id\":\"%.*s\"}]}", SARG(team));
+    assert_int_equal(
+        test_request(app, "PATCH", str_z(&app->arena, who), str_z(&app->arena, grant)), 200);
+    assert_reader_finds(app, stranger, 0);
+    assert_reader_finds(app, narrow, 0);
+    assert_int_equal(test_request_as(app, stranger, "GET", "/api/v1/contacts?q=asha", NULL), 200);
+    assert_int_equal(json_get(app->json, S("items"))->count, 0);
+    assert_int_equal(test_request(app, "GET", "/api/v1/conversations?q=secret", NULL), 200);
+    str one =
+        str_print(&app->arena, "/api/v1/conversations/%.*s", SARG(test_text(app, "items.0.id")));
+    str to_team = str_print(&app->arena, "{\"team_id\":\"%.*s\"}", SARG(team));
+    assert_int_equal(
+        test_request(app, "PATCH", str_z(&app->arena, one), str_z(&app->arena, to_team)), 200);
+    assert_reader_finds(app, narrow, 1);
+    world_close(&w);
+}
+
 static void a_question_that_cannot_be_is_refused_by_name(void **state)
 {
     struct test_app *app = *state;
@@ -224,6 +344,9 @@ int main(void)
         TEST_APP(fields_narrow_what_words_find),
         TEST_APP(contacts_and_tags_are_found_by_name),
         TEST_APP(nobody_finds_what_they_may_not_see),
+        TEST_APP(a_list_finds_as_the_search_does_in_its_own_order),
+        TEST_APP(a_list_of_people_finds_as_the_search_does),
+        TEST_APP(a_list_finds_nothing_that_its_reader_may_not_see),
         TEST_APP(a_question_that_cannot_be_is_refused_by_name),
     };
     if (test_app_is_skipped())

@@ -7,15 +7,6 @@
 #include "store/message_network.h"
 #include "store/search.h"
 
-static void index_all(struct test_app *app)
-{
-    struct search_indexer x = {.db = app->db, .config = &app->config, .arena = arena_make(0)};
-    bool more = true;
-    for (int64_t n; more;)
-        assert_int_equal(search_index_turn(&x, &n, &more), OK);
-    arena_free(&x.arena);
-}
-
 static int64_t say(struct test_app *app, account_id account, const char *text)
 {
     static int64_t next = 1000;
@@ -60,7 +51,7 @@ static void words_phrases_beginnings_and_exclusions_are_found(void **state)
     const str red[] = {S_INIT("red"), S_INIT("shoe")}, sho = S("sho"), blue = S("blue");
     int64_t one = say(app, app->account, "a red shoe"), first;
     int64_t two = say(app, app->account, "a shoe, red and blue");
-    index_all(app);
+    test_index(app);
     struct search_clause phrase = {.words = red, .n = 2};
     struct search_clause prefix = {.words = &sho, .n = 1, .is_prefix = true};
     struct search_clause both[] = {
@@ -78,7 +69,7 @@ static void quotes_are_only_characters(void **state)
 {
     struct test_app *app = *state;
     (void)say(app, app->account, "plain");
-    index_all(app);
+    test_index(app);
     assert_int_equal(find_word(app, app->account, S("a\"b' \\c:*&|!")), 0);
 }
 
@@ -89,7 +80,7 @@ static void an_account_finds_its_own(void **state)
     (void)test_account_add(app, "Other", &other);
     (void)say(app, app->account, "ours");
     (void)say(app, other, "theirs");
-    index_all(app);
+    test_index(app);
     assert_int_equal(find_word(app, app->account, S("ours")), 1);
     assert_int_equal(find_word(app, app->account, S("theirs")), 0);
     assert_int_equal(find_word(app, other, S("theirs")), 1);
@@ -100,12 +91,12 @@ static void what_is_edited_or_deleted_leaves_the_index(void **state)
     struct test_app *app = *state;
     message_id edited = {say(app, app->account, "before")};
     message_id deleted = {say(app, app->account, "secret")};
-    index_all(app);
+    test_index(app);
     struct ctx *cx = test_begin(app);
     assert_int_equal(message_set_text(cx, edited, S("after"), 5), OK);
     assert_int_equal(message_set_deleted(cx, deleted, 5), OK);
     test_commit(app, cx);
-    index_all(app);
+    test_index(app);
     assert_int_equal(find_word(app, app->account, S("before")), 0);
     assert_int_equal(find_word(app, app->account, S("after")), 1);
     assert_int_equal(find_word(app, app->account, S("secret")), 0);
@@ -121,7 +112,7 @@ static void what_changes_while_it_is_indexed_is_indexed_again(void **state)
     assert_int_equal(search_write(cx, SEARCH_MESSAGE, &old, 1, &written), OK);
     test_commit(app, cx);
     assert_int_equal(written, 0);
-    index_all(app);
+    test_index(app);
     assert_int_equal(find_word(app, app->account, S("second")), 1);
 }
 
@@ -129,7 +120,7 @@ static void other_rules_for_words_make_the_index_anew(void **state)
 {
     struct test_app *app = *state;
     (void)say(app, app->account, "kept");
-    index_all(app);
+    test_index(app);
     for (int64_t version = 77; version < 79; version++) {
         struct ctx *cx = test_begin(app);
         struct search_due *due = NULL;
@@ -139,7 +130,7 @@ static void other_rules_for_words_make_the_index_anew(void **state)
         assert_int_equal(search_due_list(cx, SEARCH_MESSAGE, 10, &due, &n), OK);
         assert_int_equal(n, 1);
         test_commit(app, cx);
-        index_all(app);
+        test_index(app);
         assert_int_equal(find_word(app, app->account, S("kept")), 1);
     }
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
+#include "care/search_index.h"
 #include "model/names.h"
 #include "plan_watch.h"
 #include "shape_check.h"
@@ -263,6 +264,15 @@ void test_rollback(struct test_app *app, struct ctx *cx)
     err e = db_rollback(cx->db);
     assert(e == OK);
     arena_free(cx->arena);
+}
+
+void test_index(struct test_app *app)
+{
+    struct search_indexer x = {.db = app->db, .config = &app->config, .arena = arena_make(0)};
+    bool more = true;
+    for (int64_t n; more;)
+        assert_int_equal(search_index_turn(&x, &n, &more), OK);
+    arena_free(&x.arena);
 }
 
 /* ── making people ──────────────────────────────────────────────────────────────────────────────

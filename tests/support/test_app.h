@@ -78,3 +78,5 @@ struct ctx *test_begin(struct test_app *app);
 struct ctx *test_begin_account(struct test_app *app, account_id account);
 void test_commit(struct test_app *app, struct ctx *cx);
 void test_rollback(struct test_app *app, struct ctx *cx);
+/* What waits to be indexed is, now. */
+void test_index(struct test_app *app);
