@@ -342,7 +342,7 @@ err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_so
     if (needle.len)
         TRY(find_list(cx, &f, needle, sort, after, limit + 1, rows, n));
     else
-        TRY(conversation_list(cx, &f, sort, after, limit + 1, rows, n));
+        TRY(conversation_list(cx, &f, sort, after, limit + 1, rows, n, next));
     if (*n > limit) {
         *n = limit;
         *next = conversation_cursor_of(&(*rows)[limit - 1], sort);

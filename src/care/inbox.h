@@ -35,8 +35,9 @@ extern const struct saved_view inbox_builtin[BUILTIN_VIEWS];
 err inbox_view(struct ctx *cx, str key_or_id, struct inbox_query *q, enum conversation_sort *sort);
 
 /* One page, with tags and the acting agent's unread and draft. *next: where the next one begins;
- * not set at the end. With q: of conversations with that number, those of people who are found, and
- * those with the newest messages that are; INBOX_FOUND of them at most, in the order of sort. */
+ * not set at the end; filters that leave out much make a page short before it. With q: of
+ * conversations with that number, those of people who are found, and those with the newest messages
+ * that are; INBOX_FOUND of them at most, in the order of sort. */
 err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_sort sort,
     const struct conversation_cursor *after, ptrdiff_t limit, struct conversation **rows,
     ptrdiff_t *n, struct conversation_cursor *next);

@@ -54,10 +54,17 @@ void conversation_set_keys(struct conversation *c)
     }
 }
 
+enum { STEP_MS = 10000 };
+
 int64_t conversation_recent_key(int64_t last_message_ms)
 {
-    enum { STEP_MS = 10000 };
     return last_message_ms / STEP_MS;
+}
+
+void conversation_recent_times(int64_t recent_key, int64_t *from_ms, int64_t *to_ms)
+{
+    *from_ms = recent_key * STEP_MS;
+    *to_ms = *from_ms + STEP_MS - 1;
 }
 
 int message_state_rank(str state)

@@ -143,6 +143,8 @@ void conversation_set_keys(struct conversation *c);
 /* Where "newest first" files it: last_message_ms in steps of ten seconds, as migration 0006 says.
  */
 int64_t conversation_recent_key(int64_t last_message_ms);
+/* The first and the last time that have this key. */
+void conversation_recent_times(int64_t recent_key, int64_t *from_ms, int64_t *to_ms);
 
 /* The order in which a message's delivery can go: a state moves only to a higher rank. 0 = unknown
  * text. held 1, queued 2, sending 3, unknown 4, failed 5, sent 6, delivered 7, read 8; cancelled

@@ -3,17 +3,35 @@
  * statuses are merged here. The way in ("driver") decides the index; every filter stands in every
  * text as an optional condition. SQLite plans without statistics, so a narrow way in hides the
  * columns of the wide indexes from it (status || '', key + 0): measured over a million rows, a
- * contact's list took 900 ms without and less than 1 ms with it. */
+ * contact's list took 900 ms without and less than 1 ms with it.
+ * What filters leave out is walked past, so a walk has an edge: LIST_WALK rows of the index behind
+ * the cursor. A page ends there, and the next one begins there. */
 #include "store/conversation_list.h"
 
 #include "store/conversation_list_inner.h"
 
-enum driver { BY_STATUS, BY_ASSIGNEE, BY_CONTACT, BY_TAG, BY_MENTION };
+enum driver {
+    BY_STATUS, /* nothing is left out */
+    BY_WALK,   /* the same way, up to an edge */
+    BY_ASSIGNEE,
+    BY_TEAM,
+    BY_CHANNEL,
+    BY_PRIORITY,
+    BY_CONTACT,
+    BY_TAG,
+    BY_MENTION
+};
 enum { DRIVER_COUNT = BY_MENTION + 1 };
 
-#define IN_STATUS   " AND c.status = ?7"
-#define IN_ASSIGNEE " AND c.status = ?7 AND c.assignee_id = ?8"
-#define IN_CONTACT  " AND c.status || '' = ?7 AND c.contact_id = ?11"
+#define IN_STATUS(c) " AND " c ".status = ?7"
+/* What an index leaves out (WHERE) is said once more, else it is not used. */
+#define IN_ASSIGNEE(c)                                                                             \
+    " AND " c ".status = ?7 AND " c ".assignee_id = ?8 AND " c ".assignee_id <> 0"
+#define IN_TEAM(c)    " AND " c ".status = ?7 AND " c ".team_id = ?9 AND " c ".team_id <> 0"
+#define IN_CHANNEL(c) " AND " c ".status = ?7 AND " c ".channel_id = ?10"
+#define IN_PRIORITY(c)                                                                             \
+    " AND " c ".status = ?7 AND " c ".priority = trim(?12, ',') AND " c ".priority <> 'none'"
+#define IN_CONTACT " AND c.status || '' = ?7 AND c.contact_id = ?11"
 #define IN_TAG                                                                                     \
     " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7"          \
     " AND c.id = t.conversation_id"
@@ -38,6 +56,12 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
 #define SORTED_WAITING                                                                             \
     " AND (c.wait_key + 0, c.id) > (?21, ?22) ORDER BY c.wait_key + 0, c.id LIMIT ?23"
 
+/* Up to the edge. */
+#define WITHIN_NEWEST  " AND c.recent_key >= ?24" BEHIND_NEWEST
+#define WITHIN_OLDEST  " AND c.recent_key <= ?24" BEHIND_OLDEST
+#define WITHIN_DUE     " AND (c.due_key, c.id) <= (?24, ?25)" BEHIND_DUE
+#define WITHIN_WAITING " AND (c.wait_key, c.id) <= (?24, ?25)" BEHIND_WAITING
+
 /* A tag's and an agent's rows hold what their conversations are sorted by. */
 #define BESIDE_NEWEST                                                                              \
     " AND t.recent_key <= ?20 AND (c.recent_key, c.last_message_ms, c.id) < (?20, ?21, ?22)"       \
@@ -60,23 +84,58 @@ enum { DRIVER_COUNT = BY_MENTION + 1 };
         LIST(from, in, BEHIND_NEWEST), LIST(from, in, BEHIND_OLDEST), LIST(from, in, SORTED_DUE),  \
             LIST(from, in, SORTED_WAITING)                                                         \
     }
+#define LISTS_OF_STATUS(which)                                                                     \
+    {                                                                                              \
+        LIST(FROM_ALL, IN_STATUS("c"), which##_NEWEST),                                            \
+            LIST(FROM_ALL, IN_STATUS("c"), which##_OLDEST),                                        \
+            LIST(FROM_ALL, IN_STATUS("c"), which##_DUE),                                           \
+            LIST(FROM_ALL, IN_STATUS("c"), which##_WAITING)                                        \
+    }
+#define LISTS_WITHIN(in)                                                                           \
+    {                                                                                              \
+        LIST(FROM_ALL, in, WITHIN_NEWEST), LIST(FROM_ALL, in, WITHIN_OLDEST),                      \
+            LIST(FROM_ALL, in, SORTED_DUE), LIST(FROM_ALL, in, SORTED_WAITING)                     \
+    }
 #define LISTS_BESIDE(from, in)                                                                     \
     {                                                                                              \
         LIST(from, in, BESIDE_NEWEST), LIST(from, in, BESIDE_OLDEST), LIST(from, in, BESIDE_DUE),  \
             LIST(from, in, BESIDE_WAITING)                                                         \
     }
 static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
-    [BY_STATUS] =
-        {
-                     LIST(FROM_ALL, IN_STATUS, BEHIND_NEWEST),
-                     LIST(FROM_ALL, IN_STATUS, BEHIND_OLDEST),
-                     LIST(FROM_ALL, IN_STATUS, BEHIND_DUE),
-                     LIST(FROM_ALL, IN_STATUS, BEHIND_WAITING),
-                     },
-    [BY_ASSIGNEE] = LISTS(FROM_ALL, IN_ASSIGNEE),
+    [BY_STATUS] = LISTS_OF_STATUS(BEHIND),
+    [BY_WALK] = LISTS_OF_STATUS(WITHIN),
+    [BY_ASSIGNEE] = LISTS_WITHIN(IN_ASSIGNEE("c")),
+    [BY_TEAM] = LISTS_WITHIN(IN_TEAM("c")),
+    [BY_CHANNEL] = LISTS_WITHIN(IN_CHANNEL("c")),
+    [BY_PRIORITY] = LISTS_WITHIN(IN_PRIORITY("c")),
     [BY_CONTACT] = LISTS(FROM_ALL, IN_CONTACT),
     [BY_TAG] = LISTS_BESIDE(FROM_TAG, IN_TAG),
     [BY_MENTION] = LISTS_BESIDE(FROM_MENTION, IN_MENTION),
+};
+
+/* The last row of a walk; none when it ends before. ?3 is what narrows, ?4 and ?5 the cursor. */
+#define EDGE_NEWEST(in)                                                                            \
+    S_INIT("SELECT c.recent_key AS key, c.id FROM conversation c WHERE c.account_id = ?1"          \
+           " AND c.status = ?2" in " AND c.recent_key <= ?4"                                       \
+           " ORDER BY c.recent_key DESC LIMIT 1 OFFSET ?6")
+#define EDGE_OLDEST(in)                                                                            \
+    S_INIT("SELECT c.recent_key AS key, c.id FROM conversation c WHERE c.account_id = ?1"          \
+           " AND c.status = ?2" in " AND c.recent_key >= ?4"                                       \
+           " ORDER BY c.recent_key LIMIT 1 OFFSET ?6")
+#define EDGE_KEY(key)                                                                              \
+    S_INIT("SELECT c." key " AS key, c.id FROM conversation c WHERE c.account_id = ?1"             \
+           " AND c.status = ?2 AND (c." key ", c.id) > (?4, ?5)"                                   \
+           " ORDER BY c." key ", c.id LIMIT 1 OFFSET ?6")
+#define EDGES(in)                                                                                  \
+    {                                                                                              \
+        EDGE_NEWEST(in), EDGE_OLDEST(in)                                                           \
+    }
+static const str edge_sql[DRIVER_COUNT][SORT_COUNT] = {
+    [BY_WALK] = {EDGE_NEWEST(""), EDGE_OLDEST(""), EDGE_KEY("due_key"), EDGE_KEY("wait_key")},
+    [BY_ASSIGNEE] = EDGES(" AND c.assignee_id = CAST(?3 AS BIGINT) AND c.assignee_id <> 0"),
+    [BY_TEAM] = EDGES(" AND c.team_id = CAST(?3 AS BIGINT) AND c.team_id <> 0"),
+    [BY_CHANNEL] = EDGES(" AND c.channel_id = CAST(?3 AS BIGINT)"),
+    [BY_PRIORITY] = EDGES(" AND c.priority = ?3 AND c.priority <> 'none'"),
 };
 
 #define COUNTS(from, in)                                                                           \
@@ -84,24 +143,35 @@ static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
            " (SELECT CASE WHEN c.last_in_id > COALESCE(r.message_id, 0) THEN 1 ELSE 0 END"         \
            "  AS unread FROM " from UNREAD_JOIN " WHERE " CONVERSATION_IS_VISIBLE FILTER in        \
            " LIMIT ?20) x")
-/* An agent who sees little of much must not make the count read everything. */
-#define NEWEST_OF_STATUS                                                                           \
-    "(SELECT * FROM conversation n WHERE n.account_id = ?1 AND n.status = ?7"                      \
+/* What filters leave out, and an agent who sees little of much, must not make the count read
+ * everything. */
+#define NEWEST_OF(in)                                                                              \
+    "(SELECT n.* FROM conversation n WHERE n.account_id = ?1" in                                   \
     " ORDER BY n.recent_key DESC LIMIT ?21) c"
+#define COUNTS_NEWEST(in) COUNTS(NEWEST_OF(in), "")
 /* A conversation that has several of the tags counts with the first of them. */
 #define NOT_EARLIER                                                                                \
     " AND NOT EXISTS (SELECT 1 FROM conversation_tag e WHERE e.account_id = ?1"                    \
     "  AND e.conversation_id = c.id AND e.tag_id IN (?22, ?23, ?24))"
 static const str count_sql[DRIVER_COUNT] = {
-    [BY_STATUS] = COUNTS(NEWEST_OF_STATUS, IN_STATUS),
-    [BY_ASSIGNEE] = COUNTS(FROM_ALL " conversation c", IN_ASSIGNEE " AND ?21 > 0"),
+    [BY_STATUS] = COUNTS_NEWEST(IN_STATUS("n")),
+    [BY_WALK] = COUNTS_NEWEST(IN_STATUS("n")),
+    [BY_ASSIGNEE] = COUNTS_NEWEST(IN_ASSIGNEE("n")),
+    [BY_TEAM] = COUNTS_NEWEST(IN_TEAM("n")),
+    [BY_CHANNEL] = COUNTS_NEWEST(IN_CHANNEL("n")),
+    [BY_PRIORITY] = COUNTS_NEWEST(IN_PRIORITY("n")),
     [BY_CONTACT] = COUNTS(FROM_ALL " conversation c", IN_CONTACT " AND ?21 > 0"),
     [BY_TAG] = COUNTS(FROM_TAG " conversation c", IN_TAG NOT_EARLIER " AND ?21 > 0"),
     [BY_MENTION] = COUNTS(FROM_MENTION " conversation c", IN_MENTION " AND ?21 > 0"),
 };
 
+static bool has_priorities(const struct conversation_filter *f)
+{
+    return f->priorities.len && str_find(f->priorities, S(",none,")) < 0;
+}
+
 /* The narrowest way in. */
-static enum driver driver_of(const struct conversation_filter *f)
+static enum driver driver_of(struct ctx *cx, const struct conversation_filter *f)
 {
     if (f->contact.v)
         return BY_CONTACT;
@@ -109,23 +179,55 @@ static enum driver driver_of(const struct conversation_filter *f)
         return BY_MENTION;
     if (f->has_assignee && f->assignee.v) /* what nobody has is no narrow way */
         return BY_ASSIGNEE;
-    return f->n_tags ? BY_TAG : BY_STATUS;
+    if (f->n_tags)
+        return BY_TAG;
+    if (f->has_team && f->team.v)
+        return BY_TEAM;
+    if (has_priorities(f))
+        return BY_PRIORITY;
+    if (f->channel.v)
+        return BY_CHANNEL;
+    bool is_whole = !f->has_assignee && !f->has_team && !f->priorities.len && !f->language.len &&
+                    !f->is_unread && conversation_actor_sees_all(cx);
+    return is_whole ? BY_STATUS : BY_WALK;
 }
 
-enum { TAG_ARG = 15 };
+enum { TAG_ARG = 15, PRIORITY_ARG = 11, PRIORITIES_MOST = 5 };
 
-/* Each way in is read once for each status, the way by tags once for each tag. */
-static ptrdiff_t ways_of(const struct conversation_filter *f)
+/* The one priority of this way; false when there is none. */
+static bool priority_of(const struct conversation_filter *f, ptrdiff_t way, str *priority)
 {
-    return driver_of(f) == BY_TAG ? f->n_tags : 1;
+    str rest = str_skip(f->priorities, 1);
+    for (ptrdiff_t i = 0; str_cut(rest, ',', priority, &rest); i++)
+        if (i == way)
+            return true;
+    return false;
 }
 
-/* The tag of this way stands where the text looks for it; the order of the others is nothing. */
-static void way_args(struct db_arg *args, ptrdiff_t way)
+/* Each way in is read once for each status, the ways by tags and by priorities once for each. */
+static ptrdiff_t ways_of(enum driver driver, const struct conversation_filter *f)
 {
-    struct db_arg first = args[TAG_ARG];
-    args[TAG_ARG] = args[TAG_ARG + way];
-    args[TAG_ARG + way] = first;
+    ptrdiff_t n = 0;
+    str priority;
+    if (driver == BY_TAG)
+        return f->n_tags;
+    while (driver == BY_PRIORITY && n < PRIORITIES_MOST && priority_of(f, n, &priority))
+        n++;
+    return n ? n : 1;
+}
+
+/* What this way looks for stands where the text does; the order of the other tags is nothing. */
+static void way_args(struct ctx *cx, const struct conversation_filter *f, enum driver driver,
+    ptrdiff_t way, struct db_arg *args)
+{
+    str priority = {0};
+    if (driver == BY_TAG) {
+        struct db_arg first = args[TAG_ARG];
+        args[TAG_ARG] = args[TAG_ARG + way];
+        args[TAG_ARG + way] = first;
+    } else if (driver == BY_PRIORITY && priority_of(f, way, &priority)) {
+        args[PRIORITY_ARG] = A_TEXT(str_print(cx->arena, ",%.*s,", SARG(priority)));
+    }
 }
 
 void conversation_filter_args(
@@ -181,10 +283,134 @@ static bool is_before(
     return kx != ky ? kx < ky : x->id.v < y->id.v;
 }
 
+/* ── runs ───────────────────────────────────────────────────────────────────────────────────────
+ */
+
 struct run {
     struct conversation *rows;
     ptrdiff_t n, at;
+    bool has_edge;
+    struct conversation_cursor edge;
 };
+
+/* One status by one way, being read. */
+struct reading {
+    struct ctx *cx;
+    const struct conversation_filter *f;
+    enum conversation_sort sort;
+    enum conversation_status status;
+    enum driver driver;
+    ptrdiff_t way, limit;
+    int64_t key, id; /* where it begins */
+};
+struct edge_row {
+    int64_t key, id;
+};
+static const struct db_col edge_cols[] = {
+    COL(struct edge_row, key),
+    COL(struct edge_row, id),
+};
+
+static str narrow_value(const struct reading *r)
+{
+    struct arena *a = r->cx->arena;
+    str priority = {0};
+    switch (r->driver) {
+    case BY_ASSIGNEE:
+        return str_print(a, "%lld", (long long)r->f->assignee.v);
+    case BY_TEAM:
+        return str_print(a, "%lld", (long long)r->f->team.v);
+    case BY_CHANNEL:
+        return str_print(a, "%lld", (long long)r->f->channel.v);
+    case BY_PRIORITY:
+        (void)priority_of(r->f, r->way, &priority);
+        return priority;
+    case BY_STATUS:
+    case BY_WALK:
+    case BY_CONTACT:
+    case BY_TAG:
+    case BY_MENTION:
+        break;
+    }
+    return S("");
+}
+
+/* The row `walked` rows behind; *is_there false when fewer are left. */
+static err read_edge(const struct reading *r, enum conversation_sort sort, int64_t key,
+    ptrdiff_t walked, struct edge_row *edge, bool *is_there)
+{
+    bool is_recent = sort == SORT_NEWEST || sort == SORT_OLDEST;
+    err e = db_one(r->cx->db, edge_sql[r->driver][sort],
+        ARGS(A_INT(r->cx->account.v), A_TEXT(conversation_status_name(r->status)),
+            A_TEXT(narrow_value(r)), A_INT(is_recent ? conversation_recent_key(key) : key),
+            A_INT(is_recent ? 0 : r->id), A_INT(walked - 1)),
+        COLS(edge_cols), edge);
+    *is_there = e == OK;
+    return e == E_NOT_FOUND ? OK : e;
+}
+
+static bool is_edged(enum driver driver)
+{
+    return driver >= BY_WALK && driver <= BY_PRIORITY;
+}
+
+/* Few by this way are sorted; of many the order's own index is walked. */
+static err choose(struct reading *r)
+{
+    struct edge_row edge;
+    bool is_many = false;
+    if (r->driver <= BY_WALK || !is_edged(r->driver) || r->sort == SORT_NEWEST ||
+        r->sort == SORT_OLDEST)
+        return OK;
+    TRY(read_edge(r, SORT_NEWEST, INT64_MAX, LIST_SORTED, &edge, &is_many));
+    if (is_many)
+        r->driver = BY_WALK;
+    return OK;
+}
+
+/* The edge as the statement takes it, and as the cursor of the next page. recent_key stands for
+ * STEP ms: all of them are walked. */
+static void set_edge(
+    const struct reading *r, const struct edge_row *edge, struct run *run, struct db_arg *args)
+{
+    int64_t from = 0, to = 0;
+    args[0] = A_INT(edge->key);
+    args[1] = A_INT(edge->id);
+    run->has_edge = true;
+    conversation_recent_times(edge->key, &from, &to);
+    if (r->sort == SORT_NEWEST)
+        run->edge = (struct conversation_cursor){true, from, 0};
+    else if (r->sort == SORT_OLDEST)
+        run->edge = (struct conversation_cursor){true, to, INT64_MAX};
+    else
+        run->edge = (struct conversation_cursor){true, edge->key, edge->id};
+}
+
+static err read_run(struct reading *r, struct run *run)
+{
+    struct db_arg args[FILTER_ARGS + 6];
+    struct edge_row edge;
+    bool is_recent = r->sort == SORT_NEWEST || r->sort == SORT_OLDEST, is_there = false;
+    TRY(choose(r));
+    conversation_filter_args(r->cx, r->f, conversation_status_name(r->status), args);
+    way_args(r->cx, r->f, r->driver, r->way, args);
+    args[FILTER_ARGS] = A_INT(conversation_recent_key(r->key));
+    args[FILTER_ARGS + 1] = A_INT(r->key);
+    args[FILTER_ARGS + 2] = A_INT(r->id);
+    args[FILTER_ARGS + 3] = A_INT(r->limit);
+    int64_t end = r->sort == SORT_NEWEST ? INT64_MIN : INT64_MAX;
+    args[FILTER_ARGS + 4] = A_INT(end);
+    args[FILTER_ARGS + 5] = A_INT(end);
+    ptrdiff_t n_args = FILTER_ARGS + 4;
+    if (r->driver == BY_WALK || (is_edged(r->driver) && is_recent)) {
+        n_args += is_recent ? 1 : 2;
+        TRY(read_edge(r, r->sort, r->key, LIST_WALK, &edge, &is_there));
+        if (is_there)
+            set_edge(r, &edge, run, &args[FILTER_ARGS + 4]);
+    }
+    return db_all(r->cx->db, list_sql[r->driver][r->sort], args, n_args, conversation_cols,
+        CONVERSATION_COLS, (ptrdiff_t)sizeof *run->rows, &run->rows, &run->n);
+}
 
 static ptrdiff_t merge(struct run *runs, int n_runs, enum conversation_sort sort, ptrdiff_t limit,
     struct conversation *out)
@@ -205,38 +431,65 @@ static ptrdiff_t merge(struct run *runs, int n_runs, enum conversation_sort sort
     return n;
 }
 
+static bool is_cursor_before(int64_t kx, int64_t x, int64_t ky, int64_t y, bool is_newest)
+{
+    if (is_newest)
+        return kx != ky ? kx > ky : x > y;
+    return kx != ky ? kx < ky : x < y;
+}
+
+/* A page that is not full ends at the nearest edge: behind it another run may have rows that were
+ * not looked at. */
+static void cut_at_edge(const struct run *runs, int n_runs, enum conversation_sort sort,
+    const struct conversation *rows, ptrdiff_t *n, struct conversation_cursor *edge)
+{
+    bool is_newest = sort == SORT_NEWEST;
+    for (int i = 0; i < n_runs; i++)
+        if (runs[i].has_edge &&
+            (!edge->is_set || is_cursor_before(runs[i].edge.key, runs[i].edge.id, edge->key,
+                                  edge->id, is_newest)))
+            *edge = runs[i].edge;
+    while (edge->is_set && *n > 0 &&
+           is_cursor_before(
+               edge->key, edge->id, sort_key(&rows[*n - 1], sort), rows[*n - 1].id.v, is_newest))
+        --*n;
+}
+
 err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
-    struct conversation **rows, ptrdiff_t *n)
+    struct conversation **rows, ptrdiff_t *n, struct conversation_cursor *edge)
 {
-    struct run runs[CONVERSATION_STATUS_COUNT * FILTER_TAGS] = {0};
+    struct run runs[CONVERSATION_STATUS_COUNT * PRIORITIES_MOST] = {0};
     int n_runs = 0;
     ptrdiff_t total = 0;
-    struct db_arg args[FILTER_ARGS + 4];
-    int64_t edge = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
-    ptrdiff_t ways = ways_of(f);
+    enum driver driver = driver_of(cx, f);
+    int64_t begin = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
+    ptrdiff_t ways = ways_of(driver, f);
     for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
-        ptrdiff_t s = i / ways;
-        if (!f->statuses[s])
+        struct reading r = {.cx = cx,
+            .f = f,
+            .sort = sort,
+            .status = (enum conversation_status)(i / ways),
+            .driver = driver,
+            .way = i % ways,
+            .limit = limit,
+            .key = after->is_set ? after->key : begin,
+            .id = after->is_set ? after->id : begin};
+        if (!f->statuses[r.status])
             continue;
-        conversation_filter_args(
-            cx, f, conversation_status_name((enum conversation_status)s), args);
-        way_args(args, i % ways);
-        int64_t key = after->is_set ? after->key : edge;
-        args[FILTER_ARGS] = A_INT(conversation_recent_key(key));
-        args[FILTER_ARGS + 1] = A_INT(key);
-        args[FILTER_ARGS + 2] = A_INT(after->is_set ? after->id : edge);
-        args[FILTER_ARGS + 3] = A_INT(limit);
-        struct run *run = &runs[n_runs++];
-        TRY(db_all(cx->db, list_sql[driver_of(f)][sort], args, FILTER_ARGS + 4, conversation_cols,
-            CONVERSATION_COLS, (ptrdiff_t)sizeof **rows, &run->rows, &run->n));
-        total += run->n;
+        TRY(read_run(&r, &runs[n_runs]));
+        total += runs[n_runs++].n;
     }
     struct conversation *out = NEW(cx->arena, struct conversation, total + 1);
     *n = merge(runs, n_runs, sort, limit, out);
+    *edge = (struct conversation_cursor){0};
+    cut_at_edge(runs, n_runs, sort, out, n, edge);
     *rows = out;
     return OK;
 }
+
+/* ── counts ─────────────────────────────────────────────────────────────────────────────────────
+ */
 
 struct count_row {
     int64_t total, unread;
@@ -251,20 +504,21 @@ err conversation_count(
 {
     struct count_row sum = {0};
     struct db_arg args[FILTER_ARGS + 5];
-    ptrdiff_t ways = ways_of(f), n_args = FILTER_ARGS + (driver_of(f) == BY_TAG ? 5 : 2);
+    enum driver driver = driver_of(cx, f);
+    ptrdiff_t ways = ways_of(driver, f), n_args = FILTER_ARGS + (driver == BY_TAG ? 5 : 2);
     for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
         ptrdiff_t s = i / ways, way = i % ways;
         if (!f->statuses[s])
             continue;
         conversation_filter_args(
             cx, f, conversation_status_name((enum conversation_status)s), args);
-        way_args(args, way);
+        way_args(cx, f, driver, way, args);
         args[FILTER_ARGS] = A_INT(COUNT_MOST);
         args[FILTER_ARGS + 1] = A_INT(COUNT_SCAN);
         for (ptrdiff_t k = 0; k < FILTER_TAGS - 1; k++)
             args[FILTER_ARGS + 2 + k] = A_INT(k < way ? f->tags[k].v : 0);
         struct count_row row;
-        TRY(db_one(cx->db, count_sql[driver_of(f)], args, n_args, COLS(count_cols), &row));
+        TRY(db_one(cx->db, count_sql[driver], args, n_args, COLS(count_cols), &row));
         sum.total += row.total;
         sum.unread += row.unread;
     }

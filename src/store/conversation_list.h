@@ -5,7 +5,14 @@
 #include "store/conversation.h"
 
 enum conversation_sort { SORT_NEWEST, SORT_OLDEST, SORT_DUE, SORT_WAITING };
-enum { SORT_COUNT = SORT_WAITING + 1, FILTER_TAGS = 4, COUNT_MOST = 10000, COUNT_SCAN = 20000 };
+enum {
+    SORT_COUNT = SORT_WAITING + 1,
+    FILTER_TAGS = 4,
+    LIST_WALK = 4000,   /* rows that filters may leave out before a page ends */
+    LIST_SORTED = 2000, /* so many of a narrow way are sorted by what its index does not hold */
+    COUNT_MOST = 10000,
+    COUNT_SCAN = 20000
+};
 
 struct conversation_filter {
     bool statuses[CONVERSATION_STATUS_COUNT];
@@ -28,10 +35,12 @@ struct conversation_cursor {
     int64_t key, id;
 };
 
-/* At most limit visible rows behind the cursor in the order of sort; tags are not filled. */
+/* At most limit visible rows behind the cursor in the order of sort; tags are not filled. *edge:
+ * where looking ended although the list goes on, when filters left out much: with fewer rows than
+ * limit, the next page begins there. */
 err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
-    struct conversation **rows, ptrdiff_t *n);
+    struct conversation **rows, ptrdiff_t *n, struct conversation_cursor *edge);
 /* The cursor behind a row. */
 struct conversation_cursor conversation_cursor_of(
     const struct conversation *c, enum conversation_sort sort);

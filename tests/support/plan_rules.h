@@ -43,9 +43,9 @@ static const struct {
 
 /* Columns that many rows share however many there are: equal to one of these is no narrow way. */
 static const char *const wide_columns[] = {"account_id", "agent_id", "assignee_id", "author_kind",
-    "availability", "channel_id", "direction", "is_public", "joined_id", "kind", "network", "node",
-    "one", "owner_kind", "read_ms", "state", "status", "subject_type", "tag_id", "team_id", "type",
-    "visibility", "webhook_id"};
+    "availability", "channel_id", "direction", "is_public", "joined_id", "kind", "language",
+    "network", "node", "one", "owner_kind", "priority", "read_ms", "state", "status",
+    "subject_type", "tag_id", "team_id", "type", "visibility", "webhook_id"};
 
 /* Statements that read more than their answer, and why they may. `part`: of the text. */
 static const struct {
