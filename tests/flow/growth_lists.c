@@ -1,0 +1,234 @@
+/* Lists that a filter narrows, over more conversations than a page walks past: page by page they
+ * hold exactly what the database holds, in order, and end. */
+#include "growth_world.h"
+
+#include "store/conversation_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONVERSATIONS = 6600 };
+
+struct row {
+    int64_t id, number, last_message_ms, due_key, wait_key;
+};
+static const struct db_col row_cols[] = {
+    COL(struct row, id),
+    COL(struct row, number),
+    COL(struct row, last_message_ms),
+    COL(struct row, due_key),
+    COL(struct row, wait_key),
+};
+
+/* ── what each conversation is, by its number ── */
+
+static bool is_open(int64_t n)
+{
+    return n % 3 != 0;
+}
+static bool is_small_team(int64_t n)
+{
+    return n % 500 == 0;
+}
+static bool is_large_team(int64_t n)
+{
+    return n % 2 == 1;
+}
+static bool has_no_team(int64_t n)
+{
+    return !is_small_team(n) && !is_large_team(n);
+}
+static bool is_urgent(int64_t n)
+{
+    return n % 700 == 1;
+}
+static bool is_high(int64_t n)
+{
+    return !is_urgent(n) && n % 701 == 2;
+}
+static bool is_pressing(int64_t n)
+{
+    return is_urgent(n) || is_high(n);
+}
+static bool is_ordinary(int64_t n)
+{
+    return !is_pressing(n);
+}
+static bool is_not_high(int64_t n)
+{
+    return !is_high(n);
+}
+static bool is_bengali(int64_t n)
+{
+    return n % 900 == 7;
+}
+static bool is_elsewhere(int64_t n)
+{
+    return n % 800 == 3;
+}
+static bool is_mine(int64_t n)
+{
+    return n % 110 != 0;
+}
+static bool is_nobodys(int64_t n)
+{
+    return !is_mine(n);
+}
+static bool is_large_team_high(int64_t n)
+{
+    return is_large_team(n) && is_high(n);
+}
+static bool is_unread(int64_t n)
+{
+    return n % 600 == 5;
+}
+
+static const struct {
+    const char *query;
+    bool (*holds)(int64_t number);
+} narrowed[] = {
+    {"team=901",               is_small_team     },
+    {"team=902",               is_large_team     },
+    {"team=none",              has_no_team       },
+    {"priority=urgent,high",   is_pressing       },
+    {"priority=none",          is_ordinary       },
+    {"priority=none,urgent",   is_not_high       },
+    {"language=bn",            is_bengali        },
+    {"channel=904",            is_elsewhere      },
+    {"assignee=me",            is_mine           },
+    {"assignee=none",          is_nobodys        },
+    {"team=902&priority=high", is_large_team_high},
+    {"unread=true",            is_unread         },
+};
+enum { NARROWED = sizeof narrowed / sizeof narrowed[0] };
+
+static void make(struct test_app *app)
+{
+    growth_to(app, 0, CONVERSATIONS);
+    growth_make(app,
+        S("UPDATE conversation SET"
+          " status = CASE WHEN number % 3 = 0 THEN 'resolved' ELSE 'open' END,"
+          " team_id = CASE WHEN number % 500 = 0 THEN 901 WHEN number % 2 = 1 THEN 902"
+          "  ELSE 0 END,"
+          " priority = CASE WHEN number % 700 = 1 THEN 'urgent' WHEN number % 701 = 2"
+          "  THEN 'high' ELSE 'none' END,"
+          " language = CASE WHEN number % 900 = 7 THEN 'bn' ELSE 'en' END,"
+          " assignee_id = CASE WHEN number % 110 = 0 THEN 0 ELSE ?1 END,"
+          " channel_id = CASE WHEN number % 800 = 3 THEN 904 ELSE channel_id END,"
+          " due_key = number * 7919 % 100003, wait_key = number * 7 % 6607 /* test */"),
+        ARGS(A_INT(app->owner.v)));
+    growth_make(app,
+        S("INSERT INTO conversation_read (account_id, agent_id, conversation_id, message_id)"
+          " SELECT account_id, ?1, id, last_in_id FROM conversation"
+          " WHERE number % 600 <> 5 /* test */"),
+        ARGS(A_INT(app->owner.v)));
+}
+
+/* ── the lists ── */
+
+static int by_key(int64_t kx, int64_t x, int64_t ky, int64_t y)
+{
+    return kx != ky ? (kx > ky) - (kx < ky) : (x > y) - (x < y);
+}
+static int oldest(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    return by_key(x->last_message_ms, x->id, y->last_message_ms, y->id);
+}
+static int newest(const void *a, const void *b)
+{
+    return oldest(b, a);
+}
+static int due(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    return by_key(x->due_key, x->id, y->due_key, y->id);
+}
+static int waiting(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    return by_key(x->wait_key, x->id, y->wait_key, y->id);
+}
+static const struct {
+    const char *sort;
+    int (*order)(const void *, const void *);
+} orders[] = {
+    {"newest",  newest },
+    {"oldest",  oldest },
+    {"due",     due    },
+    {"waiting", waiting},
+};
+enum { ORDERS = sizeof orders / sizeof orders[0] };
+
+/* The whole list, page by page; the number of its rows. */
+static ptrdiff_t walk(struct test_app *app, const char *status, int narrow, int order, int64_t *ids)
+{
+    ptrdiff_t n = 0;
+    str next = S("");
+    for (int page = 0;; page++) {
+        str target = str_print(&app->arena,
+            "/api/v1/conversations?status=%s&%s&sort=%s&limit=100%s%.*s", status,
+            narrowed[narrow].query, orders[order].sort, next.len ? "&cursor=" : "", SARG(next));
+        assert_int_equal(test_request(app, "GET", str_z(&app->arena, target), NULL), 200);
+        const struct json *items = json_get(app->json, S("items"));
+        for (const struct json *v = items->first; v && n < CONVERSATIONS; v = v->next)
+            assert_ok(str_int(json_text(json_get(v, S("id")), S("")), 1, INT64_MAX, &ids[n++]));
+        if (json_get(app->json, S("next"))->kind != JSON_STRING)
+            return n;
+        next = str_copy(&app->arena, json_text(json_get(app->json, S("next")), S("")));
+        assert_true(page < CONVERSATIONS / 100 + 2 * (CONVERSATIONS / LIST_WALK + 1));
+    }
+}
+
+static void a_narrowed_list_holds_all_of_its_own_in_order(void **state)
+{
+    struct test_app *app = *state;
+    make(app);
+    struct ctx *cx = test_begin(app);
+    struct row *rows = NULL;
+    ptrdiff_t n_rows = 0;
+    assert_ok(db_all(cx->db,
+        S("SELECT id, number, last_message_ms, due_key, wait_key FROM conversation"
+          " WHERE account_id = ?1 /* test */"),
+        ARGS(A_INT(app->account.v)), COLS(row_cols), (ptrdiff_t)sizeof *rows, &rows, &n_rows));
+    assert_int_equal(n_rows, CONVERSATIONS);
+    struct row *own = calloc(CONVERSATIONS, sizeof *own);
+    memcpy(own, rows, CONVERSATIONS * sizeof *own);
+    test_rollback(app, cx);
+    int64_t *ids = calloc(CONVERSATIONS, sizeof *ids);
+    for (int i = 0; i < NARROWED * ORDERS * 2; i++) { /* every order of one status, two of two */
+        int narrow = i / ORDERS % NARROWED, order = i % ORDERS;
+        bool both = i >= NARROWED * ORDERS;
+        if (both && order % 2)
+            continue;
+        qsort(own, CONVERSATIONS, sizeof *own, orders[order].order);
+        struct arena kept = app->arena; /* has a maximum; the answers of one list are enough */
+        app->arena = arena_make(0);
+        ptrdiff_t n = walk(app, both ? "open,resolved" : "open", narrow, order, ids), at = 0;
+        arena_free(&app->arena);
+        app->arena = kept;
+        app->json = NULL;
+        for (int k = 0; k < CONVERSATIONS; k++) {
+            if (!narrowed[narrow].holds(own[k].number) || !(both || is_open(own[k].number)))
+                continue;
+            if (at >= n || ids[at] != own[k].id)
+                fail_msg(
+                    "%s by %s: row %td of %td", narrowed[narrow].query, orders[order].sort, at, n);
+            at++;
+        }
+        if (at != n)
+            fail_msg("%s by %s: %td, not %td", narrowed[narrow].query, orders[order].sort, n, at);
+    }
+    free(ids);
+    free(own);
+}
+
+int main(void)
+{
+    if (test_app_is_skipped())
+        return 77;
+    const struct CMUnitTest tests[] = {
+        TEST_APP(a_narrowed_list_holds_all_of_its_own_in_order),
+    };
+    return cmocka_run_group_tests_name("growth_lists", tests, NULL, NULL);
+}
