@@ -63,8 +63,9 @@ static err put_count(struct ctx *cx, struct json_out *j, str key)
 }
 
 static const struct shape_field count_fields[] = {
-    SHOWN("total", SHAPE_INT, 0, "exact up to 10,000 of a status"),
-    SHOWN("unread", SHAPE_INT, 0, NULL),
+    SHOWN("total", SHAPE_INT, 0,
+        "exact up to 10,000 of a status; with a filter among its newest 4,000"),
+    SHOWN("unread", SHAPE_INT, 0, "among the newest 1,000 of a status; with a filter 4,000"),
 };
 static const struct shape count_shape =
     SHAPE("ViewCount", NULL, count_fields, "How many conversations a view has.");

@@ -298,9 +298,10 @@ err conversation_participants(
     struct ctx *cx, conversation_id id, struct participant **rows, ptrdiff_t *n)
 {
     return db_all(cx->db,
-        S("SELECT a.id, a.name FROM agent a WHERE a.account_id = ?1 AND a.id IN"
-          " (SELECT DISTINCT m.author_id FROM message m WHERE m.account_id = ?1"
-          "  AND m.conversation_id = ?2 AND m.author_kind = 'agent' AND m.kind IN ('out', 'note'))"
+        /* One probe for each agent, however long the conversation is. */
+        S("SELECT a.id, a.name FROM agent a WHERE a.account_id = ?1 AND EXISTS"
+          " (SELECT 1 FROM message m WHERE m.account_id = ?1 AND m.conversation_id = ?2"
+          "  AND m.author_id = a.id AND m.author_kind = 'agent' AND m.kind <> 'activity')"
           " ORDER BY a.id LIMIT 50"),
         ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(participant_cols), (ptrdiff_t)sizeof **rows,
         rows, n);

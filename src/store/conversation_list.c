@@ -499,6 +499,19 @@ static const struct db_col count_cols[] = {
     COL(struct count_row, unread),
 };
 
+/* A status as a whole. */
+static err count_all(struct ctx *cx, enum conversation_status status, int64_t *total)
+{
+    struct count_row row = {0};
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS total, CAST(0 AS BIGINT) AS unread FROM (SELECT n.recent_key"
+          " FROM conversation n WHERE n.account_id = ?1 AND n.status = ?2 LIMIT ?3) x"),
+        ARGS(A_INT(cx->account.v), A_TEXT(conversation_status_name(status)), A_INT(COUNT_MOST)),
+        COLS(count_cols), &row));
+    *total = row.total;
+    return OK;
+}
+
 err conversation_count(
     struct ctx *cx, const struct conversation_filter *f, int64_t *total, int64_t *unread)
 {
@@ -514,11 +527,13 @@ err conversation_count(
             cx, f, conversation_status_name((enum conversation_status)s), args);
         way_args(cx, f, driver, way, args);
         args[FILTER_ARGS] = A_INT(COUNT_MOST);
-        args[FILTER_ARGS + 1] = A_INT(COUNT_SCAN);
+        args[FILTER_ARGS + 1] = A_INT(driver == BY_STATUS ? COUNT_UNREAD : COUNT_SCAN);
         for (ptrdiff_t k = 0; k < FILTER_TAGS - 1; k++)
             args[FILTER_ARGS + 2 + k] = A_INT(k < way ? f->tags[k].v : 0);
         struct count_row row;
         TRY(db_one(cx->db, count_sql[driver], args, n_args, COLS(count_cols), &row));
+        if (driver == BY_STATUS)
+            TRY(count_all(cx, (enum conversation_status)s, &row.total));
         sum.total += row.total;
         sum.unread += row.unread;
     }

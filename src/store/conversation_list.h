@@ -8,10 +8,11 @@ enum conversation_sort { SORT_NEWEST, SORT_OLDEST, SORT_DUE, SORT_WAITING };
 enum {
     SORT_COUNT = SORT_WAITING + 1,
     FILTER_TAGS = 4,
-    LIST_WALK = 4000,   /* rows that filters may leave out before a page ends */
-    LIST_SORTED = 2000, /* so many of a narrow way are sorted by what its index does not hold */
-    COUNT_MOST = 10000,
-    COUNT_SCAN = 20000
+    LIST_WALK = 4000,    /* rows that filters may leave out before a page ends */
+    LIST_SORTED = 2000,  /* so many of a narrow way are sorted by what its index does not hold */
+    COUNT_MOST = 10000,  /* of a status as a whole, which only its index is read for */
+    COUNT_SCAN = 4000,   /* of the newest, with filters */
+    COUNT_UNREAD = 1000, /* of the newest of a status */
 };
 
 struct conversation_filter {
@@ -44,8 +45,9 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
 /* The cursor behind a row. */
 struct conversation_cursor conversation_cursor_of(
     const struct conversation *c, enum conversation_sort sort);
-/* How many match and how many of them are unread for the acting agent; exact up to COUNT_MOST per
- * status, which is where counting stops; without a narrow filter among the newest COUNT_SCAN of
- * each status. */
+/* How many match, and how many of them are unread for the acting agent. A status as a whole is
+ * counted up to COUNT_MOST, and its unread among its newest COUNT_UNREAD; with a filter both are of
+ * the newest COUNT_SCAN of the way in, for each status (a contact's, a tag's and an agent's
+ * mentions up to COUNT_MOST). */
 err conversation_count(
     struct ctx *cx, const struct conversation_filter *f, int64_t *total, int64_t *unread);

@@ -45,13 +45,17 @@ static void hear(void *arg, struct db_tx *tx, const struct db_said *said)
     (void)arg;
     if (!counted.is_on || tx->failed || !said->sql.len)
         return;
+    /* The indexer's look at its queue: rows that left it lie there until PostgreSQL tidies up. */
+    if (str_find(said->sql, S("FROM search_queue WHERE account_id")) > 0)
+        return;
     if (!said->is_over)
         counted.before_steps = work_of(tx);
     else
         counted.work += work_of(tx) - counted.before_steps;
 }
 
-void growth_to(struct test_app *app, int first, int last)
+/* thread: one conversation for all, instead of one for each. */
+static void import(struct test_app *app, int first, int last, bool is_thread)
 {
     enum { BATCH = 500 };
     for (int at = first; at < last; at += BATCH) {
@@ -61,11 +65,12 @@ void growth_to(struct test_app *app, int first, int last)
         int n = last - at < BATCH ? last - at : BATCH;
         for (int i = 0; i < n; i++) {
             int k = at + i, minute = k % 60, hour = k / 60 % 24, day = 1 + k / 1440 % 28;
+            int who = is_thread ? 0 : k;
             lines[i].text = str_print(cx->arena,
                 "{\"channel\":\"api\",\"id\":\"m%d\",\"thread\":\"t%d\",\"direction\":\"in\","
                 "\"at\":\"2025-12-%02dT%02d:%02d:00Z\",\"text\":\"Where is my order %d?\","
                 "\"from\":{\"id\":\"p%d\",\"name\":\"P%d\"}}",
-                k, k, day, hour, minute, k, k, k);
+                k, who, day, hour, minute, k, who, who);
         }
         assert_ok(history_open(cx, &h));
         assert_ok(history_take_many(cx, &h, lines, n));
@@ -74,12 +79,26 @@ void growth_to(struct test_app *app, int first, int last)
         test_commit(app, cx);
     }
     test_index(app);
-    if (db_kind_of(app->db) == DB_POSTGRES) {
-        struct ctx *cx = test_begin(app);
-        assert_ok(
-            db_run(cx->db, S("ANALYZE conversation, message, contact, identity"), NO_ARGS, NULL));
-        test_commit(app, cx);
-    }
+}
+
+void growth_to(struct test_app *app, int first, int last)
+{
+    import(app, first, last, false);
+}
+
+void growth_thread(struct test_app *app, int first, int last)
+{
+    import(app, first, last, true);
+}
+
+void growth_analyze(struct test_app *app)
+{
+    if (db_kind_of(app->db) != DB_POSTGRES)
+        return;
+    growth_make(app,
+        S("ANALYZE conversation, message, contact, identity, conversation_read, conversation_tag, audit,"
+          " search_message, search_contact"),
+        NO_ARGS);
 }
 
 void growth_make(struct test_app *app, str sql, const struct db_arg *args, ptrdiff_t n)
@@ -108,8 +127,18 @@ int64_t growth_end(void)
 
 int64_t growth_cost(struct test_app *app, str token, const char *path)
 {
-    assert_int_equal(test_request_as(app, token, "GET", path, NULL), 200); /* prepares statements */
+    struct arena kept = app->arena; /* has a maximum: the answers are not kept */
+    app->arena = arena_make(0);
+    int status = test_request_as(app, token, "GET", path, NULL); /* prepares the statements */
     growth_begin();
-    assert_int_equal(test_request_as(app, token, "GET", path, NULL), 200);
-    return growth_end();
+    if (status == 200)
+        status = test_request_as(app, token, "GET", path, NULL);
+    int64_t work = growth_end();
+    if (status != 200)
+        fail_msg("GET %s: %d", path, status);
+    arena_free(&app->arena);
+    app->arena = kept;
+    app->json = NULL;
+    app->body = (str){0};
+    return work;
 }
