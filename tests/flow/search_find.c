@@ -1,6 +1,7 @@
 /* Searching over the API, on both databases: every pair of search_pairs.h, fields, order, pages,
  * and that nobody finds what they may not see. */
 #include "engine_world.h"
+#include "growth_world.h"
 
 #include <stdio.h>
 
@@ -336,6 +337,25 @@ static void a_question_that_cannot_be_is_refused_by_name(void **state)
     assert_str(test_text(app, "error.field"), "q");
 }
 
+/* More things begin with its first three letters than SQLite's windows hold (search_find.c). */
+static void a_beginning_that_is_rare_among_its_first_letters_is_found(void **state)
+{
+    struct test_app *app = *state;
+    struct world w;
+    world_open(&w, app);
+    assert_int_equal(hook_message(&w, "m-1", "asha", "an ordeal, twice an ordeal-like"), 200);
+    world_run(&w);
+    growth_to(app, 0, 2500); /* "Where is my order N?" */
+    assert_int_equal(hook_message(&w, "m-2", "bo", "ordealsome"), 200);
+    world_run(&w);
+    assert_int_equal(found(app, "ordeal*", "&kind=messages"), 2);
+    assert_int_equal(found(app, "ordeal* twice", "&kind=messages"), 1);
+    assert_int_equal(found(app, "ordeals*", "&kind=messages&order=time"), 1);
+    assert_int_equal(found(app, "ordinary*", "&kind=messages"), 0);
+    assert_int_equal(found(app, "orde*", "&kind=messages&limit=50"), 50);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +364,7 @@ int main(void)
         TEST_APP(fields_narrow_what_words_find),
         TEST_APP(contacts_and_tags_are_found_by_name),
         TEST_APP(nobody_finds_what_they_may_not_see),
+        TEST_APP(a_beginning_that_is_rare_among_its_first_letters_is_found),
         TEST_APP(a_list_finds_as_the_search_does_in_its_own_order),
         TEST_APP(a_list_of_people_finds_as_the_search_does),
         TEST_APP(a_list_finds_nothing_that_its_reader_may_not_see),
