@@ -114,7 +114,7 @@ err files_keys(struct arena *a, const struct files *files, struct keyring **keys
 
 err files_failed(struct arena *a, str what, str path, str *why)
 {
-    *why = str_print(a, "cannot %.*s %.*s: %s", SARG(what), SARG(path), strerrordesc_np(errno));
+    *why = file_words(a, what, path);
     return E_BUSY;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -234,6 +235,22 @@ err file_disk_sync(str folder)
     TRY(path_z(z, folder));
     TRY(open_z(z, O_RDONLY | O_DIRECTORY, 0, &fd));
     return may_go_on() && syncfs(fd) == 0 ? OK : err_of_errno();
+}
+
+err file_room(str folder, int64_t *bytes)
+{
+    char z[PATH_MAX];
+    struct statvfs fs;
+    TRY(path_z(z, folder));
+    if (!may_go_on() || statvfs(z, &fs) != 0)
+        return err_of_errno();
+    *bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+    return OK;
+}
+
+str file_words(struct arena *a, str what, str path)
+{
+    return str_print(a, "cannot %.*s %.*s: %s", SARG(what), SARG(path), strerrordesc_np(errno));
 }
 
 err file_read(struct arena *a, str path, ptrdiff_t max, str *content)

@@ -1,5 +1,5 @@
 /* export: what `seva export` reads: one kind of rows after the other, as columns that become JSON
- * by their names (app/export_row.h). Never in it: passwords, tokens, keys, sealed secrets,
+ * by their names (care/export_row.h). Never in it: passwords, tokens, keys, sealed secrets,
  * addresses that open a door (a channel's key, webhooks), sessions. Lists go by keys, a page a
  * call. Not here: files (blob.h for an account, export_files for a contact). Thread: the
  * transaction's. */

@@ -1,5 +1,5 @@
 /* export_row: see export_row.h. */
-#include "app/export_row.h"
+#include "care/export_row.h"
 
 #include "base/crypto.h"
 

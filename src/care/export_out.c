@@ -1,9 +1,8 @@
 /* export_out: see export_out.h. The tar is POSIX ustar (IEEE Std 1003.1, pax, "ustar Interchange
  * Format"), so that every tar reads it; a size of 8 GiB and more is written in base 256 as GNU and
  * BSD tar do. */
-#include "app/export_out.h"
+#include "care/export_out.h"
 
-#include "app/files.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -13,11 +12,38 @@
 #include <unistd.h>
 
 enum { READ_BYTES = 256 * 1024, BLOCK = 512, NAME_MAX_BYTES = 100, OCTAL_DIGITS = 11 };
+enum { MEGABYTE = 1000 * 1000, LOOK_BYTES = 16 * 1024 * 1024 };
 static const int64_t octal_max = (int64_t)1 << 33;
 
 static err trouble(struct export_out *o, const char *what, str path)
 {
-    return files_failed(o->a, str_from(what), path, &o->why);
+    o->why = file_words(o->a, str_from(what), path);
+    return E_BUSY;
+}
+
+static err refuse(struct export_out *o, str why, err e)
+{
+    o->why = why;
+    return e;
+}
+
+/* What is written lies in memory until it is on the disk: much at once would hold up the syncs of
+ * the database on the same disk, and the room that is left would not be known. */
+static err look_around(struct export_out *o, int fd)
+{
+    int64_t room = 0;
+    o->looked_at = o->bytes;
+    if (o->is_pipe)
+        return OK;
+    if (file_sync_try(fd) != OK)
+        return trouble(o, "write to", o->part);
+    if (!o->room_bytes || file_room(o->spool, &room) != OK || room >= o->room_bytes)
+        return OK; /* where the room is not told, the disk itself says that it is full */
+    return refuse(o,
+        str_print(o->a,
+            "The disk of the server is nearly full: %lld MB are free, and %lld MB stay so.",
+            (long long)(room / MEGABYTE), (long long)(o->room_bytes / MEGABYTE)),
+        E_BUSY);
 }
 
 static err put(struct export_out *o, int fd, str bytes, str name)
@@ -25,7 +51,7 @@ static err put(struct export_out *o, int fd, str bytes, str name)
     if (file_write_on(fd, bytes) != OK)
         return trouble(o, "write to", name);
     o->bytes += bytes.len;
-    return OK;
+    return o->bytes - o->looked_at >= LOOK_BYTES ? look_around(o, fd) : OK;
 }
 
 /* ── tar ────────────────────────────────────────────────────────────────────────────────────────
@@ -90,12 +116,6 @@ static err tar_end(struct export_out *o)
 /* ── opening ────────────────────────────────────────────────────────────────────────────────────
  */
 
-static err refuse(struct export_out *o, str why, err e)
-{
-    o->why = why;
-    return e;
-}
-
 static str folder_of(str path)
 {
     for (ptrdiff_t i = path.len - 1; i > 0; i--)
@@ -155,12 +175,20 @@ static err is_free(struct export_out *o)
     return refuse(o, str_print(o->a, "%.*s is already there", SARG(o->target)), E_CONFLICT);
 }
 
-err export_out_open(
-    struct arena *a, struct arena *one, str target, int64_t now_ms, struct export_out *o)
+err export_out_open(struct arena *a, struct arena *one, str target, int64_t now_ms,
+    int64_t room_bytes, struct export_out *o)
 {
     while (target.len > 1 && str_ends(target, S("/")))
         target.len--;
-    *o = (struct export_out){.a = a, .one = one, .target = target, .fd = -1, .now_ms = now_ms};
+    *o = (struct export_out){.a = a,
+        .one = one,
+        .target = target,
+        .fd = -1,
+        .now_ms = now_ms,
+        .room_bytes = room_bytes,
+        .space = arena_try(a, READ_BYTES, 1)};
+    if (!o->space)
+        return refuse(o, S("out of memory"), E_BUSY);
     o->is_pipe = str_eq(target, S("-"));
     o->is_tar = o->is_pipe || str_ends(target, S(".tar"));
     if (o->is_pipe)
@@ -212,17 +240,16 @@ static str hash_end(struct export_out *o, struct crypto_sha256_stream *sum)
 static err copy(struct export_out *o, int from, int to, int64_t size, str name,
     struct crypto_sha256_stream *sum)
 {
-    static char space[READ_BYTES];
     for (int64_t done = 0; done < size;) {
         ptrdiff_t got = 0, room = size - done < READ_BYTES ? (ptrdiff_t)(size - done) : READ_BYTES;
-        if (file_read_at(from, done, space, room, &got) != OK)
+        if (file_read_at(from, done, o->space, room, &got) != OK)
             return trouble(o, "read", name);
         if (got == 0)
             return refuse(o, str_print(o->a, "%.*s became shorter while it was read", SARG(name)),
                 E_CONFLICT);
-        TRY(put(o, to, str_of(space, got), o->part));
+        TRY(put(o, to, str_of(o->space, got), o->part));
         if (sum)
-            crypto_sha256_add(sum, str_of(space, got));
+            crypto_sha256_add(sum, str_of(o->space, got));
         done += got;
     }
     return OK;

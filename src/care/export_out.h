@@ -1,6 +1,6 @@
 /* export_out: where an export goes: a folder, a .tar file, or a tar on standard output. Nothing has
- * its final name before all of it is there. Not here: what is exported (export.c). Thread: the
- * command's. */
+ * its final name before all of it is there. Not here: what is exported (export_make.h). Thread: the
+ * caller's. */
 #pragma once
 #include "base/arena.h"
 #include "base/crypto.h"
@@ -13,7 +13,9 @@ struct export_out {
     bool is_pipe, is_tar;
     int fd; /* the tar; of a folder: its lock; -1 */
     int64_t now_ms, bytes;
-    str folder; /* made last */
+    int64_t room_bytes, looked_at; /* so much of the disk stays free; bytes, when it was looked */
+    char *space;                   /* for copying */
+    str folder;                    /* made last */
     str why;
 };
 
@@ -27,10 +29,11 @@ struct export_list {
 };
 
 /* target: "-" = standard output, a name that ends in .tar, else a folder. Refuses what is there
- * already, a terminal, and a target that another export writes. Errors of all of these: o->why has
- * the words. */
-err export_out_open(
-    struct arena *a, struct arena *one, str target, int64_t now_ms, struct export_out *o);
+ * already, a terminal, and a target that another export writes. room_bytes: it ends before less
+ * than that is free on the disk; 0 = when the disk is full. Errors of all of these: o->why has the
+ * words. */
+err export_out_open(struct arena *a, struct arena *one, str target, int64_t now_ms,
+    int64_t room_bytes, struct export_out *o);
 err export_list_open(struct export_out *o, const char *name, struct export_list *list);
 err export_list_add(struct export_out *o, struct export_list *list, str text, int64_t lines);
 err export_list_close(struct export_out *o, struct export_list *list);
