@@ -12,7 +12,7 @@ extern const struct route_table session_routes, me_routes, account_routes, agent
     reconciliations_routes, calls_routes, search_routes, mail_routes, mail_forward_routes,
     mail_templates_routes, mail_subscription_routes, mail_writing_routes, mail_addresses_routes,
     mail_key_routes, letters_routes, password_reset_routes, mail_keys_routes, hook_mail_routes,
-    mail_picture_routes, mail_carried_routes;
+    mail_picture_routes, mail_carried_routes, exports_routes;
 
 const struct route_table *const route_tables[] = {
     &session_routes,
@@ -54,6 +54,7 @@ const struct route_table *const route_tables[] = {
     &letters_routes,
     &mail_keys_routes,
     &contacts_routes,
+    &exports_routes,
     &calls_routes,
     &tags_routes,
     &search_routes,

@@ -84,6 +84,8 @@ enum {
     LIMIT_JOB_BACKOFF_MS               = 300 * 1000,        /* ms: longest pause between tries */
     LIMIT_JOB_PAYLOAD_BYTES            = 64 * 1024,         /* bytes of a job's own JSON */
     LIMIT_UPKEEP_ROWS                  = 500,               /* rows removed per transaction of upkeep */
+    LIMIT_EXPORTS                      = 20,                /* exports that one account keeps, each with its file */
+    LIMIT_EXPORT_KEEP_DAYS             = 7,                 /* days an export can be downloaded, then its file goes */
     LIMIT_WEBHOOKS                     = 100,               /* webhooks of one account */
     LIMIT_SMTP_LINE_BYTES              = 4096,              /* bytes of one line of an SMTP answer; RFC 5321 has 512 */
     LIMIT_SMTP_LINES                   = 128,               /* lines of one SMTP answer; EHLO of large servers has 20 */

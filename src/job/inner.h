@@ -137,6 +137,9 @@ struct attachment;
 struct connector_file;
 err previews_make(
     struct job_run *run, const struct attachment *rows, struct connector_file *files, ptrdiff_t n);
+/* The claim of long work runs from now on again; `also` writes in the same transaction, as the
+ * job's account. E_CONFLICT: the claim was lost to somebody else. */
+err runner_prolong(struct job_run *run, err (*also)(struct ctx *cx, void *arg), void *arg);
 const struct job_kind *job_kind_find(str name);
 /* The files of a message for its connector (deliver.c); rows: the same, as they are stored. */
 err deliver_files(struct ctx *cx, message_id id, struct attachment **rows,
@@ -177,6 +180,8 @@ err thumbnail_work(struct job_run *run, struct job_verdict *v);
 err thumbnail_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err fetch_work(struct job_run *run, struct job_verdict *v);
 err fetch_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
+err export_work(struct job_run *run, struct job_verdict *v);
+err export_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 /* Files of an account that nobody needs (sweep.c); part of upkeep. */
 void sweep_files(struct engine *e, struct arena *a, account_id account);
 err upkeep_ensure(struct engine *e);

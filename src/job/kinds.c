@@ -18,6 +18,7 @@ static const struct job_kind kinds[] = {
     {"wake",        wake_work,       NULL,            NULL,                false}, /* key: conversation id. A snoozed conversation opens */
     {"thumbnail",   thumbnail_work,  NULL,            thumbnail_set_aside, false}, /* key: attachment id. A picture gets its small copy */
     {"fetch",       fetch_work,      NULL,            fetch_set_aside,     false}, /* key: attachment id. A file that a message names by address */
+    {"export",      export_work,     NULL,            export_set_aside,    false}, /* key: export id. An export is made, or goes */
     {"poll",        poll_work,       NULL,            NULL,                true }, /* key: channel id. Asks a network for new messages, for ever */
     {"reconcile",   reconcile_work,  NULL,            NULL,                true }, /* key: channel id. Compares with what the network has, each night */
     {"lookup",      lookup_work,     NULL,            NULL,                false}, /* key: message id. Asks for what a delivery left out */

@@ -278,7 +278,22 @@ struct doing {
     struct job_run run;
     struct job_verdict verdict;
     const struct job_kind *kind;
+    struct job_row job; /* the claim as it stands: work may prolong it */
 };
+
+err runner_prolong(struct job_run *run, err (*also)(struct ctx *cx, void *arg), void *arg)
+{
+    struct doing *doing = (struct doing *)run; /* its first member */
+    struct desk *desk = &run->desk;
+    TRY(desk_begin(desk, DB_WRITE));
+    int64_t lease_ms = desk->cx.now_ms + LIMIT_NETWORK_LEASE_MS;
+    TRY(job_prolong(desk->tx, run->job, lease_ms));
+    TRY(desk_scope(desk, run->job->account_id));
+    TRY(also(&desk->cx, arg));
+    TRY(desk_commit(desk));
+    doing->job.lease_ms = lease_ms;
+    return OK;
+}
 
 static err do_work(struct desk *desk, void *arg)
 {
@@ -299,12 +314,11 @@ const struct job_row *runner_do(struct engine *e, struct arena *arena, struct ht
     const struct job_row *job, bool wants_next)
 {
     struct doing doing = {
-        .run = {.desk = {.engine = e, .arena = arena},
-                .client = client,
-                .job = job,
-                .now_ms = clock_now_ms()},
+        .run = {.desk = {.engine = e, .arena = arena}, .client = client, .now_ms = clock_now_ms()},
         .kind = job_kind_find(job->kind),
+        .job = *job,
     };
+    doing.run.job = &doing.job;
     if (!doing.kind) {
         /* A newer node may know it. */
         doing.verdict = (struct job_verdict){
@@ -328,8 +342,8 @@ const struct job_row *runner_do(struct engine *e, struct arena *arena, struct ht
             doing.verdict = (struct job_verdict){
                 .end = JOB_RETRY, .error = desk_words(&doing.run.desk.cx, result)};
     }
-    struct ending ending = {.job = job, .verdict = &doing.verdict, .wants_next = wants_next};
-    ending.fate = fate_of(job, &doing.verdict, clock_now_ms());
+    struct ending ending = {.job = &doing.job, .verdict = &doing.verdict, .wants_next = wants_next};
+    ending.fate = fate_of(&doing.job, &doing.verdict, clock_now_ms());
     return end_for_good(e, arena, &ending) ? ending.next : NULL;
 }
 
@@ -386,8 +400,13 @@ void *job_main(void *job_thread)
     }
 }
 
-/* What may be claimed. Files by address come on at most half of the threads, so that slow ones
- * never hold up what is to be sent. */
+static bool is_of_files(str kind)
+{
+    return str_eq(kind, S("fetch")) || str_eq(kind, S("export"));
+}
+
+/* What may be claimed. Files by address, and exports, come on at most half of the threads, so that
+ * slow ones never hold up what is to be sent. */
 static struct job_room room_of(struct engine *e)
 {
     struct job_room room = {.fetches = e->n_threads > 1 ? e->n_threads / 2 : 1};
@@ -395,7 +414,7 @@ static struct job_room room_of(struct engine *e)
     for (int i = 0; i < e->n_threads; i++) {
         const struct job_thread *t = &e->threads[i];
         room.jobs += !t->has_job;
-        room.fetches -= t->has_job && str_eq(t->job.kind, S("fetch"));
+        room.fetches -= t->has_job && is_of_files(t->job.kind);
     }
     pthread_mutex_unlock(&e->lock);
     return room;

@@ -1,14 +1,16 @@
 /* sweep: files that nobody needs any more: uploads that were never finished, attachments that no
- * message took within a day, and bytes that no row names (store/blob.h). Files go outside
- * transactions; a row goes only after its file, so that a crash between the two loses no trace.
- * Part of upkeep. Thread: job threads. */
+ * message took within a day, bytes that no row names (store/blob.h), exports whose time is over.
+ * Files go outside transactions; a row goes only after its file, so that a crash between the two
+ * loses no trace. Part of upkeep. Thread: job threads. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "care/blob_file.h"
+#include "care/data_export.h"
 #include "job/inner.h"
 #include "store/attachment.h"
 #include "store/blob.h"
+#include "store/data_export.h"
 #include "store/upload.h"
 
 struct sweep {
@@ -69,10 +71,30 @@ static err unneeded_blobs(struct desk *desk, void *arg)
     return desk_commit(desk);
 }
 
+/* Whoever downloads one just now has it open and reads on. */
+static err old_exports(struct desk *desk, void *arg)
+{
+    struct sweep *s = arg;
+    const struct data_export_id_row *rows = NULL;
+    ptrdiff_t n = 0;
+    TRY(begin(desk, s));
+    TRY(data_export_over(&desk->cx, LIMIT_UPKEEP_ROWS, &rows, &n));
+    TRY(desk_commit(desk));
+    s->more = n == LIMIT_UPKEEP_ROWS;
+    if (!n)
+        return OK;
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(data_export_file_remove(&desk->cx, rows[i].id));
+    TRY(begin(desk, s));
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(data_export_remove(&desk->cx, rows[i].id));
+    return desk_commit(desk);
+}
+
 void sweep_files(struct engine *e, struct arena *a, account_id account)
 {
     static err (*const steps[])(struct desk * desk, void *arg) = {
-        old_uploads, loose_attachments, unneeded_blobs};
+        old_uploads, loose_attachments, unneeded_blobs, old_exports};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         struct sweep s = {.account = account, .more = true};
         while (s.more && !atomic_load(&e->is_stopping)) {

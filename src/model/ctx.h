@@ -16,17 +16,19 @@ enum actor_kind { ACTOR_NONE, ACTOR_AGENT, ACTOR_TOKEN, ACTOR_VISITOR, ACTOR_SYS
 /* Capabilities: text "noun.verb" in the API, one bit inside. names.c holds the table. */
 #define CAPABILITIES(X)                                                                            \
     X(CONVERSATION_READ, "conversation.read")                                                      \
-    X(CONVERSATION_REPLY, "conversation.reply") X(CONVERSATION_NOTE, "conversation.note") X(       \
-        CONVERSATION_ASSIGN, "conversation.assign") X(CONVERSATION_UPDATE, "conversation.update")  \
-        X(CONVERSATION_BULK, "conversation.bulk") X(CONTACT_READ, "contact.read")                  \
-            X(CONTACT_UPDATE, "contact.update") X(ATTACHMENT_READ, "attachment.read") X(           \
-                EVENT_READ, "event.read") X(VIEW_SHARE, "view.share") X(TAG_MANAGE, "tag.manage")  \
-                X(CHANNEL_MANAGE, "channel.manage") X(AGENT_READ, "agent.read")                    \
-                    X(AGENT_MANAGE, "agent.manage") X(TEAM_MANAGE, "team.manage")                  \
-                        X(ROLE_MANAGE, "role.manage") X(TOKEN_MANAGE, "token.manage")              \
-                            X(WEBHOOK_MANAGE, "webhook.manage") X(AUDIT_READ, "audit.read")        \
-                                X(ACCOUNT_MANAGE, "account.manage") X(JOB_MANAGE, "job.manage")    \
-                                    X(QUARANTINE_MANAGE, "quarantine.manage") X(SELF, "self")
+    X(CONVERSATION_REPLY, "conversation.reply")                                                    \
+    X(CONVERSATION_NOTE, "conversation.note") X(CONVERSATION_ASSIGN, "conversation.assign")        \
+        X(CONVERSATION_UPDATE, "conversation.update") X(CONVERSATION_BULK, "conversation.bulk")    \
+            X(CONTACT_READ, "contact.read") X(CONTACT_UPDATE, "contact.update") X(ATTACHMENT_READ, \
+                "attachment.read") X(EVENT_READ, "event.read") X(VIEW_SHARE, "view.share")         \
+                X(TAG_MANAGE, "tag.manage") X(CHANNEL_MANAGE, "channel.manage")                    \
+                    X(AGENT_READ, "agent.read") X(AGENT_MANAGE, "agent.manage")                    \
+                        X(TEAM_MANAGE, "team.manage") X(ROLE_MANAGE, "role.manage")                \
+                            X(TOKEN_MANAGE, "token.manage") X(WEBHOOK_MANAGE, "webhook.manage")    \
+                                X(AUDIT_READ, "audit.read") X(ACCOUNT_MANAGE, "account.manage")    \
+                                    X(JOB_MANAGE, "job.manage")                                    \
+                                        X(QUARANTINE_MANAGE, "quarantine.manage")                  \
+                                            X(CONTACT_EXPORT, "contact.export") X(SELF, "self")
 #define CAP_BIT(id, text) CAP_INDEX_##id,
 enum capability_index { CAPABILITIES(CAP_BIT) CAP_COUNT };
 #undef CAP_BIT

@@ -9,7 +9,7 @@
     X(link) X(channel) X(source) X(contact) X(identity) X(conversation) X(message) \
     X(attachment) X(upload) X(blob) X(tag) X(view) X(inbox) X(job) \
     X(event) X(webhook) X(delivery) X(audit) X(notification) X(visitor) \
-    X(post) X(reconciliation) X(call) X(mail_template) X(letter)
+    X(post) X(reconciliation) X(call) X(mail_template) X(letter) X(data_export)
 /* clang-format on */
 
 #define ID_TYPE(name)                                                                              \

@@ -161,6 +161,14 @@ err job_finish(struct db_tx *tx, const struct job_row *job)
     return changed ? OK : E_CONFLICT;
 }
 
+err job_prolong(struct db_tx *tx, const struct job_row *job, int64_t lease_ms)
+{
+    int64_t changed = 0;
+    TRY(db_run(
+        tx, S("UPDATE job SET lease_ms = ?5 " MINE), ARGS(PROOF(job), A_INT(lease_ms)), &changed));
+    return changed ? OK : E_CONFLICT;
+}
+
 err job_put_back(struct db_tx *tx, const struct job_row *job, int64_t run_ms, str error)
 {
     int64_t changed = 0;

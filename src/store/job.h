@@ -64,7 +64,7 @@ struct job_row {
 
 struct job_room {
     int64_t jobs;    /* so many in all */
-    int64_t fetches; /* so many of them may be of kind "fetch" */
+    int64_t fetches; /* so many of them may be files: kinds "fetch" and "export" */
 };
 struct job_abreast {
     int64_t channel, network; /* so many jobs of one may run at a time; at least 1 */
@@ -90,6 +90,8 @@ err job_put_back(struct db_tx *tx, const struct job_row *job, int64_t run_ms, st
 /* The same with a clean record: periodic work. */
 err job_repeat(struct db_tx *tx, const struct job_row *job, int64_t run_ms);
 err job_bury(struct db_tx *tx, const struct job_row *job, str error);
+/* The claim is ours until then: job->lease_ms of what follows, once it is committed. */
+err job_prolong(struct db_tx *tx, const struct job_row *job, int64_t lease_ms);
 /* Claims whose lease has run out are queued again, see JOB_KILLS. all = every claim (SQLite at
  * start: the claimer was this data folder's last process). */
 err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed);
