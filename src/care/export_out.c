@@ -27,16 +27,9 @@ static err refuse(struct export_out *o, str why, err e)
     return e;
 }
 
-/* What is written lies in memory until it is on the disk: much at once would hold up the syncs of
- * the database on the same disk, and the room that is left would not be known. */
-static err look_around(struct export_out *o, int fd)
+static err room_check(struct export_out *o)
 {
     int64_t room = 0;
-    o->looked_at = o->bytes;
-    if (o->is_pipe)
-        return OK;
-    if (file_sync_try(fd) != OK)
-        return trouble(o, "write to", o->part);
     if (!o->room_bytes || file_room(o->spool, &room) != OK || room >= o->room_bytes)
         return OK; /* where the room is not told, the disk itself says that it is full */
     return refuse(o,
@@ -44,6 +37,18 @@ static err look_around(struct export_out *o, int fd)
             "The disk of the server is nearly full: %lld MB are free, and %lld MB stay so.",
             (long long)(room / MEGABYTE), (long long)(o->room_bytes / MEGABYTE)),
         E_BUSY);
+}
+
+/* What is written lies in memory until it is on the disk: much at once would hold up the syncs of
+ * the database on the same disk, and the room that is left would not be known. */
+static err look_around(struct export_out *o, int fd)
+{
+    o->looked_at = o->bytes;
+    if (o->is_pipe)
+        return OK;
+    if (file_sync_try(fd) != OK)
+        return trouble(o, "write to", o->part);
+    return room_check(o);
 }
 
 static err put(struct export_out *o, int fd, str bytes, str name)
@@ -196,6 +201,7 @@ err export_out_open(struct arena *a, struct arena *one, str target, int64_t now_
     o->part = str_cat(a, target, S(".part"));
     o->spool = folder_of(target);
     TRY(is_free(o));
+    TRY(room_check(o));
     if (!o->is_tar)
         return folder_open(o);
     TRY(lock(o, o->part));

@@ -74,6 +74,7 @@ static err told(void *arg, int64_t bytes)
     int64_t now_ms = clock_mono_ms();
     if (atomic_load(&desk->engine->is_stopping))
         return E_BUSY;
+    FAILPOINT("export.page");
     if (m->told_ms && now_ms - m->told_ms < TELL_MS)
         return OK;
     m->told_ms = now_ms;

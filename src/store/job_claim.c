@@ -35,19 +35,19 @@ static const struct db_col due_cols[] = {
 
 /* Channels and networks of which as many run as may, read once for a look, so that a long queue of
  * theirs costs little to pass over. leased: how the few running ones are found. */
-#define DUE(from, leased)                                                                          \
-    "SELECT j.id, j.channel_id, j.network, j.kind IN ('fetch', 'export') AS is_fetch "                          \
-    "FROM job j " from                                                                             \
-    "WHERE j.state = 'queued' AND j.run_ms <= ?1 AND (?4 > 0 OR j.kind NOT IN ('fetch', 'export')) "               \
-    "AND j.channel_id NOT IN "                                                                     \
-    "(SELECT r.channel_id FROM job r " leased "WHERE r.state = 'running' AND r.channel_id <> 0 "   \
-    "GROUP BY r.channel_id HAVING COUNT(*) >= ?2) "                                                \
-    "AND j.network NOT IN "                                                                        \
-    "(SELECT r.network FROM job r " leased "WHERE r.state = 'running' AND r.network <> '' "        \
-    "GROUP BY r.network HAVING COUNT(*) >= ?3) "                                                   \
-    "AND " JOB_FOREMOST "AND (j.channel_id = 0 OR NOT EXISTS (SELECT 1 FROM pace p "               \
-    "WHERE p.channel_id = j.channel_id AND p.open_ms > ?1)) "                                      \
-    "ORDER BY j.run_ms, j.id "                                                                     \
+#define DUE(from, leased)                                                                            \
+    "SELECT j.id, j.channel_id, j.network, j.kind IN ('fetch', 'export') AS is_fetch "               \
+    "FROM job j " from                                                                               \
+    "WHERE j.state = 'queued' AND j.run_ms <= ?1 AND (?4 > 0 OR j.kind NOT IN ('fetch', 'export')) " \
+    "AND j.channel_id NOT IN "                                                                       \
+    "(SELECT r.channel_id FROM job r " leased "WHERE r.state = 'running' AND r.channel_id <> 0 "     \
+    "GROUP BY r.channel_id HAVING COUNT(*) >= ?2) "                                                  \
+    "AND j.network NOT IN "                                                                          \
+    "(SELECT r.network FROM job r " leased "WHERE r.state = 'running' AND r.network <> '' "          \
+    "GROUP BY r.network HAVING COUNT(*) >= ?3) "                                                     \
+    "AND " JOB_FOREMOST "AND (j.channel_id = 0 OR NOT EXISTS (SELECT 1 FROM pace p "                 \
+    "WHERE p.channel_id = j.channel_id AND p.open_ms > ?1)) "                                        \
+    "ORDER BY j.run_ms, j.id "                                                                       \
     "LIMIT ?5"
 #define CROWDS(leased)                                                                             \
     "SELECT channel_id, network, COUNT(*) AS running "                                             \
@@ -167,9 +167,9 @@ static const struct db_col row_cols[] = {
 };
 
 /* id ?1, node ?2, now ?3. */
-#define CLAIM                                                                                      \
-    "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?2, "                       \
-    "lease_ms = ?3 + CASE WHEN channel_id <> 0 OR kind = 'export' THEN ?4 WHEN kind = 'fetch' THEN ?5 ELSE ?6 END, "  \
+#define CLAIM                                                                                                        \
+    "UPDATE job SET state = 'running', attempts = attempts + 1, node = ?2, "                                         \
+    "lease_ms = ?3 + CASE WHEN channel_id <> 0 OR kind = 'export' THEN ?4 WHEN kind = 'fetch' THEN ?5 ELSE ?6 END, " \
     "first_ms = COALESCE(first_ms, ?3) "
 #define CLAIMED                                                                                    \
     " RETURNING id, account_id, kind, key, order_key, payload, channel_id, attempts, kills, "      \

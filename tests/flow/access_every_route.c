@@ -39,6 +39,7 @@ enum kind {
     K_MAIL_TEMPLATE,
     K_LETTER,
     K_MAIL_KEY,
+    K_EXPORT,
     KIND_COUNT,
 };
 /* Letters that a sample body may hold for the ids of its account: "$A" agent, "$T" team … */
@@ -230,6 +231,7 @@ static void world_make(struct test_app *app, account_id account, const char *nam
     w->ids[K_MESSAGE] = message_of(app, t, w->ids[K_CONVERSATION]);
     w->ids[K_CONTACT] = make(app, t, "/api/v1/contacts", "{\"name\":\"Bo\"}", "id");
     w->ids[K_MAIL_KEY] = make(app, t, "/api/v1/mail-keys", A_CERTIFICATE, "id");
+    w->ids[K_EXPORT] = make(app, t, "/api/v1/exports", "{\"what\":\"account\"}", "id");
     w->ids[K_TAG] = make(app, t, "/api/v1/tags", "{\"name\":\"late\"}", "id");
     w->ids[K_VIEW] =
         make(app, t, "/api/v1/views", "{\"name\":\"v\",\"filter\":{},\"is_shared\":true}", "id");

@@ -54,6 +54,7 @@ static const char *const elsewhere[] = {
     "POST /api/v1/letters/{id}/retry",
     "POST /api/v1/conversations/{id}/transcript",
     "POST /api/v1/contacts/{id}/separate",
+    "GET /api/v1/exports/{id}/file", /* exports: needs one that was made */
 };
 
 /* Fields that nothing fills here, with the story that does; the rest is seen with a value. */
@@ -80,6 +81,11 @@ static const char *const filled_elsewhere[] = {
     "Draft.mail",
     /* letters_people, letters_chat: */
     "Account.mail_channel_id",
+    "Export.contact_id",  /* exports */
+    "Export.contact_name",
+    "Export.error",
+    "Export.started_at",
+    "Export.finished_at",
     "ChannelSettings.mail_channel_id",
 };
 
@@ -179,6 +185,10 @@ static const struct step people[] = {
     {"PATCH", "/api/v1/me", "{\"introduction\":\"Hello\",\"settings\":{\"theme\":\"dark\"}}", 0, NULL},
     {"POST", "/api/v1/me/totp", NULL, 0, NULL},
     {"GET", "/api/v1/audit", NULL, 0, NULL},
+    {"POST", "/api/v1/exports", "{\"what\":\"account\"}", 'k', "id"},
+    {"GET", "/api/v1/exports", NULL, 0, NULL},
+    {"GET", "/api/v1/exports/$k", NULL, 0, NULL},
+    {"DELETE", "/api/v1/exports/$k", NULL, 0, NULL},
 };
 static const struct step channels[] = {
     {"PATCH", "/api/v1/channels/$x", "{\"languages\":[\"en\",\"bn\"],\"settings\":{\"greeting\":\"Hi\",\"intro\":\"We help\",\"color\":\"#112233\","

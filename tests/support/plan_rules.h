@@ -17,6 +17,7 @@ static const struct {
     {"channel_cursor",        "a few a channel"                                            },
     {"channel_removed",       "channels that were connected"                               },
     {"channel_template",      "what a network has approved of a channel"                   },
+    {"data_export",           "at most twenty an account; swept"                           },
     {"inbox_hand",            "one row"                                                    },
     {"installation",          "some rows"                                                  },
     {"inbox_waiting",         "what is received and not yet processed; the intake waits"   },
