@@ -239,7 +239,7 @@ static void leftover(struct walk *w, str path)
         str_cat(&d->page, S("remove "), path));
 }
 
-/* <account>/parts/<number><ending> */
+/* <account>/parts/<number><ending>, <account>/exports/<number>.tar */
 static void look_at_part(struct walk *w, str path, str name, const struct stat *st)
 {
     bool is_used = true;
@@ -279,7 +279,7 @@ static void look_at_blob(struct walk *w, str path, str name, const struct stat *
 static void look_at_file(struct walk *w, str folder, str name, const struct stat *st)
 {
     str path = str_print(w->d->a, "%.*s/%.*s", SARG(folder), SARG(name));
-    bool is_part = str_ends(folder, S("/parts"));
+    bool is_part = str_ends(folder, S("/parts")) || str_ends(folder, S("/exports"));
     if (str_ends(name, S(".tmp"))) {
         if (is_old(st))
             leftover(w, path);

@@ -149,7 +149,8 @@ static err remove_left(struct mending *m)
     str path = m->words[1];
     if (!is_below(path, m->cx.config->blobs_dir) && !is_below(path, m->cx.config->data_dir))
         return E_INVALID;
-    if (!str_ends(path, S(".tmp")) && str_find(path, S("/parts/")) < 0)
+    if (!str_ends(path, S(".tmp")) && str_find(path, S("/parts/")) < 0 &&
+        str_find(path, S("/exports/")) < 0)
         return E_INVALID;
     err e = file_lock(path, &fd);
     if (e == OK)

@@ -132,7 +132,9 @@ err checkup_part_is_used(struct ctx *cx, int64_t number, bool *is_used)
     return flag(cx,
         S("SELECT CASE WHEN EXISTS (SELECT 1 FROM upload WHERE account_id = ?1 AND id = ?2)"
           " OR EXISTS (SELECT 1 FROM attachment WHERE account_id = ?1 AND id = ?2"
-          "  AND state IN ('fetching', 'processing')) THEN 1 ELSE 0 END AS is_so"),
+          "  AND state IN ('fetching', 'processing'))"
+          " OR EXISTS (SELECT 1 FROM data_export WHERE account_id = ?1 AND id = ?2)"
+          " THEN 1 ELSE 0 END AS is_so"),
         ARGS(A_ID(cx->account), A_INT(number)), is_used);
 }
 

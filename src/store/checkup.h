@@ -37,7 +37,8 @@ struct checkup_blob {
 err checkup_blobs(struct ctx *cx, str after, const struct checkup_blob **rows, ptrdiff_t *n);
 /* Whether the name has a row. */
 err checkup_blob_has_row(struct ctx *cx, str name, bool *has);
-/* Whether a file of that number is on its way: an upload, or an attachment whose work goes on. */
+/* Whether a file of that number is on its way, or kept: an upload, an attachment whose work goes
+ * on, an export. */
 err checkup_part_is_used(struct ctx *cx, int64_t number, bool *is_used);
 /* Who refers to a file: attachment, thumbnail, photo, mail, picture. */
 struct checkup_use {

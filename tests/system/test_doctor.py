@@ -224,7 +224,7 @@ def what_interrupted_writers_left_is_removed_and_nobodys_file_gets_its_row(db):
         folder = os.path.join(s.data, "blobs", str(account))
         nobodys = os.urandom(2000)
         name = hashlib.sha256(nobodys).hexdigest()
-        made = {os.path.join(folder, "parts", "4711"): b"half", os.path.join(folder, "parts", "4712.webp"): b"half",
+        made = {os.path.join(folder, "parts", "4711"): b"half", os.path.join(folder, "parts", "4712.webp"): b"half", os.path.join(folder, "exports", "4713.tar"): b"whose",
                 os.path.join(s.data, "keys.0123456789abcdef.tmp"): b"x", os.path.join(folder, name[:2], name): nobodys}
         for path, content in made.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -237,11 +237,15 @@ def what_interrupted_writers_left_is_removed_and_nobodys_file_gets_its_row(db):
         assert s.api("PUT", f"/uploads/{upload}?offset=0", b"x" * 50, {"Content-Type": "application/octet-stream"}).status == 200
         going = os.path.join(folder, "parts", upload)
         os.utime(going, (time.time() - 3 * 86400,) * 2)
+        export = s.api("POST", "/exports", {"what": "account"}).json["id"]
+        until(lambda: s.api("GET", "/exports/" + export).json["state"] == "ready")
+        kept = os.path.join(folder, "exports", export + ".tar")
+        os.utime(kept, (time.time() - 3 * 86400,) * 2)
         found = doctor(s, code=1)
-        assert found["mendable"] == 4, wrong(found)
+        assert found["mendable"] == 5, wrong(found)
         doctor(s, "--repair", code=0)
-        assert [os.path.exists(p) for p in made] == [False, False, False, True], "nobody's file is left to the sweep"
-        assert os.path.exists(going), "an upload on its way is none of it"
+        assert [os.path.exists(p) for p in made] == [False, False, False, False, True], "nobody's file is left to the sweep"
+        assert os.path.exists(going) and os.path.exists(kept), "an upload on its way is none of it, nor is an export"
         assert Rows(s).ask(f"SELECT size FROM blob WHERE name = '{name}'") == [["2000"]]
         doctor(s, code=0)
 

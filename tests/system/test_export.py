@@ -11,9 +11,10 @@ import tarfile
 import threading
 import time
 
-from seva import BIN, Seva, fresh_postgres, request, run, until
+from seva import BIN, GONE, Seva, fresh_postgres, request, run, until
 from test_backup import note_with, upload
 from test_history import generated, imported, written
+from test_media import leases_run_out
 
 PASSED_ON = ["channel", "id", "thread", "direction", "from", "to", "at", "text", "reply_to", "agent", "visibility", "state"]
 
@@ -337,8 +338,78 @@ def memory_does_not_grow_with_the_account():
     assert large < small + 4096, (small, large)
 
 
+def unpacked(s, answer, name):
+    """The folder of an export that the server has made."""
+    with open(target_of(s, name + ".tar"), "wb") as f:
+        f.write(answer.body)
+    with tarfile.open(target_of(s, name + ".tar")) as tar:
+        tar.extractall(target_of(s, name))
+    return target_of(s, name + "/seva-export")
+
+
+def by_the_server(db):
+    """The same account, by the command and by the server: the same lines; killed at each step of the making, it is made all the same."""
+    past, _, _ = generated(3000, broken=False)
+    with Seva(db=db) as s:
+        assert imported(s, written(s, past)).returncode == 0
+        assert exported(s, target_of(s)).returncode == 0
+        for point in ("export.page:crash@1", "export.page:crash@20", "export.before_ready:crash@1"):
+            s.env["SEVA_FAILPOINT"] = point
+            s.start()
+            try:
+                made = s.api("POST", "/exports", {"what": "account"})
+                assert made.status == 201, made.body
+                path = "/exports/" + made.json["id"]
+            except GONE:
+                path = None  # the answer was lost with the process; the export was not
+            until(lambda: s.process.poll() is not None)
+            del s.env["SEVA_FAILPOINT"]
+            s.start()
+            path = path or "/exports/" + s.items("/exports")[0]["id"]
+            if db:
+                leases_run_out(s)
+            until(lambda: s.api("GET", path).json["state"] == "ready")
+            one = s.api("GET", path).json
+            answer = s.api("GET", path + "/file")
+            assert answer.status == 200 and len(answer.body) == one["bytes"], (answer.status, one)
+            out = unpacked(s, answer, point.replace(":", "-"))
+            checked(out)
+            assert passed_on(out) == passed_on(target_of(s)), "the server's is the command's"
+            where = [os.path.join(at, name) for at, _, names in os.walk(s.data) for name in names if "exports" in at]
+            assert len(where) == 1 and os.stat(where[0]).st_mode & 0o077 == 0, where
+            assert s.api("DELETE", path).status == 204
+            until(lambda: not os.path.exists(where[0]))
+            s.stop()
+
+
+def the_server_makes_the_same_one_and_kills_do_not_stop_it():
+    both(by_the_server)
+
+
+def rss_anon_kb(s):
+    with open(f"/proc/{s.process.pid}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("RssAnon"))
+
+
+def a_large_export_by_the_server_leaves_its_memory_flat():
+    def peak_of(n):
+        past, _, _ = generated(n, broken=False)
+        with Seva() as s:
+            assert imported(s, written(s, past)).returncode == 0
+            s.start()
+            before = most = rss_anon_kb(s)
+            path = "/exports/" + s.api("POST", "/exports", {"what": "account"}).json["id"]
+            while s.api("GET", path).json["state"] != "ready":
+                most = max(most, rss_anon_kb(s))
+            return most - before
+
+    small, large = peak_of(20000), peak_of(60000)  # both fill the caches of the database
+    assert large < small + 4096, (small, large)
+
+
 if __name__ == "__main__":
     run([what_is_exported_comes_back_by_an_import, an_account_is_whole_and_without_secrets, a_contact_is_exported_and_nobody_else,
          an_account_with_nothing_is_exported_by_a_stopped_server, a_killed_export_leaves_nothing_under_its_name_and_the_next_one_goes_through,
          a_file_that_is_gone_is_named_and_the_rest_goes_on, standard_output_is_one_snapshot_beside_a_running_server, what_is_there_is_not_written_over,
-         a_terminal_sees_how_far_it_is_and_gets_no_tar, memory_does_not_grow_with_the_account])
+         a_terminal_sees_how_far_it_is_and_gets_no_tar, memory_does_not_grow_with_the_account,
+         the_server_makes_the_same_one_and_kills_do_not_stop_it, a_large_export_by_the_server_leaves_its_memory_flat])

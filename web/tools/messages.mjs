@@ -12,7 +12,7 @@ import { parse, TYPE } from '@formatjs/icu-messageformat-parser'
 
 const here = dirname(fileURLToPath(import.meta.url))
 export const SOURCE_LOCALE = 'en'
-const AREAS = ['console', 'networks', 'mail', 'search', 'widget', 'shop', 'server']
+const AREAS = ['console', 'networks', 'mail', 'search', 'exports', 'widget', 'shop', 'server']
 
 /** Arguments of a parsed message: name → 'number' | 'date' | 'select' | 'text'. */
 export function argumentsOf(nodes, found = new Map()) {

@@ -20,6 +20,7 @@ import { lazyPart } from '../ui/lazy'
 import { setBlocked } from './save'
 
 const Separate = lazyPart(() => import('./separate').then((module) => module.separatePart()))
+const ContactExport = lazyPart(() => import('../exports/contact_export').then((module) => module.contactExportPart()))
 const MailTranscript = lazyPart(() => import('./mail_transcript').then((module) => module.MailTranscript))
 
 export function History({ contact, but }: { contact: Id; but: Id | null }) {
@@ -89,8 +90,16 @@ export function ContactFacts({ contact, isOnline }: { contact: Contact; isOnline
 }
 
 /** At the end of the panel: rare, and not to be hit by chance. */
-export function Blocking({ contact }: { contact: Contact }) {
-  if (!can('contact.update')) return null
+export function Rare({ contact }: { contact: Contact }) {
+  return (
+    <>
+      {can('contact.export') ? <ContactExport key={contact.id} contact={contact.id} /> : null}
+      {can('contact.update') ? <Blocking contact={contact} /> : null}
+    </>
+  )
+}
+
+function Blocking({ contact }: { contact: Contact }) {
   return (
     <section class="context-section">
       <Button small tone={contact.is_blocked ? 'plain' : 'danger'} icon="lock" onClick={() => void setBlocked(contact, !contact.is_blocked)}>
@@ -146,7 +155,7 @@ export function ContactPanel({ conversation: id }: { conversation: Id }) {
         {conversation.channel.kind === 'widget' && can('conversation.reply') ? <MailTranscript conversation={id} email={contact.email} /> : null}
       </section>
       <History contact={contact.id} but={id} />
-      <Blocking contact={contact} />
+      <Rare contact={contact} />
     </div>
   )
 }

@@ -15,7 +15,7 @@ import { focusRequest, overlay, takeFocus } from '../state/overlays'
 import { can, channels, contacts, putContact } from '../state/store'
 import { size } from '../state/look'
 import { errorText } from '../state/toasts'
-import { Blocking, ContactFacts, History, Identities } from './contact_panel'
+import { ContactFacts, History, Identities, Rare } from './contact_panel'
 import { ContactFields } from './contact_fields'
 
 const SEARCH_MS = 200
@@ -153,7 +153,7 @@ function OneContact({ id }: { id: string }) {
       <ContactFacts contact={contact} isOnline={contact.is_online} />
       <div class="contact-columns">
         <div><ContactFields contact={contact} /></div>
-        <div><Identities contact={contact} /><History contact={id} but={null} /><Blocking contact={contact} /></div>
+        <div><Identities contact={contact} /><History contact={id} but={null} /><Rare contact={contact} /></div>
       </div>
     </div>
   )

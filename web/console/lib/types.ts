@@ -3,7 +3,7 @@
 import type * as api from '../../shared/api/types'
 
 export type {
-  Account, Activity, Attachment, AuditEntry, Author, Contact, ContactShort, Delivery, Grant, Id, Identity, Job, Letter, Message, Notification, Page,
+  Account, Activity, Attachment, AuditEntry, Author, Contact, ContactShort, Delivery, Export, Grant, Id, Identity, Job, Letter, Message, Notification, Page,
   QuarantineItem, Role, SessionRow, Tag, Team, Time, ViewCount,
 } from '../../shared/api/types'
 export type { FormField as PrechatField } from '../../shared/api/types'

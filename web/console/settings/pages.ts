@@ -19,6 +19,7 @@ const PAGES: readonly SettingsPage[] = [
   { key: 'roles', title: 'settings.roles', icon: 'lock', group: 'account', needs: 'role.manage' },
   { key: 'views', title: 'settings.views', icon: 'views', group: 'account' },
   { key: 'tags', title: 'settings.tags', icon: 'tag', group: 'account', needs: 'tag.manage' },
+  { key: 'exports', title: 'settings.exports', icon: 'download', group: 'account', needs: 'contact.export' },
   { key: 'tokens', title: 'settings.tokens', icon: 'key', group: 'developer', needs: 'token.manage' },
   { key: 'webhooks', title: 'settings.webhooks', icon: 'webhook', group: 'developer', needs: 'webhook.manage' },
   { key: 'jobs', title: 'settings.jobs', icon: 'bolt', group: 'operation', needs: 'job.manage' },

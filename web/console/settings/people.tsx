@@ -135,7 +135,7 @@ export function Teams() {
 
 const ALL_CAPABILITIES = [
   'conversation.read', 'conversation.reply', 'conversation.note', 'conversation.assign', 'conversation.update', 'conversation.bulk', 'contact.read', 'contact.update', 'attachment.read', 'event.read', 'agent.read',
-  'view.share', 'tag.manage', 'channel.manage', 'agent.manage', 'team.manage', 'role.manage', 'token.manage', 'webhook.manage', 'audit.read', 'account.manage', 'job.manage', 'quarantine.manage',
+  'view.share', 'tag.manage', 'channel.manage', 'agent.manage', 'team.manage', 'role.manage', 'token.manage', 'webhook.manage', 'audit.read', 'account.manage', 'job.manage', 'quarantine.manage', 'contact.export',
 ] as const
 
 /** Capabilities by their technical names: the same in the API and in the documentation. */

@@ -28,6 +28,7 @@ const LOADS: Record<string, Load> = {
   tags: account('Tags'),
   channels: () => Promise.all([import('./channels'), networkWords()]).then(([module]) => module.Channels),
   mail_keys: () => Promise.all([import('./mail_keys'), networkWords()]).then(([module]) => module.MailKeys),
+  exports: () => Promise.all([import('../exports/exports_page'), import('../exports/words').then((words) => words.exportWords())]).then(([module]) => module.ExportsPage),
   agents: people('Agents'),
   teams: people('Teams'),
   roles: people('Roles'),
