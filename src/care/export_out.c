@@ -175,8 +175,9 @@ static err folder_open(struct export_out *o)
 static err is_free(struct export_out *o)
 {
     int64_t size;
-    if (file_size(o->target, &size) == E_NOT_FOUND)
-        return OK;
+    err e = file_size(o->target, &size);
+    if (e != OK)
+        return e == E_NOT_FOUND ? OK : trouble(o, "look at", o->target);
     return refuse(o, str_print(o->a, "%.*s is already there", SARG(o->target)), E_CONFLICT);
 }
 

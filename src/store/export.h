@@ -81,15 +81,16 @@ enum { EXPORT_PAGE = 500, EXPORT_LONG_PAGE = 200, EXPORT_MAIL_PAGE = 50 };
  * "+" before a column keeps its condition from choosing an index, and "@" is a "+" on SQLite only:
  * there rows are found by id alone, on PostgreSQL by account and id. */
 /* The messages of the contact's conversations, and what the contact wrote in one that was joined to
- * somebody else's. */
-#define EXPORT_MESSAGES                                                                            \
+ * somebody else's; also: a condition on message x; page: an order and a limit. */
+#define EXPORT_MESSAGES_THAT(also, page)                                                           \
     "(SELECT x.id FROM conversation k CROSS JOIN message x"                                        \
     " WHERE k.account_id = ?1 AND k.contact_id = ?4"                                               \
-    " AND x.account_id = ?1 AND x.conversation_id = k.id"                                          \
+    " AND x.account_id = ?1 AND x.conversation_id = k.id" also                                     \
     " UNION SELECT x.id FROM conversation k CROSS JOIN conversation_join_message j"                \
     " CROSS JOIN message x WHERE k.account_id = ?1 AND k.contact_id = ?4"                          \
     " AND j.account_id = ?1 AND j.conversation_id = k.id"                                          \
     " AND x.account_id = ?1 AND x.id = j.message_id"                                               \
-    " AND x.author_kind = 'contact' AND x.author_id = ?4)"
+    " AND x.author_kind = 'contact' AND x.author_id = ?4" also page ")"
+#define EXPORT_MESSAGES EXPORT_MESSAGES_THAT("", "")
 #define EXPORT_PATH(name)                                                                          \
     "CASE WHEN " name " = '' THEN '' ELSE 'files/' || SUBSTR(" name ", 1, 2) || '/' || " name " END"

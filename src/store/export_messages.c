@@ -32,41 +32,48 @@ static const struct db_col message_cols[] = {
 /* Somebody else than the conversation's contact wrote it: no more of them than an id and a name. */
 #define BY_OTHER             "m.author_kind = 'contact' AND m.author_id <> c.contact_id"
 #define UNLESS_OTHER(column) "CASE WHEN " BY_OTHER " THEN '' ELSE COALESCE(" column ", '') END"
-#define MESSAGES                                                                                                                                  \
-    "SELECT m.id AS after_id, m.conversation_id,"                                                                                                 \
-    " COALESCE(h.kind, d.kind, 'removed') AS channel_kind,"                                                                                       \
-    " CASE WHEN h.id IS NULL THEN 'removed-' || m.channel_id"                                                                                     \
-    "  WHEN h.external_id <> '' THEN h.external_id ELSE h.name END AS channel_key,"                                                               \
-    " COALESCE(m.external_id, '') AS external_id, c.thread_key AS thread, m.kind, m.author_kind,"                                                 \
-    " m.author_name, COALESCE(g.email, '') AS agent_email,"                                                                                       \
-    " COALESCE(CASE WHEN " BY_OTHER " THEN"                                                                                                       \
-    "   (SELECT o.external_id FROM identity o WHERE o.account_id = ?1"                                                                            \
-    "    AND o.contact_id = m.author_id AND o.channel_id = m.channel_id ORDER BY o.id LIMIT 1)"                                                   \
-    "  END, i.external_id, 'contact-' || c.contact_id) AS who_id,"                                                                                \
-    " " UNLESS_OTHER(                                                                                                                             \
-        "i.handle") " AS who_handle,"                                                                                                             \
-                    " CASE WHEN m.kind = 'in' THEN m.author_name ELSE COALESCE(p.name, '') END AS who_name,"                                      \
-                    " " UNLESS_OTHER(                                                                                                             \
-                        "p.email") " AS who_email,"                                                                                               \
-                                   " " UNLESS_OTHER(                                                                                              \
-                                       "p.location") " AS who_location,"                                                                          \
-                                                     " m.text, COALESCE(q.external_id, '') AS reply_external, COALESCE(q.id, 0) AS reply_id,"     \
-                                                     " m.visibility, m.state, m.error, m.sent_ms, m.edited_ms, m.read_ms, m.deleted_ms,"          \
-                                                     " m.is_automatic FROM message m"                                                             \
-                                                     " JOIN conversation c ON c.account_id = ?1 AND c.id = m.conversation_id"                     \
-                                                     " LEFT JOIN identity i ON i.account_id = ?1 AND i.id = c.identity_id"                        \
-                                                     " LEFT JOIN contact p ON p.account_id = ?1 AND p.id = c.contact_id"                          \
-                                                     " LEFT JOIN channel h ON h.account_id = ?1 AND h.id = m.channel_id"                          \
-                                                     " LEFT JOIN channel_removed d ON d.account_id = ?1 AND d.id = m.channel_id"                  \
-                                                     " LEFT JOIN agent g ON g.account_id = ?1 AND g.id = m.author_id AND m.author_kind = 'agent'" \
-                                                     " LEFT JOIN message q ON q.account_id = ?1 AND q.id = m.reply_to_id"                         \
-                                                     " WHERE @m.account_id = ?1 AND m.kind IN ('in', 'out') AND "
+/* Looked up for each: joined, PostgreSQL reads all messages for a page of them. */
+#define REPLY(column)                                                                              \
+    "SELECT q." column " FROM message q WHERE q.account_id = ?1 AND q.id = m.reply_to_id"
+#define MESSAGES                                                                                                                                            \
+    "SELECT m.id AS after_id, m.conversation_id,"                                                                                                           \
+    " COALESCE(h.kind, d.kind, 'removed') AS channel_kind,"                                                                                                 \
+    " CASE WHEN h.id IS NULL THEN 'removed-' || m.channel_id"                                                                                               \
+    "  WHEN h.external_id <> '' THEN h.external_id ELSE h.name END AS channel_key,"                                                                         \
+    " COALESCE(m.external_id, '') AS external_id, c.thread_key AS thread, m.kind, m.author_kind,"                                                           \
+    " m.author_name, COALESCE(g.email, '') AS agent_email,"                                                                                                 \
+    " COALESCE(CASE WHEN " BY_OTHER " THEN"                                                                                                                 \
+    "   (SELECT o.external_id FROM identity o WHERE o.account_id = ?1"                                                                                      \
+    "    AND o.contact_id = m.author_id AND o.channel_id = m.channel_id ORDER BY o.id LIMIT 1)"                                                             \
+    "  END, i.external_id, 'contact-' || c.contact_id) AS who_id,"                                                                                          \
+    " " UNLESS_OTHER(                                                                                                                                       \
+        "i.handle") " AS who_handle,"                                                                                                                       \
+                    " CASE WHEN m.kind = 'in' THEN m.author_name ELSE COALESCE(p.name, '') END AS who_name,"                                                \
+                    " " UNLESS_OTHER(                                                                                                                       \
+                        "p.email") " AS who_email,"                                                                                                         \
+                                   " " UNLESS_OTHER(                                                                                                        \
+                                       "p.location") " AS who_location,"                                                                                    \
+                                                     " m.text, COALESCE((" REPLY("external_id") "), '') AS reply_external, COALESCE((" REPLY(               \
+                                                         "id") "), 0) AS reply_id,"                                                                         \
+                                                               " m.visibility, m.state, m.error, m.sent_ms, m.edited_ms, m.read_ms, m.deleted_ms,"          \
+                                                               " m.is_automatic FROM message m"                                                             \
+                                                               " JOIN conversation c ON c.account_id = ?1 AND c.id = m.conversation_id"                     \
+                                                               " LEFT JOIN identity i ON i.account_id = ?1 AND i.id = c.identity_id"                        \
+                                                               " LEFT JOIN contact p ON p.account_id = ?1 AND p.id = c.contact_id"                          \
+                                                               " LEFT JOIN channel h ON h.account_id = ?1 AND h.id = m.channel_id"                          \
+                                                               " LEFT JOIN channel_removed d ON d.account_id = ?1 AND d.id = m.channel_id"                  \
+                                                               " LEFT JOIN agent g ON g.account_id = ?1 AND g.id = m.author_id AND m.author_kind = 'agent'" \
+                                                               " WHERE @m.account_id = ?1 AND m.kind IN ('in', 'out') AND "
 /* What `seva import messages` takes: it was said, and in words. */
-#define WAS_SAID                                                                                   \
-    "((m.kind = 'in' OR m.state IN ('sent', 'delivered', 'read', 'unknown'))"                      \
-    " AND TRIM(m.text, ' \t\r\n') <> '')"
+#define WAS_SAID(m)                                                                                \
+    "((" m ".kind = 'in' OR " m ".state IN ('sent', 'delivered', 'read', 'unknown'))"              \
+    " AND TRIM(" m ".text, ' \t\r\n') <> '')"
 #define IN_ORDER   " AND m.id > ?2 ORDER BY m.id LIMIT ?3"
 #define OF_CONTACT " AND +m.id > ?2 AND m.id IN " EXPORT_MESSAGES EXPORT_SORTED("m.id")
+/* The ids of a page first: what stands around them is looked up for these alone. */
+#define PAGE_OF_CONTACT(said)                                                                      \
+    "m.id IN " EXPORT_MESSAGES_THAT(" AND +x.id > ?2 AND x.kind IN ('in', 'out') AND " said,       \
+        " ORDER BY 1 LIMIT ?3") " ORDER BY m.id"
 #define MESSAGE_KIND                                                                               \
     .shape = EXPORT_MESSAGE, .cols = message_cols,                                                 \
     .n_cols = sizeof message_cols / sizeof *message_cols,                                          \
@@ -203,11 +210,11 @@ static const struct db_col attachment_cols[] = {
 
 const struct export_kind export_message_kinds[] = {
     {.name = "messages",
-     MESSAGE_KIND,                                                                        .of_account = S_INIT(MESSAGES WAS_SAID IN_ORDER),
-     .of_contact = S_INIT(MESSAGES WAS_SAID OF_CONTACT)                                        },
+     MESSAGE_KIND,                                                                        .of_account = S_INIT(MESSAGES WAS_SAID("m") IN_ORDER),
+     .of_contact = S_INIT(MESSAGES PAGE_OF_CONTACT(WAS_SAID("x")))                             },
     {                       .name = "other_messages",
-     MESSAGE_KIND,               .of_account = S_INIT(MESSAGES "NOT " WAS_SAID IN_ORDER),
-     .of_contact = S_INIT(MESSAGES "NOT " WAS_SAID OF_CONTACT)                               },
+     MESSAGE_KIND,          .of_account = S_INIT(MESSAGES "NOT " WAS_SAID("m") IN_ORDER),
+     .of_contact = S_INIT(MESSAGES PAGE_OF_CONTACT("NOT " WAS_SAID("x")))                    },
     { .name = "message_parts",
      EXPORT_KIND(parts,                                                EXPORT_PAGE),
      .of_account = S_INIT(PARTS IN_ORDER),

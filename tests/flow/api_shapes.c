@@ -185,10 +185,10 @@ static const struct step people[] = {
     {"PATCH", "/api/v1/me", "{\"introduction\":\"Hello\",\"settings\":{\"theme\":\"dark\"}}", 0, NULL},
     {"POST", "/api/v1/me/totp", NULL, 0, NULL},
     {"GET", "/api/v1/audit", NULL, 0, NULL},
-    {"POST", "/api/v1/exports", "{\"what\":\"account\"}", 'k', "id"},
+    {"POST", "/api/v1/exports", "{\"what\":\"account\"}", 'E', "id"},
     {"GET", "/api/v1/exports", NULL, 0, NULL},
-    {"GET", "/api/v1/exports/$k", NULL, 0, NULL},
-    {"DELETE", "/api/v1/exports/$k", NULL, 0, NULL},
+    {"GET", "/api/v1/exports/$E", NULL, 0, NULL},
+    {"DELETE", "/api/v1/exports/$E", NULL, 0, NULL},
 };
 static const struct step channels[] = {
     {"PATCH", "/api/v1/channels/$x", "{\"languages\":[\"en\",\"bn\"],\"settings\":{\"greeting\":\"Hi\",\"intro\":\"We help\",\"color\":\"#112233\","
