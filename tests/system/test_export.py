@@ -367,7 +367,7 @@ def by_the_server(db):
             s.start()
             path = path or "/exports/" + s.items("/exports")[0]["id"]
             if db:
-                leases_run_out(s)
+                leases_run_out(db)
             until(lambda: s.api("GET", path).json["state"] == "ready")
             one = s.api("GET", path).json
             answer = s.api("GET", path + "/file")

@@ -232,7 +232,7 @@ export interface Session {
   agent: Agent
   account: Account
   /** what one may do */
-  capabilities: ('conversation.read' | 'conversation.reply' | 'conversation.note' | 'conversation.assign' | 'conversation.update' | 'conversation.bulk' | 'contact.read' | 'contact.update' | 'attachment.read' | 'event.read' | 'view.share' | 'tag.manage' | 'channel.manage' | 'agent.read' | 'agent.manage' | 'team.manage' | 'role.manage' | 'token.manage' | 'webhook.manage' | 'audit.read' | 'account.manage' | 'job.manage' | 'quarantine.manage')[]
+  capabilities: ('conversation.read' | 'conversation.reply' | 'conversation.note' | 'conversation.assign' | 'conversation.update' | 'conversation.bulk' | 'contact.read' | 'contact.update' | 'attachment.read' | 'event.read' | 'view.share' | 'tag.manage' | 'channel.manage' | 'agent.read' | 'agent.manage' | 'team.manage' | 'role.manage' | 'token.manage' | 'webhook.manage' | 'audit.read' | 'account.manage' | 'job.manage' | 'quarantine.manage' | 'contact.export')[]
   /** for X-Seva-CSRF with every request that is no GET */
   csrf: string
   session_id: Id
@@ -316,7 +316,7 @@ export interface Role {
   key: string
   name: string
   /** what it allows */
-  capabilities: ('conversation.read' | 'conversation.reply' | 'conversation.note' | 'conversation.assign' | 'conversation.update' | 'conversation.bulk' | 'contact.read' | 'contact.update' | 'attachment.read' | 'event.read' | 'view.share' | 'tag.manage' | 'channel.manage' | 'agent.read' | 'agent.manage' | 'team.manage' | 'role.manage' | 'token.manage' | 'webhook.manage' | 'audit.read' | 'account.manage' | 'job.manage' | 'quarantine.manage')[]
+  capabilities: ('conversation.read' | 'conversation.reply' | 'conversation.note' | 'conversation.assign' | 'conversation.update' | 'conversation.bulk' | 'contact.read' | 'contact.update' | 'attachment.read' | 'event.read' | 'view.share' | 'tag.manage' | 'channel.manage' | 'agent.read' | 'agent.manage' | 'team.manage' | 'role.manage' | 'token.manage' | 'webhook.manage' | 'audit.read' | 'account.manage' | 'job.manage' | 'quarantine.manage' | 'contact.export')[]
   is_builtin: boolean
 }
 
@@ -325,7 +325,7 @@ export interface Token {
   id: Id
   name: string
   /** what it may do */
-  scopes: ('conversation.read' | 'conversation.reply' | 'conversation.note' | 'conversation.assign' | 'conversation.update' | 'conversation.bulk' | 'contact.read' | 'contact.update' | 'attachment.read' | 'event.read' | 'view.share' | 'tag.manage' | 'channel.manage' | 'agent.read' | 'agent.manage' | 'team.manage' | 'role.manage' | 'token.manage' | 'webhook.manage' | 'audit.read' | 'account.manage' | 'job.manage' | 'quarantine.manage')[]
+  scopes: ('conversation.read' | 'conversation.reply' | 'conversation.note' | 'conversation.assign' | 'conversation.update' | 'conversation.bulk' | 'contact.read' | 'contact.update' | 'attachment.read' | 'event.read' | 'view.share' | 'tag.manage' | 'channel.manage' | 'agent.read' | 'agent.manage' | 'team.manage' | 'role.manage' | 'token.manage' | 'webhook.manage' | 'audit.read' | 'account.manage' | 'job.manage' | 'quarantine.manage' | 'contact.export')[]
   /** how its secret begins */
   prefix: string
   /** who made it */
@@ -1264,6 +1264,37 @@ export interface MailKey {
   created_at: Time
 }
 
+/** An account, or what is held of a contact, as one file. */
+export interface Export {
+  id: Id
+  what: 'account' | 'contact'
+  /** of a contact's */
+  contact_id: Id | null
+  /** as it is now; null: not known, or gone */
+  contact_name: string | null
+  /** ready: it can be downloaded */
+  state: 'queued' | 'running' | 'ready' | 'failed'
+  /** why the last try was none; a queued one is tried again */
+  error: string | null
+  /** who asked for it */
+  agent_id: Id
+  agent_name: string
+  /** written so far; of a ready one: the file's */
+  bytes: number
+  /** in all lists; 0 until it is ready */
+  lines: number
+  /** attachments and the like; 0 until it is ready */
+  files: number
+  /** not on the server's disk, or damaged there: manifest.json names them */
+  missing_files: number
+  created_at: Time
+  /** of the last try */
+  started_at: Time | null
+  finished_at: Time | null
+  /** then it is removed, its file too */
+  expires_at: Time
+}
+
 /** A telephone call. */
 export interface Call {
   id: Id
@@ -2087,6 +2118,13 @@ export interface ContactPatch {
 export interface ContactSeparate {
   /** a mail address of theirs */
   identity_id: Id
+}
+
+export interface ExportNew {
+  /** account: all of it, which needs account.manage; contact: what is held of one */
+  what: 'account' | 'contact'
+  /** whose, with what = contact */
+  contact_id?: Id | null
 }
 
 export interface CallNew {
