@@ -111,7 +111,7 @@ describe('exports', { skip: reasonToSkip() }, () => {
 
   test('each_state_says_what_it_is_also_narrow_and_right_to_left', async () => {
     for (const [locale, width, dark] of [['en', 1280, false], ['bn', 1280, true], ['ar', 360, false], ['ar', 1280, false], ['en', 320, false]]) {
-      const page = await openConsole(browser, seva, { path: 'inbox/all', locale, size: { width, height: 900 }, dark })
+      const page = await openConsole(browser, seva, { path: 'inbox/all', locale, width, height: 900, scheme: dark ? 'dark' : 'light' })
       await showStates(page)
       await page.goto(seva.url + '/app/settings/exports')
       await rows(page).nth(3).waitFor()
