@@ -40,19 +40,15 @@ static const char *const elsewhere[] = {
     "POST /api/v1/attachments/{id}/retry",       /* files_fetched: needs an address that fails */
     "GET /api/v1/attachments/{id}/mail",         /* mail_parts: a mail that came as a file */
     "GET /api/v1/conversations/{id}/mail",       /* mail_writing: these need a mailbox */
-    "GET /api/v1/channels/{id}/mail",
-    "GET /api/v1/channels/{id}/mail_templates",
-    "POST /api/v1/channels/{id}/mail_templates",
-    "PATCH /api/v1/mail_templates/{id}",
-    "POST /api/v1/messages/{id}/forward",
-    "POST /api/v1/messages/{id}/send",
+    "GET /api/v1/channels/{id}/mail", "GET /api/v1/channels/{id}/mail_templates",
+    "POST /api/v1/channels/{id}/mail_templates", "PATCH /api/v1/mail_templates/{id}",
+    "POST /api/v1/messages/{id}/forward", "POST /api/v1/messages/{id}/send",
     "GET /api/v1/conversations/{id}/mail-addresses",        /* mail_bounces: the same */
     "POST /api/v1/conversations/{id}/mail-addresses/retry", /* mail_bounces */
     "POST /api/v1/channels/{id}/mail-key",                  /* mail_sending */
     "POST /api/v1/messages/{id}/stop",                      /* mail_stopped */
     /* letters_chat: */
-    "POST /api/v1/letters/{id}/retry",
-    "POST /api/v1/conversations/{id}/transcript",
+    "POST /api/v1/letters/{id}/retry", "POST /api/v1/conversations/{id}/transcript",
     "POST /api/v1/contacts/{id}/separate",
     "GET /api/v1/exports/{id}/file", /* exports: needs one that was made */
 };
@@ -81,7 +77,7 @@ static const char *const filled_elsewhere[] = {
     "Draft.mail",
     /* letters_people, letters_chat: */
     "Account.mail_channel_id",
-    "Export.contact_id",  /* exports */
+    "Export.contact_id", /* exports */
     "Export.contact_name",
     "Export.error",
     "Export.started_at",
