@@ -108,7 +108,7 @@ static const struct route routes[] = {
      ROUTE_READ | ROUTE_LIST, &page_spec, NULL, NULL, list,
      "Exports that are kept or being made, newest first.", &export_shape, 0},
     {HTTP_POST, "/api/v1/exports", AUTH_AGENT, CAP_CONTACT_EXPORT,
-     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_403 | ROUTE_409 | ROUTE_429, NULL, &export_spec, NULL, post,
+     ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_403 | ROUTE_409, NULL, &export_spec, NULL, post,
      "Have the account, or what is held of a contact, written into one file.", &export_shape, 0},
     {HTTP_GET, "/api/v1/exports/{id}", AUTH_AGENT, CAP_CONTACT_EXPORT,
      ROUTE_READ, NULL, NULL, NULL, get,

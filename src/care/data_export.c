@@ -51,8 +51,8 @@ static err room_check(struct ctx *cx, str what, contact_id contact)
         return fail_detail(cx, E_CONFLICT, "under_way",
             "This export is being made already; wait until it is ready, or delete it.");
     if (held.count >= LIMIT_EXPORTS)
-        return fail(cx, E_LIMIT, "%d exports are kept already; delete one that is not needed.",
-            LIMIT_EXPORTS);
+        return fail_detail(cx, E_CONFLICT, "full",
+            "%d exports are kept already; delete one that is not needed.", LIMIT_EXPORTS);
     return OK;
 }
 

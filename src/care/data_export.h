@@ -10,8 +10,8 @@
 #define EXPORT_JOB "export"
 
 /* An account's needs account.manage, whatever route it comes by; nobody whose role is narrowed to
- * teams or channels has contact.export at all (store/door.c). E_LIMIT: so many are kept already;
- * E_CONFLICT: the same is being made. */
+ * teams or channels has contact.export at all (store/door.c). E_CONFLICT: the same
+ * is being made, or so many are kept already. */
 err data_export_ask(struct ctx *cx, str what, contact_id contact, struct data_export *made);
 /* One that the actor may see; E_NOT_FOUND with words. */
 err data_export_seen(struct ctx *cx, data_export_id id, struct data_export *e);

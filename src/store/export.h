@@ -64,6 +64,18 @@ extern const struct export_kind export_message_kinds[];
 extern const ptrdiff_t export_n_account_kinds, export_n_people_kinds, export_n_message_kinds;
 
 /* The SQL that these files share. ?1 account, ?2 after, ?3 limit, ?4 contact. */
+/* A kind's row: each member said once, X(R, type, name), makes struct and columns; after_id comes
+ * first. */
+#define EXPORT_MEMBER(R, type, name) type name;
+#define EXPORT_COL(R, type, name)    COL(struct R, name),
+#define EXPORT_ROW(kind, MEMBERS)                                                                  \
+    struct kind##_row {                                                                            \
+        int64_t after_id;                                                                          \
+        MEMBERS(EXPORT_MEMBER, kind##_row)                                                         \
+    };                                                                                             \
+    static const struct db_col kind##_cols[] = {                                                   \
+        COL(struct kind##_row, after_id), MEMBERS(EXPORT_COL, kind##_row)};
+
 #define EXPORT_KIND(type, rows)                                                                    \
     .cols = type##_cols, .n_cols = sizeof type##_cols / sizeof *type##_cols,                       \
     .row_size = sizeof(struct type##_row), .page = (rows)

@@ -1,218 +1,74 @@
 /* export_account: what an account has set up, and who works there: see export.h. */
 #include "store/export.h"
 
-struct account_row {
-    int64_t after_id;
-    account_id id;
-    str name, locale, time_zone, settings_json;
-    int64_t undo_seconds, reopen_days, created_ms;
-};
-static const struct db_col account_cols[] = {
-    COL(struct account_row, after_id),
-    COL(struct account_row, id),
-    COL(struct account_row, name),
-    COL(struct account_row, locale),
-    COL(struct account_row, time_zone),
-    COL(struct account_row, undo_seconds),
-    COL(struct account_row, reopen_days),
-    COL(struct account_row, settings_json),
-    COL(struct account_row, created_ms),
-};
+/* clang-format off */
+#define ACCOUNT_ROW(X, R) \
+    X(R, account_id, id) X(R, str, name) X(R, str, locale) X(R, str, time_zone) \
+    X(R, int64_t, undo_seconds) X(R, int64_t, reopen_days) X(R, str, settings_json) \
+    X(R, int64_t, created_ms)
+EXPORT_ROW(account, ACCOUNT_ROW)
 
-struct role_row {
-    int64_t after_id;
-    role_id id;
-    str key, name, capabilities_json;
-};
-static const struct db_col role_cols[] = {
-    COL(struct role_row, after_id),
-    COL(struct role_row, id),
-    COL(struct role_row, key),
-    COL(struct role_row, name),
-    COL(struct role_row, capabilities_json),
-};
+#define ROLE_ROW(X, R) \
+    X(R, role_id, id) X(R, str, key) X(R, str, name) X(R, str, capabilities_json)
+EXPORT_ROW(role, ROLE_ROW)
 
-struct agent_row {
-    int64_t after_id;
-    agent_id id;
-    str name, email, phone, introduction, role, locale, time_zone, availability, settings_json;
-    str photo;
-    bool is_active;
-    int64_t joined_ms, last_seen_ms, created_ms;
-};
-static const struct db_col agent_cols[] = {
-    COL(struct agent_row, after_id),
-    COL(struct agent_row, id),
-    COL(struct agent_row, name),
-    COL(struct agent_row, email),
-    COL(struct agent_row, phone),
-    COL(struct agent_row, introduction),
-    COL(struct agent_row, role),
-    COL(struct agent_row, locale),
-    COL(struct agent_row, time_zone),
-    COL(struct agent_row, availability),
-    COL(struct agent_row, settings_json),
-    COL(struct agent_row, photo),
-    COL(struct agent_row, is_active),
-    COL(struct agent_row, joined_ms),
-    COL(struct agent_row, last_seen_ms),
-    COL(struct agent_row, created_ms),
-};
+#define AGENT_ROW(X, R) \
+    X(R, agent_id, id) X(R, str, name) X(R, str, email) X(R, str, phone) X(R, str, introduction) \
+    X(R, str, role) X(R, str, locale) X(R, str, time_zone) X(R, str, availability) \
+    X(R, str, settings_json) X(R, str, photo) X(R, bool, is_active) X(R, int64_t, joined_ms) \
+    X(R, int64_t, last_seen_ms) X(R, int64_t, created_ms)
+EXPORT_ROW(agent, AGENT_ROW)
 
-struct grant_row {
-    int64_t after_id;
-    str after_text;
-    agent_id agent_id;
-    str scope;
-    int64_t scope_id;
-};
-static const struct db_col grant_cols[] = {
-    COL(struct grant_row, after_id),
-    COL(struct grant_row, after_text),
-    COL(struct grant_row, agent_id),
-    COL(struct grant_row, scope),
-    COL(struct grant_row, scope_id),
-};
+#define GRANT_ROW(X, R) \
+    X(R, str, after_text) X(R, agent_id, agent_id) X(R, str, scope) X(R, int64_t, scope_id)
+EXPORT_ROW(grant, GRANT_ROW)
 
-struct team_row {
-    int64_t after_id;
-    team_id id;
-    str name, description;
-    int64_t created_ms;
-};
-static const struct db_col team_cols[] = {
-    COL(struct team_row, after_id),
-    COL(struct team_row, id),
-    COL(struct team_row, name),
-    COL(struct team_row, description),
-    COL(struct team_row, created_ms),
-};
+#define TEAM_ROW(X, R) \
+    X(R, team_id, id) X(R, str, name) X(R, str, description) X(R, int64_t, created_ms)
+EXPORT_ROW(team, TEAM_ROW)
 
-struct member_row {
-    int64_t after_id;
-    str after_text;
-    team_id team_id;
-    agent_id agent_id;
-};
-static const struct db_col member_cols[] = {
-    COL(struct member_row, after_id),
-    COL(struct member_row, after_text),
-    COL(struct member_row, team_id),
-    COL(struct member_row, agent_id),
-};
+#define MEMBER_ROW(X, R) \
+    X(R, str, after_text) X(R, team_id, team_id) X(R, agent_id, agent_id)
+EXPORT_ROW(member, MEMBER_ROW)
 
-struct channel_row {
-    int64_t after_id;
-    channel_id id;
-    str kind, name, external_id, handle, handle_role, languages_json, settings_json;
-    bool is_enabled;
-    int64_t created_ms, updated_ms;
-};
-static const struct db_col channel_cols[] = {
-    COL(struct channel_row, after_id),
-    COL(struct channel_row, id),
-    COL(struct channel_row, kind),
-    COL(struct channel_row, name),
-    COL(struct channel_row, external_id),
-    COL(struct channel_row, handle),
-    COL(struct channel_row, handle_role),
-    COL(struct channel_row, languages_json),
-    COL(struct channel_row, settings_json),
-    COL(struct channel_row, is_enabled),
-    COL(struct channel_row, created_ms),
-    COL(struct channel_row, updated_ms),
-};
+#define CHANNEL_ROW(X, R) \
+    X(R, channel_id, id) X(R, str, kind) X(R, str, name) X(R, str, external_id) X(R, str, handle) \
+    X(R, str, handle_role) X(R, str, languages_json) X(R, str, settings_json) \
+    X(R, bool, is_enabled) X(R, int64_t, created_ms) X(R, int64_t, updated_ms)
+EXPORT_ROW(channel, CHANNEL_ROW)
 
-struct tag_row {
-    int64_t after_id;
-    tag_id id;
-    str name, color;
-};
-static const struct db_col tag_cols[] = {
-    COL(struct tag_row, after_id),
-    COL(struct tag_row, id),
-    COL(struct tag_row, name),
-    COL(struct tag_row, color),
-};
+#define TAG_ROW(X, R) \
+    X(R, tag_id, id) X(R, str, name) X(R, str, color)
+EXPORT_ROW(tag, TAG_ROW)
 
-struct mail_template_row {
-    int64_t after_id, id;
-    channel_id channel_id;
-    str name, subject, html;
-    int64_t updated_ms;
-};
-static const struct db_col mail_template_cols[] = {
-    COL(struct mail_template_row, after_id),
-    COL(struct mail_template_row, id),
-    COL(struct mail_template_row, channel_id),
-    COL(struct mail_template_row, name),
-    COL(struct mail_template_row, subject),
-    COL(struct mail_template_row, html),
-    COL(struct mail_template_row, updated_ms),
-};
+#define MAIL_TEMPLATE_ROW(X, R) \
+    X(R, int64_t, id) X(R, channel_id, channel_id) X(R, str, name) X(R, str, subject) \
+    X(R, str, html) X(R, int64_t, updated_ms)
+EXPORT_ROW(mail_template, MAIL_TEMPLATE_ROW)
 
-struct template_row {
-    int64_t after_id;
-    str after_text;
-    channel_id channel_id;
-    str name, language, category, state, header, body, footer, buttons_json;
-    int64_t variables, updated_ms;
-};
-static const struct db_col template_cols[] = {
-    COL(struct template_row, after_id),
-    COL(struct template_row, after_text),
-    COL(struct template_row, channel_id),
-    COL(struct template_row, name),
-    COL(struct template_row, language),
-    COL(struct template_row, category),
-    COL(struct template_row, state),
-    COL(struct template_row, header),
-    COL(struct template_row, body),
-    COL(struct template_row, footer),
-    COL(struct template_row, buttons_json),
-    COL(struct template_row, variables),
-    COL(struct template_row, updated_ms),
-};
+#define TEMPLATE_ROW(X, R) \
+    X(R, str, after_text) X(R, channel_id, channel_id) X(R, str, name) X(R, str, language) \
+    X(R, str, category) X(R, str, state) X(R, str, header) X(R, str, body) X(R, str, footer) \
+    X(R, str, buttons_json) X(R, int64_t, variables) X(R, int64_t, updated_ms)
+EXPORT_ROW(template, TEMPLATE_ROW)
+/* clang-format on */
 #define TEMPLATE_KEY "(name || ' ' || language)"
 
-struct view_row {
-    int64_t after_id, id;
-    agent_id agent_id;
-    str name, filter_json, sort;
-    bool is_shared;
-};
-static const struct db_col view_cols[] = {
-    COL(struct view_row, after_id),
-    COL(struct view_row, id),
-    COL(struct view_row, agent_id),
-    COL(struct view_row, name),
-    COL(struct view_row, filter_json),
-    COL(struct view_row, sort),
-    COL(struct view_row, is_shared),
-};
+/* clang-format off */
+#define VIEW_ROW(X, R) \
+    X(R, int64_t, id) X(R, agent_id, agent_id) X(R, str, name) X(R, str, filter_json) \
+    X(R, str, sort) X(R, bool, is_shared)
+EXPORT_ROW(view, VIEW_ROW)
+/* clang-format on */
 
 /* Without the addresses of webhooks, which open doors. */
-struct audit_row {
-    int64_t after_id, id, at_ms;
-    str actor_kind;
-    int64_t actor_id;
-    str actor_name, action, subject_type;
-    int64_t subject_id;
-    str detail_json, ip;
-};
-static const struct db_col audit_cols[] = {
-    COL(struct audit_row, after_id),
-    COL(struct audit_row, id),
-    COL(struct audit_row, at_ms),
-    COL(struct audit_row, actor_kind),
-    COL(struct audit_row, actor_id),
-    COL(struct audit_row, actor_name),
-    COL(struct audit_row, action),
-    COL(struct audit_row, subject_type),
-    COL(struct audit_row, subject_id),
-    COL(struct audit_row, detail_json),
-    COL(struct audit_row, ip),
-};
+/* clang-format off */
+#define AUDIT_ROW(X, R) \
+    X(R, int64_t, id) X(R, int64_t, at_ms) X(R, str, actor_kind) X(R, int64_t, actor_id) \
+    X(R, str, actor_name) X(R, str, action) X(R, str, subject_type) X(R, int64_t, subject_id) \
+    X(R, str, detail_json) X(R, str, ip)
+EXPORT_ROW(audit, AUDIT_ROW)
+/* clang-format on */
 
 const struct export_kind export_account_kinds[] = {
     {.name = "account",

@@ -35,35 +35,34 @@ static const struct db_col message_cols[] = {
 /* Looked up for each: joined, PostgreSQL reads all messages for a page of them. */
 #define REPLY(column)                                                                              \
     "SELECT q." column " FROM message q WHERE q.account_id = ?1 AND q.id = m.reply_to_id"
-#define MESSAGES                                                                                                                                            \
-    "SELECT m.id AS after_id, m.conversation_id,"                                                                                                           \
-    " COALESCE(h.kind, d.kind, 'removed') AS channel_kind,"                                                                                                 \
-    " CASE WHEN h.id IS NULL THEN 'removed-' || m.channel_id"                                                                                               \
-    "  WHEN h.external_id <> '' THEN h.external_id ELSE h.name END AS channel_key,"                                                                         \
-    " COALESCE(m.external_id, '') AS external_id, c.thread_key AS thread, m.kind, m.author_kind,"                                                           \
-    " m.author_name, COALESCE(g.email, '') AS agent_email,"                                                                                                 \
-    " COALESCE(CASE WHEN " BY_OTHER " THEN"                                                                                                                 \
-    "   (SELECT o.external_id FROM identity o WHERE o.account_id = ?1"                                                                                      \
-    "    AND o.contact_id = m.author_id AND o.channel_id = m.channel_id ORDER BY o.id LIMIT 1)"                                                             \
-    "  END, i.external_id, 'contact-' || c.contact_id) AS who_id,"                                                                                          \
-    " " UNLESS_OTHER(                                                                                                                                       \
-        "i.handle") " AS who_handle,"                                                                                                                       \
-                    " CASE WHEN m.kind = 'in' THEN m.author_name ELSE COALESCE(p.name, '') END AS who_name,"                                                \
-                    " " UNLESS_OTHER(                                                                                                                       \
-                        "p.email") " AS who_email,"                                                                                                         \
-                                   " " UNLESS_OTHER(                                                                                                        \
-                                       "p.location") " AS who_location,"                                                                                    \
-                                                     " m.text, COALESCE((" REPLY("external_id") "), '') AS reply_external, COALESCE((" REPLY(               \
-                                                         "id") "), 0) AS reply_id,"                                                                         \
-                                                               " m.visibility, m.state, m.error, m.sent_ms, m.edited_ms, m.read_ms, m.deleted_ms,"          \
-                                                               " m.is_automatic FROM message m"                                                             \
-                                                               " JOIN conversation c ON c.account_id = ?1 AND c.id = m.conversation_id"                     \
-                                                               " LEFT JOIN identity i ON i.account_id = ?1 AND i.id = c.identity_id"                        \
-                                                               " LEFT JOIN contact p ON p.account_id = ?1 AND p.id = c.contact_id"                          \
-                                                               " LEFT JOIN channel h ON h.account_id = ?1 AND h.id = m.channel_id"                          \
-                                                               " LEFT JOIN channel_removed d ON d.account_id = ?1 AND d.id = m.channel_id"                  \
-                                                               " LEFT JOIN agent g ON g.account_id = ?1 AND g.id = m.author_id AND m.author_kind = 'agent'" \
-                                                               " WHERE @m.account_id = ?1 AND m.kind IN ('in', 'out') AND "
+/* clang-format off */
+#define MESSAGES \
+    "SELECT m.id AS after_id, m.conversation_id," \
+    " COALESCE(h.kind, d.kind, 'removed') AS channel_kind," \
+    " CASE WHEN h.id IS NULL THEN 'removed-' || m.channel_id" \
+    "  WHEN h.external_id <> '' THEN h.external_id ELSE h.name END AS channel_key," \
+    " COALESCE(m.external_id, '') AS external_id, c.thread_key AS thread, m.kind, m.author_kind," \
+    " m.author_name, COALESCE(g.email, '') AS agent_email," \
+    " COALESCE(CASE WHEN " BY_OTHER " THEN" \
+    "   (SELECT o.external_id FROM identity o WHERE o.account_id = ?1" \
+    "    AND o.contact_id = m.author_id AND o.channel_id = m.channel_id ORDER BY o.id LIMIT 1)" \
+    "  END, i.external_id, 'contact-' || c.contact_id) AS who_id," \
+    " " UNLESS_OTHER("i.handle") " AS who_handle," \
+    " CASE WHEN m.kind = 'in' THEN m.author_name ELSE COALESCE(p.name, '') END AS who_name," \
+    " " UNLESS_OTHER("p.email") " AS who_email," \
+    " " UNLESS_OTHER("p.location") " AS who_location," \
+    " m.text, COALESCE((" REPLY("external_id") "), '') AS reply_external," \
+    " COALESCE((" REPLY("id") "), 0) AS reply_id," \
+    " m.visibility, m.state, m.error, m.sent_ms, m.edited_ms, m.read_ms, m.deleted_ms," \
+    " m.is_automatic FROM message m" \
+    " JOIN conversation c ON c.account_id = ?1 AND c.id = m.conversation_id" \
+    " LEFT JOIN identity i ON i.account_id = ?1 AND i.id = c.identity_id" \
+    " LEFT JOIN contact p ON p.account_id = ?1 AND p.id = c.contact_id" \
+    " LEFT JOIN channel h ON h.account_id = ?1 AND h.id = m.channel_id" \
+    " LEFT JOIN channel_removed d ON d.account_id = ?1 AND d.id = m.channel_id" \
+    " LEFT JOIN agent g ON g.account_id = ?1 AND g.id = m.author_id AND m.author_kind = 'agent'" \
+    " WHERE @m.account_id = ?1 AND m.kind IN ('in', 'out') AND "
+/* clang-format on */
 /* What `seva import messages` takes: it was said, and in words. */
 #define WAS_SAID(m)                                                                                \
     "((" m ".kind = 'in' OR " m ".state IN ('sent', 'delivered', 'read', 'unknown'))"              \
@@ -79,94 +78,47 @@ static const struct db_col message_cols[] = {
     .n_cols = sizeof message_cols / sizeof *message_cols,                                          \
     .row_size = sizeof(struct export_message), .page = EXPORT_LONG_PAGE
 
-struct note_row {
-    int64_t after_id;
-    message_id id;
-    conversation_id conversation_id;
-    str author_kind;
-    int64_t author_id;
-    str author_name, text, mentions;
-    int64_t sent_ms, edited_ms;
-};
-static const struct db_col note_cols[] = {
-    COL(struct note_row, after_id),
-    COL(struct note_row, id),
-    COL(struct note_row, conversation_id),
-    COL(struct note_row, author_kind),
-    COL(struct note_row, author_id),
-    COL(struct note_row, author_name),
-    COL(struct note_row, text),
-    COL(struct note_row, mentions),
-    COL(struct note_row, sent_ms),
-    COL(struct note_row, edited_ms),
-};
+/* clang-format off */
+#define NOTE_ROW(X, R) \
+    X(R, message_id, id) X(R, conversation_id, conversation_id) X(R, str, author_kind) \
+    X(R, int64_t, author_id) X(R, str, author_name) X(R, str, text) X(R, str, mentions) \
+    X(R, int64_t, sent_ms) X(R, int64_t, edited_ms)
+EXPORT_ROW(note, NOTE_ROW)
+/* clang-format on */
 #define NOTES                                                                                      \
     "SELECT m.id AS after_id, m.id, m.conversation_id, m.author_kind, m.author_id, m.author_name," \
     " m.text, m.mentions, m.sent_ms, m.edited_ms FROM message m"                                   \
     " WHERE @m.account_id = ?1 AND m.kind = 'note'"
 
-struct activity_row {
-    int64_t after_id;
-    message_id id;
-    conversation_id conversation_id;
-    str author_kind, author_name, activity_json;
-    int64_t sent_ms;
-};
-static const struct db_col activity_cols[] = {
-    COL(struct activity_row, after_id),
-    COL(struct activity_row, id),
-    COL(struct activity_row, conversation_id),
-    COL(struct activity_row, author_kind),
-    COL(struct activity_row, author_name),
-    COL(struct activity_row, activity_json),
-    COL(struct activity_row, sent_ms),
-};
+/* clang-format off */
+#define ACTIVITY_ROW(X, R) \
+    X(R, message_id, id) X(R, conversation_id, conversation_id) X(R, str, author_kind) \
+    X(R, str, author_name) X(R, str, activity_json) X(R, int64_t, sent_ms)
+EXPORT_ROW(activity, ACTIVITY_ROW)
+/* clang-format on */
 #define ACTIVITIES                                                                                 \
     "SELECT m.id AS after_id, m.id, m.conversation_id, m.author_kind, m.author_name,"              \
     " m.activity AS activity_json, m.sent_ms FROM message m"                                       \
     " WHERE @m.account_id = ?1 AND m.kind = 'activity'"
 
-struct parts_row {
-    int64_t after_id;
-    message_id message_id;
-    str parts_json, reactions_json;
-};
-static const struct db_col parts_cols[] = {
-    COL(struct parts_row, after_id),
-    COL(struct parts_row, message_id),
-    COL(struct parts_row, parts_json),
-    COL(struct parts_row, reactions_json),
-};
+/* clang-format off */
+#define PARTS_ROW(X, R) \
+    X(R, message_id, message_id) X(R, str, parts_json) X(R, str, reactions_json)
+EXPORT_ROW(parts, PARTS_ROW)
+/* clang-format on */
 #define PARTS                                                                                      \
     "SELECT m.id AS after_id, m.id AS message_id, m.parts AS parts_json,"                          \
     " m.reactions AS reactions_json FROM message m"                                                \
     " WHERE @m.account_id = ?1 AND (m.parts <> '' OR m.reactions <> '')"
 
-struct mail_row {
-    int64_t after_id;
-    message_id message_id;
-    conversation_id conversation_id;
-    str internet_id, subject, people_json, in_reply_to, refs_json, html, body, verdict;
-    str checks_json, note, raw_file;
-    blob raw;
-};
-static const struct db_col mail_cols[] = {
-    COL(struct mail_row, after_id),
-    COL(struct mail_row, message_id),
-    COL(struct mail_row, conversation_id),
-    COL(struct mail_row, internet_id),
-    COL(struct mail_row, subject),
-    COL(struct mail_row, people_json),
-    COL(struct mail_row, in_reply_to),
-    COL(struct mail_row, refs_json),
-    COL(struct mail_row, html),
-    COL(struct mail_row, body),
-    COL(struct mail_row, verdict),
-    COL(struct mail_row, checks_json),
-    COL(struct mail_row, note),
-    COL(struct mail_row, raw_file),
-    COL(struct mail_row, raw),
-};
+/* clang-format off */
+#define MAIL_ROW(X, R) \
+    X(R, message_id, message_id) X(R, conversation_id, conversation_id) X(R, str, internet_id) \
+    X(R, str, subject) X(R, str, people_json) X(R, str, in_reply_to) X(R, str, refs_json) \
+    X(R, str, html) X(R, str, body) X(R, str, verdict) X(R, str, checks_json) X(R, str, note) \
+    X(R, str, raw_file) X(R, blob, raw)
+EXPORT_ROW(mail, MAIL_ROW)
+/* clang-format on */
 #define MAILS                                                                                      \
     "SELECT m.message_id AS after_id, m.message_id, m.conversation_id, m.internet_id, m.subject,"  \
     " m.people AS people_json, m.in_reply_to, m.refs AS refs_json, m.html, m.body, m.verdict,"     \
@@ -174,32 +126,14 @@ static const struct db_col mail_cols[] = {
         "m.raw_name") " AS raw_file, m.raw"                                                        \
                       " FROM mail m WHERE m.account_id = ?1"
 
-struct attachment_row {
-    int64_t after_id;
-    attachment_id id;
-    conversation_id conversation_id;
-    message_id message_id;
-    str name, type;
-    int64_t size, width, height;
-    str state, error, file, thumbnail_file;
-    int64_t created_ms;
-};
-static const struct db_col attachment_cols[] = {
-    COL(struct attachment_row, after_id),
-    COL(struct attachment_row, id),
-    COL(struct attachment_row, conversation_id),
-    COL(struct attachment_row, message_id),
-    COL(struct attachment_row, name),
-    COL(struct attachment_row, type),
-    COL(struct attachment_row, size),
-    COL(struct attachment_row, width),
-    COL(struct attachment_row, height),
-    COL(struct attachment_row, state),
-    COL(struct attachment_row, error),
-    COL(struct attachment_row, file),
-    COL(struct attachment_row, thumbnail_file),
-    COL(struct attachment_row, created_ms),
-};
+/* clang-format off */
+#define ATTACHMENT_ROW(X, R) \
+    X(R, attachment_id, id) X(R, conversation_id, conversation_id) X(R, message_id, message_id) \
+    X(R, str, name) X(R, str, type) X(R, int64_t, size) X(R, int64_t, width) \
+    X(R, int64_t, height) X(R, str, state) X(R, str, error) X(R, str, file) \
+    X(R, str, thumbnail_file) X(R, int64_t, created_ms)
+EXPORT_ROW(attachment, ATTACHMENT_ROW)
+/* clang-format on */
 #define ATTACHMENTS(own)                                                                            \
     "SELECT a.id AS after_id, a.id, a.conversation_id, a.message_id, a.name, a.type, a.size,"       \
     " a.width, a.height, a.state, a.error, " EXPORT_PATH(                                           \

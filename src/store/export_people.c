@@ -2,131 +2,55 @@
  * them: see export.h. */
 #include "store/export.h"
 
-struct contact_row {
-    int64_t after_id;
-    contact_id id;
-    str name, email, phone, language, time_zone, location, company, note, custom_json, avatar_url;
-    bool is_blocked;
-    int64_t created_ms, last_seen_ms, updated_ms;
-};
-static const struct db_col contact_cols[] = {
-    COL(struct contact_row, after_id),
-    COL(struct contact_row, id),
-    COL(struct contact_row, name),
-    COL(struct contact_row, email),
-    COL(struct contact_row, phone),
-    COL(struct contact_row, language),
-    COL(struct contact_row, time_zone),
-    COL(struct contact_row, location),
-    COL(struct contact_row, company),
-    COL(struct contact_row, note),
-    COL(struct contact_row, custom_json),
-    COL(struct contact_row, avatar_url),
-    COL(struct contact_row, is_blocked),
-    COL(struct contact_row, created_ms),
-    COL(struct contact_row, last_seen_ms),
-    COL(struct contact_row, updated_ms),
-};
+/* clang-format off */
+#define CONTACT_ROW(X, R) \
+    X(R, contact_id, id) X(R, str, name) X(R, str, email) X(R, str, phone) X(R, str, language) \
+    X(R, str, time_zone) X(R, str, location) X(R, str, company) X(R, str, note) \
+    X(R, str, custom_json) X(R, str, avatar_url) X(R, bool, is_blocked) X(R, int64_t, created_ms) \
+    X(R, int64_t, last_seen_ms) X(R, int64_t, updated_ms)
+EXPORT_ROW(contact, CONTACT_ROW)
+/* clang-format on */
 #define CONTACTS(own)                                                                              \
     "SELECT id AS after_id, id, name, email, phone, language, time_zone, location, company, note," \
     " custom AS custom_json, avatar_url, is_blocked, created_ms, last_seen_ms, updated_ms"         \
     " FROM contact WHERE " own "account_id = ?1"
 
-struct identity_row {
-    int64_t after_id;
-    identity_id id;
-    contact_id contact_id;
-    channel_id channel_id;
-    str external_id, other_id, handle, profile_url, avatar_url;
-    bool is_verified;
-    int64_t last_seen_ms, gone_ms;
-};
-static const struct db_col identity_cols[] = {
-    COL(struct identity_row, after_id),
-    COL(struct identity_row, id),
-    COL(struct identity_row, contact_id),
-    COL(struct identity_row, channel_id),
-    COL(struct identity_row, external_id),
-    COL(struct identity_row, other_id),
-    COL(struct identity_row, handle),
-    COL(struct identity_row, profile_url),
-    COL(struct identity_row, avatar_url),
-    COL(struct identity_row, is_verified),
-    COL(struct identity_row, last_seen_ms),
-    COL(struct identity_row, gone_ms),
-};
+/* clang-format off */
+#define IDENTITY_ROW(X, R) \
+    X(R, identity_id, id) X(R, contact_id, contact_id) X(R, channel_id, channel_id) \
+    X(R, str, external_id) X(R, str, other_id) X(R, str, handle) X(R, str, profile_url) \
+    X(R, str, avatar_url) X(R, bool, is_verified) X(R, int64_t, last_seen_ms) \
+    X(R, int64_t, gone_ms)
+EXPORT_ROW(identity, IDENTITY_ROW)
+/* clang-format on */
 #define IDENTITIES(own)                                                                            \
     "SELECT id AS after_id, id, contact_id, channel_id, external_id, other_id, handle,"            \
     " profile_url, avatar_url, is_verified, last_seen_ms, gone_ms"                                 \
     " FROM identity WHERE " own "account_id = ?1"
 
-struct visitor_row {
-    int64_t after_id;
-    visitor_id id;
-    channel_id channel_id;
-    contact_id contact_id;
-    str page_url, page_title, locale, time_zone;
-    int64_t consent_ms, last_seen_ms, created_ms;
-};
-static const struct db_col visitor_cols[] = {
-    COL(struct visitor_row, after_id),
-    COL(struct visitor_row, id),
-    COL(struct visitor_row, channel_id),
-    COL(struct visitor_row, contact_id),
-    COL(struct visitor_row, page_url),
-    COL(struct visitor_row, page_title),
-    COL(struct visitor_row, locale),
-    COL(struct visitor_row, time_zone),
-    COL(struct visitor_row, consent_ms),
-    COL(struct visitor_row, last_seen_ms),
-    COL(struct visitor_row, created_ms),
-};
+/* clang-format off */
+#define VISITOR_ROW(X, R) \
+    X(R, visitor_id, id) X(R, channel_id, channel_id) X(R, contact_id, contact_id) \
+    X(R, str, page_url) X(R, str, page_title) X(R, str, locale) X(R, str, time_zone) \
+    X(R, int64_t, consent_ms) X(R, int64_t, last_seen_ms) X(R, int64_t, created_ms)
+EXPORT_ROW(visitor, VISITOR_ROW)
+/* clang-format on */
 #define VISITORS(own)                                                                              \
     "SELECT id AS after_id, id, channel_id, contact_id, page_url, page_title, locale, time_zone,"  \
     " consent_ms, last_seen_ms, created_ms FROM visitor WHERE " own "account_id = ?1"
 
-struct conversation_row {
-    int64_t after_id;
-    conversation_id id;
-    int64_t number;
-    channel_id channel_id;
-    contact_id contact_id;
-    identity_id identity_id;
-    str thread, status, priority, subject, language, outcome, visibility;
-    agent_id assignee_id;
-    team_id team_id;
-    post_id post_id;
-    conversation_id previous_id, joined_id, related_id;
-    int64_t waiting_since_ms, snoozed_until_ms, resolved_ms, last_message_ms, created_ms,
-        updated_ms;
-};
-static const struct db_col conversation_cols[] = {
-    COL(struct conversation_row, after_id),
-    COL(struct conversation_row, id),
-    COL(struct conversation_row, number),
-    COL(struct conversation_row, channel_id),
-    COL(struct conversation_row, contact_id),
-    COL(struct conversation_row, identity_id),
-    COL(struct conversation_row, thread),
-    COL(struct conversation_row, status),
-    COL(struct conversation_row, priority),
-    COL(struct conversation_row, subject),
-    COL(struct conversation_row, language),
-    COL(struct conversation_row, outcome),
-    COL(struct conversation_row, visibility),
-    COL(struct conversation_row, assignee_id),
-    COL(struct conversation_row, team_id),
-    COL(struct conversation_row, post_id),
-    COL(struct conversation_row, previous_id),
-    COL(struct conversation_row, joined_id),
-    COL(struct conversation_row, related_id),
-    COL(struct conversation_row, waiting_since_ms),
-    COL(struct conversation_row, snoozed_until_ms),
-    COL(struct conversation_row, resolved_ms),
-    COL(struct conversation_row, last_message_ms),
-    COL(struct conversation_row, created_ms),
-    COL(struct conversation_row, updated_ms),
-};
+/* clang-format off */
+#define CONVERSATION_ROW(X, R) \
+    X(R, conversation_id, id) X(R, int64_t, number) X(R, channel_id, channel_id) \
+    X(R, contact_id, contact_id) X(R, identity_id, identity_id) X(R, str, thread) \
+    X(R, str, status) X(R, str, priority) X(R, str, subject) X(R, str, language) \
+    X(R, str, outcome) X(R, str, visibility) X(R, agent_id, assignee_id) X(R, team_id, team_id) \
+    X(R, post_id, post_id) X(R, conversation_id, previous_id) X(R, conversation_id, joined_id) \
+    X(R, conversation_id, related_id) X(R, int64_t, waiting_since_ms) \
+    X(R, int64_t, snoozed_until_ms) X(R, int64_t, resolved_ms) X(R, int64_t, last_message_ms) \
+    X(R, int64_t, created_ms) X(R, int64_t, updated_ms)
+EXPORT_ROW(conversation, CONVERSATION_ROW)
+/* clang-format on */
 #define CONVERSATIONS(own)                                                                         \
     "SELECT id AS after_id, id, number, channel_id, contact_id, identity_id,"                      \
     " thread_key AS thread, status, priority, subject, language, outcome, visibility,"             \
@@ -134,139 +58,63 @@ static const struct db_col conversation_cols[] = {
     " snoozed_until_ms, resolved_ms, last_message_ms, created_ms, updated_ms"                      \
     " FROM conversation WHERE " own "account_id = ?1"
 
-struct tagging_row {
-    int64_t after_id;
-    str after_text;
-    conversation_id conversation_id;
-    tag_id tag_id;
-    str tag;
-};
-static const struct db_col tagging_cols[] = {
-    COL(struct tagging_row, after_id),
-    COL(struct tagging_row, after_text),
-    COL(struct tagging_row, conversation_id),
-    COL(struct tagging_row, tag_id),
-    COL(struct tagging_row, tag),
-};
+/* clang-format off */
+#define TAGGING_ROW(X, R) \
+    X(R, str, after_text) X(R, conversation_id, conversation_id) X(R, tag_id, tag_id) \
+    X(R, str, tag)
+EXPORT_ROW(tagging, TAGGING_ROW)
+/* clang-format on */
 #define TAG_KEY "CAST(t.tag_id AS TEXT)"
 #define TAGGINGS                                                                                   \
     "SELECT t.conversation_id AS after_id, " TAG_KEY " AS after_text, t.conversation_id,"          \
     " t.tag_id, g.name AS tag FROM conversation_tag t"                                             \
     " JOIN tag g ON g.account_id = ?1 AND g.id = t.tag_id WHERE t.account_id = ?1"
 
-struct participant_row {
-    int64_t after_id;
-    str after_text;
-    conversation_id conversation_id;
-    str address, name;
-    bool is_copied;
-    int64_t added_ms;
-};
-static const struct db_col participant_cols[] = {
-    COL(struct participant_row, after_id),
-    COL(struct participant_row, after_text),
-    COL(struct participant_row, conversation_id),
-    COL(struct participant_row, address),
-    COL(struct participant_row, name),
-    COL(struct participant_row, is_copied),
-    COL(struct participant_row, added_ms),
-};
+/* clang-format off */
+#define PARTICIPANT_ROW(X, R) \
+    X(R, str, after_text) X(R, conversation_id, conversation_id) X(R, str, address) \
+    X(R, str, name) X(R, bool, is_copied) X(R, int64_t, added_ms)
+EXPORT_ROW(participant, PARTICIPANT_ROW)
+/* clang-format on */
 #define PARTICIPANTS                                                                               \
     "SELECT conversation_id AS after_id, address AS after_text, conversation_id, address, name,"   \
     " is_copied, added_ms FROM mail_participant WHERE account_id = ?1"
 
-struct post_row {
-    int64_t after_id;
-    post_id id;
-    channel_id channel_id;
-    str external_id, kind, url, text, author_name, author_handle, image_url;
-    bool is_ours;
-    int64_t at_ms, created_ms;
-};
-static const struct db_col post_cols[] = {
-    COL(struct post_row, after_id),
-    COL(struct post_row, id),
-    COL(struct post_row, channel_id),
-    COL(struct post_row, external_id),
-    COL(struct post_row, kind),
-    COL(struct post_row, url),
-    COL(struct post_row, text),
-    COL(struct post_row, author_name),
-    COL(struct post_row, author_handle),
-    COL(struct post_row, image_url),
-    COL(struct post_row, is_ours),
-    COL(struct post_row, at_ms),
-    COL(struct post_row, created_ms),
-};
+/* clang-format off */
+#define POST_ROW(X, R) \
+    X(R, post_id, id) X(R, channel_id, channel_id) X(R, str, external_id) X(R, str, kind) \
+    X(R, str, url) X(R, str, text) X(R, str, author_name) X(R, str, author_handle) \
+    X(R, str, image_url) X(R, bool, is_ours) X(R, int64_t, at_ms) X(R, int64_t, created_ms)
+EXPORT_ROW(post, POST_ROW)
+/* clang-format on */
 #define POSTS(own)                                                                                 \
     "SELECT id AS after_id, id, channel_id, external_id, kind, url, text, author_name,"            \
     " author_handle, image_url, is_ours, at_ms, created_ms FROM post WHERE " own "account_id = ?1"
 
-struct call_row {
-    int64_t after_id;
-    call_id id;
-    channel_id channel_id;
-    contact_id contact_id;
-    conversation_id conversation_id;
-    message_id message_id;
-    str external_id, direction, state, outcome, number, language, note, error;
-    agent_id agent_id;
-    int64_t started_ms, answered_ms, ended_ms, talk_s;
-};
-static const struct db_col call_cols[] = {
-    COL(struct call_row, after_id),
-    COL(struct call_row, id),
-    COL(struct call_row, channel_id),
-    COL(struct call_row, contact_id),
-    COL(struct call_row, conversation_id),
-    COL(struct call_row, message_id),
-    COL(struct call_row, external_id),
-    COL(struct call_row, direction),
-    COL(struct call_row, state),
-    COL(struct call_row, outcome),
-    COL(struct call_row, number),
-    COL(struct call_row, language),
-    COL(struct call_row, note),
-    COL(struct call_row, error),
-    COL(struct call_row, agent_id),
-    COL(struct call_row, started_ms),
-    COL(struct call_row, answered_ms),
-    COL(struct call_row, ended_ms),
-    COL(struct call_row, talk_s),
-};
+/* clang-format off */
+#define CALL_ROW(X, R) \
+    X(R, call_id, id) X(R, channel_id, channel_id) X(R, contact_id, contact_id) \
+    X(R, conversation_id, conversation_id) X(R, message_id, message_id) X(R, str, external_id) \
+    X(R, str, direction) X(R, str, state) X(R, str, outcome) X(R, str, number) \
+    X(R, str, language) X(R, str, note) X(R, str, error) X(R, agent_id, agent_id) \
+    X(R, int64_t, started_ms) X(R, int64_t, answered_ms) X(R, int64_t, ended_ms) \
+    X(R, int64_t, talk_s)
+EXPORT_ROW(call, CALL_ROW)
+/* clang-format on */
 #define CALLS                                                                                      \
     "SELECT id AS after_id, id, channel_id, contact_id, conversation_id, message_id, external_id," \
     " direction, state, outcome, number, language, note, error, agent_id, started_ms,"             \
     " answered_ms, ended_ms, talk_s FROM call WHERE account_id = ?1"
 
-struct letter_row {
-    int64_t after_id;
-    letter_id id;
-    channel_id channel_id;
-    conversation_id conversation_id;
-    str kind, from_name, from_address, to_name, to_address, subject, text, html, internet_id;
-    str state, error;
-    int64_t created_ms, sent_ms;
-};
-static const struct db_col letter_cols[] = {
-    COL(struct letter_row, after_id),
-    COL(struct letter_row, id),
-    COL(struct letter_row, channel_id),
-    COL(struct letter_row, conversation_id),
-    COL(struct letter_row, kind),
-    COL(struct letter_row, from_name),
-    COL(struct letter_row, from_address),
-    COL(struct letter_row, to_name),
-    COL(struct letter_row, to_address),
-    COL(struct letter_row, subject),
-    COL(struct letter_row, text),
-    COL(struct letter_row, html),
-    COL(struct letter_row, internet_id),
-    COL(struct letter_row, state),
-    COL(struct letter_row, error),
-    COL(struct letter_row, created_ms),
-    COL(struct letter_row, sent_ms),
-};
+/* clang-format off */
+#define LETTER_ROW(X, R) \
+    X(R, letter_id, id) X(R, channel_id, channel_id) X(R, conversation_id, conversation_id) \
+    X(R, str, kind) X(R, str, from_name) X(R, str, from_address) X(R, str, to_name) \
+    X(R, str, to_address) X(R, str, subject) X(R, str, text) X(R, str, html) \
+    X(R, str, internet_id) X(R, str, state) X(R, str, error) X(R, int64_t, created_ms) \
+    X(R, int64_t, sent_ms)
+EXPORT_ROW(letter, LETTER_ROW)
+/* clang-format on */
 #define LETTERS                                                                                    \
     "SELECT id AS after_id, id, channel_id, conversation_id, kind, from_name, from_address,"       \
     " to_name, to_address, subject, text, html, internet_id, state, error, created_ms, sent_ms"    \

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { reasonToSkip, startSeva, until } from './lib/seva.mjs'
+import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
 import { axe, launch, openConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
@@ -111,7 +111,8 @@ describe('exports', { skip: reasonToSkip() }, () => {
 
   test('each_state_says_what_it_is_also_narrow_and_right_to_left', async () => {
     for (const [locale, width, dark] of [['en', 1280, false], ['bn', 1280, true], ['ar', 360, false], ['ar', 1280, false], ['en', 320, false]]) {
-      const page = await openConsole(browser, seva, { path: 'inbox/all', locale, width, height: 900, scheme: dark ? 'dark' : 'light' })
+      await seva.as(OWNER, 'PATCH', '/me', { locale })
+      const page = await openConsole(browser, seva, { path: 'inbox/all', locale, look: { locale }, width, height: 900, scheme: dark ? 'dark' : 'light' })
       await showStates(page)
       await page.goto(seva.url + '/app/settings/exports')
       await rows(page).nth(3).waitFor()
@@ -121,6 +122,7 @@ describe('exports', { skip: reasonToSkip() }, () => {
       assert.deepEqual(await axe(page), [])
       await page.context().close()
     }
+    await seva.as(OWNER, 'PATCH', '/me', { locale: 'en' })
   })
 
   test('a_refusal_is_told_and_a_list_that_does_not_come_is_asked_for_again', async () => {
@@ -132,7 +134,7 @@ describe('exports', { skip: reasonToSkip() }, () => {
     await page.unroute('**/api/v1/exports?*')
     await page.getByRole('button', { name: en['common.retry'] }).click()
     await rows(page).first().waitFor()
-    await page.route('**/api/v1/exports', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 429, json: { error: { code: 'limit', message: '20 exports are kept already; delete one that is not needed.' } } }) : route.continue()))
+    await page.route('**/api/v1/exports', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 409, json: { error: { code: 'conflict.full', message: '20 exports are kept already; delete one that is not needed.' } } }) : route.continue()))
     await page.getByRole('button', { name: own['page.account'] }).click()
     await page.getByText('20 exports are kept already').waitFor()
     await page.context().close()

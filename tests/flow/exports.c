@@ -265,7 +265,8 @@ static void the_same_is_not_made_twice_at_once_and_twenty_are_kept(void **state)
         (void)asked(&s, OF_ACCOUNT);
     }
     world_run(&s.w);
-    assert_int_equal(ask(&s, (str){0}, "POST", S("/api/v1/exports"), OF_ACCOUNT), 429);
+    assert_int_equal(ask(&s, (str){0}, "POST", S("/api/v1/exports"), OF_ACCOUNT), 409);
+    assert_str(test_text(s.app, "error.code"), "conflict.full");
     assert_int_equal(ask(&s, (str){0}, "DELETE", first, NULL), 204);
     world_run(&s.w);
     (void)asked(&s, OF_ACCOUNT);
