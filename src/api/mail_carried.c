@@ -10,7 +10,6 @@
 #include "api/input.h"
 #include "api/server.h"
 #include "base/file.h"
-#include "base/file_map.h"
 #include "base/file_type.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -114,7 +113,7 @@ static err open_mail(struct call *call, str within, struct carried *c)
     TRY(attachment_seen(cx, (attachment_id){call->id}, &at));
     if (!is_mail(&at) || !attachment_is_here(&at))
         return fail(cx, E_CONFLICT, "This file is no mail.");
-    if (file_map(cx->arena, blob_path(cx, at.blob_name), LIMIT_UPLOAD_BYTES, &bytes) != OK)
+    if (blob_map(cx, at.blob_name, LIMIT_UPLOAD_BYTES, &bytes) != OK)
         return fail(cx, E_NOT_FOUND, "This file is not here any more.");
     TRY(read_mail(cx, bytes, c));
     for (int depth = 0; rest.len; depth++) {
@@ -223,7 +222,7 @@ static err get_file(struct call *call)
     const struct mime_part *part = part_of(&c.mail, query->part);
     if (!part)
         return fail(cx, E_NOT_FOUND, "The mail has no such file.");
-    if (file_open_nameless(cx->config->blobs_dir, &w.fd) != OK)
+    if (blob_scratch(cx, &w.fd) != OK)
         return fail(cx, E_BUSY, "The file cannot be taken out just now; try again.");
     if (mime_part_write(cx->arena, c.bytes, part->number, write_piece, &w, &why) != OK ||
         type_of(cx, &w, &type) != OK) {

@@ -71,8 +71,10 @@ static err put_prepare(struct call *call)
     if (!at.width)
         return fail_field(cx, "upload_id", "a photo must be a PNG, JPEG, GIF or WebP picture");
     str path = part_path(cx, id_make(cx->now_ms), ".webp");
-    err e = picture_shrink(cx, blob_account_folder(cx), blob_inner_path(cx->arena, at.blob_name),
-        path, PICTURE_PHOTO, true);
+    str folder, inner;
+    err e = blob_here_inside(cx, at.blob_name, &folder, &inner);
+    if (e == OK)
+        e = picture_shrink(cx, folder, inner, path, PICTURE_PHOTO, true);
     if (e == OK)
         e = keep(call, path, photo);
     else

@@ -211,7 +211,7 @@ static err put_blob(struct backup *b, const struct config *config, const struct 
         return small_piece(b, BACKUP_MISSING, name, (str){0});
     }
     if (e != OK)
-        return trouble(b, S("read"), blob_path(&cx, item->name));
+        return trouble(b, S("read"), name);
     e = put_file(b, BACKUP_BLOB, name, fd, size, &sum);
     file_close(fd);
     TRY(e);

@@ -33,7 +33,7 @@ struct taking {
     int fd;
     str folder;    /* empty: read only */
     str file, key; /* of the command */
-    struct config config;
+    str blobs_dir;
     struct backup_reader *reader;
     struct backup_found found;
     struct progress progress;
@@ -142,8 +142,7 @@ static err take_blob(struct taking *t, struct backup_piece *piece)
     if (!blob_of(piece->name, &account, &name))
         return strange(t, S("the name of an attachment"));
     name = str_copy(&t->one, name);
-    struct ctx cx = {.arena = &t->one, .account = account, .config = &t->config};
-    str path = t->folder.len > 0 ? blob_path(&cx, name) : (str){0};
+    str path = t->folder.len > 0 ? blob_tree_path(&t->one, t->blobs_dir, account, name) : (str){0};
     if (path.len > 0 && file_folder_make(folder_of(path), 0700) != OK)
         return trouble(t, S("make the folder of"), path);
     TRY(pour_into(t, path));
@@ -207,7 +206,7 @@ err backup_take(
 {
     int64_t size;
     struct taking t = {.a = a, .one = arena_make(0), .folder = folder};
-    t.config.blobs_dir = str_cat(a, folder, S("/blobs"));
+    t.blobs_dir = str_cat(a, folder, S("/blobs"));
     err e = open_source(&t, file, &size);
     if (e == OK) {
         t.progress = progress_start(folder.len > 0 ? "restored" : "read again", size);
@@ -260,7 +259,7 @@ str backup_warning(struct arena *a, int64_t missing, int64_t broken)
 struct look {
     struct arena *a;
     struct arena one; /* what one attachment needs */
-    struct config config;
+    str blobs_dir;
     int64_t absent;
     str why;
 };
@@ -276,9 +275,9 @@ static err look_for_blobs(struct look *l, struct ctx *cx, account_id account)
         for (ptrdiff_t i = 0; i < n; i++) {
             int64_t size;
             arena_reset(&l->one);
-            struct ctx of = {.arena = &l->one, .account = account, .config = &l->config};
             l->absent += !blob_name_is_good(rows[i].name) ||
-                         file_size(blob_path(&of, rows[i].name), &size) != OK;
+                         file_size(blob_tree_path(&l->one, l->blobs_dir, account, rows[i].name),
+                             &size) != OK;
         }
         after = n > 0 ? rows[n - 1].name : after;
     }
@@ -302,7 +301,7 @@ err restore_check(struct arena *a, str folder, int64_t *absent, str *why)
     struct look l = {.a = a, .one = arena_make(0)};
     struct arena rows = arena_make((ptrdiff_t)1 << 36);
     struct ctx cx = {.arena = &rows, .now_ms = clock_now_ms()};
-    l.config.blobs_dir = str_cat(a, folder, S("/blobs"));
+    l.blobs_dir = str_cat(a, folder, S("/blobs"));
     TRY(sqlite_still_open(a, str_cat(a, folder, S("/seva.db")), &db, why));
     err e = sqlite_still_check(a, db, true, &l.why);
     if (e == OK && (e = db_begin(db, DB_READ, &rows, &cx.db)) == OK) {

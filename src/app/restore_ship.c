@@ -147,15 +147,13 @@ static str folder_of(str path)
 static err take_blob(struct shipped *t, struct arena *one, str folder, const struct blob_row *row)
 {
     struct config from = {.blobs_dir = str_cat(one, t->from, S("/blobs"))};
-    struct config to = {.blobs_dir = str_cat(one, folder, S("/blobs"))};
     struct ctx from_cx = {.arena = one, .account = row->account_id, .config = &from};
-    struct ctx to_cx = {.arena = one, .account = row->account_id, .config = &to};
     int fd;
     int64_t size;
     struct sha256 sum;
     if (blob_open(&from_cx, row->name, &fd, &size) != OK)
         return OK; /* counted when somebody refers to it */
-    str path = blob_path(&to_cx, row->name);
+    str path = blob_tree_path(one, str_cat(one, folder, S("/blobs")), row->account_id, row->name);
     err e = file_folder_make(folder_of(path), 0700);
     if (e == OK)
         e = ship_copy(one, fd, path, str_sub(row->name, row->name.len - 64, 64), NULL, NULL, &sum);

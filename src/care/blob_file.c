@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/file_map.h"
 #include "base/file_type.h"
+#include "connector/outgoing.h"
 
 enum { FOLDER_MODE = 0700, READ_BYTES = 256 * 1024, HASH_DIGITS = 64 };
 
@@ -26,28 +28,28 @@ bool blob_name_is_good(str name)
            str_int(number, 1, INT64_MAX, &agent) == OK && is_hash(hash);
 }
 
-str blob_account_folder(const struct ctx *cx)
+static str account_folder(const struct ctx *cx)
 {
     return str_print(cx->arena, "%.*s/%lld", SARG(cx->config->blobs_dir), (long long)cx->account.v);
 }
 
-str blob_inner_path(struct arena *a, str hash)
-{
-    return str_print(a, "%.*s/%.*s", SARG(str_sub(hash, 0, 2)), SARG(hash));
-}
-
-str blob_path(const struct ctx *cx, str name)
+str blob_tree_path(struct arena *a, str folder, account_id account, str name)
 {
     if (str_starts(name, S("photos/")))
-        return str_print(cx->arena, "%.*s/%.*s", SARG(cx->config->blobs_dir), SARG(name));
-    return str_print(cx->arena, "%.*s/%.*s", SARG(blob_account_folder(cx)),
-        SARG(blob_inner_path(cx->arena, name)));
+        return str_print(a, "%.*s/%.*s", SARG(folder), SARG(name));
+    return str_print(a, "%.*s/%lld/%.*s/%.*s", SARG(folder), (long long)account.v,
+        SARG(str_sub(name, 0, 2)), SARG(name));
+}
+
+static str path_of(const struct ctx *cx, str name)
+{
+    return blob_tree_path(cx->arena, cx->config->blobs_dir, cx->account, name);
 }
 
 str part_path(const struct ctx *cx, int64_t number, const char *ending)
 {
     return str_print(
-        cx->arena, "%.*s/parts/%lld%s", SARG(blob_account_folder(cx)), (long long)number, ending);
+        cx->arena, "%.*s/parts/%lld%s", SARG(account_folder(cx)), (long long)number, ending);
 }
 
 /* ── parts ──────────────────────────────────────────────────────────────────────────────────────
@@ -71,7 +73,7 @@ static bool is_still_there(int fd, const char *path, int64_t *size)
 
 err part_open(struct ctx *cx, int64_t number, int *fd, int64_t *size)
 {
-    str folder = str_cat(cx->arena, blob_account_folder(cx), S("/parts"));
+    str folder = str_cat(cx->arena, account_folder(cx), S("/parts"));
     str path = part_path(cx, number, "");
     int *kept = NEW(cx->arena, int, 1);
     *kept = -1;
@@ -136,7 +138,7 @@ static str folder_of(str path)
 
 err blob_place(struct ctx *cx, str path, str name)
 {
-    str to = blob_path(cx, name);
+    str to = path_of(cx, name);
     err e = file_rename(path, to);
     if (e != E_NOT_FOUND)
         return e;
@@ -148,10 +150,51 @@ err blob_open(struct ctx *cx, str name, int *fd, int64_t *size)
 {
     if (!blob_name_is_good(name))
         return E_NOT_FOUND;
-    return file_open_read(blob_path(cx, name), fd, size);
+    return file_open_read(path_of(cx, name), fd, size);
 }
 
 err blob_remove(const struct ctx *cx, str name)
 {
-    return blob_name_is_good(name) ? file_remove(blob_path(cx, name)) : OK;
+    return blob_name_is_good(name) ? file_remove(path_of(cx, name)) : OK;
+}
+
+err blob_map(struct ctx *cx, str name, ptrdiff_t max, str *bytes)
+{
+    return blob_name_is_good(name) ? file_map(cx->arena, path_of(cx, name), max, bytes)
+                                   : E_NOT_FOUND;
+}
+
+err blob_here(struct ctx *cx, str name, str *path)
+{
+    if (!blob_name_is_good(name))
+        return E_NOT_FOUND;
+    *path = path_of(cx, name);
+    return OK;
+}
+
+err blob_here_inside(struct ctx *cx, str hash, str *folder, str *inner)
+{
+    str path;
+    TRY(blob_here(cx, hash, &path));
+    *folder = account_folder(cx);
+    *inner = str_skip(path, folder->len + 1);
+    return OK;
+}
+
+err blob_files_here(struct ctx *cx, const struct connector_file **files, ptrdiff_t n)
+{
+    struct connector_file *found = NEW(cx->arena, struct connector_file, n + 1);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        found[i] = (*files)[i];
+        err e = blob_here(cx, found[i].blob_name, &found[i].path);
+        if (e != OK && e != E_NOT_FOUND) /* whoever sends it finds that it is not there */
+            return e;
+    }
+    *files = found;
+    return OK;
+}
+
+err blob_scratch(const struct ctx *cx, int *fd)
+{
+    return file_open_nameless(cx->config->blobs_dir, fd);
 }

@@ -3,17 +3,18 @@
  *   <account>/parts/<number>     an upload on its way; the work of making a thumbnail
  *   photos/<agent>-<sha256>      agents' photos, which everybody may see
  * No name of a person's ever becomes a path. A file is whole and synced before it is renamed into
- * place, and its row (store/blob.h) is committed before that. Not here: who may see a file.
+ * place, and its row (store/blob.h) is committed before that. This is the one door to these bytes:
+ * who needs them asks here and never makes a path. Not here: who may see a file.
  * Thread: any; blocks on the disk: never inside a write transaction, never on the loop. */
 #pragma once
 #include "base/crypto.h"
 #include "model/ctx.h"
 
-/* The path of a blob: 64 hex digits of this account, or "photos/…". */
-str blob_path(const struct ctx *cx, str name);
-str blob_account_folder(const struct ctx *cx);
-/* "ab/<sha256>": inside the account's folder. */
-str blob_inner_path(struct arena *a, str hash);
+struct connector_file;
+
+/* Where a blob (64 hex digits of the account, or "photos/…") lies in another folder of this layout:
+ * a copy that is shipped or restored. */
+str blob_tree_path(struct arena *a, str folder, account_id account, str name);
 /* The whole path of "parts/<number><ending>" in the account's folder. */
 str part_path(const struct ctx *cx, int64_t number, const char *ending);
 
@@ -34,5 +35,17 @@ err blob_place(struct ctx *cx, str path, str name);
 /* The descriptor is the caller's. E_NOT_FOUND (no words). */
 err blob_open(struct ctx *cx, str name, int *fd, int64_t *size);
 err blob_remove(const struct ctx *cx, str name);
+/* The whole of it in memory, mapped until the arena ends. Errors of file_map. */
+err blob_map(struct ctx *cx, str name, ptrdiff_t max, str *bytes);
+/* A path for whoever opens files by name: readable now and for the next minutes. A file that is not
+ * there has one, too. */
+err blob_here(struct ctx *cx, str name, str *path);
+/* The same, as a folder and what follows it ("ab/<sha256>"), for a program that sees this folder.
+ */
+err blob_here_inside(struct ctx *cx, str hash, str *folder, str *inner);
+/* Of files that go out: the same ones with their paths, by blob_name. */
+err blob_files_here(struct ctx *cx, const struct connector_file **files, ptrdiff_t n);
+/* A file without a name for bytes that are on their way; gone when it is closed. */
+err blob_scratch(const struct ctx *cx, int *fd);
 /* True for a name of the first or third kind above: what may become a path. */
 bool blob_name_is_good(str name);

@@ -215,8 +215,9 @@ static err read_all(struct export *x)
 
 static str path_of(struct export *x, str name)
 {
-    str inner = str_starts(name, S("photos/")) ? name : blob_inner_path(&x->one, name);
-    return str_cat(&x->one, S("files/"), inner);
+    if (str_starts(name, S("photos/")))
+        return str_cat(&x->one, S("files/"), name);
+    return str_print(&x->one, "files/%.*s/%.*s", SARG(str_sub(name, 0, 2)), SARG(name));
 }
 
 static void name_it(struct json_out *j, int64_t *count, str path)
@@ -260,7 +261,7 @@ static err file_export(struct export *x, const struct config *config, const stru
         return line_put(x, path, w->size, hash, "is_missing");
     }
     if (e != OK)
-        return failed(x, "read", blob_path(&cx, name));
+        return failed(x, "read", name);
     TRY(file_copy(x, path, &hash, &size));
     bool is_whole = str_ends(name, hash);
     if (!is_whole)

@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "care/automatic_mail.h"
-#include "care/blob_file.h"
 #include "care/mail_address.h"
 #include "care/mail_out.h"
 #include "care/mail_thread.h"
@@ -163,7 +162,7 @@ static err fill_files(
             continue;
         TRY(e);
         (*files)[(*n)++] = (struct connector_file){
-            .name = at.name, .type = at.type, .size = at.size, .path = blob_path(cx, at.blob_name)};
+            .name = at.name, .type = at.type, .size = at.size, .blob_name = at.blob_name};
     }
     return OK;
 }

@@ -1,7 +1,6 @@
 /* mail_raw: see mail_raw.h. */
 #include "care/mail_raw.h"
 
-#include "base/file_map.h"
 #include "base/limits.h"
 #include "care/blob_file.h"
 #include "store/mail.h"
@@ -16,7 +15,7 @@ err mail_raw_open(struct ctx *cx, message_id message, str *bytes)
         return OK;
     if (!mail.raw_name.len)
         return E_NOT_FOUND;
-    return file_map(cx->arena, blob_path(cx, mail.raw_name), LIMIT_UPLOAD_BYTES, bytes);
+    return blob_map(cx, mail.raw_name, LIMIT_UPLOAD_BYTES, bytes);
 }
 
 err mail_raw_parts(struct ctx *cx, message_id message, str *bytes)

@@ -37,6 +37,7 @@ struct connector_rate {
 struct connector_file {
     str name, type;
     int64_t size;
+    str blob_name;  /* under which Seva keeps it; `path` comes from it before the call */
     str path;       /* on this machine, readable until the call returns */
     str content_id; /* by which the HTML of a mail names it (care/mail_body.h) */
     str url; /* a public address that serves it for an hour; empty when the installation has none */

@@ -330,7 +330,7 @@ err deliver_files(struct ctx *cx, message_id id, struct attachment **rows,
             .name = (*rows)[i].name,
             .type = (*rows)[i].type,
             .size = (*rows)[i].size,
-            .path = blob_path(cx, (*rows)[i].blob_name),
+            .blob_name = (*rows)[i].blob_name,
             .url = media_link_make(cx, (*rows)[i].id),
             .content_id = mail_picture_id(cx->arena, (*rows)[i].id.v),
         };
@@ -527,6 +527,7 @@ static err call(struct job_run *run, struct delivering *d)
     struct arena *a = run->desk.arena;
     bool is_fresh = false;
     TRY(credentials_ready(run, d->connector, d->channel, &d->setup, false, &is_fresh));
+    TRY(blob_files_here(&run->desk.cx, &d->out.files, d->out.n_files));
     TRY(d->connector->send(run->client, a, &d->out, &d->sent));
     if (d->sent.outcome != CONNECTOR_REAUTH || is_fresh || !d->connector->refresh)
         return OK;

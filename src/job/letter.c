@@ -6,6 +6,7 @@
 #include "care/letter.h"
 #include "base/failpoint.h"
 #include "base/id.h"
+#include "care/blob_file.h"
 #include "care/channel_setup.h"
 #include "connector/connector.h"
 #include "job/inner.h"
@@ -142,6 +143,7 @@ static err call(struct job_run *run, struct posting *p)
     channel_id channel = p->letter.channel_id;
     bool is_fresh = false;
     TRY(credentials_ready(run, p->connector, channel, &p->setup, false, &is_fresh));
+    TRY(blob_files_here(&run->desk.cx, &p->out.files, p->out.n_files));
     TRY(p->connector->send(run->client, a, &p->out, &p->sent));
     if (p->sent.outcome != CONNECTOR_REAUTH || is_fresh || !p->connector->refresh)
         return OK;

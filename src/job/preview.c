@@ -18,8 +18,10 @@ static err make(struct job_run *run, const struct attachment *at, str *url)
     struct ctx *cx = &run->desk.cx;
     str hash;
     str path = part_path(cx, at->id.v, ".jpg");
-    err e = picture_preview(
-        cx, blob_account_folder(cx), blob_inner_path(cx->arena, at->blob_name), path);
+    str folder, inner;
+    err e = blob_here_inside(cx, at->blob_name, &folder, &inner);
+    if (e == OK)
+        e = picture_preview(cx, folder, inner, path);
     if (e == OK)
         e = made_file_keep(run, path, &hash);
     if (e == OK) {

@@ -12,7 +12,6 @@
  * Thread: the receiver; connector_parse runs outside any transaction. */
 #include "base/clock.h"
 #include "base/failpoint.h"
-#include "base/file_map.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "care/blob_file.h"
@@ -35,15 +34,13 @@ enum {
 /* Long deliveries are files: their rows only name them. */
 static err open_body(struct desk *desk, const struct inbox_row *row, struct received *out)
 {
-    const struct ctx cx = {
+    struct ctx cx = {
         .arena = desk->arena, .config = desk->engine->config, .account = row->account_id};
     out->raw = row->body.bytes;
     if (!str_eq(row->origin, FILE_ORIGIN))
         return OK;
     out->raw_name = row->body.bytes;
-    if (!blob_name_is_good(out->raw_name))
-        return E_NOT_FOUND;
-    return file_map(desk->arena, blob_path(&cx, out->raw_name), LIMIT_UPLOAD_BYTES, &out->raw);
+    return blob_map(&cx, out->raw_name, LIMIT_UPLOAD_BYTES, &out->raw);
 }
 
 static void parse_row(struct desk *desk, const struct inbox_row *row, struct received *out)

@@ -2,6 +2,7 @@
  * "sent_copy", key = message id): a job of its own, so that its failure never touches the message;
  * the channel's health shows it. Where and whether: connector.copy. Thread: job threads. */
 #include "base/id.h"
+#include "care/blob_file.h"
 #include "care/channel_setup.h"
 #include "care/delivery.h"
 #include "connector/connector.h"
@@ -54,6 +55,7 @@ static err copy(struct job_run *run, struct copying *c)
     struct arena *a = run->desk.arena;
     bool is_fresh = false, is_again = run->job->attempts > 1;
     TRY(credentials_ready(run, c->connector, c->channel, &c->setup, false, &is_fresh));
+    TRY(blob_files_here(&run->desk.cx, &c->out.files, c->out.n_files));
     TRY(c->connector->copy(run->client, a, &c->out, is_again, &c->sent));
     if (c->sent.outcome != CONNECTOR_REAUTH || is_fresh || !c->connector->refresh)
         return OK;

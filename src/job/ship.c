@@ -56,14 +56,13 @@ static str folder_of(str path)
 err ship_blob(struct ship *s, struct arena *a, const struct blob_row *row, bool *is_there)
 {
     struct ctx from = {.arena = a, .account = row->account_id, .config = &s->from};
-    struct ctx to = {.arena = a, .account = row->account_id, .config = &s->to};
     int fd = -1;
     int64_t size;
     struct sha256 sum;
     *is_there = true;
     if (!blob_name_is_good(row->name))
         return OK;
-    str path = blob_path(&to, row->name);
+    str path = blob_tree_path(a, s->to_blobs, row->account_id, row->name);
     if (file_size(path, &size) == OK)
         return OK;
     err e = blob_open(&from, row->name, &fd, &size);
@@ -316,7 +315,7 @@ err ship_open(struct arena *a, const struct ship_options *o, struct ship **ship,
     s->database = str_from(kept(o->database));
     s->copy = str_from(kept(str_cat(a, o->data_dir, S("/ship.copy"))));
     s->from.blobs_dir = str_from(kept(o->blobs_dir));
-    s->to.blobs_dir = str_from(kept(str_cat(a, o->folder, S("/blobs"))));
+    s->to_blobs = str_from(kept(str_cat(a, o->folder, S("/blobs"))));
     s->keep_ms = o->keep_ms;
     s->base_ms = o->base_ms > 0 ? o->base_ms : DAY_MS;
     s->whole_ms = s->since_ms = clock_now_ms();
@@ -352,7 +351,7 @@ void ship_close(struct ship *s)
         return;
     ship_stop(s);
     file_close(s->lock_fd);
-    const str texts[] = {s->folder, s->database, s->copy, s->from.blobs_dir, s->to.blobs_dir};
+    const str texts[] = {s->folder, s->database, s->copy, s->from.blobs_dir, s->to_blobs};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free((void *)(uintptr_t)texts[i].at);
     free(s);

@@ -53,10 +53,10 @@ static err wait_until_reached(struct ship *s)
 static err ship_or_touch(struct ship *s, struct arena *a, const struct blob_row *row)
 {
     bool is_there;
-    struct ctx to = {.arena = a, .account = row->account_id, .config = &s->to};
     TRY(ship_blob(s, a, row, &is_there));
     if (blob_name_is_good(row->name))
-        (void)file_touch(blob_path(&to, row->name)); /* not there: it has no file here either */
+        (void)file_touch(blob_tree_path(a, s->to_blobs, row->account_id,
+            row->name)); /* not there: it has no file here either */
     return is_stopped(s) ? E_BUSY : OK;
 }
 
@@ -211,7 +211,7 @@ static void tidy(struct ship *s, struct arena *a)
     int64_t horizon_ms = clock_now_ms() - s->keep_ms;
     tidy_own(s, a, horizon_ms);
     tidy_others(s, a, horizon_ms);
-    tidy_blobs(a, s->to.blobs_dir, horizon_ms - 2 * s->base_ms, 0);
+    tidy_blobs(a, s->to_blobs, horizon_ms - 2 * s->base_ms, 0);
 }
 
 /* ── its thread ─────────────────────────────────────────────────────────────────────────────────

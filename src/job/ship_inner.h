@@ -21,7 +21,8 @@ struct ship_base_making {
 struct ship {
     struct db *db;
     str folder, database, copy; /* with a zero after them */
-    struct config from, to;     /* only blobs_dir */
+    struct config from;         /* only blobs_dir */
+    str to_blobs;
     int64_t keep_ms, base_ms;
     int lock_fd;
     bool has_thread;

@@ -27,8 +27,10 @@ static err make(struct job_run *run, const struct attachment *at, str *name)
     struct ctx *cx = &run->desk.cx;
     str path = part_path(cx, at->id.v, ".webp");
     *name = (str){0};
-    err e = picture_shrink(cx, blob_account_folder(cx), blob_inner_path(cx->arena, at->blob_name),
-        path, PICTURE_THUMBNAIL, false);
+    str folder, inner;
+    err e = blob_here_inside(cx, at->blob_name, &folder, &inner);
+    if (e == OK)
+        e = picture_shrink(cx, folder, inner, path, PICTURE_THUMBNAIL, false);
     if (e == OK)
         e = made_file_keep(run, path, name);
     if (e == OK)
