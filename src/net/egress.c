@@ -34,6 +34,7 @@ static const char *const purpose_names[EGRESS_PURPOSE_COUNT] = {
     [EGRESS_NETWORK] = "network",
     [EGRESS_MAIL] = "mail",
     [EGRESS_SIGN_IN] = "sign_in",
+    [EGRESS_STORE] = "store",
 };
 
 const char *egress_purpose_name(enum egress_purpose p)

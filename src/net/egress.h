@@ -19,8 +19,9 @@ enum egress_purpose {
     EGRESS_NETWORK, /* APIs of social networks; base addresses are configuration */
     EGRESS_MAIL,    /* IMAP and SMTP hosts */
     EGRESS_SIGN_IN, /* OAuth, JWKS, SSO */
+    EGRESS_STORE,   /* the store of attachments; its address is configuration */
 };
-enum { EGRESS_PURPOSE_COUNT = EGRESS_SIGN_IN + 1 };
+enum { EGRESS_PURPOSE_COUNT = EGRESS_STORE + 1 };
 const char *egress_purpose_name(enum egress_purpose p); /* "webhook" … */
 
 struct egress_rules;

@@ -1,0 +1,128 @@
+/* See s3_peer.h. */
+#include "s3_peer.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <signal.h>
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "net/http_client.h"
+
+enum { LINE_BYTES = 256, ANSWER_BYTES = 1024 * 1024 };
+
+static int start(void)
+{
+    int to[2], from[2];
+    ptrdiff_t len = 0;
+    char line[LINE_BYTES] = "";
+    const char *script = getenv("SEVA_TEST_S3_PEER");
+    script = script ? script : "tests/support/s3_peer.py";
+    assert_int_equal(pipe2(to, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(from, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (dup2(to[0], 0) < 0 || dup2(from[1], 1) < 0)
+            _exit(126);
+        execlp("python3", "python3", script, (char *)NULL);
+        _exit(127);
+    }
+    close(to[0]);
+    close(from[1]);
+    while (len < LINE_BYTES - 1 && read(from[0], line + len, 1) == 1 && line[len] != '\n')
+        len++;
+    close(from[0]);
+    const struct json *root = NULL;
+    str words;
+    if (json_parse(test_arena(), str_of(line, len), &root, &words) != OK)
+        fail_msg("%s said nothing that makes sense: %s", script, line);
+    return (int)json_int(json_get(root, S("port")), 0);
+}
+
+int s3_peer_port(void)
+{
+    static int port;
+    port = port ? port : start();
+    return port;
+}
+
+static const struct egress_rules *rules_of(const char *text)
+{
+    static const struct egress_rules *rules;
+    static struct arena kept;
+    str why;
+    if (rules)
+        return rules;
+    kept = arena_make(0);
+    assert_int_equal(egress_rules_parse(&kept, str_from(text), &rules, &why), OK);
+    assert_int_equal(http_client_start(), OK);
+    return rules;
+}
+
+struct s3 *s3_peer_open(str prefix, str secret)
+{
+    struct s3 *s3;
+    str why;
+    struct s3_options options = {
+        .endpoint = str_print(test_arena(), "http://127.0.0.1:%d", s3_peer_port()),
+        .bucket = S("attachments"),
+        .prefix = prefix,
+        .region = S("test-1"),
+        .is_path_style = true,
+        .key_id = S("AKIDTEST"),
+        .secret = secret,
+        .stall_ms = 1000,
+        .rules = rules_of("store=127.0.0.0/8;network=127.0.0.0/8")};
+    assert_int_equal(s3_open(test_arena(), &options, &s3, &why), OK);
+    return s3;
+}
+
+static str tell(enum http_method method, const char *path, str body)
+{
+    struct http_client_options options = {
+        .rules = rules_of("store=127.0.0.0/8;network=127.0.0.0/8")};
+    struct http_client *client = http_client_open(&options);
+    struct http_result r;
+    struct http_call call = {.method = method,
+        .url = str_print(test_arena(), "http://127.0.0.1:%d%s", s3_peer_port(), path),
+        .purpose = EGRESS_NETWORK,
+        .body = body,
+        .max_response_bytes = ANSWER_BYTES};
+    assert_non_null(client);
+    assert_int_equal(http_client_call(client, test_arena(), &call, &r), OK);
+    assert_int_equal(r.status, 200);
+    http_client_close(client);
+    return r.body;
+}
+
+void s3_peer_fail(const char *kind, int n)
+{
+    tell(HTTP_POST, "/_faults", str_print(test_arena(), "%s %d", kind, n));
+}
+
+void s3_peer_damage(str key)
+{
+    tell(HTTP_POST, "/_damage", key);
+}
+
+void s3_peer_clear(void)
+{
+    s3_peer_fail("none", 0);
+    tell(HTTP_DELETE, "/_objects", (str){0});
+    (void)s3_peer_requests();
+}
+
+str s3_peer_objects(void)
+{
+    return tell(HTTP_GET, "/_objects", (str){0});
+}
+
+str s3_peer_requests(void)
+{
+    return tell(HTTP_GET, "/_requests", (str){0});
+}

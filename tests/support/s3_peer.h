@@ -1,0 +1,20 @@
+/* A store that speaks S3 in another process, tests/support/s3_peer.py: it verifies signatures by
+ * itself and fails when it is told to. It ends with the test program. */
+#pragma once
+#include "test.h"
+
+#include "net/s3.h"
+
+/* Started once per program. */
+int s3_peer_port(void);
+/* A client of it, path style, everything under `prefix`. */
+struct s3 *s3_peer_open(str prefix, str secret);
+/* The next n requests fail so: a word of s3_peer.py. */
+void s3_peer_fail(const char *kind, int n);
+void s3_peer_damage(str key);
+/* No object is there, no fault waits, nothing has been asked. */
+void s3_peer_clear(void);
+/* One name a line. */
+str s3_peer_objects(void);
+/* Since it was asked last: "GET /attachments/key 200", one a line. */
+str s3_peer_requests(void);
