@@ -2,6 +2,7 @@
  * the server's log from beginning anew; attachments never change and are read where they lie. */
 #include "app/backup.h"
 
+#include "app/blobs.h"
 #include "app/files.h"
 #include "app/progress.h"
 #include "app/restore.h"
@@ -33,6 +34,7 @@ struct backup {
     struct arena *a;
     struct arena list, one; /* the attachments' names; what one of them needs */
     struct files files;
+    struct blob_store *store;
     str key, target, part, copy;
     bool is_pipe, has_keys;
     int fd, lock_fd;
@@ -225,7 +227,7 @@ static err put_blob(struct backup *b, const struct config *config, const struct 
 
 static err put_blobs(struct backup *b)
 {
-    struct config config = {.blobs_dir = b->files.blobs_dir};
+    struct config config = {.blobs_dir = b->files.blobs_dir, .blob_store = b->store};
     int64_t done = 0;
     if (!b->first)
         return OK;
@@ -380,6 +382,8 @@ static int make(struct arena *a, const struct settings *s, str key, str *out)
         *out = str_from(postgres_words);
         return 1;
     }
+    if (blobs_open_alone(a, s, &b.files, &b.store, &b.why) != OK)
+        return refused(a, b.why, out);
     b.is_pipe = str_eq(b.target, S("-"));
     b.has_keys = key.len > 0 || settings_flag(s, SET_WITH_KEYS);
     b.part = str_cat(a, b.target, S(".part"));
@@ -388,6 +392,7 @@ static int make(struct arena *a, const struct settings *s, str key, str *out)
     b.one = arena_make(0);
     b.last = &b.first;
     err e = run(&b);
+    blob_store_close(b.store);
     arena_free(&b.one);
     arena_free(&b.list);
     if (!b.is_pipe)

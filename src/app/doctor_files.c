@@ -85,7 +85,7 @@ static const char *words_of(enum file_state state)
 static bool put_aside(struct walk *w, const struct bad *b)
 {
     struct ctx cx = place_of(w, w->d->a);
-    str path = blob_path(&cx, b->name);
+    str path = blob_tree_path(cx.arena, cx.config->blobs_dir, cx.account, b->name);
     return file_rename(path, str_cat(w->d->a, path, S(".damaged"))) == OK;
 }
 
@@ -130,7 +130,8 @@ static void tell_use(struct walk *w, const struct bad *b, const struct checkup_u
         w->lost++;
         return;
     }
-    str what = str_print(&d->page, "file %.*s%s%.*s %s (%s)", SARG(blob_path(&cx, b->name)),
+    str what = str_print(&d->page, "file %.*s%s%.*s %s (%s)",
+        SARG(blob_tree_path(cx.arena, cx.config->blobs_dir, cx.account, b->name)),
         use->name.len ? ", " : "", SARG(use->name), words_of(b->state), fate_of(use));
     if (line.len && b->state != FILE_UNREADABLE)
         report_mendable(d, what, line);
@@ -205,7 +206,9 @@ static err look_at_marks(struct walk *w, bool is_lost)
             struct ctx cx = place_of(w, &d->page);
             int64_t size = 0;
             bool is_here = blob_name_is_good(rows[i].blob_name) &&
-                           file_size(blob_path(&cx, rows[i].blob_name), &size) == OK;
+                           file_size(blob_tree_path(cx.arena, cx.config->blobs_dir, cx.account,
+                                         rows[i].blob_name),
+                               &size) == OK;
             long long account = (long long)w->account.v, id = (long long)rows[i].id.v;
             if (is_lost && is_here)
                 report_mendable(d,
@@ -338,8 +341,8 @@ static void look_at_account(struct doctor *d, account_id account)
                       (long long)account.v, (long long)(w.bytes / (1024 * 1024)),
                       d->is_deep ? ", every byte" : ""));
     report_begin(d, "leftovers");
-    struct ctx cx = place_of(&w, d->a);
-    walk_folder(&w, blob_account_folder(&cx), FOLDER_DEPTH);
+    walk_folder(&w, str_print(d->a, "%.*s/%lld", SARG(d->files.blobs_dir), (long long)account.v),
+        FOLDER_DEPTH);
     if (w.aside > 0)
         report_note(d, str_print(&d->page, "%lld damaged files were put aside", (long long)w.aside),
             S("remove the *.damaged when you do not want to look at them any more"));
@@ -349,6 +352,11 @@ static void look_at_account(struct doctor *d, account_id account)
 
 void doctor_look_at_files(struct doctor *d, const account_id *accounts, ptrdiff_t n)
 {
+    if (d->files.store.len > 0) { /* the folder is a cache: what is not in it is not lost */
+        report_begin(d, "store of attachments");
+        report_end(d, S("attachments are in a store, whose objects are not looked at"));
+        return;
+    }
     for (ptrdiff_t i = 0; i < n; i++)
         look_at_account(d, accounts[i]);
     struct walk w = {.d = d};

@@ -39,7 +39,10 @@ err files_resolve(struct arena *a, const struct settings *s, struct files *files
     f.admin_socket = str_cat(a, f.data_dir, S("/admin.sock"));
     if (s->values[SET_KEYS].len)
         TRY(absolute(a, s->values[SET_KEYS], &f.keys_file, why));
-    if (s->values[SET_BLOBS].len)
+    if (str_starts(s->values[SET_BLOBS], S("s3://"))) {
+        f.store = str_skip(s->values[SET_BLOBS], 5);
+        f.blobs_dir = str_cat(a, f.data_dir, S("/blob-cache"));
+    } else if (s->values[SET_BLOBS].len)
         TRY(absolute(a, s->values[SET_BLOBS], &f.blobs_dir, why));
     if (s->values[SET_SHIP].len)
         TRY(absolute(a, s->values[SET_SHIP], &f.ship_dir, why));

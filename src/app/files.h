@@ -7,6 +7,7 @@
 struct files {
     str data_dir; /* absolute */
     str keys_file, blobs_dir, admin_socket;
+    str store; /* "BUCKET/PREFIX" of a store that speaks S3; empty: attachments are in blobs_dir */
     str db_url;
     str ship_dir; /* absolute; empty = none */
     int lock_fd;  /* −1: not held */

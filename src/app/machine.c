@@ -109,21 +109,50 @@ static err settle(struct arena *a, struct db *db, str mark, str *known)
     return e;
 }
 
-err machine_check_blobs(struct arena *a, struct db *db, str blobs_dir, str *why)
+static err find_store_mark(
+    struct arena *a, struct blob_store *store, str folder, str *mark, bool *is_ours)
 {
-    str path = str_cat(a, blobs_dir, S("/installation")), mark = {0}, known = {0};
+    unsigned char random[MARK_BYTES];
+    crypto_random(random, (ptrdiff_t)sizeof random);
+    str fresh = crypto_hex(a, str_of(random, (ptrdiff_t)sizeof random));
+    return blobs_mark(a, store, folder, fresh, mark, is_ours);
+}
+
+static str refusal(struct arena *a, const struct files *files, err e)
+{
+    if (files->store.len > 0)
+        return str_print(a,
+            "cannot use the store of attachments s3://%.*s: see the line before (keys, bucket, "
+            "s3-endpoint, s3-region, egress-allow store=…)",
+            SARG(files->store));
+    return str_print(a, "cannot use the folder of files %.*s: %s", SARG(files->blobs_dir),
+        e == E_NOT_FOUND ? "it is not there" : strerrordesc_np(errno));
+}
+
+static void remove_mark(struct arena *a, struct blob_store *store, str path)
+{
+    if (store)
+        (void)s3_remove(blob_store_s3(store), a, S("installation")); /* it stays at worst */
+    else
+        (void)file_remove(path);
+}
+
+err machine_check_blobs(
+    struct arena *a, struct db *db, const struct files *files, struct blob_store *store, str *why)
+{
+    str path = str_cat(a, files->blobs_dir, S("/installation")), mark = {0}, known = {0};
     bool is_ours = false;
-    err e = find_mark(a, path, &mark, &is_ours);
+    err e = store ? find_store_mark(a, store, files->blobs_dir, &mark, &is_ours)
+                  : find_mark(a, path, &mark, &is_ours);
     if (e != OK) {
-        *why = str_print(a, "cannot use the folder of files %.*s: %s", SARG(blobs_dir),
-            e == E_NOT_FOUND ? "it is not there" : strerrordesc_np(errno));
+        *why = refusal(a, files, e);
         return e == E_BUSY ? E_BUSY : E_INVALID;
     }
     e = settle(a, db, mark, &known);
     if (e == OK && str_eq(mark, known))
         return OK;
     if (is_ours)
-        (void)file_remove(path); /* it was nobody's folder: it is as before */
+        remove_mark(a, store, path); /* it was nobody's: it is as before */
     if (e != OK) {
         *why = S("the database cannot be asked for the folder of files");
         return e;
@@ -131,6 +160,6 @@ err machine_check_blobs(struct arena *a, struct db *db, str blobs_dir, str *why)
     *why = str_print(a,
         "the folder of files %.*s is not the one that this database's other nodes use; give every "
         "node the same shared folder with --blobs (after a move, with its file \"installation\")",
-        SARG(blobs_dir));
+        SARG(files->store.len > 0 ? files->store : files->blobs_dir));
     return E_CONFLICT;
 }

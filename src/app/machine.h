@@ -2,6 +2,7 @@
  * connections, and, where several nodes share one database, one folder of files that is really the
  * same. Thread: main, at the start. */
 #pragma once
+#include "app/blobs.h"
 #include "db/db.h"
 
 /* Raises the soft limit of open files so that this many connections fit (with
@@ -12,4 +13,5 @@ int64_t machine_make_room(int64_t connections);
 /* The folder's marker file (blobs/installation, made when there is none) says the same as the
  * database: every node has the same folder. For PostgreSQL. E_CONFLICT with *why: it is another
  * folder; E_BUSY: it cannot be looked at just now. */
-err machine_check_blobs(struct arena *a, struct db *db, str blobs_dir, str *why);
+err machine_check_blobs(
+    struct arena *a, struct db *db, const struct files *files, struct blob_store *store, str *why);

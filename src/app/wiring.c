@@ -2,6 +2,7 @@
 #include "app/wiring.h"
 
 #include "api/live.h"
+#include "app/blobs.h"
 #include "app/machine.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -187,12 +188,11 @@ static err server_open(struct arena *a, const struct settings *s, struct node *n
     return http_server_open(a, &options, &node->server, why);
 }
 
-static err engine_make(struct arena *a, const struct settings *s, struct node *node, str *why)
+static err engine_make(struct arena *a, const struct settings *s, const struct egress_rules *rules,
+    struct node *node, str *why)
 {
-    const struct egress_rules *rules;
     int64_t threads;
     TRY(settings_int(a, s, SET_JOB_THREADS, 1, 256, &threads, why));
-    TRY(egress_rules_parse(a, s->values[SET_EGRESS_ALLOW], &rules, why));
     struct engine_options options = {
         .db = node->db,
         .hub = http_server_hub(node->server),
@@ -240,6 +240,7 @@ static err shipping_open(struct arena *a, const struct settings *s, const struct
         .database = str_skip(files->db_url, S("sqlite:").len),
         .data_dir = files->data_dir,
         .blobs_dir = files->blobs_dir,
+        .blob_store = node->config.blob_store,
         .folder = files->ship_dir,
         .keep_ms = keep_h * 3600 * 1000,
     };
@@ -260,15 +261,18 @@ err node_open(struct arena *a, const struct settings *s, const struct files *fil
     struct node *node, str *why)
 {
     ptrdiff_t applied;
+    const struct egress_rules *rules;
+    TRY(egress_rules_parse(a, s->values[SET_EGRESS_ALLOW], &rules, why));
     TRY(times_read(a, s, node, why));
     TRY(node_config(a, s, files, &node->config, why));
     TRY(node_db_open(a, files, &node->db, &applied, why));
+    TRY(blobs_open(a, s, files, rules, &node->config.blob_store, why));
     if (db_kind_of(node->db) == DB_POSTGRES)
-        TRY(machine_check_blobs(a, node->db, files->blobs_dir, why));
+        TRY(machine_check_blobs(a, node->db, files, node->config.blob_store, why));
     TRY(shipping_open(a, s, files, node, why));
     TRY(server_open(a, s, node, why));
     TRY(boundary_open(a, node, why));
-    TRY(engine_make(a, s, node, why));
+    TRY(engine_make(a, s, rules, node, why));
     db_pending_set(node->db, pending, node->server);
     if (db_listen(node->db, heard, node) != OK || engine_start(node->engine) != OK ||
         live_start(&node->api) != OK || (node->ship && ship_start(node->ship) != OK) ||
@@ -294,6 +298,7 @@ int node_close(struct node *node)
     api_close(&node->api);
     ship_close(node->ship);
     db_close(node->db);
+    blob_store_close(node->config.blob_store);
     log_line(LOG_INFO, "stopped", LOG_I("unanswered", unanswered));
     return unanswered;
 }

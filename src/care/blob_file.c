@@ -3,12 +3,14 @@
 
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/file_map.h"
 #include "base/file_type.h"
+#include "care/blob_store.h"
 #include "connector/outgoing.h"
 
-enum { FOLDER_MODE = 0700, READ_BYTES = 256 * 1024, HASH_DIGITS = 64 };
+enum { FOLDER_MODE = 0700, READ_BYTES = 256 * 1024, HASH_DIGITS = 64, USED_MS = 60 * 1000 };
 
 static bool is_hash(str s)
 {
@@ -50,6 +52,12 @@ str part_path(const struct ctx *cx, int64_t number, const char *ending)
 {
     return str_print(
         cx->arena, "%.*s/parts/%lld%s", SARG(account_folder(cx)), (long long)number, ending);
+}
+
+/* The object's name in a store. */
+static str key_of(const struct ctx *cx, str name)
+{
+    return str_skip(blob_tree_path(cx->arena, (str){0}, cx->account, name), 1);
 }
 
 /* ── parts ──────────────────────────────────────────────────────────────────────────────────────
@@ -139,6 +147,12 @@ static str folder_of(str path)
 err blob_place(struct ctx *cx, str path, str name)
 {
     str to = path_of(cx, name);
+    int64_t size = 0;
+    if (cx->config->blob_store) {
+        TRY(file_size(path, &size));
+        TRY(blob_store_put(cx->config->blob_store, cx->arena, key_of(cx, name), path));
+        blob_store_grown(cx->config->blob_store, size);
+    }
     err e = file_rename(path, to);
     if (e != E_NOT_FOUND)
         return e;
@@ -146,22 +160,16 @@ err blob_place(struct ctx *cx, str path, str name)
     return file_rename(path, to);
 }
 
-err blob_open(struct ctx *cx, str name, int *fd, int64_t *size)
+/* That it was used is seen by its time, to the minute. */
+static err fetch_unless_here(struct ctx *cx, str name, str path)
 {
-    if (!blob_name_is_good(name))
-        return E_NOT_FOUND;
-    return file_open_read(path_of(cx, name), fd, size);
-}
-
-err blob_remove(const struct ctx *cx, str name)
-{
-    return blob_name_is_good(name) ? file_remove(path_of(cx, name)) : OK;
-}
-
-err blob_map(struct ctx *cx, str name, ptrdiff_t max, str *bytes)
-{
-    return blob_name_is_good(name) ? file_map(cx->arena, path_of(cx, name), max, bytes)
-                                   : E_NOT_FOUND;
+    int64_t changed_ms, now_ms = clock_now_ms();
+    err e = file_changed_ms(path, &changed_ms);
+    if (e == OK && now_ms - changed_ms > USED_MS)
+        e = file_touch(path);
+    return e == E_NOT_FOUND
+               ? blob_store_fetch(cx->config->blob_store, cx->arena, key_of(cx, name), path)
+               : e;
 }
 
 err blob_here(struct ctx *cx, str name, str *path)
@@ -169,7 +177,30 @@ err blob_here(struct ctx *cx, str name, str *path)
     if (!blob_name_is_good(name))
         return E_NOT_FOUND;
     *path = path_of(cx, name);
-    return OK;
+    return cx->config->blob_store ? fetch_unless_here(cx, name, *path) : OK;
+}
+
+err blob_open(struct ctx *cx, str name, int *fd, int64_t *size)
+{
+    str path;
+    TRY(blob_here(cx, name, &path));
+    return file_open_read(path, fd, size);
+}
+
+err blob_remove(const struct ctx *cx, str name)
+{
+    if (!blob_name_is_good(name))
+        return OK;
+    if (cx->config->blob_store)
+        TRY(blob_store_remove(cx->config->blob_store, cx->arena, key_of(cx, name)));
+    return file_remove(path_of(cx, name));
+}
+
+err blob_map(struct ctx *cx, str name, ptrdiff_t max, str *bytes)
+{
+    str path;
+    TRY(blob_here(cx, name, &path));
+    return file_map(cx->arena, path, max, bytes);
 }
 
 err blob_here_inside(struct ctx *cx, str hash, str *folder, str *inner)

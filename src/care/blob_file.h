@@ -2,6 +2,9 @@
  *   <account>/ab/<sha256>        a file by its content, never changed once in place
  *   <account>/parts/<number>     an upload on its way; the work of making a thumbnail
  *   photos/<agent>-<sha256>      agents' photos, which everybody may see
+
+ * With a store (blob_store.h; config.blob_store) the same names are objects there, and the files
+ * here are a cache: whoever opens one gets it fetched.
  * No name of a person's ever becomes a path. A file is whole and synced before it is renamed into
  * place, and its row (store/blob.h) is committed before that. This is the one door to these bytes:
  * who needs them asks here and never makes a path. Not here: who may see a file.

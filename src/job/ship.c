@@ -314,6 +314,7 @@ err ship_open(struct arena *a, const struct ship_options *o, struct ship **ship,
     s->folder = str_from(kept(o->folder));
     s->database = str_from(kept(o->database));
     s->copy = str_from(kept(str_cat(a, o->data_dir, S("/ship.copy"))));
+    s->from.blob_store = o->blob_store;
     s->from.blobs_dir = str_from(kept(o->blobs_dir));
     s->to_blobs = str_from(kept(str_cat(a, o->folder, S("/blobs"))));
     s->keep_ms = o->keep_ms;

@@ -21,9 +21,10 @@ struct ship_options {
     str database;  /* its path */
     str data_dir;  /* a base is first copied here */
     str blobs_dir;
-    str folder;      /* where to */
-    int64_t keep_ms; /* moments so long ago can be restored */
-    int64_t base_ms; /* between two bases; 0 = a day */
+    struct blob_store *blob_store; /* as in model/config.h */
+    str folder;                    /* where to */
+    int64_t keep_ms;               /* moments so long ago can be restored */
+    int64_t base_ms;               /* between two bases; 0 = a day */
 };
 /* Makes or opens the folder. E_INVALID with *why: it cannot be written, holds something else, or
  * another server ships to it. */

@@ -5,6 +5,7 @@
  * Thread: job threads. */
 #include "base/limits.h"
 #include "base/log.h"
+#include "care/blob_store.h"
 #include "care/lifecycle.h"
 #include "job/inner.h"
 #include "store/audit_read.h"
@@ -183,6 +184,8 @@ static void run_steps(struct engine *e, const account_id *accounts, ptrdiff_t n)
     }
     for (ptrdiff_t k = 0; k < n; k++)
         sweep_files(e, &a, accounts[k]);
+    if (e->config->blob_store)
+        blob_store_trim(e->config->blob_store);
     arena_free(&a);
 }
 

@@ -5,9 +5,10 @@
 #include "base/str.h"
 
 struct config {
-    str data_dir;  /* absolute */
-    str blobs_dir; /* absolute */
-    str base_url;  /* "https://care.example", no slash at the end */
+    str data_dir;                  /* absolute */
+    str blobs_dir;                 /* absolute; with a store: its cache, and uploads on their way */
+    struct blob_store *blob_store; /* NULL: attachments are files of blobs_dir */
+    str base_url;                  /* "https://care.example", no slash at the end */
     bool base_is_https;
     const struct keyring *keys;
     int node;  /* 0–1023 */

@@ -1,0 +1,220 @@
+/* blob_store: see blob_store.h. */
+#include "care/blob_store.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "care/blob_file.h"
+
+enum {
+    FOLDER_MODE = 0700,
+    FILE_MODE = 0600,
+    HASH_DIGITS = 64,
+    TRIES = 2,                                             /* for bytes that come damaged */
+    NAMES_MAX = 1000 * 1000,                               /* in one folder of the cache */
+    AGES = BLOB_CACHE_UNUSED_MS / BLOB_CACHE_YOUNG_MS + 1, /* steps of BLOB_CACHE_YOUNG_MS */
+    SHARE = 8, /* it is looked through when so much of its measure has come since */
+};
+
+struct blob_store {
+    struct s3 *s3;
+    char *folder;
+    int64_t most_bytes;
+    _Atomic int64_t grown_bytes;
+    _Atomic bool is_trimming;
+};
+
+struct blob_store *blob_store_open(struct s3 *s3, str folder, int64_t most_bytes)
+{
+    struct blob_store *store = alloc_zero((ptrdiff_t)sizeof *store);
+    char *kept = alloc_zero(folder.len + 1);
+    if (store == NULL || kept == NULL) {
+        free(store);
+        free(kept);
+        s3_close(s3);
+        return NULL;
+    }
+    memcpy(kept, folder.at, (size_t)folder.len);
+    *store = (struct blob_store){.s3 = s3, .folder = kept, .most_bytes = most_bytes};
+    atomic_store(&store->grown_bytes, most_bytes); /* nobody knows what is in it */
+    return store;
+}
+
+void blob_store_close(struct blob_store *store)
+{
+    if (store == NULL)
+        return;
+    s3_close(store->s3);
+    free(store->folder);
+    free(store);
+}
+
+struct s3 *blob_store_s3(struct blob_store *store)
+{
+    return store->s3;
+}
+
+/* ── objects ────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static str hash_of(str key)
+{
+    return str_sub(key, key.len - HASH_DIGITS, HASH_DIGITS);
+}
+
+/* A store that refuses is mended by people: until then it is as one that cannot be reached. */
+static err for_later(err e)
+{
+    return e == OK || e == E_NOT_FOUND ? e : E_BUSY;
+}
+
+err blob_store_put(struct blob_store *store, struct arena *a, str key, str path)
+{
+    int fd;
+    int64_t size;
+    TRY(file_open_read(path, &fd, &size));
+    err e = s3_put(store->s3, a, key, fd, size, hash_of(key));
+    file_close(fd);
+    return for_later(e);
+}
+
+err blob_store_remove(struct blob_store *store, struct arena *a, str key)
+{
+    return for_later(s3_remove(store->s3, a, key));
+}
+
+/* Into the open file, until its bytes are those of the key. */
+static err fetch_into(struct blob_store *store, struct arena *a, str key, int fd, int64_t *size)
+{
+    for (int i = 0; i < TRIES; i++) {
+        struct file_sum sum;
+        TRY(for_later(
+            s3_get(store->s3, a, key, (struct s3_range){0}, LIMIT_UPLOAD_BYTES, fd, size)));
+        TRY(file_sum(a, fd, &sum));
+        if (str_eq(sum.hash, hash_of(key)))
+            return file_sync_try(fd);
+    }
+    log_line(LOG_ERROR, "an attachment in the store is damaged", LOG_S("key", key));
+    return E_BUSY;
+}
+
+static str folder_of(str path)
+{
+    while (path.len && path.at[path.len - 1] != '/')
+        path.len--;
+    return str_sub(path, 0, path.len - 1);
+}
+
+err blob_store_fetch(struct blob_store *store, struct arena *a, str key, str path)
+{
+    int fd;
+    int64_t size = 0;
+    str folder = str_cat(a, str_from(store->folder), S("/fetching"));
+    str made = str_print(a, "%.*s/%.*s", SARG(folder), SARG(crypto_token(a)));
+    err e = file_open_write(made, FILE_MODE, true, &fd);
+    if (e == E_NOT_FOUND) {
+        TRY(file_folder_make_try(folder, FOLDER_MODE));
+        e = file_open_write(made, FILE_MODE, true, &fd);
+    }
+    TRY(e);
+    e = fetch_into(store, a, key, fd, &size);
+    file_close(fd);
+    if (e == OK)
+        e = file_folder_make_try(folder_of(path), FOLDER_MODE);
+    if (e == OK)
+        e = file_rename_try(made, path);
+    if (e != OK)
+        (void)file_remove(made); /* what stays goes when the cache is looked through */
+    else
+        blob_store_grown(store, size);
+    return e;
+}
+
+/* ── the cache ──────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct trim {
+    struct arena one; /* what one folder needs */
+    int64_t now_ms;
+    int64_t bytes[AGES]; /* by age */
+    ptrdiff_t from;      /* what is as old goes; AGES = nothing is removed, only counted */
+};
+
+static void one_file(struct trim *t, str path)
+{
+    int64_t changed_ms, size;
+    if (file_changed_ms(path, &changed_ms) != OK || file_size(path, &size) != OK)
+        return; /* gone meanwhile */
+    int64_t age = (t->now_ms - changed_ms) / BLOB_CACHE_YOUNG_MS;
+    age = age < 0 ? 0 : age >= AGES ? AGES - 1 : age;
+    if (t->from == AGES)
+        t->bytes[age] += size;
+    else if (age >= t->from)
+        (void)file_remove(path); /* one that stays is found again */
+}
+
+static void one_folder(struct trim *t, str folder)
+{
+    struct str_list names;
+    arena_reset(&t->one);
+    if (file_folder_list(&t->one, folder, NAMES_MAX, &names) != OK)
+        return;
+    for (ptrdiff_t i = 0; i < names.len; i++)
+        one_file(t, str_print(&t->one, "%.*s/%.*s", SARG(folder), SARG(names.at[i])));
+}
+
+/* Uploads on their way ("parts") are no cache. */
+static void look(struct blob_store *store, struct trim *t)
+{
+    struct arena a = arena_make(0);
+    struct str_list tops, subs;
+    str top = str_from(store->folder);
+    if (file_folder_list(&a, top, NAMES_MAX, &tops) != OK)
+        tops.len = 0;
+    for (ptrdiff_t i = 0; i < tops.len; i++) {
+        int64_t account;
+        str folder = str_print(&a, "%.*s/%.*s", SARG(top), SARG(tops.at[i]));
+        if (str_eq(tops.at[i], S("photos")) || str_eq(tops.at[i], S("fetching")))
+            one_folder(t, folder);
+        if (str_int(tops.at[i], 1, INT64_MAX, &account) != OK ||
+            file_folder_list(&a, folder, NAMES_MAX, &subs) != OK)
+            continue;
+        for (ptrdiff_t j = 0; j < subs.len; j++)
+            if (subs.at[j].len == 2)
+                one_folder(t, str_print(&a, "%.*s/%.*s", SARG(folder), SARG(subs.at[j])));
+    }
+    arena_free(&a);
+}
+
+void blob_store_trim(struct blob_store *store)
+{
+    if (atomic_exchange(&store->is_trimming, true))
+        return;
+    atomic_store(&store->grown_bytes, 0);
+    struct trim t = {.one = arena_make(0), .now_ms = clock_now_ms(), .from = AGES};
+    look(store, &t);
+    int64_t kept = t.bytes[0];
+    ptrdiff_t from = 1;
+    while (from < AGES - 1 && kept + t.bytes[from] <= store->most_bytes)
+        kept += t.bytes[from++];
+    int64_t goes = 0;
+    for (ptrdiff_t i = from; i < AGES; i++)
+        goes += t.bytes[i];
+    t.from = from;
+    if (goes > 0)
+        look(store, &t);
+    arena_free(&t.one);
+    atomic_store(&store->is_trimming, false);
+}
+
+void blob_store_grown(struct blob_store *store, int64_t bytes)
+{
+    if (atomic_fetch_add(&store->grown_bytes, bytes) + bytes >= store->most_bytes / SHARE)
+        blob_store_trim(store);
+}
