@@ -44,6 +44,11 @@ err answer_open_file(struct call *call, int fd, int64_t size, str type, str name
 static err open_whole(struct ctx *cx, str blob_name, int64_t expected, int *fd, int64_t *size)
 {
     err e = blob_open(cx, blob_name, fd, size);
+    if (e == OK && expected >= 0 && *size != expected && cx->config->blob_store) {
+        file_close(*fd); /* the store's may be whole */
+        blob_forget(cx, blob_name);
+        e = blob_open(cx, blob_name, fd, size);
+    }
     if (e == E_NOT_FOUND) {
         log_line(LOG_WARN, "a stored file is missing: run `seva doctor`", LOG_S("name", blob_name));
         return fail(cx, E_NOT_FOUND, "This file is not here any more.");

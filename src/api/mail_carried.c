@@ -113,7 +113,10 @@ static err open_mail(struct call *call, str within, struct carried *c)
     TRY(attachment_seen(cx, (attachment_id){call->id}, &at));
     if (!is_mail(&at) || !attachment_is_here(&at))
         return fail(cx, E_CONFLICT, "This file is no mail.");
-    if (blob_map(cx, at.blob_name, LIMIT_UPLOAD_BYTES, &bytes) != OK)
+    err e = blob_map(cx, at.blob_name, LIMIT_UPLOAD_BYTES, &bytes);
+    if (e == E_BUSY)
+        return fail(cx, e, "The file cannot be read just now; try again.");
+    if (e != OK)
         return fail(cx, E_NOT_FOUND, "This file is not here any more.");
     TRY(read_mail(cx, bytes, c));
     for (int depth = 0; rest.len; depth++) {

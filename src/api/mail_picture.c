@@ -99,6 +99,18 @@ static err look(struct call *call, struct picture *p, bool *is_known)
     return e == E_NOT_FOUND ? OK : e;
 }
 
+static err look_in_read(struct call *call, struct picture *p, bool *is_known)
+{
+    TRY(prepare_read_begin(call));
+    err e = look(call, p, is_known);
+    prepare_read_end(call);
+    if (!blob_is_wanted(&call->cx))
+        return e;
+    call->cx.fault = (struct fault){0};
+    (void)blob_bring(&call->cx); /* what came of it is asked for again */
+    return look_in_read(call, p, is_known);
+}
+
 /* ── fetching ───────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -198,10 +210,7 @@ static err prepare(struct call *call)
     struct picture *p = NEW(call->cx.arena, struct picture, 1);
     bool is_known = false;
     call->prepared = p;
-    TRY(prepare_read_begin(call));
-    err e = look(call, p, &is_known);
-    prepare_read_end(call);
-    TRY(e);
+    TRY(look_in_read(call, p, &is_known));
     return is_known ? OK : picture_call_do(call, fetch, p);
 }
 

@@ -9,8 +9,10 @@
 #include "api/match.h"
 #include "api/routes.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "care/blob_file.h"
 #include "store/agent.h"
 #include "store/idempotency.h"
 #include "store/job.h"
@@ -285,6 +287,39 @@ static err handle(struct boundary *b)
     return OK;
 }
 
+static err transact(struct boundary *b)
+{
+    TRY(begin(b, b->call.route->flags & ROUTE_WRITE ? DB_WRITE : DB_READ));
+    TRY(enters_known(b->call.route) ? authenticated_enter(b) : authenticate(b));
+    return handle(b);
+}
+
+/* As `before`, when nothing of the transaction had been done. */
+static void undo(struct boundary *b, const struct boundary *before)
+{
+    struct blobs_asked blobs = b->call.cx.blobs;
+    struct db_tx *tx = b->call.cx.db;
+    if (b->call.res.has_file)
+        file_close(b->call.res.file.fd);
+    *b = *before;
+    b->call.cx.blobs = blobs;
+    (void)db_rollback(tx); /* what it wrote is written again */
+}
+
+/* A file in a store is fetched between two transactions, never in one (care/blob_file.h). */
+static err transact_with_files(struct boundary *b)
+{
+    const struct boundary before = *b;
+    err e = transact(b);
+    while (b->call.cx.db && blob_is_wanted(&b->call.cx)) {
+        assert(!b->is_taken);
+        undo(b, &before);
+        (void)blob_bring(&b->call.cx); /* what came of it is asked for again */
+        e = transact(b);
+    }
+    return e;
+}
+
 static err walk(struct boundary *b)
 {
     struct call *call = &b->call;
@@ -296,9 +331,7 @@ static err walk(struct boundary *b)
             TRY(authenticate_early(b));
         return call->route->handle(call);
     }
-    TRY(begin(b, call->route->flags & ROUTE_WRITE ? DB_WRITE : DB_READ));
-    TRY(enters_known(call->route) ? authenticated_enter(b) : authenticate(b));
-    return handle(b);
+    return transact_with_files(b);
 }
 
 /* Everything that allocates, under the arena's escape. */

@@ -206,14 +206,14 @@ static err put_blob(struct backup *b, const struct config *config, const struct 
     int fd = -1;
     int64_t size = 0;
     struct sha256 sum;
-    err e = blob_open(&cx, item->name, &fd, &size);
+    err e = blob_open_once(&cx, item->name, &fd, &size);
     if (e == E_NOT_FOUND) {
         b->missing++;
-        warn("is not in the folder of files", name);
+        warn(b->store ? "is not in the store" : "is not in the folder of files", name);
         return small_piece(b, BACKUP_MISSING, name, (str){0});
     }
     if (e != OK)
-        return trouble(b, S("read"), name);
+        return blobs_failed(b->a, b->store, name, &b->why);
     e = put_file(b, BACKUP_BLOB, name, fd, size, &sum);
     file_close(fd);
     TRY(e);

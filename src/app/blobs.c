@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "net/http_client.h"
 
+#define MARK S("installation") /* the object that names the installation */
 enum { KEYS_FILE_MAX = 4096, MARK_MAX = 4096 };
 
 /* Two lines: the key's id and the secret key. */
@@ -84,6 +85,23 @@ err blobs_open_alone(struct arena *a, const struct settings *s, const struct fil
     return blobs_open(a, s, files, rules, store, why);
 }
 
+bool blobs_answer(struct arena *a, struct blob_store *store)
+{
+    int64_t size;
+    err e = s3_size(blob_store_s3(store), a, MARK, &size);
+    return e == OK || e == E_NOT_FOUND;
+}
+
+err blobs_failed(struct arena *a, const struct blob_store *store, str name, str *why)
+{
+    if (!store)
+        return files_failed(a, S("read"), name, why);
+    *why = str_print(a,
+        "the attachment %.*s cannot be fetched from the store; the lines above say why, try again",
+        SARG(name));
+    return E_BUSY;
+}
+
 err blobs_mark(
     struct arena *a, struct blob_store *store, str folder, str fresh, str *mark, bool *is_ours)
 {
@@ -94,12 +112,12 @@ err blobs_mark(
     char *space = NEW(a, char, MARK_MAX);
     TRY(file_open_nameless(folder, &fd));
     *is_ours = false;
-    err e = s3_get(s3, a, S("installation"), (struct s3_range){0}, MARK_MAX, fd, &size);
+    err e = s3_get(s3, a, MARK, (struct s3_range){0}, MARK_MAX, fd, &size);
     if (e == E_NOT_FOUND) {
-        e = s3_put_bytes(s3, a, S("installation"), fresh, true);
+        e = s3_put_bytes(s3, a, MARK, fresh, true);
         *is_ours = e == OK;
         if (e == OK || e == E_CONFLICT) /* another node was first */
-            e = s3_get(s3, a, S("installation"), (struct s3_range){0}, MARK_MAX, fd, &size);
+            e = s3_get(s3, a, MARK, (struct s3_range){0}, MARK_MAX, fd, &size);
     }
     if (e == OK)
         e = file_read_at(fd, 0, space, MARK_MAX, &got);

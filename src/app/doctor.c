@@ -98,6 +98,8 @@ static void look_at_configuration(struct doctor *d)
         report_wrong(d, S("configuration"), why);
     if (egress_rules_parse(d->a, d->settings->values[SET_EGRESS_ALLOW], &rules, &why) != OK)
         report_wrong(d, S("egress-allow"), why);
+    if (blobs_open_alone(d->a, d->settings, &d->files, &d->config.blob_store, &why) != OK)
+        report_wrong(d, S("blobs"), why);
     for (int i = 0; i < 2; i++) {
         str file = d->settings->values[i ? SET_TLS_KEY : SET_TLS_CERT];
         if (file.len && stat(str_z(d->a, file), &st) != 0)
@@ -246,6 +248,7 @@ int doctor_command(struct arena *a, const struct settings *s)
     report_last(&d);
     int code = d.wrong + d.mendable - d.mended > 0;
     db_close(d.db);
+    blob_store_close(d.config.blob_store);
     if (!d.has_server)
         files_unlock(&d.files);
     arena_free(&d.page);

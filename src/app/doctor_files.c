@@ -47,19 +47,17 @@ static enum file_state state_of(struct walk *w, str name, int64_t size)
     struct arena one = arena_make(0);
     struct ctx cx = place_of(w, &one);
     struct file_sum sum = {0};
-    int fd = -1;
     int64_t there = 0;
     enum file_state state = FILE_WHOLE;
-    err e = blob_open(&cx, name, &fd, &there);
+    err e = blob_look(&cx, name, &there);
     if (e != OK)
         state = e == E_NOT_FOUND ? FILE_MISSING : FILE_UNREADABLE;
     else if (there != size)
         state = FILE_LENGTH;
-    else if (w->d->is_deep && file_sum(&one, fd, &sum) != OK)
+    else if (w->d->is_deep && blob_sum(&cx, name, &sum) != OK)
         state = FILE_UNREADABLE;
     else if (w->d->is_deep && !str_ends(name, sum.hash))
         state = FILE_BYTES;
-    file_close(fd);
     arena_free(&one);
     return state;
 }
@@ -85,8 +83,16 @@ static const char *words_of(enum file_state state)
 static bool put_aside(struct walk *w, const struct bad *b)
 {
     struct ctx cx = place_of(w, w->d->a);
-    str path = blob_tree_path(cx.arena, cx.config->blobs_dir, cx.account, b->name);
-    return file_rename(path, str_cat(w->d->a, path, S(".damaged"))) == OK;
+    return blob_put_aside(&cx, b->name) == OK;
+}
+
+/* For people. */
+static str where(struct walk *w, str name)
+{
+    struct doctor *d = w->d;
+    str home =
+        d->files.store.len > 0 ? str_cat(&d->page, S("s3://"), d->files.store) : d->files.blobs_dir;
+    return blob_tree_path(&d->page, home, w->account, name);
 }
 
 /* ── from rows to files ─────────────────────────────────────────────────────────────────────────
@@ -124,14 +130,12 @@ static const char *fate_of(const struct checkup_use *use)
 static void tell_use(struct walk *w, const struct bad *b, const struct checkup_use *use)
 {
     struct doctor *d = w->d;
-    struct ctx cx = place_of(w, &d->page);
     str line = mend_of(w, use, b->name);
     if (use->is_lost) {
         w->lost++;
         return;
     }
-    str what = str_print(&d->page, "file %.*s%s%.*s %s (%s)",
-        SARG(blob_tree_path(cx.arena, cx.config->blobs_dir, cx.account, b->name)),
+    str what = str_print(&d->page, "file %.*s%s%.*s %s (%s)", SARG(where(w, b->name)),
         use->name.len ? ", " : "", SARG(use->name), words_of(b->state), fate_of(use));
     if (line.len && b->state != FILE_UNREADABLE)
         report_mendable(d, what, line);
@@ -149,6 +153,7 @@ static void tell_bad(struct walk *w, const struct bad *b)
         e = checkup_uses(&d->cx, b->name, &uses, &n);
     if (e != OK)
         look_failed(d, "who refers to a file", e);
+    look_end(d); /* its rows live until the next look */
     bool is_bad = e == OK && n > 0 && state_of(w, b->name, b->size) == b->state;
     bool is_there = b->state == FILE_LENGTH || b->state == FILE_BYTES;
     if (is_bad && is_there && d->repairs && !put_aside(w, b)) {
@@ -157,7 +162,6 @@ static void tell_bad(struct walk *w, const struct bad *b)
     }
     for (ptrdiff_t i = 0; is_bad && i < n; i++)
         tell_use(w, b, &uses[i]);
-    look_end(d);
 }
 
 static void note_bad(struct walk *w, const struct checkup_blob *row, enum file_state state)
@@ -202,13 +206,14 @@ static err look_at_marks(struct walk *w, bool is_lost)
         TRY(look_begin(d, w->account));
         TRY(is_lost ? checkup_lost(&d->cx, after, &rows, &n)
                     : checkup_nameless(&d->cx, after, &rows, &n));
+        look_end(d); /* its rows live until the next look */
         for (ptrdiff_t i = 0; i < n; i++) {
             struct ctx cx = place_of(w, &d->page);
             int64_t size = 0;
-            bool is_here = blob_name_is_good(rows[i].blob_name) &&
-                           file_size(blob_tree_path(cx.arena, cx.config->blobs_dir, cx.account,
-                                         rows[i].blob_name),
-                               &size) == OK;
+            err e = blob_look(&cx, rows[i].blob_name, &size);
+            bool is_here = e == OK;
+            if (e != OK && e != E_NOT_FOUND) /* nobody knows */
+                continue;
             long long account = (long long)w->account.v, id = (long long)rows[i].id.v;
             if (is_lost && is_here)
                 report_mendable(d,
@@ -222,7 +227,6 @@ static err look_at_marks(struct walk *w, bool is_lost)
                         : str_print(&d->page, "lost %lld %lld", account, id));
         }
         after = n > 0 ? rows[n - 1].id : after;
-        look_end(d);
     }
     return OK;
 }
@@ -290,7 +294,7 @@ static void look_at_file(struct walk *w, str folder, str name, const struct stat
         w->aside++;
     } else if (is_part) {
         look_at_part(w, path, name, st);
-    } else if (w->account.v && blob_name_is_good(name)) {
+    } else if (w->account.v && w->d->files.store.len == 0 && blob_name_is_good(name)) {
         look_at_blob(w, path, name, st);
     }
 }
@@ -350,13 +354,23 @@ static void look_at_account(struct doctor *d, account_id account)
                       (long long)account.v));
 }
 
+/* Without it nothing can be said about any of them. */
+static bool is_store_there(struct doctor *d)
+{
+    str name = str_cat(d->a, S("s3://"), d->files.store);
+    report_begin(d, "store of attachments");
+    bool is_there = d->config.blob_store && blobs_answer(d->a, d->config.blob_store);
+    if (!is_there)
+        report_wrong(d, str_cat(d->a, name, S(" cannot be asked for the attachments")),
+            S("the lines above say why: keys, bucket, s3-endpoint, s3-region, egress-allow store=…"));
+    report_end(d, str_cat(d->a, name, S(" answers")));
+    return is_there;
+}
+
 void doctor_look_at_files(struct doctor *d, const account_id *accounts, ptrdiff_t n)
 {
-    if (d->files.store.len > 0) { /* the folder is a cache: what is not in it is not lost */
-        report_begin(d, "store of attachments");
-        report_end(d, S("attachments are in a store, whose objects are not looked at"));
+    if (d->files.store.len > 0 && !is_store_there(d))
         return;
-    }
     for (ptrdiff_t i = 0; i < n; i++)
         look_at_account(d, accounts[i]);
     struct walk w = {.d = d};

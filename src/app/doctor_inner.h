@@ -1,6 +1,7 @@
 /* doctor_inner: what the rooms of the doctor share: doctor.c (the order of it all), doctor_report.c
  * (what is said), doctor_database.c, doctor_rows.c, doctor_files.c (the checks), doctor_mend.c. */
 #pragma once
+#include "app/blobs.h"
 #include "app/doctor.h"
 #include "base/json.h"
 #include "model/ctx.h"

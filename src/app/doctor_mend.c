@@ -196,9 +196,12 @@ static err is_gone(struct mending *m, bool *gone)
     if (e == OK)
         e = attachment_get(&m->cx, (attachment_id){m->id}, &at);
     (void)db_rollback(m->cx.db); /* it has read only */
-    *gone = e == OK && !m->cx.config->blob_store && blob_name_is_good(at.blob_name) &&
-            file_size(blob_tree_path(m->a, m->cx.config->blobs_dir, m->account, at.blob_name),
-                &size) == E_NOT_FOUND;
+    *gone = false;
+    if (e != OK)
+        return e == E_NOT_FOUND ? OK : e;
+    m->cx.db = NULL;
+    e = blob_look(&m->cx, at.blob_name, &size);
+    *gone = e == E_NOT_FOUND && blob_name_is_good(at.blob_name);
     return e == E_NOT_FOUND ? OK : e;
 }
 
@@ -227,8 +230,7 @@ static err mend_once(struct mending *m, int how, err (*run)(struct mending *m))
     if (how & IF_GONE)
         TRY(is_gone(m, &gone));
     if (how & IF_THERE)
-        TRY(file_size(
-            blob_tree_path(m->a, m->cx.config->blobs_dir, m->account, m->words[2]), &m->size));
+        TRY(blob_look(&m->cx, m->words[2], &m->size));
     return gone ? in_transaction(m, how, run) : OK;
 }
 

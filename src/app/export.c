@@ -2,6 +2,7 @@
 #include "app/export.h"
 
 #include "app/admin.h"
+#include "app/blobs.h"
 #include "app/files.h"
 #include "app/progress.h"
 #include "app/wiring.h"
@@ -131,9 +132,13 @@ int export_command(struct arena *a, const struct settings *s, str *out)
              "       TARGET: a new folder, a new file NAME.tar, or - (a tar on standard output)\n");
     if (s->n_words != 2 || !s->words[1].len || export_contact(s, &x.contact) != OK)
         return 2;
+    struct blob_store *store = NULL;
     err e = files_resolve(a, s, &x.files, &why);
+    if (e == OK)
+        e = blobs_open_alone(a, s, &x.files, &store, &why);
     struct export_order order = {.target = s->words[1],
         .blobs_dir = x.files.blobs_dir,
+        .blob_store = store,
         .contact = x.contact,
         .begin = begin,
         .told = told,
@@ -142,6 +147,7 @@ int export_command(struct arena *a, const struct settings *s, str *out)
         e = export_make(a, &order, &made, &why);
     if (x.db)
         db_close(x.db);
+    blob_store_close(store);
     if (e == OK)
         return tell(&x, &made, order.target, out);
     if (!why.len)

@@ -109,6 +109,15 @@ static err settle(struct arena *a, struct db *db, str mark, str *known)
     return e;
 }
 
+static err known_before(struct arena *a, struct db *db, str *known)
+{
+    struct db_tx *tx;
+    TRY(db_begin(db, DB_READ, a, &tx));
+    err e = installation_get(tx, S("blobs"), known);
+    (void)db_rollback(tx); /* it has read only */
+    return e;
+}
+
 static err find_store_mark(
     struct arena *a, struct blob_store *store, str folder, str *mark, bool *is_ours)
 {
@@ -144,6 +153,11 @@ err machine_check_blobs(
     bool is_ours = false;
     err e = store ? find_store_mark(a, store, files->blobs_dir, &mark, &is_ours)
                   : find_mark(a, path, &mark, &is_ours);
+    if (e == E_BUSY && store && known_before(a, db, &known) == OK) {
+        log_line(LOG_WARN, "the store of attachments does not answer; Seva starts without it",
+            LOG_S("store", files->store));
+        return blob_store_expect(store, S("installation"), known);
+    }
     if (e != OK) {
         *why = refusal(a, files, e);
         return e == E_BUSY ? E_BUSY : E_INVALID;
@@ -157,9 +171,16 @@ err machine_check_blobs(
         *why = S("the database cannot be asked for the folder of files");
         return e;
     }
+    if (store) {
+        *why = str_print(a,
+            "the store s3://%.*s has the attachments of another installation; give every node of "
+            "one database the same bucket and prefix, and each database its own",
+            SARG(files->store));
+        return E_CONFLICT;
+    }
     *why = str_print(a,
         "the folder of files %.*s is not the one that this database's other nodes use; give every "
         "node the same shared folder with --blobs (after a move, with its file \"installation\")",
-        SARG(files->store.len > 0 ? files->store : files->blobs_dir));
+        SARG(files->blobs_dir));
     return E_CONFLICT;
 }

@@ -6,6 +6,7 @@
 #include "app/files.h"
 #include "app/progress.h"
 #include "app/restore_ship.h"
+#include "app/restore_store.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -36,6 +37,7 @@ struct taking {
     str blobs_dir;
     struct backup_reader *reader;
     struct backup_found found;
+    struct restore_store to;
     struct progress progress;
     str why;
 };
@@ -324,7 +326,7 @@ static err fill(void *arg, str folder, str *why)
     TRY(backup_take(t->a, t->file, t->key, folder, &t->found, why));
     TRY(restore_check(t->a, folder, &absent, why));
     if (absent <= t->found.missing)
-        return OK;
+        return restore_store_fill(t->a, &t->to, folder, why);
     *why = str_print(t->a, "%lld attachments that the database refers to are not in the backup",
         (long long)(absent - t->found.missing));
     return E_CONFLICT;
@@ -364,16 +366,16 @@ err restore_into(struct arena *a, str target, restore_fill *filler, void *arg, s
     return e;
 }
 
-static str summary(struct arena *a, const struct taking *t, str target)
+static str summary(struct arena *a, const struct taking *t, str target, str place)
 {
     str keys =
         t->found.has_keys
             ? S("")
             : S("The key file is not in the backup: put it into the folder as \"keys\" (mode "
                 "0600) before you start, else what is sealed stays closed.\n");
-    return str_print(a, "%.*s: the database and %lld attachments, all checked.\n%.*s%.*s",
-        SARG(target), (long long)t->found.blobs, SARG(keys),
-        SARG(backup_warning(a, t->found.missing, t->found.broken)));
+    return str_print(a, "%.*s: the database and %lld attachments, all checked.\n%.*s%.*s%.*s",
+        SARG(target), (long long)t->found.blobs, SARG(restore_store_words(a, &t->to, place)),
+        SARG(keys), SARG(backup_warning(a, t->found.missing, t->found.broken)));
 }
 
 int restore_command(struct arena *a, const struct settings *s, str *out)
@@ -381,9 +383,10 @@ int restore_command(struct arena *a, const struct settings *s, str *out)
     struct taking t = {.a = a, .one = arena_make(0)};
     struct files files;
     str why = {0};
-    *out = S("usage: seva restore --data NEWDIR FILE [--encrypt-key-file FILE]   (FILE \"-\": "
-             "standard input)\n"
-             "       seva restore --data NEWDIR --from-ship DIR [--at TIME]\n");
+    *out = S(
+        "usage: seva restore --data NEWDIR FILE [--encrypt-key-file FILE] [--blobs s3://…]   (FILE \"-\": "
+        "standard input)\n"
+        "       seva restore --data NEWDIR --from-ship DIR [--at TIME]\n");
     if (s->given[SET_FROM_SHIP] && s->n_words == 1 && s->given[SET_DATA])
         return restore_ship_command(a, s, out);
     if (s->n_words != 2 || !s->given[SET_DATA])
@@ -392,15 +395,13 @@ int restore_command(struct arena *a, const struct settings *s, str *out)
     err e = backup_key(a, s, &t.key, &t.why);
     if (e == OK)
         e = files_resolve(a, s, &files, &t.why);
-    if (e == OK && (s->given[SET_DB] || s->given[SET_KEYS] || s->given[SET_BLOBS])) {
-        t.why = S("a backup is restored into one folder, without --db, --keys and --blobs; move "
-                  "files and keys afterwards");
-        e = E_INVALID;
-    }
+    if (e == OK)
+        e = restore_store_open(a, s, &files, &t.to, &t.why);
     if (e == OK)
         e = restore_into(a, files.data_dir, fill, &t, &t.why);
+    restore_store_close(&t.to);
     why = str_print(a, "seva: not restored: %.*s\n", SARG(t.why));
     arena_free(&t.one);
-    *out = e == OK ? summary(a, &t, files.data_dir) : why;
+    *out = e == OK ? summary(a, &t, files.data_dir, files.store) : why;
     return e == OK ? 0 : 1;
 }

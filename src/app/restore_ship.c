@@ -5,6 +5,7 @@
 
 #include "app/files.h"
 #include "app/restore.h"
+#include "app/restore_store.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "care/blob_file.h"
@@ -24,6 +25,7 @@ struct shipped {
     int64_t last_ms; /* of the last segment that was taken */
     int64_t segments, left_out, blobs, damaged, absent;
     str generation;
+    struct restore_store to;
 };
 
 /* ── what there is to take ──────────────────────────────────────────────────────────────────────
@@ -194,13 +196,14 @@ static err fill(void *arg, str folder, str *why)
     struct shipped *t = arg;
     TRY(take_database(t, str_cat(t->a, folder, S("/seva.db")), why));
     TRY(take_blobs(t, folder, why));
-    return restore_check(t->a, folder, &t->absent, why);
+    TRY(restore_check(t->a, folder, &t->absent, why));
+    return restore_store_fill(t->a, &t->to, folder, why);
 }
 
 /* ── the command ────────────────────────────────────────────────────────────────────────────────
  */
 
-static str summary(struct arena *a, const struct shipped *t, str target)
+static str summary(struct arena *a, const struct shipped *t, str target, str place)
 {
     struct sb b = sb_make(a, 0);
     sb_print(&b,
@@ -210,6 +213,7 @@ static str summary(struct arena *a, const struct shipped *t, str target)
         "else what is sealed stays closed.\n",
         SARG(target), SARG(time_rfc3339(a, t->last_ms)), SARG(t->generation),
         (long long)t->segments, (long long)t->blobs);
+    sb_add(&b, restore_store_words(a, &t->to, place));
     if (t->left_out > 0)
         sb_print(&b, "ATTENTION: %lld segments at the end are not whole and were left out.\n",
             (long long)t->left_out);
@@ -224,17 +228,14 @@ int restore_ship_command(struct arena *a, const struct settings *s, str *out)
     struct shipped t = {.a = a, .from = s->values[SET_FROM_SHIP], .at_ms = INT64_MAX};
     str why = {0};
     err e = files_resolve(a, s, &files, &why);
-    if (e == OK && (s->given[SET_DB] || s->given[SET_KEYS] || s->given[SET_BLOBS])) {
-        why = S(
-            "it is restored into one folder, without --db, --keys and --blobs; move files and keys "
-            "afterwards");
-        e = E_INVALID;
-    }
     if (e == OK && s->given[SET_AT] && (e = time_parse(s->values[SET_AT], &t.at_ms)) != OK)
         why = S("--at is a moment such as 2026-11-29T02:10:00Z");
     if (e == OK)
+        e = restore_store_open(a, s, &files, &t.to, &why);
+    if (e == OK)
         e = restore_into(a, files.data_dir, fill, &t, &why);
-    *out = e == OK ? summary(a, &t, files.data_dir)
+    restore_store_close(&t.to);
+    *out = e == OK ? summary(a, &t, files.data_dir, files.store)
                    : str_print(a, "seva: not restored: %.*s\n", SARG(why));
     return e == OK ? 0 : 1;
 }

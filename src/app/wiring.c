@@ -267,7 +267,7 @@ err node_open(struct arena *a, const struct settings *s, const struct files *fil
     TRY(node_config(a, s, files, &node->config, why));
     TRY(node_db_open(a, files, &node->db, &applied, why));
     TRY(blobs_open(a, s, files, rules, &node->config.blob_store, why));
-    if (db_kind_of(node->db) == DB_POSTGRES)
+    if (db_kind_of(node->db) == DB_POSTGRES || node->config.blob_store)
         TRY(machine_check_blobs(a, node->db, files, node->config.blob_store, why));
     TRY(shipping_open(a, s, files, node, why));
     TRY(server_open(a, s, node, why));

@@ -1,6 +1,7 @@
 /* blob_file: see blob_file.h. */
 #include "care/blob_file.h"
 
+#include <assert.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -160,6 +161,35 @@ err blob_place(struct ctx *cx, str path, str name)
     return file_rename(path, to);
 }
 
+/* No transaction waits for a store. */
+static err want(struct ctx *cx, str name)
+{
+    struct blobs_asked *b = &cx->blobs;
+    for (int i = 0; i < b->n; i++)
+        if (str_eq(b->name[i], name))
+            return b->result[i];
+    if (b->n < BLOBS_BROUGHT)
+        b->wanted = name;
+    return E_BUSY;
+}
+
+bool blob_is_wanted(const struct ctx *cx)
+{
+    return cx->blobs.wanted.len > 0;
+}
+
+err blob_bring(struct ctx *cx)
+{
+    struct blobs_asked *b = &cx->blobs;
+    str name = b->wanted, path;
+    assert(!cx->db && b->n < BLOBS_BROUGHT);
+    err e = blob_here(cx, name, &path);
+    b->wanted = (str){0};
+    b->name[b->n] = name;
+    b->result[b->n++] = e == OK ? E_BUSY : e; /* it is here; should it go at once, it is too late */
+    return e;
+}
+
 /* That it was used is seen by its time, to the minute. */
 static err fetch_unless_here(struct ctx *cx, str name, str path)
 {
@@ -167,9 +197,11 @@ static err fetch_unless_here(struct ctx *cx, str name, str path)
     err e = file_changed_ms(path, &changed_ms);
     if (e == OK && now_ms - changed_ms > USED_MS)
         e = file_touch(path);
-    return e == E_NOT_FOUND
-               ? blob_store_fetch(cx->config->blob_store, cx->arena, key_of(cx, name), path)
-               : e;
+    if (e != E_NOT_FOUND)
+        return e;
+    if (cx->db)
+        return want(cx, name);
+    return blob_store_fetch(cx->config->blob_store, cx->arena, key_of(cx, name), path);
 }
 
 err blob_here(struct ctx *cx, str name, str *path)
@@ -194,6 +226,54 @@ err blob_remove(const struct ctx *cx, str name)
     if (cx->config->blob_store)
         TRY(blob_store_remove(cx->config->blob_store, cx->arena, key_of(cx, name)));
     return file_remove(path_of(cx, name));
+}
+
+err blob_open_once(struct ctx *cx, str name, int *fd, int64_t *size)
+{
+    struct blob_store *store = cx->config->blob_store;
+    if (!store || !blob_name_is_good(name))
+        return blob_open(cx, name, fd, size);
+    err e = file_open_read(path_of(cx, name), fd, size);
+    return e == E_NOT_FOUND ? blob_store_take(store, cx->arena, key_of(cx, name), fd, size) : e;
+}
+
+void blob_forget(const struct ctx *cx, str name)
+{
+    if (cx->config->blob_store && blob_name_is_good(name))
+        (void)file_remove(path_of(cx, name)); /* one that stays is told as before */
+}
+
+err blob_look(struct ctx *cx, str name, int64_t *size)
+{
+    if (!blob_name_is_good(name))
+        return E_NOT_FOUND;
+    if (!cx->config->blob_store)
+        return file_size(path_of(cx, name), size);
+    return blob_store_size(cx->config->blob_store, cx->arena, key_of(cx, name), size);
+}
+
+err blob_sum(struct ctx *cx, str name, struct file_sum *sum)
+{
+    int64_t size;
+    [[gnu::cleanup(close_at)]] int fd = -1;
+    if (!blob_name_is_good(name))
+        return E_NOT_FOUND;
+    if (cx->config->blob_store)
+        return blob_store_sum(cx->config->blob_store, cx->arena, key_of(cx, name), sum);
+    TRY(file_open_read(path_of(cx, name), &fd, &size));
+    return file_sum(cx->arena, fd, sum);
+}
+
+err blob_put_aside(struct ctx *cx, str name)
+{
+    if (!blob_name_is_good(name))
+        return E_NOT_FOUND;
+    str path = path_of(cx, name);
+    if (!cx->config->blob_store)
+        return file_rename(path, str_cat(cx->arena, path, S(".damaged")));
+    TRY(blob_store_put_aside(cx->config->blob_store, cx->arena, key_of(cx, name)));
+    blob_forget(cx, name);
+    return OK;
 }
 
 err blob_map(struct ctx *cx, str name, ptrdiff_t max, str *bytes)

@@ -38,8 +38,25 @@ err blob_place(struct ctx *cx, str path, str name);
 /* The descriptor is the caller's. E_NOT_FOUND (no words). */
 err blob_open(struct ctx *cx, str name, int *fd, int64_t *size);
 err blob_remove(const struct ctx *cx, str name);
+/* The same as blob_open for whoever reads very many of them once: what is fetched is not kept. */
+err blob_open_once(struct ctx *cx, str name, int *fd, int64_t *size);
+/* With a store: the copy on this machine goes, since it is not right. */
+void blob_forget(const struct ctx *cx, str name);
+
+/* Where it is kept (the folder, or the store and not its cache), for the doctor: its length; what
+ * its bytes are; it is named NAME.damaged from now on. */
+err blob_look(struct ctx *cx, str name, int64_t *size);
+err blob_sum(struct ctx *cx, str name, struct file_sum *sum);
+err blob_put_aside(struct ctx *cx, str name);
 /* The whole of it in memory, mapped until the arena ends. Errors of file_map. */
 err blob_map(struct ctx *cx, str name, ptrdiff_t max, str *bytes);
+/* With a store, inside a transaction (cx->db): a file that is not on this machine is not fetched
+ * but noted, and blob_open, blob_map and blob_here say E_BUSY. Whoever owns the transaction asks
+ * blob_is_wanted, whatever came out of it; if so he undoes it, calls blob_bring without one, and
+ * does all of it again. What could not be brought has the error of blob_bring then: E_NOT_FOUND,
+ * E_BUSY. */
+bool blob_is_wanted(const struct ctx *cx);
+err blob_bring(struct ctx *cx);
 /* A path for whoever opens files by name: readable now and for the next minutes. A file that is not
  * there has one, too. */
 err blob_here(struct ctx *cx, str name, str *path);

@@ -16,9 +16,11 @@ enum {
     FOLDER_MODE = 0700,
     FILE_MODE = 0600,
     HASH_DIGITS = 64,
-    TRIES = 2,                                             /* for bytes that come damaged */
+    TRIES = 2, /* for bytes that come damaged */
+    MARK_MAX = 4096,
     NAMES_MAX = 1000 * 1000,                               /* in one folder of the cache */
     AGES = BLOB_CACHE_UNUSED_MS / BLOB_CACHE_YOUNG_MS + 1, /* steps of BLOB_CACHE_YOUNG_MS */
+    HOUR_MS = 3600 * 1000,
     SHARE = 8, /* it is looked through when so much of its measure has come since */
 };
 
@@ -26,22 +28,33 @@ struct blob_store {
     struct s3 *s3;
     char *folder;
     int64_t most_bytes;
+    char *mark_name, *mark;  /* that are expected; NULL = none */
+    _Atomic bool is_unknown; /* nobody has seen the mark yet */
     _Atomic int64_t grown_bytes;
+    _Atomic int64_t trimmed_ms; /* by the clock that only goes on */
     _Atomic bool is_trimming;
 };
+
+/* With a zero after it; NULL: out of memory. */
+static char *kept(str s)
+{
+    char *copy = alloc_zero(s.len + 1);
+    if (copy && s.len > 0)
+        memcpy(copy, s.at, (size_t)s.len);
+    return copy;
+}
 
 struct blob_store *blob_store_open(struct s3 *s3, str folder, int64_t most_bytes)
 {
     struct blob_store *store = alloc_zero((ptrdiff_t)sizeof *store);
-    char *kept = alloc_zero(folder.len + 1);
-    if (store == NULL || kept == NULL) {
+    char *top = kept(folder);
+    if (store == NULL || top == NULL) {
         free(store);
-        free(kept);
+        free(top);
         s3_close(s3);
         return NULL;
     }
-    memcpy(kept, folder.at, (size_t)folder.len);
-    *store = (struct blob_store){.s3 = s3, .folder = kept, .most_bytes = most_bytes};
+    *store = (struct blob_store){.s3 = s3, .folder = top, .most_bytes = most_bytes};
     atomic_store(&store->grown_bytes, most_bytes); /* nobody knows what is in it */
     return store;
 }
@@ -52,7 +65,17 @@ void blob_store_close(struct blob_store *store)
         return;
     s3_close(store->s3);
     free(store->folder);
+    free(store->mark_name);
+    free(store->mark);
     free(store);
+}
+
+err blob_store_expect(struct blob_store *store, str name, str mark)
+{
+    store->mark_name = kept(name);
+    store->mark = kept(mark);
+    atomic_store(&store->is_unknown, true);
+    return store->mark_name && store->mark ? OK : E_BUSY;
 }
 
 struct s3 *blob_store_s3(struct blob_store *store)
@@ -74,10 +97,46 @@ static err for_later(err e)
     return e == OK || e == E_NOT_FOUND ? e : E_BUSY;
 }
 
+/* The cache may be in a folder that nobody has made yet. */
+static err nameless(struct blob_store *store, int *fd)
+{
+    TRY(file_folder_make_try(str_from(store->folder), FOLDER_MODE));
+    return file_open_nameless(str_from(store->folder), fd);
+}
+
+/* OK: it is ours. */
+static err prove(struct blob_store *store, struct arena *a)
+{
+    int fd = -1;
+    int64_t size = 0;
+    ptrdiff_t got = 0;
+    char *space = NEW(a, char, MARK_MAX);
+    if (!atomic_load(&store->is_unknown))
+        return OK;
+    TRY(nameless(store, &fd));
+    err e =
+        s3_get(store->s3, a, str_from(store->mark_name), (struct s3_range){0}, MARK_MAX, fd, &size);
+    if (e == OK)
+        e = file_read_at(fd, 0, space, MARK_MAX, &got);
+    file_close(fd);
+    if (e != OK && e != E_NOT_FOUND)
+        return E_BUSY;
+    if (e == OK && str_eq(str_trim(str_of(space, got)), str_from(store->mark))) {
+        atomic_store(&store->is_unknown, false);
+        return OK;
+    }
+    log_line(LOG_ERROR,
+        "the store is not the one with this installation's attachments: check "
+        "--blobs and start again",
+        LOG_Z("expected", store->mark));
+    return E_BUSY;
+}
+
 err blob_store_put(struct blob_store *store, struct arena *a, str key, str path)
 {
     int fd;
     int64_t size;
+    TRY(prove(store, a));
     TRY(file_open_read(path, &fd, &size));
     err e = s3_put(store->s3, a, key, fd, size, hash_of(key));
     file_close(fd);
@@ -86,7 +145,17 @@ err blob_store_put(struct blob_store *store, struct arena *a, str key, str path)
 
 err blob_store_remove(struct blob_store *store, struct arena *a, str key)
 {
+    TRY(prove(store, a));
     return for_later(s3_remove(store->s3, a, key));
+}
+
+static err fetch_once(
+    struct blob_store *store, struct arena *a, str key, int fd, struct file_sum *sum)
+{
+    int64_t size;
+    TRY(prove(store, a));
+    TRY(for_later(s3_get(store->s3, a, key, (struct s3_range){0}, LIMIT_UPLOAD_BYTES, fd, &size)));
+    return file_sum(a, fd, sum);
 }
 
 /* Into the open file, until its bytes are those of the key. */
@@ -94,9 +163,8 @@ static err fetch_into(struct blob_store *store, struct arena *a, str key, int fd
 {
     for (int i = 0; i < TRIES; i++) {
         struct file_sum sum;
-        TRY(for_later(
-            s3_get(store->s3, a, key, (struct s3_range){0}, LIMIT_UPLOAD_BYTES, fd, size)));
-        TRY(file_sum(a, fd, &sum));
+        TRY(fetch_once(store, a, key, fd, &sum));
+        *size = sum.size;
         if (str_eq(sum.hash, hash_of(key)))
             return file_sync_try(fd);
     }
@@ -134,6 +202,45 @@ err blob_store_fetch(struct blob_store *store, struct arena *a, str key, str pat
     else
         blob_store_grown(store, size);
     return e;
+}
+
+err blob_store_take(struct blob_store *store, struct arena *a, str key, int *fd, int64_t *size)
+{
+    int made = -1;
+    TRY(nameless(store, &made));
+    err e = fetch_into(store, a, key, made, size);
+    if (e == OK)
+        *fd = made;
+    else
+        file_close(made);
+    return e;
+}
+
+err blob_store_size(struct blob_store *store, struct arena *a, str key, int64_t *size)
+{
+    TRY(prove(store, a));
+    return for_later(s3_size(store->s3, a, key, size));
+}
+
+err blob_store_sum(struct blob_store *store, struct arena *a, str key, struct file_sum *sum)
+{
+    int fd = -1;
+    TRY(nameless(store, &fd));
+    err e = fetch_once(store, a, key, fd, sum);
+    file_close(fd);
+    return e;
+}
+
+err blob_store_put_aside(struct blob_store *store, struct arena *a, str key)
+{
+    struct file_sum sum;
+    int fd = -1;
+    TRY(nameless(store, &fd));
+    err e = fetch_once(store, a, key, fd, &sum);
+    if (e == OK)
+        e = for_later(s3_put(store->s3, a, str_cat(a, key, S(".damaged")), fd, sum.size, sum.hash));
+    file_close(fd);
+    return e == OK ? blob_store_remove(store, a, key) : e;
 }
 
 /* ── the cache ──────────────────────────────────────────────────────────────────────────────────
@@ -197,6 +304,7 @@ void blob_store_trim(struct blob_store *store)
     if (atomic_exchange(&store->is_trimming, true))
         return;
     atomic_store(&store->grown_bytes, 0);
+    atomic_store(&store->trimmed_ms, clock_mono_ms());
     struct trim t = {.one = arena_make(0), .now_ms = clock_now_ms(), .from = AGES};
     look(store, &t);
     int64_t kept = t.bytes[0];
@@ -211,6 +319,12 @@ void blob_store_trim(struct blob_store *store)
         look(store, &t);
     arena_free(&t.one);
     atomic_store(&store->is_trimming, false);
+}
+
+void blob_store_trim_hourly(struct blob_store *store)
+{
+    if (clock_mono_ms() - atomic_load(&store->trimmed_ms) >= HOUR_MS)
+        blob_store_trim(store);
 }
 
 void blob_store_grown(struct blob_store *store, int64_t bytes)

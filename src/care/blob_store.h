@@ -18,15 +18,30 @@ struct blob_store;
 /* It owns s3 from here on. NULL: out of memory, and s3 is closed. folder: of the cache. */
 struct blob_store *blob_store_open(struct s3 *s3, str folder, int64_t most_bytes);
 void blob_store_close(struct blob_store *store); /* NULL is allowed */
+/* It could not be asked at the start whose it is: nothing is put, fetched or removed before its
+ * object `name` says `mark`. Before any thread. E_BUSY: out of memory. */
+err blob_store_expect(struct blob_store *store, str name, str mark);
 
 /* key: "7/ab/<sha256>", "photos/3-<sha256>". E_BUSY: it is not sure that the store has it. */
 err blob_store_put(struct blob_store *store, struct arena *a, str key, str path);
 /* Makes the file there. E_NOT_FOUND; E_BUSY: not now, or what came is damaged. */
 err blob_store_fetch(struct blob_store *store, struct arena *a, str key, str path);
+/* Into a file without a name instead, past the cache; the descriptor is the caller's. For whoever
+ * reads very many of them once. */
+err blob_store_take(struct blob_store *store, struct arena *a, str key, int *fd, int64_t *size);
+/* Of the object, without its bytes. */
+err blob_store_size(struct blob_store *store, struct arena *a, str key, int64_t *size);
+/* What its bytes are now, whatever its name says. */
+struct file_sum;
+err blob_store_sum(struct blob_store *store, struct arena *a, str key, struct file_sum *sum);
+/* It is named key.damaged from now on. */
+err blob_store_put_aside(struct blob_store *store, struct arena *a, str key);
 err blob_store_remove(struct blob_store *store, struct arena *a, str key); /* gone already = OK */
 /* So many bytes have been added to the cache, which is looked through when it is time. */
 void blob_store_grown(struct blob_store *store, int64_t bytes);
 /* Looks the cache through now. */
 void blob_store_trim(struct blob_store *store);
+/* The same when that was an hour ago. */
+void blob_store_trim_hourly(struct blob_store *store);
 /* For whoever marks a store as an installation's own. */
 struct s3 *blob_store_s3(struct blob_store *store);

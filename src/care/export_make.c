@@ -255,7 +255,7 @@ static err file_export(struct export *x, const struct config *config, const stru
     struct ctx cx = {.arena = &x->one, .account = x->order.account, .config = config};
     str name = str_of(w->name, (ptrdiff_t)w->length), path = path_of(x, name), hash = {0};
     int64_t size = 0;
-    err e = blob_open(&cx, name, &x->file_fd, &size);
+    err e = blob_open_once(&cx, name, &x->file_fd, &size);
     if (e == E_NOT_FOUND) {
         name_it(&x->missing, &x->made.missing, path);
         return line_put(x, path, w->size, hash, "is_missing");
@@ -274,7 +274,8 @@ static err file_export(struct export *x, const struct config *config, const stru
 
 static err files_export(struct export *x)
 {
-    struct config config = {.blobs_dir = x->order.blobs_dir};
+    struct config config = {
+        .blobs_dir = x->order.blobs_dir, .blob_store = x->order.blob_store};
     struct wanted w;
     for (int64_t i = 0; i < x->n_wanted; i++) {
         ptrdiff_t got = 0;

@@ -15,6 +15,7 @@ struct db;
 struct export_order {
     str target; /* as export_out_open takes it */
     str blobs_dir;
+    struct blob_store *blob_store; /* NULL: attachments are in blobs_dir */
     int64_t room_bytes; /* so much of the disk stays free; 0 = the disk may become full */
     /* A snapshot that is older is given up for a new one before the next page; 0 = never: then the
      * export is of one moment. */

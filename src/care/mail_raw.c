@@ -15,7 +15,8 @@ err mail_raw_open(struct ctx *cx, message_id message, str *bytes)
         return OK;
     if (!mail.raw_name.len)
         return E_NOT_FOUND;
-    return blob_map(cx, mail.raw_name, LIMIT_UPLOAD_BYTES, bytes);
+    err e = blob_map(cx, mail.raw_name, LIMIT_UPLOAD_BYTES, bytes);
+    return e == E_BUSY ? fail(cx, e, "The mail as it came cannot be read just now; try again.") : e;
 }
 
 err mail_raw_parts(struct ctx *cx, message_id message, str *bytes)

@@ -71,7 +71,7 @@ err desk_scope(struct desk *desk, account_id account)
 err desk_commit(struct desk *desk)
 {
     struct db_tx *tx = desk->tx;
-    desk->tx = NULL;
+    desk->tx = desk->cx.db = NULL;
     TRY(db_commit(tx));
     if (desk->cx.effects.events)
         engine_nudge_events(desk->engine);
@@ -83,7 +83,7 @@ err desk_commit(struct desk *desk)
 void desk_rollback(struct desk *desk)
 {
     struct db_tx *tx = desk->tx;
-    desk->tx = NULL;
+    desk->tx = desk->cx.db = NULL;
     if (tx)
         (void)db_rollback(tx); /* it is being given up: nothing more can be done about it */
 }

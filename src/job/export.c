@@ -173,6 +173,7 @@ static err make(struct making *m, const struct data_export *row, struct job_verd
     struct export_made made;
     struct export_order order = {.target = data_export_path(&at, m->id),
         .blobs_dir = at.config->blobs_dir,
+        .blob_store = at.config->blob_store,
         .room_bytes = room_bytes,
         .snapshot_ms = snapshot_ms,
         .db = desk->engine->db,

@@ -60,7 +60,7 @@ static err load_channel(struct ctx *cx, struct fetching *f)
 }
 
 /* E_NOT_FOUND: gone, or there is nothing to fetch any more. */
-static err load(struct job_run *run, struct fetching *f)
+static err load_once(struct job_run *run, struct fetching *f)
 {
     attachment_id id;
     if (id_parse(run->job->key, &id.v) != OK)
@@ -74,6 +74,17 @@ static err load(struct job_run *run, struct fetching *f)
         TRY(load_channel(&run->desk.cx, f));
     TRY(desk_commit(&run->desk));
     return attachment_is_here(&f->at) ? E_NOT_FOUND : OK;
+}
+
+/* A long mail may have to be brought first. */
+static err load(struct job_run *run, struct fetching *f)
+{
+    err e = load_once(run, f);
+    if (!blob_is_wanted(&run->desk.cx))
+        return e;
+    desk_rollback(&run->desk);
+    TRY(blob_bring(&run->desk.cx));
+    return load_once(run, f);
 }
 
 /* ── bytes ──────────────────────────────────────────────────────────────────────────────────────

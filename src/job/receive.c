@@ -47,8 +47,11 @@ static void parse_row(struct desk *desk, const struct inbox_row *row, struct rec
 {
     struct arena *a = desk->arena;
     const struct connector *c = connector_find(row->network);
-    if (open_body(desk, row, out) != OK) {
-        out->fault = S("The file of this delivery cannot be read.");
+    err e = open_body(desk, row, out);
+    if (e != OK) {
+        out->fault = e == E_BUSY && desk->engine->config->blob_store
+                         ? INBOX_FILE_AWAY
+                         : S("The file of this delivery cannot be read.");
         return;
     }
     const struct connector_raw raw = {.body = out->raw,

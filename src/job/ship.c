@@ -65,7 +65,7 @@ err ship_blob(struct ship *s, struct arena *a, const struct blob_row *row, bool 
     str path = blob_tree_path(a, s->to_blobs, row->account_id, row->name);
     if (file_size(path, &size) == OK)
         return OK;
-    err e = blob_open(&from, row->name, &fd, &size);
+    err e = blob_open_once(&from, row->name, &fd, &size);
     *is_there = e == OK;
     if (e != OK)
         return e == E_NOT_FOUND ? OK : e;

@@ -121,6 +121,13 @@ static err wake_due(struct ctx *cx, bool *more)
     return lifecycle_wake_due(cx);
 }
 
+/* One bite a minute: what fails again is back in quarantine at once. */
+static err retry_away(struct ctx *cx, bool *more)
+{
+    *more = false;
+    return cx->config->blob_store ? inbox_away_retry(cx, LIMIT_UPKEEP_ROWS) : OK;
+}
+
 struct step {
     const char *name;
     bool per_account;
@@ -139,6 +146,7 @@ static const struct step steps[] = {
     {"letters",    true,  forget_letters        },
     {"pictures",   true,  forget_pictures       },
     {"wake",       true,  wake_due              },
+    {"away",       true,  retry_away            },
     {"audit",      true,  audit_chain           },
 };
 
@@ -185,7 +193,7 @@ static void run_steps(struct engine *e, const account_id *accounts, ptrdiff_t n)
     for (ptrdiff_t k = 0; k < n; k++)
         sweep_files(e, &a, accounts[k]);
     if (e->config->blob_store)
-        blob_store_trim(e->config->blob_store);
+        blob_store_trim_hourly(e->config->blob_store);
     arena_free(&a);
 }
 

@@ -75,6 +75,16 @@ struct effects {
     channel_id typing_on;   /* a job "typing" is added after the answer */
 };
 
+/* Files in a store that a transaction needs and that are not on this machine: they are fetched after
+ * it has ended, and it begins again (blob_bring of care/blob_file.h). */
+enum { BLOBS_BROUGHT = 4 }; /* for one request or job */
+struct blobs_asked {
+    str wanted; /* empty = none */
+    str name[BLOBS_BROUGHT];
+    err result[BLOBS_BROUGHT];
+    int n; /* have been asked for */
+};
+
 struct ctx {
     struct arena *arena;
     struct db_tx *db; /* NULL outside a transaction */
@@ -84,6 +94,7 @@ struct ctx {
     str trace;      /* 16 hex characters */
     struct fault fault;
     struct effects effects;
+    struct blobs_asked blobs;
     const struct config *config;
 };
 

@@ -248,10 +248,12 @@ err egress_resolve(struct arena *a, const struct egress_rules *rules, enum egres
         if (egress_address_is_allowed(rules, purpose, t.address[i]))
             continue;
         str text = ip_text(a, t.address[i]);
+        str fault = ip_is_public(t.address[i])
+                        ? S("which is reached by https:// only")
+                        : S("which is not on the public internet");
         *why = str_print(a,
-            "%.*s has the address %.*s, which is not on the public internet; the operator can allow "
-            "its network for \"%s\"",
-            SARG(host), SARG(text), purpose_names[purpose]);
+            "%.*s has the address %.*s, %.*s; the operator can allow its network for \"%s\"",
+            SARG(host), SARG(text), SARG(fault), purpose_names[purpose]);
         return E_FORBIDDEN;
     }
     *target = t;

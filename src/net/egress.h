@@ -20,8 +20,9 @@ enum egress_purpose {
     EGRESS_MAIL,    /* IMAP and SMTP hosts */
     EGRESS_SIGN_IN, /* OAuth, JWKS, SSO */
     EGRESS_STORE,   /* the store of attachments; its address is configuration */
+    EGRESS_STORE_PLAIN, /* the same without TLS: only in networks that a rule for "store" allows */
 };
-enum { EGRESS_PURPOSE_COUNT = EGRESS_STORE + 1 };
+enum { EGRESS_PURPOSE_COUNT = EGRESS_STORE_PLAIN + 1 };
 const char *egress_purpose_name(enum egress_purpose p); /* "webhook" … */
 
 struct egress_rules;

@@ -3,6 +3,7 @@
 #include "net/s3.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,6 +21,7 @@ enum {
     CALL_MS = 15 * 1000, /* a call without its bytes */
     BYTES_PER_MS = 512,  /* slower than that is given up */
     STALL_MS = 10 * 1000,
+    AWAY_MS = 5 * 1000,
     REFUSAL_BYTES = 64 * 1024, /* of the words with which a store refuses */
     SIGNED = 6,                /* headers at most */
 };
@@ -29,7 +31,9 @@ struct s3 {
     str scheme, host, path; /* path: "/bucket" or empty, then "/prefix" or empty; encoded */
     str region, token;
     struct s3_keys keys;
-    int64_t stall_ms;
+    bool is_plain; /* http:// */
+    int64_t stall_ms, away_ms;
+    _Atomic int64_t away_until_ms; /* by the clock that only goes on; 0 = it has answered */
     struct http_client_options client;
     pthread_mutex_t lock; /* of the two below */
     struct http_client *kept[S3_KEPT];
@@ -129,7 +133,7 @@ static err call_once(struct asking *q, struct http_client *client, struct http_r
     struct http_call call = {.method = q->method,
         .url = str_print(
             q->a, "%.*s://%.*s%.*s", SARG(s3->scheme), SARG(s3->host), SARG(signing.path)),
-        .purpose = EGRESS_STORE,
+        .purpose = s3->is_plain ? EGRESS_STORE_PLAIN : EGRESS_STORE,
         .headers = headers + 1, /* the client writes host by itself */
         .header_count = n - 1,
         .parts = q->hash.len > 0 ? &q->part : NULL,
@@ -192,6 +196,31 @@ static void wait_ms(int64_t ms)
     (void)nanosleep(&t, NULL); /* a shorter wait does no harm */
 }
 
+/* It said nothing, or that it cannot. What is cut off in the middle of an answer is no such sign. */
+static bool is_absence(const struct http_result *r)
+{
+    return r->outcome != HTTP_CALL_REFUSED &&
+           (r->status == 0 || r->status >= 500 || r->status == 429);
+}
+
+/* One thread at a time asks whether it is back. */
+static bool is_let_alone(struct s3 *s3)
+{
+    int64_t until_ms = atomic_load(&s3->away_until_ms), now_ms = clock_mono_ms();
+    if (until_ms == 0)
+        return false;
+    return now_ms < until_ms || !atomic_compare_exchange_strong(
+                                    &s3->away_until_ms, &until_ms, now_ms + s3->away_ms);
+}
+
+static void note_presence(struct s3 *s3, const struct http_result *r)
+{
+    if (s3->away_ms >= 0 && is_absence(r))
+        atomic_store(&s3->away_until_ms, clock_mono_ms() + s3->away_ms);
+    else if (atomic_exchange(&s3->away_until_ms, 0) != 0)
+        log_line(LOG_INFO, "the store of attachments answers again", LOG_S("host", s3->host));
+}
+
 static void tell(const struct asking *q, const struct http_result *r, err e)
 {
     if (e == OK || e == E_NOT_FOUND || e == E_CONFLICT)
@@ -212,6 +241,8 @@ static err ask_quietly(struct asking *q, struct http_client *client, struct http
             TRY(file_truncate(q->fd, 0));
         TRY(call_once(q, client, r));
         e = meaning(r);
+        if (r->timed_out && r->status == 0)
+            break; /* whoever waits has waited long enough */
     }
     return q->disk != OK ? q->disk : e;
 }
@@ -230,7 +261,7 @@ static err ask_why(struct asking *q, struct http_client *client, struct http_res
 static err ask(struct asking *q, struct http_result *r)
 {
     *r = (struct http_result){0};
-    struct http_client *client = client_take(q->s3);
+    struct http_client *client = is_let_alone(q->s3) ? NULL : client_take(q->s3);
     if (client == NULL)
         return E_BUSY;
     err e = ask_quietly(q, client, r);
@@ -238,6 +269,8 @@ static err ask(struct asking *q, struct http_result *r)
     if (is_wordless && (e == E_NOT_FOUND || e == E_UPSTREAM))
         e = ask_why(q, client, r);
     client_give(q->s3, client);
+    if (q->disk == OK)
+        note_presence(q->s3, r);
     tell(q, r, e);
     return e;
 }
@@ -316,6 +349,11 @@ err s3_remove(struct s3 *s3, struct arena *a, str key)
     return e == E_NOT_FOUND ? OK : e == E_CONFLICT ? E_BUSY : e;
 }
 
+bool s3_is_away(struct s3 *s3)
+{
+    return atomic_load(&s3->away_until_ms) != 0;
+}
+
 /* ── opening ────────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -375,7 +413,9 @@ static err fill(struct s3 *s3, const struct s3_options *o, const str texts[7])
         &s3->scheme, &s3->host, &s3->path, &s3->region, &s3->keys.id, &s3->keys.secret, &s3->token};
     for (int i = 0; i < 7; i++)
         *places[i] = text_keep(&at, texts[i]);
+    s3->is_plain = str_eq(s3->scheme, S("http"));
     s3->stall_ms = o->stall_ms > 0 ? o->stall_ms : STALL_MS;
+    s3->away_ms = o->away_ms != 0 ? o->away_ms : AWAY_MS;
     s3->client = (struct http_client_options){.rules = o->rules, .ca_file = o->ca_file};
     return OK;
 }

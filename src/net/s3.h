@@ -5,7 +5,10 @@
  * Every call may be repeated: a name always has the same bytes. Results: E_NOT_FOUND no such
  * object; E_BUSY the store cannot be reached, fails, or is slow; E_UPSTREAM it refuses (keys,
  * bucket, clock), or what it gave is not what was asked for. What went wrong is logged once per
- * call; keys never are. Thread: any; blocks: never on the loop, never inside a write transaction.
+ * call; keys never are. A store that does not answer, or fails, is let alone for away_ms: whoever
+ * asks meanwhile has E_BUSY at once, and then one asks whether it is back. An endpoint of http:// is
+ * reached only in networks that the operator has allowed for "store". Redirects are not followed:
+ * keys and bytes go to the configured host alone. Thread: any; blocks: never on the loop, never inside a write transaction.
  */
 #pragma once
 #include "net/egress.h"
@@ -23,6 +26,7 @@ struct s3_options {
     const struct egress_rules *rules; /* must outlive it */
     str ca_file;                      /* as in http_client.h */
     int64_t stall_ms; /* an answer in which nothing comes for so long is given up; 0 = 10,000 */
+    int64_t away_ms;  /* see below; 0 = 5,000; below 0: it is asked each time */
 };
 
 /* Texts are copied. E_INVALID: *why; E_BUSY: out of memory. */
@@ -44,3 +48,5 @@ err s3_get(struct s3 *s3, struct arena *a, str key, struct s3_range range, int64
     int64_t *size);
 err s3_size(struct s3 *s3, struct arena *a, str key, int64_t *size);
 err s3_remove(struct s3 *s3, struct arena *a, str key); /* gone already = OK */
+/* It did not answer when it was asked last. */
+bool s3_is_away(struct s3 *s3);

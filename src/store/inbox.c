@@ -356,3 +356,24 @@ err inbox_quarantine_discard(struct ctx *cx, inbox_id id)
         ARGS(A_ID(cx->account), A_ID(id)), &changed));
     return changed ? OK : fail(cx, E_NOT_FOUND, "This item is not in quarantine any more.");
 }
+
+struct away_row {
+    inbox_id id;
+};
+static const struct db_col away_cols[] = {COL(struct away_row, id)};
+
+err inbox_away_retry(struct ctx *cx, ptrdiff_t max)
+{
+    struct away_row *rows = NULL;
+    ptrdiff_t n = 0;
+    TRY(db_all(cx->db,
+        S("SELECT id FROM inbox "
+          "WHERE account_id = ?1 AND state = 'quarantined' AND reason = ?2 "
+          "ORDER BY id "
+          "LIMIT ?3"),
+        ARGS(A_ID(cx->account), A_TEXT(INBOX_FILE_AWAY), A_INT(max)), COLS(away_cols),
+        (ptrdiff_t)sizeof *rows, &rows, &n));
+    for (ptrdiff_t i = 0; i < n; i++)
+        TRY(inbox_quarantine_retry(cx, rows[i].id));
+    return OK;
+}

@@ -21,6 +21,11 @@ enum { INBOX_ATTEMPTS = 3 };
 
 /* inbox_new.origin of a delivery that is a file: its body is the file's name (care/blob_file.h). */
 #define FILE_ORIGIN S("file")
+/* The reason of one in quarantine whose file could not be fetched; it does not hold up others, and
+ * is taken again by itself (inbox_away_retry). */
+#define INBOX_FILE_AWAY                                                                             \
+    S("The file of this delivery cannot be fetched from the store of attachments just now. It is "  \
+      "tried again every minute.")
 
 struct inbox_new {
     account_id account;
@@ -87,3 +92,5 @@ err inbox_quarantine_raw(struct ctx *cx, inbox_id id, blob *body, str *content_t
 /* Back to waiting with a clean record; E_NOT_FOUND when it is not in quarantine. */
 err inbox_quarantine_retry(struct ctx *cx, inbox_id id);
 err inbox_quarantine_discard(struct ctx *cx, inbox_id id);
+/* Those of INBOX_FILE_AWAY, oldest first, at most max: back to waiting. */
+err inbox_away_retry(struct ctx *cx, ptrdiff_t max);

@@ -77,6 +77,7 @@ struct s3 *s3_peer_open(str prefix, str secret)
         .key_id = S("AKIDTEST"),
         .secret = secret,
         .stall_ms = 1000,
+        .away_ms = -1,
         .rules = rules_of("store=127.0.0.0/8;network=127.0.0.0/8")};
     assert_int_equal(s3_open(test_arena(), &options, &s3, &why), OK);
     return s3;
