@@ -6,6 +6,7 @@
 #include "api/server.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "care/blob_store.h"
 #include "db/db.h"
 #include "job/engine.h"
 #include "job/ship.h"
@@ -224,6 +225,9 @@ static err metrics(struct call *call)
         struct ship_stats ship = ship_stats_of(api->ship);
         put_ship(&b, &ship);
     }
+    if (cx->config->blob_store)
+        gauge(&b, "seva_store_up", "1 when the store of attachments answered last.",
+            !blob_store_is_away(cx->config->blob_store));
     TRY(put_queues(cx, &b));
     return answer_bytes(call, 200, S("text/plain; version=0.0.4; charset=utf-8"), sb_str(&b));
 }

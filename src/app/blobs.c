@@ -92,13 +92,21 @@ bool blobs_answer(struct arena *a, struct blob_store *store)
     return e == OK || e == E_NOT_FOUND;
 }
 
-err blobs_failed(struct arena *a, const struct blob_store *store, str name, str *why)
+str blobs_refusal(struct arena *a, struct blob_store *store, str place)
+{
+    str words = s3_words(blob_store_s3(store), a);
+    return str_print(a,
+        "the store of attachments s3://%.*s cannot be used: %.*s (look at its keys, bucket, "
+        "s3-endpoint, s3-region, egress-allow store=…)",
+        SARG(place), SARG(words));
+}
+
+err blobs_failed(struct arena *a, struct blob_store *store, str name, str *why)
 {
     if (!store)
         return files_failed(a, S("read"), name, why);
-    *why = str_print(a,
-        "the attachment %.*s cannot be fetched from the store; the lines above say why, try again",
-        SARG(name));
+    *why = str_print(a, "the attachment %.*s cannot be fetched from the store: %.*s; try again",
+        SARG(name), SARG(s3_words(blob_store_s3(store), a)));
     return E_BUSY;
 }
 

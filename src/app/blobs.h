@@ -14,8 +14,10 @@ err blobs_open_alone(struct arena *a, const struct settings *s, const struct fil
     struct blob_store **store, str *why);
 /* It can be reached, and its keys are good. */
 bool blobs_answer(struct arena *a, struct blob_store *store);
+/* Why it cannot be used. */
+str blobs_refusal(struct arena *a, struct blob_store *store, str place);
 /* Why an attachment could not be read; E_BUSY. */
-err blobs_failed(struct arena *a, const struct blob_store *store, str name, str *why);
+err blobs_failed(struct arena *a, struct blob_store *store, str name, str *why);
 /* The mark of this installation in the store; made when there is none. *is_ours: it was. */
 err blobs_mark(
     struct arena *a, struct blob_store *store, str folder, str fresh, str *mark, bool *is_ours);

@@ -362,7 +362,9 @@ static bool is_store_there(struct doctor *d)
     bool is_there = d->config.blob_store && blobs_answer(d->a, d->config.blob_store);
     if (!is_there)
         report_wrong(d, str_cat(d->a, name, S(" cannot be asked for the attachments")),
-            S("the lines above say why: keys, bucket, s3-endpoint, s3-region, egress-allow store=…"));
+            d->config.blob_store
+                ? s3_words(blob_store_s3(d->config.blob_store), d->a)
+                : S("look at keys, bucket, s3-endpoint, s3-region, egress-allow store=…"));
     report_end(d, str_cat(d->a, name, S(" answers")));
     return is_there;
 }

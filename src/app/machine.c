@@ -127,13 +127,10 @@ static err find_store_mark(
     return blobs_mark(a, store, folder, fresh, mark, is_ours);
 }
 
-static str refusal(struct arena *a, const struct files *files, err e)
+static str refusal(struct arena *a, const struct files *files, struct blob_store *store, err e)
 {
-    if (files->store.len > 0)
-        return str_print(a,
-            "cannot use the store of attachments s3://%.*s: see the line before (keys, bucket, "
-            "s3-endpoint, s3-region, egress-allow store=…)",
-            SARG(files->store));
+    if (store)
+        return blobs_refusal(a, store, files->store);
     return str_print(a, "cannot use the folder of files %.*s: %s", SARG(files->blobs_dir),
         e == E_NOT_FOUND ? "it is not there" : strerrordesc_np(errno));
 }
@@ -159,7 +156,7 @@ err machine_check_blobs(
         return blob_store_expect(store, S("installation"), known);
     }
     if (e != OK) {
-        *why = refusal(a, files, e);
+        *why = refusal(a, files, store, e);
         return e == E_BUSY ? E_BUSY : E_INVALID;
     }
     e = settle(a, db, mark, &known);

@@ -23,11 +23,8 @@ err restore_store_open(struct arena *a, const struct settings *s, const struct f
     TRY(blobs_open_alone(a, s, files, &to->store, why));
     if (blobs_answer(a, to->store))
         return OK;
+    *why = blobs_refusal(a, to->store, files->store);
     restore_store_close(to);
-    *why = str_print(a,
-        "the store s3://%.*s cannot be used: the lines above say why (keys, bucket, s3-endpoint, "
-        "s3-region, egress-allow store=…)",
-        SARG(files->store));
     return E_BUSY;
 }
 
@@ -64,17 +61,15 @@ static err mark_check(struct arena *a, struct blob_store *store, str folder, str
     str known, mark = {0};
     bool is_ours = false;
     TRY(known_mark(a, folder, &known, why));
-    *why = S("the store of attachments cannot be asked whose it is; the lines above say why");
-    if (known.len) {
-        TRY(blobs_mark(a, store, folder, known, &mark, &is_ours));
-    } else {
-        int64_t size;
-        err e = s3_size(blob_store_s3(store), a, S("installation"), &size);
-        if (e != E_NOT_FOUND && e != OK)
-            return e;
-        mark = e == OK ? S("another's") : (str){0};
+    int64_t size;
+    err e = known.len ? blobs_mark(a, store, folder, known, &mark, &is_ours)
+                      : s3_size(blob_store_s3(store), a, S("installation"), &size);
+    if (e != OK && e != E_NOT_FOUND) {
+        *why = str_print(a, "the store cannot be asked whose it is: %.*s",
+            SARG(s3_words(blob_store_s3(store), a)));
+        return e;
     }
-    if (str_eq(mark, known))
+    if (known.len ? str_eq(mark, known) : e == E_NOT_FOUND)
         return OK;
     *why = S("the store has the attachments of another installation: take another prefix");
     return E_CONFLICT;
@@ -119,8 +114,8 @@ static err put_one(struct filling *f, str folder, str name)
         e = put_damaged(f, key, fd, &sum);
     file_close(fd);
     if (e != OK) {
-        f->why = str_print(f->a,
-            "%.*s cannot be put into the store; the lines above say why, begin again", SARG(key));
+        f->why = str_print(f->a, "%.*s cannot be put into the store: %.*s; begin again", SARG(key),
+            SARG(s3_words(blob_store_s3(f->to->store), f->a)));
         return e;
     }
     f->to->files++;

@@ -267,6 +267,8 @@ err node_open(struct arena *a, const struct settings *s, const struct files *fil
     TRY(node_config(a, s, files, &node->config, why));
     TRY(node_db_open(a, files, &node->db, &applied, why));
     TRY(blobs_open(a, s, files, rules, &node->config.blob_store, why));
+    if (node->config.blob_store && file_folder_make(files->blobs_dir, 0700) != OK)
+        return files_failed(a, S("make the folder"), files->blobs_dir, why);
     if (db_kind_of(node->db) == DB_POSTGRES || node->config.blob_store)
         TRY(machine_check_blobs(a, node->db, files, node->config.blob_store, why));
     TRY(shipping_open(a, s, files, node, why));

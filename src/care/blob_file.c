@@ -168,8 +168,10 @@ static err want(struct ctx *cx, str name)
     for (int i = 0; i < b->n; i++)
         if (str_eq(b->name[i], name))
             return b->result[i];
-    if (b->n < BLOBS_BROUGHT)
+    if (b->n < BLOBS_BROUGHT) {
         b->wanted = name;
+        b->of = cx->account;
+    }
     return E_BUSY;
 }
 
@@ -183,7 +185,8 @@ err blob_bring(struct ctx *cx)
     struct blobs_asked *b = &cx->blobs;
     str name = b->wanted, path;
     assert(!cx->db && b->n < BLOBS_BROUGHT);
-    err e = blob_here(cx, name, &path);
+    struct ctx of = {.arena = cx->arena, .config = cx->config, .account = b->of};
+    err e = blob_here(&of, name, &path);
     b->wanted = (str){0};
     b->name[b->n] = name;
     b->result[b->n++] = e == OK ? E_BUSY : e; /* it is here; should it go at once, it is too late */

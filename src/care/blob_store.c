@@ -78,6 +78,11 @@ err blob_store_expect(struct blob_store *store, str name, str mark)
     return store->mark_name && store->mark ? OK : E_BUSY;
 }
 
+bool blob_store_is_away(struct blob_store *store)
+{
+    return s3_is_away(store->s3);
+}
+
 struct s3 *blob_store_s3(struct blob_store *store)
 {
     return store->s3;

@@ -43,5 +43,7 @@ void blob_store_grown(struct blob_store *store, int64_t bytes);
 void blob_store_trim(struct blob_store *store);
 /* The same when that was an hour ago. */
 void blob_store_trim_hourly(struct blob_store *store);
+/* It did not answer when it was asked last. */
+bool blob_store_is_away(struct blob_store *store);
 /* For whoever marks a store as an installation's own. */
 struct s3 *blob_store_s3(struct blob_store *store);

@@ -80,6 +80,7 @@ struct effects {
 enum { BLOBS_BROUGHT = 4 }; /* for one request or job */
 struct blobs_asked {
     str wanted; /* empty = none */
+    account_id of;
     str name[BLOBS_BROUGHT];
     err result[BLOBS_BROUGHT];
     int n; /* have been asked for */

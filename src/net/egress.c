@@ -35,6 +35,7 @@ static const char *const purpose_names[EGRESS_PURPOSE_COUNT] = {
     [EGRESS_MAIL] = "mail",
     [EGRESS_SIGN_IN] = "sign_in",
     [EGRESS_STORE] = "store",
+    [EGRESS_STORE_PLAIN] = "store",
 };
 
 const char *egress_purpose_name(enum egress_purpose p)
@@ -111,7 +112,7 @@ const struct egress_rules *egress_rules_with_lookup(
 bool egress_address_is_allowed(
     const struct egress_rules *rules, enum egress_purpose purpose, struct ip_address address)
 {
-    if (ip_is_public(address))
+    if (ip_is_public(address) && purpose != EGRESS_STORE_PLAIN)
         return true;
     for (ptrdiff_t i = 0; i < rules->count; i++)
         if (rules->allowed[i].is_for[purpose] && ip_network_has(rules->allowed[i].network, address))
@@ -248,9 +249,8 @@ err egress_resolve(struct arena *a, const struct egress_rules *rules, enum egres
         if (egress_address_is_allowed(rules, purpose, t.address[i]))
             continue;
         str text = ip_text(a, t.address[i]);
-        str fault = ip_is_public(t.address[i])
-                        ? S("which is reached by https:// only")
-                        : S("which is not on the public internet");
+        str fault = ip_is_public(t.address[i]) ? S("which is reached by https:// only")
+                                               : S("which is not on the public internet");
         *why = str_print(a,
             "%.*s has the address %.*s, %.*s; the operator can allow its network for \"%s\"",
             SARG(host), SARG(text), SARG(fault), purpose_names[purpose]);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,6 +23,7 @@ enum {
     BYTES_PER_MS = 512,  /* slower than that is given up */
     STALL_MS = 10 * 1000,
     AWAY_MS = 5 * 1000,
+    WORDS_BYTES = 512,
     REFUSAL_BYTES = 64 * 1024, /* of the words with which a store refuses */
     SIGNED = 6,                /* headers at most */
 };
@@ -35,7 +37,8 @@ struct s3 {
     int64_t stall_ms, away_ms;
     _Atomic int64_t away_until_ms; /* by the clock that only goes on; 0 = it has answered */
     struct http_client_options client;
-    pthread_mutex_t lock; /* of the two below */
+    pthread_mutex_t lock; /* of the three below */
+    char words[WORDS_BYTES];
     struct http_client *kept[S3_KEPT];
     int n_kept;
 };
@@ -196,7 +199,8 @@ static void wait_ms(int64_t ms)
     (void)nanosleep(&t, NULL); /* a shorter wait does no harm */
 }
 
-/* It said nothing, or that it cannot. What is cut off in the middle of an answer is no such sign. */
+/* It said nothing, or that it cannot. What is cut off in the middle of an answer is no such sign.
+ */
 static bool is_absence(const struct http_result *r)
 {
     return r->outcome != HTTP_CALL_REFUSED &&
@@ -209,8 +213,8 @@ static bool is_let_alone(struct s3 *s3)
     int64_t until_ms = atomic_load(&s3->away_until_ms), now_ms = clock_mono_ms();
     if (until_ms == 0)
         return false;
-    return now_ms < until_ms || !atomic_compare_exchange_strong(
-                                    &s3->away_until_ms, &until_ms, now_ms + s3->away_ms);
+    return now_ms < until_ms ||
+           !atomic_compare_exchange_strong(&s3->away_until_ms, &until_ms, now_ms + s3->away_ms);
 }
 
 static void note_presence(struct s3 *s3, const struct http_result *r)
@@ -225,6 +229,11 @@ static void tell(const struct asking *q, const struct http_result *r, err e)
 {
     if (e == OK || e == E_NOT_FOUND || e == E_CONFLICT)
         return;
+    str words = r->status > 0 ? code_of(r->body) : r->why;
+    (void)pthread_mutex_lock(&q->s3->lock);
+    (void)snprintf(q->s3->words, sizeof q->s3->words, "%.0d%s%.*s", r->status,
+        r->status > 0 ? " " : "", SARG(words)); /* cut off is as good */
+    (void)pthread_mutex_unlock(&q->s3->lock);
     log_line(LOG_WARN, "the store of attachments gave no good answer",
         LOG_Z("method", http_method_name(q->method)), LOG_S("key", q->key),
         LOG_I("status", r->status), LOG_S("code", code_of(r->body)), LOG_S("why", r->why));
@@ -347,6 +356,14 @@ err s3_remove(struct s3 *s3, struct arena *a, str key)
     struct asking q = {.s3 = s3, .a = a, .method = HTTP_DELETE, .key = key, .fd = -1};
     err e = ask(&q, &r);
     return e == E_NOT_FOUND ? OK : e == E_CONFLICT ? E_BUSY : e;
+}
+
+str s3_words(struct s3 *s3, struct arena *a)
+{
+    (void)pthread_mutex_lock(&s3->lock);
+    str words = str_copy(a, str_from(s3->words));
+    (void)pthread_mutex_unlock(&s3->lock);
+    return words;
 }
 
 bool s3_is_away(struct s3 *s3)

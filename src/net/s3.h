@@ -6,9 +6,10 @@
  * object; E_BUSY the store cannot be reached, fails, or is slow; E_UPSTREAM it refuses (keys,
  * bucket, clock), or what it gave is not what was asked for. What went wrong is logged once per
  * call; keys never are. A store that does not answer, or fails, is let alone for away_ms: whoever
- * asks meanwhile has E_BUSY at once, and then one asks whether it is back. An endpoint of http:// is
- * reached only in networks that the operator has allowed for "store". Redirects are not followed:
- * keys and bytes go to the configured host alone. Thread: any; blocks: never on the loop, never inside a write transaction.
+ * asks meanwhile has E_BUSY at once, and then one asks whether it is back. An endpoint of http://
+ * is reached only in networks that the operator has allowed for "store". Redirects are not
+ * followed: keys and bytes go to the configured host alone. Thread: any; blocks: never on the loop,
+ * never inside a write transaction.
  */
 #pragma once
 #include "net/egress.h"
@@ -48,5 +49,7 @@ err s3_get(struct s3 *s3, struct arena *a, str key, struct s3_range range, int64
     int64_t *size);
 err s3_size(struct s3 *s3, struct arena *a, str key, int64_t *size);
 err s3_remove(struct s3 *s3, struct arena *a, str key); /* gone already = OK */
+/* What went wrong last, for the person who can act: "403 SignatureDoesNotMatch". No keys. */
+str s3_words(struct s3 *s3, struct arena *a);
 /* It did not answer when it was asked last. */
 bool s3_is_away(struct s3 *s3);

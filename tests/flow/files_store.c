@@ -58,6 +58,38 @@ static void a_file_is_in_the_store_and_comes_back_from_it(void **state)
     unuse(app);
 }
 
+static void no_transaction_waits_for_the_store(void **state)
+{
+    struct test_app *app = *state;
+    use(app);
+    str bytes = noise(app, 1000), path;
+    (void)upload_whole(app, app->owner_token, "/api/v1", "a.bin", bytes);
+    str key = only_object(), name = str_sub(key, key.len - 64, 64);
+    struct ctx cx = {.arena = &app->arena, .account = app->account, .config = &app->config};
+    forget_all(app);
+    (void)s3_peer_requests();
+    assert_ok(db_begin(app->db, DB_WRITE, &app->arena, &cx.db));
+    assert_int_equal(blob_here(&cx, name, &path), E_BUSY);
+    assert_true(blob_is_wanted(&cx));
+    assert_ok(db_rollback(cx.db));
+    assert_true(str_eq(s3_peer_requests(), S("")));
+    cx.db = NULL;
+    assert_ok(blob_bring(&cx));
+    assert_false(blob_is_wanted(&cx));
+    assert_ok(blob_here(&cx, name, &path));
+    str gone = str_cat(&app->arena, S("00000000"), str_skip(name, 8));
+    assert_ok(db_begin(app->db, DB_READ, &app->arena, &cx.db));
+    assert_int_equal(blob_here(&cx, gone, &path), E_BUSY);
+    assert_ok(db_rollback(cx.db));
+    cx.db = NULL;
+    assert_int_equal(blob_bring(&cx), E_NOT_FOUND);
+    assert_ok(db_begin(app->db, DB_READ, &app->arena, &cx.db));
+    assert_int_equal(blob_here(&cx, gone, &path), E_NOT_FOUND); /* it is known now */
+    assert_false(blob_is_wanted(&cx));
+    assert_ok(db_rollback(cx.db));
+    unuse(app);
+}
+
 static void nothing_is_acknowledged_that_the_store_has_not(void **state)
 {
     struct test_app *app = *state;
@@ -155,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_APP(a_file_is_in_the_store_and_comes_back_from_it),
+        TEST_APP(no_transaction_waits_for_the_store),
         TEST_APP(nothing_is_acknowledged_that_the_store_has_not),
         TEST_APP(bytes_that_came_damaged_are_never_served),
         TEST_APP(a_file_that_the_store_lost_is_told_from_one_that_waits),

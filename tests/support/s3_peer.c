@@ -66,6 +66,11 @@ static const struct egress_rules *rules_of(const char *text)
 
 struct s3 *s3_peer_open(str prefix, str secret)
 {
+    return s3_peer_open_as(prefix, secret, -1);
+}
+
+struct s3 *s3_peer_open_as(str prefix, str secret, int64_t away_ms)
+{
     struct s3 *s3;
     str why;
     struct s3_options options = {
@@ -77,7 +82,7 @@ struct s3 *s3_peer_open(str prefix, str secret)
         .key_id = S("AKIDTEST"),
         .secret = secret,
         .stall_ms = 1000,
-        .away_ms = -1,
+        .away_ms = away_ms,
         .rules = rules_of("store=127.0.0.0/8;network=127.0.0.0/8")};
     assert_int_equal(s3_open(test_arena(), &options, &s3, &why), OK);
     return s3;

@@ -9,6 +9,8 @@
 int s3_peer_port(void);
 /* A client of it, path style, everything under `prefix`. */
 struct s3 *s3_peer_open(str prefix, str secret);
+/* away_ms: of s3.h. */
+struct s3 *s3_peer_open_as(str prefix, str secret, int64_t away_ms);
 /* The next n requests fail so: a word of s3_peer.py. */
 void s3_peer_fail(const char *kind, int n);
 void s3_peer_damage(str key);

@@ -26,6 +26,7 @@ import urllib.parse
 
 BUCKET, REGION, KEY, SECRET = "attachments", "test-1", "AKIDTEST", "s3cret/of+tests"
 objects, faults, requests, lock = {}, [], [], threading.Lock()
+away = threading.Event()  # for programs that have the peer inside: every request is cut off
 
 
 def sign(key, text):
@@ -51,7 +52,7 @@ class Peer(http.server.BaseHTTPRequestHandler):
 
     def fault_now(self):
         with lock:
-            return faults.pop(0) if faults else None
+            return "reset" if away.is_set() else faults.pop(0) if faults else None
 
     def answer(self, status, body=b"", cut=None, more=(), length=None):
         with lock:

@@ -32,8 +32,8 @@ def mail_of(name, size=0):
 class Mailbox(Seva):
     """A server with a mailbox that mails are posted to."""
 
-    def __init__(self, db=None):
-        super().__init__(db=db)
+    def __init__(self, db=None, **options):
+        super().__init__(db=db, **options)
         self.start()
         answer = self.api("POST", "/channels", {"kind": "email", "name": "Care", "settings": {"address": MAILBOX}, "external_id": MAILBOX})
         assert answer.status == 201, answer.body

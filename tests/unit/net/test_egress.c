@@ -184,6 +184,20 @@ static void the_operator_allows_networks_per_purpose(void **state)
     assert_err(egress_rules_parse(test_arena(), S("webhook"), &unused, &why), E_INVALID);
 }
 
+static void a_store_without_tls_is_only_where_the_operator_says(void **state)
+{
+    (void)state;
+    int asked = 0;
+    const struct egress_rules *r = rules_of("store=10.0.0.0/8", &asked);
+    str why;
+    assert_ok(resolve(r, EGRESS_STORE, "198.51.101.7", &why));
+    assert_err(resolve(r, EGRESS_STORE_PLAIN, "198.51.101.7", &why), E_FORBIDDEN);
+    assert_true(peer_has(why, "by https:// only"));
+    assert_ok(resolve(r, EGRESS_STORE_PLAIN, "10.0.0.9", &why));
+    assert_err(resolve(r, EGRESS_STORE_PLAIN, "127.0.0.1", &why), E_FORBIDDEN);
+    assert_err(resolve(r, EGRESS_STORE, "127.0.0.1", &why), E_FORBIDDEN);
+}
+
 static void a_connection_goes_to_the_address_that_was_checked(void **state)
 {
     (void)state;
@@ -230,6 +244,7 @@ int main(void)
         TEST(a_name_is_refused_when_one_address_is_not_public),
         TEST(addresses_in_disguise_are_no_names),
         TEST(the_operator_allows_networks_per_purpose),
+        TEST(a_store_without_tls_is_only_where_the_operator_says),
         TEST(a_connection_goes_to_the_address_that_was_checked),
         TEST(the_system_resolves_names_too),
     };

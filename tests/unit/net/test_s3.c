@@ -132,6 +132,39 @@ static void a_store_that_goes_on_failing_is_given_up(void **state)
     s3_close(s3);
 }
 
+static void a_store_that_is_away_is_let_alone(void **state)
+{
+    (void)state;
+    struct s3 *s3 = s3_peer_open_as(S("seva/one"), SECRET, 3600 * 1000);
+    str got;
+    s3_peer_clear();
+    assert_int_equal(put(s3, S("x"), S("bytes"), hash_of(S("bytes"))), OK);
+    assert_false(s3_is_away(s3));
+    s3_peer_fail("truncated", 3); /* it has answered */
+    assert_int_equal(get(s3, S("x"), (struct s3_range){0}, MAX, &got), E_BUSY);
+    test_log_had(LOG_WARN, "the store of attachments gave no good answer");
+    assert_false(s3_is_away(s3));
+    s3_peer_fail("503", 3);
+    assert_int_equal(get(s3, S("x"), (struct s3_range){0}, MAX, &got), E_BUSY);
+    test_log_had(LOG_WARN, "the store of attachments gave no good answer");
+    assert_true(s3_is_away(s3));
+    assert_true(str_eq(s3_words(s3, test_arena()), S("503 ")));
+    (void)s3_peer_requests();
+    assert_int_equal(get(s3, S("x"), (struct s3_range){0}, MAX, &got), E_BUSY);
+    assert_int_equal(put(s3, S("x"), S("bytes"), hash_of(S("bytes"))), E_BUSY);
+    assert_true(str_eq(s3_peer_requests(), S("")));
+    s3_close(s3);
+    s3 = s3_peer_open_as(S("seva/one"), SECRET, 1);
+    s3_peer_fail("503", 3);
+    assert_int_equal(get(s3, S("x"), (struct s3_range){0}, MAX, &got), E_BUSY);
+    test_log_had(LOG_WARN, "the store of attachments gave no good answer");
+    while (get(s3, S("x"), (struct s3_range){0}, MAX, &got) != OK)
+        continue; /* somebody asks again */
+    assert_true(str_eq(got, S("bytes")));
+    assert_false(s3_is_away(s3));
+    s3_close(s3);
+}
+
 static void what_a_store_refuses_is_not_missing(void **state)
 {
     (void)state;
@@ -219,6 +252,7 @@ int main(void)
         TEST(what_is_put_is_there_and_goes),
         TEST(a_failing_store_is_asked_again),
         TEST(a_store_that_goes_on_failing_is_given_up),
+        TEST(a_store_that_is_away_is_let_alone),
         TEST(what_a_store_refuses_is_not_missing),
         TEST(bytes_that_are_not_of_their_hash_are_not_kept),
         TEST(more_than_was_asked_for_is_not_taken),
