@@ -11,8 +11,8 @@
 int64_t machine_make_room(int64_t connections);
 
 /* The folder's marker file (blobs/installation, made when there is none) says the same as the
- * database: every node has the same folder. For PostgreSQL, and for a store on both databases: two
- * installations in one would sweep away each other's attachments. E_CONFLICT with *why: it is
+ * database: every node has the same folder. For PostgreSQL, and for a store on both
+ * databases: another one would be without its attachments. E_CONFLICT with *why: it is
  * another folder; E_BUSY: it cannot be looked at just now. */
 err machine_check_blobs(
     struct arena *a, struct db *db, const struct files *files, struct blob_store *store, str *why);

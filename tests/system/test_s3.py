@@ -240,28 +240,31 @@ def two_nodes_without_a_shared_folder_have_each_others_files():
         one.stop()
 
 
-def whose(s, prefix, db):
-    """A start that is refused, in its words."""
-    with desk(db, prefix=prefix) as other:
-        other.start(wait=False)
-        assert other.process.wait(60) != 0
-        return other.log_tail()
-
-
 @both
 def a_store_belongs_to_one_installation(db):
     STORE.empty()
     with desk(db) as s:
         s.start()
         s.stop()
-        said = whose(s, "desk", fresh_postgres() if db else None)
-        assert "the store s3://attachments/desk has the attachments of another installation" in said, said
+        with desk(fresh_postgres() if db else None, prefix="other") as other:
+            other.start()
+            other.stop()
+        mine, s.more = s.more, STORE.options("other")
+        s.start(wait=False)
+        assert s.process.wait(60) != 0
+        assert "the store s3://attachments/other has the attachments of another installation" in s.log_tail(), s.log_tail()
+        s.more = mine
         STORE.go_away()  # while it is away nobody can know
         with desk(fresh_postgres() if db else None) as third:
             third.start(wait=False)
             assert third.process.wait(60) != 0 and "cannot be used: " in third.log_tail(), third.log_tail()
+        s.more = STORE.options("other")
+        s.start()  # nobody knows yet whose it is
+        assert post(s, "m0") and until(lambda: s.items("/conversations"))
         STORE.come_back()
-        s.start()
+        waiting = begin(s, noise(1))
+        assert until(lambda: put(s, waiting, noise(1)).status == 503 and "is not the one with this installation" in s.log_tail(20000)), s.log_tail()
+        assert not STORE.objects("other")
         s.stop()
 
 

@@ -2,6 +2,7 @@
  * the ways that stores do. */
 #include "test.h"
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "s3_peer.h"
@@ -153,13 +154,8 @@ static void a_store_that_is_away_is_let_alone(void **state)
     assert_int_equal(get(s3, S("x"), (struct s3_range){0}, MAX, &got), E_BUSY);
     assert_int_equal(put(s3, S("x"), S("bytes"), hash_of(S("bytes"))), E_BUSY);
     assert_true(str_eq(s3_peer_requests(), S("")));
-    s3_close(s3);
-    s3 = s3_peer_open_as(S("seva/one"), SECRET, 1);
-    s3_peer_fail("503", 3);
-    assert_int_equal(get(s3, S("x"), (struct s3_range){0}, MAX, &got), E_BUSY);
-    test_log_had(LOG_WARN, "the store of attachments gave no good answer");
-    while (get(s3, S("x"), (struct s3_range){0}, MAX, &got) != OK)
-        continue; /* somebody asks again */
+    clock_fix(clock_now_ms() + 3600 * 1000);
+    assert_int_equal(get(s3, S("x"), (struct s3_range){0}, MAX, &got), OK); /* one asks again */
     assert_true(str_eq(got, S("bytes")));
     assert_false(s3_is_away(s3));
     s3_close(s3);
