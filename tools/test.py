@@ -49,8 +49,8 @@ failures = []  # (name, detail)
 AT_ONCE = max(2, os.cpu_count() or 1)  # programs
 ALONE = {"system/test_run.py"}  # has a verdict by time
 # What takes longest begins first, or it would be waited for at the end.
-LONG = ["system/test_mail_reading.py", "system/test_mail_bombs.py", "e2e/console_look.test.mjs", "e2e/chat_by_mail.test.mjs", "e2e/console_mail.test.mjs",
-        "e2e/console_networks.test.mjs"]
+LONG = ["system/test_mail_reading.py", "system/test_s3.py", "system/test_mail_bombs.py", "e2e/console_look.test.mjs",
+        "e2e/chat_by_mail.test.mjs", "e2e/console_mail.test.mjs", "e2e/console_networks.test.mjs"]
 telling = threading.Lock()
 
 

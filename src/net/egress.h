@@ -14,12 +14,12 @@
 
 /* Why we go out; the operator's allow-list is per purpose. */
 enum egress_purpose {
-    EGRESS_WEBHOOK, /* outgoing webhooks and automation calls */
-    EGRESS_MEDIA,   /* attachments and avatars named in messages */
-    EGRESS_NETWORK, /* APIs of social networks; base addresses are configuration */
-    EGRESS_MAIL,    /* IMAP and SMTP hosts */
-    EGRESS_SIGN_IN, /* OAuth, JWKS, SSO */
-    EGRESS_STORE,   /* the store of attachments; its address is configuration */
+    EGRESS_WEBHOOK,     /* outgoing webhooks and automation calls */
+    EGRESS_MEDIA,       /* attachments and avatars named in messages */
+    EGRESS_NETWORK,     /* APIs of social networks; base addresses are configuration */
+    EGRESS_MAIL,        /* IMAP and SMTP hosts */
+    EGRESS_SIGN_IN,     /* OAuth, JWKS, SSO */
+    EGRESS_STORE,       /* the store of attachments; its address is configuration */
     EGRESS_STORE_PLAIN, /* the same without TLS: only in networks that a rule for "store" allows */
 };
 enum { EGRESS_PURPOSE_COUNT = EGRESS_STORE_PLAIN + 1 };

@@ -170,13 +170,19 @@ static bool is_one_of(str code, const char *const *codes)
     return false;
 }
 
+/* It does not know what it is asked for, a condition (Swift). */
+static bool is_unknown_to(const struct http_result *r)
+{
+    return r->status == 501;
+}
+
 static bool is_passing(const struct http_result *r)
 {
     static const char *const codes[] = {"RequestTimeout", "BadDigest", "IncompleteBody",
         "XAmzContentSHA256Mismatch", "OperationAborted", NULL};
     if (r->outcome == HTTP_CALL_NOT_SENT || r->outcome == HTTP_CALL_UNKNOWN)
         return true;
-    return r->status >= 500 || r->status == 429 || r->status == 408 ||
+    return (r->status >= 500 && !is_unknown_to(r)) || r->status == 429 || r->status == 408 ||
            (r->status >= 400 && is_one_of(code_of(r->body), codes));
 }
 
@@ -204,7 +210,7 @@ static void wait_ms(int64_t ms)
 static bool is_absence(const struct http_result *r)
 {
     return r->outcome != HTTP_CALL_REFUSED &&
-           (r->status == 0 || r->status >= 500 || r->status == 429);
+           (r->status == 0 || (r->status >= 500 && !is_unknown_to(r)) || r->status == 429);
 }
 
 /* One thread at a time asks whether it is back. */
@@ -227,7 +233,7 @@ static void note_presence(struct s3 *s3, const struct http_result *r)
 
 static void tell(const struct asking *q, const struct http_result *r, err e)
 {
-    if (e == OK || e == E_NOT_FOUND || e == E_CONFLICT)
+    if (e == OK || e == E_NOT_FOUND || e == E_CONFLICT || (q->own.name.len && is_unknown_to(r)))
         return;
     str words = r->status > 0 ? code_of(r->body) : r->why;
     (void)pthread_mutex_lock(&q->s3->lock);
@@ -319,6 +325,10 @@ err s3_put_bytes(struct s3 *s3, struct arena *a, str key, str bytes, bool is_new
     if (is_new)
         q.own = (struct http_header){S("if-none-match"), S("*")};
     err e = ask(&q, &r);
+    if (e != OK && is_new && is_unknown_to(&r)) {
+        q.own = (struct http_header){0};
+        e = ask(&q, &r);
+    }
     return e == E_NOT_FOUND ? E_UPSTREAM : e;
 }
 

@@ -23,8 +23,8 @@ enum { INBOX_ATTEMPTS = 3 };
 #define FILE_ORIGIN S("file")
 /* The reason of one in quarantine whose file could not be fetched; it does not hold up others, and
  * is taken again by itself (inbox_away_retry). */
-#define INBOX_FILE_AWAY                                                                             \
-    S("The file of this delivery cannot be fetched from the store of attachments just now. It is "  \
+#define INBOX_FILE_AWAY                                                                            \
+    S("The file of this delivery cannot be fetched from the store of attachments just now. It is " \
       "tried again every minute.")
 
 struct inbox_new {

@@ -11,7 +11,7 @@ key "AKIDTEST", secret "s3cret/of+tests".
     POST /_damage       KEY: its bytes are others from now on
     DELETE /_objects    none is there any more
 
-Kinds: 500, 503, reset (no answer), slow (an answer's head, then silence), truncated (half of the body), wrong (other bytes),
+Kinds: 500, 501 (NotImplemented), 503, reset (no answer), slow (an answer's head, then silence), truncated (half of the body), wrong (other bytes),
 403, clock (RequestTimeTooSkewed), nobucket, lost (stored, but the answer does not come).
 """
 import hashlib
@@ -92,8 +92,8 @@ class Peer(http.server.BaseHTTPRequestHandler):
 
     def fail_before(self, kind):
         """True: the request is over."""
-        if kind in ("500", "503"):
-            self.refuse(int(kind), "InternalError" if kind == "500" else "SlowDown")
+        if kind in ("500", "501", "503"):
+            self.refuse(int(kind), {"500": "InternalError", "501": "NotImplemented", "503": "SlowDown"}[kind])
         elif kind == "403":
             self.refuse(403, "AccessDenied")
         elif kind == "clock":

@@ -125,9 +125,6 @@ def a_backup_of_it_is_restored_under_another_prefix():
             again.start()
             assert sums(again) == before
             again.stop()
-        with desk(None, "first") as other:
-            other.start(wait=False)
-            assert other.process.wait(60) != 0 and "another installation" in other.log_tail(), other.log_tail()
         s.stop()
 
 

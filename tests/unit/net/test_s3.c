@@ -216,6 +216,20 @@ static void a_new_object_takes_no_others_place(void **state)
     s3_close(s3);
 }
 
+static void a_store_that_knows_no_conditions_is_asked_without(void **state)
+{
+    (void)state;
+    struct s3 *s3 = opened();
+    str got;
+    s3_peer_fail("501", 1);
+    assert_int_equal(s3_put_bytes(s3, test_arena(), S("mark"), S("one"), true), OK);
+    assert_true(str_eq(s3_peer_requests(), S("PUT /attachments/seva/one/mark 501\n"
+                                             "PUT /attachments/seva/one/mark 200\n")));
+    assert_int_equal(get(s3, S("mark"), (struct s3_range){0}, MAX, &got), OK);
+    assert_true(str_eq(got, S("one")));
+    s3_close(s3);
+}
+
 static void a_store_that_is_no_store_is_refused_at_once(void **state)
 {
     (void)state;
@@ -253,6 +267,7 @@ int main(void)
         TEST(bytes_that_are_not_of_their_hash_are_not_kept),
         TEST(more_than_was_asked_for_is_not_taken),
         TEST(a_new_object_takes_no_others_place),
+        TEST(a_store_that_knows_no_conditions_is_asked_without),
         TEST(a_store_that_is_no_store_is_refused_at_once),
     };
     return cmocka_run_group_tests_name("net/s3", tests, NULL, NULL);
