@@ -3,19 +3,27 @@
 #include "files_world.h"
 #undef SECRET
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "care/blob_file.h"
 #include "care/blob_store.h"
 #include "s3_peer.h"
 
 enum { MOST_BYTES = 100 * 1024 * 1024 };
 
-static struct blob_store *use(struct test_app *app)
+static struct blob_store *use_as(struct test_app *app, int64_t most_bytes)
 {
     struct s3 *s3 = s3_peer_open(S("desk"), S("s3cret/of+tests"));
     s3_peer_clear();
-    app->config.blob_store = blob_store_open(s3, app->config.blobs_dir, MOST_BYTES);
+    app->config.blob_store = blob_store_open(s3, app->config.blobs_dir, most_bytes);
     assert_non_null(app->config.blob_store);
     return app->config.blob_store;
+}
+
+static struct blob_store *use(struct test_app *app)
+{
+    return use_as(app, MOST_BYTES);
 }
 
 static void unuse(struct test_app *app)
@@ -183,6 +191,41 @@ static void the_cache_forgets_what_was_not_used(void **state)
     unuse(app);
 }
 
+/* Where the copy of a file with these bytes is, last used so long ago. */
+static str used(struct test_app *app, str bytes, int64_t hours)
+{
+    struct ctx cx = {.arena = &app->arena, .account = app->account, .config = &app->config};
+    struct sha256 sum = crypto_sha256(bytes);
+    str path, name = crypto_hex(&app->arena, str_of(sum.b, (ptrdiff_t)sizeof sum.b));
+    assert_ok(blob_here(&cx, name, &path));
+    time_t at = (time_t)(clock_now_ms() / 1000 - hours * 3600);
+    const struct timespec times[2] = {{.tv_sec = at}, {.tv_sec = at}};
+    assert_int_equal(utimensat(AT_FDCWD, str_z(&app->arena, path), times, 0), 0);
+    return path;
+}
+
+static void a_cache_that_is_full_forgets_what_was_not_used_for_longest(void **state)
+{
+    struct test_app *app = *state;
+    struct blob_store *store = use_as(app, 1500 * 1000);
+    str bytes = noise(app, 700 * 1000 + 3), paths[4];
+    int64_t size;
+    for (int i = 0; i < 4; i++)
+        (void)upload_whole(
+            app, app->owner_token, "/api/v1", "a.bin", str_sub(bytes, i, 700 * 1000));
+    const int64_t hours[4] = {3, 1, 2, 4};
+    for (int i = 0; i < 4; i++)
+        paths[i] = used(app, str_sub(bytes, i, 700 * 1000), hours[i]);
+    blob_store_trim(store);
+    const bool stays[4] = {false, true, true, false};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(file_size(paths[i], &size), stays[i] ? OK : E_NOT_FOUND);
+    str line, rest = s3_peer_objects();
+    for (int i = 0; i < 4; i++)
+        assert_true(str_cut(rest, '\n', &line, &rest)); /* the store has all of them */
+    unuse(app);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +236,7 @@ int main(void)
         TEST_APP(a_file_that_the_store_lost_is_told_from_one_that_waits),
         TEST_APP(what_is_removed_goes_from_store_and_cache),
         TEST_APP(the_cache_forgets_what_was_not_used),
+        TEST_APP(a_cache_that_is_full_forgets_what_was_not_used_for_longest),
     };
     if (test_app_is_skipped())
         return 77;
