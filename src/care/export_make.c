@@ -260,6 +260,9 @@ static err file_export(struct export *x, const struct config *config, const stru
         name_it(&x->missing, &x->made.missing, path);
         return line_put(x, path, w->size, hash, "is_missing");
     }
+    if (e != OK && x->order.blob_store)
+        return refuse(x,
+            str_print(&x->a, "the attachment %.*s cannot be fetched from the store", SARG(name)), e);
     if (e != OK)
         return failed(x, "read", name);
     TRY(file_copy(x, path, &hash, &size));
