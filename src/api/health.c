@@ -49,6 +49,15 @@ static err readyz(struct call *call)
     if (db_stats_of(api->db).damaged > 0)
         return answer_bytes(call, 200, plain,
             S("ready, but a part of the database is damaged: run `seva doctor`\n"));
+    if (api->ship) {
+        struct ship_stats ship = ship_stats_of(api->ship);
+        if (ship.is_failing)
+            return answer_bytes(call, 200, plain,
+                str_print(call->cx.arena,
+                    "ready, but the shipped copy is %lld s behind, its folder takes nothing: see "
+                    "the log\n",
+                    (long long)(ship.lag_ms / 1000)));
+    }
     return answer_bytes(call, 200, plain, S("ready\n"));
 }
 
@@ -140,6 +149,8 @@ static void put_ship(struct sb *b, const struct ship_stats *s)
     counter(b, "seva_ship_bytes_total", "Bytes of these segments.", s->bytes);
     counter(b, "seva_ship_generations_total", "Unbroken rows of segments begun.", s->generations);
     counter(b, "seva_ship_bases_total", "Whole databases shipped.", s->bases);
+    gauge(b, "seva_ship_went_on", "1 when the start went on with the generation of before.",
+        s->went_on);
 }
 
 static err put_queues(struct ctx *cx, struct sb *b)

@@ -207,6 +207,7 @@ static void look(struct doctor *d)
     look_at_configuration(d);
     err held = files_lock(d->a, &d->files, &why);
     d->has_server = held == E_CONFLICT;
+    doctor_look_at_ship(d);
     report_begin(d, "database");
     if (held != OK && !d->has_server) {
         report_wrong(d, S("data folder"), why);

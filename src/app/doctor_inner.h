@@ -1,5 +1,6 @@
 /* doctor_inner: what the rooms of the doctor share: doctor.c (the order of it all), doctor_report.c
- * (what is said), doctor_database.c, doctor_rows.c, doctor_files.c (the checks), doctor_mend.c. */
+ * (what is said), doctor_database.c, doctor_rows.c, doctor_files.c,
+ * doctor_ship.c (the checks), doctor_mend.c. */
 #pragma once
 #include "app/blobs.h"
 #include "app/doctor.h"
@@ -58,6 +59,7 @@ void look_failed(struct doctor *d, const char *what, err e);
 bool doctor_look_at_database(struct doctor *d);
 void doctor_look_at_rows(struct doctor *d, const account_id *accounts, ptrdiff_t n);
 void doctor_look_at_files(struct doctor *d, const account_id *accounts, ptrdiff_t n);
+void doctor_look_at_ship(struct doctor *d); /* --ship's folder, when one is set */
 
 #define DAMAGE_ADVICE                                                                               \
     S("stop the server and put the last backup in its place (docs/operations.md, \"When something " \

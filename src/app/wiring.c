@@ -89,12 +89,17 @@ err node_config(struct arena *a, const struct settings *s, const struct files *f
 /* ── database ───────────────────────────────────────────────────────────────────────────────────
  */
 
+static err db_open_now(struct arena *a, const struct files *files, struct db **db, str *why)
+{
+    struct db_options options = {.url = files->db_url};
+    return db_open(a, &options, db, why);
+}
+
 err node_db_open(
     struct arena *a, const struct files *files, struct db **db, ptrdiff_t *applied, str *why)
 {
-    struct db_options options = {.url = files->db_url};
     struct db *opened;
-    TRY(db_open(a, &options, &opened, why));
+    TRY(db_open_now(a, files, &opened, why));
     err e = db_migrate(opened, a, migrations, n_migrations, applied, why);
     if (e != OK) {
         db_close(opened);
@@ -265,13 +270,14 @@ err node_open(struct arena *a, const struct settings *s, const struct files *fil
     TRY(egress_rules_parse(a, s->values[SET_EGRESS_ALLOW], &rules, why));
     TRY(times_read(a, s, node, why));
     TRY(node_config(a, s, files, &node->config, why));
-    TRY(node_db_open(a, files, &node->db, &applied, why));
+    TRY(db_open_now(a, files, &node->db, why));
     TRY(blobs_open(a, s, files, rules, &node->config.blob_store, why));
     if (node->config.blob_store && file_folder_make(files->blobs_dir, 0700) != OK)
         return files_failed(a, S("make the folder"), files->blobs_dir, why);
+    TRY(shipping_open(a, s, files, node, why)); /* before anything is written */
+    TRY(db_migrate(node->db, a, migrations, n_migrations, &applied, why));
     if (db_kind_of(node->db) == DB_POSTGRES || node->config.blob_store)
         TRY(machine_check_blobs(a, node->db, files, node->config.blob_store, why));
-    TRY(shipping_open(a, s, files, node, why));
     TRY(server_open(a, s, node, why));
     TRY(boundary_open(a, node, why));
     TRY(engine_make(a, s, rules, node, why));

@@ -107,7 +107,7 @@ struct wal {
 
 /* What commits changed, for a copy that follows; see sqlite_ship.c. */
 struct log_ship {
-    bool is_on;              /* changed under the write lock */
+    bool is_on, keeps_log;   /* changed under the write lock */
     pthread_mutex_t reading; /* guards held, space and fd; taken before the mutex */
     struct ship_pages held;
     unsigned char *space;

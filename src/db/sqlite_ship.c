@@ -28,6 +28,7 @@ enum {
     HEAD_BYTES = 32,       /* of the log */
     FRAME_HEAD_BYTES = 24, /* of each frame: page, length after a commit, salts, sums */
     SALT_AT = 16,
+    SUM_AT = 24,
     SALT_BYTES = 8,
     BATCH_BYTES = 256 * 1024, /* read at once */
     FIRST_PAGES = 256,
@@ -143,8 +144,8 @@ static bool take_head(struct log_ship *s, const unsigned char head[HEAD_BYTES])
     s->is_big = (magic & 1) != 0;
     s->page_bytes = size;
     memcpy(s->salt, head + SALT_AT, SALT_BYTES);
-    s->sum[0] = big32(head + 24);
-    s->sum[1] = big32(head + 28);
+    s->sum[0] = big32(head + SUM_AT);
+    s->sum[1] = big32(head + SUM_AT + 4);
     s->read = 0;
     s->cycle++;
     return true;
@@ -323,7 +324,26 @@ static err commit_nothing(struct lite *l)
     return e;
 }
 
-err sqlite_ship_begin(struct db *db)
+/* With the mutex, when the place is after the last commit: back to one before. What stands there
+ * must have the sum that stood there then; SQLite has gone on from it, since the sums of all that
+ * follows go over it. */
+static bool go_back(struct log_ship *s, const struct ship_place *from)
+{
+    unsigned char at[FRAME_HEAD_BYTES];
+    if (from->frames > (uint32_t)s->read || from->salts[0] != big32(s->salt) ||
+        from->salts[1] != big32(s->salt + 4))
+        return false;
+    int64_t sums_at = from->frames > 0 ? frame_at(s, (int)from->frames - 1) + 16 : SUM_AT;
+    if (!read_exactly(s->fd, sums_at, at, 8) || from->sums[0] != big32(at) ||
+        from->sums[1] != big32(at + 4))
+        return false;
+    s->read = (int)from->frames;
+    s->sum[0] = from->sums[0];
+    s->sum[1] = from->sums[1];
+    return true;
+}
+
+err sqlite_ship_begin(struct db *db, const struct ship_place *from, int64_t *missed)
 {
     struct lite *l = (struct lite *)db;
     struct log_ship *s = &l->ship;
@@ -337,14 +357,29 @@ err sqlite_ship_begin(struct db *db)
     if (e == OK)
         e = commit_nothing(l);
     (void)pthread_mutex_lock(&s->mutex);
-    bool has_place = s->has_place && !s->is_lost;
+    bool has_place = s->has_place && !s->is_lost, goes_on = true;
+    if (e == OK && has_place && from != NULL)
+        goes_on = go_back(s, from);
+    int64_t before = goes_on && from != NULL ? s->pages - (int64_t)from->frames - 1 : 0;
     s->oldest_ms = 0;
     (void)pthread_mutex_unlock(&s->mutex);
     group_leave(l, &owed);
-    if (e == OK && has_place)
+    if (e == OK && has_place && goes_on) {
+        *missed = before > 0 ? before : 0; /* without the commit that was made here */
         return OK;
+    }
     sqlite_ship_end(db);
-    return e != OK ? e : E_BUSY;
+    return e != OK ? e : has_place ? E_CONFLICT : E_BUSY;
+}
+
+void sqlite_ship_keep_log(struct db *db)
+{
+    struct lite *l = (struct lite *)db;
+    struct group_owed owed;
+    if (group_enter_alone(l, &owed) != OK)
+        return; /* logged; a base is made anew */
+    l->ship.keeps_log = true;
+    group_leave(l, &owed);
 }
 
 err sqlite_ship_take(struct db *db, struct ship_pages *pages)
@@ -357,6 +392,11 @@ err sqlite_ship_take(struct db *db, struct ship_pages *pages)
     if (is_well) {
         *pages = s->held;
         pages->oldest_ms = s->held.n > 0 ? s->oldest_ms : 0;
+        pages->place = (struct ship_place){
+            .salts = {big32(s->salt), big32(s->salt + 4)},
+            .frames = (uint32_t)s->read,
+            .sums = {s->sum[0],      s->sum[1]         }
+        };
         s->held = (struct ship_pages){0};
         s->oldest_ms = s->read < s->pages ? s->last_ms : 0;
     }

@@ -219,10 +219,25 @@ void wal_stop(struct lite *l)
     w->has_thread = false;
 }
 
+/* The writer is closed last: what it was told holds. */
+static void keep_log(struct lite *l)
+{
+    int yes = 1;
+    int code = sqlite3_file_control(l->writer.handle, "main", SQLITE_FCNTL_PERSIST_WAL, &yes);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(l->writer.handle, "PRAGMA journal_size_limit=-1", NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        (void)lite_err(&l->writer, code, S("keep the log")); /* logged; a base is made anew */
+}
+
 void wal_finish(struct lite *l)
 {
     int in_log = 0, moved = 0;
-    (void)move(&l->writer, SQLITE_CHECKPOINT_TRUNCATE, &in_log, &moved); /* logged; the log stays */
+    bool keeps = l->ship.keeps_log;
+    if (keeps)
+        keep_log(l);
+    (void)move(&l->writer, keeps ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE, &in_log,
+        &moved); /* logged; the log stays */
 }
 
 void sqlite_checkpoint_at(struct db *db, int pass_pages, int anew_pages, int force_pages)

@@ -13,7 +13,7 @@
 #include <string.h>
 
 static const str mark_text = S_INIT("seva ship 1\n");
-enum { LATE_MS = 3600 * 1000, ROWS = 500, DAY_MS = 24 * 3600 * 1000 };
+enum { ROWS = 500, DAY_MS = 24 * 3600 * 1000 };
 
 static void wait_turn(struct ship *s)
 {
@@ -88,7 +88,7 @@ static err ship_new_blobs(struct ship *s, struct arena *a)
 {
     struct blob_row *rows;
     ptrdiff_t n = ROWS;
-    int64_t after = s->blob_place, late = clock_now_ms() - LATE_MS;
+    int64_t after = s->blob_place, late = clock_now_ms() - SHIP_LATE_MS;
     bool keeps = true; /* nothing before this one is waited for */
     while (n == ROWS) {
         struct db_tx *tx;
@@ -124,6 +124,19 @@ static void generation_end(struct ship *s)
     (void)pthread_mutex_unlock(&s->mutex);
 }
 
+/* After all that are there, also when the clock was put back: the newest is by name the last. */
+static int64_t generation_ms(struct ship *s, struct arena *a)
+{
+    struct str_list all;
+    int64_t now_ms = clock_now_ms(), last_ms;
+    str ms, rest;
+    if (ship_generations(a, s->folder, &all) != OK || all.len == 0)
+        return now_ms;
+    (void)str_cut(str_skip(all.at[all.len - 1], 2), '-', &ms, &rest); /* it has one */
+    return str_int(ms, 0, INT64_MAX - 1, &last_ms) == OK && last_ms >= now_ms ? last_ms + 1
+                                                                              : now_ms;
+}
+
 /* The mark is looked for: what is mounted there may have gone. */
 static err generation_folder(struct ship *s, struct arena *a)
 {
@@ -134,8 +147,8 @@ static err generation_folder(struct ship *s, struct arena *a)
         return E_BUSY;
     }
     crypto_random(&random, (ptrdiff_t)sizeof random);
-    int len = snprintf(
-        s->generation, sizeof s->generation, "g-%013lld-%08x", (long long)clock_now_ms(), random);
+    int len = snprintf(s->generation, sizeof s->generation, "g-%013lld-%08x",
+        (long long)generation_ms(s, a), random);
     str path = str_print(a, "%.*s/%.*s", SARG(s->folder), len, s->generation);
     if (file_folder_make_try(path, 0700) == OK)
         return OK;
@@ -143,11 +156,11 @@ static err generation_folder(struct ship *s, struct arena *a)
     return E_BUSY;
 }
 
-static err find_blob_place(struct ship *s, struct arena *a)
+err ship_blobs_since(struct ship *s, struct arena *a, int64_t at_ms)
 {
     struct db_tx *tx;
     TRY(db_begin(s->db, DB_READ, a, &tx));
-    err e = blob_place_before(tx, clock_now_ms() - LATE_MS, &s->blob_place);
+    err e = blob_place_before(tx, at_ms - SHIP_LATE_MS, &s->blob_place);
     (void)db_rollback(tx); /* it has read only */
     return e;
 }
@@ -157,7 +170,9 @@ static void generation_begin(struct ship *s, struct arena *a)
     s->retry_ms = clock_mono_ms() + SHIP_RETRY_MS;
     if (generation_folder(s, a) != OK)
         return;
-    if (sqlite_ship_begin(s->db) != OK || find_blob_place(s, a) != OK) {
+    int64_t missed;
+    if (sqlite_ship_begin(s->db, NULL, &missed) != OK ||
+        ship_blobs_since(s, a, clock_now_ms()) != OK) {
         sqlite_ship_end(s->db); /* logged; the empty folder goes with the next base */
         return;
     }
@@ -320,6 +335,8 @@ err ship_open(struct arena *a, const struct ship_options *o, struct ship **ship,
     s->keep_ms = o->keep_ms;
     s->base_ms = o->base_ms > 0 ? o->base_ms : DAY_MS;
     s->whole_ms = s->since_ms = clock_now_ms();
+    sqlite_ship_keep_log(s->db);
+    (void)ship_go_on(s, a); /* else the first turn begins a generation */
     *ship = s;
     return OK;
 }

@@ -26,8 +26,9 @@ struct ship_options {
     int64_t keep_ms;               /* moments so long ago can be restored */
     int64_t base_ms;               /* between two bases; 0 = a day */
 };
-/* Makes or opens the folder. E_INVALID with *why: it cannot be written, holds something else, or
- * another server ships to it. */
+/* Makes or opens the folder. When the database's log goes on from the last segment, so does its
+ * generation; thus it comes before anything is written to the database. E_INVALID with *why: it
+ * cannot be written, holds something else, or another server ships to it. */
 err ship_open(struct arena *a, const struct ship_options *o, struct ship **s, str *why);
 err ship_start(struct ship *s);
 /* Ships what was committed until now, when the folder takes it; ends the threads. */
@@ -37,6 +38,7 @@ void ship_close(struct ship *s); /* NULL is allowed */
 struct ship_stats {
     int64_t lag_ms; /* since when something that was committed could not be restored; 0 = nothing */
     bool is_failing;                             /* the folder does not take it */
+    bool went_on;                                /* with the generation of an earlier run */
     int64_t segments, bytes, generations, bases; /* written since the start */
 };
 struct ship_stats ship_stats_of(struct ship *s);

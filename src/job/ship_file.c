@@ -90,6 +90,19 @@ ptrdiff_t ship_segment_from(const struct ship_files *files, int64_t number)
     return low;
 }
 
+/* Numbers go up by one, or something is missing. */
+ptrdiff_t ship_base_of_end(const struct ship_files *files)
+{
+    for (ptrdiff_t i = files->n_bases - 1; i >= 0; i--) {
+        const struct ship_base *b = &files->bases[i];
+        ptrdiff_t at = ship_segment_from(files, b->from + 1), left = files->n_segments - at;
+        int64_t last = left > 0 ? files->segments[files->n_segments - 1].number : b->from;
+        if (last >= b->to && last - b->from == left)
+            return i;
+    }
+    return -1;
+}
+
 str ship_base_name(struct arena *a, int64_t from, int64_t to, struct sha256 hash)
 {
     return str_print(a, "b-%012lld-%012lld-%.*s", (long long)from, (long long)to,
@@ -144,8 +157,10 @@ static err out_close(struct out *o, str part, str path, err e)
 
 static err put_segment(struct out *o, int64_t number, const struct ship_pages *p, struct arena *a)
 {
-    TRY(out_add(o, str_print(a, "seva ship 1 %lld %lld %u %u %u\n", (long long)number,
-                       (long long)p->at_ms, p->page_bytes, p->db_pages, p->n)));
+    const struct ship_place *at = &p->place;
+    TRY(out_add(o, str_print(a, "seva ship 2 %lld %lld %u %u %u %u %u %u %u %u\n",
+                       (long long)number, (long long)p->at_ms, p->page_bytes, p->db_pages, p->n,
+                       at->salts[0], at->salts[1], at->frames, at->sums[0], at->sums[1])));
     unsigned char *numbers = NEW(a, unsigned char, 4 * (ptrdiff_t)p->n + 1);
     for (uint32_t i = 0; i < p->n; i++)
         for (int k = 0; k < 4; k++)
@@ -208,20 +223,26 @@ err ship_copy(struct arena *a, int from, str to, str wanted, ship_goes_on *goes_
 
 struct head {
     int64_t number, at_ms, page_bytes, db_pages, n;
-    ptrdiff_t len; /* of its line, with the end */
+    int64_t place[5]; /* salts, frames, sums */
+    bool has_place;   /* the first form had none */
+    ptrdiff_t len;    /* of its line, with the end */
 };
 
 static bool head_of(str text, struct head *h)
 {
     str line, rest, word;
-    if (!str_cut(text, '\n', &line, &rest) || !str_starts(line, S("seva ship 1 ")))
+    if (!str_cut(text, '\n', &line, &rest))
         return false;
     h->len = line.len + 1;
+    h->has_place = str_starts(line, S("seva ship 2 "));
+    if (!h->has_place && !str_starts(line, S("seva ship 1 ")))
+        return false;
     line = str_skip(line, 12);
-    int64_t *values[] = {&h->number, &h->at_ms, &h->page_bytes, &h->db_pages, &h->n};
-    for (int i = 0; i < 5; i++) {
+    int64_t *values[] = {&h->number, &h->at_ms, &h->page_bytes, &h->db_pages, &h->n, &h->place[0],
+        &h->place[1], &h->place[2], &h->place[3], &h->place[4]};
+    for (int i = 0; i < (h->has_place ? 10 : 5); i++) {
         (void)str_cut(line, ' ', &word, &line); /* the last one has no end */
-        if (str_int(word, 0, INT64_MAX, values[i]) != OK)
+        if (str_int(word, 0, i < 5 ? INT64_MAX : UINT32_MAX, values[i]) != OK)
             return false;
     }
     return line.len == 0 && h->page_bytes >= 512 && h->page_bytes <= 65536 &&
@@ -268,6 +289,34 @@ static err put_pages(
     return OK;
 }
 
+/* The open file is a whole segment of that number. */
+static err read_head(int from, int64_t size, int64_t number, char *space, struct head *h)
+{
+    ptrdiff_t got;
+    TRY(file_read_at(from, 0, space, HEAD_MAX, &got));
+    if (!head_of(str_of(space, got), h) || h->number != number ||
+        size != h->len + h->n * (4 + h->page_bytes) + SUM_BYTES)
+        return E_INVALID;
+    return is_whole(from, size, space);
+}
+
+err ship_segment_look(
+    struct arena *a, str path, int64_t number, struct ship_place *place, bool *has_place)
+{
+    [[gnu::cleanup(close_at)]] int from = -1;
+    int64_t size;
+    struct head h = {0};
+    TRY(file_open_read(path, &from, &size));
+    TRY(read_head(from, size, number, NEW(a, char, SHIP_COPY_BYTES), &h));
+    *has_place = h.has_place;
+    *place = (struct ship_place){
+        .salts = {(uint32_t)h.place[0], (uint32_t)h.place[1]},
+        .frames = (uint32_t)h.place[2],
+        .sums = {(uint32_t)h.place[3], (uint32_t)h.place[4]}
+    };
+    return OK;
+}
+
 err ship_segment_apply(struct arena *a, str path, int64_t number, int fd)
 {
     [[gnu::cleanup(close_at)]] int from = -1;
@@ -276,11 +325,7 @@ err ship_segment_apply(struct arena *a, str path, int64_t number, int fd)
     struct head h;
     char *space = NEW(a, char, SHIP_COPY_BYTES);
     TRY(file_open_read(path, &from, &size));
-    TRY(file_read_at(from, 0, space, HEAD_MAX, &got));
-    if (!head_of(str_of(space, got), &h) || h.number != number ||
-        size != h.len + h.n * (4 + h.page_bytes) + SUM_BYTES)
-        return E_INVALID;
-    TRY(is_whole(from, size, space));
+    TRY(read_head(from, size, number, space, &h));
     unsigned char *numbers = NEW(a, unsigned char, 4 * h.n + 1);
     TRY(file_read_at(from, h.len, numbers, 4 * h.n, &got));
     return got == 4 * h.n ? put_pages(from, &h, numbers, space, fd) : E_INVALID;

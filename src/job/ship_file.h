@@ -33,10 +33,18 @@ err ship_generations(struct arena *a, str folder, struct str_list *names);
  */
 ptrdiff_t ship_segment_from(const struct ship_files *files, int64_t number);
 
+/* The newest base whose segments are all there, as far as there are any: from it on the
+ * generation's end can be restored. −1: there is none. */
+ptrdiff_t ship_base_of_end(const struct ship_files *files);
+
 str ship_base_name(struct arena *a, int64_t from, int64_t to, struct sha256 hash);
 /* *bytes: how long the file is. */
 err ship_segment_write(
     struct arena *a, str folder, int64_t number, const struct ship_pages *pages, int64_t *bytes);
+/* E_INVALID: it is not whole. *place: of the database's log after it; one that an older Seva wrote
+ * does not tell. */
+err ship_segment_look(
+    struct arena *a, str path, int64_t number, struct ship_place *place, bool *has_place);
 /* Puts its pages into the open database file, when its sum is right. E_INVALID: it is not whole. */
 err ship_segment_apply(struct arena *a, str path, int64_t number, int fd);
 /* The open file's bytes into a new file; E_CONFLICT: `wanted` (hex; empty: any) is not their

@@ -46,6 +46,9 @@ struct ship {
     struct ship_stats stats;
 };
 
+/* So long after its row an attachment's file is waited for. */
+enum { SHIP_LATE_MS = 3600 * 1000 };
+
 struct blob_row;
 
 /* Logs it, once until it goes on; errno says why. */
@@ -53,6 +56,11 @@ void ship_failed(struct ship *s, const char *what, str path);
 str ship_generation_path(const struct ship *s, struct arena *a);
 /* One attachment into the folder, when it is not there yet; *is_there false: it has no file. */
 err ship_blob(struct ship *s, struct arena *a, const struct blob_row *row, bool *is_there);
+/* New attachments are those whose rows came since, or not long before. */
+err ship_blobs_since(struct ship *s, struct arena *a, int64_t at_ms);
+/* ship_go_on.c: takes up the newest generation that the folder has, if the log goes on from its
+ * last segment; false: another one is to begin. Before anything is written to the database. */
+bool ship_go_on(struct ship *s, struct arena *a);
 /* Takes a base that is done, begins one that is due. The ship thread. */
 void ship_base_look(struct ship *s);
 void ship_base_cancel(struct ship *s); /* ends its thread */

@@ -2,6 +2,7 @@
 lag says; a folder that is full or gone holds nobody up and is followed again; a moment comes back; what is torn is left out."""
 
 import datetime
+import json
 import os
 import shutil
 import sqlite3
@@ -10,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from seva import BIN, Seva, run, until
+from seva import BIN, Seva, fresh_postgres, request, run, until
 
 
 def seva(*args):
@@ -38,7 +39,15 @@ class Shipping(Seva):
         self.more = ["--ship", self.to, *more]
 
     def is_shipped(self):
-        return self.metric("seva_ship_bases_total") > 0 and self.metric("seva_ship_lag_seconds") == 0
+        return (self.metric("seva_ship_bases_total") > 0 or self.went_on()) and self.metric("seva_ship_lag_seconds") == 0
+
+    def went_on(self):
+        return self.metric("seva_ship_went_on") == 1
+
+    def doctor(self, *more):
+        """What it says of the folder: (state, what) each, and its exit."""
+        p = seva("doctor", "--data", self.data, "--ship", self.to, "--json", *more)
+        return [(c["state"], c["what"]) for c in json.loads(p.stdout)["checks"] if c["check"] == "ship"], p.returncode
 
     def generations(self):
         return sorted(n for n in os.listdir(self.to) if n.startswith("g-"))
@@ -123,7 +132,8 @@ def what_was_acknowledged_is_in_the_folder_when_the_server_is_killed():
             assert post(r, "after-1"), "the restored one goes on"
 
 
-def a_server_that_stopped_has_shipped_all_and_begins_a_generation_when_it_comes_back():
+def a_server_that_comes_back_goes_on_where_it_ended():
+    """Stopped or killed: the generation goes on, without another base, and what had not been shipped is."""
     with Shipping() as s:
         s.start()
         assert until(s.is_shipped)
@@ -132,11 +142,96 @@ def a_server_that_stopped_has_shipped_all_and_begins_a_generation_when_it_comes_
         new, p = s.restored("new")
         assert p.returncode == 0, p.stderr
         assert not missing(new, [f"one-{n}-" for n in range(20)])
+        found, code = s.doctor()
+        assert code == 0 and [state for state, _ in found] == ["ok"] and "1 generations, 0.0 s behind" in found[0][1], found
         s.start()
-        assert post(s, "two-1-") and until(s.is_shipped)
-        assert len(s.generations()) == 2
+        assert s.went_on() and post(s, "two-1-") and until(s.is_shipped)
+        for n in range(3):
+            assert all(post(s, f"three-{n}-{k}-") for k in range(30))
+            upload_note(s, os.urandom(100_000 + n), f"file{n}.bin")
+            s.kill()
+            s.start()
+            assert s.went_on() and until(s.is_shipped)
+        assert len(s.generations()) == 1 and s.metric("seva_ship_bases_total") == 0
+        found, code = s.doctor("--deep")
+        assert code == 0 and found[0][0] == "ok", found
         again, p = s.restored("again")
-        assert p.returncode == 0 and not missing(again, ["one-3-", "two-1-"]), p.stderr
+        assert p.returncode == 0 and "ATTENTION" not in p.stdout, (p.stdout, p.stderr)
+        assert not missing(again, ["one-3-", "two-1-"] + [f"three-{n}-{k}-" for n in range(3) for k in range(30)])
+
+
+def what_does_not_go_on_begins_a_generation_and_the_old_one_is_restored_until_it_has_a_base():
+    """Another program has moved the log away meanwhile; the folder takes no base at first."""
+    with Shipping() as s:
+        s.start()
+        assert until(s.is_shipped) and post(s, "old-1-") and until(s.is_shipped)
+        s.stop()
+        db = sqlite3.connect(os.path.join(s.data, "seva.db"))
+        db.execute("UPDATE installation SET value = value")
+        db.commit()
+        db.close()
+        copy = os.path.join(s.data, "ship.copy")
+        os.mkdir(copy)  # no base can be made
+        open(os.path.join(copy, "full"), "w").close()
+        s.start()
+        assert not s.went_on() and post(s, "new-1-")
+        assert until(lambda: len(s.generations()) == 2 and s.metric("seva_ship_segments_total") > 0)
+        assert s.metric("seva_ship_lag_seconds") > 0, "what was written since could not be restored"
+        found, code = s.doctor()
+        assert code == 0 and found[0][0] == "note" and "behind" in found[0][1], found
+        new, p = s.restored("old")
+        assert p.returncode == 0 and not missing(new, ["old-1-"]) and missing(new, ["new-1-"]), (p.stdout, p.stderr)
+        shutil.rmtree(copy)
+        assert until(s.is_shipped)
+        new, p = s.restored("new")
+        assert p.returncode == 0 and not missing(new, ["old-1-", "new-1-"]), (p.stdout, p.stderr)
+        found, code = s.doctor()
+        assert code == 0 and found[0][0] == "ok" and "2 generations" in found[0][1], found
+
+
+def the_doctor_says_what_of_the_folder_cannot_be_restored_and_a_start_begins_anew():
+    with Shipping() as s:
+        s.start()
+        assert until(s.is_shipped)
+        for n in range(6):
+            assert post(s, f"d{n}-") and until(s.is_shipped)
+        away = s.segments()[-3]
+        os.rename(away, away + ".away")
+        found, code = s.doctor()
+        assert code == 1 and ("wrong" in found[0][0] and "misses 1 segments" in found[0][1]), found
+        os.rename(away + ".away", away)
+        with open(away, "r+b") as f:
+            f.seek(os.path.getsize(away) // 2)
+            f.write(b"another")
+        assert s.doctor()[1] == 0, "only --deep reads them all"
+        found, code = s.doctor("--deep")
+        assert code == 1 and os.path.basename(away) in found[0][1] and "not whole" in found[0][1], found
+        os.unlink(away)
+        s.kill()
+        s.start()
+        assert not s.went_on() and until(s.is_shipped) and len(s.generations()) == 2
+        found, code = s.doctor("--deep")
+        assert code == 0 and found[0][0] == "note" and "misses 1 segments" in found[0][1], found
+        s.stop()
+        log = os.path.join(s.data, "seva.db-wal")
+        os.utime(log, (time.time() + 30, time.time() + 30))
+        found, code = s.doctor()
+        assert code == 0 and found[-1][0] == "note" and float(found[-1][1].split()[-3]) >= 29, found
+        os.rename(os.path.join(s.to, "seva-ship"), os.path.join(s.to, "away"))
+        found, code = s.doctor()
+        assert code == 1 and "no folder of a shipped copy" in found[0][1], found
+
+
+def postgresql_is_refused_in_words():
+    if not os.environ.get("SEVA_TEST_PG"):
+        return "skip: needs SEVA_TEST_PG"
+    with Seva(db=fresh_postgres()) as s:
+        to = os.path.join(s.folder, "shipped")
+        p = seva("serve", "--data", s.data, "--listen", "127.0.0.1:0", *s.db, "--ship", to)
+        assert p.returncode == 1 and "--ship is for SQLite; PostgreSQL archives its own log, see docs/operations.md" in p.stderr, p.stderr
+        assert not os.path.exists(to)
+        p = seva("doctor", "--data", s.data, *s.db, "--ship", to)
+        assert p.returncode == 1 and "ship is set, and is for SQLite only" in p.stdout, p.stdout
 
 
 def a_moment_comes_back_and_one_before_the_first_does_not():
@@ -195,6 +290,8 @@ def a_folder_that_is_gone_holds_nobody_up_and_is_followed_again():
         os.rename(s.to, s.to + ".away")
         assert all(post(s, f"away-{n}-") for n in range(20))
         assert until(lambda: s.metric("seva_ship_failing") == 1)
+        ready = request(s.port, "GET", "/readyz")
+        assert ready.status == 200 and b"shipped copy is" in ready.body and b"behind" in ready.body, ready.body
         lag = s.metric("seva_ship_lag_seconds")
         assert until(lambda: s.metric("seva_ship_lag_seconds") > lag > 0), "the lag grows"
         assert "the shipped copy is behind" in s.log_tail(10**6)
@@ -248,6 +345,8 @@ def what_cannot_be_shipped_to_is_refused_at_the_start():
 
 if __name__ == "__main__":
     run([what_was_acknowledged_is_in_the_folder_when_the_server_is_killed,
-         a_server_that_stopped_has_shipped_all_and_begins_a_generation_when_it_comes_back, a_moment_comes_back_and_one_before_the_first_does_not,
+         a_server_that_comes_back_goes_on_where_it_ended,
+         what_does_not_go_on_begins_a_generation_and_the_old_one_is_restored_until_it_has_a_base,
+         the_doctor_says_what_of_the_folder_cannot_be_restored_and_a_start_begins_anew, postgresql_is_refused_in_words, a_moment_comes_back_and_one_before_the_first_does_not,
          a_torn_segment_at_the_end_is_left_out_and_a_torn_base_is_not_used, a_folder_that_is_gone_holds_nobody_up_and_is_followed_again,
          a_full_disk_holds_nobody_up_and_is_followed_again, what_cannot_be_shipped_to_is_refused_at_the_start])

@@ -11,11 +11,12 @@
 #include "base/file.h"
 #include "db/driver.h"
 #include "db/sqlite_copy.h"
+#include "db/sqlite_ship.h"
 #include "job/ship.h"
 #include "job/ship_file.h"
 #include "test_db.h"
 
-enum { HOUR_MS = 3600 * 1000, LONG = 60000, LOOKS_MOST = 60000 };
+enum { HOUR_MS = 3600 * 1000, LONG = 60000, LOOKS_MOST = 60000, COPY_MOST = 1 << 27 };
 static char letters[LONG];
 
 struct world {
@@ -24,23 +25,46 @@ struct world {
     str folder;
 };
 
-static struct world world_open(int64_t keep_ms, int64_t base_ms)
+static void ship_to(struct world *w, int64_t keep_ms, int64_t base_ms)
 {
-    struct world w = {.t = test_db_open(DB_SQLITE), .folder = test_path("shipped")};
-    str why = {0}, data = str_from(w.t->folder);
+    str why = {0}, data = str_from(w->t->folder);
     struct ship_options o = {
-        .db = w.t->db,
-        .database = str_skip(w.t->url, S("sqlite:").len),
+        .db = w->t->db,
+        .database = str_skip(w->t->url, S("sqlite:").len),
         .data_dir = data,
         .blobs_dir = str_cat(test_arena(), data, S("/blobs")),
-        .folder = w.folder,
+        .folder = w->folder,
         .keep_ms = keep_ms,
         .base_ms = base_ms,
     };
+    assert_ok(ship_open(test_arena(), &o, &w->ship, &why));
+}
+
+static struct world world_open(int64_t keep_ms, int64_t base_ms)
+{
+    struct world w = {.t = test_db_open(DB_SQLITE), .folder = test_path("shipped")};
     memset(letters, 'l', sizeof letters);
-    assert_ok(ship_open(test_arena(), &o, &w.ship, &why));
+    ship_to(&w, keep_ms, base_ms);
     assert_ok(ship_start(w.ship));
     return w;
+}
+
+static void db_again(struct world *w)
+{
+    struct db_options o = {.url = w->t->url};
+    str why = {0};
+    db_close(w->t->db);
+    assert_ok(db_open(test_arena(), &o, &w->t->db, &why));
+}
+
+/* What is committed between is not shipped, as when the run before was killed. */
+static void restart(struct world *w, void (*between)(struct world *w))
+{
+    ship_close(w->ship);
+    w->ship = NULL;
+    between(w);
+    db_again(w);
+    ship_to(w, HOUR_MS, 0);
 }
 
 static void world_close(struct world *w)
@@ -241,12 +265,151 @@ static void what_is_no_longer_kept_goes(void **state)
     world_close(&w);
 }
 
+static void assert_shipped(struct world *w, ptrdiff_t generations)
+{
+    ptrdiff_t n;
+    struct sum_row is = sum_shipped(w), should = sum_of(w->t->db);
+    (void)generation(w, &n);
+    assert_int_equal(n, generations);
+    assert_int_equal(is.n, should.n);
+    assert_int_equal(is.bytes, should.bytes);
+}
+
+static void nothing_happens(struct world *w)
+{
+    (void)w;
+}
+
+static void some_are_committed(struct world *w)
+{
+    for (int i = 500; i < 520; i++)
+        put(w, i, 1000 + i);
+}
+
+static void a_restart_goes_on_where_the_last_segment_ended(void **state)
+{
+    (void)state;
+    struct world w = world_open(HOUR_MS, 0);
+    for (int i = 0; i < 50; i++)
+        put(&w, i, 3000);
+    wait_for_bases(&w, 1, 0);
+    put(&w, 50, 100);
+    for (int i = 0; i < 3; i++) {
+        clock_advance(60 * 1000);
+        restart(&w, i == 1 ? some_are_committed : nothing_happens);
+        assert_true(ship_stats_of(w.ship).went_on);
+        assert_int_equal(ship_stats_of(w.ship).lag_ms >= 60 * 1000, i == 1);
+        assert_ok(ship_start(w.ship));
+        put(&w, 100 + i, 200);
+    }
+    ship_stop(w.ship);
+    assert_int_equal(ship_stats_of(w.ship).generations + ship_stats_of(w.ship).bases, 0);
+    assert_shipped(&w, 1);
+    world_close(&w);
+}
+
+/* As `seva doctor --repair` or sqlite3 do: who closes it last moves the log into the file. */
+static void another_program_closes_it(struct world *w)
+{
+    db_again(w);
+    db_again(w);
+}
+
+/* The closed database with its log, to the copy or back. */
+static void copy_closed(struct world *w, bool is_back)
+{
+    const char *ends[] = {"", "-wal"};
+    struct db_options o = {.url = w->t->url};
+    str why = {0};
+    db_close(w->t->db);
+    for (int i = 0; i < 2; i++) {
+        str bytes, at = str_print(test_arena(), "%s/seva.db%s", w->t->folder, ends[i]);
+        str kept = str_print(test_arena(), "%.*s.kept%s", SARG(w->folder), ends[i]);
+        assert_ok(file_read(test_arena(), is_back ? kept : at, COPY_MOST, &bytes));
+        assert_ok(file_write(is_back ? at : kept, bytes, 0600));
+    }
+    assert_ok(db_open(test_arena(), &o, &w->t->db, &why));
+    sqlite_ship_keep_log(w->t->db);
+}
+
+static void a_copy_is_kept(struct world *w)
+{
+    copy_closed(w, false);
+}
+
+/* Others are committed than were shipped, and as many. */
+static void an_older_one_is_put_back(struct world *w)
+{
+    copy_closed(w, true);
+    for (int i = 700; i < 712; i++)
+        put(w, i, 1000);
+}
+
+static void what_does_not_go_on_begins_a_generation(void **state)
+{
+    (void)state;
+    void (*const cases[])(struct world * w) = {another_program_closes_it, an_older_one_is_put_back};
+    for (int i = 0; i < 2; i++) {
+        struct world w = world_open(HOUR_MS, 0);
+        wait_for_bases(&w, 1, 0);
+        put(&w, 1, 3000);
+        restart(&w, a_copy_is_kept);
+        assert_ok(ship_start(w.ship));
+        for (int k = 600; k < 610; k++)
+            put(&w, k, 1000);
+        restart(&w, cases[i]);
+        assert_false(ship_stats_of(w.ship).went_on);
+        struct sum_row before = sum_shipped(&w); /* until the next base is whole, and after it */
+        assert_int_equal(before.n, 11);
+        assert_ok(ship_start(w.ship));
+        wait_for_bases(&w, 1, 0);
+        put(&w, 2, 100);
+        ship_stop(w.ship);
+        assert_shipped(&w, 2);
+        world_close(&w);
+        (void)file_tree_remove(w.folder);
+    }
+}
+
+/* As after a crash of the machine: the last one is not whole, or one is gone. */
+static void a_generation_that_cannot_be_restored_to_its_end_is_not_gone_on_with(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct world w = world_open(HOUR_MS, 0);
+        struct ship_files files;
+        ptrdiff_t n;
+        wait_for_bases(&w, 1, 0);
+        for (int k = 0; k < 3; k++) {
+            put(&w, k, 100);
+            restart(&w, nothing_happens);
+            assert_ok(ship_start(w.ship));
+        }
+        ship_close(w.ship);
+        w.ship = NULL;
+        str folder = generation(&w, &n);
+        assert_ok(ship_files_list(test_arena(), folder, &files));
+        assert_true(files.n_segments >= 3);
+        str last = str_print(test_arena(), "%.*s/%.*s", SARG(folder),
+            SARG(files.segments[files.n_segments - 1 - i].name));
+        assert_ok(i == 0 ? file_write(last, S("seva ship 2 "), 0600) : file_remove(last));
+        db_again(&w);
+        ship_to(&w, HOUR_MS, 0);
+        assert_false(ship_stats_of(w.ship).went_on);
+        world_close(&w);
+        (void)file_tree_remove(w.folder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_missed_however_often_the_log_begins_anew),
         TEST(what_cannot_be_shipped_lets_the_log_go_on_and_a_generation_begins),
         TEST(what_is_no_longer_kept_goes),
+        TEST(a_restart_goes_on_where_the_last_segment_ended),
+        TEST(what_does_not_go_on_begins_a_generation),
+        TEST(a_generation_that_cannot_be_restored_to_its_end_is_not_gone_on_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
