@@ -120,6 +120,7 @@ struct log_ship {
     int pages, read; /* frames of this log: committed, collected */
     uint32_t sum[2]; /* after the last one that was collected */
     int64_t last_ms, oldest_ms;
+    int64_t next_ms; /* of the first commit that came while frames are read; 0 = none */
 };
 
 struct lite {

@@ -183,6 +183,8 @@ static void look(struct log_ship *s, int pages)
     s->last_ms = clock_now_ms();
     if (s->oldest_ms == 0)
         s->oldest_ms = s->last_ms;
+    if (s->next_ms == 0)
+        s->next_ms = s->last_ms;
 }
 
 void log_ship_committed(struct lite *l, int pages)
@@ -254,6 +256,7 @@ static void collect(struct log_ship *s)
     };
     bool has_work = s->is_on && s->has_place && !s->is_lost && span.from < span.to;
     s->held.page_bytes = s->page_bytes;
+    s->next_ms = 0;
     (void)pthread_mutex_unlock(&s->mutex);
     if (!has_work)
         return;
@@ -398,7 +401,7 @@ err sqlite_ship_take(struct db *db, struct ship_pages *pages)
             .sums = {s->sum[0],      s->sum[1]         }
         };
         s->held = (struct ship_pages){0};
-        s->oldest_ms = s->read < s->pages ? s->last_ms : 0;
+        s->oldest_ms = s->next_ms;
     }
     (void)pthread_mutex_unlock(&s->mutex);
     (void)pthread_mutex_unlock(&s->reading);
