@@ -67,7 +67,7 @@ static void look_at_pages(struct doctor *d)
         tell_pages(d, rows, n);
     if (e == OK && d->is_deep && !is_done)
         report_note(d, S("the indexes were not compared with their tables"),
-            S("CREATE EXTENSION amcheck, and GRANT EXECUTE on bt_index_check to this role"));
+            S("CREATE EXTENSION amcheck, and GRANT EXECUTE ON FUNCTION bt_index_check(regclass, boolean) to this role"));
     report_end(d, is_sqlite ? S("pages of the database") : S("connection to the database"));
     report_begin(d, "references");
     if (e == OK && (e = schema_orphans(d->cx.db, &rows, &n)) != OK)

@@ -232,7 +232,7 @@ err schema_pages(
                     : S("SELECT quick_check AS words FROM pragma_quick_check(?1)"),
             rows, n);
     TRY(db_one(tx,
-        S("SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'bt_index_check'"
+        S("SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'bt_index_check' AND pronargs = 2"
           "  AND has_function_privilege(oid, 'EXECUTE')) THEN 1 ELSE 0 END AS may"),
         NO_ARGS, COLS(may_cols), &row));
     *is_done = is_deep && row.may;

@@ -414,6 +414,65 @@ def an_index_that_does_not_fit_its_table_is_made_anew():
         doctor(s, "--deep", code=0)
 
 
+def postgres(test):
+    def on_it():
+        if not os.environ.get("SEVA_TEST_PG"):
+            return "skip: needs SEVA_TEST_PG"
+        return test(fresh_postgres())
+    on_it.__name__ = test.__name__
+    return on_it
+
+
+def superuser(db, sql):
+    """Statements of the one who runs the database; None: it does not let us."""
+    p = subprocess.run(["psql", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", db.replace("://seva@", "://postgres@"), "-c", sql], capture_output=True, text=True)
+    return p.stdout.strip() if p.returncode == 0 else None
+
+
+def notes(found, check):
+    return " ".join(c["what"] + ": " + c["advice"] for c in found["checks"] if c["state"] == "note" and c["check"] == check)
+
+
+@postgres
+def an_index_on_postgresql_that_lacks_a_row_is_found_by_amcheck_and_made_anew_beside_the_server(db):
+    if superuser(db, "CREATE EXTENSION amcheck") is None:
+        return "skip: the extension amcheck cannot be made here (postgresql-contrib and a superuser are needed)"
+    with filled(db) as s:
+        superuser(db, "REVOKE EXECUTE ON FUNCTION bt_index_check(regclass, boolean) FROM PUBLIC")
+        assert "GRANT EXECUTE" in notes(doctor(s, "--deep", code=0), "pages"), "it says what it needs"
+        assert superuser(db, "GRANT EXECUTE ON FUNCTION bt_index_check(regclass, boolean) TO seva") is not None
+        assert notes(doctor(s, "--deep", code=0), "pages") == ""
+        # A row that the index does not hear of, as after a fault of the disk.
+        assert superuser(db, "UPDATE pg_index SET indisready = false, indislive = false WHERE indexrelid = 'tag_name'::regclass") is not None
+        Rows(s).run(f"INSERT INTO tag (id, account_id, name, name_fold) VALUES (5, {Rows(s).account}, 'Late', 'late')")
+        assert superuser(db, "UPDATE pg_index SET indisready = true, indislive = true WHERE indexrelid = 'tag_name'::regclass") is not None
+        assert wrong(doctor(s, code=0), "pages") == [], "only --deep reads the indexes"
+        found = doctor(s, "--deep", code=1)
+        assert len(wrong(found, "pages")) == found["mendable"] == 1 and "tag_name" in wrong(found, "pages")[0], found
+        assert doctor(s, "--deep", "--repair", code=0)["mended"] == 1
+        doctor(s, "--deep", code=0)
+        assert s.process.poll() is None and "late" in superuser(db, "SET enable_seqscan = off; SELECT name_fold FROM tag WHERE name_fold = 'late'")
+
+
+@postgres
+def an_invalid_index_on_postgresql_is_made_anew_beside_the_server_and_alone(db):
+    """As a CREATE INDEX CONCURRENTLY that was cut off leaves it: kept, but used by no query."""
+    with filled(db) as s:
+        for is_alone in (False, True):
+            if superuser(db, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'message_timeline'::regclass") is None:
+                return "skip: needs a superuser of the database"
+            if is_alone:
+                assert s.stop() == 0
+            found = doctor(s, code=1)
+            assert wrong(found, "schema") == ["the index message_timeline is invalid"] and found["mendable"] == 1, found
+            assert superuser(db, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'message_timeline'::regclass") == "f", "only --repair mends"
+            assert doctor(s, "--repair", code=0)["mended"] == 1
+            assert superuser(db, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'message_timeline'::regclass") == "t"
+            doctor(s, code=0)
+        s.start()
+        assert len(texts(s)) == 6
+
+
 if __name__ == "__main__":
     run([a_sound_installation_is_well_beside_its_server_and_alone,
          numbers_that_are_not_true_are_named_and_mended_through_the_running_server,
@@ -422,4 +481,6 @@ if __name__ == "__main__":
          what_interrupted_writers_left_is_removed_and_nobodys_file_gets_its_row, a_schema_that_somebody_changed_is_found_and_mended,
          work_that_lies_about_secrets_and_a_changed_audit_are_said,
          a_damaged_page_is_said_clearly_breaks_nothing_else_and_a_backup_brings_it_back, a_damaged_head_stops_the_start_in_words,
-         an_index_that_does_not_fit_its_table_is_made_anew])
+         an_index_that_does_not_fit_its_table_is_made_anew,
+         an_index_on_postgresql_that_lacks_a_row_is_found_by_amcheck_and_made_anew_beside_the_server,
+         an_invalid_index_on_postgresql_is_made_anew_beside_the_server_and_alone])
