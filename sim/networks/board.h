@@ -23,6 +23,8 @@ struct board {
 };
 
 struct board_entry *board_add(struct board *b, str id, str text, int64_t now_ms);
+/* Of an account that takes any: the entry is made when it is not there. */
+struct board_entry *board_find_any(struct sim_call *c, str id);
 struct board_entry *board_find(const struct board *b, str id); /* NULL: not there */
 void board_text(struct board_entry *e, str text, int64_t now_ms);
 str board_text_of(const struct board_entry *e);

@@ -146,7 +146,7 @@ static void put_our_reply(struct sim_call *c, struct board_entry *review)
 static void reply_call(struct sim_call *c, str name)
 {
     struct board *b = c->account->data;
-    struct board_entry *review = board_find(b, str_sub(name, 0, name.len - 6));
+    struct board_entry *review = board_find_any(c, str_sub(name, 0, name.len - 6));
     struct board_entry *reply = board_find(b, name);
     bool is_delete = c->req->method == HTTP_DELETE;
     if (!review || (is_delete && !reply)) {

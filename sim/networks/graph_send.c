@@ -52,7 +52,9 @@ static bool find_target(struct sim_call *c, struct target *to)
     }
     if (!id.len)
         return by_comment(c, comment.len ? comment : post, to);
-    to->person = graph_person(c->account, id, false);
+    to->person = graph_person(c->account, id, sim_takes_any(c->account));
+    if (to->person && to->person->last_in_ms == 0 && sim_takes_any(c->account))
+        to->person->last_in_ms = c->now_ms;
     bool is_known = to->person && to->person->last_in_ms > 0;
     if (!is_known)
         graph_fail(c, 400, 100, graph_is_instagram(c->network) ? 2534014 : 2018001,

@@ -128,10 +128,11 @@ static void reply_to_comment(struct sim_call *c, str id)
 {
     struct graph_note *note = graph_note(c->account, id);
     str text = sim_field(c, S("message"));
-    if (!note || !note->is_public || note->is_gone || note->is_mention)
+    bool is_any = !note && sim_takes_any(c->account);
+    if (!is_any && (!note || !note->is_public || note->is_gone || note->is_mention))
         graph_fail(c, 400, 100, 33, "Object does not exist or cannot be loaded");
     else if (is_comment_good(c, text))
-        graph_comment(c, note, str_from(note->post), text, (str){0});
+        graph_comment(c, note, note ? str_from(note->post) : id, text, (str){0});
 }
 
 static void reply_to_mention(struct sim_call *c)

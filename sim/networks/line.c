@@ -292,7 +292,7 @@ static void push(struct sim_call *c)
     const struct json *list = messages_of(c);
     if (!list)
         return;
-    struct line_peer *p = line_peer(bot, to, false);
+    struct line_peer *p = line_peer(bot, to, sim_takes_any(c->account));
     if (!p) {
         refuse_with(
             c, 400, "The property, 'to', in the request body is invalid (line: -, column: -)");

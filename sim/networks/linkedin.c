@@ -219,7 +219,8 @@ static void create_comment(struct sim_call *c, str under)
     bool is_ours = str_eq(sim_field(c, S("actor")), c->account->id);
     if (!is_ours) {
         fail_with(c, 403, "ACCESS_DENIED", "Not enough permissions to access: socialActions");
-    } else if (is_answer && (!parent || parent->is_hidden || parent->parent[0])) {
+    } else if (is_answer &&
+               (parent ? parent->is_hidden || parent->parent[0] : !sim_takes_any(c->account))) {
         fail_with(c, 404, "NOT_FOUND", "The parent comment is not there");
     } else if (text.len > TEXT_MOST * 4 || (!text.len && !json_get(c->json, S("content")))) {
         fail_with(c, 400, "INVALID_ARGUMENT", "message.text is too long or missing");

@@ -213,6 +213,9 @@ void sim_account_callback(struct sim *sim, struct sim_account *account, str url)
 void sim_account_token(struct sim *sim, struct sim_account *account, str token); /* refreshed */
 /* A free member of the account's settings; {NULL, 0} when absent. */
 str sim_setting(const struct sim_account *account, str name);
+/* The account's setting any_chat is "yes": whoever or whatever an answer is for that is not known
+ * is taken as if it had written just now. */
+bool sim_takes_any(const struct sim_account *account);
 
 str sim_bearer(const struct sim_call *c); /* of Authorization; {NULL, 0} when absent */
 bool sim_basic(struct sim_call *c, str *user, str *password);

@@ -248,6 +248,11 @@ str sim_setting(const struct sim_account *account, str name)
     return json_text(json_get(account->settings, name), (str){0});
 }
 
+bool sim_takes_any(const struct sim_account *account)
+{
+    return str_eq(sim_setting(account, S("any_chat")), S("yes"));
+}
+
 /* ── ids and chance ─────────────────────────────────────────────────────────────────────────── */
 
 /* SplitMix64 (public domain, Steele, Lea, Flood 2014). */

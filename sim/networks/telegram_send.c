@@ -115,8 +115,7 @@ struct chat *telegram_target(struct sim_call *c)
 {
     struct bot *bot = c->account->data;
     str id = sim_field(c, S("chat_id"));
-    bool is_any = str_eq(sim_setting(c->account, S("any_chat")), S("yes"));
-    struct chat *chat = telegram_chat_get(bot, id, is_any);
+    struct chat *chat = telegram_chat_get(bot, id, sim_takes_any(c->account));
     if (id.len == 0)
         telegram_refuse_call(c, 400, S("Bad Request: chat_id is empty"));
     else if (chat == NULL)

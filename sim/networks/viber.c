@@ -255,7 +255,11 @@ static void status_event(
 static void send_message(struct sim_call *c)
 {
     struct bot *bot = c->account->data;
-    struct person *p = person_get(bot, sim_field(c, S("receiver")), false);
+    bool is_new = person_get(bot, sim_field(c, S("receiver")), false) == NULL;
+    struct person *p =
+        person_get(bot, sim_field(c, S("receiver")), is_new && sim_takes_any(c->account));
+    if (p && is_new)
+        p->is_subscribed = true;
     str type = sim_field(c, S("type")), text, tracking = sim_field(c, S("tracking_data"));
     str name = json_text(json_get(sim_field_json(c, S("sender")), S("name")), S(""));
     int bad = content_is_bad(c, type, &text);

@@ -177,9 +177,12 @@ static struct whatsapp_person *recipient(struct sim_call *c, bool is_template)
     str to = sim_field(c, S("to"));
     if (to.len == 0)
         to = sim_field(c, S("recipient"));
-    bool is_any = is_template || str_eq(sim_setting(c->account, S("any_person")), S("yes"));
+    bool is_any = is_template || str_eq(sim_setting(c->account, S("any_person")), S("yes")) ||
+                  sim_takes_any(c->account);
     struct whatsapp_person *p =
         sim_whatsapp_person(c->account, canonical(c->arena, to), is_any && to.len > 0);
+    if (p && p->last_in_ms == 0 && sim_takes_any(c->account))
+        p->last_in_ms = c->now_ms;
     if (to.len == 0)
         (void)wrong(c, 131008, "to or recipient is required"); /* NULL says it as well */
     else if (!p)

@@ -66,7 +66,7 @@ static bool post_is_fine(struct sim_call *c, str text, str above, const struct j
             c, 400, "invalid-request", S("One or more parameters to your request was invalid."));
     else if (utf8_code_points(text) > POST_LETTERS && str_find(text, S("://")) < 0)
         xnet_fail(c, 403, "about:blank", S("Your Post text is too long."));
-    else if (above.len > 0 && t == NULL)
+    else if (above.len > 0 && t == NULL && !sim_takes_any(c->account))
         xnet_fail(c, 403, "about:blank",
             S("You attempted to reply to a Tweet that is deleted or not visible to you."));
     else if (t && !is_free && !t->calls_on_us && !str_eq(str_from(t->author), c->account->id))
@@ -162,7 +162,7 @@ void xnet_message(struct sim_call *c, str person)
     struct xnet *x = c->account->data;
     str text = json_text(json_get(c->json, S("text")), S("")), hashes = {0}, id;
     const struct json *files = json_get(c->json, S("attachments"));
-    struct xnet_person *p = xnet_person(x, person, false);
+    struct xnet_person *p = xnet_person(x, person, sim_takes_any(c->account));
     struct xnet_thing draft = {0};
     if (!xnet_rate(c, "messages", 15, XNET_WINDOW_MS))
         return;

@@ -169,7 +169,7 @@ static void reply(struct sim_call *c)
     const struct json *snippet = sim_field_json(c, S("snippet"));
     str text = json_text(json_get(snippet, S("textOriginal")), S(""));
     const struct board_entry *top =
-        board_find(b, json_text(json_get(snippet, S("parentId")), S("")));
+        board_find_any(c, json_text(json_get(snippet, S("parentId")), S("")));
     if (!top || top->parent[0]) {
         google_fail(c, 404, "parentCommentNotFound", "The parent comment is not there.");
     } else if (!text.len) {

@@ -210,6 +210,7 @@ static struct contact contact_of(struct ctx *cx, const struct person *p)
         .email = utf8_prefix_bytes(
             utf8_fold(cx->arena, str_trim(item->contact_email)), LIMIT_NAME_BYTES),
         .phone = short_name(item->contact_phone),
+        .location = short_name(item->contact_location),
         .language = p->language,
         .created_ms = cx->now_ms,
         .last_seen_ms = cx->now_ms,

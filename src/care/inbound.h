@@ -15,7 +15,7 @@ struct inbound_item {
                               * widget gives "w:<visitor>:<client uuid>" */
     str thread_key;          /* the channel's own thread; empty = one conversation per person */
     str contact_external_id; /* the person's id on the channel; required */
-    str contact_name, contact_email, contact_phone, language;
+    str contact_name, contact_email, contact_phone, contact_location, language;
     bool is_verified;       /* the channel proved who it is */
     contact_id new_contact; /* the id that a contact made for it gets; {0} = a fresh one */
     contact_id known_as;    /* who a new one has shown to be; {0} = nobody */

@@ -139,6 +139,22 @@ static err check_channel(struct ctx *cx, const struct replay *r, const struct ch
     return OK;
 }
 
+/* Public or private as the network knows it; and what ours answers must be there. The run's name
+ * behind its id makes a post one that the network has never had. */
+static err check_visibility(struct ctx *cx, const struct history_item *item)
+{
+    const struct connector *c = connector_find(item->channel->kind);
+    const char *visibility = item->is_public ? "public" : "private";
+    int64_t room = item->is_public ? c->public_rules.max_length : c->private_rules.max_length;
+    if (room <= 0)
+        return fail_field(cx, "visibility", "On %.*s nothing is %s.", SARG(c->title), visibility);
+    if (item->is_public && !item->is_in && c->reads_post)
+        return fail_field(cx, "visibility",
+            "On %.*s a public answer reads the post first, and a replayed post is not on the network: only its private answers are replayed.",
+            SARG(c->title));
+    return OK;
+}
+
 void replay_read(struct ctx *cx, const struct replay *r, struct replay_line *line)
 {
     struct history_item *item = NEW(cx->arena, struct history_item, 1);
@@ -147,6 +163,8 @@ void replay_read(struct ctx *cx, const struct replay *r, struct replay_line *lin
     err e = history_read(cx, &r->history, line->text, item);
     if (e == OK)
         e = check_channel(cx, r, item->channel);
+    if (e == OK)
+        e = check_visibility(cx, item);
     if (e == OK) {
         line->item = item;
         return;
@@ -182,7 +200,8 @@ static struct inbox_new delivery_of(
         .contact_external_id = in->who_id,
         .contact_name = in->who_name,
         .contact_handle = str_skip(in->who_handle, has_at),
-        .contact_email = in->who_email};
+        .contact_email = in->who_email,
+        .contact_location = in->who_location};
     str body = replayed_write(cx->arena, &message);
     return (struct inbox_new){.account = cx->account,
         .source = source,

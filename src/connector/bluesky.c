@@ -289,6 +289,7 @@ const struct connector connector_bluesky = {
                       .max_length = BLUESKY_CHAT_GRAPHEMES,
                       .max_bytes = BLUESKY_CHAT_BYTES,
                       .may_split = true},
+    .reads_post = true,
     .public_rules = { .unit = LENGTH_GRAPHEMES,
                       .max_length = BLUESKY_GRAPHEMES,
                       .max_bytes = BLUESKY_BYTES,

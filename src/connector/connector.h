@@ -266,6 +266,7 @@ struct connector {
     struct connector_rules private_rules, public_rules;
     const char *approval; /* what the network wants to see first; NULL = nothing. English */
     bool repeats_safely;  /* it knows a repetition by delivery_id: UNKNOWN may be resent */
+    bool reads_post;      /* a public answer reads the post on the network first */
     bool cut_is_unknown;  /* a try that ended with the process may have gone: it is not repeated */
     int64_t poll_ms;      /* between polls */
     int64_t send_gap_ms;  /* at least so long between two sends of a channel; 0 = none */

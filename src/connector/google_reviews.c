@@ -100,7 +100,8 @@ static str review_of(str id)
     for (ptrdiff_t i = 0; i < name.len; i++) {
         char c = name.at[i];
         bool is_fit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '/' || c == '-' || c == '_' || c == '=';
+                      c == '/' || c == '-' || c == '_' || c == '=' ||
+                      c == '~'; /* before a replay's run */
         if (!is_fit)
             return (str){0};
     }

@@ -71,7 +71,7 @@ struct connector_item {
     str contact_external_id;
     str contact_other_id; /* an id under which the person may be known already */
     str contact_name, contact_handle, contact_email, contact_phone, contact_language;
-    str contact_avatar_url, contact_profile_url;
+    str contact_avatar_url, contact_profile_url, contact_location;
 
     str text;
     str parts;    /* JSON array, see connector/part.h; empty = text and files only */

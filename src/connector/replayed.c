@@ -7,14 +7,15 @@ static const struct {
     const char *name;
     ptrdiff_t at;
 } members[] = {
-    {"id",      offsetof(struct connector_item, external_id)        },
-    {"thread",  offsetof(struct connector_item, thread_key)         },
-    {"replyTo", offsetof(struct connector_item, reply_to)           },
-    {"text",    offsetof(struct connector_item, text)               },
-    {"from",    offsetof(struct connector_item, contact_external_id)},
-    {"name",    offsetof(struct connector_item, contact_name)       },
-    {"handle",  offsetof(struct connector_item, contact_handle)     },
-    {"email",   offsetof(struct connector_item, contact_email)      },
+    {"id",       offsetof(struct connector_item, external_id)        },
+    {"thread",   offsetof(struct connector_item, thread_key)         },
+    {"replyTo",  offsetof(struct connector_item, reply_to)           },
+    {"text",     offsetof(struct connector_item, text)               },
+    {"from",     offsetof(struct connector_item, contact_external_id)},
+    {"name",     offsetof(struct connector_item, contact_name)       },
+    {"handle",   offsetof(struct connector_item, contact_handle)     },
+    {"email",    offsetof(struct connector_item, contact_email)      },
+    {"location", offsetof(struct connector_item, contact_location)   },
 };
 enum { MEMBERS = sizeof members / sizeof *members };
 

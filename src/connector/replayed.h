@@ -7,8 +7,8 @@
 
 #define REPLAY_ORIGIN S("replay")
 
-/* is_public, external_id, thread_key, reply_to, text and the contact's id, name, handle and mail
- * address count. */
+/* is_public, external_id, thread_key, reply_to, text and the contact's id, name, handle, mail
+ * address and location count. */
 str replayed_write(struct arena *a, const struct connector_item *message);
 /* E_INVALID with words when it is not what replayed_write makes. */
 err replayed_parse(

@@ -17,7 +17,7 @@ static bool is_word(str s)
     for (ptrdiff_t i = 0; i < s.len; i++) {
         char c = s.at[i];
         bool is_fit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '-' || c == '_' || c == '.';
+                      c == '-' || c == '_' || c == '.' || c == '~'; /* ~: before a replay's run */
         if (!is_fit)
             return false;
     }

@@ -294,6 +294,7 @@ const struct connector connector_x = {
                       .files_per_piece = 1,
                       .media = post_media,
                       .may_split = true},
+    .reads_post = true,
     .public_rules = {.unit = LENGTH_X,
                       .max_length = X_POST_LENGTH,
                       .max_length_with_file = X_POST_LENGTH,

@@ -96,6 +96,7 @@ static struct inbound_item inbound_of(
         .contact_name = it->contact_name,
         .contact_email = it->contact_email,
         .contact_phone = it->contact_phone,
+        .contact_location = it->contact_location,
         .language = it->contact_language,
         .is_verified = true,
         .text = it->text,
