@@ -151,9 +151,10 @@ void line_file_show(struct line_file *r)
         return;
     fprintf(stderr, "%s%lld lines, %lld/s", p->is_terminal ? "\r" : "", (long long)r->done,
         (long long)((r->done - r->shown_done) * 1000000 / step_us));
-    if (r->size > 0 && r->read > 0) {
+    int64_t gone = r->read - (r->have - r->from); /* what is in the buffer still is to come */
+    if (r->size > 0 && gone > 0) {
         int64_t left_s =
-            (int64_t)((double)spent_us * (double)(r->size - r->read) / (double)r->read / 1e6);
+            (int64_t)((double)spent_us * (double)(r->size - gone) / (double)gone / 1e6);
         fprintf(stderr, ", %lld:%02lld:%02lld left", (long long)(left_s / 3600),
             (long long)(left_s / 60 % 60), (long long)(left_s % 60));
     }

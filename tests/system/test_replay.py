@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -214,6 +215,76 @@ def what_is_wrong_is_said_and_the_rest_goes_on():
         assert p.returncode == 1 and b"needs a running server" in p.stderr, p
 
 
+CHANNELS = {
+    "facebook": ({"app_secret": "seva-meta-app-secret-0001", "access_token": "EAAGsevaPageToken123"}, "1029384756", "7001"),
+    "instagram": ({"login": "instagram", "app_secret": "seva-meta-app-secret-0001", "access_token": "IGAAsevaToken123"}, "17841400000000001", "9001"),
+    "whatsapp": ({"business_account_id": "88001", "access_token": "EAAGsevaPageToken123", "app_secret": "seva-meta-app-secret-0001"}, "99001", "15557770001"),
+    "x": ({"auth": "oauth1", "consumer_key": "ck", "consumer_secret": "seva-x-consumer-secret", "bearer_token": "x-app-token",
+           "oauth1_token": "x-oauth1-token", "oauth1_token_secret": "s", "source": "poll"}, "1111", "2222"),
+    "telegram": ({"bot_token": TOKEN}, BOT, "7001"),
+    "line": ({"channel_secret": "seva-line-channel-secret", "access_token": "line-channel-access-token"},
+             "U0123456789abcdef0123456789abcdef", "Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+    "viber": ({"sender_name": "Seva", "token": "4453b6ac12345678-a1b2c3d4e5f60718-9a8b7c6d5e4f3021"}, "pa:5301", "01234567890A="),
+    "sms": ({"account_sid": "AC00000000000000000000000000000001", "sender": "+15550001111", "auth_token": "sevaTwilioAuthToken0001"}, "", "+15557770001"),
+    "mastodon": ({"server": "e.example", "access_token": "mastodon-token"}, "14715", "971724"),
+    "bluesky": ({"identifier": "care.example.com", "app_password": "bluesky-app-password"}, "did:plc:seva", "did:plc:asha"),
+}
+PUBLIC = {"facebook": "post:1029384756_555", "instagram": "post:18000000000000001", "mastodon": "post:1"}
+
+
+def a_day_of_all_networks_is_driven_at_once():
+    """Those that are connected by a form; tests/flow/network_replay.c has them all, one by one."""
+    with Networks() as n, Seva(more=["--network-hosts", f"*={n.url}", "--egress-allow", HERE]) as s:
+        s.start()
+        assert s.api("PATCH", "/account", {"undo_seconds": 0}).status == 200
+        lines, out = [], []
+        for kind, (settings, external, who) in CHANNELS.items():
+            made = s.api("POST", "/channels", {"kind": kind, "name": kind, "settings": settings, **({"external_id": external} if external else {})})
+            assert made.status == 201, (kind, made.body)
+            n.call("accounts", {"network": kind, "settings": {"any_chat": "yes"}})
+            for public in (False, True) if kind in PUBLIC else (False,):
+                where = {"visibility": "public", "thread": PUBLIC[kind]} if public else {}
+                id = f"1029384756_{len(lines)}" if kind == "facebook" else str(len(lines) + 1)
+                person = {"id": who, "name": "Asha", "handle": "@asha", "location": "ঢাকা"}
+                lines.append(line(0, channel=kind, id=id, text=f"hello {kind} {public}", **where) | {"from": person})
+                lines.append(line(1, "out", channel=kind, id=id + "9", text=f"answer {kind} {public}", reply_to=id, **where) | {"to": person})
+                out.append((kind, f"answer {kind} {public}"))
+        good = len(lines)
+        lines += [line(2, channel="sms", id="a", visibility="public"), line(3, "out", channel="x", id="b", visibility="public", reply_to="1"),
+                  line(4, channel="widget", id="c")]
+        path = written(s, lines)
+        p = replayed(s, path, "--rate", "5000/s")
+        assert p.returncode == 3 and b": %d lines taken" % good in p.stderr and b"3 lines were wrong" in p.stderr, p
+        with open(path + ".rejected") as f:
+            rejected = f.read()
+        assert "On SMS nothing is public." in rejected and "On X a public answer reads the post first" in rejected and "cannot be replayed" in rejected, rejected
+
+        def took():
+            return sorted((e["network"], e["text"].removeprefix("@asha ")) for e in n.call("ledger?kind=message&limit=1000")["entries"])
+        assert until(lambda: took() == sorted(out)), (took(), [(m["text"], m["error"]) for m in stored(s) if m["error"]])
+        assert n.call("ledger?kind=message&limit=1")["counts"]["doubles"] == 0
+        people = s.items("/contacts")
+        assert len(people) == len(CHANNELS) and {s.api("GET", "/contacts/" + p["id"]).json["location"] for p in people} == {"ঢাকা"}
+
+
+def how_far_it_is_stands_on_a_terminal_and_else_in_lines():
+    with Networks() as n, stage(n) as s:
+        path = written(s, [line(i) for i in range(120)])
+        leader, follower = pty.openpty()
+        p = subprocess.Popen(command(s, path, "--rate", "20/s", "--run", "seen"), stdout=subprocess.PIPE, stderr=follower)
+        os.close(follower)
+        shown = b""
+        while not re.search(rb"\r\d+ lines, \d+/s, 0:00:0[1-9] left\x1b\[K", shown):
+            shown += os.read(leader, 1000)
+        assert b"\n" not in shown, "one line that is written over"
+        p.kill()
+        p.communicate()
+        os.close(leader)
+        p = replayed(s, path, "--rate", "20/s", "--run", "read")
+        assert p.returncode == 0, p
+        assert re.match(rb"(\d+ lines, \d+/s, 0:00:0\d left\n)+$", p.stderr) and b"\r" not in p.stderr, p.stderr
+
+
 def distances_in_time_are_kept():
     """Steps, not the clock: what is an hour later has not come while the line before it is there; a hundred thousand times faster it has."""
     with Networks() as n, stage(n) as s:
@@ -243,5 +314,7 @@ run([
     standard_input_is_taken_as_it_comes,
     real_channels_are_refused,
     what_is_wrong_is_said_and_the_rest_goes_on,
+    a_day_of_all_networks_is_driven_at_once,
+    how_far_it_is_stands_on_a_terminal_and_else_in_lines,
     distances_in_time_are_kept,
 ])
