@@ -3,6 +3,7 @@ too; what was cut, altered, or sealed with another key is refused in words; a pr
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -349,61 +350,75 @@ def postgresql_is_told_its_own_way():
         assert p.returncode == 1 and "pg_basebackup" in p.stderr and "docs/operations.md" in p.stderr, p.stderr
 
 
-def sql(server, text, port=None):
-    p = subprocess.run([server.bin + "/psql", "-qAt", "-h", server.folder, "-p", str(port or server.port), "-U", "postgres", "seva", "-c", text],
+def sql(server, text):
+    p = subprocess.run([server.bin + "/psql", "-qAt", "-h", server.folder, "-p", str(server.port), "-U", "postgres", "seva", "-c", text],
                        capture_output=True, text=True)
     return p.stdout.strip() if p.returncode == 0 else None
 
 
-def back_in_time(server, base, until_time):
-    """The base backup, with the archived log played until that time, as a server on another port."""
-    with open(base + "/postgresql.auto.conf", "a", encoding="ascii") as f:
-        f.write(f"restore_command = 'cp {server.folder}/archive/%f %p'\nrecovery_target_time = '{until_time}'\n"
-                "recovery_target_action = 'promote'\narchive_mode = off\n")
-    open(base + "/recovery.signal", "w").close()
-    other = pg.free_port()
-    process = subprocess.Popen([server.bin + "/postgres", "-D", base, "-p", str(other)], preexec_fn=server.demote,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return process, other
+def documented():
+    """What docs/operations.md, "Backing up PostgreSQL", says to do, as it stands there: the indented blocks and what is in backticks."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/operations.md"), encoding="utf-8") as f:
+        section = f.read().split("\n## Backing up PostgreSQL\n")[1].split("\n## ")[0]
+    blocks = ["\n".join(line.strip() for line in block.strip().split("\n")) + "\n" for block in re.findall(r"(?:^ {8}\S.*\n)+", section, re.M)]
+    return blocks, re.findall(r"`([^`]+)`", section)
 
 
 def postgresql_comes_back_to_a_moment_by_base_backup_and_archive():
-    """The steps of docs/operations.md, "Backing up PostgreSQL"."""
+    """The steps of the operator's manual word by word; only its folders and its moment are those of the test."""
     if not os.path.exists(pg.binaries() + "/pg_basebackup"):
         return "skip: pg_basebackup is not installed"
-    server, process = pg.Server("archive_mode = on\narchive_command = 'test ! -f {folder}/archive/%f && cp %p {folder}/archive/%f'\n"), None
+    (archiving, base_backup, recovery), said = documented()
+    server = pg.Server(archiving.replace("/archive", "{folder}/archive"))
+    data, backups = server.folder + "/data", server.folder + "/backups"
     try:
-        os.makedirs(server.folder + "/archive")
-        if server.user:
-            os.chown(server.folder + "/archive", server.user.pw_uid, server.user.pw_gid)
+        server.run("mkdir", "archive", "backups")
         url = server.start()
         with Seva(db=url) as s:
+            def shell(command, cwd=server.folder, who=server.run):
+                for place, here in (("/run/postgresql", server.folder), ("/mnt/shared/blobs", s.data + "/blobs"), ("/backups", backups), ("/archive", server.folder + "/archive")):
+                    command = command.replace(place, here)
+                who("sh", "-ec", f"cd {cwd}; export PGPORT={server.port}; {command}")
+
+            def as_operator(*command):
+                subprocess.run(command, check=True)
+
             s.start()
             assert post(s, "before") and until(lambda: "before" in texts(s))
-            server.run(server.bin + "/pg_basebackup", "-h", server.folder, "-p", str(server.port), "-U", "postgres", "-D", server.folder + "/base",
-                       "-X", "stream", "-c", "fast")
+            shell(base_backup)
             assert post(s, "since") and until(lambda: "since" in texts(s))
             note_with(s, b"a file since" * 1000, "since.txt")
             assert until(lambda: s.metric("seva_inbox_waiting") == 0)
+            shell(next(c for c in said if c.startswith("cp -an ")), who=as_operator)
             moment = sql(server, "SELECT clock_timestamp()")
             assert post(s, "mistake") and until(lambda: "mistake" in texts(s))
-            files = os.path.join(s.folder, "copy")
-            shutil.copytree(s.data, files, ignore=shutil.ignore_patterns("*.sock", "lock"))
             segment = sql(server, "SELECT pg_walfile_name(pg_switch_wal())")
             assert until(lambda: os.path.exists(f"{server.folder}/archive/{segment}")), "the log is archived"
             s.stop()
-            process, port = back_in_time(server, server.folder + "/base", moment)
-            assert until(lambda: sql(server, "SELECT pg_is_in_recovery()", port) == "f"), "it has played the log and serves"
-            with Seva(init=False, data=files, db=url.replace(f":{server.port}/", f":{port}/")) as r:
+            server.stop(True)
+            base, = [n for n in os.listdir(backups) if n.startswith("base-")]
+            shutil.rmtree(data)
+            os.rename(backups + "/" + base, data)
+            with open(data + "/postgresql.auto.conf", "a", encoding="ascii") as f:
+                f.write(recovery.replace("/archive", server.folder + "/archive").replace("2026-11-29 02:10:00+00", moment))
+            assert moment in open(data + "/postgresql.auto.conf", encoding="ascii").read()
+            shell(next(c for c in said if c.startswith("touch ")), cwd=data)
+            server.process = subprocess.Popen([server.bin + "/postgres", "-D", data], preexec_fn=server.demote, stdin=subprocess.DEVNULL,
+                                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            assert until(lambda: sql(server, next(c for c in said if c.startswith("SELECT "))) == "f"), "it has played the log and serves"
+            copy = os.path.join(s.folder, "copy")
+            os.makedirs(copy, mode=0o700)
+            shutil.copytree(backups + "/blobs", copy + "/blobs")
+            shutil.copy(os.path.join(s.data, "keys"), copy + "/keys")
+            with Seva(init=False, data=copy, db=url) as r:
                 r.made = s.made
                 r.start()
                 there = texts(r)
                 assert "before" in there and "since" in there and "mistake" not in there, there
+                file = next(a for c in r.items("/conversations") for m in r.items(f"/conversations/{c['id']}/messages") for a in m["attachments"])
+                assert r.api("GET", f"/attachments/{file['id']}").body == b"a file since" * 1000
                 assert post(r, "after") and until(lambda: "after" in texts(r))
     finally:
-        if process:
-            process.send_signal(signal.SIGINT)
-            process.wait()
         server.stop(False)
 
 
