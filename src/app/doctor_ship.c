@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "care/blob_file.h"
 #include "job/ship_file.h"
 
 enum { LATE_MS = 1000, BEHIND_MS = 60 * 1000 };
@@ -59,19 +60,13 @@ static void tell_gaps(struct doctor *d, str name, const struct ship_files *f, bo
 static bool is_base_whole(struct doctor *d, str path, str hash)
 {
     int fd = -1;
-    int64_t size, at = 0;
-    ptrdiff_t got = 1;
-    char *space = NEW(&d->page, char, SHIP_COPY_BYTES);
-    struct crypto_sha256_stream *sum = crypto_sha256_open();
-    err e = sum != NULL ? file_open_read(path, &fd, &size) : E_BUSY;
-    for (; e == OK && got > 0; at += got) {
-        e = file_read_at(fd, at, space, SHIP_COPY_BYTES, &got);
-        if (e == OK)
-            crypto_sha256_add(sum, str_of(space, got));
-    }
+    int64_t size;
+    struct file_sum sum = {0};
+    err e = file_open_read(path, &fd, &size);
+    if (e == OK)
+        e = file_sum(&d->page, fd, &sum);
     file_close(fd);
-    struct sha256 is = sum != NULL ? crypto_sha256_close(sum) : (struct sha256){0};
-    return e == OK && str_eq(hash, crypto_hex(&d->page, str_of(is.b, (ptrdiff_t)sizeof is.b)));
+    return e == OK && str_eq(hash, sum.hash);
 }
 
 /* A file that went meanwhile is no longer kept. */
