@@ -5,6 +5,7 @@
 #include "app/admin.h"
 #include "app/wiring.h"
 #include "base/clock.h"
+#include "db/sqlite_ship.h"
 #include "net/egress.h"
 #include "store/door.h"
 
@@ -172,6 +173,8 @@ static void mend(struct doctor *d)
         (void)fprintf(stderr, "seva: nothing is mended: %.*s\n", SARG(why));
         return;
     }
+    if (db != NULL && d->files.ship_dir.len && db_kind_of(db) == DB_SQLITE)
+        sqlite_ship_keep_log(db); /* what ships goes on from it */
     mend_all(d, db);
     db_close(db);
 }

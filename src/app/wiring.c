@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "db/migrations.h"
+#include "db/sqlite_ship.h"
 #include "job/engine.h"
 #include "job/ship.h"
 #include "net/egress.h"
@@ -92,7 +93,10 @@ err node_config(struct arena *a, const struct settings *s, const struct files *f
 static err db_open_now(struct arena *a, const struct files *files, struct db **db, str *why)
 {
     struct db_options options = {.url = files->db_url};
-    return db_open(a, &options, db, why);
+    TRY(db_open(a, &options, db, why));
+    if (files->ship_dir.len && db_kind_of(*db) == DB_SQLITE)
+        sqlite_ship_keep_log(*db);
+    return OK;
 }
 
 err node_db_open(

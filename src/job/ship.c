@@ -335,7 +335,6 @@ err ship_open(struct arena *a, const struct ship_options *o, struct ship **ship,
     s->keep_ms = o->keep_ms;
     s->base_ms = o->base_ms > 0 ? o->base_ms : DAY_MS;
     s->whole_ms = s->since_ms = clock_now_ms();
-    sqlite_ship_keep_log(s->db);
     (void)ship_go_on(s, a); /* else the first turn begins a generation */
     *ship = s;
     return OK;

@@ -27,7 +27,8 @@ struct ship_options {
     int64_t base_ms;               /* between two bases; 0 = a day */
 };
 /* Makes or opens the folder. When the database's log goes on from the last segment, so does its
- * generation; thus it comes before anything is written to the database. E_INVALID with *why: it
+ * generation; thus it comes before anything is written to the database, and who closed that
+ * before has kept the log (sqlite_ship_keep_log). E_INVALID with *why: it
  * cannot be written, holds something else, or another server ships to it. */
 err ship_open(struct arena *a, const struct ship_options *o, struct ship **s, str *why);
 err ship_start(struct ship *s);

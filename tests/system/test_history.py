@@ -156,6 +156,18 @@ def lines_that_wait_for_others_go_without_them_in_the_end():
         assert answers == {f"text {n - 2000}": late}, answers
 
 
+def a_person_is_kept_with_mail_address_and_place():
+    who = {"id": "p1", "name": "নুসরাত", "email": "Nusrat@Shop.example", "location": "ঢাকা, Bangladesh"}
+    one = {"channel": "api", "id": "m1", "direction": "in", "at": "2025-01-01T00:00:00Z", "text": "hello", "from": who}
+    with Seva() as s:
+        p = imported(s, written(s, [json.dumps(one), json.dumps(one | {"id": "m2", "from": who | {"location": "elsewhere"}})]))
+        assert p.returncode == 0 and b"messages: 2 added" in p.stdout, p
+        s.start()
+        person, = s.items("/contacts")
+        person = s.api("GET", "/contacts/" + person["id"]).json
+        assert (person["name"], person["email"], person["location"]) == ("নুসরাত", "nusrat@shop.example", "ঢাকা, Bangladesh"), person
+
+
 def a_terminal_sees_how_far_it_is():
     lines, good, _ = generated(10_000)
     with Seva() as s:
@@ -175,4 +187,5 @@ def a_terminal_sees_how_far_it_is():
 
 if __name__ == "__main__":
     run([lines_are_stored_once_whatever_kills_the_command, the_same_on_postgresql, a_running_server_takes_lines_from_standard_input,
-         what_is_no_line_is_named_and_left_out, lines_that_wait_for_others_go_without_them_in_the_end, a_terminal_sees_how_far_it_is])
+         what_is_no_line_is_named_and_left_out, lines_that_wait_for_others_go_without_them_in_the_end,
+         a_person_is_kept_with_mail_address_and_place, a_terminal_sees_how_far_it_is])

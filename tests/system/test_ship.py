@@ -147,6 +147,14 @@ def a_server_that_comes_back_goes_on_where_it_ended():
         assert code == 0 and [state for state, _ in found] == ["ok"] and "1 generations, 0.0 s behind" in found[0][1], found
         s.start()
         assert s.went_on() and post(s, "two-1-") and until(s.is_shipped)
+        s.stop()
+        offline = os.path.join(s.folder, "past.jsonl")
+        with open(offline, "w") as f:
+            f.write(json.dumps({"channel": "api", "id": "off", "direction": "in", "from": {"id": "c9"}, "at": "2025-01-01T00:00:00Z", "text": "offline-1-"}) + "\n")
+        p = seva("import", "messages", offline, "--data", s.data, "--ship", s.to)
+        assert p.returncode == 0, p.stderr
+        s.start()
+        assert s.went_on() and until(s.is_shipped), "a command wrote to the log, and it is shipped"
         went_on, began = 0, 1
         for n in range(8):
             assert all(post(s, f"three-{n}-{k}-") for k in range(5))
@@ -163,7 +171,7 @@ def a_server_that_comes_back_goes_on_where_it_ended():
         assert code == 0 and found[0][0] == "ok", found
         again, p = s.restored("again")
         assert p.returncode == 0 and "ATTENTION" not in p.stdout, (p.stdout, p.stderr)
-        assert not missing(again, ["one-3-", "two-1-"] + [f"three-{n}-{k}-" for n in range(8) for k in range(5)])
+        assert not missing(again, ["one-3-", "two-1-", "offline-1-"] + [f"three-{n}-{k}-" for n in range(8) for k in range(5)])
 
 
 def what_does_not_go_on_begins_a_generation_and_the_old_one_is_restored_until_it_has_a_base():

@@ -37,6 +37,7 @@ static void ship_to(struct world *w, int64_t keep_ms, int64_t base_ms)
         .keep_ms = keep_ms,
         .base_ms = base_ms,
     };
+    sqlite_ship_keep_log(w->t->db);
     assert_ok(ship_open(test_arena(), &o, &w->ship, &why));
 }
 
