@@ -365,8 +365,13 @@ static void what_does_not_go_on_begins_a_generation(void **state)
         assert_ok(ship_start(w.ship));
         wait_for_bases(&w, 1, 0);
         put(&w, 2, 100);
+        ptrdiff_t n;
+        (void)generation(&w, &n);
+        assert_int_equal(n, 2);
+        clock_advance(25 * (int64_t)HOUR_MS); /* the old one ended before what is kept */
+        wait_for_bases(&w, 2, 0);
         ship_stop(w.ship);
-        assert_shipped(&w, 2);
+        assert_shipped(&w, 1);
         world_close(&w);
         (void)file_tree_remove(w.folder);
     }
