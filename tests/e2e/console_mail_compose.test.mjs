@@ -133,6 +133,80 @@ describe('writing a mail', { skip: reasonToSkip() }, () => {
     await page.context().close()
   })
 
+  describe('while what reads foreign HTML is on its way', () => {
+    /** Holds the module back that the field loads when it is first needed. */
+    const late = async (start) => {
+      const page = await openStage(browser, seva, files)
+      let release
+      const released = new Promise((resolve) => (release = resolve))
+      await page.route(/\/stage\/paste-[^/]*\.js$/, async (route) => {
+        await released
+        await route.fallback()
+      })
+      await page.evaluate((one) => window.stage.showCompose(one), start)
+      await field(page).click()
+      const told = (wanted) => until(async () => (await written(page)).body.html === wanted, wanted).catch(async () => assert.equal((await written(page)).body.html, wanted))
+      return Object.assign(page, { release, told })
+    }
+
+    test('what_is_typed_in_an_empty_field_stays', async () => {
+      const page = await late({})
+      // Its timers stand still: what is typed is not said yet.
+      await page.clock.install()
+      await page.clock.pauseAt(Date.now() + 60_000)
+      await page.keyboard.type('Thank yo')
+      page.release()
+      await page.keyboard.type('u,')
+      await page.clock.resume()
+      await page.told('<p>Thank you,</p>')
+      await page.keyboard.type(' Asha')
+      await page.told('<p>Thank you, Asha</p>')
+      assert.deepEqual(page.problems, [])
+      await page.context().close()
+    })
+
+    test('what_is_typed_into_a_draft_stands_before_it_and_both_are_kept', async () => {
+      const page = await late({ body: { isRich: true, html: '<p>kept <b>words</b></p>', text: 'kept words' } })
+      await page.keyboard.type('Thank yo')
+      // Said while the draft does not stand there yet: it must not be written over.
+      await page.told('<p>Thank yo</p><p>kept <b>words</b></p>')
+      assert.equal((await written(page)).body.text, 'Thank yo\n\nkept words')
+      page.release()
+      await field(page).locator('b').waitFor()
+      await page.keyboard.type('u, Asha')
+      await page.told('<p>Thank you, Asha</p><p>kept <b>words</b></p>')
+      assert.deepEqual(page.problems, [])
+      await page.context().close()
+    })
+
+    /** Browsers write a space at an edge as one that does not break. */
+    const spaced = (page, wanted) => until(async () => (await html(page)).replaceAll('\u00a0', ' ') === wanted, wanted).catch(async () => assert.equal(await html(page), wanted))
+
+    test('the_caret_stays_with_who_types_on_after_pasting_or_choosing_a_text', async () => {
+      const page = await late({})
+      await page.keyboard.type('one ')
+      await paste(page, { 'text/html': '<b>two</b>' })
+      await page.keyboard.type('thr')
+      page.release()
+      await field(page).locator('b').waitFor()
+      await page.keyboard.type('ee')
+      await spaced(page, '<p>one <b>two</b>three</p>')
+      await page.context().close()
+
+      const other = await late({})
+      await other.keyboard.type('one ')
+      await other.evaluate(() => void window.stage.insertHtml('<p>two</p>'))
+      await other.getByLabel(en['compose.subject']).fill('Your ')
+      other.release()
+      await until(async () => (await html(other)).includes('two'), 'the text')
+      await other.keyboard.type('order')
+      await spaced(other, '<p>one two</p>')
+      assert.equal((await written(other)).subject, 'Your order')
+      assert.deepEqual(other.problems, [])
+      await other.context().close()
+    })
+  })
+
   test('nothing_of_the_corpus_runs_or_is_fetched_when_it_is_pasted', async () => {
     const page = await compose()
     await page.evaluate(() => {

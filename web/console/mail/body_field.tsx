@@ -48,7 +48,7 @@ export function BodyField({ body, onChange, pictures, onFiles, placeholder, hand
         {aside}
       </div>
       {body.isRich ? (
-        <RichField html={body.html} onChange={(written) => onChange({ ...written, isRich: true })} handle={rich} {...(pictures ? { pictures } : {})} {...(onFiles ? { onFiles } : {})} {...(placeholder ? { placeholder } : {})} />
+        <RichField html={body.html} text={body.text} onChange={(written) => onChange({ ...written, isRich: true })} handle={rich} {...(pictures ? { pictures } : {})} {...(onFiles ? { onFiles } : {})} {...(placeholder ? { placeholder } : {})} />
       ) : (
         <textarea
           class="mail-plain" dir="auto" rows={6} maxLength={TEXT_MAX} aria-label={mt('rich.field')} value={body.text} placeholder={placeholder ?? ''}

@@ -3,9 +3,10 @@
 import { useSignal, type Signal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect, useImperativeHandle, useLayoutEffect, useRef } from 'preact/hooks'
+import { complain } from '../state/toasts'
 import { safeLink } from './links'
 import { escaped, htmlOf, textOf } from './rich_text'
-import { commandOf, isOn, run, Toolbar, type RichCommand } from './toolbar'
+import { commandOf, isOn, lettersBefore, placeAfter, run, Toolbar, type RichCommand } from './toolbar'
 import { mt } from './words'
 
 export interface Written { html: string; text: string }
@@ -23,6 +24,8 @@ export interface RichHandle {
 export interface RichProps {
   /** HTML of the small list; taken when the field appears and when it differs from what the field said last */
   html: string
+  /** the same as text */
+  text: string
   onChange: (written: Written) => void
   /** Content-Id → where this page finds the picture */
   pictures?: ReadonlyMap<string, string>
@@ -54,13 +57,21 @@ const anchorAt = (range: Range | null): HTMLAnchorElement | null => {
   return element?.closest<HTMLAnchorElement>('a[href]') ?? null
 }
 
-/** What the field was last told and has last said, and when it says it. */
+/**
+ * What the field was last told and has last said, and when it says it. What it is told is read by a module that may still be on its way: until then
+ * it is awaited, whoever writes meanwhile writes before it, and what the field says has both. Nobody's words or caret are moved for it.
+ */
 function useWriting(field: RefObject<HTMLDivElement>, props: RichProps) {
-  const said = useRef<string | null>(null)
+  const said = useRef('')
+  const awaited = useRef<Written | null>(null)
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
   const latest = useRef(props)
   latest.current = props
-  const read = (): Written => (field.current ? { html: htmlOf(field.current), text: textOf(field.current) } : { html: '', text: '' })
+  const read = (): Written => {
+    const here = field.current ? { html: htmlOf(field.current), text: textOf(field.current) } : { html: '', text: '' }
+    const more = awaited.current
+    return more ? { html: here.html + more.html, text: [here.text, more.text].filter(Boolean).join('\n\n') } : here
+  }
   const say = (): void => {
     if (timer.current !== null) clearTimeout(timer.current)
     timer.current = null
@@ -70,24 +81,65 @@ function useWriting(field: RefObject<HTMLDivElement>, props: RichProps) {
     latest.current.onChange(written)
   }
   const saySoon = (): void => void (timer.current ??= setTimeout(say, SAY_AFTER_MS))
-  useEffect(() => {
-    if (props.html === said.current) return
-    let isGone = false
-    const wanted = props.html
-    void import('./paste')
-      .then(({ fragmentOf }) => fragmentOf(wanted, latest.current.pictures ?? new Map()))
-      .then((fragment) => {
-        if (isGone || !field.current) return
-        field.current.replaceChildren(fragment)
-        said.current = wanted
-      })
-    return () => {
-      isGone = true
-    }
+  const fill = async (given: Written): Promise<void> => {
+    const { fragmentOf } = await import('./paste')
+    const fragment = await fragmentOf(given.html, latest.current.pictures ?? new Map())
+    const element = field.current
+    if (awaited.current !== given || !element) return
+    awaited.current = null
+    if (htmlOf(element)) element.append(fragment)
+    else element.replaceChildren(fragment)
+  }
+  // With the drawing itself: between this and what the field said, nobody can have typed.
+  useLayoutEffect(() => {
+    const before = said.current
+    if (props.html === before) return
+    // Words that were not said yet are newer than what comes from elsewhere.
+    if (timer.current !== null) say()
+    if (said.current !== before) return
+    said.current = props.html
+    awaited.current = props.html ? { html: props.html, text: props.text } : null
+    field.current?.replaceChildren()
+    if (awaited.current) fill(awaited.current).catch(complain)
   }, [props.html])
   // What was written last must not be lost when the field goes.
   useLayoutEffect(() => () => { if (timer.current !== null) say() }, [])
   return { read, say, saySoon }
+}
+
+interface Place { range: Range; letters: number }
+
+/** Where the caret is, for something that is put there a moment later. */
+function placeIn(field: HTMLElement | null): Place | null {
+  const range = rangeIn(field)?.cloneRange()
+  return range && field ? { range, letters: lettersBefore(range.startContainer, range.startOffset, field) } : null
+}
+
+/** Typing after a space lets the browser make the space anew, and ranges that began behind it begin before it then. */
+function mended({ range, letters }: Place, field: HTMLElement): Range {
+  const now = lettersBefore(range.startContainer, range.startOffset, field)
+  const behind = now === letters - 1 && /\s/.test(field.textContent?.charAt(now) ?? '') ? placeAfter(letters, field) : null
+  if (behind) range.setStart(...behind)
+  return range
+}
+
+/** One paragraph goes into the line where the caret is. */
+const inLine = (html: string): string => (/^<p>((?!<p>).)*<\/p>$/s.test(html) ? html.slice(3, -4) : html)
+
+/** Puts clean HTML where the caret was when it was asked for; null: at the end. Who has written on since, here or elsewhere, goes on there. */
+function insertAt(place: Place | null, html: string, field: HTMLElement): void {
+  const active = document.activeElement
+  const now = rangeIn(field)?.cloneRange() ?? null
+  const hasMoved = now !== null && place !== null && place.range.compareBoundaryPoints(Range.START_TO_START, now) !== 0
+  field.focus()
+  if (place) select(hasMoved ? mended(place, field) : place.range)
+  else {
+    getSelection()?.selectAllChildren(field)
+    getSelection()?.collapseToEnd()
+  }
+  document.execCommand('insertHTML', false, html)
+  if (hasMoved) select(now)
+  if (active instanceof HTMLInputElement || active instanceof HTMLTextAreaElement) active.focus()
 }
 
 /** The editing command lets no other attribute through than addresses: pictures of the mail get their names back. */
@@ -105,14 +157,12 @@ async function paste(event: ClipboardEvent, props: RichProps, field: HTMLElement
   if (data.files.length && props.onFiles) return props.onFiles(data.files)
   const html = data.getData('text/html')
   const text = data.getData('text/plain')
-  const range = rangeIn(field)?.cloneRange() ?? null
+  const place = placeIn(field)
   if (html) {
     const { cleanHtml, trustedHtml } = await import('./paste')
     // A picture of another mail has nothing behind its Content-Id here.
     const clean = (await cleanHtml(html)).replace(/<img\b[^>]*>/g, '')
-    select(range)
-    // One paragraph goes into the line where the caret is.
-    document.execCommand('insertHTML', false, trustedHtml(/^<p>((?!<p>).)*<\/p>$/s.test(clean) ? clean.slice(3, -4) : clean))
+    insertAt(place, trustedHtml(inLine(clean)), field)
   } else document.execCommand('insertText', false, text)
 }
 
@@ -187,20 +237,14 @@ export function RichField(props: RichProps) {
   const latest = useRef(props)
   latest.current = props
   const insertHtml = async (html: string): Promise<void> => {
-    const range = rangeIn(field.current)?.cloneRange() ?? null
+    const place = placeIn(field.current)
     const { fragmentOf, trustedHtml } = await import('./paste')
     const fragment = await fragmentOf(html, latest.current.pictures ?? new Map())
     const element = field.current
     if (!element) return
-    element.focus()
-    if (range) select(range)
-    else {
-      getSelection()?.selectAllChildren(element)
-      getSelection()?.collapseToEnd()
-    }
     const holder = document.createElement('div')
     holder.append(fragment)
-    document.execCommand('insertHTML', false, trustedHtml(holder.innerHTML))
+    insertAt(place, trustedHtml(inLine(holder.innerHTML)), element)
     named(element, latest.current.pictures)
     saySoon()
   }

@@ -45,7 +45,7 @@ export function isOn(field: HTMLElement | null): ReadonlySet<RichCommand> {
 }
 
 /** How many letters of the field stand before a place in it. */
-function lettersBefore(node: Node, offset: number, field: HTMLElement): number {
+export function lettersBefore(node: Node, offset: number, field: HTMLElement): number {
   const range = document.createRange()
   range.setStart(field, 0)
   range.setEnd(node, offset)
@@ -53,7 +53,7 @@ function lettersBefore(node: Node, offset: number, field: HTMLElement): number {
 }
 
 /** The place after so many letters. */
-function placeAfter(letters: number, field: HTMLElement): [Text, number] | null {
+export function placeAfter(letters: number, field: HTMLElement): [Text, number] | null {
   const walker = document.createTreeWalker(field, NodeFilter.SHOW_TEXT)
   let left = letters
   for (let node = walker.nextNode() as Text | null; node; node = walker.nextNode() as Text | null) {

@@ -83,6 +83,6 @@ async function begin(): Promise<void> {
   if (wanted.has('dark')) document.documentElement.dataset['theme'] = 'dark'
   await Promise.all([setLocale((wanted.get('locale') ?? 'en') as 'en'), mailWords()])
   await mailWords()
-  Object.assign(window, { stage: { showMail, showEntry, showFile, laidOut, showCompose, written } })
+  Object.assign(window, { stage: { showMail, showEntry, showFile, laidOut, showCompose, written, insertHtml: (html: string) => handle.current?.insertHtml(html) } })
 }
 void begin()
