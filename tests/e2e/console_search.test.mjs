@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { OWNER, reasonToSkip, startSeva, until } from './lib/seva.mjs'
-import { axe, launch, openConsole, words } from './lib/browser.mjs'
+import { axe, drawn, launch, openConsole, words } from './lib/browser.mjs'
 
 const en = words('console', 'en')
 const own = words('search', 'en')
@@ -57,6 +57,12 @@ describe('search', { skip: reasonToSkip() }, () => {
     assert.match(page.url(), /\?q=10023$/)
     await page.reload()
     await page.waitForFunction(() => document.querySelectorAll('.search-hit').length === 3)
+    // Asked for while the space after it stands there: the next word does not grow on to it.
+    await box.fill('teapot ')
+    await page.waitForURL(/\?q=teapot$/)
+    await drawn(page)
+    await box.pressSequentially('broken')
+    assert.equal(await box.inputValue(), 'teapot broken')
     await box.fill('10023 -teapot from:ليلى')
     await page.waitForFunction(() => document.querySelectorAll('.search-hit').length === 1)
     await page.context().close()

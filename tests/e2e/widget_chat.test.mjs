@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { open } from './lib/browser.mjs'
+import { drawn, open } from './lib/browser.mjs'
 import { until } from './lib/seva.mjs'
 import { answer, asAgent, chat, chatFrame, openChat, stage, stored, visit } from './widget_page.mjs'
 
@@ -209,6 +209,27 @@ test('a_file_goes_up_with_progress_and_comes_back_as_it_was', { skip }, async ()
   assert.equal(attachment.size, bytes.length)
   const [download] = await Promise.all([page.waitForEvent('download'), frame.getByRole('button', { name: /^Download notes with/ }).click()])
   assert.deepEqual(await readFile(await download.path()), bytes)
+  await page.context().close()
+})
+
+test('an_emoji_goes_where_the_caret_is_and_typing_goes_on_behind_it', { skip }, async () => {
+  const page = await open(browser)
+  await visit(page, host.url)
+  const frame = await openChat(page)
+  const { box, t } = chat(frame)
+  await box.fill('good day')
+  await box.evaluate((area) => area.setSelectionRange(4, 4))
+  await frame.getByRole('button', { name: t['composer.emoji'] }).click()
+  const emoji = frame.locator('.emoji button').first()
+  const sign = (await emoji.innerText()).trim()
+  await emoji.evaluate((button) => {
+    button.click()
+    document.querySelector('.composer textarea').focus()
+    document.execCommand('insertText', false, ' f')
+  })
+  await drawn(page)
+  await page.keyboard.type('ine')
+  assert.equal(await box.inputValue(), `good${sign} fine day`)
   await page.context().close()
 })
 

@@ -63,7 +63,8 @@ function Box({ asked, isTyping }: { asked: ReadonlySignal<Asked>; isTyping: { va
   useLayoutEffect(() => input.current?.focus(), [])
   // A step back or a tag that was chosen: what is written follows the address, but never under the hands of somebody who types.
   useLayoutEffect(() => {
-    if (input.current && !timer.current) input.current.value = asked.value.q
+    // The space after a word is asked for without, and another word may follow it.
+    if (input.current && !timer.current && input.current.value.trim() !== asked.value.q) input.current.value = asked.value.q
   }, [asked.value.q])
   const ask = (typing: boolean): void => {
     if (timer.current) clearTimeout(timer.current)

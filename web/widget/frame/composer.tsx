@@ -49,8 +49,12 @@ export function Composer() {
     const element = area.current
     const at = element?.selectionStart ?? text.length
     const end = element?.selectionEnd ?? at
-    setText(text.slice(0, at) + emoji + text.slice(end))
-    requestAnimationFrame(() => element?.setSelectionRange(at + emoji.length, at + emoji.length))
+    const next = text.slice(0, at) + emoji + text.slice(end)
+    setText(next)
+    if (!element) return
+    // At once: a moment later somebody types already.
+    element.value = next
+    element.setSelectionRange(at + emoji.length, at + emoji.length)
   }
 
   return (
