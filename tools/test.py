@@ -17,6 +17,7 @@ import json
 import os
 import queue
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -46,12 +47,12 @@ FUZZ_SEEDS = {"fuzz_mime": "tests/data/mail"}  # else tests/fuzz/corpus/<name>
 FAULT_MODES = ["500", "429", "429_bare", "401", "timeout_before", "timeout_after", "reset", "half_body", "wrong_json", "slow", "duplicate"]
 total = {"passed": 0, "failed": 0, "skipped": 0}
 failures = []  # (name, detail)
-AT_ONCE = max(2, os.cpu_count() or 1)  # programs
+AT_ONCE = max(2, os.cpu_count() or 1)  # processors
 ALONE = {"system/test_run.py"}  # has a verdict by time
 # What takes longest begins first, or it would be waited for at the end.
 LONG = ["system/test_mail_reading.py", "system/test_s3.py", "system/test_mail_bombs.py", "e2e/console_look.test.mjs",
         "e2e/chat_by_mail.test.mjs", "e2e/console_mail.test.mjs", "e2e/console_networks.test.mjs"]
-telling = threading.Lock()
+telling = threading.RLock()
 
 
 def say(text):
@@ -61,11 +62,11 @@ def say(text):
 def count(kind, name, detail=""):
     with telling:
         total[kind] += 1
-    if kind == "failed":
-        failures.append((name, detail))
-        say(f"FAILED {name}" + (f"\n{detail}" if detail else ""))
-    elif kind == "skipped":
-        say(f"skipped {name}: {detail}")
+        if kind == "failed":
+            failures.append((name, detail))
+            say(f"FAILED {name}" + (f"\n{detail}" if detail else ""))
+        elif kind == "skipped":
+            say(f"skipped {name}: {detail}")
 
 
 def run_tap(label, command, env=None, timeout=600):
@@ -74,9 +75,10 @@ def run_tap(label, command, env=None, timeout=600):
 
 
 def report(results, line):
-    for kind, name, detail in results:
-        count(kind, name, detail)
-    say(line)
+    with telling:
+        for kind, name, detail in results:
+            count(kind, name, detail)
+        say(line)
 
 
 def tap(label, command, env=None, timeout=600):
@@ -119,7 +121,8 @@ def build(variant):
             count("failed", f"build {variant}: meson setup", p.stdout[-3000:] + p.stderr[-2000:])
             return None
     started = time.monotonic()
-    p = subprocess.run(["ninja", "-C", folder] + targets, env=env, capture_output=True, text=True)
+    # What is tested meanwhile goes first: a build has no verdict by time.
+    p = subprocess.run(["nice", "-n", "10", "ninja", "-C", folder] + targets, env=env, capture_output=True, text=True)
     if p.returncode:
         count("failed", f"build {variant}: warnings are errors", p.stdout[-6000:])
         return None
@@ -182,42 +185,65 @@ def web_dist():
         count("passed", "build web")
 
 
-def run_at_once(found, urls, at_once=AT_ONCE):
-    """at_once programs at a time, told in their order. found: (label, command, environment, seconds it may take).
-    urls: a PostgreSQL for each of them; none = what asks for one is skipped, and that is not told."""
-    lanes = queue.SimpleQueue()
-    for i in range(at_once):
-        lanes.put(urls[i % len(urls)] if urls else "off")
+class Lanes:
+    """Programs side by side, first come first served, told as they end: one for each processor and one more, because many wait for something.
+    Each lane has a PostgreSQL of its own."""
 
-    def run(program):
+    def __init__(self):
+        self.count = AT_ONCE + 1
+        self.pool = concurrent.futures.ThreadPoolExecutor(self.count)
+        self.free, self.begun, self.folders = queue.SimpleQueue(), [], []
+
+    def open(self, urls):
+        """urls: none = the programs that ask for PostgreSQL are skipped, and that is not told."""
+        self.has_urls = bool(urls)
+        for i in range(self.count):
+            self.free.put(urls[i] if urls else "off")
+
+    def do(self, function, *args):
+        self.begun.append(self.pool.submit(function, *args))
+        return self.begun[-1]
+
+    def run(self, program, has_pg):
         label, command, env, seconds = program
-        lane = lanes.get()
+        lane = self.free.get()
         try:
-            return tap(label, command, {"SEVA_TEST_PG": lane, **env}, seconds)
+            results, line = tap(label, command, {"SEVA_TEST_PG": lane if has_pg else "off", **env}, seconds)
         finally:
-            lanes.put(lane)
+            self.free.put(lane)
+        report([r for r in results if (has_pg and self.has_urls) or r[0] != "skipped"], line)
 
-    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        for results, line in pool.map(run, found):
-            report([r for r in results if urls or r[0] != "skipped"], line)
+    def start(self, found, has_pg=True):
+        """found: (label, command, environment, seconds it may take)."""
+        for program in found:
+            self.do(self.run, program, has_pg)
+
+    def scratch(self):
+        self.folders.append(scratch_folder())
+        return self.folders[-1]
+
+    def wait(self):
+        """Until all that was begun has ended."""
+        while self.begun:
+            self.begun.pop(0).result()
+
+    def close(self):
+        self.pool.shutdown(cancel_futures=True)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_programs(variant, parts, urls, env, slower):
+def start_programs(lanes, variant, parts, has_pg, env, slower):
     """The C programs of some parts. slower: how many times longer a program may take than its own limit says."""
     folder = build(variant)
     if not folder:
         return
-    scratch = scratch_folder()
-    env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": scratch, **env}
-    found = [(f"{variant}/{part}/{name}", command, {**own, **env}, max(60, seconds) * slower)
-             for part in parts for name, command, own, seconds in programs(folder, part) if urls or own.get("SEVA_TEST_DB") != "postgres"]
-    try:
-        run_at_once(found, urls)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": lanes.scratch(), **env}
+    lanes.start([(f"{variant}/{part}/{name}", command, {**own, **env}, max(60, seconds) * slower)
+                 for part in parts for name, command, own, seconds in programs(folder, part) if has_pg or own.get("SEVA_TEST_DB") != "postgres"], has_pg)
 
 
-def part_nightly(pg, args):
+def part_nightly(lanes, args):
     """What a night has time for: kills, power cuts, calls that fail one by one, steps, clock jumps. `system` runs the same programs briefly."""
     folder = build("plain")
     if not folder:
@@ -225,21 +251,18 @@ def part_nightly(pg, args):
     many = str(max(12, args.kills))
     env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_BUILD": folder, "SEVA_KILLS": str(args.kills), "SEVA_STEPS": "2", "SEVA_DISK_STATES": many,
            "SEVA_DISK_CALLS": str(max(3, min(60, args.kills // 10)))}
-    run_at_once([(f"faults/{name}", [sys.executable, f"{ROOT}/tests/system/test_{name}.py"], env, 1200 + 10 * args.kills)
-                 for name in ("kills", "disk", "steps")], pg.urls)
+    lanes.start([(f"faults/{name}", [sys.executable, f"{ROOT}/tests/system/test_{name}.py"], env, 1200 + 10 * args.kills)
+                 for name in ("kills", "disk", "steps")])
 
 
-def part_faults(pg, args):
+def part_faults(lanes, args):
     """The story of tests/flow/network_faults.c with a long queue, each way to fail by itself. `flow` runs the same program with a short one."""
-    folder, scratch = build("plain"), scratch_folder()
+    folder = build("plain")
     if not folder:
         return
-    env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": scratch, "SEVA_FAULT_MESSAGES": str(args.messages), "SEVA_TEST_DB": "postgres" if args.postgres else "sqlite"}
-    try:
-        run_at_once([(f"faults/{mode}", [f"{folder}/tests/flow/test_flow_network_faults"], {**env, "SEVA_FAULT_MODE": mode}, 600 + args.messages // 10)
-                     for mode in FAULT_MODES], pg.urls)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": lanes.scratch(), "SEVA_FAULT_MESSAGES": str(args.messages), "SEVA_TEST_DB": "postgres" if args.postgres else "sqlite"}
+    lanes.start([(f"faults/{mode}", [f"{folder}/tests/flow/test_flow_network_faults"], {**env, "SEVA_FAULT_MODE": mode}, 600 + args.messages // 10)
+                 for mode in FAULT_MODES])
 
 
 def longest_first(found):
@@ -301,7 +324,6 @@ def part_fuzz(folder, args):
 
 
 def part_web():
-    web_dist()
     web = os.path.join(ROOT, "web")
     for script, label in (("check", "types and message catalogues"), ("budget", "weight budgets")):
         p = subprocess.run(["npm", "run", "--silent", script], cwd=web, capture_output=True, text=True)
@@ -309,13 +331,12 @@ def part_web():
     run_tap("web/unit", ["npm", "--prefix", web, "run", "--silent", "test:tap"])
 
 
-def part_e2e(pg):
+def e2e_programs():
     folder = build("plain")
     if not folder:
-        return
+        return []
     env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_SIM_BIN": f"{folder}/sim/seva-sim"}
-    run_at_once(longest_first([(f"e2e/{os.path.basename(p)}", ["node", "--test", "--test-reporter=tap", p], env, 900)
-                               for p in sorted(glob.glob(f"{ROOT}/tests/e2e/*.test.mjs"))]), pg.urls, AT_ONCE + 1)  # some wait for minutes
+    return [(f"e2e/{os.path.basename(p)}", ["node", "--test", "--test-reporter=tap", p], env, 900) for p in sorted(glob.glob(f"{ROOT}/tests/e2e/*.test.mjs"))]
 
 
 def main():
@@ -329,55 +350,52 @@ def main():
     args = parser.parse_args()
     parts = args.parts or PARTS
     is_nightly, args.kills = args.kills is not None and "faults" in parts, args.kills or 60
-    started, pg, aside = time.monotonic(), Postgres(), concurrent.futures.ThreadPoolExecutor(1)
-    system, has_system = [], None
+    started, pg, lanes = time.monotonic(), Postgres(), Lanes()
     try:
         if "check" in parts:
-            run_tap("check", [sys.executable, os.path.join(ROOT, "tools/check.py")])
-        if set(parts) & {"unit", "flow", "system", "e2e"}:
+            lanes.do(run_tap, "check", [sys.executable, os.path.join(ROOT, "tools/check.py")])
+        if set(parts) & {"unit", "flow", "system", "e2e", "clang", "web", "faults"}:
             web_dist()
-            pg.start(AT_ONCE)
-        elif "faults" in parts:
-            web_dist()
-            pg.start(AT_ONCE if args.postgres or is_nightly else 0)
+        # It writes the message catalogues anew, which the browser tests read.
+        web = lanes.do(part_web) if "web" in parts else None
+        if set(parts) & {"unit", "flow", "system", "e2e"} or ("faults" in parts and (args.postgres or is_nightly)):
+            pg.start(lanes.count)
+        lanes.open(pg.urls)
         if "unit" in parts or "flow" in parts:
-            run_programs("plain", [p for p in ("unit", "flow") if p in parts], pg.urls, {}, 2)
+            start_programs(lanes, "plain", [p for p in ("unit", "flow") if p in parts], True, {}, 2)
         if "faults" in parts:
-            (part_nightly if is_nightly else part_faults)(pg, args)
+            (part_nightly if is_nightly else part_faults)(lanes, args)
+        system = system_programs(args) if "system" in parts else []
+        walks = e2e_programs() if "e2e" in parts else []
+        if web:
+            web.result()
+        lanes.start(longest_first([f for f in system if f[0] not in ALONE] + walks))
+        # Beside what runs, what runs then is built.
         if "system" in parts:
-            # They wait more than they work: beside what is built and what the sanitizers run, which leaves PostgreSQL to them.
-            system = system_programs(args)
-            beside = longest_first([f for f in system if f[0] not in ALONE])
-            has_system = aside.submit(run_at_once, beside, pg.urls, AT_ONCE if {"asan", "tsan"} & set(parts) else AT_ONCE + 1)
             build("release")
         if "clang" in parts:
-            web_dist()
             build("clang")
         # The sanitizers look at our code, on SQLite; PostgreSQL ran once in the plain build.
         strict = {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1",
                   "SEVA_FAULT_MESSAGES": "60"}
         for part in ("asan", "tsan"):
             if part in parts:
-                run_programs(part, ["unit", "flow"], [], strict, 6)
+                start_programs(lanes, part, ["unit", "flow"], False, strict, 6)
         fuzzers = build("fuzz") if "fuzz" in parts else None
-        if has_system:
-            has_system.result()
-            if system:
-                system_alone(pg, system)
+        lanes.wait()
+        if system:
+            system_alone(pg, system)
         if fuzzers:
             part_fuzz(fuzzers, args)
-        if "web" in parts:
-            part_web()
-        if "e2e" in parts:
-            part_e2e(pg)
     finally:
-        aside.shutdown(cancel_futures=True)
+        lanes.close()
         pg.stop()
     if failures:
         say("\nAll failures once more:")
     for name, detail in failures:
         say(f"FAILED {name}\n{detail[-4000:]}\n")
-    say(f"took {time.monotonic() - started:.0f} s")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    say(f"took {time.monotonic() - started:.0f} s; the processors worked {used.ru_utime + used.ru_stime:.0f} s")
     for name, _ in failures:
         say(f"  failed: {name}")
     say(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
