@@ -96,15 +96,19 @@ export async function holdAnswers(page, pattern) {
 /** Waits until what the page was told so far has been drawn: what did not show by then was not done. */
 export const drawn = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0))))
 
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** The rules that look at colours: what another scheme can break. */
+export const COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
+
 /** axe-core's findings on what the page shows now, as short texts. */
-export async function axe(page, where = 'html') {
+export async function axe(page, where = 'html', runOnly = RULES) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE)
   // Colours on their way from one to the other are nobody's design; those of what was just typed are on their way with the next frame.
   await drawn(page)
   await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => {}))))
   const result = await page.evaluate(
-    (selector) => window.axe.run(selector, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] }),
-    where,
+    ([selector, rules]) => window.axe.run(selector, { runOnly: rules, resultTypes: ['violations'] }),
+    [where, runOnly],
   )
   return result.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? rule.help}`))
 }
