@@ -78,6 +78,41 @@ long alloc_calls(void)
     return atomic_load(&calls);
 }
 
+#ifdef SEVA_FAILPOINTS
+static _Atomic long takes;
+static _Atomic long take_first; /* as fail_first; 0 = nothing is counted */
+static _Atomic long take_end;
+
+static bool take_may_succeed(void)
+{
+    long first = atomic_load_explicit(&take_first, memory_order_relaxed);
+    if (first == 0)
+        return true;
+    long n = atomic_fetch_add_explicit(&takes, 1, memory_order_relaxed) + 1;
+    return n < first || n >= atomic_load_explicit(&take_end, memory_order_relaxed);
+}
+
+void arena_fail_at(long nth, long count)
+{
+    atomic_store(&take_first, 0);
+    if (nth <= 0)
+        return;
+    atomic_store(&takes, 0);
+    atomic_store(&take_end, nth + count);
+    atomic_store(&take_first, nth);
+}
+
+long arena_takes(void)
+{
+    return atomic_load(&takes);
+}
+#else
+static bool take_may_succeed(void)
+{
+    return true;
+}
+#endif
+
 void alloc_start(void)
 {
     enum { LONG_BYTES = 4 * 1024 * 1024 };
@@ -170,7 +205,7 @@ static ptrdiff_t bytes_left(const struct arena *a)
 void *arena_try(struct arena *a, ptrdiff_t size, ptrdiff_t align)
 {
     assert(align > 0 && (align & (align - 1)) == 0);
-    if (size < 0 || size > bytes_left(a))
+    if (size < 0 || size > bytes_left(a) || !take_may_succeed())
         return NULL;
     if (a->chunk != NULL) {
         void *at = chunk_take(a, a->chunk, size, align);
@@ -180,7 +215,7 @@ void *arena_try(struct arena *a, ptrdiff_t size, ptrdiff_t align)
     return arena_take_from_new_chunk(a, size, align);
 }
 
-[[gnu::noreturn]] static void arena_give_up(const struct arena *a)
+void arena_give_up(const struct arena *a)
 {
     if (a->escape != NULL)
         longjmp(*a->escape, 1);

@@ -26,6 +26,8 @@ struct arena {
 struct arena arena_make(ptrdiff_t max_bytes);
 void *arena_alloc(struct arena *a, ptrdiff_t size, ptrdiff_t align);
 [[nodiscard]] void *arena_try(struct arena *a, ptrdiff_t size, ptrdiff_t align);
+/* Leaves by the escape; without one the process ends. */
+[[gnu::noreturn]] void arena_give_up(const struct arena *a);
 /* Like realloc for the arena's bytes: the newest allocation grows where it stands, any other moves.
  * The new bytes are zeroed. NULL when memory or the arena's maximum ends; `old` is still good. */
 [[nodiscard]] void *arena_grow(
@@ -47,6 +49,11 @@ void arena_free(struct arena *a);
 void alloc_fail_at(long nth, long count);
 /* How many allocations were asked for since the start of the process. */
 long alloc_calls(void);
+/* Test seam of builds with failpoints: the same for what is taken out of arenas, of which a chunk
+ * serves thousands: the take with this number from now on and every one after it while `count`
+ * lasts is refused; 0 turns it off. Counted only while it is on. */
+void arena_fail_at(long nth, long count);
+long arena_takes(void);
 /* Once, before there are threads: what is longer than 4 MiB goes back to the system when it is
  * freed. By itself glibc keeps blocks of up to 32 MiB for later (mallopt(3), M_MMAP_THRESHOLD:
  * "dynamic"): after forty mails made to hurt 112 MB instead of 22. */

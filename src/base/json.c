@@ -434,11 +434,15 @@ err json_parse(struct arena *a, str text, const struct json **root, str *why)
         return E_LIMIT;
     }
     const struct json *tree = read_tree(&r);
+    if (r.code == E_BUSY && a->escape != NULL)
+        arena_give_up(a); /* many a caller would say that the text is wrong */
     if (r.code == OK)
         *root = tree;
     else if (r.is_repeated)
         *why = str_from(r.why);
-    else if (r.code != E_BUSY)
+    else if (r.code == E_BUSY)
+        *why = S("out of memory");
+    else
         *why = str_print(a, "at byte %td: %s", r.at, r.why);
     return r.code;
 }

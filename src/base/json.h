@@ -24,8 +24,9 @@ struct json {
     ptrdiff_t count; /* children */
 };
 
-/* why: words for the sender when E_INVALID (in the arena); E_LIMIT when too deep; E_BUSY when out
- * of memory. The tree holds nothing of `text`. */
+/* why: words for the sender when E_INVALID (in the arena); E_LIMIT when too deep; the
+ * end of memory leaves by the arena's escape, without one it is E_BUSY. The tree holds nothing of
+ * `text`. */
 err json_parse(struct arena *a, str text, const struct json **root, str *why);
 /* NULL-safe look-ups: NULL when v is no object or has no such key. */
 const struct json *json_get(const struct json *v, str key);

@@ -304,8 +304,8 @@ static bool sb_room(struct sb *b, ptrdiff_t n)
     if (cap > b->max)
         cap = b->max;
     char *at = arena_grow(b->a, b->at, b->cap, cap, 1);
-    if (at == NULL && b->a->escape != NULL && b->max == LIMIT_ARENA_BYTES)
-        at = arena_alloc(b->a, cap, 1); /* does not come back: nobody checks such a builder */
+    if (at == NULL && b->a->escape != NULL && !b->stays)
+        arena_give_up(b->a); /* failed would read as: too long */
     if (at == NULL) {
         b->failed = true;
         return false;

@@ -63,10 +63,12 @@ struct sb {
     struct arena *a;
     char *at;
     ptrdiff_t len, cap, max;
-    bool failed; /* the maximum was reached or memory ended; len stays at the last good append */
+    bool failed; /* the maximum was reached; len stays at the last good append */
+    bool stays;  /* the end of memory is `failed` too: for code that a C library calls */
 };
-/* max 0: what the arena allows; then the end of memory leaves by the arena's escape, if it has one,
- * as arena_alloc does: such a text is never silently cut. */
+/* max 0: what the arena allows. The end of memory leaves by the arena's escape, if it has one, as
+ * arena_alloc does: what is too long for its maximum is somebody's fault, memory that ends is not.
+ */
 struct sb sb_make(struct arena *a, ptrdiff_t max);
 /* Room for n more bytes to be written in place (then add to b->len), or NULL and failed. */
 char *sb_space(struct sb *b, ptrdiff_t n);

@@ -239,6 +239,7 @@ static struct listening *begin(struct arena *a, const struct connector_listen *i
     arena_defer(a, arena_end, &l->event);
     l->line = sb_make(a, LINE_BYTES);
     l->data = sb_make(a, LINE_BYTES);
+    l->line.stays = l->data.stays = true; /* no jump through libcurl's frames */
     l->cursors = in->cursors;
     l->origin = str_cat(a, S("stream "), in->setup->external_id);
     return l;

@@ -250,6 +250,7 @@ static struct listening *begin(struct arena *a, const struct connector_listen *i
     l->line = arena_make(0);
     arena_defer(a, line_free, &l->line);
     l->buffer = sb_make(a, LINE_BYTES);
+    l->buffer.stays = true; /* no jump through libcurl's frames */
     l->is_activity = x_source(a, in->setup) == X_ACTIVITY;
     l->origin = str_print(
         a, "%s %.*s", l->is_activity ? "activity" : "posts", SARG(in->setup->external_id));
