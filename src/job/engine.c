@@ -237,7 +237,7 @@ static err claim_one(struct desk *desk, void *arg)
     bool has_more = false;
     TRY(desk_begin(desk, DB_WRITE));
     TRY(runner_pace(desk, &has_more)); /* the next claim parks it */
-    TRY(runner_claim(desk, (struct job_room){1, 1}, &c->jobs, &c->n));
+    TRY(runner_claim(desk, (struct job_room){1, 1, false}, &c->jobs, &c->n));
     return desk_commit(desk);
 }
 

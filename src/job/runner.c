@@ -56,9 +56,17 @@ static struct job_abreast abreast_of(const struct engine *e)
     };
 }
 
+/* 0 = it has lived long enough for what two processes ended with. */
+static int64_t young_ms(const struct engine *e)
+{
+    int64_t left_ms = e->opened_ms + JOB_CALM_MS - clock_mono_ms();
+    return left_ms > 0 ? left_ms : 0;
+}
+
 err runner_claim(struct desk *desk, struct job_room room, const struct job_row **jobs, ptrdiff_t *n)
 {
     const struct engine *e = desk->engine;
+    room.is_young = young_ms(e) > 0;
     TRY(job_claim(desk->tx, e->holder, desk->cx.now_ms, room, abreast_of(e), jobs, n));
     return note_claimed(desk, *jobs, *n);
 }
@@ -192,7 +200,7 @@ static err claim_next(struct desk *desk, struct ending *ending)
     if (!ending->wants_next || ending->verdict->end != JOB_DONE || !ending->job->channel_id.v)
         return OK;
     TRY(job_claim_next(desk->tx, desk->engine->holder, ending->job->channel_id, desk->cx.now_ms,
-        &ending->next, &ending->n_next));
+        young_ms(desk->engine) > 0, &ending->next, &ending->n_next));
     return note_claimed(desk, ending->next, ending->n_next);
 }
 
@@ -409,7 +417,8 @@ static bool is_of_files(str kind)
  * slow ones never hold up what is to be sent. */
 static struct job_room room_of(struct engine *e)
 {
-    struct job_room room = {.fetches = e->n_threads > 1 ? e->n_threads / 2 : 1};
+    struct job_room room = {
+        .fetches = e->n_threads > 1 ? e->n_threads / 2 : 1, .is_young = young_ms(e) > 0};
     pthread_mutex_lock(&e->lock);
     for (int i = 0; i < e->n_threads; i++) {
         const struct job_thread *t = &e->threads[i];
@@ -498,6 +507,8 @@ static int64_t sleep_ms(struct engine *e, const struct dispatch *d)
 {
     enum { LOOK_MS = 1000 };
     int64_t most_ms = db_kind_of(e->db) == DB_POSTGRES ? LOOK_MS : -1;
+    if (d->room.is_young && most_ms < 0)
+        most_ms = young_ms(e) + 1;
     if (d->again_ms == 0)
         return most_ms;
     int64_t ahead_ms = d->again_ms - clock_now_ms();

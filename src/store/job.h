@@ -33,9 +33,16 @@ err job_is_running(struct ctx *cx, channel_id channel, str kind, int64_t upto_ms
  * claim only sets it aside, and tells people (job/runner.c); should even that end the process, it
  * is dead without a word. A job spends its time waiting for a peer, so whoever ends the process
  * often hits innocent ones: with one such end they go on at once; with two they wait, each for
- * another time, until whatever keeps ending the process has had its third and the rest has got on.
- */
-enum { JOB_KILLS = 3, JOB_SUSPECT_MS = 120 * 1000, JOB_SUSPECT_SPREAD_MS = 60 * 1000 };
+ * another time, until whatever keeps ending the process has had its third and the rest has got on,
+ * and a process takes them only when it has lived for JOB_CALM_MS: in a series of kills from
+ * outside (a machine that restarts it again and again) innocent ones would come to three by
+ * chance. */
+enum {
+    JOB_KILLS = 3,
+    JOB_SUSPECT_MS = 120 * 1000,
+    JOB_SUSPECT_SPREAD_MS = 60 * 1000,
+    JOB_CALM_MS = 2000
+};
 
 #define JOB_KILLED "The server ended while it worked on this, three times in a row."
 
@@ -65,6 +72,7 @@ struct job_row {
 struct job_room {
     int64_t jobs;    /* so many in all */
     int64_t fetches; /* so many of them may be files: kinds "fetch" and "export" */
+    bool is_young;   /* the process is: what two others ended with stays (JOB_CALM_MS) */
 };
 struct job_abreast {
     int64_t channel, network; /* so many jobs of one may run at a time; at least 1 */
@@ -82,7 +90,7 @@ err job_is_claimable(struct db_tx *tx, int64_t now_ms, struct job_room room,
  * transaction), parked ones too: for a channel without a pace of its own that works. *n = 0: there
  * is none. Not files (kind "fetch"). */
 err job_claim_next(struct db_tx *tx, int64_t node, channel_id channel, int64_t now_ms,
-    const struct job_row **row, ptrdiff_t *n);
+    bool is_young, const struct job_row **row, ptrdiff_t *n);
 /* The ways a claim ends; E_CONFLICT when the lease was lost to somebody else: then nothing of the
  * work may be kept. */
 err job_finish(struct db_tx *tx, const struct job_row *job);

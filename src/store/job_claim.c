@@ -39,6 +39,7 @@ static const struct db_col due_cols[] = {
     "SELECT j.id, j.channel_id, j.network, j.kind IN ('fetch', 'export') AS is_fetch "               \
     "FROM job j " from                                                                               \
     "WHERE j.state = 'queued' AND j.run_ms <= ?1 AND (?4 > 0 OR j.kind NOT IN ('fetch', 'export')) " \
+    "AND j.kills <> ?6 "                                                                             \
     "AND j.channel_id NOT IN "                                                                       \
     "(SELECT r.channel_id FROM job r " leased "WHERE r.state = 'running' AND r.channel_id <> 0 "     \
     "GROUP BY r.channel_id HAVING COUNT(*) >= ?2) "                                                  \
@@ -93,6 +94,12 @@ static void seat(struct crowds *c, const struct due *d)
     c->rows[c->n++] = (struct crowd){d->channel_id, 1, d->network};
 }
 
+/* The kills of jobs that are not taken; −1 = none are left. */
+static int64_t kills_left(bool is_young)
+{
+    return is_young ? JOB_KILLS - 1 : -1;
+}
+
 /* Who runs, and what is due, in order. *was_cut: there may be more behind it. */
 static err read_due(struct db_tx *tx, int64_t now_ms, struct job_room room,
     struct job_abreast abreast, struct crowds *crowds, struct due **due, ptrdiff_t *n,
@@ -104,7 +111,7 @@ static err read_due(struct db_tx *tx, int64_t now_ms, struct job_room room,
     TRY(db_all(tx,
         db_pick(tx, S(DUE("INDEXED BY job_due ", "INDEXED BY job_lease ")), S(DUE("", ""))),
         ARGS(A_INT(now_ms), A_INT(abreast.channel), A_INT(abreast.network), A_INT(room.fetches),
-            A_INT(most)),
+            A_INT(most), A_INT(kills_left(room.is_young))),
         COLS(due_cols), (ptrdiff_t)sizeof **due, due, n));
     *was_cut = *n == most;
     return OK;
@@ -198,22 +205,24 @@ static const struct db_col next_cols[] = {COL(struct next, id)};
  * first, and the others are not read then: both engines hand the inner rows out one by one. */
 #define FIRST(state)                                                                               \
     "SELECT j.id "                                                                                 \
-    "FROM (SELECT id, account_id, kind, order_key, run_ms FROM job "                               \
+    "FROM (SELECT id, account_id, kind, order_key, run_ms, kills FROM job "                        \
     "WHERE channel_id = ?1 AND channel_id <> 0 AND state = '" state "' "                           \
     "ORDER BY id "                                                                                 \
     "LIMIT ?3) AS j "                                                                              \
-    "WHERE j.run_ms <= ?2 AND j.kind <> 'fetch' AND " JOB_FOREMOST "LIMIT 1"
+    "WHERE j.run_ms <= ?2 AND j.kind <> 'fetch' AND j.kills <> ?4 AND " JOB_FOREMOST "LIMIT 1"
 
 /* E_NOT_FOUND: none of them may. */
 static err find_next(
-    struct db_tx *tx, str sql, channel_id channel, int64_t now_ms, struct next *next)
+    struct db_tx *tx, str sql, channel_id channel, int64_t now_ms, bool is_young, struct next *next)
 {
     enum { LOOK = 32 };
-    return db_one(tx, sql, ARGS(A_ID(channel), A_INT(now_ms), A_INT(LOOK)), COLS(next_cols), next);
+    return db_one(tx, sql,
+        ARGS(A_ID(channel), A_INT(now_ms), A_INT(LOOK), A_INT(kills_left(is_young))),
+        COLS(next_cols), next);
 }
 
 err job_claim_next(struct db_tx *tx, int64_t node, channel_id channel, int64_t now_ms,
-    const struct job_row **row, ptrdiff_t *n)
+    bool is_young, const struct job_row **row, ptrdiff_t *n)
 {
     const str firsts[] = {S(FIRST("queued")), S(FIRST("parked"))};
     struct job_row *got = NULL;
@@ -222,7 +231,7 @@ err job_claim_next(struct db_tx *tx, int64_t node, channel_id channel, int64_t n
     TRY(pace_is_flowing(tx, channel, now_ms, &is_flowing));
     for (int i = 0; i < 2 && !*n && is_flowing; i++) {
         struct next next;
-        err e = find_next(tx, firsts[i], channel, now_ms, &next);
+        err e = find_next(tx, firsts[i], channel, now_ms, is_young, &next);
         if (e == OK)
             e = claim_one(tx, node, now_ms, next.id, &got, n);
         if (e != OK && e != E_NOT_FOUND)
@@ -281,7 +290,7 @@ static err claim_parked(struct db_tx *tx, int64_t node, int64_t now_ms, struct j
             const struct job_row *row = NULL;
             if (!parked[i].network.len || !has_seat(&crowds, &parked[i], abreast))
                 continue;
-            TRY(job_claim_next(tx, node, channel, now_ms, &row, &n_got));
+            TRY(job_claim_next(tx, node, channel, now_ms, room->is_young, &row, &n_got));
             if (!n_got) {
                 parked[i].network = (str){0}; /* all wait for earlier ones of their order key */
                 continue;

@@ -194,8 +194,8 @@ static void a_reply_that_was_under_way_when_the_process_ended_goes_again_under_i
     str m = answered(&w, p, &c);
     clock_advance(6000);
     struct ctx *cx = test_begin(w.app); /* a claim whose claimer is no more */
-    assert_ok(job_claim(
-        cx->db, 1, cx->now_ms, (struct job_room){10, 10}, (struct job_abreast){99, 99}, &jobs, &n));
+    assert_ok(job_claim(cx->db, 1, cx->now_ms, (struct job_room){10, 10, false},
+        (struct job_abreast){99, 99}, &jobs, &n));
     assert_true(n >= 1);
     test_commit(w.app, cx);
     clock_advance(LIMIT_NETWORK_LEASE_MS +

@@ -391,7 +391,7 @@ static void a_worker_that_ends_in_the_middle_leaves_nothing_doubled(void **state
     const struct job_row *claimed = NULL;
     ptrdiff_t n = 0;
     assert_ok(desk_begin(&desk, DB_WRITE));
-    assert_ok(runner_claim(&desk, (struct job_room){5, 5}, &claimed, &n));
+    assert_ok(runner_claim(&desk, (struct job_room){5, 5, false}, &claimed, &n));
     assert_ok(desk_commit(&desk));
     assert_int_equal(n, 2);                     /* upkeep is due, too */
     clock_advance(LIMIT_FETCH_LEASE_MS + 1000); /* PostgreSQL: another node waits for the lease */
@@ -471,7 +471,7 @@ static void files_take_only_their_share_of_the_claims(void **state)
     const struct job_row *rows = NULL;
     ptrdiff_t n = 0;
     assert_ok(desk_begin(&desk, DB_WRITE));
-    assert_ok(runner_claim(&desk, (struct job_room){10, 2}, &rows, &n));
+    assert_ok(runner_claim(&desk, (struct job_room){10, 2, false}, &rows, &n));
     int files = 0;
     for (ptrdiff_t i = 0; i < n; i++)
         files += str_eq(rows[i].kind, S("fetch"));

@@ -14,6 +14,8 @@ from seva import GONE, PATIENCE_S, Peer, Seva, request, run, until
 
 KILLS = int(os.environ.get("SEVA_KILLS", "60"))
 LOAD = 5  # messages acknowledged per kill, so that a slow machine is not killed before it has begun
+FEW = 2000  # jobs; a longer queue is not looked through again and again
+DRAIN_S = 300 + KILLS  # what was not posted between the kills is posted after them
 READY_S = 1.0
 READY_MOST_S = 10.0  # a single one, on a machine that has other things to do
 
@@ -233,7 +235,7 @@ def nothing_acknowledged_is_lost_or_doubled_by_kills():
             t.join(2 * PATIENCE_S)
             assert not t.is_alive(), "a sender hangs"
         assert not oracle.errors, oracle.errors[:3]
-        assert until(lambda: drained(seva), 300, 0.2), "the queues did not drain:\n" + waiting(seva)
+        assert until(lambda: drained(seva), DRAIN_S, 0.5), "the queues did not drain:\n" + waiting(seva)
         aside = seva.items("/quarantine")
         assert not aside, f"innocent deliveries were set aside: {aside[:3]}"
         per, everything = stored_messages(seva)
@@ -252,8 +254,9 @@ def nothing_acknowledged_is_lost_or_doubled_by_kills():
 def drained(seva):
     """Nothing waits. A job hit by two kills in a row would wait for minutes: it is told to run now, as a person may."""
     assert not seva.items("/jobs?state=dead"), "innocent jobs were set aside: " + waiting(seva)
-    for job in seva.items("/jobs?state=queued"):
-        seva.api("POST", f"/jobs/{job['id']}/retry")
+    if seva.metric("seva_jobs") < FEW:
+        for job in seva.items("/jobs?state=queued"):
+            seva.api("POST", f"/jobs/{job['id']}/retry")
     return seva.metric("seva_inbox_waiting") == 0 and seva.metric("seva_jobs") == 0
 
 

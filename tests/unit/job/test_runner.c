@@ -48,7 +48,7 @@ static const struct job_row *claim(struct runner *r, ptrdiff_t max, ptrdiff_t *n
     struct job_row *kept;
     struct desk desk = {.engine = r->engine, .arena = &r->arena};
     assert_ok(desk_begin(&desk, DB_WRITE));
-    assert_ok(runner_claim(&desk, (struct job_room){max, max}, &rows, n));
+    assert_ok(runner_claim(&desk, (struct job_room){max, max, false}, &rows, n));
     assert_ok(desk_commit(&desk));
     kept = NEW(&r->arena, struct job_row, *n);
     ptrdiff_t count = 0;
@@ -216,6 +216,32 @@ static void poison_is_not_worked_on_again_but_set_aside(struct bench *b)
 }
 ON_BOTH(poison_is_not_worked_on_again_but_set_aside)
 
+/* As by a machine that ends the process again and again: by chance it would hit a job three times.
+ */
+static void what_two_processes_ended_with_waits_until_this_one_has_lived(struct bench *b)
+{
+    struct runner r;
+    ptrdiff_t n;
+    runner_open(&r, b);
+    add(&r, "wake", S("1"), "");
+    for (int i = 0; i < JOB_KILLS - 1; i++) {
+        r.engine->opened_ms = clock_mono_ms();
+        (void)claim(&r, 2, &n);
+        assert_int_equal(n, 1);
+        end_the_process(&r);
+    }
+    clock_advance(JOB_SUSPECT_MS + JOB_SUSPECT_SPREAD_MS);
+    r.engine->opened_ms = clock_mono_ms();
+    clock_advance(JOB_CALM_MS - 1);
+    (void)claim(&r, 2, &n);
+    assert_int_equal(n, 0);
+    clock_advance(1);
+    assert_int_equal(claim(&r, 2, &n)->kills, JOB_KILLS - 1);
+    assert_int_equal(n, 1);
+    runner_close(&r);
+}
+ON_BOTH(what_two_processes_ended_with_waits_until_this_one_has_lived)
+
 /* ── networks ───────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -350,6 +376,7 @@ int main(void)
         BOTH(one_job_of_an_order_key_is_done_at_a_time_and_the_oldest_first),
         BOTH(what_was_done_under_a_lost_lease_is_dropped),
         BOTH(poison_is_not_worked_on_again_but_set_aside),
+        BOTH(what_two_processes_ended_with_waits_until_this_one_has_lived),
         BOTH(a_job_that_worked_is_followed_by_the_next_of_its_channel),
         BOTH(what_is_done_for_ever_does_not_die_of_a_bad_day),
         BOTH(credentials_are_made_new_by_one_worker_of_a_node_at_a_time),

@@ -214,8 +214,8 @@ static void a_delivery_comes_with_its_job_and_its_log_is_the_accounts_own(struct
     assert_str(rows[0].event_type, "ping");
     assert_str(rows[0].body, "{}");
     assert_int_equal(rows[1].body.len, 0);
-    assert_ok(job_claim(
-        cx->db, 5, cx->now_ms, (struct job_room){10, 10}, (struct job_abreast){99, 99}, &jobs, &n));
+    assert_ok(job_claim(cx->db, 5, cx->now_ms, (struct job_room){10, 10, false},
+        (struct job_abreast){99, 99}, &jobs, &n));
     assert_int_equal(n, 2);
     assert_str(jobs[0].kind, "webhook");
     commit(b);

@@ -9,7 +9,7 @@ static const struct job_row *claim(struct bench *b, int64_t node, ptrdiff_t max,
     const struct job_row *rows = NULL;
     int64_t now_ms = clock_now_ms();
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, node, now_ms, (struct job_room){max, max},
+    assert_ok(job_claim(b->cx.db, node, now_ms, (struct job_room){max, max, false},
         (struct job_abreast){99, 99}, &rows, n));
     commit(b);
     return rows;
@@ -80,18 +80,20 @@ static void files_have_no_more_than_their_own_room(struct bench *b)
         add_kind(b, "fetch", str_z(test_arena(), str_print(test_arena(), "%d", i)));
     add(b, "4", "", 0);
     struct ctx *cx = begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(cx->db, 5, clock_now_ms(), (struct job_room){10, 2}, abreast, &rows, &n));
+    assert_ok(
+        job_claim(cx->db, 5, clock_now_ms(), (struct job_room){10, 2, false}, abreast, &rows, &n));
     assert_int_equal(n, 3);
     assert_str(rows[0].kind, "fetch");
     assert_str(rows[1].kind, "fetch");
     assert_str(rows[2].kind, "send");
-    assert_ok(
-        job_is_claimable(cx->db, clock_now_ms(), (struct job_room){10, 0}, abreast, &is_there));
+    assert_ok(job_is_claimable(
+        cx->db, clock_now_ms(), (struct job_room){10, 0, false}, abreast, &is_there));
     assert_false(is_there);
-    assert_ok(job_claim(cx->db, 5, clock_now_ms(), (struct job_room){10, 0}, abreast, &rows, &n));
-    assert_int_equal(n, 0);
     assert_ok(
-        job_is_claimable(cx->db, clock_now_ms(), (struct job_room){10, 1}, abreast, &is_there));
+        job_claim(cx->db, 5, clock_now_ms(), (struct job_room){10, 0, false}, abreast, &rows, &n));
+    assert_int_equal(n, 0);
+    assert_ok(job_is_claimable(
+        cx->db, clock_now_ms(), (struct job_room){10, 1, false}, abreast, &is_there));
     assert_true(is_there);
     commit(b);
 }
@@ -156,6 +158,22 @@ static void end_the_process(struct bench *b, int64_t freed_wanted)
     commit(b);
 }
 
+/* Whether a process that has just begun finds anything, and takes it. */
+static bool young_claims(struct bench *b)
+{
+    const struct job_room room = {.jobs = 10, .fetches = 10, .is_young = true};
+    const struct job_abreast abreast = {99, 99};
+    const struct job_row *rows;
+    ptrdiff_t n;
+    bool is_there;
+    begin(b, DB_WRITE, 0);
+    assert_ok(job_is_claimable(b->cx.db, clock_now_ms(), room, abreast, &is_there));
+    assert_ok(job_claim(b->cx.db, 5, clock_now_ms(), room, abreast, &rows, &n));
+    assert_int_equal(is_there, n > 0);
+    commit(b);
+    return n > 0;
+}
+
 static void a_job_that_ends_the_process_each_time_dies(struct bench *b)
 {
     ptrdiff_t n;
@@ -169,6 +187,7 @@ static void a_job_that_ends_the_process_each_time_dies(struct bench *b)
     (void)claim(b, 5, 10, &n);
     assert_int_equal(n, 0);
     clock_advance(JOB_SUSPECT_SPREAD_MS + 1);
+    assert_false(young_claims(b));
     assert_int_equal(claim(b, 5, 10, &n)->kills, 2);
     end_the_process(b, 1);
     assert_int_equal(claim(b, 5, 10, &n)->kills, JOB_KILLS); /* to be set aside in sight */

@@ -47,7 +47,7 @@ static ptrdiff_t turn(struct bench *b, ptrdiff_t most, int64_t abreast, int64_t 
     begin(b, DB_WRITE, 0);
     assert_ok(pace_release(b->cx.db, now_ms, &released));
     assert_ok(pace_park(b->cx.db, now_ms, parked));
-    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){most, most},
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){most, most, false},
         (struct job_abreast){abreast, 99}, &rows, &n));
     for (ptrdiff_t i = 0; i < n; i++)
         assert_ok(job_finish(b->cx.db, &rows[i]));
@@ -158,8 +158,8 @@ static void what_waited_goes_at_once_when_a_channel_is_opened(struct bench *b)
     cx = begin(b, DB_WRITE, 1);
     assert_ok(pace_open(cx, (channel_id){CHANNEL}));
     assert_true(cx->effects.jobs);
-    assert_ok(job_is_claimable(
-        cx->db, clock_now_ms(), (struct job_room){1, 1}, (struct job_abreast){99, 99}, &is_there));
+    assert_ok(job_is_claimable(cx->db, clock_now_ms(), (struct job_room){1, 1, false},
+        (struct job_abreast){99, 99}, &is_there));
     commit(b);
     assert_true(is_there); /* the dispatcher looks, and claims */
     assert_int_equal(turn(b, 10, 99, &parked), 3);
@@ -174,12 +174,12 @@ static void a_channel_has_only_so_many_jobs_at_once(struct bench *b)
     add_channel(b, CHANNEL);
     add_jobs(b, CHANNEL, 6);
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(
-        b->cx.db, 5, now_ms, (struct job_room){2, 2}, (struct job_abreast){2, 99}, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){2, 2, false},
+        (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 2);
     assert_true(rows[0].lease_ms > now_ms + 30000); /* an upload may take longer */
-    assert_ok(job_claim(
-        b->cx.db, 5, now_ms, (struct job_room){2, 2}, (struct job_abreast){2, 99}, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){2, 2, false},
+        (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 0);
     commit(b);
 }
@@ -289,11 +289,11 @@ static void one_claim_takes_no_more_of_a_channel_than_may_run_abreast(struct ben
     add_jobs(b, OTHER, 6);
     int64_t now_ms = clock_now_ms() + 1;
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(
-        b->cx.db, 5, now_ms, (struct job_room){1, 1}, (struct job_abreast){2, 99}, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){1, 1, false},
+        (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 1);
-    assert_ok(job_claim(
-        b->cx.db, 5, now_ms, (struct job_room){12, 12}, (struct job_abreast){2, 99}, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){12, 12, false},
+        (struct job_abreast){2, 99}, &rows, &n));
     assert_int_equal(n, 3); /* one more of the first, two of the other */
     int of_first = 0;
     for (ptrdiff_t i = 0; i < n; i++)
@@ -316,7 +316,7 @@ static void channels_of_one_network_leave_room_for_the_others(struct bench *b)
     add_jobs(b, OTHER, 1); /* of no network */
     int64_t now_ms = clock_now_ms() + 1;
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){12, 12}, abreast, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){12, 12, false}, abreast, &rows, &n));
     assert_int_equal(n, 4);
     int of_network = 0, most = 0, of_channel[5] = {0};
     for (ptrdiff_t i = 0; i < n; i++)
@@ -327,7 +327,7 @@ static void channels_of_one_network_leave_room_for_the_others(struct bench *b)
         }
     assert_int_equal(of_network, 3);
     assert_int_equal(most, 2);
-    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){12, 12}, abreast, &rows, &n));
+    assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){12, 12, false}, abreast, &rows, &n));
     assert_int_equal(n, 0);
     commit(b);
 }
@@ -348,8 +348,8 @@ static void parked_jobs_of_open_channels_are_taken_in_turn(struct bench *b)
     for (int taken = 0; taken < 5 * PACE_READY; taken += (int)n) {
         begin(b, DB_WRITE, 0);
         assert_ok(pace_park(b->cx.db, now_ms, &parked));
-        assert_ok(job_claim(
-            b->cx.db, 5, now_ms, (struct job_room){8, 8}, (struct job_abreast){8, 8}, &rows, &n));
+        assert_ok(job_claim(b->cx.db, 5, now_ms, (struct job_room){8, 8, false},
+            (struct job_abreast){8, 8}, &rows, &n));
         assert_int_equal(n, 8); /* no seat stays empty */
         for (ptrdiff_t i = 0; i < n; i++) {
             int other = rows[i].channel_id.v == OTHER;
@@ -373,7 +373,7 @@ static struct job_row claim_first(struct bench *b)
     const struct job_row *rows = NULL;
     ptrdiff_t n = 0;
     begin(b, DB_WRITE, 0);
-    assert_ok(job_claim(b->cx.db, 5, clock_now_ms() + 1, (struct job_room){1, 1},
+    assert_ok(job_claim(b->cx.db, 5, clock_now_ms() + 1, (struct job_room){1, 1, false},
         (struct job_abreast){99, 99}, &rows, &n));
     assert_int_equal(n, 1);
     commit(b);
@@ -387,7 +387,7 @@ static str next_key(struct bench *b, struct job_row *job)
     ptrdiff_t n = 0;
     begin(b, DB_WRITE, 0);
     assert_ok(job_finish(b->cx.db, job));
-    assert_ok(job_claim_next(b->cx.db, 5, job->channel_id, clock_now_ms() + 1, &row, &n));
+    assert_ok(job_claim_next(b->cx.db, 5, job->channel_id, clock_now_ms() + 1, false, &row, &n));
     if (n)
         *job = *row;
     commit(b);
