@@ -76,6 +76,8 @@ static err conn_open(struct lite *l, struct lite_conn *c, const char *pragmas)
         code = words_register(c->handle);
     if (code == SQLITE_OK)
         code = sqlite3_exec(c->handle, pragmas, NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = lite_controls_make(c);
     if (code != SQLITE_OK)
         return c->handle != NULL ? lite_err(c, code, str_from(pragmas)) : E_BUSY;
     return stmt_cache_make(&c->cache);
@@ -163,7 +165,7 @@ static err read_begin(struct lite *l, struct db_tx **tx)
     struct lite_conn *c = l->free_reader;
     l->free_reader = c->next_free;
     (void)pthread_mutex_unlock(&l->readers_mutex);
-    err e = lite_control(c, CONTROL_BEGIN_READ);
+    err e = lite_begin_fresh(c, CONTROL_BEGIN_READ);
     if (e != OK) {
         reader_give(c);
         return e;

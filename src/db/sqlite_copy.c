@@ -131,7 +131,7 @@ static err still_begin(struct db *db, enum db_mode mode, struct arena *a, struct
     (void)a;
     if (mode != DB_READ)
         return E_INTERNAL;
-    TRY(lite_control(&s->conn, CONTROL_BEGIN_READ));
+    TRY(lite_begin_fresh(&s->conn, CONTROL_BEGIN_READ));
     *tx = &s->conn.tx;
     return OK;
 }
@@ -199,6 +199,8 @@ static err reader_open(struct arena *a, const char *address, int flags, struct d
             "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192; "
             "SELECT 1 FROM sqlite_schema LIMIT 1",
             NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = lite_controls_make(&s->conn);
     err e = code == SQLITE_OK ? stmt_cache_make(&s->conn.cache) : E_CONFLICT;
     if (e == OK) {
         *db = &s->db;

@@ -147,7 +147,12 @@ static inline struct lite_conn *conn_of(struct db_tx *tx)
 /* ── sqlite_stmt.c ── */
 /* Ends the process when the code says that an fsync failed. */
 err lite_err(struct lite_conn *c, int code, str sql);
+/* Once, as the connection opens: when memory has ended, the one that rolls back must be there. An
+ * SQLite code. */
+int lite_controls_make(struct lite_conn *c);
 err lite_control(struct lite_conn *c, enum control which);
+/* Rolls back first what an earlier transaction could not end for lack of memory. */
+err lite_begin_fresh(struct lite_conn *c, enum control begin);
 err lite_exec(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
     struct row_sink *sink, int64_t *changed);
 err lite_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_in *in,

@@ -54,8 +54,7 @@ static err commit(struct lite *l)
         return OK;
     }
     if (sqlite3_get_autocommit(l->writer.handle) == 0)
-        (void)lite_control(
-            &l->writer, CONTROL_ROLLBACK); /* logged; BEGIN fails if it did not help */
+        (void)lite_control(&l->writer, CONTROL_ROLLBACK); /* logged; the next group tries again */
     db_count(&l->db.counted.group_lost, 1);
     log_line(LOG_WARN, "a group of writes was lost; its members are told to try again",
         LOG_I("members", g->n_members));
@@ -103,7 +102,7 @@ err group_begin(struct lite *l, bool is_patient, struct db_tx **tx)
     if (!turn_take(&g->lock, LIMIT_DB_WAIT_MS, is_patient))
         return E_BUSY;
     if (!g->is_open) {
-        err e = lite_control(&l->writer, CONTROL_BEGIN_WRITE);
+        err e = lite_begin_fresh(&l->writer, CONTROL_BEGIN_WRITE);
         if (e != OK) {
             turn_give(&g->lock);
             return e;

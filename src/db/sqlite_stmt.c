@@ -80,20 +80,30 @@ err lite_err(struct lite_conn *c, int code, str sql)
     return e;
 }
 
+int lite_controls_make(struct lite_conn *c)
+{
+    int code = SQLITE_OK;
+    for (int i = 0; i < CONTROL_COUNT && code == SQLITE_OK; i++)
+        code = sqlite3_prepare_v3(c->handle, control_sql[i].at, (int)control_sql[i].len,
+            SQLITE_PREPARE_PERSISTENT, &c->controls[i], NULL);
+    return code;
+}
+
 err lite_control(struct lite_conn *c, enum control which)
 {
-    sqlite3_stmt **st = &c->controls[which];
+    sqlite3_stmt *st = c->controls[which];
     str sql = control_sql[which];
-    int code = SQLITE_OK;
-    if (*st == NULL)
-        code = sqlite3_prepare_v3(
-            c->handle, sql.at, (int)sql.len, SQLITE_PREPARE_PERSISTENT, st, NULL);
-    if (code == SQLITE_OK) {
-        code = sqlite3_step(*st);
-        int again = sqlite3_reset(*st);
-        code = code == SQLITE_DONE ? SQLITE_OK : (again != SQLITE_OK ? again : code);
-    }
+    int code = sqlite3_step(st);
+    int again = sqlite3_reset(st);
+    code = code == SQLITE_DONE ? SQLITE_OK : (again != SQLITE_OK ? again : code);
     return code == SQLITE_OK ? OK : lite_err(c, code, sql);
+}
+
+err lite_begin_fresh(struct lite_conn *c, enum control begin)
+{
+    if (sqlite3_get_autocommit(c->handle) == 0)
+        TRY(lite_control(c, CONTROL_ROLLBACK));
+    return lite_control(c, begin);
 }
 
 err lite_member_set(struct lite_conn *c)
