@@ -229,6 +229,17 @@ def bench_console(build, seconds):
         all(r["p95_ms"] <= 50 for r in found))
 
 
+def bench_search_words(build, seconds):
+    """Texts of about 100 characters cut into the words of the search, beside ICU's word breaking alone."""
+    out = subprocess.run([os.path.join(build, "bench/search_words")], capture_output=True, text=True, timeout=600)
+    if out.returncode:
+        raise SystemExit(out.stderr or "search_words failed")
+    found = json.loads(out.stdout)
+    row("words of 60 to 100 characters of text for the search, one core", "≤ 15 µs",
+        "; ".join(f"{r['script']} {r['ours_us']:.1f} (ICU's breaks alone {r['bare_us']:.1f})" for r in found) + " µs",
+        all(r["ours_us"] <= 15 for r in found))
+
+
 def bench_webhook_parse(build, seconds):
     """Each network's webhook of about 1 KB beside OpenSSL's HMAC and json-c's parser alone over the same bytes, alternating."""
     out = subprocess.run([os.path.join(build, "bench/webhook_parse")], capture_output=True, text=True, timeout=600)
@@ -271,7 +282,7 @@ def bench_weight(build, seconds):
 
 
 BENCHES = {"inbound-sqlite": bench_inbound_sqlite, "inbound-random": bench_inbound_random, "inbound-postgres": bench_inbound_postgres, "latency": bench_latency,
-           "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start, "webhook-parse": bench_webhook_parse, "outbound": bench_outbound,
+           "broadcast": bench_broadcast, "memory": bench_memory, "start": bench_start, "webhook-parse": bench_webhook_parse, "search-words": bench_search_words, "outbound": bench_outbound,
            "networks": bench_networks, "outage": bench_outage, "mail": bench_mail, "console": bench_console, "million": bench_million,
            "weight": bench_weight}
 

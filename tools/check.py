@@ -19,7 +19,7 @@ EXTRA = {"text": {"base"}, "connector": {"base", "model", "text", "net"}}
 LIBRARY_HOMES = {
     r"openssl/": ["src/base/crypto", "src/base/keyring", "src/net/tls", "src/net/http_server", "sim/networks/smtp_tls", "bench/bare_webhook"],
     r"sodium": ["src/base/crypto", "src/base/keyring"],
-    r"unicode/": ["src/base/", "src/text/"],
+    r"unicode/": ["src/base/", "src/text/", "bench/search_words"],
     r"json-c|json_object|json_tokener": ["tests/fuzz/json_c", "bench/bare_webhook"],
     r"libxml": ["src/text/html_text", "src/text/html_clean"],
     r"event2/": ["src/net/"],

@@ -2,78 +2,81 @@
 #include "text/search_fold.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
+#include <unicode/uscript.h>
 #include <unicode/utf16.h>
 
+#include "base/arena.h"
+#include "base/thread.h"
 #include "base/utf8.h"
 
 enum {
     CLUSTER_BYTES = 64, /* a character and its marks, folded together; further marks stand alone */
-    KEPT = 2048,        /* clusters; a power of two */
-    KEPT_BYTES = 16,    /* of a cluster that is kept */
-    KEPT_SIGNS = 4,
-    KEPT_CHARACTERS = 0x10000 /* of which it is kept whether they join the one before */
+    BASE_STAYS = -1,
+    KNOWN = 8192,    /* characters; a power of two */
+    KNOWN_SIGNS = 3, /* of one that is kept */
+    ALWAYS_CAREFUL = 255,
 };
 
-/* What a cluster gave. */
-struct kept {
-    char bytes[KEPT_BYTES]; /* filled up with 0 */
-    UScriptCode script;     /* of its last letter; USCRIPT_INVALID_CODE: it has none */
-    uint8_t len, n;         /* bytes; signs. len 0: nothing is kept here */
-    struct search_sign signs[KEPT_SIGNS];
+/* What a character comes to for itself. */
+struct known_one {
+    uint32_t c; /* 0: none is kept here */
+    int16_t base;
+    uint8_t n;
+    bool joins; /* what stands before it: the two are folded together */
+    struct search_sign signs[KNOWN_SIGNS];
+};
+struct search_known {
+    struct known_one at[KNOWN];
 };
 
-struct search_folder {
-    struct kept kept[KEPT];
-    uint8_t joins[KEPT_CHARACTERS]; /* 0 = not looked up, 1 = no, 2 = yes */
-};
+static _Thread_local struct search_known *my_known;
+static _Thread_local struct thread_exit my_exit;
 
-/* ── what is kept ───────────────────────────────────────────────────────────────────────────────
- */
-
-static pthread_key_t folder_key;
-static pthread_once_t folder_once = PTHREAD_ONCE_INIT;
-
-static void folder_make_key(void)
+static void forget(void *known)
 {
-    int failed = pthread_key_create(&folder_key, free);
-    assert(!failed);
+    free(known);
+    my_known = NULL;
 }
 
-struct search_folder *search_folder(void)
+static struct search_known *known_mine(void)
 {
-    (void)pthread_once(&folder_once, folder_make_key);
-    struct search_folder *mine = pthread_getspecific(folder_key);
-    if (mine == NULL) {
-        mine = calloc(1, sizeof *mine);
-        if (mine != NULL && pthread_setspecific(folder_key, mine)) {
-            free(mine);
-            return NULL;
-        }
+    if (my_known)
+        return my_known;
+    struct search_known *known = alloc_zero((ptrdiff_t)sizeof *known);
+    if (known && !thread_at_exit(&my_exit, forget, known)) {
+        free(known);
+        return NULL;
     }
-    return mine;
+    my_known = known;
+    return known;
 }
 
-static struct kept *place_of(struct search_folder *f, const char bytes[KEPT_BYTES])
+static const UNormalizer2 *fold_rules(void)
 {
-    uint64_t halves[2];
-    memcpy(halves, bytes, sizeof halves);
-    uint64_t mixed = (halves[0] ^ (halves[1] * 3)) * 0x9e3779b97f4a7c15u;
-    return &f->kept[mixed >> 53]; /* 11 bits: KEPT */
+    UErrorCode status = U_ZERO_ERROR;
+    const UNormalizer2 *rules = unorm2_getNFKCCasefoldInstance(&status);
+    assert(U_SUCCESS(status)); /* a constant of ICU's */
+    return rules;
 }
-static_assert(KEPT == 1 << 11, "place_of gives 11 bits");
 
-/* ── signs ──────────────────────────────────────────────────────────────────────────────────────
+/* ── what a letter is ───────────────────────────────────────────────────────────────────────────
  */
 
 static bool is_connector(uint32_t c)
 {
     return c == '.' || c == '@' || c == '_' || c == '-' || c == '/' || c == ':' || c == '\'' ||
            c == 0x2019 || c == '#' || c == '+' || c == '&';
+}
+
+enum search_kind search_kind_ascii(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? SEARCH_LETTER
+           : is_connector(c)                                ? SEARCH_CONNECTOR
+                                                            : SEARCH_SPACE;
 }
 
 /* Scripts whose marks only colour a letter; in all others they are letters of their own. */
@@ -142,82 +145,71 @@ static uint32_t plain_letter(uint32_t c, uint32_t *then)
     return c;
 }
 
-enum search_kind_of_sign search_ascii(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? SIGN_LETTER
-           : is_connector(c)                                ? SIGN_CONNECTOR
-                                                            : SIGN_SPACE;
-}
-
-static enum search_kind_of_sign kind_of(uint32_t c, UScriptCode script)
+static enum search_kind kind_of(uint32_t c, UScriptCode script)
 {
     if (c < 0x80)
-        return search_ascii((unsigned char)c);
+        return search_kind_ascii((unsigned char)c);
     if (c == 0x2019)
-        return SIGN_CONNECTOR;
+        return SEARCH_CONNECTOR;
     UChar32 u = (UChar32)c;
     uint32_t type = U_GET_GC_MASK(u);
     if (type & (U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK))
-        return is_paired(script) ? SIGN_PAIRED : is_spelled(script) ? SIGN_SPELLED : SIGN_LETTER;
+        return is_paired(script)    ? SEARCH_PAIRED
+               : is_spelled(script) ? SEARCH_SPELLED
+                                    : SEARCH_LETTER;
     bool is_picture = c > 0xff && (u_hasBinaryProperty(u, UCHAR_EXTENDED_PICTOGRAPHIC) ||
                                       u_hasBinaryProperty(u, UCHAR_REGIONAL_INDICATOR));
-    return is_picture ? SIGN_PICTURE : SIGN_SPACE;
+    return is_picture ? SEARCH_PICTURE : SEARCH_SPACE;
 }
 
-/* ── folding ────────────────────────────────────────────────────────────────────────────────────
+/* ── the careful way ────────────────────────────────────────────────────────────────────────────
  */
 
-/* One cluster on its way. */
-struct fold {
-    UScriptCode *script;
-    bool has_own_script; /* *script is of a letter of this cluster */
-    bool is_kept;        /* what it gives depends on itself alone, and has room */
-    struct kept *result;
-    search_sign_fn *each;
-    void *closure;
+/* The signs of a cluster as they come. */
+struct folding {
+    struct search_folder *f;
+    bool has_base;    /* a letter of this cluster was met */
+    bool asks_before; /* what it comes to depends on the letter before it */
 };
 
-static void give(struct fold *f, uint32_t c, enum search_kind_of_sign kind, bool is_digit)
+static void add(struct folding *o, uint32_t c, enum search_kind kind)
 {
-    struct search_sign sign = {c, kind, is_digit};
-    f->is_kept = f->is_kept && f->result->n < KEPT_SIGNS;
-    if (f->is_kept)
-        f->result->signs[f->result->n++] = sign;
-    f->each(f->closure, &sign);
+    if (o->f->n < SEARCH_SIGNS_MOST)
+        o->f->signs[o->f->n++] = (struct search_sign){.c = c & 0xffffff, .kind = kind};
 }
 
-static bool is_shed(struct fold *f, UScriptCode script)
+/* A mark that is taken off the letter before it. */
+static bool is_shed(struct folding *o, UScriptCode script)
 {
     if (script != USCRIPT_INHERITED)
         return sheds_marks(script);
-    f->is_kept = f->is_kept && f->has_own_script;
-    return sheds_marks(*f->script);
+    o->asks_before |= !o->has_base;
+    return sheds_marks((UScriptCode)o->f->base);
 }
 
-static void give_folded(struct fold *f, UChar32 u)
+static void add_folded(struct folding *o, UChar32 u)
 {
     UErrorCode status = U_ZERO_ERROR;
     UScriptCode script = uscript_getScript(u, &status);
     int8_t type = u_charType(u);
     if (type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK) {
-        if (is_shed(f, script))
+        if (is_shed(o, script))
             return;
     } else if (script != USCRIPT_COMMON && script != USCRIPT_INHERITED) {
-        *f->script = script;
-        f->has_own_script = true;
+        o->f->base = script;
+        o->has_base = true;
     }
     if (u == 0x0640 || (u >= 0x1f3fb && u <= 0x1f3ff)) /* tatweel; skin tones */
         return;
-    bool is_digit = type == U_DECIMAL_DIGIT_NUMBER;
-    if (is_digit)
+    if (type == U_DECIMAL_DIGIT_NUMBER)
         u = '0' + u_charDigitValue(u);
     /* Han's marks of repetition and Kana's long sign are common, and belong to the run. */
     bool is_long = u == 0x30fc || u == 0x3005 || u == 0x3006;
-    enum search_kind_of_sign kind = is_long ? SIGN_PAIRED : kind_of((uint32_t)u, script);
+    enum search_kind kind = is_long ? SEARCH_PAIRED : kind_of((uint32_t)u, script);
     uint32_t then, plain = plain_letter((uint32_t)u, &then);
-    give(f, plain, kind, is_digit);
+    add(o, plain, kind);
     if (then)
-        give(f, then, kind, false);
+        add(o, then, kind);
 }
 
 static UChar32 next_of(const UChar *units, int32_t *at, int32_t n)
@@ -233,7 +225,7 @@ static bool is_own_letter(UChar32 u)
 }
 
 /* A folded letter of a script that sheds its marks is taken apart first. */
-static void give_parts(struct fold *f, UChar32 u)
+static void add_parts(struct folding *o, UChar32 u)
 {
     UErrorCode status = U_ZERO_ERROR;
     UChar parts[32];
@@ -242,35 +234,43 @@ static void give_parts(struct fold *f, UChar32 u)
         sheds_marks(script) && !is_own_letter(u) ? unorm2_getNFDInstance(&status) : NULL;
     int32_t n = nfd ? unorm2_getDecomposition(nfd, u, parts, 32, &status) : -1;
     if (n < 0 || U_FAILURE(status)) {
-        give_folded(f, u);
+        add_folded(o, u);
         return;
     }
     for (int32_t i = 0; i < n;)
-        give_folded(f, next_of(parts, &i, n));
+        add_folded(o, next_of(parts, &i, n));
 }
 
-static const UNormalizer2 *folding(void)
+/* The bytes of a character and of the marks that may join it. */
+static ptrdiff_t cluster_end(str text, ptrdiff_t at)
 {
-    UErrorCode status = U_ZERO_ERROR;
-    const UNormalizer2 *nfkc = unorm2_getNFKCCasefoldInstance(&status);
-    assert(U_SUCCESS(status));
-    return nfkc;
+    const UNormalizer2 *rules = fold_rules();
+    uint32_t c;
+    ptrdiff_t end = at;
+    do {
+        ptrdiff_t step = utf8_decode(text, end, &c);
+        if (step < 0)
+            return end;
+        end += step;
+        if (end >= text.len || utf8_decode(text, end, &c) < 0)
+            return end;
+    } while (end - at < CLUSTER_BYTES - 4 && !unorm2_hasBoundaryBefore(rules, (UChar32)c));
+    return end;
 }
 
-static void fold(struct fold *f, str cluster)
+/* NFKC takes these vowels apart, and the dictionaries do not know the parts. */
+static bool stays_whole(uint32_t c)
 {
-    UChar source[CLUSTER_BYTES], folded[CLUSTER_BYTES * 18]; /* the longest folding is 18 units */
-    int32_t n = 0;
+    return c == 0x0e33 || c == 0x0eb3;
+}
+
+static void fold_units(struct folding *o, const UChar *source, int32_t n)
+{
+    UChar folded[CLUSTER_BYTES * 18]; /* the longest folding is 18 units */
     UErrorCode status = U_ZERO_ERROR;
-    for (ptrdiff_t i = 0; i < cluster.len;) {
-        uint32_t c;
-        i += utf8_decode(cluster, i, &c);
-        U16_APPEND_UNSAFE(source, n, (UChar32)c);
-    }
-    /* NFKC takes these vowels apart, and the dictionaries do not know the parts. */
-    bool stays = n == 1 && (source[0] == 0x0e33 || source[0] == 0x0eb3);
+    bool stays = n == 1 && stays_whole(source[0]);
     int32_t m = stays ? 0
-                      : unorm2_normalize(folding(), source, n, folded,
+                      : unorm2_normalize(fold_rules(), source, n, folded,
                             (int32_t)(sizeof folded / sizeof folded[0]), &status);
     if (stays || U_FAILURE(status)) {
         memcpy(folded, source, (size_t)n * sizeof source[0]);
@@ -279,63 +279,125 @@ static void fold(struct fold *f, str cluster)
     for (int32_t i = 0; i < m;) {
         UChar32 c = next_of(folded, &i, m);
         if (c == ' ')
-            give(f, ' ', SIGN_SPACE, false);
+            add(o, ' ', SEARCH_SPACE);
         else
-            give_parts(f, c);
+            add_parts(o, c);
     }
 }
 
-void search_fold(struct search_folder *folder, str cluster, UScriptCode *script,
-    search_sign_fn *each, void *closure)
+static void fold(struct folding *o, str text, ptrdiff_t from, ptrdiff_t to)
 {
-    struct kept result = {.script = USCRIPT_INVALID_CODE}, *place = NULL;
-    if (folder && cluster.len <= KEPT_BYTES) {
-        memcpy(result.bytes, cluster.at, (size_t)cluster.len);
-        result.len = (uint8_t)cluster.len;
-        place = place_of(folder, result.bytes);
-        if (place->len == result.len && memcmp(place->bytes, result.bytes, KEPT_BYTES) == 0) {
-            for (int i = 0; i < place->n; i++)
-                each(closure, &place->signs[i]);
-            *script = place->script == USCRIPT_INVALID_CODE ? *script : place->script;
-            return;
-        }
+    UChar source[CLUSTER_BYTES];
+    int32_t n = 0;
+    for (ptrdiff_t i = from; i < to;) {
+        uint32_t c;
+        i += utf8_decode(text, i, &c);
+        U16_APPEND_UNSAFE(source, n, (UChar32)c);
     }
-    struct fold f = {.script = script,
-        .is_kept = place != NULL,
-        .result = &result,
-        .each = each,
-        .closure = closure};
-    fold(&f, cluster);
-    if (!f.is_kept)
-        return;
-    if (f.has_own_script)
-        result.script = *script;
-    *place = result;
+    fold_units(o, source, n);
 }
 
-static bool joins(struct search_folder *f, uint32_t c)
+/* ── the quick way ──────────────────────────────────────────────────────────────────────────────
+ */
+
+static void learn(struct known_one *one, uint32_t c)
 {
-    if (c < 0x80)
-        return false;
-    uint8_t *known = f && c < KEPT_CHARACTERS ? &f->joins[c] : NULL;
-    if (known && *known)
-        return *known == 2;
-    bool is_joined = !unorm2_hasBoundaryBefore(folding(), (UChar32)c);
-    if (known)
-        *known = is_joined ? 2 : 1;
-    return is_joined;
+    struct search_folder f = {.base = BASE_STAYS};
+    struct folding o = {.f = &f};
+    UChar units[2];
+    int32_t n = 0;
+    U16_APPEND_UNSAFE(units, n, (UChar32)c);
+    fold_units(&o, units, n);
+    bool is_kept = !o.asks_before && f.n <= KNOWN_SIGNS;
+    *one = (struct known_one){.c = c,
+        .base = (int16_t)f.base,
+        .n = is_kept ? (uint8_t)f.n : ALWAYS_CAREFUL,
+        .joins = !unorm2_hasBoundaryBefore(fold_rules(), (UChar32)c)};
+    for (int i = 0; is_kept && i < f.n; i++)
+        one->signs[i] = f.signs[i];
 }
 
-ptrdiff_t search_cluster(struct search_folder *f, str text, ptrdiff_t at)
+/* NULL: bad bytes, or nothing is kept. */
+static const struct known_one *known_at(
+    struct search_folder *f, str text, ptrdiff_t at, ptrdiff_t *len)
 {
     uint32_t c;
-    ptrdiff_t end = at;
-    do {
-        ptrdiff_t step = utf8_decode(text, end, &c);
-        if (step < 0)
-            break;
-        end += step;
-    } while (end < text.len && end - at < CLUSTER_BYTES - 4 && utf8_decode(text, end, &c) > 0 &&
-             joins(f, c));
-    return end - at;
+    *len = utf8_decode(text, at, &c);
+    if (*len < 0 || !f->known || c == 0)
+        return NULL;
+    struct known_one *one = &f->known->at[c % KNOWN];
+    if (one->c != c)
+        learn(one, c);
+    return one;
+}
+
+static bool folds_to_itself(const struct known_one *one)
+{
+    return one->n == 1 && one->signs[0].c == one->c && !stays_whole(one->c);
+}
+
+/* Whether `next`, which may join what stands before it, stays apart from this letter. A mark that
+ * another one follows may change places with it. */
+static bool stays_apart(struct search_folder *f, const struct known_one *is,
+    const struct known_one *next, str text, ptrdiff_t behind)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    ptrdiff_t len;
+    UChar32 c = (UChar32)is->c, mark = (UChar32)next->c;
+    if (!folds_to_itself(is) || !folds_to_itself(next) || u_getCombiningClass(c) != 0 ||
+        unorm2_composePair(unorm2_getNFCInstance(&status), c, mark) >= 0)
+        return false;
+    if (u_getCombiningClass(mark) == 0 || behind >= text.len)
+        return true;
+    const struct known_one *after = known_at(f, text, behind, &len);
+    return after && !after->joins;
+}
+
+static bool fold_quickly(struct search_folder *f, str text, ptrdiff_t at, ptrdiff_t *end)
+{
+    ptrdiff_t len, next_len;
+    const struct known_one *one = known_at(f, text, at, &len);
+    if (!one || one->n == ALWAYS_CAREFUL)
+        return false;
+    struct known_one is = *one; /* the next may take its place */
+    if (at + len < text.len && (unsigned char)text.at[at + len] >= 0x80) {
+        const struct known_one *next = known_at(f, text, at + len, &next_len);
+        if (!next || (next->joins && !stays_apart(f, &is, next, text, at + len + next_len)))
+            return false;
+    }
+    for (int i = 0; i < is.n; i++)
+        f->signs[i] = is.signs[i];
+    f->n = is.n;
+    f->base = is.base == BASE_STAYS ? f->base : is.base;
+    *end = at + len;
+    return true;
+}
+
+void search_folder_begin(struct search_folder *f, enum search_folding how)
+{
+    f->known = how == SEARCH_FOLD_QUICK ? known_mine() : NULL;
+    f->base = USCRIPT_COMMON;
+    f->n = 0;
+}
+
+void search_fold_ascii(struct search_folder *f, unsigned char c)
+{
+    f->base = c >= 'a' && c <= 'z' ? USCRIPT_LATIN : f->base;
+}
+
+ptrdiff_t search_fold_next(struct search_folder *f, str text, ptrdiff_t at)
+{
+    ptrdiff_t end;
+    if (fold_quickly(f, text, at, &end))
+        return end;
+    struct folding o = {.f = f};
+    f->n = 0;
+    end = cluster_end(text, at);
+    if (end > at) {
+        fold(&o, text, at, end);
+        return end;
+    }
+    uint32_t bad;
+    add(&o, ' ', SEARCH_SPACE);
+    return at - utf8_decode(text, at, &bad);
 }

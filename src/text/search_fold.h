@@ -1,37 +1,39 @@
-/* search_fold: what a character and the marks on it are for search: signs, each a letter, a digit
- * or what parts words. The rules are told in search_words.h. Not here: which signs are a word
- * (search_words.c). Thread: any; each keeps what it met last, so that a letter that comes again
- * needs no look into Unicode's tables. */
+/* search_fold: the letters by which a character is found, and what they are to search_words, whose
+ * rules are in search_words.h. Characters are folded one cluster (a character and the marks that
+ * may join it) after the other. One careful way, by ICU; and what a character alone comes to is
+ * kept, per thread, as long as nothing beside it matters. Inner to search_words. Thread: any. */
 #pragma once
-#include <unicode/uscript.h>
-
 #include "base/str.h"
 
-enum search_kind_of_sign {
-    SIGN_SPACE,
-    SIGN_LETTER,
-    SIGN_PAIRED,  /* Han, Kana, Hangul */
-    SIGN_SPELLED, /* Thai, Lao, Khmer, Burmese */
-    SIGN_CONNECTOR,
-    SIGN_PICTURE
+enum search_kind {
+    SEARCH_SPACE,
+    SEARCH_LETTER,
+    SEARCH_PAIRED,  /* Han, Kana, Hangul */
+    SEARCH_SPELLED, /* Thai, Lao, Khmer, Burmese */
+    SEARCH_CONNECTOR,
+    SEARCH_PICTURE,
 };
-
 struct search_sign {
-    uint32_t c;
-    enum search_kind_of_sign kind;
-    bool is_digit;
+    uint32_t c : 24; /* a code point */
+    enum search_kind kind : 8;
 };
-typedef void search_sign_fn(void *closure, const struct search_sign *sign);
+enum { SEARCH_SIGNS_MOST = 1200 }; /* of a cluster */
 
-struct search_folder;
-/* This thread's; NULL when memory is short, and then nothing is kept. */
-struct search_folder *search_folder(void);
+struct search_folder {
+    struct search_known *known; /* of this thread; NULL: nothing is kept */
+    int base;                   /* script of the letter before: whether marks on it stay */
+    struct search_sign signs[SEARCH_SIGNS_MOST]; /* of the last cluster */
+    int n;
+};
+enum search_folding {
+    SEARCH_FOLD_QUICK,
+    SEARCH_FOLD_CAREFUL, /* keeps nothing: what tests hold the other to */
+};
+void search_folder_begin(struct search_folder *f, enum search_folding how);
+/* Folds the cluster at byte `at` (< text.len) and returns its end. Bad bytes are a space. */
+ptrdiff_t search_fold_next(struct search_folder *f, str text, ptrdiff_t at);
 
-/* The bytes of a character at `at` and of the marks that join it; 0: bad UTF-8. */
-ptrdiff_t search_cluster(struct search_folder *f, str text, ptrdiff_t at);
-/* Gives the signs of a cluster. *script: of the letter before, USCRIPT_COMMON at first; it decides
- * whether a mark that stands alone is kept. */
-void search_fold(
-    struct search_folder *f, str cluster, UScriptCode *script, search_sign_fn *each, void *closure);
-/* One of ASCII; c is small already. */
-enum search_kind_of_sign search_ascii(unsigned char c);
+/* The same for a small letter, digit or sign of ASCII. */
+enum search_kind search_kind_ascii(unsigned char c);
+/* Of a letter of ASCII that was not given to search_fold_next. */
+void search_fold_ascii(struct search_folder *f, unsigned char c);

@@ -15,13 +15,13 @@
 enum {
     RULES = 2,        /* counted up when the rules of this file change */
     RUN_SIGNS = 1024, /* characters of a run; a longer one is cut */
-    WHOLE_PARTS = 12  /* a run of more parts is no word as a whole */
+    WHOLE_PARTS = 12, /* a run of more parts is no word as a whole */
 };
 
 struct sign {
     uint32_t c;
     int32_t from, to; /* bytes of the text */
-    enum search_kind_of_sign kind;
+    enum search_kind kind;
 };
 
 struct cutter {
@@ -33,8 +33,7 @@ struct cutter {
     bool is_stopped;
     struct sign signs[RUN_SIGNS];
     int n;
-    struct search_folder *folder;
-    UScriptCode script;   /* of the letter before: whether marks on it are kept */
+    struct search_folder folder;
     ptrdiff_t phones_end; /* up to there numbers were looked for */
 };
 
@@ -81,7 +80,7 @@ static void give(struct cutter *k, const struct cut *cut, int32_t position)
     char bytes[SEARCH_WORD_BYTES];
     ptrdiff_t len = 0;
     for (int i = cut->from; i < cut->to && len + 4 <= SEARCH_WORD_BYTES; i++)
-        if (k->signs[i].kind != SIGN_CONNECTOR || cut->has_signs)
+        if (k->signs[i].kind != SEARCH_CONNECTOR || cut->has_signs)
             len += encode(bytes + len, k->signs[i].c);
     if (k->is_stopped || len == 0 || position >= SEARCH_WORDS)
         return;
@@ -172,28 +171,28 @@ static void cut_part(struct cutter *k, int from, int to)
 {
     for (int i = from; i < to && !k->is_stopped;) {
         int end = i + 1;
-        while (
-            end < to && k->signs[end].kind == k->signs[i].kind && k->signs[i].kind != SIGN_PICTURE)
+        while (end < to && k->signs[end].kind == k->signs[i].kind &&
+               k->signs[i].kind != SEARCH_PICTURE)
             end++;
         switch (k->signs[i].kind) {
-        case SIGN_PAIRED:
+        case SEARCH_PAIRED:
             cut_pairs(k, i, end);
             break;
-        case SIGN_SPELLED:
+        case SEARCH_SPELLED:
             cut_spelled(k, i, end);
             break;
-        case SIGN_LETTER:
+        case SEARCH_LETTER:
             give_part(k, i, end);
             break;
-        case SIGN_PICTURE: { /* two regional indicators are a flag */
+        case SEARCH_PICTURE: { /* two regional indicators are a flag */
             bool is_flag = end < to && k->signs[i].c >= 0x1f1e6 && k->signs[i].c <= 0x1f1ff &&
                            k->signs[end].c >= 0x1f1e6 && k->signs[end].c <= 0x1f1ff;
             end += is_flag;
             give_part(k, i, end);
             break;
         }
-        case SIGN_SPACE:
-        case SIGN_CONNECTOR:
+        case SEARCH_SPACE:
+        case SEARCH_CONNECTOR:
             break;
         }
         i = end;
@@ -205,19 +204,19 @@ static void cut_part(struct cutter *k, int from, int to)
 static bool find_address(const struct cutter *k, int *from, int *to)
 {
     int at = *to - 1;
-    while (at > *from && (k->signs[at].kind != SIGN_CONNECTOR || k->signs[at].c != '@'))
+    while (at > *from && (k->signs[at].kind != SEARCH_CONNECTOR || k->signs[at].c != '@'))
         at--;
     if (at == *from)
         return false;
     int first = at, end = at + 1;
     for (; first > *from; first--) {
         uint32_t c = k->signs[first - 1].c;
-        if (k->signs[first - 1].kind == SIGN_CONNECTOR && (c == ':' || c == '/' || c == '#'))
+        if (k->signs[first - 1].kind == SEARCH_CONNECTOR && (c == ':' || c == '/' || c == '#'))
             break;
     }
     for (; end < *to; end++) {
         uint32_t c = k->signs[end].c;
-        if (k->signs[end].kind == SIGN_CONNECTOR && c != '.' && c != '-')
+        if (k->signs[end].kind == SEARCH_CONNECTOR && c != '.' && c != '-')
             break;
     }
     *from = first;
@@ -231,21 +230,21 @@ static void give_whole(struct cutter *k)
     struct cut whole = {.to = k->n, .is_whole = true};
     whole.has_signs = find_address(k, &whole.from, &whole.to);
     for (int i = whole.from; i < whole.to; i++)
-        parts += k->signs[i].kind == SIGN_CONNECTOR;
+        parts += k->signs[i].kind == SEARCH_CONNECTOR;
     if (parts > 1 && parts <= WHOLE_PARTS)
         give(k, &whole, k->position);
 }
 
 static void end_run(struct cutter *k)
 {
-    while (k->n && k->signs[k->n - 1].kind == SIGN_CONNECTOR)
+    while (k->n && k->signs[k->n - 1].kind == SEARCH_CONNECTOR)
         k->n--;
     if (k->n == 0)
         return;
     give_whole(k);
     int from = 0;
     for (int i = 0; i <= k->n; i++) {
-        if (i < k->n && k->signs[i].kind != SIGN_CONNECTOR)
+        if (i < k->n && k->signs[i].kind != SEARCH_CONNECTOR)
             continue;
         cut_part(k, from, i);
         from = i + 1;
@@ -254,17 +253,16 @@ static void end_run(struct cutter *k)
     k->n = 0;
 }
 
-static void add(
-    struct cutter *k, uint32_t c, enum search_kind_of_sign kind, ptrdiff_t from, ptrdiff_t to)
+static void add(struct cutter *k, uint32_t c, enum search_kind kind, ptrdiff_t from, ptrdiff_t to)
 {
-    bool is_joined = k->n && k->signs[k->n - 1].kind != SIGN_CONNECTOR &&
-                     k->signs[k->n - 1].kind != SIGN_PICTURE;
-    bool parts = kind == SIGN_SPACE || (kind == SIGN_CONNECTOR && !is_joined);
+    bool is_joined = k->n && k->signs[k->n - 1].kind != SEARCH_CONNECTOR &&
+                     k->signs[k->n - 1].kind != SEARCH_PICTURE;
+    bool parts = kind == SEARCH_SPACE || (kind == SEARCH_CONNECTOR && !is_joined);
     /* A picture is a run of its own; two connectors in a row part. */
-    bool is_other = k->n && (kind == SIGN_PICTURE) != (k->signs[k->n - 1].kind == SIGN_PICTURE);
+    bool is_other = k->n && (kind == SEARCH_PICTURE) != (k->signs[k->n - 1].kind == SEARCH_PICTURE);
     if (parts || is_other || k->n == RUN_SIGNS)
         end_run(k);
-    if (!parts && !(kind == SIGN_CONNECTOR && k->n == 0))
+    if (!parts && !(kind == SEARCH_CONNECTOR && k->n == 0))
         k->signs[k->n++] = (struct sign){c, (int32_t)from, (int32_t)to, kind};
 }
 
@@ -320,53 +318,33 @@ static bool is_mark_next(str text, ptrdiff_t at)
     return at < text.len && (unsigned char)text.at[at] >= 0x80;
 }
 
-/* A cluster on its way into the run. */
-struct folded {
-    struct cutter *k;
-    ptrdiff_t from, to;
-};
-
-static void add_folded(void *closure, const struct search_sign *sign)
+static ptrdiff_t add_cluster(struct cutter *k, ptrdiff_t at)
 {
-    const struct folded *at = closure;
-    if (at->k->is_stopped)
-        return;
-    if (sign->is_digit)
-        give_phones(at->k, at->from);
-    add(at->k, sign->c, sign->kind, at->from, at->to);
+    ptrdiff_t end = search_fold_next(&k->folder, k->text, at);
+    for (int i = 0; i < k->folder.n && !k->is_stopped; i++) {
+        const struct search_sign *sign = &k->folder.signs[i];
+        if (sign->c >= '0' && sign->c <= '9')
+            give_phones(k, at);
+        add(k, sign->c, sign->kind, at, end);
+    }
+    return end;
 }
 
 static void add_ascii(struct cutter *k, ptrdiff_t at)
 {
     unsigned char c = (unsigned char)k->text.at[at];
     c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
-    if (c >= 'a' && c <= 'z')
-        k->script = USCRIPT_LATIN;
+    enum search_kind kind =
+        c == ',' && is_inside_number(k->text, at) ? SEARCH_CONNECTOR : search_kind_ascii(c);
+    search_fold_ascii(&k->folder, c);
     if (c >= '0' && c <= '9')
         give_phones(k, at);
-    add(k, c, c == ',' && is_inside_number(k->text, at) ? SIGN_CONNECTOR : search_ascii(c), at,
-        at + 1);
-}
-
-/* The cluster's end. */
-static ptrdiff_t add_cluster(struct cutter *k, ptrdiff_t at)
-{
-    ptrdiff_t len = search_cluster(k->folder, k->text, at);
-    if (len == 0) { /* bad UTF-8 */
-        uint32_t bad;
-        add(k, ' ', SIGN_SPACE, at, at);
-        return at - utf8_decode(k->text, at, &bad);
-    }
-    struct folded folded = {k, at, at + len};
-    search_fold(k->folder, str_sub(k->text, at, len), &k->script, add_folded, &folded);
-    return at + len;
+    add(k, c, kind, at, at + 1);
 }
 
 bool search_words_each(str text, enum search_mode mode, search_word_fn *each, void *closure)
 {
-    /* Signs are many, and each is written before it is read: to clear them cost more than most
-     * texts. */
-    __attribute__((uninitialized)) struct cutter k;
+    struct cutter k;
     k.text = utf8_prefix_bytes(text, SEARCH_TEXT_BYTES);
     k.mode = mode;
     k.each = each;
@@ -374,11 +352,9 @@ bool search_words_each(str text, enum search_mode mode, search_word_fn *each, vo
     k.position = k.run = k.n = 0;
     k.is_stopped = false;
     k.phones_end = 0;
-    k.folder = search_folder();
-    k.script = USCRIPT_COMMON;
+    search_folder_begin(&k.folder, SEARCH_FOLD_QUICK);
     for (ptrdiff_t at = 0; at < k.text.len && !k.is_stopped && k.position < SEARCH_WORDS;) {
-        bool is_ascii = (unsigned char)k.text.at[at] < 0x80 && !is_mark_next(k.text, at + 1);
-        if (is_ascii)
+        if ((unsigned char)k.text.at[at] < 0x80 && !is_mark_next(k.text, at + 1))
             add_ascii(&k, at++);
         else
             at = add_cluster(&k, at);
