@@ -1,10 +1,12 @@
 /* Any bytes as a text and as what somebody types (the first line): words lie in the text and are
- * valid, positions never fall, and what a snippet marks is there. */
+ * valid, positions never fall, characters fold alike in both ways, and what a snippet marks is
+ * there. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "text/search_fold.h"
 #include "text/search_match.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,6 +34,21 @@ static bool look(void *closure, const struct search_word *w)
     return true;
 }
 
+/* All signs of a text in their order, as one number. */
+static uint64_t signs_of(str text, enum search_folding how)
+{
+    static struct search_folder f;
+    uint64_t all = UINT64_C(14695981039346656037);
+    search_folder_begin(&f, how);
+    for (ptrdiff_t at = 0, end; at < text.len; at = end) {
+        end = search_fold_next(&f, text, at);
+        must(end > at && end <= text.len && f.n < SEARCH_SIGNS_MOST);
+        for (int i = 0; i < f.n; i++)
+            all = (all ^ (f.signs[i].c * UINT64_C(8) + f.signs[i].kind)) * UINT64_C(1099511628211);
+    }
+    return all;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct arena a;
@@ -39,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)str_cut(all, '\n', &typed, &text);
     struct seen seen = {.text = text};
     must(search_words_each(text, SEARCH_INDEX, look, &seen));
+    must(signs_of(text, SEARCH_FOLD_QUICK) == signs_of(text, SEARCH_FOLD_CAREFUL));
     struct search_query q;
     struct search_fault wrong;
     struct search_typed t = {
