@@ -202,9 +202,11 @@ function Rows({ scroller, rowHeight }: { scroller: HTMLDivElement | null; rowHei
   useAnchor(scroller, ids, rowHeight)
   useCursor(scroller, ids, virtual, at)
   const last = virtual.items[virtual.items.length - 1]?.index ?? 0
+  const next = listNext.value
+  // A page may be short, or empty, before the list ends: the next one is asked for even when no row came.
   useEffect(() => {
-    if (last >= ids.length - 12 && listNext.value) void loadMore()
-  }, [last, ids.length])
+    if (last >= ids.length - 12 && next) void loadMore()
+  }, [last, ids.length, next])
   if (!ids.length) return null
   return (
     <div class="list" role="list" aria-label={t('inbox.list_of', { view: viewName(currentView.value) })} style={{ blockSize: virtual.total + 'px' }}>
@@ -221,6 +223,7 @@ function Rows({ scroller, rowHeight }: { scroller: HTMLDivElement | null; rowHei
 export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
   const rowHeight = ROW[look.value.density]
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null)
+  const isStillLooking = isListLoaded.value && listIds.value.length === 0 && listNext.value !== null
   const onScroll = (event: { currentTarget: HTMLElement }): void => {
     if (event.currentTarget.scrollTop < rowHeight / 2) newAbove.value = 0
   }
@@ -234,8 +237,8 @@ export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
         <NewAbove scroller={scroller} />
         <div class="list-scroll" ref={setScroller} tabIndex={-1} onScroll={onScroll}>
           {listError.value ? <Problem text={listError.value} onRetry={() => void loadList()} /> : null}
-          {!isListLoaded.value && isListLoading.value ? <Skeleton rowHeight={rowHeight} /> : null}
-          {isListLoaded.value && listIds.value.length === 0 ? <EmptyList /> : null}
+          {(!isListLoaded.value && isListLoading.value) || isStillLooking ? <Skeleton rowHeight={rowHeight} /> : null}
+          {isListLoaded.value && listIds.value.length === 0 && !isStillLooking ? <EmptyList /> : null}
           <Rows scroller={scroller} rowHeight={rowHeight} />
         </div>
       </div>
