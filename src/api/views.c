@@ -176,7 +176,7 @@ static const struct route routes[] = {
      "Built-in, shared and own views.", &view_shape, 0},
     {HTTP_GET, "/api/v1/views/counts", AUTH_AGENT, CAP_CONVERSATION_READ,
      ROUTE_READ, NULL, NULL, NULL, counts,
-     "Conversations and unread ones per view, exact up to 10,000 per status.", &counts_shape, 0},
+     "Conversations and unread ones per view.", &counts_shape, 0},
     {HTTP_POST, "/api/v1/views", AUTH_AGENT, CAP_CONVERSATION_READ,
      ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_MADE | ROUTE_429, NULL, &new_spec, NULL, post,
      "Save a view.", &view_shape, 0},

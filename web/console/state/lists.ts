@@ -142,8 +142,9 @@ export async function loadMore(): Promise<void> {
       listNext.value = page.next
       placeChanged()
     })
-  } catch {
-    // The next scroll asks again.
+  } catch (error) {
+    // The next scroll asks again; where there is no row to scroll, the agent does.
+    if (mine === generation && listIds.peek().length === 0) listError.value = errorText(error)
   } finally {
     if (mine === generation) isListLoading.value = false
   }
