@@ -1466,8 +1466,9 @@ export interface View {
 
 /** How many conversations a view has. */
 export interface ViewCount {
-  /** exact up to 10,000 of a status */
+  /** exact up to 10,000 of a status; with a filter among its newest 4,000 */
   total: number
+  /** among the newest 1,000 of a status; with a filter 4,000 */
   unread: number
 }
 
