@@ -106,6 +106,7 @@ static struct measure screens[] = {
     {"/api/v1/contacts?limit=50&q=%22P17%22",     SLOPE_BOUNDED, false, {0}},
     {"/api/v1/search?q=order",                    SLOPE_BOUNDED, false, {0}},
     {"/api/v1/search?q=order&order=time",         SLOPE_FLAT,    false, {0}},
+    {"/api/v1/search?q=orde*&order=time",         SLOPE_BOUNDED, false, {0}},
     {"/api/v1/search?q=%22order%2017%22",         SLOPE_BOUNDED, false, {0}},
     {"/api/v1/views/counts",                      SLOPE_COUNTED, false, {0}},
     {"/api/v1/views/counts",                      SLOPE_BOUNDED, true,  {0}},
@@ -163,6 +164,8 @@ static void a_conversation_opens_at_the_same_cost_however_long_it_is(void **stat
         {"older messages",        SLOPE_FLAT, false, {0}},
         {"the list it stands in", SLOPE_FLAT, false, {0}},
         {"its contact",           SLOPE_FLAT, false, {0}},
+        {"around a message",      SLOPE_FLAT, false, {0}},
+        {"after a message",       SLOPE_FLAT, false, {0}},
     };
     growth_watch(app);
     for (int size = 0, had = 0; size < SIZES; size++) {
@@ -183,7 +186,13 @@ static void a_conversation_opens_at_the_same_cost_however_long_it_is(void **stat
         assert_int_equal(test_request(app, "GET", str_z(&app->arena, messages), NULL), 200);
         str older = str_print(
             &app->arena, "%.*s&cursor=%.*s", SARG(messages), SARG(test_text(app, "next")));
+        str oldest = str_copy(&app->arena, test_text(app, "items.0.id"));
         parts[2].at[size] = growth_cost(app, app->owner_token, str_z(&app->arena, older));
+        for (int k = 0; k < 2; k++) {
+            str near = str_print(&app->arena, "%.*s&%s=%.*s", SARG(messages),
+                k ? "after" : "around", SARG(oldest));
+            parts[5 + k].at[size] = growth_cost(app, app->owner_token, str_z(&app->arena, near));
+        }
     }
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         judge(app, &parts[i]);
