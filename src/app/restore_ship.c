@@ -119,8 +119,11 @@ static err take_database(struct shipped *t, str to, str *why)
     for (ptrdiff_t i = all.len - 1; i >= 0; i--) {
         struct ship_files files;
         str folder = str_print(t->a, "%.*s/%.*s", SARG(t->from), SARG(all.at[i]));
-        if (ship_files_list(t->a, folder, &files) != OK)
-            continue; /* it went meanwhile */
+        err listed = ship_files_list(t->a, folder, &files);
+        if (listed == E_NOT_FOUND)
+            continue;     /* it went meanwhile */
+        if (listed != OK) /* an older one would be taken for the newest */
+            return files_failed(t->a, S("read"), folder, why);
         for (ptrdiff_t k = files.n_bases - 1; k >= 0; k--) {
             err e = take_base(t, &files, &files.bases[k], folder, to);
             t->generation = all.at[i];

@@ -227,6 +227,25 @@ static void turn_is_whole(struct ship *s, int64_t began_ms, bool is_copied)
     (void)pthread_mutex_unlock(&s->mutex);
 }
 
+static void note_taking(struct ship *s, bool is_taking)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    s->is_taking = is_taking;
+    if (!is_taking && s->held.n > 0 && s->since_ms == 0)
+        s->since_ms = s->held.oldest_ms;
+    (void)pthread_mutex_unlock(&s->mutex);
+}
+
+/* What is taken waits nowhere else any more: until it is noted here, nobody is told that all of it
+ * is in the folder. */
+static err take(struct ship *s)
+{
+    note_taking(s, true);
+    err e = sqlite_ship_take(s->db, &s->held);
+    note_taking(s, false);
+    return e;
+}
+
 static err ship_once(struct ship *s, struct arena *a)
 {
     int64_t began_ms = clock_now_ms();
@@ -235,17 +254,12 @@ static err ship_once(struct ship *s, struct arena *a)
     (void)pthread_mutex_unlock(&s->mutex);
     if (s->held.n > 0) /* of a turn that failed */
         TRY(write_held(s, a));
-    if (sqlite_ship_take(s->db, &s->held) != OK) {
+    if (take(s) != OK) {
         generation_end(s);
         return E_CONFLICT;
     }
-    if (s->held.n > 0) {
-        (void)pthread_mutex_lock(&s->mutex);
-        if (s->since_ms == 0)
-            s->since_ms = s->held.oldest_ms;
-        (void)pthread_mutex_unlock(&s->mutex);
+    if (s->held.n > 0)
         TRY(write_held(s, a));
-    }
     turn_is_whole(s, began_ms, is_copied);
     return OK;
 }
@@ -385,6 +399,8 @@ struct ship_stats ship_stats_of(struct ship *s)
     (void)pthread_mutex_lock(&s->mutex);
     struct ship_stats stats = s->stats;
     int64_t since = s->since_ms != 0 ? s->since_ms : waiting_ms;
+    if (since == 0 && s->is_taking)
+        since = s->whole_ms;
     stats.lag_ms = since != 0 && since < now ? now - since : 0;
     stats.is_failing = s->is_failing;
     (void)pthread_mutex_unlock(&s->mutex);

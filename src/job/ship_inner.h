@@ -38,7 +38,7 @@ struct ship {
 
     pthread_mutex_t mutex; /* guards the rest */
     pthread_cond_t changed;
-    bool is_ending, is_failing;
+    bool is_ending, is_failing, is_taking;
     int64_t number;   /* the last segment that was written */
     int64_t whole_ms; /* what was committed before is in the folder */
     int64_t since_ms; /* since when something is not; 0 = all is */
