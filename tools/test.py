@@ -5,7 +5,7 @@ Parts (any may be named): check unit flow clang asan tsan system fuzz web e2e. W
 `faults` only runs when it is named: the networks fail in ten ways with 50,000 answers waiting each time, on SQLite; `--messages N`
 for another number, `--postgres` for PostgreSQL. An hour or more.
 `faults --kills N` is for the nights: N kills with -9 under load, every step killed twice, the failing calls and power cuts of a whole server in
-great number, and not the networks.
+great number, memory that ends at many places of each story, and not the networks.
 `fuzz --minutes N` fuzzes longer; `kills N`, `power N` set how often the crash tests strike.
 Ends with one line "N passed, N failed, N skipped"; exit 0 only if nothing failed.
 Only processes started here are ended, by pid."""
@@ -250,8 +250,11 @@ def part_nightly(lanes, args):
     many = str(max(12, args.kills))
     env = {"SEVA_BIN": f"{folder}/src/app/seva", "SEVA_BUILD": folder, "SEVA_KILLS": str(args.kills), "SEVA_STEPS": "2", "SEVA_DISK_STATES": many,
            "SEVA_DISK_CALLS": str(max(3, min(60, args.kills // 10)))}
+    memory = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": lanes.scratch(), "SEVA_MEMORY_POINTS": str(max(4, min(100, args.kills // 10)))}
     lanes.start([(f"faults/{name}", [sys.executable, f"{ROOT}/tests/system/test_{name}.py"], env, 1200 + 10 * args.kills)
-                 for name in ("kills", "disk", "steps")])
+                 for name in ("kills", "disk", "steps")] +
+                [(f"faults/memory on {db}", [f"{folder}/tests/flow/test_flow_memory_faults"], {**memory, "SEVA_TEST_DB": db}, 7200)
+                 for db in ("sqlite", "postgres")])
 
 
 def part_faults(lanes, args):

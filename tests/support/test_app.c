@@ -53,12 +53,19 @@ static str file_bytes(struct arena *a, const struct http_file *file)
     return str_of(to, got);
 }
 
+static void faults_end(struct test_app *app)
+{
+    alloc_fail_at(0, 0);
+    if (app->fault_end)
+        app->fault_end(app->fault_arg);
+}
+
 static void respond(struct http_exchange *x, const struct http_response *r)
 {
     struct pending *p = (struct pending *)(void *)x;
     struct test_app *app = p->app;
     struct arena *a = &app->arena;
-    alloc_fail_at(0, 0); /* the test's own memory is not what is tried */
+    faults_end(app); /* the test's own memory is not what is tried */
     app->status = r->status;
     app->content_type = str_copy(a, r->content_type);
     app->body = r->has_file ? file_bytes(a, &r->file) : str_copy(a, r->body);
@@ -154,12 +161,15 @@ int test_request_full(struct test_app *app, const char *method, const char *targ
     long calls = alloc_calls();
     if (app->fail_allocation)
         alloc_fail_at(app->fail_allocation, app->fail_count);
+    if (app->fault_begin)
+        app->fault_begin(app->fault_arg);
     api_handle(&app->api, &p.x);
     alloc_fail_at(0, 0);
     pthread_mutex_lock(&p.lock);
     while (!p.is_finished)
         pthread_cond_wait(&p.done, &p.lock);
     pthread_mutex_unlock(&p.lock);
+    faults_end(app); /* a stream answers later */
     pthread_cond_destroy(&p.done);
     pthread_mutex_destroy(&p.lock);
     app->allocations = alloc_calls() - calls;
@@ -427,6 +437,7 @@ struct test_app *test_app_open(enum db_kind kind)
     w->tdb = tdb;
     app->arena = arena_make(0);
     app->db = tdb->db;
+    app->db_url = tdb->url;
     config_make(app);
     app->api = (struct api){
         .config = &app->config,

@@ -33,6 +33,10 @@ struct test_app {
     /* Test seam: the allocation with this number fails inside the next request (0 = none);
      * allocations says how many the last request asked for. */
     long fail_allocation, fail_count, allocations;
+    /* The same for other seams: called around what the program does of a request. */
+    void (*fault_begin)(void *arg), (*fault_end)(void *arg);
+    void *fault_arg;
+    str db_url;            /* for a look from beside */
     ptrdiff_t arena_bytes; /* the most memory the next request may take; 0 = as in production */
 };
 

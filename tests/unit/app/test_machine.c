@@ -2,6 +2,7 @@
  * all nodes of a database share. */
 #include "test.h"
 
+#include "app/files.h"
 #include "app/machine.h"
 #include "base/crypto.h"
 #include "base/file.h"
@@ -75,15 +76,21 @@ static str mark_of(str blobs)
     return mark;
 }
 
+static err check_blobs(struct db *db, str blobs, str *why)
+{
+    struct files files = {.blobs_dir = blobs};
+    return machine_check_blobs(test_arena(), db, &files, NULL, why);
+}
+
 static void nodes_with_the_same_folder_agree(struct test_db *t)
 {
     str why = {0}, shared = folder("shared");
     struct db *other = test_db_again(t);
-    assert_ok(machine_check_blobs(test_arena(), t->db, shared, &why));
+    assert_ok(check_blobs(t->db, shared, &why));
     str mark = mark_of(shared);
     assert_int_equal(mark.len, 32);
-    assert_ok(machine_check_blobs(test_arena(), other, shared, &why));
-    assert_ok(machine_check_blobs(test_arena(), t->db, shared, &why)); /* started again */
+    assert_ok(check_blobs(other, shared, &why));
+    assert_ok(check_blobs(t->db, shared, &why)); /* started again */
     assert_true(str_eq(mark, mark_of(shared)));
     db_close(other);
 }
@@ -92,16 +99,16 @@ static void another_folder_is_refused_and_left_as_it_was(struct test_db *t)
 {
     str why = {0}, first = folder("first"), second = folder("second"), third = folder("third"),
         mark;
-    assert_ok(machine_check_blobs(test_arena(), t->db, first, &why));
-    assert_err(machine_check_blobs(test_arena(), t->db, second, &why), E_CONFLICT);
+    assert_ok(check_blobs(t->db, first, &why));
+    assert_err(check_blobs(t->db, second, &why), E_CONFLICT);
     assert_true(str_find(why, S("--blobs")) > 0 && str_find(why, second) > 0);
     str path = str_cat(test_arena(), second, S("/installation"));
     assert_err(file_read(test_arena(), path, 1000, &mark), E_NOT_FOUND);
     path = str_cat(test_arena(), third, S("/installation")); /* of another installation */
     assert_ok(file_write(path, S("0123456789abcdef0123456789abcdef"), 0600));
-    assert_err(machine_check_blobs(test_arena(), t->db, third, &why), E_CONFLICT);
+    assert_err(check_blobs(t->db, third, &why), E_CONFLICT);
     assert_str(mark_of(third), "0123456789abcdef0123456789abcdef");
-    assert_ok(machine_check_blobs(test_arena(), t->db, first, &why));
+    assert_ok(check_blobs(t->db, first, &why));
 }
 
 static void a_folder_that_is_not_there_is_told(struct test_db *t)
@@ -115,9 +122,9 @@ static void a_mark_whose_writer_died_is_made_anew(struct test_db *t)
 {
     str why = {0}, shared = folder("shared");
     assert_ok(file_write(str_cat(test_arena(), shared, S("/installation")), S("0123"), 0600));
-    assert_ok(machine_check_blobs(test_arena(), t->db, shared, &why));
+    assert_ok(check_blobs(t->db, shared, &why));
     assert_int_equal(mark_of(shared).len, 32);
-    assert_ok(machine_check_blobs(test_arena(), t->db, shared, &why));
+    assert_ok(check_blobs(t->db, shared, &why));
 }
 
 #define ON_POSTGRES(fn)                                                                            \
