@@ -114,7 +114,7 @@ static void another_folder_is_refused_and_left_as_it_was(struct test_db *t)
 static void a_folder_that_is_not_there_is_told(struct test_db *t)
 {
     str why = {0};
-    assert_err(machine_check_blobs(test_arena(), t->db, test_path("nowhere"), &why), E_INVALID);
+    assert_err(check_blobs(t->db, test_path("nowhere"), &why), E_INVALID);
     assert_true(str_find(why, S("nowhere")) > 0);
 }
 
