@@ -19,6 +19,7 @@ from seva import BIN, GONE, Peer, Seva, request, run, sign, until
 
 STATES = int(os.environ.get("SEVA_DISK_STATES", "12"))
 CALLS = int(os.environ.get("SEVA_DISK_CALLS", "3"))
+SHIPPED = 8  # turns of the story beside which a copy is shipped
 SEED = int(os.environ.get("SEVA_SEED", "1"))
 
 
@@ -192,6 +193,138 @@ def a_power_cut_leaves_a_whole_backup_or_none():
         disk.close()
 
 
+def shipped(seva):
+    return seva.metric("seva_ship_bases_total") > 0 and seva.metric("seva_ship_lag_seconds") == 0
+
+
+def with_keys(seva, data):
+    """A copy has no key file of its own."""
+    shutil.copy(os.path.join(seva.data, "keys"), data)
+    after = Seva(init=False, data=data)
+    after.made = seva.made
+    return after
+
+
+def a_power_cut_leaves_in_the_shipped_folder_what_was_told_as_shipped():
+    """Data and copy lie on the same disk; each of both has what it acknowledged, whatever of the other is torn."""
+    with tempfile.TemporaryDirectory() as top, Seva(data=os.path.join(top, "data")) as seva:
+        folder = os.path.join(top, "shipped")
+        seva.disk, seva.more = Disk(top, True), ["--ship", folder]
+        seva.env.update(seva.disk.env)
+        start = Power(top)
+        seva.start()
+        story = Story(seva, lambda: seva.disk["lines"])
+        kept = Story(seva)  # the same, as of the moment when it was in the folder
+        for n in range(SHIPPED):
+            assert story.receive().status == 200
+            _, number = story.upload()
+            assert until(lambda: seva.metric("seva_inbox_waiting") == 0)
+            assert story.answer(attachments=[number]).status == 201
+            if n % 4 == 3:
+                assert until(lambda: shipped(seva)), seva.log_tail()
+                at = seva.disk["lines"]
+                kept.texts.update({t: at for t in story.texts if t not in kept.texts})
+                kept.files.update({f: (c, at) for f, (c, _) in story.files.items() if f not in kept.files})
+        seva.kill()
+        checked, torn = 0, 0
+        first = min(kept.texts.values())
+        for mark, cut in cuts(seva.disk, start, [first + m for m in marks_of(seva.disk["lines"] - first, max(3, STATES // 3))], SEED):
+            whole(os.path.join(cut, "data"))
+            with Seva(init=False, data=os.path.join(cut, "data")) as after:
+                after.made = seva.made
+                after.start()
+                story.check(after, mark)
+            new = os.path.join(cut, "new")
+            p = command(None, "restore", "--data", new, "--from-ship", os.path.join(cut, "shipped"))
+            assert p.returncode == 0, (mark, p.stderr)
+            torn += "not whole" in p.stdout
+            whole(new)
+            with with_keys(seva, new) as after:
+                after.start()
+                kept.check(after, mark)
+            checked += 1
+        print(f"# {checked} power cuts, {torn} with a torn end of the copy, {len(kept.texts)} texts and {len(kept.files)} files told as shipped")
+        assert checked > 1
+        seva.disk.close()
+
+
+def a_copy_or_restore_whose_calls_fail_says_so_and_leaves_nothing_half():
+    """Backup, restore from it and from a shipped folder: the nth call of each kind fails; then the same works."""
+    with tempfile.TemporaryDirectory() as top, Seva(data=os.path.join(top, "data")) as seva:
+        folder, file, new = (os.path.join(top, n) for n in ("shipped", "file", "new"))
+        seva.more = ["--ship", folder]
+        seva.start()
+        story = Story(seva)
+        assert story.receive().status == 200 and story.upload()[1]
+        assert until(lambda: seva.metric("seva_inbox_waiting") == 0) and until(lambda: shipped(seva))
+        seva.stop()
+        seva.start()  # a second generation
+        assert story.receive().status == 200 and until(lambda: seva.metric("seva_inbox_waiting") == 0) and until(lambda: shipped(seva))
+        seva.stop()
+        disk = Disk(top)
+        assert command(None, "backup", "--data", seva.data, file).returncode == 0
+        works = {"backup": ["backup", "--data", seva.data, os.path.join(top, "again")], "restore": ["restore", "--data", new, file],
+                 "from-ship": ["restore", "--data", new, "--from-ship", folder]}
+        failed, refused = 0, 0
+        for name, words in works.items():
+            made = words[-1] if name == "backup" else new
+            for kind in KINDS:
+                for error in errors_of(kind):
+                    for nth in range(1, CALLS):
+                        disk.fail([kind], nth, 1, error)
+                        p = command(disk, *words)
+                        failed, hit = failed + disk["failed"], disk["failed"]
+                        disk.heal()
+                        assert p.returncode in (0, 1) or (kind == "sync" and p.returncode < 0), (name, kind, nth, p.returncode, p.stderr)
+                        assert hit or p.returncode == 0, (name, kind, nth, p.stderr)
+                        if p.returncode == 0:
+                            complete(seva, story, name, made, p, hit)
+                        else:
+                            refused += 1
+                            has_words = "seva: " in p.stderr or "the disk did not confirm a write" in p.stderr
+                            assert has_words, (name, kind, nth, p.stderr)
+                            if os.path.exists(made):  # its name is there, and not sure to stay
+                                assert kind == "sync", (name, kind, nth, p.stderr)
+                                complete(seva, story, name, made, p, 0)
+                        cleared(made)
+                        if not hit:
+                            break
+            p = command(disk, *words)
+            assert p.returncode == 0, (name, p.stderr)
+            complete(seva, story, name, made, p, 0)
+            cleared(made)
+        print(f"# {failed} calls failed, {refused} times it was refused")
+        assert refused > 10
+        disk.close()
+
+
+def errors_of(kind):
+    """Both take long: by day the likelier one."""
+    return (errno.ENOSPC, errno.EIO) if CALLS > 3 else (errno.ENOSPC if kind in ("write", "mkdir") else errno.EIO,)
+
+
+def cleared(made):
+    for path in (made, made + ".part"):
+        shutil.rmtree(path, ignore_errors=True)
+        if os.path.exists(path):
+            os.unlink(path)
+
+
+def complete(seva, story, name, made, p, hit):
+    """All of it is there; or, when a call failed, it says what is not."""
+    if hit and "ATTENTION" in p.stdout + p.stderr:
+        return
+    if name == "backup":
+        assert command(None, "backup", "--verify", made).returncode == 0
+        return
+    whole(made)
+    db = sqlite3.connect(os.path.join(made, "seva.db"))
+    found = {t for t, in db.execute("SELECT text FROM message")}
+    blobs = [os.path.join(at, f) for at, _, files in os.walk(os.path.join(made, "blobs")) for f in files]
+    db.close()
+    assert set(story.texts) <= found and len(blobs) >= len(story.files), (name, p.stdout)
+
+
 def done(r):
     """Acknowledged; else it was refused in words, with a status that asks to come again."""
     if r.status in (200, 201):
@@ -299,6 +432,7 @@ def told(peer):
 
 if __name__ == "__main__":
     tests = [a_power_cut_at_any_moment_keeps_what_was_acknowledged, a_power_cut_leaves_a_whole_backup_or_none,
-             each_call_that_fails_is_told_and_loses_nothing, a_clock_that_jumps_loses_and_doubles_nothing]
+             a_power_cut_leaves_in_the_shipped_folder_what_was_told_as_shipped,
+             a_copy_or_restore_whose_calls_fail_says_so_and_leaves_nothing_half, each_call_that_fails_is_told_and_loses_nothing, a_clock_that_jumps_loses_and_doubles_nothing]
     only = os.environ.get("SEVA_DISK_ONLY")
     run([t for t in tests if not only or only in t.__name__])
