@@ -137,8 +137,8 @@ err data_export_drop(struct ctx *cx, data_export_id id)
 
 str data_export_folder(const struct ctx *cx)
 {
-    return str_print(cx->arena, "%.*s/%lld/exports", SARG(cx->config->blobs_dir),
-        (long long)cx->account.v);
+    return str_print(
+        cx->arena, "%.*s/%lld/exports", SARG(cx->config->blobs_dir), (long long)cx->account.v);
 }
 
 str data_export_path(const struct ctx *cx, data_export_id id)

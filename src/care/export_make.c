@@ -262,7 +262,8 @@ static err file_export(struct export *x, const struct config *config, const stru
     }
     if (e != OK && x->order.blob_store)
         return refuse(x,
-            str_print(&x->a, "the attachment %.*s cannot be fetched from the store", SARG(name)), e);
+            str_print(&x->a, "the attachment %.*s cannot be fetched from the store", SARG(name)),
+            e);
     if (e != OK)
         return failed(x, "read", name);
     TRY(file_copy(x, path, &hash, &size));
@@ -277,8 +278,7 @@ static err file_export(struct export *x, const struct config *config, const stru
 
 static err files_export(struct export *x)
 {
-    struct config config = {
-        .blobs_dir = x->order.blobs_dir, .blob_store = x->order.blob_store};
+    struct config config = {.blobs_dir = x->order.blobs_dir, .blob_store = x->order.blob_store};
     struct wanted w;
     for (int64_t i = 0; i < x->n_wanted; i++) {
         ptrdiff_t got = 0;

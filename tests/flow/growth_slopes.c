@@ -189,8 +189,8 @@ static void a_conversation_opens_at_the_same_cost_however_long_it_is(void **stat
         str oldest = str_copy(&app->arena, test_text(app, "items.0.id"));
         parts[2].at[size] = growth_cost(app, app->owner_token, str_z(&app->arena, older));
         for (int k = 0; k < 2; k++) {
-            str near = str_print(&app->arena, "%.*s&%s=%.*s", SARG(messages),
-                k ? "after" : "around", SARG(oldest));
+            str near = str_print(
+                &app->arena, "%.*s&%s=%.*s", SARG(messages), k ? "after" : "around", SARG(oldest));
             parts[5 + k].at[size] = growth_cost(app, app->owner_token, str_z(&app->arena, near));
         }
     }
