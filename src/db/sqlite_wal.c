@@ -40,6 +40,13 @@ static int move(struct lite_conn *c, int how, int *in_log, int *moved)
     return code;
 }
 
+static void guard_end(struct wal *w)
+{
+    if (sqlite3_get_autocommit(w->guard.handle) == 0)
+        (void)lite_control(
+            &w->guard, CONTROL_COMMIT); /* it wrote nothing; the next one tries again */
+}
+
 /* Opens the guard over what is in the log now; false when there is nothing to move. */
 static bool guard_begin(struct lite *l)
 {
@@ -52,20 +59,19 @@ static bool guard_begin(struct lite *l)
     w->tried = w->pages;
     (void)pthread_mutex_unlock(&w->mutex);
     if (has_pages) {
-        int code = sqlite3_exec(
-            w->guard.handle, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
-        has_pages = code == SQLITE_OK;
-        if (!has_pages)
+        int code = SQLITE_OK;
+        has_pages = lite_begin_fresh(&w->guard, CONTROL_BEGIN_READ) == OK;
+        if (has_pages)
+            code = sqlite3_exec(
+                w->guard.handle, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
+        if (code != SQLITE_OK) {
             (void)lite_err(&w->guard, code, S("guard of a checkpoint")); /* logged */
+            guard_end(w);
+            has_pages = false;
+        }
     }
     group_leave(l, &owed);
     return has_pages;
-}
-
-static void guard_end(struct wal *w)
-{
-    if (sqlite3_get_autocommit(w->guard.handle) == 0)
-        (void)sqlite3_exec(w->guard.handle, "COMMIT", NULL, NULL, NULL); /* it wrote nothing */
 }
 
 /* SQLite syncs the database file only when it has moved all there is, and that would be under the

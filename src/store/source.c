@@ -96,6 +96,20 @@ static void source_copy(struct arena *a, const struct source *from, struct sourc
     to->handle = str_copy(a, from->handle);
 }
 
+/* The same without leaving by the arena's escape: what is held must be let go. */
+static bool source_copy_held(struct arena *a, const struct source *from, struct source *to)
+{
+    jmp_buf no_memory, *outer = a->escape;
+    volatile bool is_copied = false;
+    a->escape = &no_memory;
+    if (setjmp(no_memory) == 0) {
+        source_copy(a, from, to);
+        is_copied = true;
+    }
+    a->escape = outer;
+    return is_copied;
+}
+
 /* NULL when out of memory: then the look-up is simply not remembered. */
 static struct entry *entry_make(str key, const struct source *source)
 {
@@ -105,7 +119,11 @@ static struct entry *entry_make(str key, const struct source *source)
     entry->arena = arena_make(0);
     memcpy(entry->key, key.at, (size_t)key.len);
     entry->key_len = key.len;
-    source_copy(&entry->arena, source, &entry->source);
+    if (!source_copy_held(&entry->arena, source, &entry->source)) {
+        arena_free(&entry->arena);
+        free(entry);
+        return NULL;
+    }
     entry->loaded_ms = clock_mono_ms();
     entry->users = 1;
     return entry;
@@ -234,12 +252,12 @@ err source_find(
     else
         entry = NULL;
     pthread_mutex_unlock(&cache->lock);
-    if (entry) { /* copied outside the lock: the request's arena may leave by its escape */
-        source_copy(a, &entry->source, source);
+    if (entry) { /* outside the lock: it takes a while */
+        bool is_copied = source_copy_held(a, &entry->source, source);
         pthread_mutex_lock(&cache->lock);
         entry_drop(entry);
         pthread_mutex_unlock(&cache->lock);
-        return OK;
+        return is_copied ? OK : E_BUSY;
     }
     TRY(source_load(cache, a, network, key, source));
     entry = entry_make(name, source);
