@@ -211,6 +211,7 @@ static bool run_once(struct scene *s, const struct story *story, long nth, struc
     struct look before, after;
     bool is_refused = false;
     s->n++;
+    clock_advance(2000); /* or visitors and mailboxes would have too much at once */
     if (story->prepare)
         story->prepare(s);
     looker_look(s->looker, &before);
