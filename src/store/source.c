@@ -232,9 +232,16 @@ static err source_load(
     struct source_cache *cache, struct arena *a, str network, str key, struct source *source)
 {
     struct ctx cx = {.arena = a, .now_ms = clock_now_ms(), .config = cache->config};
-    TRY(db_begin(cache->db, DB_READ, a, &cx.db));
-    err e = source_read(&cx, network, key, source);
-    err end = db_rollback(cx.db);
+    struct db_tx *tx;
+    jmp_buf no_memory, *outer = a->escape;
+    volatile err e = E_BUSY;
+    TRY(db_begin(cache->db, DB_READ, a, &tx));
+    cx.db = tx;
+    a->escape = &no_memory; /* the transaction must end */
+    if (setjmp(no_memory) == 0)
+        e = source_read(&cx, network, key, source);
+    a->escape = outer;
+    err end = db_rollback(tx);
     return e != OK ? e : end;
 }
 
