@@ -46,9 +46,9 @@ static err put_count(struct ctx *cx, struct json_out *j, str key)
 {
     struct inbox_query q;
     enum conversation_sort sort;
-    int64_t total = 0, unread = 0;
+    struct conversation_counted counted;
     TRY(inbox_view(cx, key, &q, &sort));
-    err e = inbox_count(cx, &q, &total, &unread);
+    err e = inbox_count(cx, &q, &counted);
     if (e == E_NOT_FOUND || e == E_INVALID) { /* a search, or a filter that lost its meaning */
         cx->fault = (struct fault){0};
         return OK;
@@ -56,8 +56,9 @@ static err put_count(struct ctx *cx, struct json_out *j, str key)
     TRY(e);
     json_key(j, key);
     json_obj(j);
-    json_kv_int(j, S("total"), total);
-    json_kv_int(j, S("unread"), unread);
+    json_kv_int(j, S("total"), counted.total);
+    json_kv_int(j, S("unread"), counted.unread);
+    json_kv_bool(j, S("is_least"), counted.is_least);
     json_obj_end(j);
     return OK;
 }
@@ -66,6 +67,7 @@ static const struct shape_field count_fields[] = {
     SHOWN("total", SHAPE_INT, 0,
         "exact up to 10,000 of a status; with a filter among its newest 4,000"),
     SHOWN("unread", SHAPE_INT, 0, "among the newest 1,000 of a status; with a filter 4,000"),
+    SHOWN("is_least", SHAPE_BOOL, 0, "total may be more: looking ended before the view did"),
 };
 static const struct shape count_shape =
     SHAPE("ViewCount", NULL, count_fields, "How many conversations a view has.");

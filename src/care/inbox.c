@@ -351,13 +351,13 @@ err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_so
     return conversation_fill_mine(cx, *rows, *n);
 }
 
-err inbox_count(struct ctx *cx, const struct inbox_query *q, int64_t *total, int64_t *unread)
+err inbox_count(struct ctx *cx, const struct inbox_query *q, struct conversation_counted *counted)
 {
     if (q->q.len)
         return E_NOT_FOUND;
     struct conversation_filter f;
     bool is_empty = false;
     TRY(resolve(cx, q, &f, &is_empty));
-    *total = *unread = 0;
-    return is_empty ? OK : conversation_count(cx, &f, total, unread);
+    *counted = (struct conversation_counted){0};
+    return is_empty ? OK : conversation_count(cx, &f, counted);
 }

@@ -42,4 +42,4 @@ err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_so
     const struct conversation_cursor *after, ptrdiff_t limit, struct conversation **rows,
     ptrdiff_t *n, struct conversation_cursor *next);
 /* E_NOT_FOUND (no words) for a view with q: searching is not counted. */
-err inbox_count(struct ctx *cx, const struct inbox_query *q, int64_t *total, int64_t *unread);
+err inbox_count(struct ctx *cx, const struct inbox_query *q, struct conversation_counted *counted);

@@ -138,11 +138,13 @@ static const str edge_sql[DRIVER_COUNT][SORT_COUNT] = {
     [BY_PRIORITY] = EDGES(" AND c.priority = ?3 AND c.priority <> 'none'"),
 };
 
+/* Looks at rows up to a bound; those that fit are counted. */
 #define COUNTS(from, in)                                                                           \
-    S_INIT("SELECT COUNT(*) AS total, CAST(COALESCE(SUM(x.unread), 0) AS BIGINT) AS unread FROM"   \
+    S_INIT("SELECT COUNT(*) AS looked, CAST(COALESCE(SUM(x.fits), 0) AS BIGINT) AS total,"         \
+           " CAST(COALESCE(SUM(x.fits * x.unread), 0) AS BIGINT) AS unread FROM"                   \
            " (SELECT CASE WHEN c.last_in_id > COALESCE(r.message_id, 0) THEN 1 ELSE 0 END"         \
-           "  AS unread FROM " from UNREAD_JOIN " WHERE " CONVERSATION_IS_VISIBLE FILTER in        \
-           " LIMIT ?20) x")
+           "  AS unread, CASE WHEN" CONVERSATION_IS_VISIBLE FILTER " THEN 1 ELSE 0 END AS fits"    \
+           "  FROM " from UNREAD_JOIN " WHERE c.account_id = ?1" in " LIMIT ?20) x")
 /* What filters leave out, and an agent who sees little of much, must not make the count read
  * everything. */
 #define NEWEST_OF(in)                                                                              \
@@ -492,9 +494,10 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
  */
 
 struct count_row {
-    int64_t total, unread;
+    int64_t looked, total, unread;
 };
 static const struct db_col count_cols[] = {
+    COL(struct count_row, looked),
     COL(struct count_row, total),
     COL(struct count_row, unread),
 };
@@ -504,7 +507,7 @@ static err count_all(struct ctx *cx, enum conversation_status status, int64_t *t
 {
     struct count_row row = {0};
     TRY(db_one(cx->db,
-        S("SELECT COUNT(*) AS total, CAST(0 AS BIGINT) AS unread FROM (SELECT n.recent_key"
+        S("SELECT COUNT(*) AS looked, COUNT(*) AS total, CAST(0 AS BIGINT) AS unread FROM (SELECT n.recent_key"
           " FROM conversation n WHERE n.account_id = ?1 AND n.status = ?2 LIMIT ?3) x"),
         ARGS(A_INT(cx->account.v), A_TEXT(conversation_status_name(status)), A_INT(COUNT_MOST)),
         COLS(count_cols), &row));
@@ -513,9 +516,9 @@ static err count_all(struct ctx *cx, enum conversation_status status, int64_t *t
 }
 
 err conversation_count(
-    struct ctx *cx, const struct conversation_filter *f, int64_t *total, int64_t *unread)
+    struct ctx *cx, const struct conversation_filter *f, struct conversation_counted *counted)
 {
-    struct count_row sum = {0};
+    *counted = (struct conversation_counted){0};
     struct db_arg args[FILTER_ARGS + 5];
     enum driver driver = driver_of(cx, f);
     ptrdiff_t ways = ways_of(driver, f), n_args = FILTER_ARGS + (driver == BY_TAG ? 5 : 2);
@@ -528,16 +531,16 @@ err conversation_count(
         way_args(cx, f, driver, way, args);
         args[FILTER_ARGS] = A_INT(COUNT_MOST);
         args[FILTER_ARGS + 1] = A_INT(driver == BY_STATUS ? COUNT_UNREAD : COUNT_SCAN);
+        int64_t most = driver < BY_CONTACT && driver != BY_STATUS ? COUNT_SCAN : COUNT_MOST;
         for (ptrdiff_t k = 0; k < FILTER_TAGS - 1; k++)
             args[FILTER_ARGS + 2 + k] = A_INT(k < way ? f->tags[k].v : 0);
         struct count_row row;
         TRY(db_one(cx->db, count_sql[driver], args, n_args, COLS(count_cols), &row));
         if (driver == BY_STATUS)
             TRY(count_all(cx, (enum conversation_status)s, &row.total));
-        sum.total += row.total;
-        sum.unread += row.unread;
+        counted->total += row.total;
+        counted->unread += row.unread;
+        counted->is_least |= (driver == BY_STATUS ? row.total : row.looked) >= most;
     }
-    *total = sum.total;
-    *unread = sum.unread;
     return OK;
 }

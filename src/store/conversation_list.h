@@ -47,7 +47,11 @@ struct conversation_cursor conversation_cursor_of(
     const struct conversation *c, enum conversation_sort sort);
 /* How many match, and how many of them are unread for the acting agent. A status as a whole is
  * counted up to COUNT_MOST, and its unread among its newest COUNT_UNREAD; with a filter both are of
- * the newest COUNT_SCAN of the way in, for each status (a contact's, a tag's and an agent's
- * mentions up to COUNT_MOST). */
+ * the newest COUNT_SCAN of the way in, for each status (of a contact, a tag and an agent's mentions
+ * of COUNT_MOST). */
+struct conversation_counted {
+    int64_t total, unread;
+    bool is_least; /* a bound was reached: there may be more */
+};
 err conversation_count(
-    struct ctx *cx, const struct conversation_filter *f, int64_t *total, int64_t *unread);
+    struct ctx *cx, const struct conversation_filter *f, struct conversation_counted *counted);

@@ -105,7 +105,7 @@ function BulkBar() {
 
 /** Nothing was ever written here, and the guide was not put aside: its first step is worth more than another empty list. */
 function isNewAccount(): boolean {
-  const has = (view: string): boolean => counts.value[view]?.total !== 0
+  const has = (view: string): boolean => counts.value[view]?.total !== 0 || counts.value[view]?.is_least === true
   return can('channel.manage') && mySettings.value.guide_done !== true && !['all', 'snoozed', 'resolved'].some(has)
 }
 

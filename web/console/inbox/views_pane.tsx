@@ -52,9 +52,9 @@ function ViewLink({ view, onChosen }: { view: View; onChosen?: ((key: string) =>
     >
       <Icon name={ICONS[view.key] ?? (view.is_shared ? 'team' : 'views')} />
       <Words text={viewName(view)} class="view-name" />
-      {count?.total && !isQuiet ? (
+      {count && (count.total || count.is_least) && !isQuiet ? (
         <span class={count.unread ? 'view-count view-count-unread' : 'view-count'} title={t('view.counts', { total: count.total, unread: count.unread })}>
-          {number(count.total)}
+          {count.is_least ? t('view.at_least', { total: number(count.total) }) : number(count.total)}
         </span>
       ) : null}
     </a>

@@ -1470,6 +1470,8 @@ export interface ViewCount {
   total: number
   /** among the newest 1,000 of a status; with a filter 4,000 */
   unread: number
+  /** total may be more: looking ended before the view did */
+  is_least: boolean
 }
 
 /** How many conversations the views have. */
