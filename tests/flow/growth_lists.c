@@ -180,6 +180,14 @@ static ptrdiff_t walk(struct test_app *app, const char *status, int narrow, int 
     }
 }
 
+static bool is_wide(int narrow)
+{
+    int n = 0;
+    for (int64_t number = 1; number <= CONVERSATIONS; number++)
+        n += narrowed[narrow].holds(number);
+    return n > CONVERSATIONS / 4;
+}
+
 static void a_narrowed_list_holds_all_of_its_own_in_order(void **state)
 {
     struct test_app *app = *state;
@@ -199,7 +207,8 @@ static void a_narrowed_list_holds_all_of_its_own_in_order(void **state)
     for (int i = 0; i < NARROWED * ORDERS * 2; i++) { /* every order of one status, two of two */
         int narrow = i / ORDERS % NARROWED, order = i % ORDERS;
         bool both = i >= NARROWED * ORDERS;
-        if (both && order % 2)
+        /* Of a list of most conversations one order is read: other lists try the other orders. */
+        if ((both && order % 2) || (is_wide(narrow) && order != narrow % ORDERS))
             continue;
         qsort(own, CONVERSATIONS, sizeof *own, orders[order].order);
         struct arena kept = app->arena; /* has a maximum; the answers of one list are enough */
