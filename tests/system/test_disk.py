@@ -255,11 +255,11 @@ def a_copy_or_restore_whose_calls_fail_says_so_and_leaves_nothing_half():
         seva.more = ["--ship", folder]
         seva.start()
         story = Story(seva)
-        assert story.receive().status == 200 and story.upload()[1]
+        assert until(lambda: story.receive().status == 200) and story.upload()[1]
         assert until(lambda: seva.metric("seva_inbox_waiting") == 0) and until(lambda: shipped(seva))
         seva.stop()
         seva.start()  # a second generation
-        assert story.receive().status == 200 and until(lambda: seva.metric("seva_inbox_waiting") == 0) and until(lambda: shipped(seva))
+        assert until(lambda: story.receive().status == 200) and until(lambda: seva.metric("seva_inbox_waiting") == 0) and until(lambda: shipped(seva))
         seva.stop()
         disk = Disk(top)
         assert command(None, "backup", "--data", seva.data, file).returncode == 0
