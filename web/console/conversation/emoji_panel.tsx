@@ -1,13 +1,14 @@
 // The grid of emoji with a field to find one; arrows walk, Enter takes, Escape leaves.
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { t } from '../lib/i18n'
 import { emojis, findEmojis } from './emoji'
 
 export function EmojiPanel({ onPick, onClose }: { onPick: (sign: string) => void; onClose: () => void }) {
   const query = useSignal('')
   const root = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  // Before the paint: the key after the one that opened it belongs in the field.
+  useLayoutEffect(() => {
     root.current?.querySelector('input')?.focus()
     const outside = (event: PointerEvent): void => {
       if (!root.current?.parentElement?.contains(event.target as Node)) onClose()

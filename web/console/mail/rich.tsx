@@ -170,7 +170,8 @@ function LinkForm({ range, onDone }: { range: Range | null; onDone: () => void }
   const input = useRef<HTMLInputElement>(null)
   const before = anchorAt(range)
   const isBad = useSignal(false)
-  useEffect(() => input.current?.select(), [])
+  // Before the paint: the key after the one that opened it belongs in here.
+  useLayoutEffect(() => input.current?.select(), [])
   const apply = async (): Promise<void> => {
     const written = input.current?.value ?? ''
     const link = safeLink(/^[^\s@/:]+@[^\s@/]+$/.test(written.trim()) ? 'mailto:' + written.trim() : written) ?? safeLink('https://' + written.trim())
