@@ -63,16 +63,30 @@ def generate(path, messages=MESSAGES, conversations=CONVERSATIONS, long_one=LONG
             f.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
+def most_memory_mb(pid):
+    """Since the program began; rusage's figure has what its parent had when it was started."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            return next((int(line.split()[1]) / 1024 for line in f if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0
+
+
 def import_past(server, past):
     """(seconds, most memory of the command in MB, seconds of its CPU)"""
-    began = time.monotonic()
-    p = subprocess.Popen([server.bin, "import", "messages", "--data", server.folder + "/data", past] + server.db, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    said = p.stdout.read()
-    _, status, used = os.wait4(p.pid, 0)
-    took = time.monotonic() - began
-    if status:
-        raise SystemExit(f"import: {said[-2000:]}")
-    return took, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
+    memory, began = 0, time.monotonic()
+    with tempfile.TemporaryFile("w+") as said:
+        p = subprocess.Popen([server.bin, "import", "messages", "--data", server.folder + "/data", past] + server.db, stdout=said, stderr=subprocess.STDOUT)
+        ended = 0
+        while not ended:
+            memory = max(memory, most_memory_mb(p.pid))
+            time.sleep(0.1)
+            ended, status, used = os.wait4(p.pid, os.WNOHANG)
+        took = time.monotonic() - began
+        if status:
+            said.seek(0)
+            raise SystemExit(f"import: {said.read()[-2000:]}")
+    return took, memory, used.ru_utime + used.ru_stime
 
 
 def cpu_s(pid):
