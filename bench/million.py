@@ -14,6 +14,8 @@ import tempfile
 import time
 import urllib.request
 
+import search
+
 MESSAGES, CONVERSATIONS, LONG_ONE = 1_000_000, 100_000, 10_000
 END = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 SPAN_S = 540 * 86400
@@ -147,15 +149,6 @@ def lists(build, server, seconds, row, where, slower):
         row(f"first 50 of a conversation of {LONG_ONE:,}, {where}", "p99 ≤ 10 ms" + within(slower), told(first), is_quick(first, 0, slower))
 
 
-def search(build, server, seconds, row, where):
-    """Rows of search stand here when bench/search.py is there: search.at_a_million(build, server, seconds, row, where)."""
-    try:
-        import search as rows_of_search
-    except ImportError:
-        return
-    rows_of_search.at_a_million(build, server, seconds, row, where)
-
-
 def inbound(load, drained_s, build, server, seconds):
     r = load(build, server, "inbound", "--seconds", seconds)
     r["drained"] = drained_s(server)
@@ -229,7 +222,7 @@ def measure(Server, load, drained_s, build, seconds, row, past, urls, messages):
     times = starts(s)
     row(f"start to ready at {messages:,} messages (5 starts), {where}", "≤ 300 ms", f"median {times[2]:.0f} ms, worst {times[-1]:.0f} ms", times[-1] <= 300)
     lists(build, s, min(seconds, 15), row, where, slower)
-    search(build, s, seconds, row, where)
+    search.at_a_million(build, s, seconds, row, where, slower)
     r = inbound(load, drained_s, build, s, seconds)
     ratio = r["per_second"] / max(1, fresh["per_second"])
     row(f"durable inbound at {messages:,} messages, {seconds} s, {where}", "≥ 4,000/s; to an empty database ≥ 0.6" + within(slower),

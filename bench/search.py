@@ -18,11 +18,12 @@ def path(q, more=""):
     return "/api/v1/search?limit=20" + more + "&q=" + urllib.parse.quote(q)
 
 
-def at_a_million(build, server, seconds, row, where):
+def at_a_million(build, server, seconds, row, where, slower):
+    goal, limit = "p99 ≤ 50 ms" + million.within(slower), LIMIT * slower
     for kind, asked in ASKED.items():
         for order, more in (("relevance", ""), ("time", "&order=time")):
             r = million.reads(build, server, [path(q, more) for q in asked], min(seconds, 8), 1)
-            row(f"search by {order}: {kind}, {where}", "p99 ≤ 50 ms", million.told(r), r["ack_p99_us"] <= LIMIT and not r["refused"])
+            row(f"search by {order}: {kind}, {where}", goal, million.told(r), r["ack_p99_us"] <= limit and not r["refused"])
     every = [path(q) for asked in ASKED.values() for q in asked]
     r = million.reads(build, server, every, min(seconds, 15), 4)
-    row(f"search, all of these mixed, 4 people at once, {where}", "p99 ≤ 50 ms", million.told(r), r["ack_p99_us"] <= LIMIT and not r["refused"])
+    row(f"search, all of these mixed, 4 people at once, {where}", goal, million.told(r), r["ack_p99_us"] <= limit and not r["refused"])
