@@ -70,12 +70,16 @@ test('without_a_quoted_end_a_text_stays_whole', () => {
 test('parting_a_text_takes_time_that_grows_with_its_length', () => {
   const took = (lines: number): number => {
     const text = 'x\n' + '> a\n'.repeat(lines) + '@2026 '.repeat(lines)
-    const begin = performance.now()
-    for (let i = 0; i < 5; i++) splitText(text)
-    return performance.now() - begin
+    // Of the processor, the best of three: other programs run beside this one.
+    const tries = [1, 2, 3].map(() => {
+      const begin = process.cpuUsage()
+      for (let i = 0; i < 5; i++) splitText(text)
+      return process.cpuUsage(begin).user / 1000
+    })
+    return Math.min(...tries)
   }
   took(10_000)
-  assert.ok(took(80_000) < Math.max(40, took(20_000) * 12))
+  assert.ok(took(80_000) < Math.max(200, took(20_000) * 12))
 })
 
 const meeting: Invitation = { method: 'request', summary: 'Visit', starts_at: '2026-03-02T09:00:00Z', ends_at: '2026-03-02T10:30:00Z', is_all_day: false, time_zone: 'Europe/Berlin', location: '', organizer: { name: '', address: '' }, attendees: 0, recurrence: '' }
