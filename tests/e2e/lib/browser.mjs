@@ -93,8 +93,15 @@ export async function holdAnswers(page, pattern) {
   }
 }
 
-/** Waits until what the page was told so far has been drawn: what did not show by then was not done. */
-export const drawn = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0))))
+/** Waits until what the page was told so far has been drawn: what did not show by then was not done. A browser that has nothing to draw may leave a frame out. */
+export const drawn = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        requestAnimationFrame(() => setTimeout(resolve, 0))
+        setTimeout(resolve, 1000)
+      }),
+  )
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 /** The rules that look at colours: what another scheme can break. */
@@ -105,7 +112,10 @@ export async function axe(page, where = 'html', runOnly = RULES) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE)
   // Colours on their way from one to the other are nobody's design; those of what was just typed are on their way with the next frame.
   await drawn(page)
-  await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => {}))))
+  await page.evaluate(() => {
+    const ends = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => {}))
+    return Promise.race([Promise.all(ends), new Promise((resolve) => setTimeout(resolve, 2000))])
+  })
   const result = await page.evaluate(
     ([selector, rules]) => window.axe.run(selector, { runOnly: rules, resultTypes: ['violations'] }),
     [where, runOnly],
