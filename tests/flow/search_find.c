@@ -78,15 +78,20 @@ static void say(struct world *w, const char *id, const char *who, const char *te
     clock_advance(60 * 1000);
 }
 
+static void say_teas(struct world *w)
+{
+    say(w, "1", "asha", "green tea");
+    say(w, "2", "bo", "tea that is not at all as green as I thought it would be");
+    say(w, "3", "chen", "no leaves");
+    say(w, "4", "dee", "tea, green");
+}
+
 static void the_best_come_first_or_the_newest(void **state)
 {
     struct test_app *app = *state;
     struct world w;
     world_open(&w, app);
-    say(&w, "1", "asha", "green tea");
-    say(&w, "2", "bo", "tea that is not at all as green as I thought it would be");
-    say(&w, "3", "chen", "no leaves");
-    say(&w, "4", "dee", "tea, green");
+    say_teas(&w);
     assert_str(who(app, "green tea", "&kind=messages"), "asha dee bo");
     assert_str(who(app, "green tea", "&kind=messages&order=time"), "dee bo asha");
     assert_str(who(app, "gre", "&kind=messages&order=time&typing=true"), "dee bo asha");
@@ -230,10 +235,7 @@ static void a_list_finds_as_the_search_does_in_its_own_order(void **state)
     struct test_app *app = *state;
     struct world w;
     world_open(&w, app);
-    say(&w, "1", "asha", "green tea");
-    say(&w, "2", "bo", "tea that is not at all as green as I thought it would be");
-    say(&w, "3", "chen", "no leaves");
-    say(&w, "4", "dee", "tea, green");
+    say_teas(&w);
     say(&w, "5", "asha", "and now something else");
     assert_listed(app, "green te", "", "asha dee bo");
     assert_listed(app, "GRE", "&sort=oldest", "bo dee asha");
