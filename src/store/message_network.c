@@ -88,7 +88,8 @@ err message_find_alias(struct ctx *cx, const struct message *keys, ptrdiff_t n,
           "FROM unnest(?2::bigint[], ?3::text[]) AS q(channel, external) "
           "CROSS JOIN LATERAL (SELECT * FROM message_alias a WHERE a.account_id = " SET_ACCOUNT
           " AND a.channel_id = q.channel AND a.external_id = q.external OFFSET 0) a "
-          "JOIN message m ON m.account_id = " SET_ACCOUNT " AND m.id = a.message_id"),
+          "CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.account_id = " SET_ACCOUNT
+          " AND m.id = a.message_id OFFSET 0) m"),
         COLS(key_cols), in, (ptrdiff_t)sizeof *in, n, COLS(found_cols), (ptrdiff_t)sizeof **found,
         found, n_found);
 }

@@ -185,7 +185,6 @@ static void a_conversation_opens_at_the_same_cost_however_long_it_is(void **stat
     for (int size = 0, had = 0; size < SIZES; size++) {
         growth_thread(app, had, FIRST << size);
         had = FIRST << size;
-        growth_analyze(app);
         const char *list = "/api/v1/conversations?status=open,resolved";
         parts[3].at[size] = growth_cost(app, app->owner_token, list);
         assert_int_equal(test_request(app, "GET", list, NULL), 200);
@@ -247,7 +246,6 @@ static void a_message_comes_in_at_the_same_cost_however_many_there_are(void **st
     for (int size = 0, had = 0; size < SIZES; size++) {
         growth_to(app, had, FIRST << size);
         had = FIRST << size;
-        growth_analyze(app);
         char fresh[32], old[32];
         for (int try = 0; try < 3; try++) { /* what is tidied up on the way is not counted */
             (void)snprintf(fresh, sizeof fresh, "new-%d-%d", size, try);

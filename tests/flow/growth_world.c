@@ -54,6 +54,16 @@ static void hear(void *arg, struct db_tx *tx, const struct db_said *said)
         counted.work += work_of(tx) - counted.before_steps;
 }
 
+void growth_analyze(struct test_app *app)
+{
+    if (db_kind_of(app->db) != DB_POSTGRES)
+        return;
+    growth_make(app,
+        S("ANALYZE conversation, message, contact, identity, conversation_read, conversation_tag, audit,"
+          " search_message, search_contact"),
+        NO_ARGS);
+}
+
 /* thread: one conversation for all, instead of one for each. */
 static void import(struct test_app *app, int first, int last, bool is_thread)
 {
@@ -79,6 +89,7 @@ static void import(struct test_app *app, int first, int last, bool is_thread)
         test_commit(app, cx);
     }
     test_index(app);
+    growth_analyze(app);
 }
 
 void growth_to(struct test_app *app, int first, int last)
@@ -89,16 +100,6 @@ void growth_to(struct test_app *app, int first, int last)
 void growth_thread(struct test_app *app, int first, int last)
 {
     import(app, first, last, true);
-}
-
-void growth_analyze(struct test_app *app)
-{
-    if (db_kind_of(app->db) != DB_POSTGRES)
-        return;
-    growth_make(app,
-        S("ANALYZE conversation, message, contact, identity, conversation_read, conversation_tag, audit,"
-          " search_message, search_contact"),
-        NO_ARGS);
 }
 
 void growth_make(struct test_app *app, str sql, const struct db_arg *args, ptrdiff_t n)
