@@ -347,8 +347,7 @@ err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_so
         *n = limit;
         *next = conversation_cursor_of(&(*rows)[limit - 1], sort);
     }
-    TRY(conversation_fill_tags(cx, *rows, *n));
-    return conversation_fill_mine(cx, *rows, *n);
+    return conversation_fill_tags(cx, *rows, *n);
 }
 
 err inbox_count(struct ctx *cx, const struct inbox_query *q, struct conversation_counted *counted)

@@ -5,46 +5,7 @@
 #include "store/set.h"
 
 const struct db_col conversation_cols[CONVERSATION_COLS] = {
-    COL(struct conversation, id),
-    COL(struct conversation, number),
-    COL(struct conversation, channel_id),
-    COL(struct conversation, identity_id),
-    COL(struct conversation, contact_id),
-    COL(struct conversation, thread_key),
-    COL(struct conversation, status),
-    COL(struct conversation, priority),
-    COL(struct conversation, assignee_id),
-    COL(struct conversation, team_id),
-    COL(struct conversation, subject),
-    COL(struct conversation, preview),
-    COL(struct conversation, preview_kind),
-    COL(struct conversation, last_message_id),
-    COL(struct conversation, last_message_ms),
-    COL(struct conversation, last_in_id),
-    COL(struct conversation, last_in_ms),
-    COL(struct conversation, waiting_since_ms),
-    COL(struct conversation, due_key),
-    COL(struct conversation, wait_key),
-    COL(struct conversation, snoozed_until_ms),
-    COL(struct conversation, outcome),
-    COL(struct conversation, language),
-    COL(struct conversation, previous_id),
-    COL(struct conversation, resolved_ms),
-    COL(struct conversation, tag_count),
-    COL(struct conversation, version),
-    COL(struct conversation, created_ms),
-    COL(struct conversation, updated_ms),
-    COL(struct conversation, post_id),
-    COL(struct conversation, visibility),
-    COL(struct conversation, window_ms),
-    COL(struct conversation, related_id),
-    COL(struct conversation, joined_id),
-    COL(struct conversation, channel_kind),
-    COL(struct conversation, removed_kind),
-    COL(struct conversation, channel_name),
-    COL(struct conversation, contact_name),
-    COL(struct conversation, contact_email),
-    COL(struct conversation, contact_avatar_url),
+    CONVERSATION_MEMBERS,
 };
 
 bool conversation_actor_sees_all(const struct ctx *cx)
@@ -226,66 +187,6 @@ err conversation_fill_tags(struct ctx *cx, struct conversation *rows, ptrdiff_t 
         for (ptrdiff_t i = 0; i < n; i++)
             if (rows[i].id.v == tags[t].conversation_id.v && rows[i].tags.len < rows[i].tag_count)
                 tag_insert(&rows[i], tags[t].name);
-    return OK;
-}
-
-struct mine_key {
-    int64_t account, agent, id, last_in_id;
-};
-static const struct db_col mine_key_cols[] = {
-    COL(struct mine_key, account),
-    COL(struct mine_key, agent),
-    COL(struct mine_key, id),
-    COL(struct mine_key, last_in_id),
-};
-struct mine_row {
-    conversation_id id;
-    int64_t unread_count;
-    bool has_draft;
-};
-static const struct db_col mine_row_cols[] = {
-    COL(struct mine_row, id),
-    COL(struct mine_row, unread_count),
-    COL(struct mine_row, has_draft),
-};
-
-/* Of the conversations q(id, last_in_id). The newest 100 unread are enough: screens say "99+". */
-#define MINE(from, account, agent)                                                                 \
-    "SELECT q.id,"                                                                                 \
-    " CASE WHEN q.last_in_id <= COALESCE(r.message_id, 0) THEN 0 ELSE"                             \
-    "  (SELECT COUNT(*) FROM (SELECT 1 FROM message m WHERE m.account_id = " account               \
-    "   AND m.conversation_id = q.id AND m.id > COALESCE(r.message_id, 0) AND m.kind = 'in'"       \
-    "   AND m.is_automatic = 0"                                                                    \
-    "   LIMIT 100) x) END AS unread_count,"                                                        \
-    " CASE WHEN d.conversation_id IS NULL THEN 0 ELSE 1 END AS has_draft"                          \
-    " FROM " from " LEFT JOIN conversation_read r ON r.account_id = " account                      \
-    " AND r.agent_id = " agent "  AND r.conversation_id = q.id"                                    \
-    " LEFT JOIN draft d ON d.account_id = " account " AND d.agent_id = " agent                     \
-    "  AND d.conversation_id = q.id"
-
-err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t n)
-{
-    static const str lite = S_INIT(MINE("(SELECT ?3 AS id, ?4 AS last_in_id) q", "?1", "?2"));
-    static const str pg = S_INIT(MINE("unnest(?3::bigint[], ?4::bigint[]) AS q(id, last_in_id)",
-        SET_ACCOUNT, "(?2::bigint[])[1]"));
-    if (!n || !cx->actor.agent.v)
-        return OK;
-    struct mine_key *keys = NEW(cx->arena, struct mine_key, n);
-    for (ptrdiff_t i = 0; i < n; i++)
-        keys[i] =
-            (struct mine_key){cx->account.v, cx->actor.agent.v, rows[i].id.v, rows[i].last_in_id.v};
-    struct mine_row *mine = NULL;
-    ptrdiff_t n_mine = 0;
-    TRY(db_many_all(cx->db, lite, pg, COLS(mine_key_cols), keys, (ptrdiff_t)sizeof *keys, n,
-        COLS(mine_row_cols), (ptrdiff_t)sizeof *mine, (void *)&mine, &n_mine));
-    for (ptrdiff_t i = 0; i < n; i++) {
-        rows[i].is_mine_filled = true;
-        for (ptrdiff_t k = 0; k < n_mine; k++)
-            if (mine[k].id.v == rows[i].id.v) {
-                rows[i].unread_count = mine[k].unread_count;
-                rows[i].has_draft = mine[k].has_draft;
-            }
-    }
     return OK;
 }
 

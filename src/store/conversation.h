@@ -44,6 +44,28 @@ str conversation_actor_channels(const struct ctx *cx);
     " LEFT JOIN contact k ON k.account_id = c.account_id AND k.id = c.contact_id"                  \
     " LEFT JOIN channel h ON h.account_id = c.account_id AND h.id = c.channel_id"
 
+/* As struct db_col, for a statement that reads more than these. */
+#define CONVERSATION_MEMBERS                                                                       \
+    COL(struct conversation, id), COL(struct conversation, number),                                \
+        COL(struct conversation, channel_id), COL(struct conversation, identity_id),               \
+        COL(struct conversation, contact_id), COL(struct conversation, thread_key),                \
+        COL(struct conversation, status), COL(struct conversation, priority),                      \
+        COL(struct conversation, assignee_id), COL(struct conversation, team_id),                  \
+        COL(struct conversation, subject), COL(struct conversation, preview),                      \
+        COL(struct conversation, preview_kind), COL(struct conversation, last_message_id),         \
+        COL(struct conversation, last_message_ms), COL(struct conversation, last_in_id),           \
+        COL(struct conversation, last_in_ms), COL(struct conversation, waiting_since_ms),          \
+        COL(struct conversation, due_key), COL(struct conversation, wait_key),                     \
+        COL(struct conversation, snoozed_until_ms), COL(struct conversation, outcome),             \
+        COL(struct conversation, language), COL(struct conversation, previous_id),                 \
+        COL(struct conversation, resolved_ms), COL(struct conversation, tag_count),                \
+        COL(struct conversation, version), COL(struct conversation, created_ms),                   \
+        COL(struct conversation, updated_ms), COL(struct conversation, post_id),                   \
+        COL(struct conversation, visibility), COL(struct conversation, window_ms),                 \
+        COL(struct conversation, related_id), COL(struct conversation, joined_id),                 \
+        COL(struct conversation, channel_kind), COL(struct conversation, removed_kind),            \
+        COL(struct conversation, channel_name), COL(struct conversation, contact_name),            \
+        COL(struct conversation, contact_email), COL(struct conversation, contact_avatar_url)
 extern const struct db_col conversation_cols[];
 enum { CONVERSATION_COLS = 40 };
 
@@ -70,6 +92,10 @@ err conversation_write(struct ctx *cx, struct conversation *c, str was_status);
 err conversation_fill_tags(struct ctx *cx, struct conversation *rows, ptrdiff_t n);
 /* unread_count (at most 100) and has_draft of the acting agent; nothing for other actors. */
 err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t n);
+/* Those of n_ids conversations that the actor may see, in the order of the ids; unread_count and
+ * has_draft are filled as by conversation_fill_mine, tags are not. */
+err conversation_page(
+    struct ctx *cx, const int64_t *ids, ptrdiff_t n_ids, struct conversation **rows, ptrdiff_t *n);
 /* Agents that wrote in it, by id; at most 50. */
 struct participant {
     agent_id id;

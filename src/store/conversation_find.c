@@ -28,13 +28,6 @@ enum { LITE, PG };
 static const str sieve_ids[] = SIEVES("id");
 static const str sieve_contacts[] = SIEVES("contact_id");
 
-static const struct db_col place_cols[] = {
-    COL(struct conversation_place, id),
-    COL(struct conversation_place, last_message_ms),
-    COL(struct conversation_place, due_key),
-    COL(struct conversation_place, wait_key),
-};
-
 static str statuses_of(struct ctx *cx, const struct conversation_filter *f)
 {
     struct sb b = sb_make(cx->arena, 0);
@@ -60,7 +53,7 @@ static err sieve(struct ctx *cx, const str *sql, const struct conversation_filte
     args[FILTER_ARGS] = A_TEXT(set_ids(cx, ids, n));
     args[FILTER_ARGS + 1] = A_INT(limit);
     return db_all(cx->db, sql[db_tx_kind(cx->db) == DB_SQLITE ? LITE : PG], args, FILTER_ARGS + 2,
-        COLS(place_cols), (ptrdiff_t)sizeof **rows, rows, n_rows);
+        conversation_place_cols, CONVERSATION_PLACE_COLS, (ptrdiff_t)sizeof **rows, rows, n_rows);
 }
 
 err conversation_sieve(struct ctx *cx, const struct conversation_filter *f, const int64_t *ids,
@@ -136,25 +129,7 @@ err conversation_find_page(struct ctx *cx, struct conversation_place *places, pt
     enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
     struct conversation **rows, ptrdiff_t *n)
 {
-    static const str sql[] = {
-        S_INIT("SELECT " CONVERSATION_COLUMNS " FROM json_each(?7) q CROSS JOIN" CONVERSATION_TABLES
-               " WHERE" CONVERSATION_IS_VISIBLE " AND c.id = q.value LIMIT ?8"),
-        S_INIT("SELECT " CONVERSATION_COLUMNS " FROM" CONVERSATION_TABLES
-               " WHERE" CONVERSATION_IS_VISIBLE " AND c.id = ANY(?7::bigint[]) LIMIT ?8"),
-    };
     int64_t *ids = NEW(cx->arena, int64_t, limit + 1);
-    ptrdiff_t n_ids = page_ids(places, n_places, sort, after, limit, ids), n_found = 0;
-    *n = 0;
-    if (!n_ids)
-        return OK;
-    struct conversation *found = NULL, *out = NEW(cx->arena, struct conversation, n_ids);
-    TRY(db_all(cx->db, sql[db_tx_kind(cx->db) == DB_SQLITE ? LITE : PG],
-        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_TEXT(set_ids(cx, ids, n_ids)), A_INT(n_ids)),
-        conversation_cols, CONVERSATION_COLS, (ptrdiff_t)sizeof *found, &found, &n_found));
-    for (ptrdiff_t i = 0; i < n_ids; i++)
-        for (ptrdiff_t k = 0; k < n_found; k++)
-            if (found[k].id.v == ids[i])
-                out[(*n)++] = found[k];
-    *rows = out;
-    return OK;
+    ptrdiff_t n_ids = page_ids(places, n_places, sort, after, limit, ids);
+    return conversation_page(cx, ids, n_ids, rows, n);
 }

@@ -4,11 +4,6 @@
 #pragma once
 #include "store/conversation_list.h"
 
-/* What a conversation is sorted by; the last three as their columns. */
-struct conversation_place {
-    conversation_id id;
-    int64_t last_message_ms, due_key, wait_key;
-};
 /* Of these conversations those that match the filter and that the actor may see, in no order. */
 err conversation_sieve(struct ctx *cx, const struct conversation_filter *f, const int64_t *ids,
     ptrdiff_t n, struct conversation_place **rows, ptrdiff_t *n_rows);
@@ -16,8 +11,8 @@ err conversation_sieve(struct ctx *cx, const struct conversation_filter *f, cons
 err conversation_sieve_contacts(struct ctx *cx, const struct conversation_filter *f,
     const int64_t *contacts, ptrdiff_t n, ptrdiff_t limit, struct conversation_place **rows,
     ptrdiff_t *n_rows);
-/* Sorts the places, and reads at most limit rows behind the cursor; tags are not filled. Places may
- * stand there more than once. */
+/* Sorts the places, and reads at most limit rows behind the cursor, as conversation_page. Places
+ * may stand there more than once. */
 err conversation_find_page(struct ctx *cx, struct conversation_place *places, ptrdiff_t n_places,
     enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
     struct conversation **rows, ptrdiff_t *n);

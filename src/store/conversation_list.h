@@ -36,7 +36,14 @@ struct conversation_cursor {
     int64_t key, id;
 };
 
-/* At most limit visible rows behind the cursor in the order of sort; tags are not filled. *edge:
+/* What a conversation is sorted by; the last three as their columns. */
+struct conversation_place {
+    conversation_id id;
+    int64_t last_message_ms, due_key, wait_key;
+};
+extern const struct db_col conversation_place_cols[];
+enum { CONVERSATION_PLACE_COLS = 4 };
+/* At most limit visible rows behind the cursor in the order of sort, as conversation_page. *edge:
  * where looking ended although the list goes on, when filters left out much: with fewer rows than
  * limit, the next page begins there. */
 err conversation_list(struct ctx *cx, const struct conversation_filter *f,

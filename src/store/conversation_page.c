@@ -1,0 +1,109 @@
+/* conversation_page: rows of conversations with what belongs to the asking agent: how much is
+ * unread and whether a reply was begun. See conversation.h. Thread: the transaction's. */
+#include "model/view_message.h"
+#include "store/conversation_list.h"
+#include "store/set.h"
+
+/* The newest 100 unread are enough: screens say "99+". */
+#define UNREAD(account, id, last_in_id)                                                            \
+    " CASE WHEN " last_in_id " <= COALESCE(r.message_id, 0) THEN 0 ELSE"                           \
+    "  (SELECT COUNT(*) FROM (SELECT 1 FROM message m WHERE m.account_id = " account               \
+    "   AND m.conversation_id = " id " AND m.id > COALESCE(r.message_id, 0) AND m.kind = 'in'"     \
+    "   AND m.is_automatic = 0 LIMIT 100) x) END AS unread_count,"                                 \
+    " CASE WHEN d.conversation_id IS NULL THEN 0 ELSE 1 END AS has_draft"
+#define MINE_JOIN(account, agent, id)                                                              \
+    " LEFT JOIN conversation_read r ON r.account_id = " account " AND r.agent_id = " agent         \
+    "  AND r.conversation_id = " id " LEFT JOIN draft d ON d.account_id = " account                \
+    "  AND d.agent_id = " agent " AND d.conversation_id = " id
+
+/* ── of rows that were read ─────────────────────────────────────────────────────────────────────
+ */
+
+struct mine_key {
+    int64_t account, agent, id, last_in_id;
+};
+static const struct db_col mine_key_cols[] = {
+    COL(struct mine_key, account),
+    COL(struct mine_key, agent),
+    COL(struct mine_key, id),
+    COL(struct mine_key, last_in_id),
+};
+struct mine_row {
+    conversation_id id;
+    int64_t unread_count;
+    bool has_draft;
+};
+static const struct db_col mine_row_cols[] = {
+    COL(struct mine_row, id),
+    COL(struct mine_row, unread_count),
+    COL(struct mine_row, has_draft),
+};
+
+#define MINE(from, account, agent)                                                                 \
+    "SELECT q.id," UNREAD(account, "q.id", "q.last_in_id") " FROM " from MINE_JOIN(                \
+        account, agent, "q.id")
+
+err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t n)
+{
+    static const str lite = S_INIT(MINE("(SELECT ?3 AS id, ?4 AS last_in_id) q", "?1", "?2"));
+    static const str pg = S_INIT(MINE("unnest(?3::bigint[], ?4::bigint[]) AS q(id, last_in_id)",
+        SET_ACCOUNT, "(?2::bigint[])[1]"));
+    if (!n || !cx->actor.agent.v)
+        return OK;
+    struct mine_key *keys = NEW(cx->arena, struct mine_key, n);
+    for (ptrdiff_t i = 0; i < n; i++)
+        keys[i] =
+            (struct mine_key){cx->account.v, cx->actor.agent.v, rows[i].id.v, rows[i].last_in_id.v};
+    struct mine_row *mine = NULL;
+    ptrdiff_t n_mine = 0;
+    TRY(db_many_all(cx->db, lite, pg, COLS(mine_key_cols), keys, (ptrdiff_t)sizeof *keys, n,
+        COLS(mine_row_cols), (ptrdiff_t)sizeof *mine, (void *)&mine, &n_mine));
+    for (ptrdiff_t i = 0; i < n; i++) {
+        rows[i].is_mine_filled = true;
+        for (ptrdiff_t k = 0; k < n_mine; k++)
+            if (mine[k].id.v == rows[i].id.v) {
+                rows[i].unread_count = mine[k].unread_count;
+                rows[i].has_draft = mine[k].has_draft;
+            }
+    }
+    return OK;
+}
+
+/* ── a page by its ids ──────────────────────────────────────────────────────────────────────────
+ */
+
+static const struct db_col shown_cols[CONVERSATION_COLS + 2] = {
+    CONVERSATION_MEMBERS,
+    COL(struct conversation, unread_count),
+    COL(struct conversation, has_draft),
+};
+
+#define PAGE(from)                                                                                 \
+    "SELECT " CONVERSATION_COLUMNS                                                                 \
+    "," UNREAD("?1", "c.id", "c.last_in_id") " FROM" from MINE_JOIN(                               \
+        "?1", "?3", "c.id") " WHERE" CONVERSATION_IS_VISIBLE
+static const str page_sql[] = {
+    S_INIT(PAGE(" json_each(?7) q CROSS JOIN" CONVERSATION_TABLES) " AND c.id = q.value"),
+    S_INIT(PAGE(CONVERSATION_TABLES) " AND c.id = ANY(?7::bigint[])"),
+};
+
+err conversation_page(
+    struct ctx *cx, const int64_t *ids, ptrdiff_t n_ids, struct conversation **rows, ptrdiff_t *n)
+{
+    *n = 0;
+    if (!n_ids)
+        return OK;
+    ptrdiff_t n_found = 0;
+    struct conversation *found = NULL, *out = NEW(cx->arena, struct conversation, n_ids);
+    TRY(db_all(cx->db, db_pick(cx->db, page_sql[0], page_sql[1]),
+        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_TEXT(set_ids(cx, ids, n_ids))), COLS(shown_cols),
+        (ptrdiff_t)sizeof *found, &found, &n_found));
+    for (ptrdiff_t i = 0; i < n_ids; i++)
+        for (ptrdiff_t k = 0; k < n_found; k++)
+            if (found[k].id.v == ids[i]) {
+                out[*n] = found[k];
+                out[(*n)++].is_mine_filled = cx->actor.agent.v != 0;
+            }
+    *rows = out;
+    return OK;
+}
