@@ -17,8 +17,9 @@ enum { AHEAD_MS = 5 * 60 * 1000, HOOKS_PAGE = 100 };
 static void tell_conversation(
     struct doctor *d, account_id account, const struct checkup_conversation *c)
 {
-    const char *which = c->tag_count != c->tags             ? "its count of tags"
-                        : c->last_in_id != c->newest_in_id  ? "what is unread in it"
+    const char *which = c->tag_count != c->tags ? "its count of tags"
+                        : c->last_in_id != c->newest_in_id || c->in_count != c->ins
+                            ? "what is unread in it"
                         : c->last_message_id < c->newest_id ? "its last message"
                                                             : "its place in the lists";
     report_mendable(d,

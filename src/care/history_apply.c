@@ -52,6 +52,7 @@ static void take_in(struct history_talk *t, const struct history_item *item, mes
     struct conversation *c = &t->c;
     if (!t->since_ms)
         t->since_ms = item->sent_ms;
+    c->in_count++;
     if (id.v <= c->last_in_id.v)
         return;
     str visibility = item->is_public ? S("public") : S("private");

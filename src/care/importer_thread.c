@@ -90,6 +90,7 @@ static void conversation_note(struct ctx *cx, struct conversation *c, const stru
     if (str_eq(m->kind, S("in"))) {
         c->last_in_id = m->id;
         c->last_in_ms = m->sent_ms;
+        c->in_count++;
         if (!c->waiting_since_ms)
             c->waiting_since_ms = m->sent_ms;
     } else if (str_eq(m->kind, S("out"))) {

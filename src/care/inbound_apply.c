@@ -250,6 +250,7 @@ static void put_message(
         return;
     c->last_in_id = m->id;
     c->last_in_ms = at;
+    c->in_count++;
     if (item->is_answered) {
         wait_no_more(t);
         return;

@@ -219,6 +219,8 @@ static err join_locked(struct joining *j)
     TRY(keep(j));
     TRY(join_all_agents(j));
     TRY(join_move_messages(j->cx, j->from.id, j->from.id, j->into.id));
+    j->into.in_count += j->from.in_count;
+    j->from.in_count = 0;
     TRY(look_again(j, was_waiting || j->into.waiting_since_ms));
     TRY(close_from(j));
     TRY(open_into(j, was_resolved));
@@ -331,7 +333,10 @@ err conversation_separate(struct ctx *cx, conversation_id id, struct conversatio
     if (j->into.joined_id.v)
         return fail(cx, E_CONFLICT, "#%lld was itself joined to another one; separate that first.",
             (long long)j->into.number);
+    int64_t in_before = j->from.in_count;
     TRY(join_move_messages(cx, id, j->into.id, id));
+    TRY(join_count_in(cx, id, &j->from.in_count));
+    j->into.in_count -= j->from.in_count - in_before;
     TRY(part_members(j, was.members));
     TRY(part_agents(j));
     TRY(look_again(j, j->into.waiting_since_ms > 0));

@@ -20,6 +20,9 @@ static const struct db_col number_cols[] = {COL(struct number_row, value)};
 #define TAGS                                                                                       \
     "(SELECT COUNT(*) FROM conversation_tag t WHERE t.account_id = ?1"                             \
     " AND t.conversation_id = conversation.id)"
+#define INS                                                                                        \
+    "(SELECT COUNT(*) FROM message m WHERE m.account_id = ?1"                                      \
+    " AND m.conversation_id = conversation.id AND m.kind = 'in' AND m.is_automatic = 0)"
 #define NEWEST                                                                                     \
     "COALESCE((SELECT MAX(m.id) FROM message m WHERE m.account_id = ?1"                            \
     " AND m.conversation_id = conversation.id), 0)"
@@ -37,6 +40,8 @@ static const struct db_col conversation_cols[] = {
     COL(struct checkup_conversation, newest_id),
     COL(struct checkup_conversation, last_in_id),
     COL(struct checkup_conversation, newest_in_id),
+    COL(struct checkup_conversation, in_count),
+    COL(struct checkup_conversation, ins),
     COL(struct checkup_conversation, recent_key),
     COL(struct checkup_conversation, recent_ms),
 };
@@ -47,7 +52,7 @@ err checkup_conversations(
     return db_all(cx->db,
         S("SELECT id, number, tag_count, " TAGS " AS tags, last_message_id, " NEWEST
           " AS newest_id, last_in_id, " NEWEST_IN(
-              "id") " AS newest_in_id, recent_key,"
+              "id") " AS newest_in_id, in_count, " INS " AS ins, recent_key,"
                     " last_message_ms AS recent_ms FROM conversation"
                     " WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
         ARGS(A_ID(cx->account), A_INT(after.v), A_INT(CHECKUP_PAGE)), COLS(conversation_cols),
@@ -57,14 +62,15 @@ err checkup_conversations(
 bool checkup_conversation_fits(const struct checkup_conversation *c)
 {
     return c->tag_count == c->tags && c->last_message_id >= c->newest_id &&
-           c->last_in_id == c->newest_in_id &&
+           c->last_in_id == c->newest_in_id && c->in_count == c->ins &&
            c->recent_key == conversation_recent_key(c->recent_ms);
 }
 
 err checkup_conversation_mend(struct ctx *cx, conversation_id id)
 {
     return db_run(cx->db,
-        S("UPDATE conversation SET tag_count = " TAGS ", recent_key = last_message_ms / 10000,"
+        S("UPDATE conversation SET tag_count = " TAGS ", in_count = " INS
+          ", recent_key = last_message_ms / 10000,"
           " last_message_id = CASE WHEN last_message_id < " NEWEST " THEN " NEWEST
           " ELSE last_message_id END,"
           " last_in_ms = CASE WHEN last_in_id = " NEWEST_IN("id") " THEN last_in_ms ELSE " NEWEST_IN(

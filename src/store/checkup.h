@@ -16,6 +16,7 @@ struct checkup_conversation {
     int64_t tag_count, tags;
     int64_t last_message_id, newest_id; /* the first is never below the second */
     int64_t last_in_id, newest_in_id;
+    int64_t in_count, ins;
     int64_t recent_key, recent_ms;
 };
 err checkup_conversations(

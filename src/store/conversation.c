@@ -67,7 +67,7 @@ err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c
     "UPDATE conversation SET priority = ?5, team_id = ?7, subject = ?8, preview = ?9,"             \
     " preview_kind = ?10, last_message_id = ?11, last_message_ms = ?12, last_in_id = ?13,"         \
     " last_in_ms = ?14, waiting_since_ms = ?15, outcome = ?19, language = ?20, resolved_ms = ?21," \
-    " tag_count = ?22, updated_ms = ?23, version = version + 1"
+    " tag_count = ?22, updated_ms = ?23, in_count = ?26, version = version + 1"
 #define WRITE_SORTED                                                                               \
     ", status = ?4, assignee_id = ?6, due_key = ?16, wait_key = ?17, snoozed_until_ms = ?18,"      \
     " recent_key = ?25"
@@ -76,8 +76,8 @@ err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c
     " AND status = ?4 AND assignee_id = ?6 AND due_key = ?16 AND wait_key = ?17"                   \
     " AND snoozed_until_ms = ?18 AND recent_key = ?25"
 
-/* An answer in a lively conversation leaves it where it is in every list: a statement that does not
- * name what the lists are sorted by spares a write to each of their indexes. */
+/* An answer in a lively conversation leaves it where it is in every list: a statement that does
+ * not name what the lists are sorted by spares a write to each of their indexes. */
 err conversation_write(struct ctx *cx, struct conversation *c, str was_status)
 {
     const str ways[] = {
@@ -93,7 +93,7 @@ err conversation_write(struct ctx *cx, struct conversation *c, str was_status)
                 A_INT(c->wait_key), A_INT(c->snoozed_until_ms), A_TEXT(c->outcome),
                 A_TEXT(c->language), A_INT(c->resolved_ms), A_INT(c->tag_count),
                 A_INT(c->updated_ms), A_INT(c->version),
-                A_INT(conversation_recent_key(c->last_message_ms))),
+                A_INT(conversation_recent_key(c->last_message_ms)), A_INT(c->in_count)),
             &changed));
     if (changed != 1)
         return fail_detail(

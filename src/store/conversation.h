@@ -28,16 +28,16 @@ str conversation_actor_teams(const struct ctx *cx); /* ",1,2," */
 str conversation_actor_channels(const struct ctx *cx);
 
 /* Columns of struct conversation and the tables they come from. */
-#define CONVERSATION_COLUMNS                                                                       \
-    " c.id, c.number, c.channel_id, c.identity_id, c.contact_id, c.thread_key, c.status,"          \
-    " c.priority, c.assignee_id, c.team_id, c.subject, c.preview, c.preview_kind,"                 \
-    " c.last_message_id, c.last_message_ms, c.last_in_id, c.last_in_ms, c.waiting_since_ms,"       \
-    " c.due_key, c.wait_key, c.snoozed_until_ms, c.outcome, c.language, c.previous_id,"            \
-    " c.resolved_ms, c.tag_count, c.version, c.created_ms, c.updated_ms, c.post_id,"               \
-    " c.visibility, c.window_ms, c.related_id, c.joined_id,"                                       \
-    " h.kind AS channel_kind, h.name AS channel_name, k.name AS contact_name,"                     \
-    " k.email AS contact_email, k.avatar_url AS contact_avatar_url,"                               \
-    " CASE WHEN h.kind IS NULL THEN (SELECT g.kind FROM channel_removed g"                         \
+#define CONVERSATION_COLUMNS                                                                             \
+    " c.id, c.number, c.channel_id, c.identity_id, c.contact_id, c.thread_key, c.status,"                \
+    " c.priority, c.assignee_id, c.team_id, c.subject, c.preview, c.preview_kind,"                       \
+    " c.last_message_id, c.last_message_ms, c.last_in_id, c.last_in_ms, c.in_count, c.waiting_since_ms," \
+    " c.due_key, c.wait_key, c.snoozed_until_ms, c.outcome, c.language, c.previous_id,"                  \
+    " c.resolved_ms, c.tag_count, c.version, c.created_ms, c.updated_ms, c.post_id,"                     \
+    " c.visibility, c.window_ms, c.related_id, c.joined_id,"                                             \
+    " h.kind AS channel_kind, h.name AS channel_name, k.name AS contact_name,"                           \
+    " k.email AS contact_email, k.avatar_url AS contact_avatar_url,"                                     \
+    " CASE WHEN h.kind IS NULL THEN (SELECT g.kind FROM channel_removed g"                               \
     " WHERE g.account_id = c.account_id AND g.id = c.channel_id) END AS removed_kind"
 #define CONVERSATION_TABLES                                                                        \
     " conversation c"                                                                              \
@@ -54,20 +54,21 @@ str conversation_actor_channels(const struct ctx *cx);
         COL(struct conversation, subject), COL(struct conversation, preview),                      \
         COL(struct conversation, preview_kind), COL(struct conversation, last_message_id),         \
         COL(struct conversation, last_message_ms), COL(struct conversation, last_in_id),           \
-        COL(struct conversation, last_in_ms), COL(struct conversation, waiting_since_ms),          \
-        COL(struct conversation, due_key), COL(struct conversation, wait_key),                     \
-        COL(struct conversation, snoozed_until_ms), COL(struct conversation, outcome),             \
-        COL(struct conversation, language), COL(struct conversation, previous_id),                 \
-        COL(struct conversation, resolved_ms), COL(struct conversation, tag_count),                \
-        COL(struct conversation, version), COL(struct conversation, created_ms),                   \
-        COL(struct conversation, updated_ms), COL(struct conversation, post_id),                   \
-        COL(struct conversation, visibility), COL(struct conversation, window_ms),                 \
-        COL(struct conversation, related_id), COL(struct conversation, joined_id),                 \
-        COL(struct conversation, channel_kind), COL(struct conversation, removed_kind),            \
-        COL(struct conversation, channel_name), COL(struct conversation, contact_name),            \
-        COL(struct conversation, contact_email), COL(struct conversation, contact_avatar_url)
+        COL(struct conversation, last_in_ms), COL(struct conversation, in_count),                  \
+        COL(struct conversation, waiting_since_ms), COL(struct conversation, due_key),             \
+        COL(struct conversation, wait_key), COL(struct conversation, snoozed_until_ms),            \
+        COL(struct conversation, outcome), COL(struct conversation, language),                     \
+        COL(struct conversation, previous_id), COL(struct conversation, resolved_ms),              \
+        COL(struct conversation, tag_count), COL(struct conversation, version),                    \
+        COL(struct conversation, created_ms), COL(struct conversation, updated_ms),                \
+        COL(struct conversation, post_id), COL(struct conversation, visibility),                   \
+        COL(struct conversation, window_ms), COL(struct conversation, related_id),                 \
+        COL(struct conversation, joined_id), COL(struct conversation, channel_kind),               \
+        COL(struct conversation, removed_kind), COL(struct conversation, channel_name),            \
+        COL(struct conversation, contact_name), COL(struct conversation, contact_email),           \
+        COL(struct conversation, contact_avatar_url)
 extern const struct db_col conversation_cols[];
-enum { CONVERSATION_COLS = 40 };
+enum { CONVERSATION_COLS = 41 };
 
 err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c);
 /* The one that people call #number. */

@@ -46,7 +46,7 @@ struct new_row {
     str language;
     int64_t assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key, post_id;
     str visibility;
-    int64_t related_id;
+    int64_t related_id, in_count;
 };
 static const struct db_col new_row_cols[] = {
     COL(struct new_row, account),
@@ -78,6 +78,7 @@ static const struct db_col new_row_cols[] = {
     COL(struct new_row, post_id),
     COL(struct new_row, visibility),
     COL(struct new_row, related_id),
+    COL(struct new_row, in_count),
 };
 
 static struct new_row new_row(const struct ctx *cx, const struct conversation *c)
@@ -112,6 +113,7 @@ static struct new_row new_row(const struct ctx *cx, const struct conversation *c
         .post_id = c->post_id.v,
         .visibility = c->visibility.len ? c->visibility : S("private"),
         .related_id = c->related_id.v,
+        .in_count = c->in_count,
     };
 }
 
@@ -119,7 +121,8 @@ static struct new_row new_row(const struct ctx *cx, const struct conversation *c
     "INSERT INTO conversation (account_id, id, number, channel_id, identity_id, contact_id,"       \
     " thread_key, status, priority, subject, preview, preview_kind, last_message_id,"              \
     " last_message_ms, last_in_id, last_in_ms, waiting_since_ms, due_key, wait_key, language,"     \
-    " assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key, post_id, visibility, related_id)"
+    " assignee_id, team_id, previous_id, created_ms, updated_ms, recent_key, post_id, visibility," \
+    " related_id, in_count)"
 
 err conversation_add_many(
     struct ctx *cx, const struct conversation *rows, ptrdiff_t n, int64_t *changed)
@@ -129,7 +132,7 @@ err conversation_add_many(
         in[i] = new_row(cx, &rows[i]);
     return db_many(cx->db,
         S(NEW_COLUMNS " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                      " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)"
+                      " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)"
                       " ON CONFLICT DO NOTHING"),
         S(NEW_COLUMNS
             " SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[],"
@@ -137,7 +140,7 @@ err conversation_add_many(
             " ?11::text[], ?12::text[], ?13::bigint[], ?14::bigint[], ?15::bigint[],"
             " ?16::bigint[], ?17::bigint[], ?18::bigint[], ?19::bigint[], ?20::text[],"
             " ?21::bigint[], ?22::bigint[], ?23::bigint[], ?24::bigint[], ?25::bigint[],"
-            " ?26::bigint[], ?27::bigint[], ?28::text[], ?29::bigint[])"
+            " ?26::bigint[], ?27::bigint[], ?28::text[], ?29::bigint[], ?30::bigint[])"
             " ON CONFLICT DO NOTHING"),
         COLS(new_row_cols), in, (ptrdiff_t)sizeof *in, n, changed);
 }
@@ -154,7 +157,7 @@ err conversation_add(struct ctx *cx, const struct conversation *c)
 struct inbound_row {
     int64_t account, id;
     str preview, preview_kind;
-    int64_t last_message_id, last_message_ms, last_in_id, last_in_ms, updated_ms;
+    int64_t last_message_id, last_message_ms, last_in_id, last_in_ms, updated_ms, in_count;
     str status;
     int64_t waiting_since_ms, due_key, wait_key;
     str outcome;
@@ -173,6 +176,7 @@ static const struct db_col inbound_row_cols[] = {
     COL(struct inbound_row, last_in_id),
     COL(struct inbound_row, last_in_ms),
     COL(struct inbound_row, updated_ms),
+    COL(struct inbound_row, in_count),
     COL(struct inbound_row, status),
     COL(struct inbound_row, waiting_since_ms),
     COL(struct inbound_row, due_key),
@@ -186,20 +190,25 @@ static const struct db_col inbound_row_cols[] = {
     COL(struct inbound_row, window_ms),
     COL(struct inbound_row, post_id),
 };
-enum { LIVELY_COLS = 9 }; /* the first nine are all that a waiting conversation needs */
+enum { LIVELY_COLS = 10 }; /* the first ten are all that a waiting conversation needs */
 
-#define LIVELY_SET(x)                                                                                 \
-    " preview = " x(3) ", preview_kind = " x(4) ", last_message_id = " x(5) ", last_message_ms = " x( \
-        6) ", last_in_id = " x(7) ", last_in_ms = " x(8) ", updated_ms = " x(9) ", version = version + 1"
-#define WHOLE_SET(x)                                                                                                                                               \
-    LIVELY_SET(x)                                                                                                                                                  \
-    ", status = " x(10) ", waiting_since_ms = " x(11) ", due_key = " x(12) ", wait_key = " x(13) ", outcome = " x(14) ", recent_key = " x(15) ", channel_id = " x( \
-        16) ", identity_id = " x(17) ", thread_key = " x(18) ", visibility = " x(19) ", window_ms = " x(20) ", post_id = " x(21) ", snoozed_until_ms = 0, resolved_ms = 0"
+/* clang-format off */
+#define LIVELY_SET(x)                                                                              \
+    " preview = " x(3) ", preview_kind = " x(4) ", last_message_id = " x(5)                        \
+    ", last_message_ms = " x(6) ", last_in_id = " x(7) ", last_in_ms = " x(8)                      \
+    ", updated_ms = " x(9) ", in_count = " x(10) ", version = version + 1"
+#define WHOLE_SET(x)                                                                               \
+    LIVELY_SET(x)                                                                                  \
+    ", status = " x(11) ", waiting_since_ms = " x(12) ", due_key = " x(13) ", wait_key = " x(14)   \
+    ", outcome = " x(15) ", recent_key = " x(16) ", channel_id = " x(17) ", identity_id = " x(18)  \
+    ", thread_key = " x(19) ", visibility = " x(20) ", window_ms = " x(21) ", post_id = " x(22)    \
+    ", snoozed_until_ms = 0, resolved_ms = 0"
+/* clang-format on */
 #define AS_PARAMETER(n) "?" #n
 #define AS_COLUMN(n)    "q.c" #n
 #define LIVELY_UNNEST                                                                              \
     "?1::bigint[], ?2::bigint[], ?3::text[], ?4::text[], ?5::bigint[], ?6::bigint[],"              \
-    " ?7::bigint[], ?8::bigint[], ?9::bigint[]"
+    " ?7::bigint[], ?8::bigint[], ?9::bigint[], ?10::bigint[]"
 
 err conversation_write_inbound(
     struct ctx *cx, const struct conversation *rows, ptrdiff_t n, bool lively)
@@ -209,7 +218,7 @@ err conversation_write_inbound(
         const struct conversation *c = &rows[i];
         in[i] = (struct inbound_row){cx->account.v, c->id.v, c->preview, c->preview_kind,
             c->last_message_id.v, c->last_message_ms, c->last_in_id.v, c->last_in_ms, c->updated_ms,
-            c->status, c->waiting_since_ms, c->due_key, c->wait_key, c->outcome,
+            c->in_count, c->status, c->waiting_since_ms, c->due_key, c->wait_key, c->outcome,
             conversation_recent_key(c->last_message_ms), c->channel_id.v, c->identity_id.v,
             c->thread_key, c->visibility.len ? c->visibility : S("private"), c->window_ms,
             c->post_id.v};
@@ -221,7 +230,7 @@ err conversation_write_inbound(
                 AS_PARAMETER) " WHERE account_id = ?1 AND id = ?2"),
             S("UPDATE conversation c SET" LIVELY_SET(
                 AS_COLUMN) " FROM unnest(" LIVELY_UNNEST
-                           ") AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9)"
+                           ") AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10)"
                            " WHERE c.account_id = " SET_ACCOUNT " AND c.id = q.c2"),
             inbound_row_cols, LIVELY_COLS, in, (ptrdiff_t)sizeof *in, n, &changed));
     else
@@ -230,11 +239,11 @@ err conversation_write_inbound(
                 AS_PARAMETER) " WHERE account_id = ?1 AND id = ?2"),
             S("UPDATE conversation c SET" WHOLE_SET(
                 AS_COLUMN) " FROM unnest(" LIVELY_UNNEST
-                           ", ?10::text[], ?11::bigint[], ?12::bigint[], ?13::bigint[], ?14::text[],"
-                           " ?15::bigint[], ?16::bigint[], ?17::bigint[], ?18::text[], ?19::text[],"
-                           " ?20::bigint[], ?21::bigint[])"
+                           ", ?11::text[], ?12::bigint[], ?13::bigint[], ?14::bigint[], ?15::text[],"
+                           " ?16::bigint[], ?17::bigint[], ?18::bigint[], ?19::text[], ?20::text[],"
+                           " ?21::bigint[], ?22::bigint[])"
                            " AS q(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15,"
-                           " c16, c17, c18, c19, c20, c21)"
+                           " c16, c17, c18, c19, c20, c21, c22)"
                            " WHERE c.account_id = " SET_ACCOUNT " AND c.id = q.c2"),
             COLS(inbound_row_cols), in, (ptrdiff_t)sizeof *in, n, &changed));
     return OK;

@@ -4,11 +4,14 @@
 #include "store/conversation_list.h"
 #include "store/set.h"
 
-/* The newest 100 unread are enough: screens say "99+". */
-#define UNREAD(account, id, last_in_id)                                                            \
-    " CASE WHEN " last_in_id " <= COALESCE(r.message_id, 0) THEN 0 ELSE"                           \
-    "  (SELECT COUNT(*) FROM (SELECT 1 FROM message m WHERE m.account_id = " account               \
-    "   AND m.conversation_id = " id " AND m.id > COALESCE(r.message_id, 0) AND m.kind = 'in'"     \
+/* The newest 100 unread are enough: screens say "99+". What an agent never opened is unread as a
+ * whole, and kept on write; behind the mark is what came since. */
+#define UNREAD(account, id, last_in_id, in_count)                                                  \
+    " CASE WHEN " last_in_id " <= COALESCE(r.message_id, 0) THEN 0"                                \
+    "  WHEN COALESCE(r.message_id, 0) = 0"                                                         \
+    "  THEN CASE WHEN " in_count " > 100 THEN 100 ELSE " in_count " END"                           \
+    "  ELSE (SELECT COUNT(*) FROM (SELECT 1 FROM message m WHERE m.account_id = " account          \
+    "   AND m.conversation_id = " id " AND m.id > r.message_id AND m.kind = 'in'"                  \
     "   AND m.is_automatic = 0 LIMIT 100) x) END AS unread_count,"                                 \
     " CASE WHEN d.conversation_id IS NULL THEN 0 ELSE 1 END AS has_draft"
 #define MINE_JOIN(account, agent, id)                                                              \
@@ -20,13 +23,14 @@
  */
 
 struct mine_key {
-    int64_t account, agent, id, last_in_id;
+    int64_t account, agent, id, last_in_id, in_count;
 };
 static const struct db_col mine_key_cols[] = {
     COL(struct mine_key, account),
     COL(struct mine_key, agent),
     COL(struct mine_key, id),
     COL(struct mine_key, last_in_id),
+    COL(struct mine_key, in_count),
 };
 struct mine_row {
     conversation_id id;
@@ -40,20 +44,22 @@ static const struct db_col mine_row_cols[] = {
 };
 
 #define MINE(from, account, agent)                                                                 \
-    "SELECT q.id," UNREAD(account, "q.id", "q.last_in_id") " FROM " from MINE_JOIN(                \
+    "SELECT q.id," UNREAD(account, "q.id", "q.last_in_id", "q.in_count") " FROM " from MINE_JOIN(  \
         account, agent, "q.id")
 
 err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t n)
 {
-    static const str lite = S_INIT(MINE("(SELECT ?3 AS id, ?4 AS last_in_id) q", "?1", "?2"));
-    static const str pg = S_INIT(MINE("unnest(?3::bigint[], ?4::bigint[]) AS q(id, last_in_id)",
-        SET_ACCOUNT, "(?2::bigint[])[1]"));
+    static const str lite =
+        S_INIT(MINE("(SELECT ?3 AS id, ?4 AS last_in_id, ?5 AS in_count) q", "?1", "?2"));
+    static const str pg = S_INIT(
+        MINE("unnest(?3::bigint[], ?4::bigint[], ?5::bigint[]) AS q(id, last_in_id, in_count)",
+            SET_ACCOUNT, "(?2::bigint[])[1]"));
     if (!n || !cx->actor.agent.v)
         return OK;
     struct mine_key *keys = NEW(cx->arena, struct mine_key, n);
     for (ptrdiff_t i = 0; i < n; i++)
-        keys[i] =
-            (struct mine_key){cx->account.v, cx->actor.agent.v, rows[i].id.v, rows[i].last_in_id.v};
+        keys[i] = (struct mine_key){
+            cx->account.v, cx->actor.agent.v, rows[i].id.v, rows[i].last_in_id.v, rows[i].in_count};
     struct mine_row *mine = NULL;
     ptrdiff_t n_mine = 0;
     TRY(db_many_all(cx->db, lite, pg, COLS(mine_key_cols), keys, (ptrdiff_t)sizeof *keys, n,
@@ -79,9 +85,8 @@ static const struct db_col shown_cols[CONVERSATION_COLS + 2] = {
 };
 
 #define PAGE(from)                                                                                 \
-    "SELECT " CONVERSATION_COLUMNS                                                                 \
-    "," UNREAD("?1", "c.id", "c.last_in_id") " FROM" from MINE_JOIN(                               \
-        "?1", "?3", "c.id") " WHERE" CONVERSATION_IS_VISIBLE
+    "SELECT " CONVERSATION_COLUMNS "," UNREAD("?1", "c.id", "c.last_in_id",                        \
+        "c.in_count") " FROM" from MINE_JOIN("?1", "?3", "c.id") " WHERE" CONVERSATION_IS_VISIBLE
 static const str page_sql[] = {
     S_INIT(PAGE(" json_each(?7) q CROSS JOIN" CONVERSATION_TABLES) " AND c.id = q.value"),
     S_INIT(PAGE(CONVERSATION_TABLES) " AND c.id = ANY(?7::bigint[])"),

@@ -73,7 +73,7 @@ struct written_row {
     int64_t last_message_id, last_message_ms, last_in_id, last_in_ms;
     str status, visibility;
     int64_t waiting_since_ms, due_key, wait_key, recent_key, window_ms, resolved_ms, created_ms,
-        updated_ms;
+        updated_ms, in_count;
 };
 static const struct db_col written_cols[] = {
     COL(struct written_row, account),
@@ -94,6 +94,7 @@ static const struct db_col written_cols[] = {
     COL(struct written_row, resolved_ms),
     COL(struct written_row, created_ms),
     COL(struct written_row, updated_ms),
+    COL(struct written_row, in_count),
 };
 
 err history_write_many(struct ctx *cx, const struct conversation *rows, ptrdiff_t n)
@@ -105,23 +106,24 @@ err history_write_many(struct ctx *cx, const struct conversation *rows, ptrdiff_
             c->last_message_id.v, c->last_message_ms, c->last_in_id.v, c->last_in_ms, c->status,
             c->visibility, c->waiting_since_ms, c->due_key, c->wait_key,
             conversation_recent_key(c->last_message_ms), c->window_ms, c->resolved_ms,
-            c->created_ms, c->updated_ms};
+            c->created_ms, c->updated_ms, c->in_count};
     }
     return db_many(cx->db,
         S("UPDATE conversation SET preview = ?3, preview_kind = ?4, last_message_id = ?5,"
           " last_message_ms = ?6, last_in_id = ?7, last_in_ms = ?8, status = ?9, visibility = ?10,"
           " waiting_since_ms = ?11, due_key = ?12, wait_key = ?13, recent_key = ?14,"
-          " window_ms = ?15, resolved_ms = ?16, created_ms = ?17, updated_ms = ?18"
+          " window_ms = ?15, resolved_ms = ?16, created_ms = ?17, updated_ms = ?18,"
+          " in_count = ?19"
           " WHERE account_id = ?1 AND id = ?2"),
         S("UPDATE conversation c SET preview = q.c3, preview_kind = q.c4, last_message_id = q.c5,"
           " last_message_ms = q.c6, last_in_id = q.c7, last_in_ms = q.c8, status = q.c9,"
           " visibility = q.c10, waiting_since_ms = q.c11, due_key = q.c12, wait_key = q.c13,"
           " recent_key = q.c14, window_ms = q.c15, resolved_ms = q.c16, created_ms = q.c17,"
-          " updated_ms = q.c18 FROM unnest(?2::bigint[], ?3::text[], ?4::text[], ?5::bigint[],"
+          " updated_ms = q.c18, in_count = q.c19 FROM unnest(?2::bigint[], ?3::text[], ?4::text[], ?5::bigint[],"
           " ?6::bigint[], ?7::bigint[], ?8::bigint[], ?9::text[], ?10::text[], ?11::bigint[],"
           " ?12::bigint[], ?13::bigint[], ?14::bigint[], ?15::bigint[], ?16::bigint[],"
-          " ?17::bigint[], ?18::bigint[]) AS q(c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13,"
-          " c14, c15, c16, c17, c18)"
+          " ?17::bigint[], ?18::bigint[], ?19::bigint[]) AS q(c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13,"
+          " c14, c15, c16, c17, c18, c19)"
           " WHERE c.account_id = " SET_ACCOUNT " AND c.id = q.c2"),
         COLS(written_cols), in, (ptrdiff_t)sizeof *in, n, NULL);
 }

@@ -127,6 +127,19 @@ err join_first_unread(struct ctx *cx, conversation_id conversation, int64_t afte
     return OK;
 }
 
+err join_count_in(struct ctx *cx, conversation_id conversation, int64_t *n)
+{
+    struct number counted;
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS value "
+          "FROM message "
+          "WHERE account_id = ?1 AND conversation_id = ?2 AND kind = 'in' "
+          "    AND is_automatic = 0"),
+        ARGS(A_ID(cx->account), A_ID(conversation)), COLS(number_cols), &counted));
+    *n = counted.value;
+    return OK;
+}
+
 struct last_in {
     message_id id;
     int64_t received_ms;

@@ -44,6 +44,8 @@ err join_move_messages(
     struct ctx *cx, conversation_id owner, conversation_id from, conversation_id to);
 /* The first of the customer's messages behind `after`, and the newest of all; ids, 0 = none. */
 err join_first_unread(struct ctx *cx, conversation_id conversation, int64_t after, int64_t *id);
+/* How many messages of its customer it has: conversation.in_count. */
+err join_count_in(struct ctx *cx, conversation_id conversation, int64_t *n);
 err join_last_in(
     struct ctx *cx, conversation_id conversation, message_id *id, int64_t *received_ms);
 
