@@ -84,12 +84,25 @@ static const struct db_col shown_cols[CONVERSATION_COLS + 2] = {
     COL(struct conversation, has_draft),
 };
 
-#define PAGE(from)                                                                                 \
-    "SELECT " CONVERSATION_COLUMNS "," UNREAD("?1", "c.id", "c.last_in_id",                        \
-        "c.in_count") " FROM" from MINE_JOIN("?1", "?3", "c.id") " WHERE" CONVERSATION_IS_VISIBLE
-static const str page_sql[] = {
-    S_INIT(PAGE(" json_each(?7) q CROSS JOIN" CONVERSATION_TABLES) " AND c.id = q.value"),
-    S_INIT(PAGE(CONVERSATION_TABLES) " AND c.id = ANY(?7::bigint[])"),
+#define PAGE(from, mine, where)                                                                    \
+    S_INIT("SELECT " CONVERSATION_COLUMNS "," UNREAD(                                              \
+        "?1", "c.id", "c.last_in_id", "c.in_count") " FROM" from mine " WHERE" where)
+#define LITE(where)                                                                                \
+    PAGE(" json_each(?7) q CROSS JOIN" CONVERSATION_TABLES, MINE_JOIN("?1", "?3", "c.id"),         \
+        where " AND c.id = q.value")
+/* OFFSET 0: one probe for each row. PostgreSQL keeps the plan, and it must stay good when the agent
+ * has read much. */
+#define PG(where)                                                                                  \
+    PAGE(CONVERSATION_TABLES,                                                                      \
+        " LEFT JOIN LATERAL (SELECT o.message_id FROM conversation_read o WHERE o.account_id = ?1" \
+        "  AND o.agent_id = ?3 AND o.conversation_id = c.id OFFSET 0) r ON TRUE"                   \
+        " LEFT JOIN LATERAL (SELECT o.conversation_id FROM draft o WHERE o.account_id = ?1"        \
+        "  AND o.agent_id = ?3 AND o.conversation_id = c.id OFFSET 0) d ON TRUE",                  \
+        where " AND c.id = ANY(?7::bigint[])")
+/* To whom is shown what he may see anyway, nothing of that is asked. */
+static const str page_sql[2][2] = {
+    {LITE(CONVERSATION_IS_VISIBLE), LITE(" c.account_id = ?1")},
+    {PG(CONVERSATION_IS_VISIBLE),   PG(" c.account_id = ?1")  },
 };
 
 err conversation_page(
@@ -100,7 +113,8 @@ err conversation_page(
         return OK;
     ptrdiff_t n_found = 0;
     struct conversation *found = NULL, *out = NEW(cx->arena, struct conversation, n_ids);
-    TRY(db_all(cx->db, db_pick(cx->db, page_sql[0], page_sql[1]),
+    bool is_pg = db_tx_kind(cx->db) != DB_SQLITE, sees_all = conversation_actor_sees_all(cx);
+    TRY(db_all(cx->db, page_sql[is_pg][sees_all],
         ARGS(CONVERSATION_SCOPE_ARGS(cx), A_TEXT(set_ids(cx, ids, n_ids))), COLS(shown_cols),
         (ptrdiff_t)sizeof *found, &found, &n_found));
     for (ptrdiff_t i = 0; i < n_ids; i++)
