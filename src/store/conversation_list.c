@@ -118,7 +118,7 @@ enum text {
     LONG      /* nothing; at most LONG_ROWS */
 };
 enum { TEXT_COUNT = LONG + 1, SHORT_ROWS = 51, LONG_ROWS = 101 }; /* a page and one more */
-#define CHOSEN CONVERSATION_IS_VISIBLE FILTER
+#define CHOSEN CONVERSATION_IS_VISIBLE FILTER_BESIDE
 #define BARE   " c.account_id = (SELECT ?1) AND c.status = (SELECT ?7)"
 #define BARE_LISTS(limit)                                                                          \
     {                                                                                              \
@@ -142,7 +142,7 @@ static const str list_sql[TEXT_COUNT][DRIVER_COUNT][SORT_COUNT] =
                         [BY_CHANNEL] = LISTS_WITHIN(KNOWN, CHOSEN IN_CHANNEL("c"), "?23"),
                         [BY_PRIORITY] = LISTS_WITHIN(KNOWN, CHOSEN IN_PRIORITY("c"), "?23"),
                         [BY_CONTACT] = LISTS(BEHIND_NEWEST, BEHIND_OLDEST, SORTED_DUE, SORTED_WAITING,
-                        KNOWN, CHOSEN IN_CONTACT, "?23"),
+                        KNOWN, CONVERSATION_IS_VISIBLE FILTER IN_CONTACT, "?23"),
                         [BY_TAG] = LISTS_BESIDE(FROM_TAG, CHOSEN IN_TAG),
                         [BY_MENTION] = LISTS_BESIDE(FROM_MENTION, CHOSEN IN_MENTION),
                         },

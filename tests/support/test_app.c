@@ -138,6 +138,30 @@ void test_events_check(struct test_app *app)
         fail_msg("%.*s", SARG(fault));
 }
 
+/* What is kept on write is what a count says. */
+static int false_counters(struct test_app *app)
+{
+    struct wrong {
+        int64_t n;
+    } wrong = {0};
+    static const struct db_col cols[] = {COL(struct wrong, n)};
+    struct arena a = arena_make(0);
+    struct db_tx *tx;
+    err e = db_begin(app->db, DB_READ, &a, &tx);
+    if (e == OK) {
+        e = db_scope(tx, app->account);
+        if (e == OK)
+            e = db_one(tx,
+                S("/* test */ SELECT COUNT(*) AS n FROM conversation c WHERE c.account_id = ?1"
+                  " AND c.in_count <> (SELECT COUNT(*) FROM message m WHERE m.account_id = ?1"
+                  "  AND m.conversation_id = c.id AND m.kind = 'in' AND m.is_automatic = 0)"),
+                ARGS(A_INT(app->account.v)), COLS(cols), &wrong);
+        (void)db_rollback(tx); /* it only read */
+    }
+    arena_free(&a);
+    return e == OK ? (int)wrong.n : 0; /* a test may have closed the database or broken it */
+}
+
 int test_request_full(struct test_app *app, const char *method, const char *target,
     const struct http_header *headers, ptrdiff_t n_headers, str body)
 {
@@ -500,8 +524,11 @@ int test_app_setup(void **state)
 int test_app_teardown(void **state)
 {
     test_events_check(*state);
+    int wrong = false_counters(*state);
     int faults = plan_faults(((struct whole *)*state)->tdb);
     test_app_close(*state);
+    if (wrong)
+        fail_msg("%d conversations do not have as many messages as they say", wrong);
     if (faults)
         fail_msg("%d statements read or sort what grows with the account", faults);
     return test_teardown(state);
