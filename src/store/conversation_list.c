@@ -17,40 +17,6 @@
 
 #include "store/conversation_list_inner.h"
 
-enum driver {
-    BY_STATUS, /* nothing is left out */
-    BY_WALK,   /* the same way, up to an edge */
-    BY_ASSIGNEE,
-    BY_TEAM,
-    BY_CHANNEL,
-    BY_PRIORITY,
-    BY_CONTACT,
-    BY_TAG,
-    BY_MENTION
-};
-enum { DRIVER_COUNT = BY_MENTION + 1 };
-
-#define IN_STATUS(c) " AND " c ".status = ?7"
-/* What an index leaves out (WHERE) is said once more, else it is not used. */
-#define IN_ASSIGNEE(c)                                                                             \
-    " AND " c ".status = ?7 AND " c ".assignee_id = ?8 AND " c ".assignee_id <> 0"
-#define IN_TEAM(c)    " AND " c ".status = ?7 AND " c ".team_id = ?9 AND " c ".team_id <> 0"
-#define IN_CHANNEL(c) " AND " c ".status = ?7 AND " c ".channel_id = ?10"
-#define IN_PRIORITY(c)                                                                             \
-    " AND " c ".status = ?7 AND " c ".priority = trim(?12, ',') AND " c ".priority <> 'none'"
-#define IN_CONTACT " AND c.status || '' = ?7 AND c.contact_id = ?11"
-#define IN_TAG                                                                                     \
-    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7"          \
-    " AND c.id = t.conversation_id"
-#define IN_MENTION                                                                                 \
-    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.agent_id = ?3 AND t.status = ?7"         \
-    " AND c.id = t.conversation_id"
-
-/* CROSS JOIN keeps SQLite to this order; PostgreSQL does as it likes. */
-#define FROM_ALL     ""
-#define FROM_TAG     " conversation_tag t CROSS JOIN"
-#define FROM_MENTION " mention t CROSS JOIN"
-
 /* How a text says its arguments. To a text that is planned for each of them they are known; in one
  * whose plan is kept they are hidden, also from the plans that PostgreSQL makes of it at first and
  * compares: a status that few have would else look so cheap that it never kept one. */
@@ -175,42 +141,6 @@ static const str edge_sql[DRIVER_COUNT][SORT_COUNT] = {
     [BY_PRIORITY] = EDGES(" AND c.priority = ?3 AND c.priority <> 'none'"),
 };
 
-/* Looks at rows up to a bound; those that fit are counted. */
-#define COUNTS(from, in)                                                                           \
-    S_INIT("SELECT COUNT(*) AS looked, CAST(COALESCE(SUM(x.fits), 0) AS BIGINT) AS total,"         \
-           " CAST(COALESCE(SUM(x.fits * x.unread), 0) AS BIGINT) AS unread FROM"                   \
-           " (SELECT CASE WHEN c.last_in_id > COALESCE(r.message_id, 0) THEN 1 ELSE 0 END"         \
-           "  AS unread, CASE WHEN" CONVERSATION_IS_VISIBLE FILTER " THEN 1 ELSE 0 END AS fits"    \
-           "  FROM " from UNREAD_JOIN " WHERE c.account_id = ?1" in " LIMIT ?20) x")
-/* A way in that is narrow by itself: only what fits is looked at. */
-#define COUNTS_ALL(from, in)                                                                       \
-    S_INIT("SELECT COUNT(*) AS looked, COUNT(*) AS total,"                                         \
-           " CAST(COALESCE(SUM(x.unread), 0) AS BIGINT) AS unread FROM"                            \
-           " (SELECT CASE WHEN c.last_in_id > COALESCE(r.message_id, 0) THEN 1 ELSE 0 END"         \
-           "  AS unread FROM " from UNREAD_JOIN " WHERE " CONVERSATION_IS_VISIBLE FILTER in        \
-           " LIMIT ?20) x")
-/* What filters leave out, and an agent who sees little of much, must not make the count read
- * everything. */
-#define NEWEST_OF(in)                                                                              \
-    "(SELECT n.* FROM conversation n WHERE n.account_id = ?1" in                                   \
-    " ORDER BY n.recent_key DESC LIMIT ?21) c"
-#define COUNTS_NEWEST(in) COUNTS(NEWEST_OF(in), "")
-/* A conversation that has several of the tags counts with the first of them. */
-#define NOT_EARLIER                                                                                \
-    " AND NOT EXISTS (SELECT 1 FROM conversation_tag e WHERE e.account_id = ?1"                    \
-    "  AND e.conversation_id = c.id AND e.tag_id IN (?22, ?23, ?24))"
-static const str count_sql[DRIVER_COUNT] = {
-    [BY_STATUS] = COUNTS_NEWEST(IN_STATUS("n")),
-    [BY_WALK] = COUNTS_NEWEST(IN_STATUS("n")),
-    [BY_ASSIGNEE] = COUNTS_NEWEST(IN_ASSIGNEE("n")),
-    [BY_TEAM] = COUNTS_NEWEST(IN_TEAM("n")),
-    [BY_CHANNEL] = COUNTS_NEWEST(IN_CHANNEL("n")),
-    [BY_PRIORITY] = COUNTS_NEWEST(IN_PRIORITY("n")),
-    [BY_CONTACT] = COUNTS_ALL(FROM_ALL " conversation c", IN_CONTACT " AND ?21 > 0"),
-    [BY_TAG] = COUNTS_ALL(FROM_TAG " conversation c", IN_TAG NOT_EARLIER " AND ?21 > 0"),
-    [BY_MENTION] = COUNTS_ALL(FROM_MENTION " conversation c", IN_MENTION " AND ?21 > 0"),
-};
-
 const struct db_col conversation_place_cols[CONVERSATION_PLACE_COLS] = {
     COL(struct conversation_place, id),
     COL(struct conversation_place, last_message_ms),
@@ -223,8 +153,7 @@ static bool has_priorities(const struct conversation_filter *f)
     return f->priorities.len && str_find(f->priorities, S(",none,")) < 0;
 }
 
-/* The narrowest way in. */
-static enum driver driver_of(struct ctx *cx, const struct conversation_filter *f)
+enum conversation_driver conversation_driver_of(struct ctx *cx, const struct conversation_filter *f)
 {
     if (f->contact.v)
         return BY_CONTACT;
@@ -245,7 +174,7 @@ static enum driver driver_of(struct ctx *cx, const struct conversation_filter *f
     return is_whole ? BY_STATUS : BY_WALK;
 }
 
-enum { TAG_ARG = 15, PRIORITY_ARG = 11, PRIORITIES_MOST = 5 };
+enum { TAG_ARG = 15, PRIORITY_ARG = 11 };
 
 /* The one priority of this way; false when there is none. */
 static bool priority_of(const struct conversation_filter *f, ptrdiff_t way, str *priority)
@@ -257,8 +186,7 @@ static bool priority_of(const struct conversation_filter *f, ptrdiff_t way, str 
     return false;
 }
 
-/* Each way in is read once for each status, the ways by tags and by priorities once for each. */
-static ptrdiff_t ways_of(enum driver driver, const struct conversation_filter *f)
+ptrdiff_t conversation_ways_of(enum conversation_driver driver, const struct conversation_filter *f)
 {
     ptrdiff_t n = 0;
     str priority;
@@ -269,9 +197,8 @@ static ptrdiff_t ways_of(enum driver driver, const struct conversation_filter *f
     return n ? n : 1;
 }
 
-/* What this way looks for stands where the text does; the order of the other tags is nothing. */
-static void way_args(struct ctx *cx, const struct conversation_filter *f, enum driver driver,
-    ptrdiff_t way, struct db_arg *args)
+void conversation_way_args(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_driver driver, ptrdiff_t way, struct db_arg *args)
 {
     str priority = {0};
     if (driver == BY_TAG) {
@@ -353,7 +280,7 @@ struct reading {
     const struct conversation_filter *f;
     enum conversation_sort sort;
     enum conversation_status status;
-    enum driver driver;
+    enum conversation_driver driver;
     ptrdiff_t way, limit;
     int64_t key, id; /* where it begins */
 };
@@ -403,7 +330,7 @@ static err read_edge(const struct reading *r, enum conversation_sort sort, int64
     return e == E_NOT_FOUND ? OK : e;
 }
 
-static bool is_edged(enum driver driver)
+static bool is_edged(enum conversation_driver driver)
 {
     return driver >= BY_WALK && driver <= BY_PRIORITY;
 }
@@ -465,7 +392,7 @@ static err read_run(struct reading *r, struct run *run)
     TRY(choose(r));
     enum text text = text_of(r);
     conversation_filter_args(r->cx, r->f, conversation_status_name(r->status), args);
-    way_args(r->cx, r->f, r->driver, r->way, args);
+    conversation_way_args(r->cx, r->f, r->driver, r->way, args);
     args[FILTER_ARGS] = A_INT(conversation_recent_key(r->key));
     args[FILTER_ARGS + 1] = A_INT(r->key);
     args[FILTER_ARGS + 2] = A_INT(r->id);
@@ -535,9 +462,9 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     struct run runs[CONVERSATION_STATUS_COUNT * PRIORITIES_MOST] = {0};
     int n_runs = 0;
     ptrdiff_t total = 0;
-    enum driver driver = driver_of(cx, f);
+    enum conversation_driver driver = conversation_driver_of(cx, f);
     int64_t begin = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
-    ptrdiff_t ways = ways_of(driver, f);
+    ptrdiff_t ways = conversation_ways_of(driver, f);
     for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
         struct reading r = {.cx = cx,
             .f = f,
@@ -561,59 +488,4 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     for (ptrdiff_t i = 0; i < n_out; i++)
         ids[i] = out[i].id.v;
     return conversation_page(cx, ids, n_out, rows, n);
-}
-
-/* ── counts ─────────────────────────────────────────────────────────────────────────────────────
- */
-
-struct count_row {
-    int64_t looked, total, unread;
-};
-static const struct db_col count_cols[] = {
-    COL(struct count_row, looked),
-    COL(struct count_row, total),
-    COL(struct count_row, unread),
-};
-
-/* A status as a whole. */
-static err count_all(struct ctx *cx, enum conversation_status status, int64_t *total)
-{
-    struct count_row row = {0};
-    TRY(db_one(cx->db,
-        S("SELECT COUNT(*) AS looked, COUNT(*) AS total, CAST(0 AS BIGINT) AS unread FROM (SELECT n.recent_key"
-          " FROM conversation n WHERE n.account_id = ?1 AND n.status = ?2 LIMIT ?3) x"),
-        ARGS(A_INT(cx->account.v), A_TEXT(conversation_status_name(status)), A_INT(COUNT_MOST)),
-        COLS(count_cols), &row));
-    *total = row.total;
-    return OK;
-}
-
-err conversation_count(
-    struct ctx *cx, const struct conversation_filter *f, struct conversation_counted *counted)
-{
-    *counted = (struct conversation_counted){0};
-    struct db_arg args[FILTER_ARGS + 5];
-    enum driver driver = driver_of(cx, f);
-    ptrdiff_t ways = ways_of(driver, f), n_args = FILTER_ARGS + (driver == BY_TAG ? 5 : 2);
-    for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
-        ptrdiff_t s = i / ways, way = i % ways;
-        if (!f->statuses[s])
-            continue;
-        conversation_filter_args(
-            cx, f, conversation_status_name((enum conversation_status)s), args);
-        way_args(cx, f, driver, way, args);
-        args[FILTER_ARGS] = A_INT(COUNT_MOST);
-        args[FILTER_ARGS + 1] = A_INT(driver == BY_STATUS ? COUNT_UNREAD : COUNT_SCAN);
-        int64_t most = driver < BY_CONTACT && driver != BY_STATUS ? COUNT_SCAN : COUNT_MOST;
-        for (ptrdiff_t k = 0; k < FILTER_TAGS - 1; k++)
-            args[FILTER_ARGS + 2 + k] = A_INT(k < way ? f->tags[k].v : 0);
-        struct count_row row;
-        TRY(db_one(cx->db, count_sql[driver], args, n_args, COLS(count_cols), &row));
-        if (driver == BY_STATUS)
-            TRY(count_all(cx, (enum conversation_status)s, &row.total));
-        counted->total += row.total;
-        counted->unread += row.unread;
-        counted->is_least |= (driver == BY_STATUS ? row.total : row.looked) >= most;
-    }
-    return OK;
 }

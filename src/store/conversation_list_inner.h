@@ -1,5 +1,5 @@
-/* What conversation_list.c and conversation_find.c share: a filter as conditions and as arguments.
- */
+/* What conversation_list.c, conversation_count.c and conversation_find.c share: a filter as
+ * conditions and as arguments, and the ways in. */
 #pragma once
 #include "store/conversation_list.h"
 
@@ -28,3 +28,47 @@ enum { FILTER_ARGS = 19 };
 /* ?1 to ?19; ?7 is the status. */
 void conversation_filter_args(
     struct ctx *cx, const struct conversation_filter *f, str status, struct db_arg *args);
+
+enum conversation_driver {
+    BY_STATUS, /* nothing is left out */
+    BY_WALK,   /* the same way, up to an edge */
+    BY_ASSIGNEE,
+    BY_TEAM,
+    BY_CHANNEL,
+    BY_PRIORITY,
+    BY_CONTACT,
+    BY_TAG,
+    BY_MENTION
+};
+enum { DRIVER_COUNT = BY_MENTION + 1, PRIORITIES_MOST = 5 };
+
+#define IN_STATUS(c) " AND " c ".status = ?7"
+/* What an index leaves out (WHERE) is said once more, else it is not used. */
+#define IN_ASSIGNEE(c)                                                                             \
+    " AND " c ".status = ?7 AND " c ".assignee_id = ?8 AND " c ".assignee_id <> 0"
+#define IN_TEAM(c)    " AND " c ".status = ?7 AND " c ".team_id = ?9 AND " c ".team_id <> 0"
+#define IN_CHANNEL(c) " AND " c ".status = ?7 AND " c ".channel_id = ?10"
+#define IN_PRIORITY(c)                                                                             \
+    " AND " c ".status = ?7 AND " c ".priority = trim(?12, ',') AND " c ".priority <> 'none'"
+#define IN_CONTACT " AND c.status || '' = ?7 AND c.contact_id = ?11"
+#define IN_TAG                                                                                     \
+    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7"          \
+    " AND c.id = t.conversation_id"
+#define IN_MENTION                                                                                 \
+    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.agent_id = ?3 AND t.status = ?7"         \
+    " AND c.id = t.conversation_id"
+
+/* CROSS JOIN keeps SQLite to this order; PostgreSQL does as it likes. */
+#define FROM_ALL     ""
+#define FROM_TAG     " conversation_tag t CROSS JOIN"
+#define FROM_MENTION " mention t CROSS JOIN"
+
+/* The narrowest way in. */
+enum conversation_driver conversation_driver_of(
+    struct ctx *cx, const struct conversation_filter *f);
+/* Each way in is read once for each status, the ways by tags and by priorities once for each. */
+ptrdiff_t conversation_ways_of(
+    enum conversation_driver driver, const struct conversation_filter *f);
+/* What this way looks for stands where the text does; the order of the other tags is nothing. */
+void conversation_way_args(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_driver driver, ptrdiff_t way, struct db_arg *args);

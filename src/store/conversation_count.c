@@ -1,0 +1,94 @@
+/* conversation_count: the counts of conversation_list.h. Each way in is looked through up to a
+ * bound. */
+#include "store/conversation_list.h"
+
+#include "store/conversation_list_inner.h"
+
+/* Looks at rows up to a bound; those that fit are counted. */
+#define COUNTS(from, in)                                                                           \
+    S_INIT("SELECT COUNT(*) AS looked, CAST(COALESCE(SUM(x.fits), 0) AS BIGINT) AS total,"         \
+           " CAST(COALESCE(SUM(x.fits * x.unread), 0) AS BIGINT) AS unread FROM"                   \
+           " (SELECT CASE WHEN c.last_in_id > COALESCE(r.message_id, 0) THEN 1 ELSE 0 END"         \
+           "  AS unread, CASE WHEN" CONVERSATION_IS_VISIBLE FILTER " THEN 1 ELSE 0 END AS fits"    \
+           "  FROM " from UNREAD_JOIN " WHERE c.account_id = ?1" in " LIMIT ?20) x")
+/* A way in that is narrow by itself: only what fits is looked at. */
+#define COUNTS_ALL(from, in)                                                                       \
+    S_INIT("SELECT COUNT(*) AS looked, COUNT(*) AS total,"                                         \
+           " CAST(COALESCE(SUM(x.unread), 0) AS BIGINT) AS unread FROM"                            \
+           " (SELECT CASE WHEN c.last_in_id > COALESCE(r.message_id, 0) THEN 1 ELSE 0 END"         \
+           "  AS unread FROM " from UNREAD_JOIN " WHERE " CONVERSATION_IS_VISIBLE FILTER in        \
+           " LIMIT ?20) x")
+/* What filters leave out, and an agent who sees little of much, must not make the count read
+ * everything. */
+#define NEWEST_OF(in)                                                                              \
+    "(SELECT n.* FROM conversation n WHERE n.account_id = ?1" in                                   \
+    " ORDER BY n.recent_key DESC LIMIT ?21) c"
+#define COUNTS_NEWEST(in) COUNTS(NEWEST_OF(in), "")
+/* A conversation that has several of the tags counts with the first of them. */
+#define NOT_EARLIER                                                                                \
+    " AND NOT EXISTS (SELECT 1 FROM conversation_tag e WHERE e.account_id = ?1"                    \
+    "  AND e.conversation_id = c.id AND e.tag_id IN (?22, ?23, ?24))"
+static const str count_sql[DRIVER_COUNT] = {
+    [BY_STATUS] = COUNTS_NEWEST(IN_STATUS("n")),
+    [BY_WALK] = COUNTS_NEWEST(IN_STATUS("n")),
+    [BY_ASSIGNEE] = COUNTS_NEWEST(IN_ASSIGNEE("n")),
+    [BY_TEAM] = COUNTS_NEWEST(IN_TEAM("n")),
+    [BY_CHANNEL] = COUNTS_NEWEST(IN_CHANNEL("n")),
+    [BY_PRIORITY] = COUNTS_NEWEST(IN_PRIORITY("n")),
+    [BY_CONTACT] = COUNTS_ALL(FROM_ALL " conversation c", IN_CONTACT " AND ?21 > 0"),
+    [BY_TAG] = COUNTS_ALL(FROM_TAG " conversation c", IN_TAG NOT_EARLIER " AND ?21 > 0"),
+    [BY_MENTION] = COUNTS_ALL(FROM_MENTION " conversation c", IN_MENTION " AND ?21 > 0"),
+};
+
+struct count_row {
+    int64_t looked, total, unread;
+};
+static const struct db_col count_cols[] = {
+    COL(struct count_row, looked),
+    COL(struct count_row, total),
+    COL(struct count_row, unread),
+};
+
+/* A status as a whole. */
+static err count_all(struct ctx *cx, enum conversation_status status, int64_t *total)
+{
+    struct count_row row = {0};
+    TRY(db_one(cx->db,
+        S("SELECT COUNT(*) AS looked, COUNT(*) AS total, CAST(0 AS BIGINT) AS unread FROM (SELECT n.recent_key"
+          " FROM conversation n WHERE n.account_id = ?1 AND n.status = ?2 LIMIT ?3) x"),
+        ARGS(A_INT(cx->account.v), A_TEXT(conversation_status_name(status)), A_INT(COUNT_MOST)),
+        COLS(count_cols), &row));
+    *total = row.total;
+    return OK;
+}
+
+err conversation_count(
+    struct ctx *cx, const struct conversation_filter *f, struct conversation_counted *counted)
+{
+    *counted = (struct conversation_counted){0};
+    struct db_arg args[FILTER_ARGS + 5];
+    enum conversation_driver driver = conversation_driver_of(cx, f);
+    ptrdiff_t ways = conversation_ways_of(driver, f),
+              n_args = FILTER_ARGS + (driver == BY_TAG ? 5 : 2);
+    for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
+        ptrdiff_t s = i / ways, way = i % ways;
+        if (!f->statuses[s])
+            continue;
+        conversation_filter_args(
+            cx, f, conversation_status_name((enum conversation_status)s), args);
+        conversation_way_args(cx, f, driver, way, args);
+        args[FILTER_ARGS] = A_INT(COUNT_MOST);
+        args[FILTER_ARGS + 1] = A_INT(driver == BY_STATUS ? COUNT_UNREAD : COUNT_SCAN);
+        int64_t most = driver < BY_CONTACT && driver != BY_STATUS ? COUNT_SCAN : COUNT_MOST;
+        for (ptrdiff_t k = 0; k < FILTER_TAGS - 1; k++)
+            args[FILTER_ARGS + 2 + k] = A_INT(k < way ? f->tags[k].v : 0);
+        struct count_row row;
+        TRY(db_one(cx->db, count_sql[driver], args, n_args, COLS(count_cols), &row));
+        if (driver == BY_STATUS)
+            TRY(count_all(cx, (enum conversation_status)s, &row.total));
+        counted->total += row.total;
+        counted->unread += row.unread;
+        counted->is_least |= (driver == BY_STATUS ? row.total : row.looked) >= most;
+    }
+    return OK;
+}
