@@ -65,7 +65,7 @@ static err put_count(struct ctx *cx, struct json_out *j, str key)
 
 static const struct shape_field count_fields[] = {
     SHOWN("total", SHAPE_INT, 0,
-        "exact up to 10,000 of a status; with a filter among its newest 4,000"),
+        "exact with status, assignee, team, channel, priority; else among the newest 4,000"),
     SHOWN("unread", SHAPE_INT, 0, "among the newest 1,000 of a status; with a filter 4,000"),
     SHOWN("is_least", SHAPE_BOOL, 0, "total may be more: looking ended before the view did"),
 };

@@ -1,6 +1,7 @@
 /* doctor_mend: what `seva doctor --repair` changes, a line each:
  *   probe                        nothing: is a write taken?
  *   counters ACCOUNT ID          a conversation's numbers are computed anew
+ *   cells ACCOUNT                how many conversations views have is counted anew
  *   numbers ACCOUNT              the next conversation's number is a free one
  *   lost ACCOUNT ID              an attachment is fetched again or marked as lost
  *   found ACCOUNT ID             one that was lost is there again
@@ -23,6 +24,7 @@
 #include "store/attachment.h"
 #include "store/blob.h"
 #include "store/checkup.h"
+#include "store/conversation_cell.h"
 #include "store/door.h"
 #include "store/lease.h"
 
@@ -49,6 +51,11 @@ static err probe(struct mending *m)
 static err counters(struct mending *m)
 {
     return checkup_conversation_mend(&m->cx, (conversation_id){m->id});
+}
+
+static err cells(struct mending *m)
+{
+    return conversation_cells_mend(&m->cx);
 }
 
 static err numbers(struct mending *m)
@@ -172,6 +179,7 @@ static const struct {
 } kinds[] = {
     {S_INIT("probe"),     0,                            probe      },
     {S_INIT("counters"),  BY_ACCOUNT | BY_ID,           counters   },
+    {S_INIT("cells"),     BY_ACCOUNT,                   cells      },
     {S_INIT("numbers"),   BY_ACCOUNT,                   numbers    },
     {S_INIT("lost"),      BY_ACCOUNT | BY_ID | IF_GONE, lost       },
     {S_INIT("found"),     BY_ACCOUNT | BY_ID,           found      },

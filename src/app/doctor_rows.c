@@ -7,6 +7,7 @@
 #include "store/audit_read.h"
 #include "store/channel.h"
 #include "store/checkup.h"
+#include "store/conversation_cell.h"
 #include "store/webhook.h"
 
 enum { AHEAD_MS = 5 * 60 * 1000, HOOKS_PAGE = 100 };
@@ -60,6 +61,21 @@ static err look_at_numbers(struct doctor *d, account_id account)
     return OK;
 }
 
+static err look_at_cells(struct doctor *d, account_id account)
+{
+    int64_t wrong = 0;
+    TRY(look_begin(d, account));
+    TRY(conversation_cells_check(&d->cx, &wrong));
+    if (wrong > 0)
+        report_mendable(d,
+            str_print(&d->page,
+                "account %lld: %lld numbers of how many conversations views have are not true",
+                (long long)account.v, (long long)wrong),
+            str_print(&d->page, "cells %lld", (long long)account.v));
+    look_end(d);
+    return OK;
+}
+
 static void look_at_counters(struct doctor *d, account_id account)
 {
     int64_t count = 0;
@@ -67,6 +83,8 @@ static void look_at_counters(struct doctor *d, account_id account)
     err e = look_at_conversations(d, account, &count);
     if (e == OK)
         e = look_at_numbers(d, account);
+    if (e == OK)
+        e = look_at_cells(d, account);
     look_end(d);
     if (e != OK)
         look_failed(d, "the conversations", e);

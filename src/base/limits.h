@@ -83,6 +83,7 @@ enum {
     LIMIT_JOB_RETRY_MS                 = 24 * 3600 * 1000,  /* ms after the first try, then dead */
     LIMIT_JOB_BACKOFF_MS               = 300 * 1000,        /* ms: longest pause between tries */
     LIMIT_JOB_PAYLOAD_BYTES            = 64 * 1024,         /* bytes of a job's own JSON */
+    LIMIT_UPKEEP_COUNTS                = 5000,              /* changes of counts folded per transaction of upkeep */
     LIMIT_UPKEEP_ROWS                  = 500,               /* rows removed per transaction of upkeep */
     LIMIT_EXPORTS                      = 20,                /* exports that one account keeps, each with its file */
     LIMIT_EXPORT_KEEP_DAYS             = 7,                 /* days an export can be downloaded, then its file goes */

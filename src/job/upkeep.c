@@ -1,8 +1,8 @@
 /* upkeep: what must be done now and then, in small transactions: old rows are removed, sleeping
- * conversations whose own job was lost are woken, the audit log is chained. One job of account 0
- * that queues itself again, so one node at a time does it. A step that fails is logged and tried
- * again next time; it does not keep the others from their turn.
- * Thread: job threads. */
+ * conversations whose own job was lost are woken, counts are folded, the audit log is chained. One
+ * job of account 0 that queues itself again, so one node at a time does it. A step that fails is
+ * logged and tried again next time; it does not keep the others from their turn. Thread: job
+ * threads. */
 #include "base/limits.h"
 #include "base/log.h"
 #include "care/blob_store.h"
@@ -11,6 +11,7 @@
 #include "store/audit_read.h"
 #include "store/authorization.h"
 #include "store/automatic.h"
+#include "store/conversation_cell.h"
 #include "store/delivery.h"
 #include "store/door.h"
 #include "store/early.h"
@@ -115,6 +116,14 @@ static err forget_letters(struct ctx *cx, bool *more)
     return OK;
 }
 
+static err fold_counts(struct ctx *cx, bool *more)
+{
+    int64_t folded = 0;
+    TRY(conversation_cells_fold(cx, LIMIT_UPKEEP_COUNTS, &folded));
+    *more = folded == LIMIT_UPKEEP_COUNTS;
+    return OK;
+}
+
 static err wake_due(struct ctx *cx, bool *more)
 {
     *more = false;
@@ -145,6 +154,7 @@ static const struct step steps[] = {
     {"automatic",  true,  forget_automatic      },
     {"letters",    true,  forget_letters        },
     {"pictures",   true,  forget_pictures       },
+    {"counts",     true,  fold_counts           },
     {"wake",       true,  wake_due              },
     {"away",       true,  retry_away            },
     {"audit",      true,  audit_chain           },

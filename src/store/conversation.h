@@ -8,17 +8,19 @@
 #include "model/conversation.h"
 #include "model/ctx.h"
 
+/* What an agent sees without having been mentioned. */
+#define CONVERSATION_IS_OF_ACTOR(c)                                                                \
+    c ".assignee_id = ?3 OR ?4 LIKE '%,' || " c ".team_id || ',%'"                                 \
+      " OR ?5 LIKE '%,' || " c ".channel_id || ',%'"
 /* The condition over `conversation c`. It takes ?1 account, ?2 sees_all, ?3 agent, ?4 teams,
  * ?5 channels, ?6 the visitor's contact, all given by CONVERSATION_SCOPE_ARGS(cx). */
 #define CONVERSATION_IS_VISIBLE                                                                    \
     " c.account_id = ?1"                                                                           \
     " AND (?2 = 1"                                                                                 \
-    "  OR (?3 <> 0 AND (c.assignee_id = ?3"                                                        \
-    "   OR ?4 LIKE '%,' || c.team_id || ',%'"                                                      \
-    "   OR ?5 LIKE '%,' || c.channel_id || ',%'"                                                   \
-    "   OR EXISTS (SELECT 1 FROM mention v WHERE v.account_id = ?1"                                \
-    "    AND v.conversation_id = c.id AND v.agent_id = ?3)))"                                      \
-    "  OR (?6 <> 0 AND c.contact_id = ?6))"
+    "  OR (?3 <> 0 AND (" CONVERSATION_IS_OF_ACTOR(                                                \
+        "c") "   OR EXISTS (SELECT 1 FROM mention v WHERE v.account_id = ?1"                       \
+             "    AND v.conversation_id = c.id AND v.agent_id = ?3)))"                             \
+             "  OR (?6 <> 0 AND c.contact_id = ?6))"
 #define CONVERSATION_SCOPE_ARGS(cx)                                                                \
     A_INT((cx)->account.v), A_BOOL(conversation_actor_sees_all(cx)), A_INT((cx)->actor.agent.v),   \
         A_TEXT(conversation_actor_teams(cx)), A_TEXT(conversation_actor_channels(cx)),             \

@@ -1,7 +1,9 @@
-/* conversation_count: the counts of conversation_list.h. Each way in is looked through up to a
+/* conversation_count: the counts of conversation_list.h. What cells know (conversation_cell.h) is
+ * their sum; for the rest, and for what an agent has not read, a way in is looked through up to a
  * bound. */
 #include "store/conversation_list.h"
 
+#include "store/conversation_cell.h"
 #include "store/conversation_list_inner.h"
 
 /* Looks at rows up to a bound; those that fit are counted. */
@@ -49,46 +51,92 @@ static const struct db_col count_cols[] = {
     COL(struct count_row, unread),
 };
 
-/* A status as a whole. */
-static err count_all(struct ctx *cx, enum conversation_status status, int64_t *total)
+/* One status by one way. */
+static err count_way(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_status status, ptrdiff_t way, struct count_row *row)
 {
-    struct count_row row = {0};
-    TRY(db_one(cx->db,
-        S("SELECT COUNT(*) AS looked, COUNT(*) AS total, CAST(0 AS BIGINT) AS unread FROM (SELECT n.recent_key"
-          " FROM conversation n WHERE n.account_id = ?1 AND n.status = ?2 LIMIT ?3) x"),
-        ARGS(A_INT(cx->account.v), A_TEXT(conversation_status_name(status)), A_INT(COUNT_MOST)),
-        COLS(count_cols), &row));
-    *total = row.total;
+    struct db_arg args[FILTER_ARGS + 5];
+    enum conversation_driver driver = conversation_driver_of(cx, f);
+    conversation_filter_args(cx, f, conversation_status_name(status), args);
+    conversation_way_args(cx, f, driver, way, args);
+    args[FILTER_ARGS] = A_INT(COUNT_MOST);
+    args[FILTER_ARGS + 1] = A_INT(driver == BY_STATUS ? COUNT_UNREAD : COUNT_SCAN);
+    for (ptrdiff_t k = 0; k < FILTER_TAGS - 1; k++)
+        args[FILTER_ARGS + 2 + k] = A_INT(k < way ? f->tags[k].v : 0);
+    return db_one(cx->db, count_sql[driver], args, FILTER_ARGS + (driver == BY_TAG ? 5 : 2),
+        COLS(count_cols), row);
+}
+
+/* All that match are looked through, up to the bounds. */
+static err count_walk(
+    struct ctx *cx, const struct conversation_filter *f, struct conversation_counted *counted)
+{
+    enum conversation_driver driver = conversation_driver_of(cx, f);
+    int64_t most = driver < BY_CONTACT ? COUNT_SCAN : COUNT_MOST;
+    ptrdiff_t ways = conversation_ways_of(driver, f);
+    for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
+        enum conversation_status status = (enum conversation_status)(i / ways);
+        struct count_row row;
+        if (!f->statuses[status])
+            continue;
+        TRY(count_way(cx, f, status, i % ways, &row));
+        counted->total += row.total;
+        counted->unread += row.unread;
+        counted->is_least |= row.looked >= most;
+    }
     return OK;
+}
+
+/* ── by cells ───────────────────────────────────────────────────────────────────────────────────
+ */
+
+/* What an agent sees only because it was mentioned there. */
+static const str mentioned_sql =
+    S_INIT("SELECT COUNT(*) AS looked, CAST(COALESCE(SUM(x.fits), 0) AS BIGINT) AS total,"
+           " CAST(0 AS BIGINT) AS unread FROM"
+           " (SELECT CASE WHEN c.account_id = ?1 AND ?2 = 0 AND ?6 = 0"
+           "   AND NOT (" CONVERSATION_IS_OF_ACTOR(
+               "c") ")" FILTER " THEN 1 ELSE 0 END AS fits"
+                    "  FROM" FROM_MENTION " conversation c WHERE c.account_id = ?1" IN_MENTION
+                    "  LIMIT ?20) x");
+
+static err count_mentioned(
+    struct ctx *cx, const struct conversation_filter *f, struct conversation_counted *counted)
+{
+    struct db_arg args[FILTER_ARGS + 1];
+    for (int s = 0; s < CONVERSATION_STATUS_COUNT; s++) {
+        struct count_row row;
+        if (!f->statuses[s])
+            continue;
+        conversation_filter_args(
+            cx, f, conversation_status_name((enum conversation_status)s), args);
+        args[FILTER_ARGS] = A_INT(COUNT_MOST);
+        TRY(db_one(cx->db, mentioned_sql, args, FILTER_ARGS + 1, COLS(count_cols), &row));
+        counted->total += row.total;
+        counted->is_least |= row.looked >= COUNT_MOST;
+    }
+    return OK;
+}
+
+/* Does f ask for nothing but what cells know, for somebody of the organisation? */
+static bool is_of_cells(struct ctx *cx, const struct conversation_filter *f)
+{
+    return !f->contact.v && !f->n_tags && !f->language.len && !f->is_unread && !f->is_mentioned &&
+           (conversation_actor_sees_all(cx) || cx->actor.agent.v) && !cx->actor.contact.v;
 }
 
 err conversation_count(
     struct ctx *cx, const struct conversation_filter *f, struct conversation_counted *counted)
 {
+    struct conversation_counted walked = {0};
     *counted = (struct conversation_counted){0};
-    struct db_arg args[FILTER_ARGS + 5];
-    enum conversation_driver driver = conversation_driver_of(cx, f);
-    ptrdiff_t ways = conversation_ways_of(driver, f),
-              n_args = FILTER_ARGS + (driver == BY_TAG ? 5 : 2);
-    for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
-        ptrdiff_t s = i / ways, way = i % ways;
-        if (!f->statuses[s])
-            continue;
-        conversation_filter_args(
-            cx, f, conversation_status_name((enum conversation_status)s), args);
-        conversation_way_args(cx, f, driver, way, args);
-        args[FILTER_ARGS] = A_INT(COUNT_MOST);
-        args[FILTER_ARGS + 1] = A_INT(driver == BY_STATUS ? COUNT_UNREAD : COUNT_SCAN);
-        int64_t most = driver < BY_CONTACT && driver != BY_STATUS ? COUNT_SCAN : COUNT_MOST;
-        for (ptrdiff_t k = 0; k < FILTER_TAGS - 1; k++)
-            args[FILTER_ARGS + 2 + k] = A_INT(k < way ? f->tags[k].v : 0);
-        struct count_row row;
-        TRY(db_one(cx->db, count_sql[driver], args, n_args, COLS(count_cols), &row));
-        if (driver == BY_STATUS)
-            TRY(count_all(cx, (enum conversation_status)s, &row.total));
-        counted->total += row.total;
-        counted->unread += row.unread;
-        counted->is_least |= (driver == BY_STATUS ? row.total : row.looked) >= most;
-    }
+    if (!is_of_cells(cx, f))
+        return count_walk(cx, f, counted);
+    TRY(conversation_cells_sum(cx, f, &counted->total));
+    if (!conversation_actor_sees_all(cx))
+        TRY(count_mentioned(cx, f, counted));
+    if (counted->total) /* what nobody has, nobody looks for */
+        TRY(count_walk(cx, f, &walked));
+    counted->unread = walked.unread;
     return OK;
 }

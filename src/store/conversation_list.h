@@ -10,8 +10,8 @@ enum {
     FILTER_TAGS = 4,
     LIST_WALK = 4000,    /* rows that filters may leave out before a page ends */
     LIST_SORTED = 2000,  /* so many of a narrow way are sorted by what its index does not hold */
-    COUNT_MOST = 10000,  /* of a status as a whole, which only its index is read for */
-    COUNT_SCAN = 4000,   /* of the newest, with filters */
+    COUNT_MOST = 10000,  /* of a contact, a tag, an agent's mentions */
+    COUNT_SCAN = 4000,   /* of the newest, with filters that cells know nothing of */
     COUNT_UNREAD = 1000, /* of the newest of a status */
 };
 
@@ -52,10 +52,11 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
 /* The cursor behind a row. */
 struct conversation_cursor conversation_cursor_of(
     const struct conversation *c, enum conversation_sort sort);
-/* How many match, and how many of them are unread for the acting agent. A status as a whole is
- * counted up to COUNT_MOST, and its unread among its newest COUNT_UNREAD; with a filter both are of
- * the newest COUNT_SCAN of the way in, for each status (of a contact, a tag and an agent's mentions
- * of COUNT_MOST). */
+/* How many match, and how many of them are unread for the acting agent. A filter that names only
+ * statuses, assignee, team, channel and priorities is exact, for who sees some too (of their own
+ * mentions COUNT_MOST of a status are looked at). With another filter the newest COUNT_SCAN of the
+ * way in are looked at, for each status (of a contact, a tag and an agent's mentions COUNT_MOST).
+ * Unread are those among the newest COUNT_UNREAD of a status as a whole, else COUNT_SCAN. */
 struct conversation_counted {
     int64_t total, unread;
     bool is_least; /* a bound was reached: there may be more */

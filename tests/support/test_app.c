@@ -13,6 +13,7 @@
 #include "shape_check.h"
 #include "store/account.h"
 #include "store/agent.h"
+#include "store/conversation_cell.h"
 #include "store/door.h"
 #include "store/event.h"
 #include "store/login.h"
@@ -521,11 +522,38 @@ int test_app_setup(void **state)
     return *state ? 0 : 1;
 }
 
+/* What is kept on write is true at the end of every story, whatever wrote in it. */
+static void check_counts(struct test_app *app)
+{
+    struct arena a = arena_make(0);
+    struct ctx cx = {.arena = &a, .now_ms = clock_now_ms(), .config = &app->config};
+    account_id *accounts = NULL, account = {0};
+    ptrdiff_t n = 0;
+    int64_t wrong = 0;
+    err e = db_begin(app->db, DB_READ, &a, &cx.db);
+    if (e == OK)
+        e = door_accounts(&cx, &accounts, &n);
+    for (ptrdiff_t i = 0; e == OK && i < n && !wrong; i++) {
+        account = accounts[i];
+        e = door_account(&cx, account);
+        if (e == OK)
+            e = conversation_cells_check(&cx, &wrong);
+    }
+    if (cx.db)
+        (void)db_rollback(cx.db); /* it has read only */
+    arena_free(&a);
+    if (wrong)
+        fail_msg("%lld cells of account %lld do not count what is there", (long long)wrong,
+            (long long)account.v);
+    assert_int_equal(e, OK);
+}
+
 int test_app_teardown(void **state)
 {
     test_events_check(*state);
     int wrong = false_counters(*state);
     int faults = plan_faults(((struct whole *)*state)->tdb);
+    check_counts(*state); /* behind it, for it reads everything */
     test_app_close(*state);
     if (wrong)
         fail_msg("%d conversations do not have as many messages as they say", wrong);

@@ -127,11 +127,16 @@ def numbers_that_are_not_true_are_named_and_mended_through_the_running_server(db
         rows.run(f"UPDATE conversation SET last_in_id = 0, last_in_ms = 0 WHERE id = {three[1]}")
         rows.run(f"UPDATE conversation SET recent_key = 1 WHERE id = {three[2]}")
         rows.run("UPDATE account_counter SET value = 2 WHERE name = 'conversation'")
+        rows.run("INSERT INTO conversation_cell (account_id, status, assignee_id, team_id, channel_id, priority, number)"
+                 " SELECT id, 'open', 0, 0, 0, 'none', 5 FROM account")
+        assert s.api("GET", "/views/counts").json["views"]["all"]["total"] == 11
         found = doctor(s, code=1)
         said = " ".join(wrong(found, "counters"))
-        assert found["mendable"] == 4 and all(w in said for w in ("count of tags", "unread", "place in the lists", "numbers that are taken")), said
-        assert doctor(s, code=1)["mendable"] == 4, "only --repair mends"
-        assert doctor(s, "--repair", code=0)["mended"] == 4
+        assert found["mendable"] == 5 and all(w in said for w in ("count of tags", "unread", "place in the lists", "numbers that are taken",
+                                                                  "how many conversations views have")), said
+        assert doctor(s, code=1)["mendable"] == 5, "only --repair mends"
+        assert doctor(s, "--repair", code=0)["mended"] == 5
+        assert s.api("GET", "/views/counts").json["views"]["all"]["total"] == 6
         doctor(s, code=0)
         assert s.api("GET", f"/conversations/{three[1]}").json["unread_count"] == 1
         assert post(s, "one more 9") and until(lambda: len(s.items("/conversations")) == 7), "its number is a free one"

@@ -1466,7 +1466,7 @@ export interface View {
 
 /** How many conversations a view has. */
 export interface ViewCount {
-  /** exact up to 10,000 of a status; with a filter among its newest 4,000 */
+  /** exact with status, assignee, team, channel, priority; else among the newest 4,000 */
   total: number
   /** among the newest 1,000 of a status; with a filter 4,000 */
   unread: number
