@@ -90,15 +90,16 @@ static err count_walk(
 /* ── by cells ───────────────────────────────────────────────────────────────────────────────────
  */
 
-/* What an agent sees only because it was mentioned there. */
-static const str mentioned_sql =
-    S_INIT("SELECT COUNT(*) AS looked, CAST(COALESCE(SUM(x.fits), 0) AS BIGINT) AS total,"
-           " CAST(0 AS BIGINT) AS unread FROM"
-           " (SELECT CASE WHEN c.account_id = ?1 AND ?2 = 0 AND ?6 = 0"
-           "   AND NOT (" CONVERSATION_IS_OF_ACTOR(
-               "c") ")" FILTER " THEN 1 ELSE 0 END AS fits"
-                    "  FROM" FROM_MENTION " conversation c WHERE c.account_id = ?1" IN_MENTION
-                    "  LIMIT ?20) x");
+/* What an agent sees only because it was mentioned there, among its newest mentions. */
+static const str mentioned_sql = S_INIT(
+    "SELECT COUNT(*) AS looked, CAST(COALESCE(SUM(x.fits), 0) AS BIGINT) AS total,"
+    " CAST(0 AS BIGINT) AS unread FROM"
+    " (SELECT CASE WHEN c.account_id = ?1 AND ?2 = 0 AND ?6 = 0"
+    "   AND NOT (" CONVERSATION_IS_OF_ACTOR(
+        "c") ")" FILTER " THEN 1 ELSE 0 END AS fits"
+             "  FROM (SELECT v.conversation_id FROM mention v WHERE v.account_id = ?1"
+             "   AND v.agent_id = ?3 AND v.status = ?7 ORDER BY v.recent_key DESC LIMIT ?20) t"
+             "  CROSS JOIN conversation c WHERE c.account_id = ?1 AND c.id = t.conversation_id) x");
 
 static err count_mentioned(
     struct ctx *cx, const struct conversation_filter *f, struct conversation_counted *counted)

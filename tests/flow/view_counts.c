@@ -151,12 +151,16 @@ static err import_within(struct desk *desk, void *arg)
     TRY(desk_begin(desk, DB_WRITE));
     TRY(desk_scope(desk, c->w.app->account));
     TRY(importer_open(&desk->cx, desk->arena, &im));
-    TRY(importer_line(
-        &desk->cx, &im, S("{\"type\":\"contact\",\"id\":\"past\",\"name\":\"Past\"}")));
-    TRY(importer_line(&desk->cx, &im,
-        S("{\"type\":\"conversation\",\"id\":\"then\",\"channel\":\"api\",\"contact\":\"past\","
-          "\"status\":\"resolved\",\"messages\":[{\"id\":\"pm\",\"kind\":\"in\",\"text\":\"then\","
-          "\"at\":\"2025-01-05T08:30:00Z\"}]}")));
+    static const str lines[] = {
+        S_INIT("{\"type\":\"contact\",\"id\":\"past\",\"name\":\"Past\"}"),
+        S_INIT(
+            "{\"type\":\"conversation\",\"id\":\"then\",\"channel\":\"api\",\"contact\":\"past\","
+            "\"status\":\"resolved\",\"resolved_at\":\"2025-01-06T08:30:00Z\",\"messages\":[{\"id\":\"pm\",\"kind\":\"in\",\"text\":\"then\","
+            "\"at\":\"2025-01-05T08:30:00Z\"}]}"),
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (importer_line(&desk->cx, &im, lines[i]) != OK)
+            fail_msg("the import said %.*s", SARG(desk->cx.fault.words));
     return desk_commit(desk);
 }
 
