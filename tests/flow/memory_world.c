@@ -234,11 +234,18 @@ static bool run_once(struct scene *s, const struct story *story, long nth, struc
     return is_refused;
 }
 
+/* Upkeep folds the changes of counts, and removes cells that count nobody, when its minute comes.
+ * What they say is held against a recount when the story ends. */
+static bool is_of_upkeep(const char *table)
+{
+    return str_starts(str_from(table), S("conversation_cell"));
+}
+
 static void check_rows(struct scene *s, const struct story *story, long nth, const struct look *is,
     const struct look *wanted)
 {
     for (ptrdiff_t i = 0; i < looker_tables(s->looker); i++)
-        if (is->rows[i] != wanted->rows[i])
+        if (is->rows[i] != wanted->rows[i] && !is_of_upkeep(looker_table(s->looker, i)))
             fail_msg("%s failing at %ld leaves %lld more rows in %s instead of %lld", story->name,
                 nth, (long long)is->rows[i], looker_table(s->looker, i),
                 (long long)wanted->rows[i]);
