@@ -19,7 +19,8 @@ CREATE TABLE conversation_cell (
   team_id @int NOT NULL,
   channel_id @int NOT NULL,
   priority TEXT NOT NULL,
-  number @int NOT NULL,                   -- PostgreSQL: without what conversation_cell_change says
+  number @int DEFAULT 0,                  -- PostgreSQL: without what conversation_cell_change says. Without NOT NULL:
+                                          -- see conversation_add_many
   PRIMARY KEY (account_id, status, assignee_id, team_id, channel_id, priority)
 );
 
