@@ -66,7 +66,8 @@ static err put_count(struct ctx *cx, struct json_out *j, str key)
 static const struct shape_field count_fields[] = {
     SHOWN("total", SHAPE_INT, 0,
         "exact with status, assignee, team, channel, priority; else among the newest 4,000"),
-    SHOWN("unread", SHAPE_INT, 0, "among the newest 1,000 of a status; with a filter 4,000"),
+    SHOWN("unread", SHAPE_INT, 0,
+        "among the newest 1,000 of a status that an index gives, or 4,000 that are sifted"),
     SHOWN("is_least", SHAPE_BOOL, 0, "total may be more: looking ended before the view did"),
 };
 static const struct shape count_shape =

@@ -51,16 +51,16 @@ static const struct db_col count_cols[] = {
     COL(struct count_row, unread),
 };
 
-/* One status by one way. */
+/* One status by one way; of the wide ways the `newest`. */
 static err count_way(struct ctx *cx, const struct conversation_filter *f,
-    enum conversation_status status, ptrdiff_t way, struct count_row *row)
+    enum conversation_status status, ptrdiff_t way, int64_t newest, struct count_row *row)
 {
     struct db_arg args[FILTER_ARGS + 5];
     enum conversation_driver driver = conversation_driver_of(cx, f);
     conversation_filter_args(cx, f, conversation_status_name(status), args);
     conversation_way_args(cx, f, driver, way, args);
     args[FILTER_ARGS] = A_INT(COUNT_MOST);
-    args[FILTER_ARGS + 1] = A_INT(driver == BY_STATUS ? COUNT_UNREAD : COUNT_SCAN);
+    args[FILTER_ARGS + 1] = A_INT(newest);
     for (ptrdiff_t k = 0; k < FILTER_TAGS - 1; k++)
         args[FILTER_ARGS + 2 + k] = A_INT(k < way ? f->tags[k].v : 0);
     return db_one(cx->db, count_sql[driver], args, FILTER_ARGS + (driver == BY_TAG ? 5 : 2),
@@ -68,18 +68,18 @@ static err count_way(struct ctx *cx, const struct conversation_filter *f,
 }
 
 /* All that match are looked through, up to the bounds. */
-static err count_walk(
-    struct ctx *cx, const struct conversation_filter *f, struct conversation_counted *counted)
+static err count_walk(struct ctx *cx, const struct conversation_filter *f, int64_t newest,
+    struct conversation_counted *counted)
 {
     enum conversation_driver driver = conversation_driver_of(cx, f);
-    int64_t most = driver < BY_CONTACT ? COUNT_SCAN : COUNT_MOST;
+    int64_t most = driver < BY_CONTACT ? newest : COUNT_MOST;
     ptrdiff_t ways = conversation_ways_of(driver, f);
     for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
         enum conversation_status status = (enum conversation_status)(i / ways);
         struct count_row row;
         if (!f->statuses[status])
             continue;
-        TRY(count_way(cx, f, status, i % ways, &row));
+        TRY(count_way(cx, f, status, i % ways, newest, &row));
         counted->total += row.total;
         counted->unread += row.unread;
         counted->is_least |= row.looked >= most;
@@ -132,12 +132,13 @@ err conversation_count(
     struct conversation_counted walked = {0};
     *counted = (struct conversation_counted){0};
     if (!is_of_cells(cx, f))
-        return count_walk(cx, f, counted);
+        return count_walk(cx, f, COUNT_SCAN, counted);
     TRY(conversation_cells_sum(cx, f, &counted->total));
     if (!conversation_actor_sees_all(cx))
         TRY(count_mentioned(cx, f, counted));
+    bool is_sifted = conversation_driver_of(cx, f) == BY_WALK;
     if (counted->total) /* what nobody has, nobody looks for */
-        TRY(count_walk(cx, f, &walked));
+        TRY(count_walk(cx, f, is_sifted ? COUNT_SCAN : COUNT_UNREAD, &walked));
     counted->unread = walked.unread;
     return OK;
 }

@@ -12,7 +12,7 @@ enum {
     LIST_SORTED = 2000,  /* so many of a narrow way are sorted by what its index does not hold */
     COUNT_MOST = 10000,  /* of a contact, a tag, an agent's mentions */
     COUNT_SCAN = 4000,   /* of the newest, with filters that cells know nothing of */
-    COUNT_UNREAD = 1000, /* of the newest of a status */
+    COUNT_UNREAD = 1000, /* of the newest that an index gives */
 };
 
 struct conversation_filter {
@@ -56,7 +56,8 @@ struct conversation_cursor conversation_cursor_of(
  * statuses, assignee, team, channel and priorities is exact, for who sees some too (of their own
  * mentions COUNT_MOST of a status are looked at). With another filter the newest COUNT_SCAN of the
  * way in are looked at, for each status (of a contact, a tag and an agent's mentions COUNT_MOST).
- * Unread are those among the newest COUNT_UNREAD of a status as a whole, else COUNT_SCAN. */
+ * Unread beside exact numbers are those among the newest COUNT_UNREAD of a status that the way in
+ * gives, COUNT_SCAN where it is a status as a whole of which some are left out. */
 struct conversation_counted {
     int64_t total, unread;
     bool is_least; /* a bound was reached: there may be more */
