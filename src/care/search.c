@@ -123,18 +123,21 @@ static bool meets_all(
     return true;
 }
 
-/* Tags of the candidates' conversations, one row a candidate; asked only when a condition does. */
+/* Tags of the candidates' conversations, one row a candidate; NULL when no condition asks. */
 static err tags_of(
     struct look *l, const struct search_message *rows, ptrdiff_t n, struct conversation **tagged)
 {
     bool is_asked = false;
     for (ptrdiff_t i = 0; i < l->query.n_conditions; i++)
         is_asked = is_asked || l->query.conditions[i].field == SEARCH_TAG;
+    *tagged = NULL;
+    if (!is_asked)
+        return OK;
     *tagged = NEW(l->cx->arena, struct conversation, n + 1);
-    for (ptrdiff_t i = 0; i < n && is_asked; i++)
+    for (ptrdiff_t i = 0; i < n; i++)
         (*tagged)[i] =
             (struct conversation){.id = rows[i].conversation_id, .tag_count = rows[i].tag_count};
-    return is_asked ? conversation_fill_tags(l->cx, *tagged, n) : OK;
+    return conversation_fill_tags(l->cx, *tagged, n);
 }
 
 /* ── messages ───────────────────────────────────────────────────────────────────────────────────
@@ -145,7 +148,7 @@ static str file_names(struct arena *a, str views)
     const struct json *root = NULL;
     str why;
     struct sb b = sb_make(a, 0);
-    if (!views.len || json_parse(a, views, &root, &why) != OK || root->kind != JSON_ARRAY)
+    if (views.len <= 2 || json_parse(a, views, &root, &why) != OK || root->kind != JSON_ARRAY)
         return S("");
     for (const struct json *v = root->first; v; v = v->next) {
         str name = v->kind == JSON_OBJECT ? json_text(json_get(v, S("name")), S("")) : S("");
@@ -201,10 +204,7 @@ static void judge_message(
         return;
     bool is_note = best == 0 && str_eq(m->kind, S("note"));
     hit.field = is_note ? "note" : names[best];
-    struct search_piece *whole = NEW(l->cx->arena, struct search_piece, 1);
-    *whole = (struct search_piece){shown, false}; /* cut once it is known to be shown */
-    hit.pieces = whole;
-    hit.n_pieces = 1;
+    hit.shown = shown;
     keep(l, hit);
 }
 
@@ -218,9 +218,14 @@ static bool asks_for_names(const struct search_query *q)
 
 struct portion {
     struct search_message *rows;
-    struct conversation *tagged; /* one a row */
+    struct conversation *tagged; /* one a row; NULL */
     ptrdiff_t n;
 };
+
+static const struct conversation *tagged_at(const struct portion *p, ptrdiff_t i)
+{
+    return p->tagged ? &p->tagged[i] : NULL;
+}
 
 /* The next candidates, newest first, that the actor may see. */
 static err read_portion(struct look *l, ptrdiff_t size, struct portion *p, bool *is_end)
@@ -245,7 +250,7 @@ static err window(struct look *l, ptrdiff_t size, bool *is_end)
     struct portion p;
     TRY(read_portion(l, size, &p, is_end));
     for (ptrdiff_t i = 0; i < p.n; i++)
-        judge_message(l, &p.rows[i], &p.tagged[i]);
+        judge_message(l, &p.rows[i], tagged_at(&p, i));
     return OK;
 }
 
@@ -278,11 +283,8 @@ static bool judge_name(struct look *l, const struct search_part *parts, ptrdiff_
     arena_reset(l->scratch);
     if (!search_judge(l->scratch, &l->query, parts, n, 0, &hit->score, &best))
         return false;
-    struct search_piece *whole = NEW(l->cx->arena, struct search_piece, 1);
-    *whole = (struct search_piece){parts[best].text, false};
     hit->field = names[best];
-    hit->pieces = whole;
-    hit->n_pieces = 1;
+    hit->shown = parts[best].text;
     return true;
 }
 
@@ -429,7 +431,7 @@ static err cut(struct look *l)
     l->answer->hits = l->hits;
     for (ptrdiff_t i = 0; i < l->answer->n; i++)
         l->hits[i].pieces = search_snippet(
-            l->cx->arena, &l->query, l->hits[i].pieces[0].text, SEARCH_SIGNS, &l->hits[i].n_pieces);
+            l->cx->arena, &l->query, l->hits[i].shown, SEARCH_SIGNS, &l->hits[i].n_pieces);
     return name_messages(l, l->hits, l->answer->n);
 }
 
@@ -530,7 +532,7 @@ err search_walk_next(struct search_walk *w, int64_t **conversations, ptrdiff_t *
         ptrdiff_t best = 0;
         str shown = {0}, key = map_key(l->cx->arena, p.rows[i].conversation_id.v, S(""));
         if (map_get(&w->seen, key) ||
-            !is_message_found(l, &p.rows[i], &p.tagged[i], &score, &best, &shown))
+            !is_message_found(l, &p.rows[i], tagged_at(&p, i), &score, &best, &shown))
             continue;
         TRY(map_put(&w->seen, key, w));
         (*conversations)[(*n)++] = p.rows[i].conversation_id.v;

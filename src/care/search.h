@@ -29,6 +29,7 @@ struct search_hit {
     enum search_hit_kind kind;
     const char *field; /* text subject note attachment; name handle address phone */
     int64_t score, id; /* its place in the order */
+    str shown;         /* the whole text that the pieces are of */
     const struct search_piece *pieces;
     ptrdiff_t n_pieces;
     const struct search_message *message;

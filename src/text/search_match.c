@@ -21,29 +21,57 @@ struct token {
 };
 struct tokens {
     struct arena *a;
+    const struct search_query *query;
     struct token *at;
     ptrdiff_t n, cap;
+    bool has_others; /* beside the words that are sought: without their letters */
 };
+
+static bool begins(str word, str sought)
+{
+    return sought.len && word.len >= sought.len && word.at[0] == sought.at[0] &&
+           str_starts(word, sought);
+}
+
+/* Is it a word of a term, or does it go on behind one? */
+static bool is_sought(const struct search_query *q, str word)
+{
+    for (ptrdiff_t i = 0; i < q->n_terms; i++) {
+        const struct search_term *t = &q->terms[i];
+        if (begins(word, t->whole) || begins(word, t->phone))
+            return true;
+        for (ptrdiff_t w = 0; w < t->n; w++)
+            if (begins(word, t->words[w]))
+                return true;
+    }
+    return false;
+}
 
 static bool keep(void *closure, const struct search_word *w)
 {
+    enum { FIRST = 8 };
     struct tokens *t = closure;
+    bool is_one = is_sought(t->query, w->word);
+    if (!is_one && !t->has_others)
+        return true;
     if (t->n == t->cap) {
-        ptrdiff_t cap = t->cap ? 2 * t->cap : 64;
+        ptrdiff_t cap = t->cap ? 2 * t->cap : FIRST;
         struct token *more = NEW(t->a, struct token, cap);
         for (ptrdiff_t i = 0; i < t->n; i++)
             more[i] = t->at[i];
         t->at = more;
         t->cap = cap;
     }
-    t->at[t->n++] =
-        (struct token){str_copy(t->a, w->word), w->position, w->from, w->to, w->is_whole};
+    t->at[t->n++] = (struct token){
+        is_one ? str_copy(t->a, w->word) : S(""), w->position, w->from, w->to, w->is_whole};
     return true;
 }
 
-static struct tokens tokens_of(struct arena *a, str text)
+/* A word that nobody seeks parts a phrase as well when it is left out: its position stays empty. */
+static struct tokens tokens_of(
+    struct arena *a, const struct search_query *query, str text, bool has_others)
 {
-    struct tokens t = {.a = a};
+    struct tokens t = {.a = a, .query = query, .has_others = has_others};
     (void)search_words_each(text, SEARCH_INDEX, keep, &t);
     return t;
 }
@@ -152,18 +180,20 @@ struct found {
 
 static void look_at(const struct tokens *t, const struct search_query *q, struct found *f)
 {
-    struct hit hits[HITS];
+    *f = (struct found){0};
+    if (!t->n)
+        return;
+    __attribute__((uninitialized)) struct hit hits[HITS]; /* written before it is read */
     ptrdiff_t n = find_all(t, q, hits);
-    *f = (struct found){.near = nearness(hits, n)};
+    f->near = q->n_terms > 1 ? nearness(hits, n) : 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         int64_t *counted = &f->of_term[hits[i].term];
         if (*counted < 160)
             *counted += *counted ? 20 : hits[i].is_exact ? 100 : 60;
     }
-    for (ptrdiff_t k = 0; k < q->n_terms; k++) {
-        struct hit one[HITS];
-        f->is_there[k] = f->of_term[k] > 0 || find_term(t, &q->terms[k], k, one, 0) > 0;
-    }
+    for (ptrdiff_t k = 0; k < q->n_terms; k++) /* not looked for yet, or behind too many hits */
+        f->is_there[k] = f->of_term[k] > 0 || ((q->terms[k].is_excluded || n == HITS) &&
+                                                  find_term(t, &q->terms[k], k, hits, 0) > 0);
 }
 
 bool search_judge(struct arena *a, const struct search_query *query,
@@ -174,7 +204,7 @@ bool search_judge(struct arena *a, const struct search_query *query,
     ptrdiff_t best_part = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         struct found f;
-        struct tokens t = tokens_of(a, parts[i].text);
+        struct tokens t = tokens_of(a, query, parts[i].text, false);
         look_at(&t, query, &f);
         int64_t here = f.near;
         for (ptrdiff_t k = 0; k < query->n_terms; k++) {
@@ -280,7 +310,7 @@ const struct search_piece *search_snippet(
     struct arena *a, const struct search_query *query, str text, ptrdiff_t max_signs, ptrdiff_t *n)
 {
     text = utf8_repair(a, utf8_prefix_bytes(text, SEARCH_TEXT_BYTES));
-    struct tokens t = tokens_of(a, text);
+    struct tokens t = tokens_of(a, query, text, true);
     struct hit hits[HITS];
     ptrdiff_t n_hits = find_all(&t, query, hits);
     sort_hits(hits, n_hits);
