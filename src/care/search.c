@@ -189,10 +189,12 @@ static bool is_message_found(struct look *l, const struct search_message *m,
     return true;
 }
 
+static const char message_text[] = "text";
+
 static void judge_message(
     struct look *l, const struct search_message *m, const struct conversation *tagged)
 {
-    static const char *const names[] = {"text", "subject", "attachment"};
+    static const char *const names[] = {message_text, "subject", "attachment"};
     struct search_hit hit = {.kind = SEARCH_HIT_MESSAGE, .id = m->id.v, .message = m};
     ptrdiff_t best = 0;
     str shown = {0};
@@ -202,18 +204,17 @@ static void judge_message(
         hit.score = 0;
     if (!is_behind(l->ask, hit.score, hit.id))
         return;
-    bool is_note = best == 0 && str_eq(m->kind, S("note"));
-    hit.field = is_note ? "note" : names[best];
+    hit.field = names[best];
     hit.shown = shown;
     keep(l, hit);
 }
 
-static bool asks_for_names(const struct search_query *q)
+static enum search_depth depth_of(const struct search_query *q)
 {
     for (ptrdiff_t i = 0; i < q->n_conditions; i++)
         if (q->conditions[i].field == SEARCH_FROM || q->conditions[i].field == SEARCH_CHANNEL)
-            return true;
-    return false;
+            return SEARCH_NAMED;
+    return q->n_conditions ? SEARCH_JUDGED : SEARCH_WORDS_ONLY;
 }
 
 struct portion {
@@ -239,7 +240,7 @@ static err read_portion(struct look *l, ptrdiff_t size, struct portion *p, bool 
     if (!n_ids)
         return OK;
     l->before = ids[n_ids - 1];
-    TRY(search_messages(l->cx, ids, n_ids, asks_for_names(&l->query), &p->rows, &p->n));
+    TRY(search_messages(l->cx, ids, n_ids, depth_of(&l->query), &p->rows, &p->n));
     for (ptrdiff_t i = 0; i < p->n; i++)
         l->bytes += p->rows[i].text.len;
     return tags_of(l, p->rows, p->n, &p->tagged);
@@ -403,22 +404,30 @@ static int better(const void *x, const void *y)
     return (a->id < b->id) - (a->id > b->id);
 }
 
-/* What was judged had no names beside it. */
-static err name_messages(struct look *l, struct search_hit *hits, ptrdiff_t n)
+/* What was judged had less beside it than is shown. What is gone since then is not shown. */
+static err fill_messages(struct look *l, struct search_answer *answer)
 {
-    int64_t *ids = NEW(l->cx->arena, int64_t, n + 1);
-    ptrdiff_t n_ids = 0, n_rows = 0;
+    int64_t *ids = NEW(l->cx->arena, int64_t, answer->n + 1);
+    ptrdiff_t n_ids = 0, n_rows = 0, n = 0;
     struct search_message *rows = NULL;
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (hits[i].kind == SEARCH_HIT_MESSAGE)
-            ids[n_ids++] = hits[i].id;
-    if (!n_ids || asks_for_names(&l->query))
-        return OK;
-    TRY(search_messages(l->cx, ids, n_ids, true, &rows, &n_rows));
-    for (ptrdiff_t i = 0; i < n; i++)
-        for (ptrdiff_t k = 0; k < n_rows; k++)
-            if (hits[i].kind == SEARCH_HIT_MESSAGE && rows[k].id.v == hits[i].id)
-                hits[i].message = &rows[k];
+    for (ptrdiff_t i = 0; i < answer->n; i++)
+        if (answer->hits[i].kind == SEARCH_HIT_MESSAGE)
+            ids[n_ids++] = answer->hits[i].id;
+    if (n_ids)
+        TRY(search_messages(l->cx, ids, n_ids, SEARCH_NAMED, &rows, &n_rows));
+    for (ptrdiff_t i = 0; i < answer->n; i++) {
+        struct search_hit hit = answer->hits[i];
+        bool is_there = hit.kind != SEARCH_HIT_MESSAGE;
+        for (ptrdiff_t k = 0; k < n_rows && !is_there; k++) {
+            is_there = rows[k].id.v == hit.id;
+            hit.message = &rows[k];
+        }
+        if (hit.field == message_text && is_there && str_eq(hit.message->kind, S("note")))
+            hit.field = "note";
+        if (is_there)
+            answer->hits[n++] = hit;
+    }
+    answer->n = n;
     return OK;
 }
 
@@ -432,7 +441,7 @@ static err cut(struct look *l)
     for (ptrdiff_t i = 0; i < l->answer->n; i++)
         l->hits[i].pieces = search_snippet(
             l->cx->arena, &l->query, l->hits[i].shown, SEARCH_SIGNS, &l->hits[i].n_pieces);
-    return name_messages(l, l->hits, l->answer->n);
+    return fill_messages(l, l->answer);
 }
 
 static void drop(void *arena)

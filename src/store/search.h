@@ -86,9 +86,13 @@ struct search_message {
     contact_id contact_id;
     str contact_name, contact_email, contact_phone, handle;
 };
-/* Of these ids, newest first, those in conversations that the actor may see. Without names,
- * channel_* and contact_* but their ids are empty: three rows fewer are read for each. */
-err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, bool with_names,
+enum search_depth {
+    SEARCH_WORDS_ONLY, /* id, text, attachments, sent_ms, conversation_id, subject */
+    SEARCH_JUDGED,     /* all but names: channel_* and contact_* but their ids are empty */
+    SEARCH_NAMED,      /* three rows more are read for each */
+};
+/* Of these ids, newest first, those in conversations that the actor may see. */
+err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, enum search_depth depth,
     struct search_message **rows, ptrdiff_t *n_rows);
 struct search_contact {
     contact_id id;

@@ -6,7 +6,16 @@
 #include "store/conversation.h"
 #include "store/set.h"
 
-/* What words and conditions are judged by; the names beside it are of tables of their own. */
+/* A search by words alone reads a thousand of these. */
+static const struct db_col words_cols[] = {
+    COL(struct search_message, id),
+    COL(struct search_message, text),
+    COL(struct search_message, attachments),
+    COL(struct search_message, sent_ms),
+    COL(struct search_message, conversation_id),
+    COL(struct search_message, subject),
+};
+/* What conditions are judged by; the names beside it are of tables of their own. */
 #define JUDGED_COLS                                                                                \
     COL(struct search_message, id), COL(struct search_message, kind),                              \
         COL(struct search_message, author_kind), COL(struct search_message, author_name),          \
@@ -26,12 +35,13 @@ static const struct db_col named_cols[] = {
     COL(struct search_message, contact_phone),
     COL(struct search_message, handle),
 };
-#define JUDGED                                                                                     \
-    "SELECT m.id, m.kind, m.author_kind, m.author_name, m.text, m.attachments, m.sent_ms,"         \
-    " m.conversation_id, c.number, c.tag_count, c.status,"                                         \
+#define WORDS                                                                                      \
+    "SELECT m.id, m.text, m.attachments, m.sent_ms, m.conversation_id,"                            \
     " COALESCE((SELECT l.subject FROM mail l WHERE l.account_id = m.account_id"                    \
-    "  AND l.message_id = m.id), c.subject) AS subject,"                                           \
-    " c.assignee_id, c.channel_id, c.contact_id"
+    "  AND l.message_id = m.id), c.subject) AS subject"
+#define JUDGED                                                                                     \
+    WORDS ", m.kind, m.author_kind, m.author_name, c.number, c.tag_count, c.status,"               \
+          " c.assignee_id, c.channel_id, c.contact_id"
 #define NAMES                                                                                      \
     ", COALESCE(h.kind, '') AS channel_kind, COALESCE(h.name, '') AS channel_name,"                \
     " COALESCE(k.name, '') AS contact_name, COALESCE(k.email, '') AS contact_email,"               \
@@ -58,22 +68,32 @@ static int newer_message(const void *x, const void *y)
     return (a->id.v < b->id.v) - (a->id.v > b->id.v);
 }
 
-err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, bool with_names,
+err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, enum search_depth depth,
     struct search_message **rows, ptrdiff_t *n_rows)
 {
-    static const str sql[2][2] = {
-        {S_INIT(JUDGED OF_LITE VISIBLE), S_INIT(JUDGED NAMES OF_LITE WITH_NAMES VISIBLE)},
-        {S_INIT(JUDGED OF_PG VISIBLE),   S_INIT(JUDGED NAMES OF_PG WITH_NAMES VISIBLE)  },
+    static const str lite[] = {
+        [SEARCH_WORDS_ONLY] = S_INIT(WORDS OF_LITE VISIBLE),
+        [SEARCH_JUDGED] = S_INIT(JUDGED OF_LITE VISIBLE),
+        [SEARCH_NAMED] = S_INIT(JUDGED NAMES OF_LITE WITH_NAMES VISIBLE),
     };
-    bool is_pg = db_tx_kind(cx->db) == DB_POSTGRES;
+    static const str pg[] = {
+        [SEARCH_WORDS_ONLY] = S_INIT(WORDS OF_PG VISIBLE),
+        [SEARCH_JUDGED] = S_INIT(JUDGED OF_PG VISIBLE),
+        [SEARCH_NAMED] = S_INIT(JUDGED NAMES OF_PG WITH_NAMES VISIBLE),
+    };
+    static const struct {
+        const struct db_col *cols;
+        ptrdiff_t n;
+    } of[] = {
+        [SEARCH_WORDS_ONLY] = {COLS(words_cols)},
+        [SEARCH_JUDGED] = {COLS(judged_cols)},
+        [SEARCH_NAMED] = {COLS(named_cols)},
+    };
     const struct db_arg args[] = {
         CONVERSATION_SCOPE_ARGS(cx), A_TEXT(set_ids(cx, ids, n)), A_INT(n)};
-    ptrdiff_t n_args = (ptrdiff_t)(sizeof args / sizeof args[0]), size = (ptrdiff_t)sizeof **rows;
-    str text = sql[is_pg][with_names];
-    if (with_names)
-        TRY(db_all(cx->db, text, args, n_args, COLS(named_cols), size, rows, n_rows));
-    else
-        TRY(db_all(cx->db, text, args, n_args, COLS(judged_cols), size, rows, n_rows));
+    TRY(db_all(cx->db, db_tx_kind(cx->db) == DB_POSTGRES ? pg[depth] : lite[depth], args,
+        (ptrdiff_t)(sizeof args / sizeof args[0]), of[depth].cols, of[depth].n,
+        (ptrdiff_t)sizeof **rows, rows, n_rows));
     if (*n_rows)
         qsort(*rows, (size_t)*n_rows, sizeof **rows, newer_message);
     return OK;
