@@ -31,7 +31,7 @@ static const char reader_pragmas[] = "PRAGMA query_only=ON;"
                                      "PRAGMA wal_autocheckpoint=0;"
                                      "PRAGMA temp_store=MEMORY;"
                                      "PRAGMA mmap_size=0;"
-                                     "PRAGMA cache_size=-2048;";
+                                     "PRAGMA cache_size=-4096;";
 
 /* It reads no pages through its cache. */
 static const char mover_pragmas[] = "PRAGMA synchronous=FULL;"
