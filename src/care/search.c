@@ -35,6 +35,7 @@ struct look {
     struct search_hit *hits;
     ptrdiff_t n, cap;
     ptrdiff_t bytes;
+    bool is_building;
     struct search_answer *answer;
 };
 
@@ -234,8 +235,13 @@ static err read_portion(struct look *l, ptrdiff_t size, struct portion *p, bool 
     int64_t *ids = NULL;
     ptrdiff_t n_ids = 0;
     *p = (struct portion){0};
-    TRY(search_ids(l->cx, SEARCH_MESSAGE, l->clauses, l->query.n_terms, l->from, l->before, size,
-        &ids, &n_ids));
+    const struct search_asked asked = {.clauses = l->clauses,
+        .n = l->query.n_terms,
+        .from = l->from,
+        .before = l->before,
+        .limit = size,
+        .is_building = l->is_building};
+    TRY(search_ids(l->cx, SEARCH_MESSAGE, &asked, &ids, &n_ids));
     *is_end = n_ids < size;
     if (!n_ids)
         return OK;
@@ -246,12 +252,19 @@ static err read_portion(struct look *l, ptrdiff_t size, struct portion *p, bool 
     return tags_of(l, p->rows, p->n, &p->tagged);
 }
 
-static err window(struct look *l, ptrdiff_t size, bool *is_end)
+/* By relevance it ends with the last match that is ranked: a database may give candidates that only
+ * seem to match, and what is ranked must not depend on them. */
+static err window(struct look *l, ptrdiff_t size, ptrdiff_t wanted, bool *is_end)
 {
     struct portion p;
     TRY(read_portion(l, size, &p, is_end));
-    for (ptrdiff_t i = 0; i < p.n; i++)
+    for (ptrdiff_t i = 0; i < p.n; i++) {
+        if (!l->ask->by_time && l->n == wanted) {
+            *is_end = false;
+            break;
+        }
         judge_message(l, &p.rows[i], tagged_at(&p, i));
+    }
     return OK;
 }
 
@@ -266,7 +279,7 @@ static err messages(struct look *l)
     ptrdiff_t size = l->ask->by_time ? TIME_WINDOW : WINDOW;
     for (ptrdiff_t looked = 0; !is_end && l->n < wanted && looked < SEARCH_LOOKED; looked += size) {
         size = looked == 0 ? size : 2 * size < WINDOW ? 2 * size : WINDOW;
-        TRY(window(l, size, &is_end));
+        TRY(window(l, size, wanted, &is_end));
         if (l->bytes > TEXT_BYTES)
             break;
     }
@@ -294,8 +307,12 @@ static err read_contacts(struct look *l, struct search_contact **rows, ptrdiff_t
     int64_t *ids = NULL;
     ptrdiff_t n_ids = 0;
     *n = 0;
-    TRY(search_ids(
-        l->cx, SEARCH_CONTACT, l->clauses, l->query.n_terms, 0, INT64_MAX, WINDOW, &ids, &n_ids));
+    const struct search_asked asked = {.clauses = l->clauses,
+        .n = l->query.n_terms,
+        .before = INT64_MAX,
+        .limit = WINDOW,
+        .is_building = l->is_building};
+    TRY(search_ids(l->cx, SEARCH_CONTACT, &asked, &ids, &n_ids));
     return n_ids ? search_contacts(l->cx, ids, n_ids, rows, n) : OK;
 }
 
@@ -371,6 +388,7 @@ static err begin(struct look *l)
     if (!search_query_read(l->cx->arena, &typed, &l->query, &wrong))
         return fail_field(l->cx, "q", "%.*s It stands at character %d.", SARG(wrong.words),
             (int)utf8_code_points(str_sub(typed.text, 0, wrong.at)) + 1);
+    TRY(search_build_is_due(l->cx, search_words_version(), &l->is_building));
     l->now_ms = l->cx->now_ms - l->cx->now_ms % HOUR_MS;
     l->before = INT64_MAX;
     l->clauses = NEW(l->cx->arena, struct search_clause, l->query.n_terms + 1);
@@ -482,8 +500,7 @@ err search_find(struct ctx *cx, const struct search_ask *ask, struct search_answ
         e = tags(&l);
     if (e == OK && ask->messages)
         e = messages(&l);
-    if (e == OK)
-        e = search_build_is_due(cx, search_words_version(), &answer->is_building);
+    answer->is_building = l.is_building;
     return e == OK ? cut(&l) : e;
 }
 

@@ -91,12 +91,9 @@ enum { POSITION_MOST = 16383, POSITIONS_MOST = 256 }; /* of a tsvector; of one w
 
 str search_mark(struct arena *a, enum db_kind db, int64_t account)
 {
+    if (db == DB_POSTGRES)
+        return search_mark_short(a, account);
     struct sb b = sb_make(a, 0);
-    if (db == DB_POSTGRES) {
-        sb_int(&b, account);
-        sb_byte(&b, '/');
-        return sb_str(&b);
-    }
     sb_byte(&b, '\xff');
     for (; account; account >>= 6)
         sb_byte(&b, (char)(0x80 | (account & 0x3f)));
@@ -108,7 +105,6 @@ str search_word_cut(str word)
     return utf8_prefix_bytes(word, LIMIT_DB_WORD_BYTES);
 }
 
-/* 'mark/word', as tsvector and tsquery read it. */
 void search_lexeme(struct sb *b, str mark, str word)
 {
     sb_byte(b, '\'');
@@ -126,6 +122,7 @@ struct search_line search_line_begin(const struct ctx *cx)
     struct search_line w = {.b = sb_make(cx->arena, LIMIT_SEARCH_WORDS_BYTES),
         .arena = cx->arena,
         .db = db_tx_kind(cx->db),
+        .account = cx->account.v,
         .last = -1};
     w.mark = search_mark(cx->arena, w.db, cx->account.v);
     if (w.db == DB_SQLITE)
@@ -149,12 +146,28 @@ static void put(struct search_line *w, str word, int32_t position)
     w->n++;
 }
 
+/* The last word of a position is the part of a phrase: wholes come before it. */
+static void put_pair(struct search_line *w, str word, int32_t position)
+{
+    if (position != w->last) {
+        if (w->before.len && w->before_at == w->last - 1) {
+            sb_byte(&w->b, ' ');
+            search_lexeme(&w->b, S(""), search_pair(w->arena, w->account, w->before, w->now));
+        }
+        w->before = w->now;
+        w->before_at = w->last;
+    }
+    w->now = str_copy(w->arena, word);
+}
+
 void search_line_add(struct search_line *w, str word, int32_t position)
 {
     position += w->base;
     word = search_word_cut(word);
     if (!word.len)
         return;
+    if (w->db == DB_POSTGRES)
+        put_pair(w, word, position);
     while (w->db == DB_SQLITE && position > w->last + 1) { /* FTS5 counts only what it is given */
         put(w, S(SEARCH_NO_WORD), w->last + 1);
         w->last++;
@@ -238,6 +251,17 @@ static int by_id(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
+static struct entry_row aged(struct ctx *cx, struct entry_row row)
+{
+    if (db_tx_kind(cx->db) == DB_SQLITE)
+        return row;
+    struct sb b = sb_make(cx->arena, 0);
+    sb_add(&b, row.words);
+    search_put_ages(&b, cx->arena, row.account, row.thing_id);
+    row.words = sb_str(&b);
+    return row;
+}
+
 err search_write(struct ctx *cx, enum search_kind kind, const struct search_entry *rows,
     ptrdiff_t n, int64_t *written)
 {
@@ -256,7 +280,7 @@ err search_write(struct ctx *cx, enum search_kind kind, const struct search_entr
             continue;
         struct entry_row row = {cx->account.v, rows[i].thing_id, rows[i].words};
         if (row.words.len)
-            in[n_put++] = row;
+            in[n_put++] = aged(cx, row);
         else
             out[n_out++] = row;
     }
@@ -351,26 +375,30 @@ static err build_some(struct ctx *cx, enum search_kind kind, ptrdiff_t limit, in
     for (ptrdiff_t i = 0; i < n; i++)
         ids[i] = rows[i].id;
     TRY(search_changed_many(cx, kind, ids, n));
-    *at = n == limit ? ids[n - 1] : 0;
+    *at = n ? ids[n - 1] : 0; /* all are queued when a step finds none, and then indexed as well */
     return OK;
 }
 
-static err build_read(struct ctx *cx, int64_t version, struct build_row *row)
+/* *version becomes that of the words and of how this database keeps them. */
+static err build_read(struct ctx *cx, int64_t *version, struct build_row *row)
 {
+    enum { FORMS = 1000 * 1000 * 1000 }; /* above all versions of the rules */
+    if (db_tx_kind(cx->db) == DB_POSTGRES)
+        *version += (int64_t)SEARCH_POSTGRES_FORM * FORMS;
     err e = db_one(cx->db,
         S("SELECT version, message_id, contact_id FROM search_build WHERE account_id = ?1"),
         ARGS(A_INT(cx->account.v)), COLS(build_cols), row);
     if (e != OK && e != E_NOT_FOUND)
         return e;
-    if (e == E_NOT_FOUND || row->version != version)
-        *row = (struct build_row){version, INT64_MAX, INT64_MAX};
+    if (e == E_NOT_FOUND || row->version != *version)
+        *row = (struct build_row){*version, INT64_MAX, INT64_MAX};
     return OK;
 }
 
 err search_build_is_due(struct ctx *cx, int64_t version, bool *is_due)
 {
     struct build_row row = {0};
-    TRY(build_read(cx, version, &row));
+    TRY(build_read(cx, &version, &row));
     *is_due = row.message_id || row.contact_id;
     return OK;
 }
@@ -378,7 +406,7 @@ err search_build_is_due(struct ctx *cx, int64_t version, bool *is_due)
 err search_build_step(struct ctx *cx, int64_t version, ptrdiff_t limit, bool *more)
 {
     struct build_row row = {0};
-    TRY(build_read(cx, version, &row));
+    TRY(build_read(cx, &version, &row));
     *more = false;
     if (!row.message_id && !row.contact_id)
         return OK;

@@ -35,6 +35,9 @@ struct search_line {
     str mark;
     int32_t base, last; /* position of the first word of this text; of the last word */
     ptrdiff_t n;
+    int64_t account;
+    str now, before; /* PostgreSQL: the words of the last position and of the one before it */
+    int32_t before_at;
 };
 struct search_line search_line_begin(const struct ctx *cx);
 /* position counts from 0 in each text, and never falls. */
@@ -110,7 +113,15 @@ struct search_clause {
     bool is_prefix;   /* the last word is the beginning of one */
     bool is_excluded;
 };
+struct search_asked {
+    const struct search_clause *clauses;
+    ptrdiff_t n;
+    int64_t from, before; /* ids */
+    ptrdiff_t limit;
+    bool is_building; /* search_build_is_due: not everything is indexed as it is now */
+};
 /* Ids of things that hold every clause, newest first, in [from, before); at most limit. Without
- * a clause that is not excluded: of all things. */
-err search_ids(struct ctx *cx, enum search_kind kind, const struct search_clause *clauses,
-    ptrdiff_t n, int64_t from, int64_t before, ptrdiff_t limit, int64_t **ids, ptrdiff_t *n_ids);
+ * a clause that is not excluded: of all things. There may be some among them that only seem to:
+ * who reads them looks again. */
+err search_ids(struct ctx *cx, enum search_kind kind, const struct search_asked *asked,
+    int64_t **ids, ptrdiff_t *n_ids);

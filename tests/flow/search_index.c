@@ -6,6 +6,7 @@
 #include "store/message.h"
 #include "store/message_network.h"
 #include "store/search.h"
+#include "text/search_words.h"
 
 static int64_t say(struct test_app *app, account_id account, const char *text)
 {
@@ -32,8 +33,9 @@ static ptrdiff_t find(struct test_app *app, account_id account, const struct sea
     struct ctx *cx = test_begin_account(app, account);
     int64_t *ids = NULL;
     ptrdiff_t count = 0;
-    assert_int_equal(
-        search_ids(cx, SEARCH_MESSAGE, clauses, n, 0, INT64_MAX, 100, &ids, &count), OK);
+    struct search_asked asked = {.clauses = clauses, .n = n, .before = INT64_MAX, .limit = 100};
+    assert_int_equal(search_build_is_due(cx, search_words_version(), &asked.is_building), OK);
+    assert_int_equal(search_ids(cx, SEARCH_MESSAGE, &asked, &ids, &count), OK);
     *first = count ? ids[0] : 0;
     test_rollback(app, cx);
     return count;
