@@ -305,8 +305,11 @@ void test_index(struct test_app *app)
 {
     struct search_indexer x = {.db = app->db, .config = &app->config, .arena = arena_make(0)};
     bool more = true;
-    for (int64_t n; more;)
+    for (int64_t n; more;) {
         assert_int_equal(search_index_turn(&x, &n, &more), OK);
+        if (!more)
+            assert_int_equal(search_index_renew(&x, &more), OK);
+    }
     arena_free(&x.arena);
 }
 
