@@ -8,9 +8,10 @@
 #include "store/search_inner.h"
 
 enum {
-    WINDOWS_MOST = 10,    /* then the index, whatever it costs */
-    BEGUN_WINDOW = 2000,  /* hits of the first letters: 4 ms */
-    RARE_AMONG_BEGUN = 40 /* fewer hits: 2 % */
+    BEGUN_LEAST = 400,        /* hits of the first letters, or as many as are missing: 1 ms */
+    BEGUN_MOST = 2000,        /* then twice as many: 4 ms */
+    BEGUN_LOOKED = 20 * 1000, /* then the index, whatever it costs */
+    RARE_ONE_IN = 50,         /* as it is with what is rarer among them */
 };
 
 struct id_row {
@@ -153,23 +154,25 @@ static ptrdiff_t long_beginning(const struct search_asked *asked)
 static err lite_windows(struct search_look *l, str shorter, str word, bool *is_done)
 {
     *is_done = false;
-    for (int i = 0; i < WINDOWS_MOST; i++) {
+    ptrdiff_t window = l->limit < BEGUN_LEAST ? BEGUN_LEAST : l->limit;
+    for (ptrdiff_t looked = 0; looked < BEGUN_LOOKED; looked += window, window *= 2) {
+        window = window < BEGUN_MOST ? window : BEGUN_MOST;
         struct begun_row *rows = NULL;
         ptrdiff_t n = 0, found = 0;
         TRY(db_all(l->cx->db, begun_sql[l->kind],
             ARGS(A_INT(l->cx->account.v), A_TEXT(shorter), A_INT(l->from), A_INT(l->before),
-                A_TEXT(word), A_INT(BEGUN_WINDOW)),
+                A_TEXT(word), A_INT(window)),
             COLS(begun_cols), (ptrdiff_t)sizeof *rows, &rows, &n));
         for (ptrdiff_t k = 0; k < n && l->n < l->limit; k++)
             if (rows[k].has_word) {
                 l->ids[l->n++] = rows[k].id;
                 found++;
             }
-        *is_done = n < BEGUN_WINDOW || l->n == l->limit;
+        *is_done = n < window || l->n == l->limit;
         if (*is_done)
             break;
         l->before = rows[n - 1].id;
-        if (found < RARE_AMONG_BEGUN)
+        if (found < window / RARE_ONE_IN)
             break;
     }
     return OK;
