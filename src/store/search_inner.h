@@ -1,5 +1,5 @@
-/* What search.c, search_find.c and search_postgres.c share: how an account's words look in the index,
- * and a look into it. */
+/* What search.c, search_find.c and search_postgres.c share: how an account's words look in the
+ * index, and a look into it. */
 #pragma once
 #include "store/search.h"
 
@@ -20,8 +20,8 @@ void search_lexeme(struct sb *b, str mark, str word);
 /* Two words one behind the other, as one of their own: of a phrase of common words most pairs are
  * rare. It is a hash with the account in it: what is found is looked at again. */
 str search_pair(struct arena *a, int64_t account, str first, str second);
-/* When a thing was made, at every length of time that is asked for: so a look can be held to what is
- * new. */
+/* When a thing was made, at every length of time that is asked for: so a look can be held to what
+ * is new. */
 void search_put_ages(struct sb *b, struct arena *a, int64_t account, int64_t thing_id);
 
 /* ── a look ── */

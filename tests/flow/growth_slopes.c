@@ -12,7 +12,8 @@ enum { FIRST = 1000, SIZES = 4 };
 enum slope {
     SLOPE_FLAT,    /* the same at every size */
     SLOPE_BOUNDED, /* grows up to 4 n at most, where the walk ends; on PostgreSQL the search too
-                      looks through the newest rows before it asks the index (store/search_postgres.c)
+                      looks through the newest rows before it asks the index
+                      (store/search_postgres.c)
                     */
     SLOPE_COUNTED, /* grows up to COUNT_MOST, by a row of an index each */
 };
