@@ -47,16 +47,16 @@ static err list(struct call *call)
         .outcome = query->outcome,
         .direction = query->direction};
     struct phone_call *rows = NULL;
-    call_id before = {0};
+    call_id before = {0}, edge = {0};
     ptrdiff_t limit = page_limit(query->limit), n = 0;
     TRY(page_cursor_read_id(cx, query->cursor, &before.v));
-    TRY(phone_call_list(cx, &f, before, limit + 1, &rows, &n));
-    bool has_more = page_cut(limit, &n);
+    TRY(phone_call_list(cx, &f, before, limit + 1, &rows, &n, &edge));
+    if (page_cut(limit, &n))
+        edge = rows[n - 1].id;
     struct json_out j = answer_list_begin(call);
     for (ptrdiff_t i = 0; i < n; i++)
         phone_call_view(&j, &rows[i]);
-    return answer_list_end(
-        call, &j, has_more ? page_cursor(cx->arena, 0, rows[n - 1].id.v) : (str){0});
+    return answer_list_end(call, &j, edge.v ? page_cursor(cx->arena, 0, edge.v) : (str){0});
 }
 
 static err one(struct call *call)

@@ -130,36 +130,96 @@ err phone_call_write(struct ctx *cx, struct phone_call *c)
         NULL);
 }
 
-/* One text per way in, so that each has its index; the other filters only drop rows. */
-#define LIST_SQL(narrow)                                                                           \
-    "SELECT" CALL_COLUMNS " FROM" CALL_TABLES " WHERE" CALL_IS_VISIBLE " AND p.id < ?7" narrow     \
-    " AND (?8 = 0 OR p.channel_id = ?8) AND (?9 = 0 OR p.contact_id = ?9)"                         \
-    " AND (?10 = 0 OR p.conversation_id = ?10) AND (?11 = 0 OR p.agent_id = ?11)"                  \
-    " AND (?12 = '' OR p.state = ?12) AND (?13 = '' OR p.outcome = ?13)"                           \
-    " AND (?14 = '' OR p.direction = ?14)"                                                         \
-    " ORDER BY p.id DESC LIMIT ?15"
+/* ── lists ──────────────────────────────────────────────────────────────────────────────────────
+ */
 
-static str list_sql(const struct phone_call_filter *f)
+/* The way in decides the index; what else is asked for only drops rows. */
+enum way { BY_ALL, BY_CONVERSATION, BY_CONTACT, BY_GOING, BY_AGENT, BY_CHANNEL };
+
+#define LIST_SQL(narrow)                                                                           \
+    S_INIT("SELECT" CALL_COLUMNS " FROM" CALL_TABLES " WHERE" CALL_IS_VISIBLE                      \
+           " AND p.id < ?7 AND p.id >= ?16" narrow                                                 \
+           " AND (?8 = 0 OR p.channel_id = ?8) AND (?9 = 0 OR p.contact_id = ?9)"                  \
+           " AND (?10 = 0 OR p.conversation_id = ?10) AND (?11 = 0 OR p.agent_id = ?11)"           \
+           " AND (?12 = '' OR p.state = ?12) AND (?13 = '' OR p.outcome = ?13)"                    \
+           " AND (?14 = '' OR p.direction = ?14)"                                                  \
+           " ORDER BY p.id DESC LIMIT ?15")
+static const str list_sql[] = {
+    [BY_ALL] = LIST_SQL(""),
+    [BY_CONVERSATION] = LIST_SQL(" AND p.conversation_id = ?10"),
+    [BY_CONTACT] = LIST_SQL(" AND p.contact_id = ?9"),
+    [BY_GOING] = LIST_SQL(" AND p.state = ?12 AND p.state <> 'ended'"),
+    [BY_AGENT] = LIST_SQL(" AND p.agent_id = ?11"),
+    [BY_CHANNEL] = LIST_SQL(" AND p.channel_id = ?8"),
+};
+
+/* The last row of a walk. */
+#define EDGE_SQL(narrow)                                                                           \
+    S_INIT("SELECT p.id FROM call p WHERE p.account_id = ?1 AND p.id < ?2" narrow                  \
+           " ORDER BY p.id DESC LIMIT 1 OFFSET ?4")
+static const str edge_sql[] = {
+    [BY_ALL] = EDGE_SQL(" AND ?3 <> ''"),
+    [BY_CONVERSATION] = EDGE_SQL(" AND p.conversation_id = CAST(?3 AS BIGINT)"),
+    [BY_CONTACT] = EDGE_SQL(" AND p.contact_id = CAST(?3 AS BIGINT)"),
+    [BY_GOING] = EDGE_SQL(" AND p.state = ?3 AND p.state <> 'ended'"),
+    [BY_AGENT] = EDGE_SQL(" AND p.agent_id = CAST(?3 AS BIGINT)"),
+    [BY_CHANNEL] = EDGE_SQL(" AND p.channel_id = CAST(?3 AS BIGINT)"),
+};
+struct edge_row {
+    call_id id;
+};
+static const struct db_col edge_cols[] = {COL(struct edge_row, id)};
+
+static enum way way_of(struct ctx *cx, const struct phone_call_filter *f, str *value)
 {
-    if (f->conversation.v)
-        return S(LIST_SQL(" AND p.conversation_id = ?10"));
-    if (f->contact.v)
-        return S(LIST_SQL(" AND p.contact_id = ?9"));
-    if (f->state.len && !str_eq(f->state, S("ended")))
-        return S(LIST_SQL(" AND p.state = ?12 AND p.state <> 'ended'"));
-    if (f->agent.v)
-        return S(LIST_SQL(" AND p.agent_id = ?11"));
-    if (f->channel.v)
-        return S(LIST_SQL(" AND p.channel_id = ?8"));
-    return S(LIST_SQL(""));
+    bool is_going = f->state.len && !str_eq(f->state, S("ended"));
+    const struct {
+        enum way way;
+        int64_t id;
+    } ways[] = {
+        {BY_CONVERSATION, f->conversation.v},
+        {BY_CONTACT,      f->contact.v     },
+        {BY_GOING,        is_going         },
+        {BY_AGENT,        f->agent.v       },
+        {BY_CHANNEL,      f->channel.v     },
+    };
+    *value = S("all");
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (ways[i].id) {
+            *value = ways[i].way == BY_GOING ? f->state
+                                             : str_print(cx->arena, "%lld", (long long)ways[i].id);
+            return ways[i].way;
+        }
+    return BY_ALL;
+}
+
+/* Beside its way in. */
+static bool drops_rows(struct ctx *cx, const struct phone_call_filter *f, enum way way)
+{
+    int asked = (f->conversation.v != 0) + (f->contact.v != 0) + (f->agent.v != 0) +
+                (f->channel.v != 0) + (f->state.len > 0) + (f->outcome.len > 0) +
+                (f->direction.len > 0);
+    return asked > (way != BY_ALL) || !conversation_actor_sees_all(cx);
 }
 
 err phone_call_list(struct ctx *cx, const struct phone_call_filter *f, call_id before,
-    ptrdiff_t limit, struct phone_call **rows, ptrdiff_t *n)
+    ptrdiff_t limit, struct phone_call **rows, ptrdiff_t *n, call_id *edge)
 {
-    return db_all(cx->db, list_sql(f),
-        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(before.v ? before.v : INT64_MAX),
-            A_INT(f->channel.v), A_INT(f->contact.v), A_INT(f->conversation.v), A_INT(f->agent.v),
-            A_TEXT(f->state), A_TEXT(f->outcome), A_TEXT(f->direction), A_INT(limit)),
+    str value;
+    enum way way = way_of(cx, f, &value);
+    struct edge_row last = {0};
+    int64_t below = before.v ? before.v : INT64_MAX;
+    if (drops_rows(cx, f, way)) {
+        err e = db_one(cx->db, edge_sql[way],
+            ARGS(A_ID(cx->account), A_INT(below), A_TEXT(value), A_INT(CALL_WALK - 1)),
+            COLS(edge_cols), &last);
+        if (e != OK && e != E_NOT_FOUND)
+            return e;
+    }
+    *edge = last.id;
+    return db_all(cx->db, list_sql[way],
+        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(below), A_INT(f->channel.v), A_INT(f->contact.v),
+            A_INT(f->conversation.v), A_INT(f->agent.v), A_TEXT(f->state), A_TEXT(f->outcome),
+            A_TEXT(f->direction), A_INT(limit), A_INT(last.id.v)),
         COLS(call_cols), (ptrdiff_t)sizeof **rows, rows, n);
 }

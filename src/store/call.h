@@ -20,6 +20,8 @@ err phone_call_add(struct ctx *cx, struct phone_call *c);
 /* Writes everything that can change, and raises version in the row and in *c. */
 err phone_call_write(struct ctx *cx, struct phone_call *c);
 
+enum { CALL_WALK = 4000 }; /* rows that filters may leave out before a page ends */
+
 /* Empty and {0} = any. */
 struct phone_call_filter {
     channel_id channel;
@@ -28,6 +30,7 @@ struct phone_call_filter {
     agent_id agent;
     str state, outcome, direction;
 };
-/* Newest first, ids below `before` ({0} = from the newest). */
+/* Newest first, ids below `before` ({0} = from the newest). *edge: {0}, or where this walk ended
+ * because so many rows were left out; with fewer than `limit` rows the next page begins there. */
 err phone_call_list(struct ctx *cx, const struct phone_call_filter *f, call_id before,
-    ptrdiff_t limit, struct phone_call **rows, ptrdiff_t *n);
+    ptrdiff_t limit, struct phone_call **rows, ptrdiff_t *n, call_id *edge);

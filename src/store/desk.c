@@ -104,15 +104,19 @@ static const struct db_col notification_cols[] = {
     COL(struct notification, read_ms),
 };
 
+#define NOTIFICATIONS(which)                                                                       \
+    "SELECT id, agent_id, type, conversation_id, message_id, actor_name, preview, at_ms, read_ms"  \
+    " FROM notification WHERE account_id = ?1 AND agent_id = ?2 AND id < ?3" which                 \
+    " ORDER BY id DESC LIMIT ?4"
+
 err notification_list(struct ctx *cx, bool unread_only, notification_id before, ptrdiff_t limit,
     struct notification **rows, ptrdiff_t *n)
 {
-    return db_all(cx->db,
-        S("SELECT id, agent_id, type, conversation_id, message_id, actor_name, preview, at_ms,"
-          " read_ms FROM notification WHERE account_id = ?1 AND agent_id = ?2 AND id < ?3"
-          " AND (?4 = 0 OR read_ms = 0) ORDER BY id DESC LIMIT ?5"),
+    static const str all = S_INIT(NOTIFICATIONS("")),
+                     unread = S_INIT(NOTIFICATIONS(" AND read_ms = 0"));
+    return db_all(cx->db, unread_only ? unread : all,
         ARGS(A_INT(cx->account.v), A_INT(cx->actor.agent.v), A_INT(before.v ? before.v : INT64_MAX),
-            A_BOOL(unread_only), A_INT(limit)),
+            A_INT(limit)),
         COLS(notification_cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 

@@ -79,25 +79,23 @@ err letter_of_chat(struct ctx *cx, conversation_id conversation, struct letter *
         ARGS(A_ID(cx->account), A_ID(conversation)), COLS(cols), letter);
 }
 
+#define LETTERS(narrow)                                                                            \
+    SELECT_LETTER "WHERE account_id = ?1 AND id < ?2 AND (?3 = '' OR state = ?3)"                  \
+                  " AND (?4 = 0 OR channel_id = ?4)" narrow " ORDER BY id DESC LIMIT ?5"
+
 err letter_list(struct ctx *cx, str state, channel_id channel, letter_id before, ptrdiff_t limit,
     struct letter **rows, ptrdiff_t *n)
 {
-    int64_t below = before.v ? before.v : INT64_MAX;
-    if (state.len)
-        return db_all(cx->db,
-            S(SELECT_LETTER "WHERE account_id = ?1 AND state = ?2 AND id < ?3 "
-                            "    AND (?5 = 0 OR channel_id = ?5) "
-                            "ORDER BY id DESC "
-                            "LIMIT ?4"),
-            ARGS(A_ID(cx->account), A_TEXT(state), A_INT(below), A_INT(limit), A_INT(channel.v)),
-            COLS(cols), (ptrdiff_t)sizeof **rows, rows, n);
-    return db_all(cx->db,
-        S(SELECT_LETTER "WHERE account_id = ?1 AND id < ?2 "
-                        "    AND (?4 = 0 OR channel_id = ?4) "
-                        "ORDER BY id DESC "
-                        "LIMIT ?3"),
-        ARGS(A_ID(cx->account), A_INT(below), A_INT(limit), A_INT(channel.v)), COLS(cols),
-        (ptrdiff_t)sizeof **rows, rows, n);
+    /* [by channel][by state]: each has its index */
+    static const str sql[2][2] = {
+        {S_INIT(LETTERS("")),                     S_INIT(LETTERS(" AND state = ?3"))},
+        {S_INIT(LETTERS(" AND channel_id = ?4")),
+         S_INIT(LETTERS(" AND channel_id = ?4 AND state = ?3"))                     },
+    };
+    return db_all(cx->db, sql[channel.v != 0][state.len > 0],
+        ARGS(A_ID(cx->account), A_INT(before.v ? before.v : INT64_MAX), A_TEXT(state),
+            A_INT(channel.v), A_INT(limit)),
+        COLS(cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 
 static bool forgets(const struct letter *l, str state)

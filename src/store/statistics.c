@@ -25,6 +25,8 @@ static const struct {
     ANALYZED("conversation_read"),
     ANALYZED("mention"),
     ANALYZED("notification"),
+    ANALYZED("letter"),
+    ANALYZED("call"),
 };
 
 err statistics_plan(struct ctx *cx)

@@ -8,7 +8,8 @@
 void growth_to(struct test_app *app, int first, int last);
 /* Messages first … last - 1 of one conversation; indexed. */
 void growth_thread(struct test_app *app, int first, int last);
-/* PostgreSQL plans by what it knows of its tables; the two above end with it, as the server's upkeep would. */
+/* PostgreSQL plans by what it knows of its tables; the two above end with it, as the server's
+ * upkeep would. */
 void growth_analyze(struct test_app *app);
 /* A test's own statement, for making what would take too many requests. */
 void growth_make(struct test_app *app, str sql, const struct db_arg *args, ptrdiff_t n);
@@ -16,5 +17,5 @@ void growth_make(struct test_app *app, str sql, const struct db_arg *args, ptrdi
 void growth_watch(struct test_app *app);
 void growth_begin(void);
 int64_t growth_end(void);
-/* Of one GET whose statements are prepared. */
+/* Of one GET whose statements are prepared. token: empty = the owner, signed in. */
 int64_t growth_cost(struct test_app *app, str token, const char *path);
