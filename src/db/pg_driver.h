@@ -100,8 +100,10 @@ err pg_many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_in 
 /* One command without parameters and whatever stands before it, in one flight.
  */
 err pg_command(struct pg_conn *c, const char *sql);
-/* The same without waiting for the answer; pg_settle reads it. */
-err pg_command_later(struct pg_conn *c, const char *sql);
+/* COMMIT, in the same way, without waiting for the answer; pg_settle reads it. */
+err pg_commit_later(struct pg_conn *c);
+/* On a new connection, not yet in pipeline mode: prepares what every transaction says. */
+[[nodiscard]] bool pg_prepare_usual(PGconn *handle);
 err pg_settle(struct pg_conn *c);
 /* Logs and maps by SQLSTATE. */
 err pg_err(struct pg *pg, const PGresult *r, str sql, bool is_read);

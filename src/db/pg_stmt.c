@@ -76,14 +76,33 @@ static err lost(struct pg_conn *c)
 
 /* ── flights ── */
 
-static const char *const prelude_sql[] = {
-    [PRELUDE_BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    [PRELUDE_BEGIN_WRITE] = "BEGIN",
-    [PRELUDE_SCOPE] = "SELECT set_config('seva.account', $1, true)",
-    [PRELUDE_SAVEPOINT] = "SAVEPOINT inner_one",
-    [PRELUDE_UNDO] = "ROLLBACK TO inner_one",
-    [PRELUDE_RELEASE] = "RELEASE inner_one",
+/* name: prepared when the connection is made, for every transaction says them. */
+static const struct {
+    const char *name, *sql;
+} prelude_texts[] = {
+    [PRELUDE_BEGIN_READ] = {"begin_read",  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
+    [PRELUDE_BEGIN_WRITE] = {"begin_write", "BEGIN"                                          },
+    [PRELUDE_SCOPE] = {"scope",       "SELECT set_config('seva.account', $1, true)"    },
+    [PRELUDE_SAVEPOINT] = {NULL,          "SAVEPOINT inner_one"                            },
+    [PRELUDE_UNDO] = {NULL,          "ROLLBACK TO inner_one"                          },
+    [PRELUDE_RELEASE] = {NULL,          "RELEASE inner_one"                              },
 };
+static const char commit_name[] = "commit";
+
+bool pg_prepare_usual(PGconn *handle)
+{
+    bool is_good = true;
+    for (size_t i = 0; is_good && i <= sizeof prelude_texts / sizeof prelude_texts[0]; i++) {
+        bool is_commit = i == sizeof prelude_texts / sizeof prelude_texts[0];
+        const char *name = is_commit ? commit_name : prelude_texts[i].name;
+        if (name == NULL)
+            continue;
+        PGresult *r = PQprepare(handle, name, is_commit ? "COMMIT" : prelude_texts[i].sql, 0, NULL);
+        is_good = PQresultStatus(r) == PGRES_COMMAND_OK;
+        PQclear(r);
+    }
+    return is_good;
+}
 
 static bool send_prelude(struct pg_conn *c)
 {
@@ -92,8 +111,11 @@ static bool send_prelude(struct pg_conn *c)
     const char *values[1] = {account};
     for (int i = 0; i < c->n_prelude; i++) {
         int n = c->prelude[i] == PRELUDE_SCOPE ? 1 : 0;
-        const char *sql = prelude_sql[c->prelude[i]];
-        if (PQsendQueryParams(c->handle, sql, n, NULL, values, NULL, NULL, 1) != 1)
+        const char *name = prelude_texts[c->prelude[i]].name;
+        const char *sql = prelude_texts[c->prelude[i]].sql;
+        int sent = name != NULL ? PQsendQueryPrepared(c->handle, name, n, values, NULL, NULL, 1)
+                                : PQsendQueryParams(c->handle, sql, n, NULL, values, NULL, NULL, 1);
+        if (sent != 1)
             return false;
     }
     return true;
@@ -177,9 +199,10 @@ err pg_command(struct pg_conn *c, const char *sql)
     return OK;
 }
 
-err pg_command_later(struct pg_conn *c, const char *sql)
+err pg_commit_later(struct pg_conn *c)
 {
-    if (!send_prelude(c) || PQsendQueryParams(c->handle, sql, 0, NULL, NULL, NULL, NULL, 1) != 1 ||
+    if (!send_prelude(c) ||
+        PQsendQueryPrepared(c->handle, commit_name, 0, NULL, NULL, NULL, 1) != 1 ||
         PQpipelineSync(c->handle) != 1)
         return lost(c);
     c->owes = true;

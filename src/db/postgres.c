@@ -60,7 +60,7 @@ err pg_connect(struct pg *pg, PGconn **handle, struct arena *a, str *why)
     PGresult *r = PQexec(c, session_sql);
     bool is_good = PQresultStatus(r) == PGRES_COMMAND_OK;
     PQclear(r);
-    if (!is_good || PQenterPipelineMode(c) != 1)
+    if (!is_good || !pg_prepare_usual(c) || PQenterPipelineMode(c) != 1)
         return refused(c, a, why);
     *handle = c;
     return OK;
@@ -163,7 +163,7 @@ static void commit(struct pg_conn *c, db_done *done, void *arg)
     c->done = done;
     c->done_arg = arg;
     FAILPOINT("db.before_commit");
-    err e = pg_command_later(c, "COMMIT");
+    err e = pg_commit_later(c);
     if (e == OK && !waits) {
         pg_finish_later(c->pg->finisher, c);
         return;
@@ -204,7 +204,7 @@ static void pg_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
     }
     c->n_prelude = 0;
     if (c->is_begun && !c->is_lost)
-        (void)pg_command_later(c, "COMMIT"); /* a loss is seen at the next use */
+        (void)pg_commit_later(c); /* a loss is seen at the next use */
     c->is_begun = false;
     answer(c, done, arg, OK);
 }
