@@ -51,12 +51,11 @@ enum { DRIVER_COUNT = BY_MENTION + 1, PRIORITIES_MOST = 5 };
 #define IN_PRIORITY(c)                                                                             \
     " AND " c ".status = ?7 AND " c ".priority = trim(?12, ',') AND " c ".priority <> 'none'"
 #define IN_CONTACT " AND c.status || '' = ?7 AND c.contact_id = ?11"
+/* A tag's and an agent's rows hold their conversation's status. */
 #define IN_TAG                                                                                     \
-    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7"          \
-    " AND c.id = t.conversation_id"
+    " AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7 AND c.id = t.conversation_id"
 #define IN_MENTION                                                                                 \
-    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.agent_id = ?3 AND t.status = ?7"         \
-    " AND c.id = t.conversation_id"
+    " AND t.account_id = ?1 AND t.agent_id = ?3 AND t.status = ?7 AND c.id = t.conversation_id"
 
 /* CROSS JOIN keeps SQLite to this order; PostgreSQL does as it likes. */
 #define FROM_ALL     ""
