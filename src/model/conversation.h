@@ -28,7 +28,7 @@ struct conversation {
     int64_t last_message_ms;
     message_id last_in_id;
     int64_t last_in_ms;
-    int64_t in_count; /* of the customer's messages; a program's do not count */
+    int64_t in_count;         /* of the customer's messages; a program's do not count */
     int64_t waiting_since_ms; /* first customer message without an answer; 0 = none */
     int64_t due_key, wait_key;
     int64_t snoozed_until_ms;

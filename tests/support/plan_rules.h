@@ -80,7 +80,7 @@ static const struct {
     {"(SELECT id, received_ms, state FROM inbox ORDER BY id LIMIT",             "the oldest, which are swept"                              },
     {"ORDER BY c.due_key + 0, c.id LIMIT ",
      "sorts a narrow way; that it has at most LIST_SORTED rows was looked up before"                                                       },
-    {"ORDER BY c.wait_key + 0, c.id LIMIT ",                                 "as the one above"                                         },
+    {"ORDER BY c.wait_key + 0, c.id LIMIT ",                                    "as the one above"                                         },
     {"GROUP BY kind, state",                                                    "metrics: as many as wait; what is done is no row any more"},
     {"FROM job WHERE channel_id = ?1 AND channel_id <> 0 AND state IN",
      "a channel's page: as many as wait there"                                                                                             },
