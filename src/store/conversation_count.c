@@ -22,8 +22,9 @@
            " LIMIT ?20) x")
 /* What filters leave out, and an agent who sees little of much, must not make the count read
  * everything. */
-#define NEWEST_OF(in)                                                                              \
-    "(SELECT n.* FROM conversation n WHERE n.account_id = ?1" in                                   \
+#define NEWEST_OF(in)                                                                               \
+    "(SELECT n.id, n.account_id, n.assignee_id, n.team_id, n.channel_id, n.contact_id, n.priority," \
+    " n.language, n.last_in_id FROM conversation n WHERE n.account_id = ?1" in                      \
     " ORDER BY n.recent_key DESC LIMIT ?21) c"
 #define COUNTS_NEWEST(in) COUNTS(NEWEST_OF(in), "")
 /* A conversation that has several of the tags counts with the first of them. */
