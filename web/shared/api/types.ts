@@ -1468,7 +1468,7 @@ export interface View {
 export interface ViewCount {
   /** exact with status, assignee, team, channel, priority; else among the newest 4,000 */
   total: number
-  /** among the newest 1,000 of a status; with a filter 4,000 */
+  /** among the newest 1,000 of a status that an index gives, or 4,000 that are sifted */
   unread: number
   /** total may be more: looking ended before the view did */
   is_least: boolean
