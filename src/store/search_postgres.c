@@ -10,9 +10,11 @@
 #include "base/limits.h"
 
 enum {
-    FIRST_WINDOW = 1000, /* rows that are tried: 3 ms */
-    LOOKS_MOST = 4,      /* then the index, whatever it costs */
-    WINDOW = 4000,       /* the same while the index is made anew: 10 ms */
+    FIRST_WINDOW = 1000,  /* rows that are tried: 3 ms */
+    WALKED_MOST = 6000,   /* as many rows are looked through sooner than the index is asked */
+    COUNTED_MOST = 20000, /* rows that are counted to know where they end: 4 ms */
+    LOOKS_MOST = 4,       /* then the index, whatever it costs */
+    WINDOW = 4000,        /* the same while the index is made anew: 10 ms */
     WINDOWS_MOST = 10,
     RARE_IN_WINDOW = 80, /* fewer hits: at most 2 % of an account's rows are read by the index */
 };
@@ -66,7 +68,7 @@ str search_pair(struct arena *a, int64_t account, str first, str second)
 /* An id begins with its millisecond (base/id.h); its 41 bits are taken in lengths that are 16 times
  * as long as the one before: 70 minutes, 19 hours, 12 days, 199 days. */
 static const int age_bits[] = {22 + 22, 22 + 26, 22 + 30, 22 + 34};
-enum { AGES = sizeof age_bits / sizeof age_bits[0], AGES_ASKED = 16 };
+enum { AGES = sizeof age_bits / sizeof age_bits[0], AGES_ASKED = 32 };
 
 static void put_age(struct sb *b, struct arena *a, int64_t account, int bits, int64_t number)
 {
@@ -269,11 +271,10 @@ static err look_while_building(struct search_look *l, str question)
     return ask(l, question);
 }
 
-/* The question, held to the times that `span` before l->before falls into; *from: their beginning.
- * Empty when that is all, or nearly. */
-static str held(struct search_look *l, str question, int64_t span, int64_t *from)
+/* The question, held to the times between `least` and l->before; *from: their beginning. Empty when
+ * that is all, or nearly. */
+static str held(struct search_look *l, str question, int64_t least, int64_t *from)
 {
-    int64_t least = l->before > span ? l->before - span : 0;
     int level = 0;
     while (level < AGES && (l->before - 1 - least) >> age_bits[level] >= AGES_ASKED)
         level++;
@@ -293,12 +294,23 @@ static str held(struct search_look *l, str question, int64_t span, int64_t *from
     return sb_str(&b);
 }
 
-/* How far back, in ids, what is missing lies when matches are as dense as in the rows before. */
-static int64_t reckon(const struct search_look *l, int64_t span, ptrdiff_t found)
+/* Where so many rows before l->before end. They are counted; beyond COUNTED_MOST it is reckoned. */
+static err least_of(struct search_look *l, int64_t rows, int64_t *least)
 {
-    double share = (double)(l->limit - l->n) / (double)found;
-    double far = 1.25 * share * (double)span;
-    return far < (double)(INT64_MAX / 4) ? (int64_t)far + 1 : INT64_MAX / 4;
+    struct span_row span;
+    int64_t counted = rows < COUNTED_MOST ? rows : COUNTED_MOST;
+    TRY(db_one(l->cx->db, span_sql[l->kind],
+        ARGS(A_INT(l->cx->account.v), A_INT(l->from), A_INT(l->before), A_INT(counted)),
+        COLS(span_cols), &span));
+    double far = (double)(l->before - span.oldest) * (double)rows / (double)counted;
+    *least = span.n < counted || far >= (double)l->before ? 0 : l->before - (int64_t)far;
+    return OK;
+}
+
+/* So many rows as hold what is missing, when matches are as dense as in those before. */
+static int64_t rows_for(const struct search_look *l, int64_t rows, ptrdiff_t found)
+{
+    return (l->limit - l->n) * rows / (found ? found : 1) * 5 / 4;
 }
 
 err search_look_postgres(struct search_look *l)
@@ -309,13 +321,20 @@ err search_look_postgres(struct search_look *l)
     struct span_row span;
     ptrdiff_t found = 0;
     bool is_end = false;
-    int64_t begun = l->from;
     TRY(walk(l, q, FIRST_WINDOW, &span, &found, &is_end));
     if (is_end)
         return OK;
-    int64_t far = found ? reckon(l, span.newest - span.oldest + 1, found) : INT64_MAX / 4;
-    for (int i = 0; i < LOOKS_MOST; i++) {
-        str near = held(l, q, far, &l->from);
+    int64_t rows = rows_for(l, FIRST_WINDOW, found), begun = l->from;
+    if (found && rows <= WALKED_MOST) {
+        TRY(walk(l, q, (ptrdiff_t)rows, &span, &found, &is_end));
+        if (is_end)
+            return OK;
+        rows = rows_for(l, rows, found);
+    }
+    for (int i = 0; found && i < LOOKS_MOST; i++, rows *= 4) {
+        int64_t least = 0;
+        TRY(least_of(l, rows, &least));
+        str near = held(l, q, least, &l->from);
         if (!near.len)
             break;
         TRY(ask(l, near));
@@ -323,8 +342,6 @@ err search_look_postgres(struct search_look *l)
             return OK;
         l->before = l->from;
         l->from = begun;
-        far = far < INT64_MAX / 16 ? 4 * far : far;
     }
-    l->from = begun;
     return ask(l, q);
 }
