@@ -10,11 +10,11 @@
 #include "base/limits.h"
 
 enum {
-    FIRST_WINDOW = 1000,  /* rows that are tried: 3 ms */
-    WALKED_MOST = 6000,   /* as many rows are looked through sooner than the index is asked */
-    COUNTED_MOST = 20000, /* rows that are counted to know where they end: 4 ms */
-    LOOKS_MOST = 4,       /* then the index, whatever it costs */
-    WINDOW = 4000,        /* the same while the index is made anew: 10 ms */
+    FIRST_WINDOW = 1000, /* rows that are tried: 3 ms */
+    WALKED_MOST = 3000,  /* as many rows are looked through sooner than the index is asked */
+    COUNTED_MOST = 2500, /* rows that are counted to know where they end: 1 ms */
+    LOOKS_MOST = 4,      /* then the index, whatever it costs */
+    WINDOW = 4000,       /* the same while the index is made anew: 10 ms */
     WINDOWS_MOST = 10,
     RARE_IN_WINDOW = 80, /* fewer hits: at most 2 % of an account's rows are read by the index */
 };
