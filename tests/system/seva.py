@@ -259,7 +259,7 @@ def run(tests):
     failed = 0
     print(f"1..{len(tests)}", flush=True)
     for n, test in enumerate(tests, 1):
-        name = test.__name__
+        name, began = test.__name__, time.monotonic()
         try:
             said = test()
             print(f"ok {n} - {name}" + (f" # SKIP {said[6:]}" if isinstance(said, str) and said.startswith("skip: ") else ""), flush=True)
@@ -268,5 +268,5 @@ def run(tests):
             print(f"not ok {n} - {name}", flush=True)
             for line in traceback.format_exc().split("\n"):
                 print("#   " + line)
-            sys.stdout.flush()
+        print(f"# {time.monotonic() - began:.1f} s", flush=True)
     sys.exit(1 if failed else 0)
