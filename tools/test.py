@@ -50,8 +50,9 @@ failures = []  # (name, detail)
 AT_ONCE = max(2, os.cpu_count() or 1)  # processors
 ALONE = {"system/test_run.py"}  # has a verdict by time
 # What takes longest begins first, or it would be waited for at the end.
-LONG = ["system/test_mail_reading.py", "system/test_s3.py", "system/test_mail_bombs.py", "e2e/console_look.test.mjs",
-        "e2e/chat_by_mail.test.mjs", "e2e/console_mail.test.mjs", "e2e/console_networks.test.mjs"]
+LONG = ["system/test_migration.py", "system/test_s3.py", "system/test_mail_reading.py", "e2e/console_mail.test.mjs", "system/test_export.py",
+        "e2e/console_look.test.mjs", "e2e/console_mail_compose.test.mjs", "system/test_disk.py", "e2e/console_networks.test.mjs",
+        "e2e/chat_by_mail.test.mjs", "system/test_mail_bombs.py", "system/test_doctor.py", "system/test_failover.py"]
 # They count rows and steps in one thread, where there is nothing to race with: not under tsan.
 ONE_THREAD = {"growth_lists", "growth_slopes", "search_find"}
 telling = threading.RLock()
@@ -205,11 +206,11 @@ def web_dist():
 
 
 class Lanes:
-    """Programs side by side, first come first served, told as they end: one for each processor and one more, because many wait for something.
+    """Programs side by side, first come first served, told as they end: one for each processor and two more, because many wait for something.
     Each lane has a PostgreSQL of its own."""
 
     def __init__(self):
-        self.count = AT_ONCE + 1
+        self.count = AT_ONCE + 2
         self.pool = concurrent.futures.ThreadPoolExecutor(self.count)
         self.free, self.begun, self.folders = queue.SimpleQueue(), [], []
 
@@ -385,15 +386,18 @@ def main():
         if set(parts) & {"unit", "flow", "system", "e2e"} or ("faults" in parts and (args.postgres or is_nightly)):
             pg.start(lanes.count)
         lanes.open(pg.urls)
+        if web:
+            web.result()
+        system = system_programs(lanes, args) if "system" in parts else []
+        beside = longest_first([f for f in system if f[0] not in ALONE] + (e2e_programs(lanes) if "e2e" in parts else []))
+        # Those that wait most run beside the builds and the C programs, which do not wait.
+        long = [f for f in beside if f[0] in LONG]
+        lanes.start(long)
         if "unit" in parts or "flow" in parts:
             start_programs(lanes, "plain", [p for p in ("unit", "flow") if p in parts], True, {}, 2)
         if "faults" in parts:
             (part_nightly if is_nightly else part_faults)(lanes, args)
-        system = system_programs(lanes, args) if "system" in parts else []
-        walks = e2e_programs(lanes) if "e2e" in parts else []
-        if web:
-            web.result()
-        lanes.start(longest_first([f for f in system if f[0] not in ALONE] + walks))
+        lanes.start(beside[len(long):])
         # Beside what runs, what runs then is built.
         if "system" in parts:
             build("release")
