@@ -2,7 +2,7 @@
  * with a queue of answers before each. Nothing is lost: every message is sent, or shown as "may
  * have been sent"; nothing is doubled where the network knows repetitions, and nothing that is
  * shown as sent was taken twice anywhere. All networks fail at once; that one of them holds up no
- * other is a story of its own. SEVA_FAULT_MESSAGES: answers per mode over all networks (500, on
+ * other is a story of its own. SEVA_FAULT_MESSAGES: answers per mode over all networks (250, on
  * PostgreSQL 125); SEVA_FAULT_NETWORK: only these networks, with commas between; SEVA_FAULT_MODE:
  * only these ways (all; on PostgreSQL four, because no way to fail knows of the database). */
 #include "network_rows.h"
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 enum {
-    MESSAGES = 500,
+    MESSAGES = 250,
     SPEAKERS = 5, /* conversations of one network */
     SPEAKERS_MOST = 100,
     PER_SPEAKER = 50, /* answers; when there are more, so are the speakers */
@@ -114,7 +114,7 @@ static void outage_open(struct outage *o, struct test_app *app)
 static int messages_wanted(void)
 {
     const char *text = getenv("SEVA_FAULT_MESSAGES");
-    int64_t n = is_postgres() ? MESSAGES / 4 : MESSAGES; /* slower, and the rules are one */
+    int64_t n = is_postgres() ? MESSAGES / 2 : MESSAGES; /* slower, and the rules are one */
     if (text)
         assert_ok(str_int(str_from(text), 1, 1000 * 1000, &n));
     return (int)n;
