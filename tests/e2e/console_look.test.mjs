@@ -1,4 +1,4 @@
-// How it looks and reads: axe on every route in light and dark, both directions and three widths; Arabic from right to left; a phone; no sideways scrolling.
+// How it looks and reads: axe on every route in both directions and three widths, in dark from left to right; Arabic from right to left; a phone; no sideways scrolling.
 // E2E_SHOTS=folder keeps the pictures.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -55,9 +55,10 @@ describe('looks', { skip: reasonToSkip() }, () => {
     await seva.call('POST', '/webhooks', { name: 'CRM', url: 'https://crm.example/hook', events: ['*'], is_enabled: false })
   })
 
-  /** Everything in light; in dark what a scheme changes, the colours. */
-  const inBothSchemes = async (page, name) => {
+  /** Everything in light; in dark what a scheme changes, the colours, which know no direction. */
+  const inItsSchemes = async (page, name, hasDark) => {
     const found = (await axe(page)).map((one) => `${name} ${one}`)
+    if (!hasDark && !process.env.E2E_SHOTS) return found
     await page.emulateMedia({ colorScheme: 'dark' })
     found.push(...(await axe(page, 'html', COLOURS)).map((one) => `${name} dark ${one}`))
     await shot(page, `${name.replaceAll('/', '-')}-dark`)
@@ -67,19 +68,20 @@ describe('looks', { skip: reasonToSkip() }, () => {
   }
   for (const locale of ['en-US', 'ar']) {
     for (const [width, height] of WIDTHS) {
-      test(`no_axe_violation_on_any_route_in_light_and_dark_${locale}_${width}`, async () => {
+      const hasDark = locale === 'en-US'
+      test(`no_axe_violation_on_any_route_in_light${hasDark ? '_and_dark' : ''}_${locale}_${width}`, async () => {
         const look = `${width}-${locale.slice(0, 2)}`
         const door = await open(browser, { width, height, locale })
         await door.goto(seva.url + '/app/')
         await door.locator('input[type=email]').waitFor()
-        const found = await inBothSchemes(door, 'sign-in-' + look)
+        const found = await inItsSchemes(door, 'sign-in-' + look, hasDark)
         await door.context().close()
 
         await seva.as(OWNER, 'PATCH', '/me', { locale: locale.slice(0, 2) })
         const page = await openConsole(browser, seva, { width, height, locale, path: 'guide', look: { locale: locale.slice(0, 2) } })
         for (const route of routes()) {
           await go(page, route)
-          found.push(...(await inBothSchemes(page, `${route}-${look}`)))
+          found.push(...(await inItsSchemes(page, `${route}-${look}`, hasDark)))
           assert.equal(await page.evaluate(() => document.documentElement.dir), locale === 'ar' ? 'rtl' : 'ltr')
           assert.deepEqual(await sideways(page), [], `${route} scrolls sideways`)
           assert.ok(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight), `${route}: the page itself scrolls`)
@@ -87,7 +89,7 @@ describe('looks', { skip: reasonToSkip() }, () => {
         }
         await page.keyboard.press('Control+k')
         await page.locator('dialog[open]').waitFor()
-        found.push(...(await inBothSchemes(page, 'palette-' + look)))
+        found.push(...(await inItsSchemes(page, 'palette-' + look, hasDark)))
         assert.deepEqual(found, [])
         assert.deepEqual(page.problems, [])
         await page.context().close()
