@@ -1,6 +1,6 @@
-"""`seva migrate` on a database of an older version with data in it: killed at each statement and around each commit, a rerun
+"""`seva migrate` on a database of an older version with data in it: killed at statements and around each commit, a rerun
 finishes, and schema and data are those of an unbroken run; several nodes that migrate at once on PostgreSQL apply each once.
-SEVA_MIGRATION_STEP=1 tries every statement on PostgreSQL, too; without it each seventh."""
+SEVA_MIGRATION_STEP=1, at night, tries every statement; without it each third, on PostgreSQL each fifteenth."""
 
 import glob
 import hashlib
