@@ -5,9 +5,9 @@
  * page does not show.
  * The way in ("driver") decides the index. Every filter stands in a text as an optional condition,
  * for which PostgreSQL plans anew each time: a plan for any arguments could not know what they
- * leave out. So the usual lists, which are narrowed by nothing but their way in, have texts of
- * their own, with the page's bound in them: their plan for any arguments is the same as for these,
- * and PostgreSQL keeps it. Measured at 100,000 conversations: 0.8 ms of planning, 0.03 without.
+ * leave out. The usual lists, which are narrowed by nothing but their way in, have texts of their
+ * own, that are planned in a fifth of the time. (A plan that is kept is not safe for these either:
+ * not knowing which status is meant, it sorts the whole of one that most conversations have.)
  * SQLite plans without statistics, so a narrow way in hides the
  * columns of the wide indexes from it (status || '', key + 0): measured over a million rows, a
  * contact's list took 900 ms without and less than 1 ms with it.
@@ -17,103 +17,72 @@
 
 #include "store/conversation_list_inner.h"
 
-/* How a text says its arguments. To a text that is planned for each of them they are known; in one
- * whose plan is kept they are hidden, also from the plans that PostgreSQL makes of it at first and
- * compares: a status that few have would else look so cheap that it never kept one. */
-#define KNOWN(n)  "?" #n
-#define HIDDEN(n) "(SELECT ?" #n ")"
-
-#define BEHIND_NEWEST(of)                                                                          \
-    " AND (c.recent_key, c.last_message_ms, c.id) < (" of(                                         \
-        20) ", ?21, ?22)"                                                                          \
-            " ORDER BY c.recent_key DESC, c.last_message_ms DESC, c.id DESC LIMIT "
-#define BEHIND_OLDEST(of)                                                                          \
-    " AND (c.recent_key, c.last_message_ms, c.id) > (" of(                                         \
-        20) ", ?21, ?22)"                                                                          \
-            " ORDER BY c.recent_key, c.last_message_ms, c.id LIMIT "
-#define BEHIND_DUE(of) " AND (c.due_key, c.id) > (" of(21) ", ?22) ORDER BY c.due_key, c.id LIMIT "
-#define BEHIND_WAITING(of)                                                                         \
-    " AND (c.wait_key, c.id) > (" of(21) ", ?22) ORDER BY c.wait_key, c.id LIMIT "
-#define SORTED_DUE(of)                                                                             \
-    " AND (c.due_key + 0, c.id) > (" of(21) ", ?22) ORDER BY c.due_key + 0, c.id LIMIT "
-#define SORTED_WAITING(of)                                                                         \
-    " AND (c.wait_key + 0, c.id) > (" of(21) ", ?22) ORDER BY c.wait_key + 0, c.id LIMIT "
+#define BEHIND_NEWEST                                                                              \
+    " AND (c.recent_key, c.last_message_ms, c.id) < (?20, ?21, ?22)"                               \
+    " ORDER BY c.recent_key DESC, c.last_message_ms DESC, c.id DESC LIMIT ?23"
+#define BEHIND_OLDEST                                                                              \
+    " AND (c.recent_key, c.last_message_ms, c.id) > (?20, ?21, ?22)"                               \
+    " ORDER BY c.recent_key, c.last_message_ms, c.id LIMIT ?23"
+#define BEHIND_DUE     " AND (c.due_key, c.id) > (?21, ?22) ORDER BY c.due_key, c.id LIMIT ?23"
+#define BEHIND_WAITING " AND (c.wait_key, c.id) > (?21, ?22) ORDER BY c.wait_key, c.id LIMIT ?23"
+#define SORTED_DUE     " AND (c.due_key + 0, c.id) > (?21, ?22) ORDER BY c.due_key + 0, c.id LIMIT ?23"
+#define SORTED_WAITING                                                                             \
+    " AND (c.wait_key + 0, c.id) > (?21, ?22) ORDER BY c.wait_key + 0, c.id LIMIT ?23"
 
 /* Up to the edge. */
-#define WITHIN_NEWEST(of)  " AND c.recent_key >= " of(24) BEHIND_NEWEST(of)
-#define WITHIN_OLDEST(of)  " AND c.recent_key <= " of(24) BEHIND_OLDEST(of)
-#define WITHIN_DUE(of)     " AND (c.due_key, c.id) <= (" of(24) ", ?25)" BEHIND_DUE(of)
-#define WITHIN_WAITING(of) " AND (c.wait_key, c.id) <= (" of(24) ", ?25)" BEHIND_WAITING(of)
+#define WITHIN_NEWEST  " AND c.recent_key >= ?24" BEHIND_NEWEST
+#define WITHIN_OLDEST  " AND c.recent_key <= ?24" BEHIND_OLDEST
+#define WITHIN_DUE     " AND (c.due_key, c.id) <= (?24, ?25)" BEHIND_DUE
+#define WITHIN_WAITING " AND (c.wait_key, c.id) <= (?24, ?25)" BEHIND_WAITING
 
 /* And what it is sorted by. */
 #define BESIDE_NEWEST                                                                              \
     " AND t.recent_key <= ?20 AND (c.recent_key, c.last_message_ms, c.id) < (?20, ?21, ?22)"       \
-    " ORDER BY t.recent_key DESC, c.last_message_ms DESC, c.id DESC LIMIT "
+    " ORDER BY t.recent_key DESC, c.last_message_ms DESC, c.id DESC LIMIT ?23"
 #define BESIDE_OLDEST                                                                              \
     " AND t.recent_key >= ?20 AND (c.recent_key, c.last_message_ms, c.id) > (?20, ?21, ?22)"       \
-    " ORDER BY t.recent_key, c.last_message_ms, c.id LIMIT "
+    " ORDER BY t.recent_key, c.last_message_ms, c.id LIMIT ?23"
 #define BESIDE_DUE                                                                                 \
     " AND (t.due_key, t.conversation_id) > (?21, ?22)"                                             \
-    " ORDER BY t.due_key, t.conversation_id LIMIT "
+    " ORDER BY t.due_key, t.conversation_id LIMIT ?23"
 #define BESIDE_WAITING                                                                             \
     " AND (t.wait_key, t.conversation_id) > (?21, ?22)"                                            \
-    " ORDER BY t.wait_key, t.conversation_id LIMIT "
+    " ORDER BY t.wait_key, t.conversation_id LIMIT ?23"
 
 #define LIST(from, where, behind)                                                                  \
     S_INIT("SELECT c.id, c.last_message_ms, c.due_key, c.wait_key FROM" from                       \
            " conversation c WHERE" where behind)
-#define LISTS(first, second, third, fourth, of, where, limit)                                      \
+#define LISTS(first, second, third, fourth, where)                                                 \
     {                                                                                              \
-        LIST("", where, first(of) limit), LIST("", where, second(of) limit),                       \
-            LIST("", where, third(of) limit), LIST("", where, fourth(of) limit)                    \
+        LIST("", where, first), LIST("", where, second), LIST("", where, third),                   \
+            LIST("", where, fourth)                                                                \
     }
-#define OF_STATUS(which, of, where, limit)                                                         \
-    LISTS(which##_NEWEST, which##_OLDEST, which##_DUE, which##_WAITING, of, where, limit)
-#define LISTS_WITHIN(of, where, limit)                                                             \
-    LISTS(WITHIN_NEWEST, WITHIN_OLDEST, SORTED_DUE, SORTED_WAITING, of, where, limit)
+#define OF_STATUS(which, where)                                                                    \
+    LISTS(which##_NEWEST, which##_OLDEST, which##_DUE, which##_WAITING, where)
+#define LISTS_WITHIN(where) LISTS(WITHIN_NEWEST, WITHIN_OLDEST, SORTED_DUE, SORTED_WAITING, where)
 #define LISTS_BESIDE(from, where)                                                                  \
     {                                                                                              \
-        LIST(from, where, BESIDE_NEWEST "?23"), LIST(from, where, BESIDE_OLDEST "?23"),            \
-            LIST(from, where, BESIDE_DUE "?23"), LIST(from, where, BESIDE_WAITING "?23")           \
+        LIST(from, where, BESIDE_NEWEST), LIST(from, where, BESIDE_OLDEST),                        \
+            LIST(from, where, BESIDE_DUE), LIST(from, where, BESIDE_WAITING)                       \
     }
 
-/* What a text says beside its way in. */
-enum text {
-    FILTERED, /* what the actor may see, every filter */
-    SHORT,    /* nothing; at most SHORT_ROWS */
-    LONG      /* nothing; at most LONG_ROWS */
-};
-enum { TEXT_COUNT = LONG + 1, SHORT_ROWS = 51, LONG_ROWS = 101 }; /* a page and one more */
+/* Beside its way in a text says what the actor may see and every filter, or nothing. */
 #define CHOSEN CONVERSATION_IS_VISIBLE FILTER_BESIDE
-#define BARE   " c.account_id = (SELECT ?1) AND c.status = (SELECT ?7)"
-#define BARE_LISTS(limit)                                                                          \
-    {                                                                                              \
-        [BY_STATUS] = OF_STATUS(BEHIND, HIDDEN, BARE, limit),                                      \
-        [BY_ASSIGNEE] = LISTS_WITHIN(                                                              \
-            HIDDEN, BARE " AND c.assignee_id = (SELECT ?8) AND c.assignee_id <> 0", limit),        \
-        [BY_TEAM] =                                                                                \
-            LISTS_WITHIN(HIDDEN, BARE " AND c.team_id = (SELECT ?9) AND c.team_id <> 0", limit),   \
-        [BY_CHANNEL] = LISTS_WITHIN(HIDDEN, BARE " AND c.channel_id = (SELECT ?10)", limit),       \
-        [BY_PRIORITY] = LISTS_WITHIN(HIDDEN,                                                       \
-            BARE " AND c.priority = (SELECT trim(?12, ',')) AND c.priority <> 'none'", limit),     \
-    }
-static const str list_sql[TEXT_COUNT][DRIVER_COUNT][SORT_COUNT] =
-    {
-        [FILTERED] =
-            {
-                        [BY_STATUS] = OF_STATUS(BEHIND, KNOWN, CHOSEN IN_STATUS("c"), "?23"),
-                        [BY_WALK] = OF_STATUS(WITHIN, KNOWN, CHOSEN IN_STATUS("c"), "?23"),
-                        [BY_ASSIGNEE] = LISTS_WITHIN(KNOWN, CHOSEN IN_ASSIGNEE("c"), "?23"),
-                        [BY_TEAM] = LISTS_WITHIN(KNOWN, CHOSEN IN_TEAM("c"), "?23"),
-                        [BY_CHANNEL] = LISTS_WITHIN(KNOWN, CHOSEN IN_CHANNEL("c"), "?23"),
-                        [BY_PRIORITY] = LISTS_WITHIN(KNOWN, CHOSEN IN_PRIORITY("c"), "?23"),
-                        [BY_CONTACT] = LISTS(BEHIND_NEWEST, BEHIND_OLDEST, SORTED_DUE, SORTED_WAITING,
-                        KNOWN, CONVERSATION_IS_VISIBLE FILTER IN_CONTACT, "?23"),
-                        [BY_TAG] = LISTS_BESIDE(FROM_TAG, CHOSEN IN_TAG),
-                        [BY_MENTION] = LISTS_BESIDE(FROM_MENTION, CHOSEN IN_MENTION),
-                        },
-        [SHORT] = BARE_LISTS("51"),
-        [LONG] = BARE_LISTS("101"),
+#define BARE   " c.account_id = ?1"
+#define WAYS(where)                                                                                \
+    [BY_STATUS] = OF_STATUS(BEHIND, where IN_STATUS("c")),                                         \
+    [BY_ASSIGNEE] = LISTS_WITHIN(where IN_ASSIGNEE("c")),                                          \
+    [BY_TEAM] = LISTS_WITHIN(where IN_TEAM("c")),                                                  \
+    [BY_CHANNEL] = LISTS_WITHIN(where IN_CHANNEL("c")),                                            \
+    [BY_PRIORITY] = LISTS_WITHIN(where IN_PRIORITY("c"))
+static const str bare_sql[DRIVER_COUNT][SORT_COUNT] = {WAYS(BARE)};
+static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
+    WAYS(CHOSEN),
+    [BY_WALK] = OF_STATUS(WITHIN, CHOSEN IN_STATUS("c")),
+    [BY_CONTACT] = LISTS(BEHIND_NEWEST, BEHIND_OLDEST, SORTED_DUE, SORTED_WAITING,
+        CONVERSATION_IS_VISIBLE FILTER IN_CONTACT),
+    [BY_TAG] = LISTS_BESIDE(FROM_TAG, CHOSEN IN_TAG),
+    [BY_MENTION] = LISTS_BESIDE(FROM_MENTION, CHOSEN IN_MENTION),
 };
 
 /* The last row of a walk; none when it ends before. ?3 is what narrows, ?4 and ?5 the cursor. */
@@ -377,20 +346,12 @@ static bool is_bare(const struct reading *r)
            (!f->priorities.len || r->driver == BY_PRIORITY);
 }
 
-static enum text text_of(const struct reading *r)
-{
-    if (r->limit > LONG_ROWS || !is_bare(r))
-        return FILTERED;
-    return r->limit > SHORT_ROWS ? LONG : SHORT;
-}
-
 static err read_run(struct reading *r, struct run *run)
 {
     struct db_arg args[FILTER_ARGS + 6];
     struct edge_row edge;
     bool is_recent = r->sort == SORT_NEWEST || r->sort == SORT_OLDEST, is_there = false;
     TRY(choose(r));
-    enum text text = text_of(r);
     conversation_filter_args(r->cx, r->f, conversation_status_name(r->status), args);
     conversation_way_args(r->cx, r->f, r->driver, r->way, args);
     args[FILTER_ARGS] = A_INT(conversation_recent_key(r->key));
@@ -400,16 +361,16 @@ static err read_run(struct reading *r, struct run *run)
     int64_t end = r->sort == SORT_NEWEST ? INT64_MIN : INT64_MAX;
     args[FILTER_ARGS + 4] = A_INT(end);
     args[FILTER_ARGS + 5] = A_INT(end);
-    ptrdiff_t n_args = FILTER_ARGS + (text == FILTERED ? 4 : 3);
+    ptrdiff_t n_args = FILTER_ARGS + 4;
     if (r->driver == BY_WALK || (is_edged(r->driver) && is_recent)) {
         n_args = FILTER_ARGS + (is_recent ? 5 : 6);
         TRY(read_edge(r, r->sort, r->key, LIST_WALK, &edge, &is_there));
         if (is_there)
             set_edge(r, &edge, run, &args[FILTER_ARGS + 4]);
     }
-    return db_all(r->cx->db, list_sql[text][r->driver][r->sort], args, n_args,
-        conversation_place_cols, CONVERSATION_PLACE_COLS, (ptrdiff_t)sizeof *run->rows, &run->rows,
-        &run->n);
+    str sql = is_bare(r) ? bare_sql[r->driver][r->sort] : list_sql[r->driver][r->sort];
+    return db_all(r->cx->db, sql, args, n_args, conversation_place_cols, CONVERSATION_PLACE_COLS,
+        (ptrdiff_t)sizeof *run->rows, &run->rows, &run->n);
 }
 
 static ptrdiff_t merge(struct run *runs, int n_runs, enum conversation_sort sort, ptrdiff_t limit,
