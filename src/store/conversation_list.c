@@ -35,7 +35,7 @@
 #define WITHIN_DUE     " AND (c.due_key, c.id) <= (?24, ?25)" BEHIND_DUE
 #define WITHIN_WAITING " AND (c.wait_key, c.id) <= (?24, ?25)" BEHIND_WAITING
 
-/* And what it is sorted by. */
+/* A tag's and an agent's rows hold what their conversations are sorted by. */
 #define BESIDE_NEWEST                                                                              \
     " AND t.recent_key <= ?20 AND (c.recent_key, c.last_message_ms, c.id) < (?20, ?21, ?22)"       \
     " ORDER BY t.recent_key DESC, c.last_message_ms DESC, c.id DESC LIMIT ?23"

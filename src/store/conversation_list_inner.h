@@ -9,13 +9,14 @@ enum { FILTER_ARGS = 19 };
     " LEFT JOIN conversation_read r ON r.account_id = c.account_id AND r.agent_id = ?3"            \
     "  AND r.conversation_id = c.id"
 /* Of a list whose way in is neither a contact nor the agent's mentions: these are ways in before
- * all others (driver_of). */
+ * all others (driver_of). IS TRUE makes two conditions one: SQLite takes every condition for a
+ * reason to expect fewer rows, and sorts what it expects to be one. */
 #define FILTER_BESIDE                                                                              \
     " AND (?8 = -1 OR c.assignee_id = ?8)"                                                         \
     " AND (?9 = -1 OR c.team_id = ?9)"                                                             \
     " AND (?10 = 0 OR c.channel_id = ?10)"                                                         \
-    " AND (?12 = '' OR ?12 LIKE '%,' || c.priority || ',%')"                                       \
-    " AND (?13 = '' OR c.language = ?13)"                                                          \
+    " AND ((?12 = '' OR ?12 LIKE '%,' || c.priority || ',%')"                                      \
+    "  AND (?13 = '' OR c.language = ?13)) IS TRUE"                                                \
     " AND (?14 = 0 OR c.last_in_id > COALESCE((SELECT r.message_id FROM conversation_read r"       \
     "  WHERE r.account_id = ?1 AND r.agent_id = ?3 AND r.conversation_id = c.id), 0))"             \
     " AND (?16 = 0 OR EXISTS (SELECT 1 FROM conversation_tag g WHERE g.account_id = ?1"            \
@@ -51,11 +52,12 @@ enum { DRIVER_COUNT = BY_MENTION + 1, PRIORITIES_MOST = 5 };
 #define IN_PRIORITY(c)                                                                             \
     " AND " c ".status = ?7 AND " c ".priority = trim(?12, ',') AND " c ".priority <> 'none'"
 #define IN_CONTACT " AND c.status || '' = ?7 AND c.contact_id = ?11"
-/* A tag's and an agent's rows hold their conversation's status. */
 #define IN_TAG                                                                                     \
-    " AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7 AND c.id = t.conversation_id"
+    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7"          \
+    " AND c.id = t.conversation_id"
 #define IN_MENTION                                                                                 \
-    " AND t.account_id = ?1 AND t.agent_id = ?3 AND t.status = ?7 AND c.id = t.conversation_id"
+    " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.agent_id = ?3 AND t.status = ?7"         \
+    " AND c.id = t.conversation_id"
 
 /* CROSS JOIN keeps SQLite to this order; PostgreSQL does as it likes. */
 #define FROM_ALL     ""
