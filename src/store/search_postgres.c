@@ -10,11 +10,13 @@
 #include "base/limits.h"
 
 enum {
-    FIRST_WINDOW = 1000, /* rows that are tried: 3 ms */
-    WALKED_MOST = 3000,  /* as many rows are looked through sooner than the index is asked */
-    COUNTED_MOST = 2500, /* rows that are counted to know where they end: 1 ms */
-    LOOKS_MOST = 4,      /* then the index, whatever it costs */
-    WINDOW = 4000,       /* the same while the index is made anew: 10 ms */
+    FIRST_WINDOW = 1000,  /* rows that are tried: 3 ms */
+    WALKED_MOST = 8000,   /* as many rows are looked through sooner than the index is asked */
+    COUNTED_MOST = 20000, /* rows that are counted to know where they end: 4 ms */
+    COUNTED_FEW = 2500,   /* of more only so many, and it is reckoned from them */
+    FARTHER = 4,          /* times as far, at most, is asked next: how dense things lie changes */
+    LOOKS_MOST = 8,       /* then the index, whatever it costs */
+    WINDOW = 4000,        /* the same while the index is made anew: 10 ms */
     WINDOWS_MOST = 10,
     RARE_IN_WINDOW = 80, /* fewer hits: at most 2 % of an account's rows are read by the index */
 };
@@ -294,17 +296,27 @@ static str held(struct search_look *l, str question, int64_t least, int64_t *fro
     return sb_str(&b);
 }
 
-/* Where so many rows before l->before end. They are counted; beyond COUNTED_MOST it is reckoned. */
-static err least_of(struct search_look *l, int64_t rows, int64_t *least)
+/* How far, in ids, so many rows before l->before go back; INT64_MAX: there are no more. */
+static err distance_of(struct search_look *l, int64_t rows, int64_t *far)
 {
     struct span_row span;
-    int64_t counted = rows < COUNTED_MOST ? rows : COUNTED_MOST;
+    int64_t counted = rows <= COUNTED_MOST ? rows : COUNTED_FEW;
     TRY(db_one(l->cx->db, span_sql[l->kind],
         ARGS(A_INT(l->cx->account.v), A_INT(l->from), A_INT(l->before), A_INT(counted)),
         COLS(span_cols), &span));
-    double far = (double)(l->before - span.oldest) * (double)rows / (double)counted;
-    *least = span.n < counted || far >= (double)l->before ? 0 : l->before - (int64_t)far;
+    *far = span.n < counted ? INT64_MAX : l->before - span.oldest;
+    if (span.n == counted && rows > counted)
+        *far = *far < INT64_MAX / FARTHER ? *far * FARTHER : INT64_MAX;
     return OK;
+}
+
+/* The same for what is missing, when matches are as dense as those that were found so far back. */
+static int64_t farther(const struct search_look *l, int64_t far, ptrdiff_t found)
+{
+    double most = (double)far * FARTHER;
+    double reckoned = found ? (double)far * 1.25 * (double)(l->limit - l->n) / (double)found : most;
+    double next = reckoned < most ? reckoned : most;
+    return next < (double)(INT64_MAX / 2) ? (int64_t)next + 1 : INT64_MAX;
 }
 
 /* So many rows as hold what is missing, when matches are as dense as in those before. */
@@ -331,15 +343,18 @@ err search_look_postgres(struct search_look *l)
             return OK;
         rows = rows_for(l, rows, found);
     }
-    for (int i = 0; found && i < LOOKS_MOST; i++, rows *= 4) {
-        int64_t least = 0;
-        TRY(least_of(l, rows, &least));
-        str near = held(l, q, least, &l->from);
+    int64_t far = INT64_MAX;
+    if (found)
+        TRY(distance_of(l, rows, &far));
+    for (int i = 0; i < LOOKS_MOST; i++) {
+        ptrdiff_t had = l->n;
+        str near = held(l, q, l->before > far ? l->before - far : 0, &l->from);
         if (!near.len)
             break;
         TRY(ask(l, near));
         if (l->n == l->limit)
             return OK;
+        far = farther(l, l->before - l->from, l->n - had);
         l->before = l->from;
         l->from = begun;
     }
