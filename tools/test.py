@@ -169,7 +169,7 @@ class Postgres:
         self.processes, self.urls = [], []
 
     def start(self, n):
-        command = [sys.executable, os.path.join(ROOT, "tests/support/pg.py"), "--no-fsync"]
+        command = [sys.executable, os.path.join(ROOT, "tests/support/pg.py"), "--no-fsync", "--no-analyze"]
         self.processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) for _ in range(n)]
         for p in self.processes:
             self.urls.append(p.stdout.readline().strip())

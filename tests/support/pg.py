@@ -3,8 +3,9 @@
 
 initdb in a temporary folder, as the user postgres when we are root; unix socket and a free loopback
 port; fsync on unless --no-fsync. The URL's role "seva" is no superuser and owns the database "seva", so that row-level
-security holds for it.
-usage: pg.py [--keep] [--no-fsync]      prints postgresql://…  (one line)
+security holds for it. --no-analyze: the server does not look at its tables by itself; its look, at any moment, may meet a
+large insert that is not committed yet, and plans for a table that is nearly empty follow.
+usage: pg.py [--keep] [--no-fsync] [--no-analyze]      prints postgresql://…  (one line)
 """
 import glob
 import os
@@ -16,6 +17,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+
+NEVER = 1_000_000_000  # changed rows
 
 
 def binaries() -> str:
@@ -70,10 +73,8 @@ class Server:
                 f"listen_addresses = '127.0.0.1'\nport = {self.port}\n"
                 f"unix_socket_directories = '{self.folder}'\n"
                 "max_connections = 200\nshared_buffers = 64MB\n"
-                # Seva looks at its tables itself (store/statistics.c). PostgreSQL's own look, at any moment, may meet a large
-                # insert that is not committed yet, and plans for a table that is nearly empty follow.
-                "autovacuum_analyze_threshold = 1000000000\n"
                 f"fsync = {'off' if '--no-fsync' in sys.argv[1:] else 'on'}\n"
+                f"autovacuum_analyze_threshold = {NEVER if '--no-analyze' in sys.argv[1:] else 50}\n"
                 "log_min_messages = fatal\nlog_destination = 'stderr'\n" + self.more.format(folder=self.folder))
         log = open(self.folder + "/log", "wb")
         self.process = subprocess.Popen(
