@@ -221,6 +221,8 @@ static err join_locked(struct joining *j)
     TRY(join_move_messages(j->cx, j->from.id, j->from.id, j->into.id));
     j->into.in_count += j->from.in_count;
     j->from.in_count = 0;
+    j->from.last_in_id = (message_id){0};
+    j->from.last_in_ms = 0;
     TRY(look_again(j, was_waiting || j->into.waiting_since_ms));
     TRY(close_from(j));
     TRY(open_into(j, was_resolved));
@@ -336,6 +338,7 @@ err conversation_separate(struct ctx *cx, conversation_id id, struct conversatio
     int64_t in_before = j->from.in_count;
     TRY(join_move_messages(cx, id, j->into.id, id));
     TRY(join_count_in(cx, id, &j->from.in_count));
+    TRY(join_last_in(cx, id, &j->from.last_in_id, &j->from.last_in_ms));
     j->into.in_count -= j->from.in_count - in_before;
     TRY(part_members(j, was.members));
     TRY(part_agents(j));
