@@ -28,6 +28,7 @@ static const struct db_col contact_cols[] = {
 
 err contact_get(struct ctx *cx, contact_id id, struct contact *c)
 {
+    *c = (struct contact){0}; /* what other rooms fill is empty */
     err e = db_one(cx->db,
         S("SELECT" CONTACT_COLUMNS " FROM contact k WHERE k.account_id = ?1 AND k.id = ?2"),
         ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(contact_cols), c);

@@ -28,39 +28,39 @@ static err no_such(struct ctx *cx, err e)
     return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "There is no such conversation.") : e;
 }
 
-#define GET_SQL                                                                                    \
-    "SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES " WHERE " CONVERSATION_IS_VISIBLE  \
-    " AND c.id = ?7"
+#define ONE_SQL                                                                                    \
+    "SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES " WHERE " CONVERSATION_IS_VISIBLE
+#define GET_SQL ONE_SQL " AND c.id = ?7"
+
+/* value: ?7. What other rooms fill is empty. */
+static err read_one(struct ctx *cx, str sql, int64_t value, struct conversation *c)
+{
+    *c = (struct conversation){0};
+    return db_one(
+        cx->db, sql, ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(value)), COLS(conversation_cols), c);
+}
 
 err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c)
 {
-    return no_such(cx, db_one(cx->db, S(GET_SQL), ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(id.v)),
-                           COLS(conversation_cols), c));
+    return no_such(cx, read_one(cx, S(GET_SQL), id.v, c));
 }
 
 err conversation_by_number(struct ctx *cx, int64_t number, struct conversation *c)
 {
-    return no_such(
-        cx, db_one(cx->db,
-                S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
-                  " WHERE " CONVERSATION_IS_VISIBLE " AND c.number = ?7"),
-                ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(number)), COLS(conversation_cols), c));
+    return no_such(cx, read_one(cx, S(ONE_SQL " AND c.number = ?7"), number, c));
 }
 
 err conversation_newest_of(struct ctx *cx, identity_id identity, struct conversation *c)
 {
-    return db_one(cx->db,
-        S("SELECT " CONVERSATION_COLUMNS " FROM " CONVERSATION_TABLES
-          " WHERE " CONVERSATION_IS_VISIBLE " AND c.identity_id = ?7 AND c.thread_key = ''"
-          " ORDER BY c.id DESC LIMIT 1"),
-        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(identity.v)), COLS(conversation_cols), c);
+    return read_one(cx,
+        S(ONE_SQL " AND c.identity_id = ?7 AND c.thread_key = '' ORDER BY c.id DESC LIMIT 1"),
+        identity.v, c);
 }
 
 err conversation_lock(struct ctx *cx, conversation_id id, struct conversation *c)
 {
-    return no_such(
-        cx, db_one(cx->db, db_pick(cx->db, S(GET_SQL), S(GET_SQL " FOR UPDATE OF c")),
-                ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(id.v)), COLS(conversation_cols), c));
+    str sql = db_pick(cx->db, S(GET_SQL), S(GET_SQL " FOR UPDATE OF c"));
+    return no_such(cx, read_one(cx, sql, id.v, c));
 }
 
 #define WRITE_PLAIN                                                                                \
