@@ -12,6 +12,7 @@ void imap_guard_begin(struct imap_guard *g, int64_t literal_max, int64_t bytes_m
 {
     g->literal_max = literal_max;
     g->bytes_max = bytes_max;
+    g->is_greeting = false;
     g->literal_bytes = 0;
     g->text_bytes = 0;
     g->lines = 0;
@@ -139,6 +140,8 @@ static bool follow_word(struct imap_guard *g, char c)
         bool is_unasked =
             tail_is(g, "BODY") || tail_is(g, "BODYSTRUCTURE") || tail_is(g, "ENVELOPE");
         bool is_list = str_starts(str_of(g->head, g->head_len), S("* L")); /* names folders */
+        if (g->is_greeting && (tail_is(g, "PERMANENTFLAGS") || tail_is(g, "BADCHARSET")))
+            return refuse(g, "its greeting holds a list");
         if (is_unasked && !is_text && !is_list)
             return refuse(g, "it tells what nobody asked for");
     }

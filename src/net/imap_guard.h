@@ -15,6 +15,7 @@ struct imap_guard {
     /* For the answer to one command; see imap_guard_begin. */
     int64_t literal_max; /* bytes of one literal */
     int64_t bytes_max;   /* of all literals together */
+    bool is_greeting;    /* set behind imap_guard_begin: libetpan falls over lists in it */
     int64_t literal_bytes, text_bytes;
     int lines;
 

@@ -45,6 +45,7 @@ static err greet(struct imap *imap, bool *is_signed_in)
         return imap_lost(imap, MAIL_LATER, "out of memory");
     }
     imap_guard_begin(&imap->guard, IMAP_SMALL, IMAP_SMALL);
+    imap->guard.is_greeting = true;
     int r = mailimap_connect(imap->session, stream);
     *is_signed_in = r == MAILIMAP_NO_ERROR_AUTHENTICATED;
     if (r == MAILIMAP_NO_ERROR_AUTHENTICATED || r == MAILIMAP_NO_ERROR_NON_AUTHENTICATED)

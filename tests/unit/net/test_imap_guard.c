@@ -133,6 +133,25 @@ static void a_flag_that_is_a_string_is_refused(void **state)
         look(&g, S("* FLAGS (\\Seen FLAGS)\r\n* 1 FETCH (FLAGS () INTERNALDATE \"1\")\r\n"), 100));
 }
 
+static void a_list_in_the_greeting_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "* OK [PERMANENTFLAGS (\\Seen", "* preauth [badcharset\t(a", "*OK [PERMANENTFLAGS("};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct imap_guard g = {0};
+        imap_guard_begin(&g, 100, 100);
+        g.is_greeting = true;
+        assert_false(imap_guard_look(&g, str_from(bad[i])));
+        assert_string_equal(g.why, "its greeting holds a list");
+        assert_true(look(&g, str_from(bad[i]), 100));
+    }
+    struct imap_guard g = {0};
+    imap_guard_begin(&g, 100, 100);
+    g.is_greeting = true;
+    assert_true(imap_guard_look(&g, S("* OK [CAPABILITY IMAP4rev1 ID] ready (for all)\r\n")));
+}
+
 static void what_nobody_asked_for_is_refused_where_its_parser_would_begin(void **state)
 {
     (void)state;
@@ -187,6 +206,7 @@ int main(void)
         TEST(literals_together_have_a_limit),
         TEST(nesting_lines_and_length_have_limits),
         TEST(a_flag_that_is_a_string_is_refused),
+        TEST(a_list_in_the_greeting_is_refused),
         TEST(what_nobody_asked_for_is_refused_where_its_parser_would_begin),
         TEST(a_goodbye_is_seen_in_any_dress_and_not_inside_a_mail),
         TEST(growth_is_noted_between_any_other_lines),

@@ -49,7 +49,8 @@ function useFound(asked: ReadonlySignal<Asked>, isTyping: ReadonlySignal<boolean
     }
     isLoading.value = false
   }
-  useEffect(() => void load(false), [asked.value.q, asked.value.kind, asked.value.order])
+  // While one types the last word may go on; the same words, sent off, are asked for as they are.
+  useEffect(() => void load(false), [asked.value.q, asked.value.kind, asked.value.order, isTyping.value])
   return { items, result, isLoading, error, load }
 }
 
