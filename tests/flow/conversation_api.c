@@ -26,19 +26,6 @@ static str said(struct test_app *app, const char *person, const char *text)
     return str_print(&app->arena, "%lld", (long long)r.conversation.v);
 }
 
-/* A request whose address and body are printed; %s are ids and words. */
-[[gnu::format(printf, 3, 4)]] static int ask(
-    struct test_app *app, const char *method, const char *target_and_body, ...)
-{
-    va_list args;
-    va_start(args, target_and_body);
-    str all = str_vprint(&app->arena, target_and_body, args), target, body;
-    va_end(args);
-    bool has_body = str_cut(all, ' ', &target, &body);
-    return test_request(
-        app, method, str_z(&app->arena, target), has_body ? str_z(&app->arena, body) : NULL);
-}
-
 static str z(struct test_app *app, const char *path)
 {
     return test_text(app, path);
@@ -53,7 +40,7 @@ static ptrdiff_t items(struct test_app *app)
 
 static const char *last_seen(struct test_app *app, str id)
 {
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
     return str_z(&app->arena, z(app, "last_message_id"));
 }
 
@@ -61,7 +48,7 @@ static int reply(
     struct test_app *app, str id, const char *text, const char *client, const char *more)
 {
     const char *seen = last_seen(app, id);
-    return ask(app, "POST",
+    return test_ask(app, "POST",
         "/api/v1/conversations/%.*s/messages {\"kind\":\"reply\",\"text\":\"%s\","
         "\"client_id\":\"%s\",\"seen_message_id\":\"%s\"%s}",
         SARG(id), text, client, seen, more);
@@ -71,23 +58,23 @@ static void an_agent_reads_answers_and_resolves(void **state)
 {
     struct test_app *app = *state;
     str id = said(app, "rina", "Where is my order?");
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations"), 200);
     assert_int_equal(items(app), 1);
     assert_true(str_eq(z(app, "items.0.id"), id));
     assert_true(str_eq(z(app, "items.0.preview"), S("Where is my order?")));
     assert_int_equal(test_int(app, "items.0.unread_count"), 1);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
     assert_true(str_eq(z(app, "contact.name"), S("rina")));
     assert_true(str_eq(z(app, "contact.identities.0.external_id"), S("rina")));
     assert_int_equal(reply(app, id, "On its way.", "c1", ",\"then\":\"resolve\""), 201);
     assert_true(str_eq(z(app, "state"), S("held")));
     assert_int_equal(reply(app, id, "On its way.", "c1", ""), 200);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s/messages", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s/messages", SARG(id)), 200);
     assert_int_equal(items(app), 3); /* in, out, activity */
     assert_true(str_eq(z(app, "items.0.kind"), S("in")));
     assert_true(str_eq(z(app, "items.1.author.kind"), S("agent")));
     assert_true(str_eq(z(app, "items.2.activity.to"), S("resolved")));
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations?view=resolved"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations?view=resolved"), 200);
     assert_int_equal(items(app), 1);
     assert_int_equal(test_int(app, "items.0.unread_count"), 0);
     assert_true(app->woken_events > 0);
@@ -99,14 +86,14 @@ static void a_stale_reply_shows_what_was_missed(void **state)
     str id = said(app, "rina", "Where is my order?");
     const char *seen = last_seen(app, id);
     said(app, "rina", "Found it!");
-    assert_int_equal(ask(app, "POST",
+    assert_int_equal(test_ask(app, "POST",
                          "/api/v1/conversations/%.*s/messages {\"kind\":\"reply\",\"text\":\"x\","
                          "\"client_id\":\"c1\",\"seen_message_id\":\"%s\"}",
                          SARG(id), seen),
         409);
     assert_true(str_eq(z(app, "error.code"), S("conflict.stale")));
     assert_true(str_eq(z(app, "error.details.messages.0.text"), S("Found it!")));
-    assert_int_equal(ask(app, "POST",
+    assert_int_equal(test_ask(app, "POST",
                          "/api/v1/conversations/%.*s/messages {\"kind\":\"reply\",\"text\":\"x\","
                          "\"client_id\":\"c1\"}",
                          SARG(id)),
@@ -120,11 +107,11 @@ static void a_held_reply_is_cancelled(void **state)
     str id = said(app, "rina", "Where is my order?");
     assert_int_equal(reply(app, id, "Oops", "c1", ""), 201);
     str message = z(app, "id");
-    assert_int_equal(ask(app, "DELETE", "/api/v1/messages/%.*s", SARG(message)), 200);
+    assert_int_equal(test_ask(app, "DELETE", "/api/v1/messages/%.*s", SARG(message)), 200);
     assert_true(str_eq(z(app, "state"), S("cancelled")));
-    assert_int_equal(ask(app, "DELETE", "/api/v1/messages/%.*s", SARG(message)), 409);
+    assert_int_equal(test_ask(app, "DELETE", "/api/v1/messages/%.*s", SARG(message)), 409);
     assert_true(str_eq(z(app, "error.code"), S("conflict.too_late")));
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
     assert_true(str_eq(z(app, "preview"), S("Where is my order?")));
 }
 
@@ -133,7 +120,7 @@ static void a_patch_changes_and_null_clears(void **state)
     struct test_app *app = *state;
     str id = said(app, "rina", "Where is my order?");
     assert_int_equal(
-        ask(app, "PATCH",
+        test_ask(app, "PATCH",
             "/api/v1/conversations/%.*s {\"priority\":\"high\",\"assignee_id\":\"%lld\","
             "\"subject\":\"Order 7\"}",
             SARG(id), (long long)app->owner.v),
@@ -141,23 +128,25 @@ static void a_patch_changes_and_null_clears(void **state)
     assert_true(str_eq(z(app, "priority"), S("high")));
     assert_true(str_eq(z(app, "subject"), S("Order 7")));
     assert_int_equal(
-        ask(app, "PATCH", "/api/v1/conversations/%.*s {\"assignee_id\":null}", SARG(id)), 200);
+        test_ask(app, "PATCH", "/api/v1/conversations/%.*s {\"assignee_id\":null}", SARG(id)), 200);
     assert_int_equal(json_get(app->json, S("assignee_id"))->kind, JSON_NULL);
     assert_int_equal(
-        ask(app, "PATCH", "/api/v1/conversations/%.*s {\"status\":\"closed\"}", SARG(id)), 400);
+        test_ask(app, "PATCH", "/api/v1/conversations/%.*s {\"status\":\"closed\"}", SARG(id)),
+        400);
     assert_true(str_eq(z(app, "error.field"), S("status")));
-    assert_int_equal(ask(app, "PATCH", "/api/v1/conversations/%.*s {\"number\":7}", SARG(id)), 400);
     assert_int_equal(
-        ask(app, "PATCH", "/api/v1/conversations/%.*s {\"status\":\"open\",\"expected_version\":1}",
-            SARG(id)),
+        test_ask(app, "PATCH", "/api/v1/conversations/%.*s {\"number\":7}", SARG(id)), 400);
+    assert_int_equal(
+        test_ask(app, "PATCH",
+            "/api/v1/conversations/%.*s {\"status\":\"open\",\"expected_version\":1}", SARG(id)),
         409);
-    assert_int_equal(
-        ask(app, "PUT", "/api/v1/conversations/%.*s/tags {\"tags\":[\"late\",\"VIP\"]}", SARG(id)),
+    assert_int_equal(test_ask(app, "PUT",
+                         "/api/v1/conversations/%.*s/tags {\"tags\":[\"late\",\"VIP\"]}", SARG(id)),
         200);
     assert_true(str_eq(z(app, "tags.1"), S("late")));
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations?tag=vip"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations?tag=vip"), 200);
     assert_int_equal(items(app), 1);
-    assert_int_equal(ask(app, "GET", "/api/v1/tags"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/tags"), 200);
     assert_int_equal(items(app), 2);
 }
 
@@ -196,7 +185,7 @@ static void many_are_changed_and_taken_back(void **state)
 {
     struct test_app *app = *state;
     str a = said(app, "rina", "one"), b = said(app, "omar", "two");
-    assert_int_equal(ask(app, "POST",
+    assert_int_equal(test_ask(app, "POST",
                          "/api/v1/conversations/bulk {\"ids\":[\"%.*s\",\"%.*s\",\"9\"],\"set\":"
                          "{\"status\":\"resolved\",\"add_tags\":[\"done\"]}}",
                          SARG(a), SARG(b)),
@@ -204,15 +193,15 @@ static void many_are_changed_and_taken_back(void **state)
     assert_int_equal(test_int(app, "changed"), 2);
     assert_true(str_eq(z(app, "failed.0.code"), S("not_found")));
     str token = z(app, "undo_token");
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations"), 200);
     assert_int_equal(items(app), 0);
-    assert_int_equal(
-        ask(app, "POST", "/api/v1/conversations/bulk/undo {\"undo_token\":\"%.*s\"}", SARG(token)),
+    assert_int_equal(test_ask(app, "POST",
+                         "/api/v1/conversations/bulk/undo {\"undo_token\":\"%.*s\"}", SARG(token)),
         200);
     assert_int_equal(test_int(app, "changed"), 2);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations"), 200);
     assert_int_equal(items(app), 2);
-    assert_int_equal(ask(app, "POST",
+    assert_int_equal(test_ask(app, "POST",
                          "/api/v1/conversations/bulk {\"ids\":[\"1\"],\"set\":"
                          "{\"account_id\":\"1\"}}"),
         400);
@@ -225,18 +214,19 @@ static void a_list_is_read_page_by_page(void **state)
         said(app, str_z(&app->arena, str_print(&app->arena, "p%d", i)), "hi");
         clock_advance(1000);
     }
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations?limit=2&sort=newest"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations?limit=2&sort=newest"), 200);
     assert_int_equal(items(app), 2);
     assert_true(str_eq(z(app, "items.0.contact.name"), S("p4")));
     str next = z(app, "next");
     assert_int_equal(
-        ask(app, "GET", "/api/v1/conversations?limit=3&sort=newest&cursor=%.*s", SARG(next)), 200);
+        test_ask(app, "GET", "/api/v1/conversations?limit=3&sort=newest&cursor=%.*s", SARG(next)),
+        200);
     assert_int_equal(items(app), 3);
     assert_true(str_eq(z(app, "items.0.contact.name"), S("p2")));
     assert_int_equal(json_get(app->json, S("next"))->kind, JSON_NULL);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations?cursor=nonsense"), 400);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations?limit=201"), 400);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations?status=open&status=snoozed"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations?cursor=nonsense"), 400);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations?limit=201"), 400);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations?status=open&status=snoozed"), 200);
     assert_int_equal(items(app), 5);
 }
 
@@ -244,14 +234,14 @@ static void views_are_saved_counted_and_shared_by_who_may(void **state)
 {
     struct test_app *app = *state;
     said(app, "rina", "one");
-    assert_int_equal(ask(app, "POST",
+    assert_int_equal(test_ask(app, "POST",
                          "/api/v1/views {\"name\":\"Waiting\",\"filter\":{\"status\":[\"open\"],"
                          "\"assignee\":\"none\"},\"sort\":\"waiting\",\"is_shared\":true}"),
         201);
     str view = z(app, "id");
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations?view=%.*s", SARG(view)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations?view=%.*s", SARG(view)), 200);
     assert_int_equal(items(app), 1);
-    assert_int_equal(ask(app, "GET", "/api/v1/views/counts"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/views/counts"), 200);
     assert_int_equal(test_int(app, "views.unassigned.total"), 1);
     assert_int_equal(test_int(app, "views.unassigned.unread"), 1);
     str path = str_print(&app->arena, "views.%.*s.total", SARG(view));
@@ -264,10 +254,10 @@ static void views_are_saved_counted_and_shared_by_who_may(void **state)
         test_request_as(app, token, "POST", "/api/v1/views", "{\"name\":\"Own\"}"), 201);
     assert_int_equal(test_request_as(app, token, "GET", "/api/v1/views", NULL), 200);
     assert_int_equal(items(app), 8); /* six built in, a shared and an own one */
-    assert_int_equal(ask(app, "GET", "/api/v1/views"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/views"), 200);
     assert_int_equal(items(app), 7);
-    assert_int_equal(ask(app, "DELETE", "/api/v1/views/%.*s", SARG(view)), 204);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations?view=%.*s", SARG(view)), 404);
+    assert_int_equal(test_ask(app, "DELETE", "/api/v1/views/%.*s", SARG(view)), 204);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations?view=%.*s", SARG(view)), 404);
 }
 
 static void a_mention_notifies_and_reading_clears_it(void **state)
@@ -277,7 +267,7 @@ static void a_mention_notifies_and_reading_clears_it(void **state)
     agent_id ben;
     str token = test_agent_add(app, "ben@test.example", "agent", &ben);
     assert_int_equal(
-        ask(app, "POST",
+        test_ask(app, "POST",
             "/api/v1/conversations/%.*s/messages {\"kind\":\"note\",\"text\":\"@Ben?\","
             "\"client_id\":\"n1\",\"mentions\":[\"%lld\"]}",
             SARG(id), (long long)ben.v),
@@ -286,7 +276,7 @@ static void a_mention_notifies_and_reading_clears_it(void **state)
         test_request_as(app, token, "GET", "/api/v1/conversations?view=mentions", NULL), 200);
     assert_int_equal(items(app), 1);
     assert_int_equal(test_request_as(app, token, "GET", "/api/v1/notifications", NULL), 403);
-    assert_int_equal(ask(app, "GET", "/api/v1/notifications?unread=true"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/notifications?unread=true"), 200);
     assert_int_equal(items(app), 0);
 }
 
@@ -294,13 +284,13 @@ static void a_draft_is_kept_for_its_agent_until_the_reply(void **state)
 {
     struct test_app *app = *state;
     str id = said(app, "rina", "one");
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s/draft", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s/draft", SARG(id)), 200);
     assert_true(str_eq(z(app, "text"), S("")));
     assert_int_equal(
-        ask(app, "PUT", "/api/v1/conversations/%.*s/draft {\"kind\":\"reply\",\"text\":\"Dear\"}",
-            SARG(id)),
+        test_ask(app, "PUT",
+            "/api/v1/conversations/%.*s/draft {\"kind\":\"reply\",\"text\":\"Dear\"}", SARG(id)),
         200);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
     assert_true(json_bool(json_get(app->json, S("draft")), false));
     agent_id ben;
     str token = test_agent_add(app, "ben@test.example", "agent", &ben);
@@ -308,7 +298,7 @@ static void a_draft_is_kept_for_its_agent_until_the_reply(void **state)
     assert_int_equal(test_request_as(app, token, "GET", str_z(&app->arena, target), NULL), 200);
     assert_true(str_eq(z(app, "text"), S("")));
     assert_int_equal(reply(app, id, "Dear Rina", "c1", ""), 201);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s/draft", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s/draft", SARG(id)), 200);
     assert_true(str_eq(z(app, "text"), S("")));
 }
 
@@ -317,11 +307,11 @@ static void a_contact_is_found_changed_and_blocked(void **state)
     struct test_app *app = *state;
     said(app, "rina", "one");
     test_index(app);
-    assert_int_equal(ask(app, "GET", "/api/v1/contacts?q=RIN"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/contacts?q=RIN"), 200);
     assert_int_equal(items(app), 1);
     assert_true(str_eq(z(app, "items.0.identities.0.external_id"), S("rina")));
     str id = z(app, "items.0.id");
-    assert_int_equal(ask(app, "PATCH",
+    assert_int_equal(test_ask(app, "PATCH",
                          "/api/v1/contacts/%.*s {\"email\":\"Rina@Shop.Example\",\"custom\":"
                          "{\"tier\":\"gold\"},\"note\":null}",
                          SARG(id)),
@@ -330,13 +320,14 @@ static void a_contact_is_found_changed_and_blocked(void **state)
     assert_true(str_eq(z(app, "custom.tier"), S("gold")));
     assert_int_equal(test_int(app, "conversations_count"), 1);
     test_index(app);
-    assert_int_equal(ask(app, "GET", "/api/v1/contacts?q=rina@shop.example"), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/contacts?q=rina@shop.example"), 200);
     assert_int_equal(items(app), 1);
-    assert_int_equal(ask(app, "PATCH", "/api/v1/contacts/%.*s {\"email\":\"no\"}", SARG(id)), 400);
-    assert_int_equal(ask(app, "GET", "/api/v1/contacts/%.*s/conversations", SARG(id)), 200);
+    assert_int_equal(
+        test_ask(app, "PATCH", "/api/v1/contacts/%.*s {\"email\":\"no\"}", SARG(id)), 400);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/contacts/%.*s/conversations", SARG(id)), 200);
     assert_int_equal(items(app), 1);
-    assert_int_equal(ask(app, "POST", "/api/v1/contacts {\"name\":\"Omar\"}"), 201);
-    assert_int_equal(ask(app, "POST", "/api/v1/contacts {}"), 400);
+    assert_int_equal(test_ask(app, "POST", "/api/v1/contacts {\"name\":\"Omar\"}"), 201);
+    assert_int_equal(test_ask(app, "POST", "/api/v1/contacts {}"), 400);
 }
 
 static void viewers_are_shown_while_they_look(void **state)
@@ -344,28 +335,28 @@ static void viewers_are_shown_while_they_look(void **state)
     struct test_app *app = *state;
     presence_reset();
     str id = said(app, "rina", "one");
-    assert_int_equal(
-        ask(app, "POST", "/api/v1/conversations/%.*s/presence {\"state\":\"typing\"}", SARG(id)),
+    assert_int_equal(test_ask(app, "POST",
+                         "/api/v1/conversations/%.*s/presence {\"state\":\"typing\"}", SARG(id)),
         204);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
     assert_true(json_bool(json_path(app->json, S("viewers.0.is_typing")), false));
     clock_advance(PRESENCE_MS);
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
     assert_int_equal(json_get(app->json, S("viewers"))->count, 0);
 }
 
 static void a_conversation_is_started_and_told_as_text(void **state)
 {
     struct test_app *app = *state;
-    assert_int_equal(ask(app, "POST",
+    assert_int_equal(test_ask(app, "POST",
                          "/api/v1/conversations {\"channel_id\":\"%lld\",\"contact\":{\"name\":"
                          "\"Omar\",\"email\":\"omar@shop.example\"},\"text\":\"Your_parcel\"}",
                          (long long)app->api_channel.v),
         201);
     str id = z(app, "id");
-    assert_int_equal(ask(app, "GET", "/api/v1/conversations/%.*s/transcript", SARG(id)), 200);
+    assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s/transcript", SARG(id)), 200);
     assert_true(str_find(app->body, S("Your_parcel")) > 0);
-    assert_int_equal(ask(app, "POST",
+    assert_int_equal(test_ask(app, "POST",
                          "/api/v1/conversations {\"channel_id\":\"%lld\",\"contact\":{\"name\":"
                          "\"Omar\"},\"text\":\"x\"}",
                          (long long)app->widget.v),

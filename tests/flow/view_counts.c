@@ -11,22 +11,9 @@
 
 #include <stdio.h>
 
-/* A request whose address and body are printed. */
-[[gnu::format(printf, 3, 4)]] static int ask(
-    struct test_app *app, const char *method, const char *target_and_body, ...)
-{
-    va_list args;
-    va_start(args, target_and_body);
-    str all = str_vprint(&app->arena, target_and_body, args), target, body;
-    va_end(args);
-    bool has_body = str_cut(all, ' ', &target, &body);
-    return test_request(
-        app, method, str_z(&app->arena, target), has_body ? str_z(&app->arena, body) : NULL);
-}
-
 static str made(struct test_app *app, const char *target_and_body)
 {
-    assert_int_equal(ask(app, "POST", "%s", target_and_body), 201);
+    assert_int_equal(test_ask(app, "POST", "%s", target_and_body), 201);
     return str_copy(&app->arena, test_text(app, "id"));
 }
 
@@ -87,7 +74,7 @@ static void comes_in(struct changes *c)
         if (i % 4 == 3) /* four of a set */
             world_run(&c->w);
     }
-    assert_int_equal(ask(c->w.app, "GET", "/api/v1/conversations?limit=100"), 200);
+    assert_int_equal(test_ask(c->w.app, "GET", "/api/v1/conversations?limit=100"), 200);
     for (int i = 0; i < 12; i++) {
         char at[32];
         (void)snprintf(at, sizeof at, "items.%d.id", i);
@@ -99,7 +86,8 @@ static void comes_in(struct changes *c)
 static void patch(struct changes *c, int which, const char *json)
 {
     assert_int_equal(
-        ask(c->w.app, "PATCH", "/api/v1/conversations/%.*s %s", SARG(c->ids[which]), json), 200);
+        test_ask(c->w.app, "PATCH", "/api/v1/conversations/%.*s %s", SARG(c->ids[which]), json),
+        200);
     assert_int_equal(wrong_cells(c->w.app), 0);
 }
 
@@ -128,7 +116,7 @@ static void many_at_once(struct changes *c)
 {
     struct test_app *app = c->w.app;
     assert_int_equal(
-        ask(app, "POST",
+        test_ask(app, "POST",
             "/api/v1/conversations/bulk {\"ids\":[\"%.*s\",\"%.*s\",\"%.*s\",\"9\"],\"set\":"
             "{\"status\":\"resolved\",\"assignee_id\":\"%lld\",\"team_id\":\"%.*s\"}}",
             SARG(c->ids[7]), SARG(c->ids[8]), SARG(c->ids[9]), (long long)c->agent.v,
@@ -137,8 +125,8 @@ static void many_at_once(struct changes *c)
     str undo = str_copy(&app->arena, test_text(app, "undo_token"));
     assert_int_equal(total(app, app->owner_token, "resolved"), 3);
     agree(app, app->owner_token);
-    assert_int_equal(
-        ask(app, "POST", "/api/v1/conversations/bulk/undo {\"undo_token\":\"%.*s\"}", SARG(undo)),
+    assert_int_equal(test_ask(app, "POST",
+                         "/api/v1/conversations/bulk/undo {\"undo_token\":\"%.*s\"}", SARG(undo)),
         200);
     assert_int_equal(total(app, app->owner_token, "resolved"), 0);
     agree(app, app->owner_token);
@@ -195,10 +183,10 @@ static void numbers_follow_every_kind_of_change(void **state)
     agree(app, app->owner_token);
     is_imported(&c);
     agree(app, app->owner_token);
-    assert_int_equal(ask(app, "DELETE", "/api/v1/teams/%.*s", SARG(c.team)), 204);
+    assert_int_equal(test_ask(app, "DELETE", "/api/v1/teams/%.*s", SARG(c.team)), 204);
     agree(app, app->owner_token);
     assert_int_equal(
-        ask(app, "DELETE", "/api/v1/channels/%lld", (long long)app->api_channel.v), 204);
+        test_ask(app, "DELETE", "/api/v1/channels/%lld", (long long)app->api_channel.v), 204);
     agree(app, app->owner_token);
     world_close(&c.w);
 }
@@ -208,7 +196,7 @@ static void numbers_follow_every_kind_of_change(void **state)
 static void mention(struct changes *c, int which)
 {
     static int n;
-    assert_int_equal(ask(c->w.app, "POST",
+    assert_int_equal(test_ask(c->w.app, "POST",
                          "/api/v1/conversations/%.*s/messages {\"kind\":\"note\",\"text\":\"look\","
                          "\"client_id\":\"22222222-2222-4222-8222-%012d\",\"mentions\":[\"%lld\"]}",
                          SARG(c->ids[which]), ++n, (long long)c->agent.v),
@@ -223,9 +211,9 @@ static void who_sees_some_is_told_what_its_lists_hold(void **state)
     c.agent_token = test_agent_add(app, "some@test.example", "agent", &c.agent);
     c.team = made(app, "/api/v1/teams {\"name\":\"North\"}");
     comes_in(&c);
-    assert_int_equal(
-        ask(app, "PATCH", "/api/v1/agents/%lld {\"grants\":[{\"scope\":\"team\",\"id\":\"%.*s\"}]}",
-            (long long)c.agent.v, SARG(c.team)),
+    assert_int_equal(test_ask(app, "PATCH",
+                         "/api/v1/agents/%lld {\"grants\":[{\"scope\":\"team\",\"id\":\"%.*s\"}]}",
+                         (long long)c.agent.v, SARG(c.team)),
         200);
     assert_int_equal(total(app, c.agent_token, "all"), 0);
     str team = str_print(&app->arena, "{\"team_id\":\"%.*s\"}", SARG(c.team));

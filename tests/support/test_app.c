@@ -221,6 +221,17 @@ int test_request(struct test_app *app, const char *method, const char *target, c
     return test_request_full(app, method, target, headers, 4, str_from(json));
 }
 
+int test_ask(struct test_app *app, const char *method, const char *target_and_body, ...)
+{
+    va_list args;
+    va_start(args, target_and_body);
+    str all = str_vprint(&app->arena, target_and_body, args), target, body;
+    va_end(args);
+    bool has_body = str_cut(all, ' ', &target, &body);
+    return test_request(
+        app, method, str_z(&app->arena, target), has_body ? str_z(&app->arena, body) : NULL);
+}
+
 int test_request_as(
     struct test_app *app, str token, const char *method, const char *target, const char *json)
 {

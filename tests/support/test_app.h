@@ -57,6 +57,10 @@ int test_request_full(struct test_app *app, const char *method, const char *targ
     const struct http_header *headers, ptrdiff_t n_headers, str body);
 /* As the owner, with the cookie, CSRF token and origin. json NULL = no body. */
 int test_request(struct test_app *app, const char *method, const char *target, const char *json);
+/* The same; "/api/v1/tags {\"name\":\"%s\"}": address and body are printed, the first blank parts
+ * them, without one there is no body. */
+[[gnu::format(printf, 3, 4)]] int test_ask(
+    struct test_app *app, const char *method, const char *target_and_body, ...);
 /* With "Authorization: Bearer <token>". */
 int test_request_as(
     struct test_app *app, str token, const char *method, const char *target, const char *json);
