@@ -1,4 +1,4 @@
-/* import_index: see import_index.h. Shared between its thread and the import's: the mark that the
+/* import_index: see import_index.h. Shared between its threads and the import's: the mark that the
  * import is over (an atomic). */
 #include "app/import_index.h"
 
@@ -38,11 +38,25 @@ static err tell_planner(struct search_indexer *x)
     return e;
 }
 
-/* Queued already is what other rules for words have indexed; new accounts begin as made. */
-static err turn(struct import_index *index, bool is_last, bool *more)
+/* What is for one of them: new accounts are queued as made by today's rules, the planner is told.
+ */
+static err look_after(struct import_indexer *one, bool is_last, bool *more)
 {
     enum { TELL_MS = 3000 };
-    struct search_indexer *x = &index->indexer;
+    struct import_index *index = one->index;
+    if (!*more)
+        TRY(search_index_renew(&one->indexer, more));
+    bool is_due = clock_mono_ms() > index->told_ms + TELL_MS || (is_last && !*more);
+    if (!is_due)
+        return OK;
+    index->told_ms = clock_mono_ms();
+    (void)tell_planner(&one->indexer); /* a plan may be bad for longer */
+    return OK;
+}
+
+static err turn(struct import_indexer *one, bool is_last, bool *more)
+{
+    struct search_indexer *x = &one->indexer;
     jmp_buf escape;
     int64_t n = 0;
     if (setjmp(escape)) {
@@ -51,28 +65,23 @@ static err turn(struct import_index *index, bool is_last, bool *more)
     }
     x->arena.escape = &escape;
     err e = search_index_turn(x, &n, more);
-    if (e == OK && !*more)
-        e = search_index_renew(x, more);
-    bool is_due = clock_mono_ms() > index->told_ms + TELL_MS || (is_last && !*more);
-    if (e == OK && is_due) {
-        index->told_ms = clock_mono_ms();
-        (void)tell_planner(x); /* a plan may be bad for longer */
-    }
+    if (e == OK && one == one->index->indexers)
+        e = look_after(one, is_last, more);
     x->arena.escape = NULL;
     return e;
 }
 
 static void *run(void *arg)
 {
-    struct import_index *x = arg;
+    struct import_indexer *one = arg;
     const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     int failed = 0;
     enum { FAILED_MOST = 50 };
     for (bool is_last = false; !is_last && failed < FAILED_MOST;) {
-        bool more = false, is_ending = atomic_load(&x->is_ending);
-        x->result = turn(x, is_ending, &more);
-        failed = x->result == OK ? 0 : failed + 1;
-        is_last = x->result == OK && !more && is_ending;
+        bool more = false, is_ending = atomic_load(&one->index->is_ending);
+        one->result = turn(one, is_ending, &more);
+        failed = one->result == OK ? 0 : failed + 1;
+        is_last = one->result == OK && !more && is_ending;
         if (!more && !is_last)
             (void)nanosleep(&pause, NULL); /* a short pause is as good */
     }
@@ -81,16 +90,31 @@ static void *run(void *arg)
 
 err import_index_start(struct import_index *x, struct db *db, const struct config *config)
 {
-    *x = (struct import_index){
-        .indexer = {.db = db, .config = config, .arena = arena_make(0)}
-    };
-    return thread_start(&x->thread, "seva-index", 0, run, x);
+    int wanted = db_kind_of(db) == DB_SQLITE ? 1 : IMPORT_INDEXERS_MOST;
+    err e = OK;
+    *x = (struct import_index){0};
+    while (e == OK && x->n < wanted) {
+        struct import_indexer *one = &x->indexers[x->n];
+        one->index = x;
+        one->indexer = (struct search_indexer){
+            .db = db, .config = config, .share = {x->n, wanted},
+                    .arena = arena_make(0)
+        };
+        e = thread_start(&one->thread, "seva-index", 0, run, one);
+        x->n += e == OK;
+    }
+    return x->n ? OK : e;
 }
 
 err import_index_end(struct import_index *x)
 {
+    err e = OK;
     atomic_store(&x->is_ending, true);
-    (void)pthread_join(x->thread, NULL); /* fails only for a thread that is not there */
-    arena_free(&x->indexer.arena);
-    return x->result;
+    for (int i = 0; i < x->n; i++) {
+        struct import_indexer *one = &x->indexers[i];
+        (void)pthread_join(one->thread, NULL); /* fails only for a thread that is not there */
+        arena_free(&one->indexer.arena);
+        e = e == OK ? one->result : e;
+    }
+    return e;
 }

@@ -102,7 +102,7 @@ static err read(struct search_indexer *x, struct ctx *cx, struct turn *t)
         return OK;
     TRY(door_account(cx, account));
     for (t->kind = SEARCH_MESSAGE;; t->kind = SEARCH_CONTACT) {
-        TRY(search_due_list(cx, t->kind, LIMIT_SEARCH_BATCH, &t->due, &t->n));
+        TRY(search_due_list(cx, t->kind, x->share, LIMIT_SEARCH_BATCH, &t->due, &t->n));
         if (t->n || t->kind == SEARCH_CONTACT)
             break;
     }

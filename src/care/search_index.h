@@ -4,11 +4,13 @@
 #pragma once
 #include "db/db.h"
 #include "model/ctx.h"
+#include "store/search.h"
 
 struct search_indexer {
     struct db *db;
     const struct config *config;
     account_id at; /* the account that the last turn was for */
+    struct search_share share;
     struct arena arena;
     struct db_tx *tx;   /* open now */
     int64_t renewed_ms; /* monotonic: when nothing was left to renew; 0 = not known */

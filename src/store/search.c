@@ -74,14 +74,16 @@ static const struct db_col due_cols[] = {
     COL(struct search_due, version),
 };
 
-err search_due_list(
-    struct ctx *cx, enum search_kind kind, ptrdiff_t limit, struct search_due **rows, ptrdiff_t *n)
+/* The prime mixes all bits of an id: its last ones count within a millisecond and are mostly 0. */
+err search_due_list(struct ctx *cx, enum search_kind kind, struct search_share share,
+    ptrdiff_t limit, struct search_due **rows, ptrdiff_t *n)
 {
     return db_all(cx->db,
         S("SELECT thing_id, version FROM search_queue WHERE account_id = ?1 AND kind = ?2"
-          " ORDER BY thing_id LIMIT ?3"),
-        ARGS(A_INT(cx->account.v), A_TEXT(kinds[kind]), A_INT(limit)), COLS(due_cols),
-        (ptrdiff_t)sizeof **rows, rows, n);
+          " AND thing_id % 1021 % ?4 = ?5 ORDER BY thing_id LIMIT ?3"),
+        ARGS(A_INT(cx->account.v), A_TEXT(kinds[kind]), A_INT(limit),
+            A_INT(share.of ? share.of : 1), A_INT(share.at)),
+        COLS(due_cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 
 /* ── words ──────────────────────────────────────────────────────────────────────────────────────

@@ -22,8 +22,13 @@ struct search_due {
 };
 /* An account behind `after` for which something waits; {0} = none. Across accounts. */
 err search_due_account(struct ctx *cx, account_id after, account_id *account);
-err search_due_list(
-    struct ctx *cx, enum search_kind kind, ptrdiff_t limit, struct search_due **rows, ptrdiff_t *n);
+/* Of `of` that write beside each other this is the number `at`, from 0; {0} = all. Each has things
+ * of its own: two that took the same would wait for each other and do the work twice. */
+struct search_share {
+    int at, of;
+};
+err search_due_list(struct ctx *cx, enum search_kind kind, struct search_share share,
+    ptrdiff_t limit, struct search_due **rows, ptrdiff_t *n);
 
 /* ── writing ── */
 

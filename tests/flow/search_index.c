@@ -119,6 +119,30 @@ static void what_changes_while_it_is_indexed_is_indexed_again(void **state)
     assert_int_equal(find_word(app, app->account, S("second")), 1);
 }
 
+static void of_two_that_index_each_has_its_share(void **state)
+{
+    enum { MESSAGES = 40 };
+    struct test_app *app = *state;
+    int64_t seen[MESSAGES] = {0}, n_seen = 0;
+    for (int i = 0; i < MESSAGES; i++)
+        (void)say(app, app->account, "shared");
+    struct ctx *cx = test_begin(app);
+    for (int at = 0; at < 2; at++) {
+        struct search_due *due = NULL;
+        ptrdiff_t n = 0;
+        struct search_share share = {at, 2};
+        assert_int_equal(search_due_list(cx, SEARCH_MESSAGE, share, MESSAGES, &due, &n), OK);
+        assert_in_range(n, 1, MESSAGES - 1);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            for (ptrdiff_t k = 0; k < n_seen; k++)
+                assert_int_not_equal(seen[k], due[i].thing_id);
+            seen[n_seen++] = due[i].thing_id;
+        }
+    }
+    assert_int_equal(n_seen, MESSAGES);
+    test_commit(app, cx);
+}
+
 static void other_rules_for_words_make_the_index_anew(void **state)
 {
     struct test_app *app = *state;
@@ -130,7 +154,8 @@ static void other_rules_for_words_make_the_index_anew(void **state)
         ptrdiff_t n = 0;
         for (bool more = true; more;)
             assert_int_equal(search_build_step(cx, version, 1, &more), OK);
-        assert_int_equal(search_due_list(cx, SEARCH_MESSAGE, 10, &due, &n), OK);
+        assert_int_equal(
+            search_due_list(cx, SEARCH_MESSAGE, (struct search_share){0}, 10, &due, &n), OK);
         assert_int_equal(n, 1);
         test_commit(app, cx);
         test_index(app);
@@ -278,6 +303,7 @@ int main(void)
         TEST_APP(an_account_finds_its_own),
         TEST_APP(what_is_edited_or_deleted_leaves_the_index),
         TEST_APP(what_changes_while_it_is_indexed_is_indexed_again),
+        TEST_APP(of_two_that_index_each_has_its_share),
         TEST_APP(other_rules_for_words_make_the_index_anew),
         TEST_APP(what_is_found_is_the_newest_however_far_it_lies),
         TEST_APP(what_was_indexed_in_the_form_before_is_found),

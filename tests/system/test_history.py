@@ -98,15 +98,32 @@ def lines_are_stored_once_whatever_kills_the_command():
     lines_are_stored_once(None)
 
 
+def asked(url, sql):
+    return subprocess.run(["psql", "-At", url, "-c", sql], check=True, capture_output=True, text=True).stdout.strip()
+
+
 def the_same_on_postgresql():
     if "SEVA_TEST_PG" not in os.environ:
         return "skip: no PostgreSQL"
     url = fresh_postgres()
     lines_are_stored_once(url)
     # The tests' server never looks at its tables by itself (support/pg.py): what its planner knows, the import has told it.
-    known = subprocess.run(["psql", "-At", url, "-c", "SELECT min(reltuples) FROM pg_class WHERE oid IN ('message'::regclass, 'conversation'::regclass)"],
-                           check=True, capture_output=True, text=True).stdout
+    known = asked(url, "SELECT min(reltuples) FROM pg_class WHERE oid IN ('message'::regclass, 'conversation'::regclass)")
     assert float(known) > 0, known
+
+
+def everything_is_indexed_when_the_command_ends_on_postgresql():
+    """By two, each with its share."""
+    if "SEVA_TEST_PG" not in os.environ:
+        return "skip: no PostgreSQL"
+    url = fresh_postgres()
+    with Seva(db=url) as s:
+        lines, good, _ = generated(LINES, broken=False)
+        p = imported(s, written(s, lines))
+        assert p.returncode == 0 and not p.stderr, p
+        everyone = url.replace("//seva@", "//postgres@")  # whom row-level security does not hold
+        assert asked(everyone, "SELECT count(*) FROM search_queue") == "0"
+        assert int(asked(everyone, "SELECT count(*) FROM search_message")) == len(good)
 
 
 def a_running_server_takes_lines_from_standard_input():
@@ -191,6 +208,6 @@ def a_terminal_sees_how_far_it_is():
 
 
 if __name__ == "__main__":
-    run([lines_are_stored_once_whatever_kills_the_command, the_same_on_postgresql, a_running_server_takes_lines_from_standard_input,
+    run([lines_are_stored_once_whatever_kills_the_command, the_same_on_postgresql, everything_is_indexed_when_the_command_ends_on_postgresql, a_running_server_takes_lines_from_standard_input,
          what_is_no_line_is_named_and_left_out, lines_that_wait_for_others_go_without_them_in_the_end,
          a_person_is_kept_with_mail_address_and_place, a_terminal_sees_how_far_it_is])
