@@ -142,10 +142,9 @@ def bench_inbound_random(build, seconds):
 
 
 def bench_inbound_postgres(build, seconds):
-    p = subprocess.Popen([sys.executable, os.path.join(ROOT, "tests/support/pg.py")], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
-    url = p.stdout.readline().strip()
+    p = million.postgres(ROOT)
     try:
-        s = Server(build, db=url)
+        s = Server(build, db=p.stdout.readline().strip())
         r = load(build, s, "inbound", "--seconds", seconds)
         wait = drained_s(s)
         s.stop()

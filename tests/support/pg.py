@@ -5,7 +5,8 @@ initdb in a temporary folder, as the user postgres when we are root; unix socket
 port; fsync on unless --no-fsync. The URL's role "seva" is no superuser and owns the database "seva", so that row-level
 security holds for it. --no-analyze: the server does not look at its tables by itself; its look, at any moment, may meet a
 large insert that is not committed yet, and plans for a table that is nearly empty follow.
-usage: pg.py [--keep] [--no-fsync] [--no-analyze]      prints postgresql://…  (one line)
+--recommended: with what docs/operations.md recommends ("PostgreSQL's own settings"), for measuring; else small.
+usage: pg.py [--keep] [--no-fsync] [--no-analyze] [--recommended]      prints postgresql://…  (one line)
 """
 import glob
 import os
@@ -19,6 +20,7 @@ import sys
 import tempfile
 
 NEVER = 1_000_000_000  # changed rows
+RECOMMENDED = "shared_buffers = 1GB\nmax_wal_size = 4GB\n"
 
 
 def binaries() -> str:
@@ -72,7 +74,7 @@ class Server:
             f.write(
                 f"listen_addresses = '127.0.0.1'\nport = {self.port}\n"
                 f"unix_socket_directories = '{self.folder}'\n"
-                "max_connections = 200\nshared_buffers = 64MB\n"
+                "max_connections = 200\n" + (RECOMMENDED if "--recommended" in sys.argv[1:] else "shared_buffers = 64MB\n") +
                 f"fsync = {'off' if '--no-fsync' in sys.argv[1:] else 'on'}\n"
                 f"autovacuum_analyze_threshold = {NEVER if '--no-analyze' in sys.argv[1:] else 50}\n"
                 "log_min_messages = fatal\nlog_destination = 'stderr'\n" + self.more.format(folder=self.folder))
