@@ -11,6 +11,7 @@
 #include "care/reply.h"
 #include "care/reply_check.h"
 #include "model/view_contact.h"
+#include "store/channel.h"
 #include "store/contact.h"
 #include "store/desk.h"
 #include "store/identity.h"
@@ -239,13 +240,24 @@ static err related_json(struct ctx *cx, const struct conversation *c, str *json)
     return OK;
 }
 
+/* What the rest of the answer needs, in one round trip. */
+static void ask_ahead(struct ctx *cx, const struct conversation *c)
+{
+    contact_get_ahead(cx, c->contact_id);
+    identity_list_ahead(cx, c->contact_id);
+    conversation_count_contact_ahead(cx, c->contact_id);
+    visitor_of_contact_ahead(cx, c->contact_id);
+    channel_get_ahead(cx, c->channel_id);
+}
+
 static err get(struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct conversation c;
-    TRY(conversation_get(cx, (conversation_id){call->id}, &c));
+    conversation_participants_ahead(cx, (conversation_id){call->id});
+    TRY(conversation_get_mine(cx, (conversation_id){call->id}, &c));
+    ask_ahead(cx, &c);
     TRY(conversation_fill_tags(cx, &c, 1));
-    TRY(conversation_fill_mine(cx, &c, 1));
     struct conversation_more more = {.viewers = viewers_json(cx, c.id)};
     TRY(contact_json(call, c.contact_id, &more.contact));
     TRY(participants_json(cx, c.id, &more.participants));

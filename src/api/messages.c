@@ -91,6 +91,8 @@ static err list(struct call *call)
     struct timeline_page page = {0};
     int64_t before = 0;
     ptrdiff_t limit = page_limit(query->limit);
+    if (!query->cursor.len && !query->around && !query->after)
+        message_list_ahead(cx, (conversation_id){call->id}, (message_id){0}, limit);
     TRY(conversation_get(cx, (conversation_id){call->id}, &c));
     if ((query->cursor.len > 0) + (query->around > 0) + (query->after > 0) > 1)
         return fail_field(cx, query->around ? "around" : "after",

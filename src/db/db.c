@@ -248,6 +248,12 @@ err db_all(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_arg
     return OK;
 }
 
+void db_ahead(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args)
+{
+    if (tx->db->driver->ahead != NULL && !tx->failed)
+        tx->db->driver->ahead(tx, sql, args, n_args);
+}
+
 static err many(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_in *in,
     struct row_sink *sink, int64_t *changed)
 {

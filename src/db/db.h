@@ -142,6 +142,13 @@ err db_one(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_arg
 err db_all(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
     const struct db_col *cols, ptrdiff_t n_cols, ptrdiff_t row_size, void *rows, ptrdiff_t *count);
 
+/* A db_one or db_all of this text with these arguments comes soon: on PostgreSQL it is sent with
+ * the next statement, and its answer is there when it is asked for, so that several cost one round
+ * trip. In transactions that only read; elsewhere, and on SQLite, nothing happens. Never needed,
+ * and no harm when nobody asks. What the texts of the arguments point to lives as long as the
+ * transaction. An error of it is told by the statement that it flew with. */
+void db_ahead(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args);
+
 /* The same statement for many rows. SQLite runs `row_sql` once per row with ?1… = the columns in
  * order; PostgreSQL runs `set_sql` once with ?1… = one array per column:
  *   INSERT INTO t (a, b) SELECT * FROM unnest(?1::bigint[], ?2::text[])

@@ -33,6 +33,8 @@ struct db_driver {
     /* sink NULL: rows are not wanted. changed never NULL. */
     err (*exec)(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args,
         struct row_sink *sink, int64_t *changed);
+    /* NULL: nothing is sent ahead. */
+    void (*ahead)(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args);
     err (*many)(struct db_tx *tx, str row_sql, str set_sql, const struct db_rows_in *in,
         struct row_sink *sink, int64_t *changed);
     err (*scope)(struct db_tx *tx);

@@ -1,6 +1,7 @@
 /* The parts of the PostgreSQL driver among themselves: postgres.c (pools,
- * transactions, migrations), pg_stmt.c (flights and statements), pg_finish.c
- * (commits under way), pg_wire.c (values), pg_listen.c (other nodes).
+ * transactions, migrations), pg_stmt.c (flights and statements), pg_ahead.c
+ * (answers that are there before they are asked for), pg_finish.c (commits
+ * under way), pg_wire.c (values), pg_listen.c (other nodes).
  */
 #pragma once
 #include "db/row.h"
@@ -30,6 +31,15 @@ enum prelude {
 };
 enum { PRELUDES = 8 };
 
+/* A statement that flies with the next one. */
+struct pg_ahead {
+    str sql;
+    const struct db_arg *args; /* in the transaction's arena */
+    ptrdiff_t n_args;
+    PGresult *answer; /* NULL: not sent yet */
+};
+enum { AHEAD_MOST = 8 };
+
 struct pg;
 struct pg_pool;
 struct pg_conn {
@@ -44,6 +54,8 @@ struct pg_conn {
     void *done_arg;
     enum prelude prelude[PRELUDES];
     int n_prelude;
+    struct pg_ahead ahead[AHEAD_MOST]; /* those that are answered first */
+    int n_ahead;
     bool is_begun; /* the server has a transaction of ours */
     bool is_lost;  /* the connection broke in this transaction */
     bool owes;     /* the end of the transaction was sent; its answer is not read yet
@@ -111,6 +123,14 @@ err pg_err(struct pg *pg, const PGresult *r, str sql, bool is_read);
  * E_INTERNAL: no room. */
 err pg_dollars(str sql, char *to, ptrdiff_t cap, int *n_params);
 void pg_forget_statements(struct pg_conn *c); /* on the client only: the connection is gone */
+
+/* ── pg_ahead.c ── */
+void pg_ahead(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args);
+struct pg_ahead *pg_ahead_find(
+    struct pg_conn *c, str sql, const struct db_arg *args, ptrdiff_t n_args);
+int pg_ahead_unsent(const struct pg_conn *c); /* the number of the first one; n_ahead: none */
+void pg_ahead_remove(struct pg_conn *c, struct pg_ahead *one);
+void pg_ahead_drop(struct pg_conn *c); /* all of them */
 
 /* ── pg_wire.c ── */
 Oid pg_hint(enum db_type type);

@@ -148,14 +148,24 @@ static void note_prelude(struct pg_conn *c, enum prelude done)
         c->is_begun = true;
 }
 
-/* Reads the answers of the prelude and of n commands; the last good one is the
+/* The answer of a statement that flew ahead stays with it. */
+static bool keep_ahead(struct pg_conn *c, PGresult *r)
+{
+    int at = pg_ahead_unsent(c);
+    if (at == c->n_ahead)
+        return false;
+    c->ahead[at].answer = r;
+    return true;
+}
+
+/* Reads the answers of the prelude, of what flew ahead and of n commands; the last good one is the
  * caller's (PQclear). What of the prelude was done is taken off. */
-static err read_flight(struct pg_conn *c, int n, str sql, PGresult **last)
+static err read_flight(struct pg_conn *c, int n_ahead, int n, str sql, PGresult **last)
 {
     err e = OK;
     int n_prelude = c->n_prelude, done = 0;
     PGresult *kept = NULL;
-    for (int i = 0; i < n_prelude + n; i++) {
+    for (int i = 0; i < n_prelude + n_ahead + n; i++) {
         PGresult *r = next_result(c);
         if (r == NULL || PQstatus(c->handle) == CONNECTION_BAD) {
             PQclear(r);
@@ -164,6 +174,8 @@ static err read_flight(struct pg_conn *c, int n, str sql, PGresult **last)
         }
         if (is_good(r) && i < n_prelude)
             note_prelude(c, c->prelude[done++]);
+        else if (is_good(r) && i < n_prelude + n_ahead && keep_ahead(c, r))
+            continue;
         else if (!is_good(r) && e == OK && PQresultStatus(r) != PGRES_PIPELINE_ABORTED)
             e = pg_err(c->pg, r, sql, c->tx.mode == DB_READ);
         PQclear(kept);
@@ -182,11 +194,11 @@ static err read_flight(struct pg_conn *c, int n, str sql, PGresult **last)
     return OK;
 }
 
-static err fly(struct pg_conn *c, bool is_sent, int n, str sql, PGresult **last)
+static err fly(struct pg_conn *c, bool is_sent, int n_ahead, int n, str sql, PGresult **last)
 {
     if (!is_sent || PQpipelineSync(c->handle) != 1)
         return lost(c);
-    return read_flight(c, n, sql, last);
+    return read_flight(c, n_ahead, n, sql, last);
 }
 
 err pg_command(struct pg_conn *c, const char *sql)
@@ -194,7 +206,7 @@ err pg_command(struct pg_conn *c, const char *sql)
     PGresult *r = NULL;
     bool is_sent =
         send_prelude(c) && PQsendQueryParams(c->handle, sql, 0, NULL, NULL, NULL, NULL, 1) == 1;
-    TRY(fly(c, is_sent, 1, str_from(sql), &r));
+    TRY(fly(c, is_sent, 0, 1, str_from(sql), &r));
     PQclear(r);
     return OK;
 }
@@ -215,7 +227,7 @@ err pg_settle(struct pg_conn *c)
         return OK;
     PGresult *r = NULL;
     c->owes = false;
-    err e = read_flight(c, 1, S("COMMIT"), &r);
+    err e = read_flight(c, 0, 1, S("COMMIT"), &r);
     bool is_undone = e == OK && strcmp(PQcmdStatus(r), "COMMIT") != 0;
     PQclear(r);
     return is_undone ? E_INTERNAL : e;
@@ -303,7 +315,7 @@ static err prepare_in(struct pg_conn *c, struct pg_stmt *s, str sql, const struc
     bool is_sent = send_prelude(c) &&
                    PQsendPrepare(c->handle, s->name, text, p->n, p->hints) == 1 &&
                    PQsendDescribePrepared(c->handle, s->name) == 1;
-    TRY(fly(c, is_sent, 2, sql, &r));
+    TRY(fly(c, is_sent, 0, 2, sql, &r));
     e = describe(s, r);
     PQclear(r);
     return e == OK ? stmt_add(&c->cache, &s->head, sql) : e;
@@ -396,11 +408,71 @@ static err bind_all(
     return OK;
 }
 
+static bool send(struct pg_conn *c, const struct pg_stmt *s, const struct pg_params *p)
+{
+    return PQsendQueryPrepared(c->handle, s->name, p->n, p->values, p->lengths, p->formats, 1) == 1;
+}
+
+/* What was said to come and is prepared; the rest goes by itself when it is asked for. */
+static bool send_ahead(struct pg_conn *c, int *n_sent)
+{
+    for (int i = pg_ahead_unsent(c); i < c->n_ahead;) {
+        struct pg_ahead *one = &c->ahead[i];
+        struct pg_params p = {.n = (int)one->n_args};
+        struct call call = {.sql = one->sql, .args = one->args};
+        struct stmt *found = NULL;
+        bool is_ready = stmt_find(&c->cache, one->sql, &found) == OK && found != NULL;
+        const struct pg_stmt *s = (struct pg_stmt *)found;
+        if (!is_ready || s->n_params != p.n || bind_all(c, &call, s, &p) != OK) {
+            pg_ahead_remove(c, one);
+            continue;
+        }
+        if (!send(c, s, &p))
+            return false;
+        i++;
+        ++*n_sent;
+    }
+    return true;
+}
+
+static void forget(struct pg_conn *c, str sql)
+{
+    struct stmt *s = NULL;
+    if (stmt_find(&c->cache, sql, &s) != OK || s == NULL)
+        return;
+    stmt_remove(&c->cache, s);
+    stmt_free(s);
+}
+
+/* A plan may be of an older schema: all that flew is prepared anew. */
+static void forget_flight(struct pg_conn *c, str sql)
+{
+    for (int i = 0; i < c->n_ahead; i++)
+        forget(c, c->ahead[i].sql);
+    forget(c, sql);
+}
+
+static err take_answer(
+    struct pg_conn *c, const struct call *call, struct pg_stmt *s, PGresult *answer)
+{
+    err e = call->sink != NULL ? read_rows(c, s, call->sink, answer) : OK;
+    *call->changed += changed_rows(answer);
+    return e;
+}
+
 static err execute(struct pg_conn *c, const struct call *call, struct pg_params *p)
 {
     struct stmt *found = NULL;
     TRY(stmt_find(&c->cache, call->sql, &found));
     struct pg_stmt *s = (struct pg_stmt *)found;
+    struct pg_ahead *ahead = call->in ? NULL : pg_ahead_find(c, call->sql, call->args, p->n);
+    if (ahead != NULL && ahead->answer != NULL && s != NULL) {
+        err e = take_answer(c, call, s, ahead->answer);
+        pg_ahead_remove(c, ahead);
+        return e;
+    }
+    if (ahead != NULL)
+        pg_ahead_remove(c, ahead);
     if (s == NULL)
         TRY(prepare(c, call->sql, p, &s));
     if (s->n_params != p->n) {
@@ -409,16 +481,16 @@ static err execute(struct pg_conn *c, const struct call *call, struct pg_params 
     }
     TRY(bind_all(c, call, s, p));
     PGresult *r = NULL;
-    bool is_sent = send_prelude(c) && PQsendQueryPrepared(c->handle, s->name, p->n, p->values,
-                                          p->lengths, p->formats, 1) == 1;
-    err e = fly(c, is_sent, 1, call->sql, &r);
-    if (e == E_BUSY && !c->is_lost) {
-        stmt_remove(&c->cache, &s->head); /* its plan may be of an older schema */
-        stmt_free(&s->head);
+    int n_ahead = 0;
+    bool is_sent = send_prelude(c) && send_ahead(c, &n_ahead) && send(c, s, p);
+    err e = fly(c, is_sent, n_ahead, 1, call->sql, &r);
+    if (e == E_BUSY && !c->is_lost)
+        forget_flight(c, call->sql);
+    if (e != OK) {
+        pg_ahead_drop(c);
+        return e;
     }
-    TRY(e);
-    e = call->sink != NULL ? read_rows(c, s, call->sink, r) : OK;
-    *call->changed += changed_rows(r);
+    e = take_answer(c, call, s, r);
     PQclear(r);
     return e;
 }

@@ -203,6 +203,7 @@ static void pg_end(struct db_tx *tx, bool keep, db_done *done, void *arg)
         return;
     }
     c->n_prelude = 0;
+    pg_ahead_drop(c);
     if (c->is_begun && !c->is_lost)
         (void)pg_commit_later(c); /* a loss is seen at the next use */
     c->is_begun = false;
@@ -354,6 +355,7 @@ static const struct db_driver postgres_driver = {
     .end = pg_end,
     .savepoint = pg_savepoint,
     .exec = pg_exec,
+    .ahead = pg_ahead,
     .many = pg_many,
     .scope = pg_scope,
     .wake = pg_wake,

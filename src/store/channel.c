@@ -42,13 +42,18 @@ static const struct db_col channel_cols[] = {
     COL(struct channel, auth_error),
 };
 
+static const str get_sql = S_INIT("SELECT " CHANNEL_COLUMNS " "
+                                  "FROM channel "
+                                  "WHERE account_id = ?1 AND id = ?2");
+
+void channel_get_ahead(struct ctx *cx, channel_id id)
+{
+    db_ahead(cx->db, get_sql, ARGS(A_ID(cx->account), A_ID(id)));
+}
+
 err channel_get(struct ctx *cx, channel_id id, struct channel *channel)
 {
-    err e = db_one(cx->db,
-        S("SELECT " CHANNEL_COLUMNS " "
-          "FROM channel "
-          "WHERE account_id = ?1 AND id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id)), COLS(channel_cols), channel);
+    err e = db_one(cx->db, get_sql, ARGS(A_ID(cx->account), A_ID(id)), COLS(channel_cols), channel);
     return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "there is no such channel") : e;
 }
 

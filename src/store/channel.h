@@ -8,6 +8,7 @@ enum {
     CHANNEL_OLD_SECRET_MS = 24 * 3600 * 1000
 }; /* after rotation the old secret is good so long */
 
+void channel_get_ahead(struct ctx *cx, channel_id id); /* see db_ahead */
 err channel_get(
     struct ctx *cx, channel_id id, struct channel *channel);           /* E_NOT_FOUND with words */
 err channel_list(struct ctx *cx, struct channel **rows, ptrdiff_t *n); /* by name */

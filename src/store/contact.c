@@ -26,12 +26,18 @@ static const struct db_col contact_cols[] = {
     COL(struct contact, updated_ms),
 };
 
+static const str get_sql =
+    S_INIT("SELECT" CONTACT_COLUMNS " FROM contact k WHERE k.account_id = ?1 AND k.id = ?2");
+
+void contact_get_ahead(struct ctx *cx, contact_id id)
+{
+    db_ahead(cx->db, get_sql, ARGS(A_INT(cx->account.v), A_INT(id.v)));
+}
+
 err contact_get(struct ctx *cx, contact_id id, struct contact *c)
 {
     *c = (struct contact){0}; /* what other rooms fill is empty */
-    err e = db_one(cx->db,
-        S("SELECT" CONTACT_COLUMNS " FROM contact k WHERE k.account_id = ?1 AND k.id = ?2"),
-        ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(contact_cols), c);
+    err e = db_one(cx->db, get_sql, ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(contact_cols), c);
     return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "There is no such contact.") : e;
 }
 

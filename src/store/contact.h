@@ -4,6 +4,7 @@
 #include "model/conversation.h"
 #include "model/ctx.h"
 
+void contact_get_ahead(struct ctx *cx, contact_id id);             /* see db_ahead */
 err contact_get(struct ctx *cx, contact_id id, struct contact *c); /* E_NOT_FOUND with words */
 err contact_add_many(struct ctx *cx, const struct contact *rows, ptrdiff_t n);
 /* Writes everything but created_ms and last_seen_ms. */

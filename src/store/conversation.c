@@ -195,17 +195,23 @@ static const struct db_col participant_cols[] = {
     COL(struct participant, name),
 };
 
+/* One probe for each agent, however long the conversation is. */
+static const str participants_sql =
+    S_INIT("SELECT a.id, a.name FROM agent a WHERE a.account_id = ?1 AND EXISTS"
+           " (SELECT 1 FROM message m WHERE m.account_id = ?1 AND m.conversation_id = ?2"
+           "  AND m.author_id = a.id AND m.author_kind = 'agent' AND m.kind <> 'activity')"
+           " ORDER BY a.id LIMIT 50");
+
+void conversation_participants_ahead(struct ctx *cx, conversation_id id)
+{
+    db_ahead(cx->db, participants_sql, ARGS(A_INT(cx->account.v), A_INT(id.v)));
+}
+
 err conversation_participants(
     struct ctx *cx, conversation_id id, struct participant **rows, ptrdiff_t *n)
 {
-    return db_all(cx->db,
-        /* One probe for each agent, however long the conversation is. */
-        S("SELECT a.id, a.name FROM agent a WHERE a.account_id = ?1 AND EXISTS"
-          " (SELECT 1 FROM message m WHERE m.account_id = ?1 AND m.conversation_id = ?2"
-          "  AND m.author_id = a.id AND m.author_kind = 'agent' AND m.kind <> 'activity')"
-          " ORDER BY a.id LIMIT 50"),
-        ARGS(A_INT(cx->account.v), A_INT(id.v)), COLS(participant_cols), (ptrdiff_t)sizeof **rows,
-        rows, n);
+    return db_all(cx->db, participants_sql, ARGS(A_INT(cx->account.v), A_INT(id.v)),
+        COLS(participant_cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 
 err conversation_has_rival(struct ctx *cx, const struct conversation *c, bool *has)
@@ -237,16 +243,23 @@ err conversation_list_contact(struct ctx *cx, contact_id contact, conversation_i
         COLS(conversation_cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 
+static const str count_contact_sql =
+    S_INIT("SELECT COUNT(*) AS total FROM conversation c"
+           " WHERE " CONVERSATION_IS_VISIBLE " AND c.contact_id = ?7");
+
+void conversation_count_contact_ahead(struct ctx *cx, contact_id contact)
+{
+    db_ahead(cx->db, count_contact_sql, ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(contact.v)));
+}
+
 err conversation_count_contact(struct ctx *cx, contact_id contact, int64_t *n)
 {
     struct count {
         int64_t total;
     } row;
     static const struct db_col cols[] = {COL(struct count, total)};
-    TRY(db_one(cx->db,
-        S("SELECT COUNT(*) AS total FROM conversation c"
-          " WHERE " CONVERSATION_IS_VISIBLE " AND c.contact_id = ?7"),
-        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(contact.v)), COLS(cols), &row));
+    TRY(db_one(cx->db, count_contact_sql, ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(contact.v)),
+        COLS(cols), &row));
     *n = row.total;
     return OK;
 }

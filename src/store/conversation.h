@@ -99,11 +99,14 @@ err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t 
  * has_draft are filled as by conversation_fill_mine, tags are not. */
 err conversation_page(
     struct ctx *cx, const int64_t *ids, ptrdiff_t n_ids, struct conversation **rows, ptrdiff_t *n);
+/* As conversation_get, filled as by conversation_page. */
+err conversation_get_mine(struct ctx *cx, conversation_id id, struct conversation *c);
 /* Agents that wrote in it, by id; at most 50. */
 struct participant {
     agent_id id;
     str name;
 };
+void conversation_participants_ahead(struct ctx *cx, conversation_id id); /* see db_ahead */
 err conversation_participants(
     struct ctx *cx, conversation_id id, struct participant **rows, ptrdiff_t *n);
 /* Is another conversation of the same identity and thread in progress? */
@@ -111,6 +114,7 @@ err conversation_has_rival(struct ctx *cx, const struct conversation *c, bool *h
 /* Conversations of a contact, newest first, before the id ({0} = from the newest). */
 err conversation_list_contact(struct ctx *cx, contact_id contact, conversation_id before,
     ptrdiff_t limit, struct conversation **rows, ptrdiff_t *n);
+void conversation_count_contact_ahead(struct ctx *cx, contact_id contact);
 err conversation_count_contact(struct ctx *cx, contact_id contact, int64_t *n);
 /* Snoozed ones whose time has come; at most limit. */
 err conversation_list_due(

@@ -126,3 +126,14 @@ err conversation_page(
     *rows = out;
     return OK;
 }
+
+err conversation_get_mine(struct ctx *cx, conversation_id id, struct conversation *c)
+{
+    struct conversation *rows = NULL;
+    ptrdiff_t n = 0;
+    TRY(conversation_page(cx, &id.v, 1, &rows, &n));
+    if (!n)
+        return fail(cx, E_NOT_FOUND, "There is no such conversation.");
+    *c = rows[0];
+    return OK;
+}

@@ -143,14 +143,20 @@ static const struct db_col shown_cols[] = {
     COL(struct identity_shown, last_seen_ms),
 };
 
+static const str list_sql =
+    S_INIT("SELECT i.id, i.channel_id," CHANNEL_KIND " AS channel_kind, i.external_id, i.handle,"
+           " i.is_verified, i.last_seen_ms FROM identity i" CHANNEL_JOIN
+           " WHERE i.account_id = ?1 AND i.contact_id = ?2 ORDER BY i.id LIMIT 50");
+
+void identity_list_ahead(struct ctx *cx, contact_id contact)
+{
+    db_ahead(cx->db, list_sql, ARGS(A_INT(cx->account.v), A_INT(contact.v)));
+}
+
 err identity_list(struct ctx *cx, contact_id contact, struct identity_shown **rows, ptrdiff_t *n)
 {
-    return db_all(cx->db,
-        S("SELECT i.id, i.channel_id," CHANNEL_KIND " AS channel_kind, i.external_id, i.handle,"
-          " i.is_verified, i.last_seen_ms FROM identity i" CHANNEL_JOIN
-          " WHERE i.account_id = ?1 AND i.contact_id = ?2 ORDER BY i.id LIMIT 50"),
-        ARGS(A_INT(cx->account.v), A_INT(contact.v)), COLS(shown_cols), (ptrdiff_t)sizeof **rows,
-        rows, n);
+    return db_all(cx->db, list_sql, ARGS(A_INT(cx->account.v), A_INT(contact.v)), COLS(shown_cols),
+        (ptrdiff_t)sizeof **rows, rows, n);
 }
 
 struct contact_key {

@@ -24,6 +24,7 @@ err identity_add_many(struct ctx *cx, const struct identity *rows, ptrdiff_t n, 
 /* Raises last_seen_ms of each to its time. */
 err identity_touch_many(struct ctx *cx, const identity_id *ids, const int64_t *at_ms, ptrdiff_t n);
 /* With the kind of each one's channel; at most 50. */
+void identity_list_ahead(struct ctx *cx, contact_id contact); /* see db_ahead */
 err identity_list(struct ctx *cx, contact_id contact, struct identity_shown **rows, ptrdiff_t *n);
 /* Those of many contacts, in no promised order. */
 struct identity_of {

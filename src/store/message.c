@@ -63,18 +63,27 @@ err message_get(struct ctx *cx, message_id id, struct message *m)
     return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "There is no such message.") : e;
 }
 
+static const str older_sql =
+    S_INIT("SELECT" MESSAGE_COLUMNS " FROM" MESSAGE_TABLES
+           " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.id < ?3"
+           " ORDER BY m.id DESC LIMIT ?4");
+#define OLDER_ARGS(before, limit)                                                                  \
+    ARGS(A_INT(cx->account.v), A_INT(conversation.v), A_INT((before).v ? (before).v : INT64_MAX),  \
+        A_INT((limit) + 1))
+
+void message_list_ahead(
+    struct ctx *cx, conversation_id conversation, message_id before, ptrdiff_t limit)
+{
+    db_ahead(cx->db, older_sql, OLDER_ARGS(before, limit));
+}
+
 err message_list(struct ctx *cx, conversation_id conversation, message_id before, ptrdiff_t limit,
     struct message **rows, ptrdiff_t *n, bool *has_older)
 {
     struct message *found = NULL;
     ptrdiff_t count = 0;
-    TRY(db_all(cx->db,
-        S("SELECT" MESSAGE_COLUMNS " FROM" MESSAGE_TABLES
-          " WHERE m.account_id = ?1 AND m.conversation_id = ?2 AND m.id < ?3"
-          " ORDER BY m.id DESC LIMIT ?4"),
-        ARGS(A_INT(cx->account.v), A_INT(conversation.v), A_INT(before.v ? before.v : INT64_MAX),
-            A_INT(limit + 1)),
-        COLS(message_cols), (ptrdiff_t)sizeof *found, &found, &count));
+    TRY(db_all(cx->db, older_sql, OLDER_ARGS(before, limit), COLS(message_cols),
+        (ptrdiff_t)sizeof *found, &found, &count));
     *has_older = count > limit;
     if (count > limit)
         count = limit;

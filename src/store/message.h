@@ -10,6 +10,8 @@ err message_get(struct ctx *cx, message_id id, struct message *m);
  * has_older: there are more. Photos of authors are joined. */
 err message_list(struct ctx *cx, conversation_id conversation, message_id before, ptrdiff_t limit,
     struct message **rows, ptrdiff_t *n, bool *has_older);
+void message_list_ahead(/* see db_ahead */
+    struct ctx *cx, conversation_id conversation, message_id before, ptrdiff_t limit);
 /* The page behind `after`: at most limit rows above it, oldest first. has_newer: there are more. */
 err message_list_newer(struct ctx *cx, conversation_id conversation, message_id after,
     ptrdiff_t limit, struct message **rows, ptrdiff_t *n, bool *has_newer);

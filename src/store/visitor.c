@@ -35,13 +35,20 @@ err visitor_put(struct ctx *cx, const struct visitor *v)
         NULL);
 }
 
+static const str of_contact_sql =
+    S_INIT("SELECT id, channel_id, contact_id, page_url, page_title, locale, time_zone, consent_ms,"
+           " last_seen_ms, created_ms FROM visitor"
+           " WHERE account_id = ?1 AND contact_id = ?2 ORDER BY last_seen_ms DESC LIMIT 1");
+
+void visitor_of_contact_ahead(struct ctx *cx, contact_id contact)
+{
+    db_ahead(cx->db, of_contact_sql, ARGS(A_INT(cx->account.v), A_INT(contact.v)));
+}
+
 err visitor_of_contact(struct ctx *cx, contact_id contact, struct visitor *v)
 {
-    return db_one(cx->db,
-        S("SELECT id, channel_id, contact_id, page_url, page_title, locale, time_zone, consent_ms,"
-          " last_seen_ms, created_ms FROM visitor"
-          " WHERE account_id = ?1 AND contact_id = ?2 ORDER BY last_seen_ms DESC LIMIT 1"),
-        ARGS(A_INT(cx->account.v), A_INT(contact.v)), COLS(visitor_cols), v);
+    return db_one(cx->db, of_contact_sql, ARGS(A_INT(cx->account.v), A_INT(contact.v)),
+        COLS(visitor_cols), v);
 }
 
 err visitor_fill_page(struct ctx *cx, struct contact *contact)

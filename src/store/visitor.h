@@ -15,6 +15,7 @@ struct visitor {
 /* Makes or renews the row; empty texts and a consent of 0 leave what is there. */
 err visitor_put(struct ctx *cx, const struct visitor *v);
 /* The contact's visitor that was seen last; E_NOT_FOUND (no words). */
+void visitor_of_contact_ahead(struct ctx *cx, contact_id contact); /* see db_ahead */
 err visitor_of_contact(struct ctx *cx, contact_id contact, struct visitor *v);
 /* The page the contact reads, when it was seen on one within VISITOR_HERE_MS; else nothing. */
 enum { VISITOR_HERE_MS = 30 * 60 * 1000 };
