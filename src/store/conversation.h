@@ -29,22 +29,25 @@ bool conversation_actor_sees_all(const struct ctx *cx);
 str conversation_actor_teams(const struct ctx *cx); /* ",1,2," */
 str conversation_actor_channels(const struct ctx *cx);
 
-/* Columns of struct conversation and the tables they come from. */
-#define CONVERSATION_COLUMNS                                                                             \
+/* Columns of struct conversation and the tables they come from: its own, and those of what it
+ * belongs to. */
+#define CONVERSATION_OWN_COLUMNS                                                                         \
     " c.id, c.number, c.channel_id, c.identity_id, c.contact_id, c.thread_key, c.status,"                \
     " c.priority, c.assignee_id, c.team_id, c.subject, c.preview, c.preview_kind,"                       \
     " c.last_message_id, c.last_message_ms, c.last_in_id, c.last_in_ms, c.in_count, c.waiting_since_ms," \
     " c.due_key, c.wait_key, c.snoozed_until_ms, c.outcome, c.language, c.previous_id,"                  \
     " c.resolved_ms, c.tag_count, c.version, c.created_ms, c.updated_ms, c.post_id,"                     \
-    " c.visibility, c.window_ms, c.related_id, c.joined_id,"                                             \
-    " h.kind AS channel_kind, h.name AS channel_name, k.name AS contact_name,"                           \
-    " k.email AS contact_email, k.avatar_url AS contact_avatar_url,"                                     \
-    " CASE WHEN h.kind IS NULL THEN (SELECT g.kind FROM channel_removed g"                               \
+    " c.visibility, c.window_ms, c.related_id, c.joined_id"
+#define CONVERSATION_COLUMNS                                                                       \
+    CONVERSATION_OWN_COLUMNS                                                                       \
+    ", h.kind AS channel_kind, h.name AS channel_name, k.name AS contact_name,"                    \
+    " k.email AS contact_email, k.avatar_url AS contact_avatar_url,"                               \
+    " CASE WHEN h.kind IS NULL THEN (SELECT g.kind FROM channel_removed g"                         \
     " WHERE g.account_id = c.account_id AND g.id = c.channel_id) END AS removed_kind"
-#define CONVERSATION_TABLES                                                                        \
-    " conversation c"                                                                              \
+#define CONVERSATION_BESIDE                                                                        \
     " LEFT JOIN contact k ON k.account_id = c.account_id AND k.id = c.contact_id"                  \
     " LEFT JOIN channel h ON h.account_id = c.account_id AND h.id = c.channel_id"
+#define CONVERSATION_TABLES " conversation c" CONVERSATION_BESIDE
 
 /* As struct db_col, for a statement that reads more than these. */
 #define CONVERSATION_MEMBERS                                                                       \

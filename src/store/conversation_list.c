@@ -85,18 +85,19 @@ static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
     [BY_MENTION] = LISTS_BESIDE(FROM_MENTION, CHOSEN IN_MENTION),
 };
 
-/* The last row of a walk; none when it ends before. ?3 is what narrows, ?4 and ?5 the cursor. */
+/* The last row of a walk; none when it ends before. ?2 is what narrows, ?3 and ?4 the cursor, ?5
+ * the status and ?6 how far: the last two are written into PostgreSQL's texts. */
 #define EDGE_NEWEST(in)                                                                            \
     S_INIT("SELECT c.recent_key AS key, c.id FROM conversation c WHERE c.account_id = ?1"          \
-           " AND c.status = ?2" in " AND c.recent_key <= ?4"                                       \
+           " AND c.status = ?5" in " AND c.recent_key <= ?3"                                       \
            " ORDER BY c.recent_key DESC LIMIT 1 OFFSET ?6")
 #define EDGE_OLDEST(in)                                                                            \
     S_INIT("SELECT c.recent_key AS key, c.id FROM conversation c WHERE c.account_id = ?1"          \
-           " AND c.status = ?2" in " AND c.recent_key >= ?4"                                       \
+           " AND c.status = ?5" in " AND c.recent_key >= ?3"                                       \
            " ORDER BY c.recent_key LIMIT 1 OFFSET ?6")
 #define EDGE_KEY(key)                                                                              \
     S_INIT("SELECT c." key " AS key, c.id FROM conversation c WHERE c.account_id = ?1"             \
-           " AND c.status = ?2 AND (c." key ", c.id) > (?4, ?5)"                                   \
+           " AND c.status = ?5 AND (c." key ", c.id) > (?3, ?4)"                                   \
            " ORDER BY c." key ", c.id LIMIT 1 OFFSET ?6")
 #define EDGES(in)                                                                                  \
     {                                                                                              \
@@ -104,10 +105,10 @@ static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
     }
 static const str edge_sql[DRIVER_COUNT][SORT_COUNT] = {
     [BY_WALK] = {EDGE_NEWEST(""), EDGE_OLDEST(""), EDGE_KEY("due_key"), EDGE_KEY("wait_key")},
-    [BY_ASSIGNEE] = EDGES(" AND c.assignee_id = CAST(?3 AS BIGINT) AND c.assignee_id <> 0"),
-    [BY_TEAM] = EDGES(" AND c.team_id = CAST(?3 AS BIGINT) AND c.team_id <> 0"),
-    [BY_CHANNEL] = EDGES(" AND c.channel_id = CAST(?3 AS BIGINT)"),
-    [BY_PRIORITY] = EDGES(" AND c.priority = ?3 AND c.priority <> 'none'"),
+    [BY_ASSIGNEE] = EDGES(OF_ASSIGNEE("?2")),
+    [BY_TEAM] = EDGES(OF_TEAM("?2")),
+    [BY_CHANNEL] = EDGES(OF_CHANNEL("?2")),
+    [BY_PRIORITY] = EDGES(OF_PRIORITY("?2")),
 };
 
 const struct db_col conversation_place_cols[CONVERSATION_PLACE_COLS] = {
@@ -216,10 +217,15 @@ static int64_t sort_key(const struct conversation_place *c, enum conversation_so
     return c->last_message_ms;
 }
 
+static struct conversation_place place_of(const struct conversation *c)
+{
+    return (struct conversation_place){c->id, c->last_message_ms, c->due_key, c->wait_key};
+}
+
 struct conversation_cursor conversation_cursor_of(
     const struct conversation *c, enum conversation_sort sort)
 {
-    const struct conversation_place place = {c->id, c->last_message_ms, c->due_key, c->wait_key};
+    const struct conversation_place place = place_of(c);
     return (struct conversation_cursor){true, sort_key(&place, sort), c->id.v};
 }
 
@@ -290,11 +296,16 @@ static err read_edge(const struct reading *r, enum conversation_sort sort, int64
     ptrdiff_t walked, struct edge_row *edge, bool *is_there)
 {
     bool is_recent = sort == SORT_NEWEST || sort == SORT_OLDEST;
-    err e = db_one(r->cx->db, edge_sql[r->driver][sort],
-        ARGS(A_INT(r->cx->account.v), A_TEXT(conversation_status_name(r->status)),
-            A_TEXT(narrow_value(r)), A_INT(is_recent ? conversation_recent_key(key) : key),
-            A_INT(is_recent ? 0 : r->id), A_INT(walked - 1)),
-        COLS(edge_cols), edge);
+    const struct db_arg args[] = {A_INT(r->cx->account.v), A_TEXT(narrow_value(r)),
+        A_INT(is_recent ? conversation_recent_key(key) : key), A_INT(is_recent ? 0 : r->id),
+        A_TEXT(conversation_status_name(r->status)), A_INT(walked - 1)};
+    ptrdiff_t n_args = (ptrdiff_t)(sizeof args / sizeof args[0]);
+    str sql = edge_sql[r->driver][sort];
+    if (db_tx_kind(r->cx->db) != DB_SQLITE) {
+        n_args = is_recent ? 3 : 4;
+        TRY(conversation_with_literals(r->cx, sql, n_args, args, &sql));
+    }
+    err e = db_one(r->cx->db, sql, args, n_args, COLS(edge_cols), edge);
     *is_there = e == OK;
     return e == E_NOT_FOUND ? OK : e;
 }
@@ -336,14 +347,36 @@ static void set_edge(
         run->edge = (struct conversation_cursor){true, edge->key, edge->id};
 }
 
-/* Does the way in say all that narrows this list? */
-static bool is_bare(const struct reading *r)
+static bool is_one_of(str ids, int64_t id, struct arena *a)
 {
-    const struct conversation_filter *f = r->f;
-    return conversation_actor_sees_all(r->cx) && !f->contact.v && !f->is_mentioned && !f->n_tags &&
-           !f->language.len && !f->is_unread && (!f->has_assignee || r->driver == BY_ASSIGNEE) &&
-           (!f->has_team || r->driver == BY_TEAM) && (!f->channel.v || r->driver == BY_CHANNEL) &&
-           (!f->priorities.len || r->driver == BY_PRIORITY);
+    return str_find(ids, str_print(a, ",%lld,", (long long)id)) >= 0;
+}
+
+/* Does the actor see everything of this way in? Its own conversations, and those of its teams and
+ * channels (CONVERSATION_IS_OF_ACTOR). */
+static bool sees_way(
+    struct ctx *cx, const struct conversation_filter *f, enum conversation_driver driver)
+{
+    if (conversation_actor_sees_all(cx))
+        return true;
+    if (!cx->actor.agent.v)
+        return false;
+    if (driver == BY_ASSIGNEE)
+        return f->assignee.v == cx->actor.agent.v;
+    if (driver == BY_TEAM)
+        return is_one_of(conversation_actor_teams(cx), f->team.v, cx->arena);
+    return driver == BY_CHANNEL &&
+           is_one_of(conversation_actor_channels(cx), f->channel.v, cx->arena);
+}
+
+/* Does the way in say all that narrows this list? */
+static bool is_bare(
+    struct ctx *cx, const struct conversation_filter *f, enum conversation_driver driver)
+{
+    return sees_way(cx, f, driver) && !f->contact.v && !f->is_mentioned && !f->n_tags &&
+           !f->language.len && !f->is_unread && (!f->has_assignee || driver == BY_ASSIGNEE) &&
+           (!f->has_team || driver == BY_TEAM) && (!f->channel.v || driver == BY_CHANNEL) &&
+           (!f->priorities.len || driver == BY_PRIORITY);
 }
 
 static err read_run(struct reading *r, struct run *run)
@@ -368,7 +401,8 @@ static err read_run(struct reading *r, struct run *run)
         if (is_there)
             set_edge(r, &edge, run, &args[FILTER_ARGS + 4]);
     }
-    str sql = is_bare(r) ? bare_sql[r->driver][r->sort] : list_sql[r->driver][r->sort];
+    str sql = is_bare(r->cx, r->f, r->driver) ? bare_sql[r->driver][r->sort]
+                                              : list_sql[r->driver][r->sort];
     return db_all(r->cx->db, sql, args, n_args, conversation_place_cols, CONVERSATION_PLACE_COLS,
         (ptrdiff_t)sizeof *run->rows, &run->rows, &run->n);
 }
@@ -416,6 +450,46 @@ static void cut_at_edge(const struct run *runs, int n_runs, enum conversation_so
         --*n;
 }
 
+/* All asked statuses at once; the edges of each are looked up before. */
+static err list_once(const struct reading *first, struct conversation **rows, ptrdiff_t *n,
+    struct conversation_cursor *edge)
+{
+    struct run runs[CONVERSATION_STATUS_COUNT] = {0};
+    struct reading r = *first;
+    struct conversation_once once = {.driver = r.driver,
+        .sort = r.sort,
+        .statuses = r.f->statuses,
+        .narrow = narrow_value(&r),
+        .key = r.key,
+        .id = r.id,
+        .limit = r.limit};
+    int n_runs = 0;
+    for (int i = 0; i < CONVERSATION_STATUS_COUNT; i++) {
+        struct edge_row at;
+        struct db_arg unused[2];
+        bool is_there = false;
+        r.status = (enum conversation_status)i;
+        once.edges[i] = r.sort == SORT_NEWEST ? INT64_MIN : INT64_MAX;
+        if (!r.f->statuses[i])
+            continue;
+        if (is_edged(r.driver))
+            TRY(read_edge(&r, r.sort, r.key, LIST_WALK, &at, &is_there));
+        if (is_there) {
+            once.edges[i] = at.key;
+            set_edge(&r, &at, &runs[n_runs], unused);
+        }
+        n_runs++;
+    }
+    *n = 0;
+    if (n_runs > 0)
+        TRY(conversation_list_once(r.cx, &once, rows, n));
+    struct conversation_place *places = NEW(r.cx->arena, struct conversation_place, *n + 1);
+    for (ptrdiff_t i = 0; i < *n; i++)
+        places[i] = place_of(&(*rows)[i]);
+    cut_at_edge(runs, n_runs, r.sort, places, n, edge);
+    return OK;
+}
+
 err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
     struct conversation **rows, ptrdiff_t *n, struct conversation_cursor *edge)
@@ -426,16 +500,20 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     enum conversation_driver driver = conversation_driver_of(cx, f);
     int64_t begin = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
     ptrdiff_t ways = conversation_ways_of(driver, f);
+    *edge = (struct conversation_cursor){0};
+    const struct reading first = {.cx = cx,
+        .f = f,
+        .sort = sort,
+        .driver = driver,
+        .limit = limit,
+        .key = after->is_set ? after->key : begin,
+        .id = after->is_set ? after->id : begin};
+    if (ways == 1 && is_bare(cx, f, driver) && conversation_list_is_once(cx, driver, sort, limit))
+        return list_once(&first, rows, n, edge);
     for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
-        struct reading r = {.cx = cx,
-            .f = f,
-            .sort = sort,
-            .status = (enum conversation_status)(i / ways),
-            .driver = driver,
-            .way = i % ways,
-            .limit = limit,
-            .key = after->is_set ? after->key : begin,
-            .id = after->is_set ? after->id : begin};
+        struct reading r = first;
+        r.status = (enum conversation_status)(i / ways);
+        r.way = i % ways;
         if (!f->statuses[r.status])
             continue;
         TRY(read_run(&r, &runs[n_runs]));
@@ -443,7 +521,6 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     }
     struct conversation_place *out = NEW(cx->arena, struct conversation_place, total + 1);
     ptrdiff_t n_out = merge(runs, n_runs, sort, limit, out);
-    *edge = (struct conversation_cursor){0};
     cut_at_edge(runs, n_runs, sort, out, &n_out, edge);
     int64_t *ids = NEW(cx->arena, int64_t, n_out + 1);
     for (ptrdiff_t i = 0; i < n_out; i++)

@@ -51,7 +51,12 @@ enum { DRIVER_COUNT = BY_MENTION + 1, PRIORITIES_MOST = 5 };
 #define IN_CHANNEL(c) " AND " c ".status = ?7 AND " c ".channel_id = ?10"
 #define IN_PRIORITY(c)                                                                             \
     " AND " c ".status = ?7 AND " c ".priority = trim(?12, ',') AND " c ".priority <> 'none'"
-#define IN_CONTACT " AND c.status || '' = ?7 AND c.contact_id = ?11"
+/* The same, of a value that is given as a text. */
+#define OF_ASSIGNEE(value) " AND c.assignee_id = CAST(" value " AS BIGINT) AND c.assignee_id <> 0"
+#define OF_TEAM(value)     " AND c.team_id = CAST(" value " AS BIGINT) AND c.team_id <> 0"
+#define OF_CHANNEL(value)  " AND c.channel_id = CAST(" value " AS BIGINT)"
+#define OF_PRIORITY(value) " AND c.priority = " value " AND c.priority <> 'none'"
+#define IN_CONTACT         " AND c.status || '' = ?7 AND c.contact_id = ?11"
 #define IN_TAG                                                                                     \
     " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7"          \
     " AND c.id = t.conversation_id"
@@ -73,3 +78,28 @@ ptrdiff_t conversation_ways_of(
 /* What this way looks for stands where the text does; the order of the other tags is nothing. */
 void conversation_way_args(struct ctx *cx, const struct conversation_filter *f,
     enum conversation_driver driver, ptrdiff_t way, struct db_arg *args);
+
+/* ── conversation_list_once.c ───────────────────────────────────────────────────────────────────
+ */
+
+/* A list that its way in says all of. */
+struct conversation_once {
+    enum conversation_driver driver;
+    enum conversation_sort sort;
+    const bool *statuses;                     /* one or more */
+    str narrow;                               /* what the way in looks for; nothing by status */
+    int64_t key, id;                          /* where it begins */
+    int64_t edges[CONVERSATION_STATUS_COUNT]; /* of each status; not looked at by status */
+    ptrdiff_t limit;
+};
+/* Can one statement read it? Only on PostgreSQL. */
+bool conversation_list_is_once(
+    struct ctx *cx, enum conversation_driver driver, enum conversation_sort sort, ptrdiff_t limit);
+/* Rows in order, as conversation_page of all that it shows. */
+err conversation_list_once(
+    struct ctx *cx, const struct conversation_once *o, struct conversation **rows, ptrdiff_t *n);
+/* The text with the arguments behind the first `kept` written into it, so that PostgreSQL plans for
+ * them and keeps the plan. Only words of enums and numbers of limits.h and the like, of which there
+ * are few: never what somebody has said. */
+err conversation_with_literals(
+    struct ctx *cx, str sql, ptrdiff_t kept, const struct db_arg *args, str *text);

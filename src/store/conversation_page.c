@@ -1,23 +1,8 @@
 /* conversation_page: rows of conversations with what belongs to the asking agent: how much is
  * unread and whether a reply was begun. See conversation.h. Thread: the transaction's. */
 #include "model/view_message.h"
-#include "store/conversation_list.h"
+#include "store/conversation_shown.h"
 #include "store/set.h"
-
-/* The newest 100 unread are enough: screens say "99+". What an agent never opened is unread as a
- * whole, and kept on write; behind the mark is what came since. */
-#define UNREAD(account, id, last_in_id, in_count)                                                  \
-    " CASE WHEN " last_in_id " <= COALESCE(r.message_id, 0) THEN 0"                                \
-    "  WHEN COALESCE(r.message_id, 0) = 0"                                                         \
-    "  THEN CASE WHEN " in_count " > 100 THEN 100 ELSE " in_count " END"                           \
-    "  ELSE (SELECT COUNT(*) FROM (SELECT 1 FROM message m WHERE m.account_id = " account          \
-    "   AND m.conversation_id = " id " AND m.id > r.message_id AND m.kind = 'in'"                  \
-    "   AND m.is_automatic = 0 LIMIT 100) x) END AS unread_count,"                                 \
-    " CASE WHEN d.conversation_id IS NULL THEN 0 ELSE 1 END AS has_draft"
-#define MINE_JOIN(account, agent, id)                                                              \
-    " LEFT JOIN conversation_read r ON r.account_id = " account " AND r.agent_id = " agent         \
-    "  AND r.conversation_id = " id " LEFT JOIN draft d ON d.account_id = " account                \
-    "  AND d.agent_id = " agent " AND d.conversation_id = " id
 
 /* ── of rows that were read ─────────────────────────────────────────────────────────────────────
  */
@@ -78,7 +63,7 @@ err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t 
 /* ── a page by its ids ──────────────────────────────────────────────────────────────────────────
  */
 
-static const struct db_col shown_cols[CONVERSATION_COLS + 2] = {
+const struct db_col conversation_shown_cols[CONVERSATION_SHOWN_COLS] = {
     CONVERSATION_MEMBERS,
     COL(struct conversation, unread_count),
     COL(struct conversation, has_draft),
@@ -90,14 +75,8 @@ static const struct db_col shown_cols[CONVERSATION_COLS + 2] = {
 #define LITE(where)                                                                                \
     PAGE(" json_each(?7) q CROSS JOIN" CONVERSATION_TABLES, MINE_JOIN("?1", "?3", "c.id"),         \
         where " AND c.id = q.value")
-/* OFFSET 0: one probe for each row. PostgreSQL keeps the plan, and it must stay good when the agent
- * has read much. */
 #define PG(where)                                                                                  \
-    PAGE(CONVERSATION_TABLES,                                                                      \
-        " LEFT JOIN LATERAL (SELECT o.message_id FROM conversation_read o WHERE o.account_id = ?1" \
-        "  AND o.agent_id = ?3 AND o.conversation_id = c.id OFFSET 0) r ON TRUE"                   \
-        " LEFT JOIN LATERAL (SELECT o.conversation_id FROM draft o WHERE o.account_id = ?1"        \
-        "  AND o.agent_id = ?3 AND o.conversation_id = c.id OFFSET 0) d ON TRUE",                  \
+    PAGE(CONVERSATION_TABLES, MINE_PROBES("?1", "?3", "c.id"),                                     \
         where " AND c.id = ANY(?7::bigint[])")
 /* To whom is shown what he may see anyway, nothing of that is asked. */
 static const str page_sql[2][2] = {
@@ -115,8 +94,8 @@ err conversation_page(
     struct conversation *found = NULL, *out = NEW(cx->arena, struct conversation, n_ids);
     bool is_pg = db_tx_kind(cx->db) != DB_SQLITE, sees_all = conversation_actor_sees_all(cx);
     TRY(db_all(cx->db, page_sql[is_pg][sees_all],
-        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_TEXT(set_ids(cx, ids, n_ids))), COLS(shown_cols),
-        (ptrdiff_t)sizeof *found, &found, &n_found));
+        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_TEXT(set_ids(cx, ids, n_ids))),
+        COLS(conversation_shown_cols), (ptrdiff_t)sizeof *found, &found, &n_found));
     for (ptrdiff_t i = 0; i < n_ids; i++)
         for (ptrdiff_t k = 0; k < n_found; k++)
             if (found[k].id.v == ids[i]) {
