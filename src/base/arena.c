@@ -115,8 +115,11 @@ static bool take_may_succeed(void)
 
 void alloc_start(void)
 {
-    enum { LONG_BYTES = 4 * 1024 * 1024 };
+    enum { LONG_BYTES = 4 * 1024 * 1024, IDLE_BYTES = 1024 * 1024 };
     (void)mallopt(M_MMAP_THRESHOLD, LONG_BYTES); /* refused: then more is kept */
+    /* So much that is free at a heap's end stays with its thread: an answer's memory is not given
+     * back after each and taken anew, page by page, for the next. */
+    (void)mallopt(M_TRIM_THRESHOLD, IDLE_BYTES);
 }
 
 void *alloc_zero(ptrdiff_t size)

@@ -58,8 +58,8 @@ struct pg_conn {
     int n_ahead;
     bool is_begun; /* the server has a transaction of ours */
     bool is_lost;  /* the connection broke in this transaction */
-    bool owes;     /* the end of the transaction was sent; its answer is not read yet
-                    */
+    bool owes;     /* the end of the transaction was sent; its answer is not read yet (after a read
+                    * it comes with the next flight's) */
     bool is_script;
 };
 

@@ -194,10 +194,34 @@ static err read_flight(struct pg_conn *c, int n_ahead, int n, str sql, PGresult 
     return OK;
 }
 
+err pg_settle(struct pg_conn *c)
+{
+    if (!c->owes)
+        return OK;
+    PGresult *r = NULL;
+    c->owes = false;
+    err e = read_flight(c, 0, 1, S("COMMIT"), &r);
+    bool is_undone = e == OK && strcmp(PQcmdStatus(r), "COMMIT") != 0;
+    PQclear(r);
+    return is_undone ? E_INTERNAL : e;
+}
+
+/* What a reading transaction's COMMIT was answered stands before this flight's answers: nobody
+ * waits for it, and it decides nothing. */
+static err read_owed(struct pg_conn *c)
+{
+    int n_prelude = c->n_prelude;
+    c->n_prelude = 0; /* is this flight's */
+    err e = pg_settle(c);
+    c->n_prelude = n_prelude;
+    return c->is_lost ? e : OK;
+}
+
 static err fly(struct pg_conn *c, bool is_sent, int n_ahead, int n, str sql, PGresult **last)
 {
     if (!is_sent || PQpipelineSync(c->handle) != 1)
         return lost(c);
+    TRY(read_owed(c));
     return read_flight(c, n_ahead, n, sql, last);
 }
 
@@ -219,18 +243,6 @@ err pg_commit_later(struct pg_conn *c)
         return lost(c);
     c->owes = true;
     return OK;
-}
-
-err pg_settle(struct pg_conn *c)
-{
-    if (!c->owes)
-        return OK;
-    PGresult *r = NULL;
-    c->owes = false;
-    err e = read_flight(c, 0, 1, S("COMMIT"), &r);
-    bool is_undone = e == OK && strcmp(PQcmdStatus(r), "COMMIT") != 0;
-    PQclear(r);
-    return is_undone ? E_INTERNAL : e;
 }
 
 /* ── preparing ── */

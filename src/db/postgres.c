@@ -123,8 +123,6 @@ static err conn_take(struct pg *pg, struct pg_pool *pool, bool is_patient, struc
     struct pg_conn *c = pool->free;
     pool->free = c->next_free;
     (void)pthread_mutex_unlock(&pool->mutex);
-    if (c->handle != NULL && pg_settle(c) != OK && c->is_lost)
-        pg_disconnect(c);
     err e = c->handle == NULL ? pg_connect(pg, &c->handle, NULL, NULL) : OK;
     if (e != OK) {
         pg_give(c);
