@@ -12,26 +12,15 @@
     "AND p.agent_id = a.id AND p.wrap_started_ms > 0 AND p.wrap_ended_ms = 0) "                    \
     "THEN 1 ELSE 0 END AS is_in_wrap_up"
 
-static const struct db_col agent_cols[] = {
-    COL(struct agent, id),
-    COL(struct agent, login_id),
-    COL(struct agent, name),
-    COL(struct agent, email),
-    COL(struct agent, introduction),
-    COL(struct agent, role),
-    COL(struct agent, locale),
-    COL(struct agent, time_zone),
-    COL(struct agent, availability),
-    COL(struct agent, settings),
-    COL(struct agent, photo_hash),
-    COL(struct agent, is_active),
-    COL(struct agent, joined_ms),
-    COL(struct agent, last_seen_ms),
-    COL(struct agent, created_ms),
-    COL(struct agent, has_totp),
-    COL(struct agent, phone),
-    COL(struct agent, is_in_wrap_up),
-};
+#define AGENT_MEMBERS                                                                              \
+    COL(struct agent, id), COL(struct agent, login_id), COL(struct agent, name),                   \
+        COL(struct agent, email), COL(struct agent, introduction), COL(struct agent, role),        \
+        COL(struct agent, locale), COL(struct agent, time_zone), COL(struct agent, availability),  \
+        COL(struct agent, settings), COL(struct agent, photo_hash), COL(struct agent, is_active),  \
+        COL(struct agent, joined_ms), COL(struct agent, last_seen_ms),                             \
+        COL(struct agent, created_ms), COL(struct agent, has_totp), COL(struct agent, phone),      \
+        COL(struct agent, is_in_wrap_up)
+static const struct db_col agent_cols[] = {AGENT_MEMBERS};
 
 err agent_get(struct ctx *cx, agent_id id, struct agent *agent)
 {
@@ -77,20 +66,56 @@ static struct agent_scope scope_of(
     return scope;
 }
 
+#define SCOPE_OF_ONE                                                                               \
+    "SELECT agent_id, team_id AS scope_id, 'member' AS kind "                                      \
+    "FROM team_agent "                                                                             \
+    "WHERE account_id = ?1 AND agent_id = ?2 "                                                     \
+    "UNION ALL "                                                                                   \
+    "SELECT agent_id, scope_id, scope_kind AS kind "                                               \
+    "FROM agent_grant "                                                                            \
+    "WHERE account_id = ?1 AND agent_id = ?2"
+
 err agent_scope_get(struct ctx *cx, agent_id id, struct agent_scope *scope)
 {
     struct scope_row *rows;
     ptrdiff_t n;
-    TRY(db_all(cx->db,
-        S("SELECT agent_id, team_id AS scope_id, 'member' AS kind "
-          "FROM team_agent "
-          "WHERE account_id = ?1 AND agent_id = ?2 "
-          "UNION ALL "
-          "SELECT agent_id, scope_id, scope_kind AS kind "
-          "FROM agent_grant "
-          "WHERE account_id = ?1 AND agent_id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id)), COLS(scope_cols), sizeof(struct scope_row), &rows, &n));
+    TRY(db_all(cx->db, S(SCOPE_OF_ONE), ARGS(A_ID(cx->account), A_ID(id)), COLS(scope_cols),
+        sizeof(struct scope_row), &rows, &n));
     *scope = scope_of(cx, rows, n, id.v);
+    return OK;
+}
+
+/* The agent and one of its scope rows; a row without scope when it has none. */
+struct entering_row {
+    struct agent agent; /* first: its columns are those of a struct agent */
+    int64_t scope_id;
+    str kind;
+};
+static const struct db_col entering_cols[] = {
+    AGENT_MEMBERS,
+    COL(struct entering_row, scope_id),
+    COL(struct entering_row, kind),
+};
+
+err agent_enters(struct ctx *cx, agent_id id, struct agent *agent, struct agent_scope *scope)
+{
+    struct entering_row *rows;
+    ptrdiff_t n;
+    TRY(db_all(cx->db,
+        S("SELECT " AGENT_COLUMNS ", x.scope_id, x.kind "
+          "FROM agent a "
+          "JOIN login l ON l.id = a.login_id "
+          "LEFT JOIN (" SCOPE_OF_ONE ") x ON x.agent_id = a.id "
+          "WHERE a.account_id = ?1 AND a.id = ?2"),
+        ARGS(A_ID(cx->account), A_ID(id)), COLS(entering_cols), (ptrdiff_t)sizeof *rows, &rows,
+        &n));
+    if (n == 0)
+        return fail(cx, E_NOT_FOUND, "there is no such agent");
+    struct scope_row *scopes = NEW(cx->arena, struct scope_row, n);
+    for (ptrdiff_t i = 0; i < n; i++)
+        scopes[i] = (struct scope_row){id.v, rows[i].scope_id, rows[i].kind};
+    *agent = rows[0].agent;
+    *scope = scope_of(cx, scopes, n, id.v);
     return OK;
 }
 

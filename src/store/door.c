@@ -48,11 +48,10 @@ static err actor_fill(struct ctx *cx, agent_id id)
     struct agent agent;
     struct agent_scope scope;
     struct role role;
-    err e = agent_get(cx, id, &agent);
+    err e = agent_enters(cx, id, &agent, &scope);
     if (e == E_NOT_FOUND || (e == OK && !agent.is_active))
         return refused(cx);
     TRY(e);
-    TRY(agent_scope_get(cx, id, &scope));
     e = role_by_key(cx, agent.role, &role);
     if (e == E_NOT_FOUND)
         return refused(cx); /* a role that is gone gives nothing */
