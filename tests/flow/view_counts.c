@@ -9,6 +9,7 @@
 #include "store/conversation_cell.h"
 #include "store/door.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 static str made(struct test_app *app, const char *target_and_body)
@@ -203,6 +204,25 @@ static void mention(struct changes *c, int which)
         201);
 }
 
+/* So many rows has the list as the agent sees it. */
+[[gnu::format(printf, 2, 3)]] static int narrowed(struct changes *c, const char *query, ...)
+{
+    char narrow[100];
+    va_list args;
+    va_start(args, query);
+    (void)vsnprintf(narrow, sizeof narrow, query, args);
+    va_end(args);
+    struct test_app *app = c->w.app;
+    str target =
+        str_print(&app->arena, "/api/v1/conversations?status=open,pending,resolved&%s", narrow);
+    assert_int_equal(
+        test_request_as(app, c->agent_token, "GET", str_z(&app->arena, target), NULL), 200);
+    int n = 0;
+    for (const struct json *v = json_get(app->json, S("items"))->first; v; v = v->next)
+        n++;
+    return n;
+}
+
 static void who_sees_some_is_told_what_its_lists_hold(void **state)
 {
     struct changes c = {0};
@@ -232,6 +252,17 @@ static void who_sees_some_is_told_what_its_lists_hold(void **state)
     assert_int_equal(total(app, c.agent_token, "resolved"), 1);
     agree(app, c.agent_token);
     agree(app, app->owner_token);
+    str own = str_print(&app->arena, "{\"assignee_id\":\"%lld\"}", (long long)app->owner.v);
+    str other = made(app, "/api/v1/teams {\"name\":\"South\"}");
+    str elsewhere = str_print(&app->arena, "{\"team_id\":\"%.*s\"}", SARG(other));
+    patch(&c, 5, str_z(&app->arena, own)); /* seen by neither */
+    patch(&c, 5, str_z(&app->arena, elsewhere));
+    patch(&c, 0, str_z(&app->arena, own)); /* of its team */
+    assert_int_equal(narrowed(&c, "assignee=%lld", (long long)app->owner.v), 1);
+    assert_int_equal(narrowed(&c, "assignee=%lld", (long long)c.agent.v), 2);
+    assert_int_equal(narrowed(&c, "team=%.*s", SARG(other)), 0);
+    assert_int_equal(narrowed(&c, "team=%.*s", SARG(c.team)), 2);
+    assert_int_equal(narrowed(&c, "channel=%lld", (long long)app->api_channel.v), 5);
     world_close(&c.w);
 }
 
