@@ -11,7 +11,8 @@
  * columns of the wide indexes from it (status || '', key + 0): measured over a million rows, a
  * contact's list took 900 ms without and less than 1 ms with it.
  * What filters leave out is walked past, so a walk has an edge: LIST_WALK rows of the index behind
- * the cursor. A page ends there, and the next one begins there. */
+ * the cursor. A page ends there, and the next one begins there. A contact's conversations are
+ * sorted, unless they are more than LIST_SORTED. */
 #include "store/conversation_list.h"
 
 #include "store/conversation_list_inner.h"
@@ -34,17 +35,21 @@
 #define WITHIN_DUE     " AND (c.due_key, c.id) <= (?24, ?25)" BEHIND_DUE
 #define WITHIN_WAITING " AND (c.wait_key, c.id) <= (?24, ?25)" BEHIND_WAITING
 
-/* A tag's and an agent's rows hold what their conversations are sorted by. */
+/* A tag's and an agent's rows hold what their conversations are sorted by; up to the edge. */
 #define BESIDE_NEWEST                                                                              \
+    " AND t.recent_key >= ?24"                                                                     \
     " AND t.recent_key <= ?20 AND (c.recent_key, c.last_message_ms, c.id) < (?20, ?21, ?22)"       \
     " ORDER BY t.recent_key DESC, c.last_message_ms DESC, c.id DESC LIMIT ?23"
 #define BESIDE_OLDEST                                                                              \
+    " AND t.recent_key <= ?24"                                                                     \
     " AND t.recent_key >= ?20 AND (c.recent_key, c.last_message_ms, c.id) > (?20, ?21, ?22)"       \
     " ORDER BY t.recent_key, c.last_message_ms, c.id LIMIT ?23"
 #define BESIDE_DUE                                                                                 \
+    " AND (t.due_key, t.conversation_id) <= (?24, ?25)"                                            \
     " AND (t.due_key, t.conversation_id) > (?21, ?22)"                                             \
     " ORDER BY t.due_key, t.conversation_id LIMIT ?23"
 #define BESIDE_WAITING                                                                             \
+    " AND (t.wait_key, t.conversation_id) <= (?24, ?25)"                                           \
     " AND (t.wait_key, t.conversation_id) > (?21, ?22)"                                            \
     " ORDER BY t.wait_key, t.conversation_id LIMIT ?23"
 
@@ -68,6 +73,9 @@
 /* Beside its way in a text says what the actor may see and every filter, or nothing. */
 #define CHOSEN CONVERSATION_IS_VISIBLE FILTER_BESIDE
 #define BARE   " c.account_id = ?1"
+/* As one condition: SQLite takes every one for a reason to expect fewer rows, and what lies between
+ * a cursor and an edge, and is narrowed by many, it sorts. */
+#define CHOSEN_BESIDE " c.account_id = ?1 AND (" CHOSEN ") IS TRUE"
 #define WAYS(where)                                                                                \
     [BY_STATUS] = OF_STATUS(BEHIND, where IN_STATUS("c")),                                         \
     [BY_ASSIGNEE] = LISTS_WITHIN(where IN_ASSIGNEE("c")),                                          \
@@ -80,8 +88,9 @@ static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
     [BY_WALK] = OF_STATUS(WITHIN, CHOSEN IN_STATUS("c")),
     [BY_CONTACT] = LISTS(BEHIND_NEWEST, BEHIND_OLDEST, SORTED_DUE, SORTED_WAITING,
         CONVERSATION_IS_VISIBLE FILTER IN_CONTACT),
-    [BY_TAG] = LISTS_BESIDE(FROM_TAG, CHOSEN IN_TAG),
-    [BY_MENTION] = LISTS_BESIDE(FROM_MENTION, CHOSEN IN_MENTION),
+    [BY_TAG] = LISTS_BESIDE(FROM_TAG, CHOSEN_BESIDE IN_TAG),
+    [BY_MENTION] = LISTS_BESIDE(FROM_MENTION, CHOSEN_BESIDE IN_MENTION),
+    [BY_CONTACT_WALK] = OF_STATUS(WITHIN, CHOSEN IN_CONTACT_WALK),
 };
 
 /* The last row of a walk; none when it ends before. ?2 is what narrows, ?3 and ?4 the cursor, ?5
@@ -102,8 +111,29 @@ static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
     {                                                                                              \
         EDGE_NEWEST(in), EDGE_OLDEST(in)                                                           \
     }
+#define EDGES_ALL                                                                                  \
+    {                                                                                              \
+        EDGE_NEWEST(""), EDGE_OLDEST(""), EDGE_KEY("due_key"), EDGE_KEY("wait_key")                \
+    }
+#define EDGE_BESIDE(from, key, behind)                                                             \
+    S_INIT("SELECT t." key " AS key, t.conversation_id AS id FROM " from                           \
+           " AND t.account_id = ?1 AND t.status = ?5" behind " LIMIT 1 OFFSET ?6")
+#define EDGES_BESIDE(from)                                                                         \
+    {                                                                                              \
+        EDGE_BESIDE(from, "recent_key", " AND t.recent_key <= ?3 ORDER BY t.recent_key DESC"),     \
+            EDGE_BESIDE(from, "recent_key", " AND t.recent_key >= ?3 ORDER BY t.recent_key"),      \
+            EDGE_BESIDE(from, "due_key",                                                           \
+                " AND (t.due_key, t.conversation_id) > (?3, ?4)"                                   \
+                " ORDER BY t.due_key, t.conversation_id"),                                         \
+            EDGE_BESIDE(from, "wait_key",                                                          \
+                " AND (t.wait_key, t.conversation_id) > (?3, ?4)"                                  \
+                " ORDER BY t.wait_key, t.conversation_id")                                         \
+    }
 static const str edge_sql[DRIVER_COUNT][SORT_COUNT] = {
-    [BY_WALK] = {EDGE_NEWEST(""), EDGE_OLDEST(""), EDGE_KEY("due_key"), EDGE_KEY("wait_key")},
+    [BY_WALK] = EDGES_ALL,
+    [BY_CONTACT_WALK] = EDGES_ALL,
+    [BY_TAG] = EDGES_BESIDE("conversation_tag t WHERE t.tag_id = CAST(?2 AS BIGINT)"),
+    [BY_MENTION] = EDGES_BESIDE("mention t WHERE t.agent_id = CAST(?2 AS BIGINT)"),
     [BY_ASSIGNEE] = EDGES(OF_ASSIGNEE("?2")),
     [BY_TEAM] = EDGES(OF_TEAM("?2")),
     [BY_CHANNEL] = EDGES(OF_CHANNEL("?2")),
@@ -280,11 +310,14 @@ static str narrow_value(const struct reading *r)
     case BY_PRIORITY:
         (void)priority_of(r->f, r->way, &priority);
         return priority;
+    case BY_TAG:
+        return str_print(a, "%lld", (long long)r->f->tags[r->way].v);
+    case BY_MENTION:
+        return str_print(a, "%lld", (long long)r->cx->actor.agent.v);
     case BY_STATUS:
     case BY_WALK:
     case BY_CONTACT:
-    case BY_TAG:
-    case BY_MENTION:
+    case BY_CONTACT_WALK:
         break;
     }
     return S("");
@@ -312,6 +345,22 @@ static err read_edge(const struct reading *r, enum conversation_sort sort, int64
 static bool is_edged(enum conversation_driver driver)
 {
     return driver >= BY_WALK && driver <= BY_PRIORITY;
+}
+
+/* A contact's are sorted; has it very many, its order's own index is walked. */
+static err choose_contact(
+    struct ctx *cx, const struct conversation_filter *f, enum conversation_driver *driver)
+{
+    struct edge_row row;
+    if (*driver != BY_CONTACT)
+        return OK;
+    err e = db_one(cx->db,
+        S("SELECT c.id AS key, c.id FROM conversation c"
+          " WHERE c.account_id = ?1 AND c.contact_id = ?2 ORDER BY c.id LIMIT 1 OFFSET ?3"),
+        ARGS(A_INT(cx->account.v), A_INT(f->contact.v), A_INT(LIST_SORTED)), COLS(edge_cols), &row);
+    if (e == OK)
+        *driver = BY_CONTACT_WALK;
+    return e == E_NOT_FOUND ? OK : e;
 }
 
 /* Few by this way are sorted; of many the order's own index is walked. */
@@ -378,6 +427,26 @@ static bool is_bare(
            (!f->priorities.len || driver == BY_PRIORITY);
 }
 
+/* Of a tag and of mentions: is there anything that narrows beside them? Without, no row is walked
+ * past, and no edge is looked for. */
+static bool leaves_out(const struct reading *r)
+{
+    struct conversation_filter beside = *r->f;
+    if (r->driver == BY_TAG)
+        beside.n_tags = 0;
+    else
+        beside.is_mentioned = false;
+    return !is_bare(r->cx, &beside, r->driver);
+}
+
+/* Does the text of this list end at an edge (?24, and ?25 of a sort by a key)? */
+static bool ends_at_edge(const struct reading *r)
+{
+    if (r->driver == BY_WALK || r->driver >= BY_TAG)
+        return true;
+    return is_edged(r->driver) && (r->sort == SORT_NEWEST || r->sort == SORT_OLDEST);
+}
+
 static err read_run(struct reading *r, struct run *run)
 {
     struct db_arg args[FILTER_ARGS + 6];
@@ -394,9 +463,11 @@ static err read_run(struct reading *r, struct run *run)
     args[FILTER_ARGS + 4] = A_INT(end);
     args[FILTER_ARGS + 5] = A_INT(end);
     ptrdiff_t n_args = FILTER_ARGS + 4;
-    if (r->driver == BY_WALK || (is_edged(r->driver) && is_recent)) {
+    if (ends_at_edge(r)) {
+        bool is_whole = (r->driver == BY_TAG || r->driver == BY_MENTION) && !leaves_out(r);
         n_args = FILTER_ARGS + (is_recent ? 5 : 6);
-        TRY(read_edge(r, r->sort, r->key, LIST_WALK, &edge, &is_there));
+        if (!is_whole)
+            TRY(read_edge(r, r->sort, r->key, LIST_WALK, &edge, &is_there));
         if (is_there)
             set_edge(r, &edge, run, &args[FILTER_ARGS + 4]);
     }
@@ -497,6 +568,7 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     int n_runs = 0;
     ptrdiff_t total = 0;
     enum conversation_driver driver = conversation_driver_of(cx, f);
+    TRY(choose_contact(cx, f, &driver));
     int64_t begin = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
     ptrdiff_t ways = conversation_ways_of(driver, f);
     *edge = (struct conversation_cursor){0};

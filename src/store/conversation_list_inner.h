@@ -21,10 +21,10 @@ enum { FILTER_ARGS = 19 };
     "  WHERE r.account_id = ?1 AND r.agent_id = ?3 AND r.conversation_id = c.id), 0))"             \
     " AND (?16 = 0 OR EXISTS (SELECT 1 FROM conversation_tag g WHERE g.account_id = ?1"            \
     "  AND g.conversation_id = c.id AND g.tag_id IN (?16, ?17, ?18, ?19)))"
-#define FILTER                                                                                     \
-    FILTER_BESIDE " AND (?11 = 0 OR c.contact_id = ?11)"                                           \
-                  " AND (?15 = 0 OR EXISTS (SELECT 1 FROM mention v WHERE v.account_id = ?1"       \
-                  "  AND v.agent_id = ?3 AND v.conversation_id = c.id))"
+#define FILTER_MENTION                                                                             \
+    " AND (?15 = 0 OR EXISTS (SELECT 1 FROM mention v WHERE v.account_id = ?1"                     \
+    "  AND v.agent_id = ?3 AND v.conversation_id = c.id))"
+#define FILTER FILTER_BESIDE " AND (?11 = 0 OR c.contact_id = ?11)" FILTER_MENTION
 
 /* ?1 to ?19; ?7 is the status. */
 void conversation_filter_args(
@@ -39,9 +39,10 @@ enum conversation_driver {
     BY_PRIORITY,
     BY_CONTACT,
     BY_TAG,
-    BY_MENTION
+    BY_MENTION,
+    BY_CONTACT_WALK /* of a contact with very many: the way of BY_WALK */
 };
-enum { DRIVER_COUNT = BY_MENTION + 1, PRIORITIES_MOST = 5 };
+enum { DRIVER_COUNT = BY_CONTACT_WALK + 1, PRIORITIES_MOST = 5 };
 
 #define IN_STATUS(c) " AND " c ".status = ?7"
 /* What an index leaves out (WHERE) is said once more, else it is not used. */
@@ -57,6 +58,8 @@ enum { DRIVER_COUNT = BY_MENTION + 1, PRIORITIES_MOST = 5 };
 #define OF_CHANNEL(value)  " AND c.channel_id = CAST(" value " AS BIGINT)"
 #define OF_PRIORITY(value) " AND c.priority = " value " AND c.priority <> 'none'"
 #define IN_CONTACT         " AND c.status || '' = ?7 AND c.contact_id = ?11"
+/* + 0: the contact's index would give all there are, to be sorted. */
+#define IN_CONTACT_WALK FILTER_MENTION " AND c.contact_id + 0 = ?11" IN_STATUS("c")
 #define IN_TAG                                                                                     \
     " AND c.status || '' = ?7 AND t.account_id = ?1 AND t.tag_id = ?16 AND t.status = ?7"          \
     " AND c.id = t.conversation_id"

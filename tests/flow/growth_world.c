@@ -59,7 +59,7 @@ void growth_analyze(struct test_app *app)
     if (db_kind_of(app->db) != DB_POSTGRES)
         return;
     growth_make(app,
-        S("ANALYZE conversation, message, contact, identity, conversation_read, conversation_tag, audit,"
+        S("ANALYZE conversation, message, contact, identity, conversation_read, conversation_tag, mention, audit,"
           " search_message, search_contact, letter, data_export"),
         NO_ARGS);
 }
