@@ -69,16 +69,16 @@ static err fetch_again(struct call *call)
 /* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/attachments/{id}", AUTH_AGENT, CAP_ATTACHMENT_READ,
-     ROUTE_READ | ROUTE_BYTES, &file_spec, NULL, NULL, get,
+     ROUTE_READ | ROUTE_BYTES | ROUTE_PARTS, &file_spec, NULL, NULL, get,
      "The bytes of an attachment of a conversation you see.", NULL, 0},
     {HTTP_POST, "/api/v1/attachments/{id}/retry", AUTH_AGENT, CAP_CONVERSATION_REPLY,
      ROUTE_WRITE | ROUTE_409, NULL, NULL, NULL, fetch_again,
      "Fetch a file again that did not come from its address.", &attachment_shape, 0},
     {HTTP_GET, "/media/{token}", AUTH_PUBLIC, CAP_NONE,
-     ROUTE_READ | ROUTE_BYTES | ROUTE_404, NULL, NULL, NULL, get_by_link,
+     ROUTE_READ | ROUTE_BYTES | ROUTE_PARTS | ROUTE_404, NULL, NULL, NULL, get_by_link,
      "The bytes of a file that is being sent; the address is the permission.", NULL, 0},
     {HTTP_GET, "/widget/v1/attachments/{id}", AUTH_VISITOR, CAP_NONE,
-     ROUTE_READ | ROUTE_BYTES, &file_spec, NULL, NULL, get,
+     ROUTE_READ | ROUTE_BYTES | ROUTE_PARTS, &file_spec, NULL, NULL, get,
      "The bytes of an attachment of the visitor's own conversation.", NULL, 0},
 };
 /* clang-format on */

@@ -10,7 +10,7 @@
 
 enum { SHAPES_MAX = 256, INPUTS_MAX = 256 };
 
-const int described_refusals[] = {400, 401, 403, 404, 409, 413, 429, 0};
+const int described_refusals[] = {400, 401, 403, 404, 409, 413, 416, 429, 0};
 
 const char *describe_refusal(int status)
 {
@@ -27,6 +27,8 @@ const char *describe_refusal(int status)
         return "it has changed in the meantime, is taken or in use";
     case 413:
         return "too large";
+    case 416:
+        return "the file ends before the part that Range asks for; Content-Range says where";
     case 429:
         return "a limit was reached; Retry-After says when to come again";
     default:

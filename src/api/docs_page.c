@@ -215,6 +215,8 @@ static void answers_put(struct sb *b, const struct route *route)
     sb_print(b, " · answers %d", route_status(route));
     if (route->flags & ROUTE_REPEATS)
         sb_add(b, S(" (200 when repeated)"));
+    if (route->flags & ROUTE_PARTS)
+        sb_add(b, S(", 206 with Range, 304 with If-None-Match"));
     if (route->answer) {
         sb_add(b, route->flags & ROUTE_LIST ? S(", a page of ") : S(" "));
         shape_link_put(b, route->answer);

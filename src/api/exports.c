@@ -98,8 +98,12 @@ static err file(struct call *call)
             "The file of this export is not here any more; delete the export and make a new one.");
     if (got != OK)
         return fail(cx, E_BUSY, "The file cannot be read just now; try again.");
-    return answer_open_file(call, fd, size, S("application/x-tar"),
-        str_print(cx->arena, "seva-export-%lld.tar", (long long)e.id.v), S("private, no-store"));
+    return answer_open_file(call, fd, size,
+        &(struct file_shown){.type = S("application/x-tar"),
+            .name = str_print(cx->arena, "seva-export-%lld.tar", (long long)e.id.v),
+            .cache = S("private, no-store"),
+            .etag =
+                str_print(cx->arena, "%lld-%lld", (long long)e.id.v, (long long)e.finished_ms)});
 }
 
 /* clang-format off */
@@ -117,7 +121,7 @@ static const struct route routes[] = {
      ROUTE_WRITE, NULL, NULL, NULL, delete,
      "Remove an export and its file, or end its making.", NULL, 0},
     {HTTP_GET, "/api/v1/exports/{id}/file", AUTH_AGENT, CAP_CONTACT_EXPORT,
-     ROUTE_READ | ROUTE_BYTES | ROUTE_409, NULL, NULL, file_prepare, file,
+     ROUTE_READ | ROUTE_BYTES | ROUTE_PARTS | ROUTE_409, NULL, NULL, file_prepare, file,
      "The file of an export that is ready: a tar of JSON Lines and files.", NULL, 0},
 };
 /* clang-format on */

@@ -3,9 +3,11 @@
 
 #include "api/server.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "care/blob_file.h"
 #include "model/attachment.h"
+#include "net/http_range.h"
 
 /* For readers without filename*: ASCII, and nothing that ends the quoted string. */
 static str plain_name(struct arena *a, str name)
@@ -26,17 +28,58 @@ static str disposition(struct arena *a, str name)
         SARG(plain_name(a, name)), SARG(http_percent_encode(a, name)));
 }
 
-err answer_open_file(struct call *call, int fd, int64_t size, str type, str name, str cache)
+/* No code of err stands for it: the fault has its header, and is no error of whoever goes on with a
+ * download that was whole already. */
+static err answer_no_such_part(struct call *call, int64_t size)
 {
-    if (name.len)
-        answer_header(call, "Content-Disposition", disposition(call->cx.arena, name));
+    struct ctx *cx = &call->cx;
+    struct json_out j = json_out_make(cx->arena, 0);
+    json_obj(&j);
+    json_key(&j, S("error"));
+    json_obj(&j);
+    json_kv_str(&j, S("code"), S("range"));
+    json_kv_str(&j, S("message"), S("The file ends before this place."));
+    json_kv_text(&j, S("field"), (str){0});
+    json_kv_str(&j, S("trace"), cx->trace);
+    json_obj_end(&j);
+    json_obj_end(&j);
+    answer_header(call, "Content-Range", str_print(cx->arena, "bytes */%lld", (long long)size));
+    return answer_json(call, 416, json_str(&j));
+}
+
+static void headers_put(struct call *call, const struct file_shown *shown, str etag)
+{
+    if (shown->name.len)
+        answer_header(call, "Content-Disposition", disposition(call->cx.arena, shown->name));
     answer_header(
         call, "Content-Security-Policy", S("default-src 'none'; sandbox; frame-ancestors 'none'"));
-    answer_header(call, "Cache-Control", cache);
-    call->res.status = 200;
-    call->res.content_type = type;
+    answer_header(call, "Cache-Control", shown->cache);
+    answer_header(call, "Accept-Ranges", S("bytes"));
+    if (etag.len)
+        answer_header(call, "ETag", etag);
+}
+
+err answer_open_file(struct call *call, int fd, int64_t size, const struct file_shown *shown)
+{
+    struct arena *a = call->cx.arena;
+    str etag = shown->etag.len ? str_print(a, "\"%.*s\"", SARG(shown->etag)) : (str){0};
+    struct http_range range = http_range_of(call->req, size, etag);
+    bool is_known = http_is_known(call->req, etag);
+    if (is_known || range.kind == HTTP_RANGE_NONE)
+        file_close(fd);
+    if (!is_known && range.kind == HTTP_RANGE_NONE)
+        return answer_no_such_part(call, size);
+    headers_put(call, shown, etag);
+    call->res.status = is_known ? 304 : range.kind == HTTP_RANGE_PART ? 206 : 200;
+    if (is_known)
+        return OK;
+    if (range.kind == HTTP_RANGE_PART)
+        answer_header(call, "Content-Range",
+            str_print(a, "bytes %lld-%lld/%lld", (long long)range.from,
+                (long long)(range.from + range.length - 1), (long long)size));
+    call->res.content_type = shown->type;
     call->res.has_file = true;
-    call->res.file = (struct http_file){.fd = fd, .size = size};
+    call->res.file = (struct http_file){.fd = fd, .offset = range.from, .size = range.length};
     return OK;
 }
 
@@ -69,7 +112,8 @@ static err answer_blob(
     int fd;
     int64_t size;
     TRY(open_whole(&call->cx, blob_name, expected, &fd, &size));
-    return answer_open_file(call, fd, size, type, name, cache);
+    return answer_open_file(call, fd, size,
+        &(struct file_shown){.type = type, .name = name, .cache = cache, .etag = blob_name});
 }
 
 err answer_file(struct call *call, str blob_name, str type, str name, str cache)

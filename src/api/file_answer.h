@@ -6,8 +6,13 @@
  * ours. name: as a download of that name; empty = to be shown (pictures by <img> only). cache: the
  * Cache-Control value. E_NOT_FOUND with words when the file is missing. */
 err answer_file(struct call *call, str blob_name, str type, str name, str cache);
-/* The same with an open file, which is closed in any case. */
-err answer_open_file(struct call *call, int fd, int64_t size, str type, str name, str cache);
+/* The same with an open file, which is closed in any case. Each of these gives the part that is
+ * asked for (net/http_range.h), and 304 to whoever has the file. */
+struct file_shown {
+    str type, name, cache; /* as above */
+    str etag;              /* without quotes, the same bytes for ever; empty = none */
+};
+err answer_open_file(struct call *call, int fd, int64_t size, const struct file_shown *shown);
 /* An attachment that is here. E_NOT_FOUND with words also when its file has another length than it
  * had: wrong bytes are not handed out. */
 struct attachment;

@@ -232,7 +232,9 @@ static err get_file(struct call *call)
         file_close(w.fd);
         return fail(cx, E_BUSY, "The file cannot be taken out just now; try again.");
     }
-    return answer_open_file(call, w.fd, w.size, type, part->name, S("private, max-age=3600"));
+    return answer_open_file(call, w.fd, w.size,
+        &(struct file_shown){
+            .type = type, .name = part->name, .cache = S("private, max-age=3600")});
 }
 
 /* clang-format off */
@@ -241,7 +243,7 @@ static const struct route routes[] = {
      ROUTE_READ | ROUTE_409, &carried_spec, NULL, NULL, get,
      "A mail that came as a file of another (.eml), to read it.", &carried_shape, 0},
     {HTTP_GET, "/api/v1/attachments/{id}/mail/file", AUTH_AGENT, CAP_ATTACHMENT_READ,
-     ROUTE_READ | ROUTE_BYTES | ROUTE_409, &file_spec, NULL, NULL, get_file,
+     ROUTE_READ | ROUTE_BYTES | ROUTE_PARTS | ROUTE_409, &file_spec, NULL, NULL, get_file,
      "A file of such a mail.", NULL, 0},
 };
 /* clang-format on */

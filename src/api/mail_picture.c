@@ -225,7 +225,7 @@ static err get(struct call *call)
 /* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/messages/{id}/mail/picture", AUTH_AGENT, CAP_CONVERSATION_READ,
-     ROUTE_NO_DB | ROUTE_BYTES | ROUTE_409, &picture_spec, NULL, prepare, get,
+     ROUTE_NO_DB | ROUTE_BYTES | ROUTE_PARTS | ROUTE_409, &picture_spec, NULL, prepare, get,
      "A picture from elsewhere that the mail shows, fetched by this server.", NULL, 0},
 };
 /* clang-format on */

@@ -112,6 +112,11 @@ static void responses_put(struct json_out *j, const struct route *route)
     if (route->flags & ROUTE_REPEATS)
         good_put(j, route, 200, "this client_id was here before: the same again");
     good_put(j, route, status, status == 201 ? "made" : "done");
+    if (route->flags & ROUTE_PARTS) {
+        good_put(j, route, 206, "the part that Range asks for");
+        json_kv_raw(
+            j, S("304"), S("{\"description\":\"If-None-Match has the ETag of what is there\"}"));
+    }
     for (const int *refusal = described_refusals; *refusal; refusal++)
         if (route_refuses(route, *refusal))
             json_kv_raw(j, str_print(j->b.a, "%d", *refusal),

@@ -126,7 +126,7 @@ static const struct route routes[] = {
      ROUTE_WRITE, NULL, NULL, NULL, delete,
      "Have no photo any more.", &agent_shape, 0},
     {HTTP_GET, "/photos/{agent}/{hash}", AUTH_PUBLIC, CAP_NONE,
-     ROUTE_NO_DB | ROUTE_BYTES, NULL, NULL, NULL, get,
+     ROUTE_NO_DB | ROUTE_BYTES | ROUTE_PARTS, NULL, NULL, NULL, get,
      "An agent's photo.", NULL, 0},
 };
 /* clang-format on */

@@ -35,6 +35,8 @@ bool route_refuses(const struct route *route, int status)
         return route_is_idempotent(route) || (route->flags & ROUTE_409);
     case 413:
         return takes_body;
+    case 416:
+        return route->flags & ROUTE_PARTS;
     case 429:
         return route->flags & ROUTE_429;
     default:

@@ -24,6 +24,7 @@ enum route_flags {
     /* What it answers when all is well. */
     ROUTE_LIST = 128,     /* a page: {items: [answer …], next} */
     ROUTE_BYTES = 256,    /* a file, page or script */
+    ROUTE_PARTS = 65536,  /* with BYTES: a part of it (Range), too: 206, 416 */
     ROUTE_MADE = 512,     /* 201 */
     ROUTE_REPEATS = 1024, /* with MADE: 200 with the same when its client_id comes again */
     /* Refusals beyond those that every route of its kind may give (route_refuses). */
@@ -105,7 +106,7 @@ struct route {
 
 /* True when POSTs of the route honour an Idempotency-Key. */
 bool route_is_idempotent(const struct route *route);
-/* True when the route may answer with this refusal: 400, 401, 403, 404, 409, 413, 429 by what it
+/* True when the route may answer with this refusal: 400, 401, 403, 404, 409, 413, 416, 429 by what it
  * takes and by its flags, and 500, 502 and 503 always. A route that the path does not know at all,
  * or not with this method, is not meant. */
 bool route_refuses(const struct route *route, int status);

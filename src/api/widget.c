@@ -435,7 +435,7 @@ static const struct route routes[] = {
      ROUTE_NO_DB | ROUTE_BYTES, NULL, NULL, NULL, launcher,
      "The launcher's looks as a script.", NULL, 0},
     {HTTP_GET, "/widget/v1/{key}/logo/{logo}", AUTH_PUBLIC, CAP_NONE,
-     ROUTE_READ | ROUTE_BYTES, NULL, NULL, find_channel, logo,
+     ROUTE_READ | ROUTE_BYTES | ROUTE_PARTS, NULL, NULL, find_channel, logo,
      "The channel's logo; its address is in the config.", NULL, 0},
     {HTTP_POST, "/widget/v1/{key}/session", AUTH_PUBLIC, CAP_NONE,
      ROUTE_WRITE | ROUTE_401 | ROUTE_403 | ROUTE_429, NULL, &session_spec, session_prepare, session,

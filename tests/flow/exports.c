@@ -15,6 +15,7 @@ struct story {
     struct world w;
     struct test_app *app;
     str ann, bob; /* contacts */
+    str token;    /* of whoever asks for parts */
 };
 
 static char *z(struct story *s, str text)
@@ -182,6 +183,46 @@ static void an_account_goes_into_one_file_without_secrets(void **state)
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
         assert_true(str_find(tar, secrets[i]) < 0);
     assert_int_equal(audited(&s, "export.downloaded"), 1);
+    story_close(&s);
+}
+
+/* A GET of the file with a Range and, unless it is empty, an If-Range. */
+static int part_of(struct story *s, str path, str range, str if_range)
+{
+    const struct http_header headers[] = {
+        {S("Authorization"), str_cat(&s->app->arena, S("Bearer "), s->token)},
+        {S("Range"),         range                              },
+        {S("If-Range"),     if_range},
+    };
+    return test_request_full(s->app, "GET", z(s, str_cat(&s->app->arena, path, S("/file"))),
+        headers, if_range.len ? 3 : 2, (str){0});
+}
+
+static void a_download_that_broke_off_goes_on_where_it_was(void **state)
+{
+    struct story s;
+    story_open(&s, state);
+    str path = asked(&s, OF_ACCOUNT);
+    world_run(&s.w);
+    str all = downloaded(&s, path);
+    str etag = test_answer_header(s.app, "ETag");
+    assert_str(test_answer_header(s.app, "Accept-Ranges"), "bytes");
+    assert_true(etag.len > 2);
+    s.token = test_agent_add(s.app, "range@test.example", "admin", NULL);
+    assert_int_equal(part_of(&s, path, S("bytes=1000-1999"), (str){0}), 206);
+    assert_true(str_eq(s.app->body, str_sub(all, 1000, 1000)));
+    str said = str_print(&s.app->arena, "bytes 1000-1999/%td", all.len);
+    assert_true(str_eq(test_answer_header(s.app, "Content-Range"), said));
+    assert_int_equal(part_of(&s, path, S("bytes=1500-"), etag), 206);
+    assert_true(str_eq(s.app->body, str_skip(all, 1500)));
+    assert_int_equal(part_of(&s, path, S("bytes=1500-"), S("\"another\"")), 200);
+    assert_true(str_eq(s.app->body, all));
+    assert_int_equal(part_of(&s, path, S("bytes=0-1,5-6"), (str){0}), 200);
+    str behind = str_print(&s.app->arena, "bytes=%td-", all.len);
+    assert_int_equal(part_of(&s, path, behind, (str){0}), 416);
+    said = str_print(&s.app->arena, "bytes */%td", all.len);
+    assert_true(str_eq(test_answer_header(s.app, "Content-Range"), said));
+    assert_str(test_text(s.app, "error.code"), "range");
     story_close(&s);
 }
 
@@ -489,6 +530,7 @@ int main(void)
         return 77;
     const struct CMUnitTest tests[] = {
         TEST_APP(an_account_goes_into_one_file_without_secrets),
+        TEST_APP(a_download_that_broke_off_goes_on_where_it_was),
         TEST_APP(a_contact_goes_into_one_file_and_nobody_else),
         TEST_APP(a_contacts_needs_its_permission_and_the_accounts_an_admin),
         TEST_APP(what_is_asked_for_wrongly_is_refused_by_name),

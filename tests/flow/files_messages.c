@@ -73,6 +73,31 @@ static void a_visitor_and_an_agent_exchange_files(void **state)
     assert_str(test_text(app, "messages.1.attachments.0.type"), "application/pdf");
 }
 
+static int with_header(struct test_app *app, str id, str name, str value)
+{
+    const struct http_header headers[] = {
+        {S("Authorization"), str_cat(&app->arena, S("Bearer "), app->owner_token)},
+        {name, value                   },
+    };
+    str path = str_print(&app->arena, "/api/v1/attachments/%.*s", SARG(id));
+    return test_request_full(app, "GET", str_z(&app->arena, path), headers, 2, (str){0});
+}
+
+static void a_part_of_a_file_is_given_and_none_to_who_has_it(void **state)
+{
+    struct test_app *app = *state;
+    str ann = visitor_begin(app);
+    str pdf = upload_whole(app, ann, "/widget/v1", "bill.pdf", S("%PDF-1.7\nhello"));
+    assert_int_equal(visitor_sends(app, ann, "c1", "", quoted(app, pdf)), 201);
+    assert_int_equal(with_header(app, pdf, S("Range"), S("bytes=9-")), 206);
+    assert_str(app->body, "hello");
+    assert_str(test_answer_header(app, "Content-Range"), "bytes 9-13/14");
+    str etag = test_answer_header(app, "ETag");
+    assert_int_equal(with_header(app, pdf, S("Range"), S("bytes=14-")), 416);
+    assert_int_equal(with_header(app, pdf, S("If-None-Match"), etag), 304);
+    assert_int_equal(app->body.len, 0);
+}
+
 static void nobody_sees_files_of_others(void **state)
 {
     struct test_app *app = *state;
@@ -309,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_APP(a_visitor_and_an_agent_exchange_files),
+        TEST_APP(a_part_of_a_file_is_given_and_none_to_who_has_it),
         TEST_APP(nobody_sees_files_of_others),
         TEST_APP(a_file_of_a_note_is_not_for_the_visitor),
         TEST_APP(a_file_goes_with_one_message_only),
