@@ -1,11 +1,10 @@
 /* exports: an account, or what is held of a contact, as one file to take along (API "Exports"): to
  * be asked for, looked at, downloaded and removed. Rules: care/data_export.h. Not here: the making
- * (job/export.c). */
-#include "api/file_answer.h"
+ * (job/export.c), the bytes of its file (export_file.h). */
+#include "api/export_file.h"
 #include "api/input.h"
 #include "api/page.h"
 #include "api/server.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "care/data_export.h"
@@ -69,43 +68,6 @@ static err delete (struct call *call)
     return answer_empty(call);
 }
 
-/* ── the file ───────────────────────────────────────────────────────────────────────────────────
- */
-
-static err hand_out(struct ctx *cx, void *arg)
-{
-    const struct call *call = arg;
-    struct data_export e;
-    return data_export_hand_out(cx, (data_export_id){call->id}, &e);
-}
-
-/* The entry in the audit log is there before the first byte is. */
-static err file_prepare(struct call *call)
-{
-    return prepare_write(call, hand_out, call);
-}
-
-static err file(struct call *call)
-{
-    struct ctx *cx = &call->cx;
-    struct data_export e;
-    int fd;
-    int64_t size;
-    TRY(data_export_seen(cx, (data_export_id){call->id}, &e));
-    err got = file_open_read(data_export_path(cx, e.id), &fd, &size);
-    if (got == E_NOT_FOUND)
-        return fail(cx, E_NOT_FOUND,
-            "The file of this export is not here any more; delete the export and make a new one.");
-    if (got != OK)
-        return fail(cx, E_BUSY, "The file cannot be read just now; try again.");
-    return answer_open_file(call, fd, size,
-        &(struct file_shown){.type = S("application/x-tar"),
-            .name = str_print(cx->arena, "seva-export-%lld.tar", (long long)e.id.v),
-            .cache = S("private, no-store"),
-            .etag =
-                str_print(cx->arena, "%lld-%lld", (long long)e.id.v, (long long)e.finished_ms)});
-}
-
 /* clang-format off */
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/exports", AUTH_AGENT, CAP_CONTACT_EXPORT,
@@ -121,7 +83,7 @@ static const struct route routes[] = {
      ROUTE_WRITE, NULL, NULL, NULL, delete,
      "Remove an export and its file, or end its making.", NULL, 0},
     {HTTP_GET, "/api/v1/exports/{id}/file", AUTH_AGENT, CAP_CONTACT_EXPORT,
-     ROUTE_READ | ROUTE_BYTES | ROUTE_PARTS | ROUTE_409, NULL, NULL, file_prepare, file,
+     ROUTE_READ | ROUTE_BYTES | ROUTE_PARTS | ROUTE_409, NULL, NULL, export_file_prepare, export_file,
      "The file of an export that is ready: a tar of JSON Lines and files.", NULL, 0},
 };
 /* clang-format on */

@@ -59,14 +59,15 @@ static void headers_put(struct call *call, const struct file_shown *shown, str e
         answer_header(call, "ETag", etag);
 }
 
-err answer_open_file(struct call *call, int fd, int64_t size, const struct file_shown *shown)
+err answer_open_file(
+    struct call *call, struct http_file file, int64_t size, const struct file_shown *shown)
 {
     struct arena *a = call->cx.arena;
     str etag = shown->etag.len ? str_print(a, "\"%.*s\"", SARG(shown->etag)) : (str){0};
     struct http_range range = http_range_of(call->req, size, etag);
     bool is_known = http_is_known(call->req, etag);
     if (is_known || range.kind == HTTP_RANGE_NONE)
-        file_close(fd);
+        http_file_close(&file);
     if (!is_known && range.kind == HTTP_RANGE_NONE)
         return answer_no_such_part(call, size);
     headers_put(call, shown, etag);
@@ -79,7 +80,10 @@ err answer_open_file(struct call *call, int fd, int64_t size, const struct file_
                 (long long)(range.from + range.length - 1), (long long)size));
     call->res.content_type = shown->type;
     call->res.has_file = true;
-    call->res.file = (struct http_file){.fd = fd, .offset = range.from, .size = range.length};
+    if (!file.more)
+        file.offset = range.from;
+    file.size = range.length;
+    call->res.file = file;
     return OK;
 }
 
@@ -112,7 +116,7 @@ static err answer_blob(
     int fd;
     int64_t size;
     TRY(open_whole(&call->cx, blob_name, expected, &fd, &size));
-    return answer_open_file(call, fd, size,
+    return answer_open_file(call, (struct http_file){.fd = fd}, size,
         &(struct file_shown){.type = type, .name = name, .cache = cache, .etag = blob_name});
 }
 

@@ -12,7 +12,10 @@ struct file_shown {
     str type, name, cache; /* as above */
     str etag;              /* without quotes, the same bytes for ever; empty = none */
 };
-err answer_open_file(struct call *call, int fd, int64_t size, const struct file_shown *shown);
+/* size: of the whole file. file: all of it, or, where more of it comes from a source, what begins
+ * at the part that is asked for. */
+err answer_open_file(
+    struct call *call, struct http_file file, int64_t size, const struct file_shown *shown);
 /* An attachment that is here. E_NOT_FOUND with words also when its file has another length than it
  * had: wrong bytes are not handed out. */
 struct attachment;

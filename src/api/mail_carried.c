@@ -232,7 +232,7 @@ static err get_file(struct call *call)
         file_close(w.fd);
         return fail(cx, E_BUSY, "The file cannot be taken out just now; try again.");
     }
-    return answer_open_file(call, w.fd, w.size,
+    return answer_open_file(call, (struct http_file){.fd = w.fd}, w.size,
         &(struct file_shown){
             .type = type, .name = part->name, .cache = S("private, max-age=3600")});
 }

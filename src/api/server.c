@@ -300,7 +300,7 @@ static void undo(struct boundary *b, const struct boundary *before)
     struct blobs_asked blobs = b->call.cx.blobs;
     struct db_tx *tx = b->call.cx.db;
     if (b->call.res.has_file)
-        file_close(b->call.res.file.fd);
+        http_file_close(&b->call.res.file);
     *b = *before;
     b->call.cx.blobs = blobs;
     (void)db_rollback(tx); /* what it wrote is written again */

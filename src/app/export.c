@@ -87,10 +87,10 @@ static err begin(void *arg, struct export_order *order, str *why)
     return OK;
 }
 
-static err told(void *arg, int64_t bytes)
+static err told(void *arg, const struct export_progress *far)
 {
     struct command *x = arg;
-    progress_at(&x->progress, bytes);
+    progress_at(&x->progress, far->bytes);
     return OK;
 }
 

@@ -91,7 +91,7 @@ struct filling {
 static err put_damaged(struct filling *f, str key, int fd, const struct file_sum *sum)
 {
     f->to->damaged++;
-    return s3_put(blob_store_s3(f->to->store), &f->one, str_cat(&f->one, key, S(".damaged")), fd,
+    return s3_put(blob_store_s3(f->to->store), &f->one, str_cat(&f->one, key, S(".damaged")), fd, 0,
         sum->size, sum->hash);
 }
 

@@ -143,9 +143,16 @@ err blob_store_put(struct blob_store *store, struct arena *a, str key, str path)
     int64_t size;
     TRY(prove(store, a));
     TRY(file_open_read(path, &fd, &size));
-    err e = s3_put(store->s3, a, key, fd, size, hash_of(key));
+    err e = s3_put(store->s3, a, key, fd, 0, size, hash_of(key));
     file_close(fd);
     return for_later(e);
+}
+
+err blob_store_put_part(
+    struct blob_store *store, struct arena *a, str key, int fd, int64_t from, int64_t size)
+{
+    TRY(prove(store, a));
+    return for_later(s3_put(store->s3, a, key, fd, from, size, hash_of(key)));
 }
 
 err blob_store_remove(struct blob_store *store, struct arena *a, str key)
@@ -243,7 +250,8 @@ err blob_store_put_aside(struct blob_store *store, struct arena *a, str key)
     TRY(nameless(store, &fd));
     err e = fetch_once(store, a, key, fd, &sum);
     if (e == OK)
-        e = for_later(s3_put(store->s3, a, str_cat(a, key, S(".damaged")), fd, sum.size, sum.hash));
+        e = for_later(
+            s3_put(store->s3, a, str_cat(a, key, S(".damaged")), fd, 0, sum.size, sum.hash));
     file_close(fd);
     return e == OK ? blob_store_remove(store, a, key) : e;
 }
@@ -281,6 +289,29 @@ static void one_folder(struct trim *t, str folder)
         one_file(t, str_print(&t->one, "%.*s/%.*s", SARG(folder), SARG(names.at[i])));
 }
 
+/* What exports left here whose process ended: one that is written is locked, and no node has one
+ * that is whole for longer than it is kept. */
+static void exports_folder(struct trim *t, str folder)
+{
+    const int64_t day_ms = 24 * HOUR_MS;
+    struct str_list names;
+    arena_reset(&t->one);
+    if (file_folder_list(&t->one, folder, NAMES_MAX, &names) != OK)
+        return;
+    for (ptrdiff_t i = 0; i < names.len; i++) {
+        str path = str_print(&t->one, "%.*s/%.*s", SARG(folder), SARG(names.at[i]));
+        int64_t changed_ms;
+        int fd = -1;
+        if (str_ends(path, S(".tar.part")) && file_lock(path, &fd) == OK) {
+            (void)file_remove(path); /* one that stays is found again */
+            file_close(fd);
+        } else if (str_ends(path, S(".tar")) && file_changed_ms(path, &changed_ms) == OK &&
+                   t->now_ms - changed_ms > (LIMIT_EXPORT_KEEP_DAYS + 1) * day_ms) {
+            (void)file_remove(path);
+        }
+    }
+}
+
 /* Uploads on their way ("parts") are no cache. */
 static void look(struct blob_store *store, struct trim *t)
 {
@@ -298,7 +329,9 @@ static void look(struct blob_store *store, struct trim *t)
             file_folder_list(&a, folder, NAMES_MAX, &subs) != OK)
             continue;
         for (ptrdiff_t j = 0; j < subs.len; j++)
-            if (subs.at[j].len == 2)
+            if (str_eq(subs.at[j], S("exports")))
+                exports_folder(t, str_cat(&a, folder, S("/exports")));
+            else if (subs.at[j].len == 2)
                 one_folder(t, str_print(&a, "%.*s/%.*s", SARG(folder), SARG(subs.at[j])));
     }
     arena_free(&a);

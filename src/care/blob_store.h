@@ -24,6 +24,9 @@ err blob_store_expect(struct blob_store *store, str name, str mark);
 
 /* key: "7/ab/<sha256>", "photos/3-<sha256>". E_BUSY: it is not sure that the store has it. */
 err blob_store_put(struct blob_store *store, struct arena *a, str key, str path);
+/* The same with bytes of an open file; the key ends with what they are. */
+err blob_store_put_part(
+    struct blob_store *store, struct arena *a, str key, int fd, int64_t from, int64_t size);
 /* Makes the file there. E_NOT_FOUND; E_BUSY: not now, or what came is damaged. */
 err blob_store_fetch(struct blob_store *store, struct arena *a, str key, str path);
 /* Into a file without a name instead, past the cache; the descriptor is the caller's. For whoever

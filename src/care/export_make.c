@@ -38,6 +38,7 @@ struct export
     int wanted_fd, file_fd;
     int64_t n_wanted, file_bytes;
     struct export_made made;
+    struct export_progress far;
     struct json_out missing, damaged; /* paths; the first ones */
     str why;
 };
@@ -55,7 +56,16 @@ static err failed(struct export *x, const char *what, str path)
 
 static err told(struct export *x)
 {
-    return x->order.told ? x->order.told(x->order.arg, x->out.bytes) : OK;
+    x->far.bytes = x->out.bytes;
+    return x->order.told ? x->order.told(x->order.arg, &x->far) : OK;
+}
+
+/* What came since it was counted belongs to it. */
+static void done(struct export *x, int64_t n)
+{
+    x->far.done += n;
+    if (x->far.total < x->far.done)
+        x->far.total = x->far.done;
 }
 
 /* What went wrong with where it goes. */
@@ -81,6 +91,8 @@ static err page_write(struct export *x, struct export_list *list, const struct e
     if (j.b.failed)
         return refuse(x, S("out of memory"), E_BUSY);
     TRY(out_of(x, export_list_add(&x->out, list, sb_str(&j.b), n)));
+    if (kind->is_of_messages)
+        done(x, n);
     return told(x);
 }
 
@@ -195,6 +207,8 @@ static err look_inside(struct export *x)
     x->account_name = str_copy(&x->a, account.name);
     if (x->order.contact.v && contact_get(&x->cx, x->order.contact, &contact) != OK)
         return refuse(x, S("the contact was removed just now"), E_NOT_FOUND);
+    x->far.step = "messages";
+    TRY(export_message_count(&x->cx, x->order.contact, &x->far.total));
     arena_reset(&x->page);
     for (ptrdiff_t i = 0; (kind = export_kind_at(i)) != NULL; i++)
         if ((x->order.contact.v ? kind->of_contact : kind->of_account).len)
@@ -272,20 +286,22 @@ static err file_export(struct export *x, const struct config *config, const stru
         name_it(&x->damaged, &x->made.damaged, path);
     x->made.files++;
     x->file_bytes += size;
-    TRY(line_put(x, path, size, hash, is_whole ? NULL : "is_damaged"));
-    return told(x);
+    return line_put(x, path, size, hash, is_whole ? NULL : "is_damaged");
 }
 
 static err files_export(struct export *x)
 {
     struct config config = {.blobs_dir = x->order.blobs_dir, .blob_store = x->order.blob_store};
     struct wanted w;
+    x->far = (struct export_progress){.step = "files", .total = x->n_wanted};
     for (int64_t i = 0; i < x->n_wanted; i++) {
         ptrdiff_t got = 0;
         if (file_read_at(x->wanted_fd, i * (int64_t)sizeof w, &w, sizeof w, &got) != OK ||
             got != (ptrdiff_t)sizeof w)
             return failed(x, "read a file in", x->out.spool);
         TRY(file_export(x, &config, &w));
+        done(x, 1);
+        TRY(told(x));
     }
     arena_reset(&x->one);
     return OK;

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "model/ids.h"
+#include "model/export.h"
 
 struct db;
 
@@ -26,9 +26,8 @@ struct export_order {
     struct db *db;
     account_id account;
     contact_id contact; /* {0} = all of the account */
-    /* How far it is: bytes so far. Between pages and files, and inside of long ones; an error ends
-     * the export. NULL = nobody looks. */
-    err (*told)(void *arg, int64_t bytes);
+    /* How far it is, between pages and files; an error ends the export. NULL = nobody looks. */
+    err (*told)(void *arg, const struct export_progress *far);
     void *arg; /* of both */
 };
 

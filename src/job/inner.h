@@ -181,6 +181,8 @@ err thumbnail_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms
 err fetch_work(struct job_run *run, struct job_verdict *v);
 err fetch_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 err export_work(struct job_run *run, struct job_verdict *v);
+/* The parts of its file in the store go, and then their rows. Outside a transaction. E_BUSY. */
+err export_parts_remove(struct desk *desk, account_id account, data_export_id id);
 err export_set_aside(struct ctx *cx, void *run, bool is_dead, int64_t next_ms);
 /* Files of an account that nobody needs (sweep.c); part of upkeep. */
 void sweep_files(struct engine *e, struct arena *a, account_id account);

@@ -83,8 +83,12 @@ static err old_exports(struct desk *desk, void *arg)
     s->more = n == LIMIT_UPKEEP_ROWS;
     if (!n)
         return OK;
-    for (ptrdiff_t i = 0; i < n; i++)
-        TRY(data_export_file_remove(&desk->cx, rows[i].id));
+    for (ptrdiff_t i = 0; i < n; i++) {
+        TRY(export_parts_remove(desk, s->account, rows[i].id));
+        struct ctx at = {
+            .arena = desk->arena, .account = s->account, .config = desk->engine->config};
+        TRY(data_export_file_remove(&at, rows[i].id));
+    }
     TRY(begin(desk, s));
     for (ptrdiff_t i = 0; i < n; i++)
         TRY(data_export_remove(&desk->cx, rows[i].id));

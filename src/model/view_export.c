@@ -3,6 +3,7 @@
 
 const char *const export_what_words[] = {"account", "contact", NULL};
 static const char *const state_words[] = {"queued", "running", "ready", "failed", NULL};
+static const char *const step_words[] = {"messages", "files", "storing", NULL};
 
 static const struct shape_field export_fields[] = {
     SHOWN("id", SHAPE_ID, 0, NULL),
@@ -15,6 +16,11 @@ static const struct shape_field export_fields[] = {
     SHOWN("agent_id", SHAPE_ID, 0, "who asked for it"),
     SHOWN("agent_name", SHAPE_TEXT, 0, NULL),
     SHOWN("bytes", SHAPE_INT, 0, "written so far; of a ready one: the file's"),
+    SHOWN_WORD("step", SHAPE_NULL, step_words,
+        "of a running one: messages are read (notes and activities, too), files are taken along, it "
+        "is brought to the store"),
+    SHOWN("step_done", SHAPE_INT, 0, "so many messages, files or bytes; never more than are done"),
+    SHOWN("step_total", SHAPE_INT, 0, "of so many"),
     SHOWN("lines", SHAPE_INT, 0, "in all lists; 0 until it is ready"),
     SHOWN("files", SHAPE_INT, 0, "attachments and the like; 0 until it is ready"),
     SHOWN("missing_files", SHAPE_INT, 0,
@@ -39,6 +45,9 @@ void export_view(struct json_out *j, const struct data_export *e)
     json_kv_id(j, S("agent_id"), e->agent_id.v);
     json_kv_str(j, S("agent_name"), e->agent_name);
     json_kv_int(j, S("bytes"), e->bytes);
+    json_kv_text(j, S("step"), e->step);
+    json_kv_int(j, S("step_done"), e->step_done);
+    json_kv_int(j, S("step_total"), e->step_total);
     json_kv_int(j, S("lines"), e->lines);
     json_kv_int(j, S("files"), e->files);
     json_kv_int(j, S("missing_files"), e->missing_files);

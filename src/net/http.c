@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -62,6 +63,13 @@ static const struct {
     {505, "HTTP Version Not Supported"     },
     {507, "Insufficient Storage"           },
 };
+
+void http_file_close(const struct http_file *file)
+{
+    file_close(file->fd);
+    if (file->more)
+        file->more->close(file->more);
+}
 
 const char *http_method_name(enum http_method m)
 {

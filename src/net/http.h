@@ -28,8 +28,20 @@ struct http_pair {
  * it), or a request's body (the server closes it with the exchange). */
 struct http_file {
     int fd;
-    int64_t offset, size; /* bytes */
+    int64_t offset, size;     /* bytes */
+    struct http_source *more; /* NULL: all of it is in fd. Else the first `here` bytes are */
+    int64_t here;
 };
+
+/* Where the rest of a long answer comes from, that is not on this machine. Owned as a file is. */
+struct http_source {
+    /* The next bytes: an open file, `*size` of them from `*offset` on, which the server closes. May
+     * wait for a network; the server's thread of sources, one call at a time. An error cuts the
+     * answer off: the client sees that it is not whole, and can ask for the rest. */
+    err (*next)(struct http_source *source, int *fd, int64_t *offset, int64_t *size);
+    void (*close)(struct http_source *source); /* any thread */
+};
+void http_file_close(const struct http_file *file);
 
 /* Everything points into memory of the exchange (http_server.h) and lives until http_finish. */
 struct http_request {

@@ -116,7 +116,7 @@ static void answer_run(struct loop_message *m)
     else
         net_count(a->server, COUNT_DROPPED, 1);
     if (a->has_file)
-        close(a->file.fd);
+        http_file_close(&a->file);
     shared_drop(a->shared);
     free(a);
 }
@@ -198,12 +198,12 @@ void http_respond(struct http_server *server, struct http_handle h, const struct
             .body_is_static = true,
             .close_after = true};
         if (r->has_file)
-            close(r->file.fd);
+            http_file_close(&r->file);
     }
     struct answer *a = answer_make(&mended);
     if (a == NULL) {
         if (mended.has_file)
-            close(mended.file.fd);
+            http_file_close(&mended.file);
         answer_fail(server, h);
         return;
     }

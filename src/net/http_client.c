@@ -190,7 +190,7 @@ static ptrdiff_t read_parts(struct hop *hop, char *to, ptrdiff_t most)
             memcpy(to, part->bytes.at + at, (size_t)n);
             return n;
         }
-        if (file_read_at(part->fd, at, to, n, &got) != OK || got == 0)
+        if (file_read_at(part->fd, part->from + at, to, n, &got) != OK || got == 0)
             return -1; /* shorter than promised: this request cannot be completed */
         return got;
     }

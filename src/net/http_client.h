@@ -29,7 +29,7 @@ struct http_part {
     str bytes;
     bool is_file;
     int fd; /* the caller's; read with pread */
-    int64_t size;
+    int64_t from, size;
 };
 
 struct http_call {

@@ -484,7 +484,8 @@ static void check_writers(struct http_server *s)
     while ((c = s->lists[CONN_WRITING].first) != NULL &&
            s->now_ms - c->since_ms >= LIMIT_HTTP_STALL_MS) {
         ptrdiff_t unsent = conn_unsent(c);
-        if (unsent < c->unsent) { /* taken something: another round */
+        /* Taken something: another round. */
+        if (unsent < c->unsent || file_body_is_brought(c)) {
             c->unsent = unsent;
             conn_enter(c, CONN_WRITING);
             continue;

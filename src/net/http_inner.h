@@ -92,13 +92,15 @@ struct file_task {
     struct file_task *next;
     void (*work)(struct file_task *task);
 };
-/* One thread for all file bodies. */
+/* One thread for all file bodies, and one for what they are brought from. */
 struct file_reader {
     pthread_t thread;
+    struct loop *loop;
     pthread_mutex_t lock; /* guards the four below */
     pthread_cond_t changed;
     struct file_task *first, **last;
     bool is_stopping, is_running;
+    bool waits_for_others; /* what is asked for when the server stops is not brought any more */
 };
 
 struct work_queue {
@@ -152,7 +154,7 @@ struct http_server {
     int64_t date_second;
     int64_t accept_again_ms; /* accepting paused for want of descriptors; 0 = not */
     struct work_queue work;
-    struct file_reader files;
+    struct file_reader files, sources;
     int long_bodies;      /* being read */
     bool is_closing_idle; /* draining: idle connections end at close_idle_ms */
     int64_t close_idle_ms;
@@ -234,7 +236,9 @@ void file_task_put(struct http_server *s, struct file_task *task); /* loop */
 void file_body_open(struct conn *c, struct http_file file);
 void file_reader_stop(struct http_server *s);
 void file_body_continue(struct conn *c); /* output ran low */
-void file_body_drop(struct conn *c);     /* the connection goes */
+/* It waits for bytes that another machine has, which has a deadline of its own. */
+bool file_body_is_brought(const struct conn *c);
+void file_body_drop(struct conn *c); /* the connection goes */
 
 /* http_work.c */
 err work_start(struct http_server *s);

@@ -257,6 +257,7 @@ err http_server_open(struct arena *a, const struct http_server_options *options,
     s->own = arena_make(0);
     s->work.last = &s->work.first;
     s->files.last = &s->files.first;
+    s->sources.last = &s->sources.first;
     s->now_ms = clock_mono_ms();
     (void)thread_cond_make(&s->drain_changed); /* Linux never refuses */
     pthread_mutex_init(&s->drain_lock, NULL);
@@ -264,6 +265,8 @@ err http_server_open(struct arena *a, const struct http_server_options *options,
     pthread_cond_init(&s->work.changed, NULL);
     pthread_mutex_init(&s->files.lock, NULL);
     pthread_cond_init(&s->files.changed, NULL);
+    pthread_mutex_init(&s->sources.lock, NULL);
+    pthread_cond_init(&s->sources.changed, NULL);
     err e = server_set_up(s, a, options, why);
     if (e != OK) {
         http_server_close(s);
@@ -324,6 +327,8 @@ void http_server_close(struct http_server *s)
     pthread_cond_destroy(&s->work.changed);
     pthread_mutex_destroy(&s->files.lock);
     pthread_cond_destroy(&s->files.changed);
+    pthread_mutex_destroy(&s->sources.lock);
+    pthread_cond_destroy(&s->sources.changed);
     arena_free(&s->own);
     free(s->listeners);
     free(s->slots);

@@ -293,7 +293,7 @@ static err ask(struct asking *q, struct http_result *r)
 /* ── objects ────────────────────────────────────────────────────────────────────────────────────
  */
 
-err s3_put(struct s3 *s3, struct arena *a, str key, int fd, int64_t size, str hash)
+err s3_put(struct s3 *s3, struct arena *a, str key, int fd, int64_t from, int64_t size, str hash)
 {
     struct http_result r;
     struct asking q = {
@@ -302,7 +302,7 @@ err s3_put(struct s3 *s3, struct arena *a, str key, int fd, int64_t size, str ha
         .method = HTTP_PUT,
         .key = key,
         .hash = hash,
-        .part = {.is_file = true, .fd = fd, .size = size},
+        .part = {.is_file = true, .fd = fd, .from = from, .size = size},
         .bytes = size,
         .fd = -1
     };

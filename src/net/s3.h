@@ -34,9 +34,9 @@ struct s3_options {
 err s3_open(struct arena *a, const struct s3_options *options, struct s3 **s3, str *why);
 void s3_close(struct s3 *s3); /* NULL is allowed */
 
-/* The file's first `size` bytes, whose SHA-256 is `hash` (hex): the store refuses others. OK: they
- * are kept. */
-err s3_put(struct s3 *s3, struct arena *a, str key, int fd, int64_t size, str hash);
+/* `size` bytes of the file from `from` on, whose SHA-256 is `hash` (hex): the store refuses others.
+ * OK: they are kept. */
+err s3_put(struct s3 *s3, struct arena *a, str key, int fd, int64_t from, int64_t size, str hash);
 /* Some bytes in memory. is_new: E_CONFLICT when there is such an object (by stores that heed
  * If-None-Match). */
 err s3_put_bytes(struct s3 *s3, struct arena *a, str key, str bytes, bool is_new);

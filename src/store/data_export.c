@@ -16,6 +16,9 @@ static const struct db_col cols[] = {
     COL(struct data_export, lines),
     COL(struct data_export, files),
     COL(struct data_export, missing_files),
+    COL(struct data_export, step),
+    COL(struct data_export, step_done),
+    COL(struct data_export, step_total),
     COL(struct data_export, created_ms),
     COL(struct data_export, started_ms),
     COL(struct data_export, finished_ms),
@@ -26,7 +29,10 @@ static const struct db_col cols[] = {
     "    COALESCE((SELECT c.name FROM contact c "                                                  \
     "              WHERE c.account_id = ?1 AND c.id = data_export.contact_id), '') "               \
     "        AS contact_name, "                                                                    \
-    "    state, error, agent_id, agent_name, bytes, lines, files, missing_files, created_ms, "     \
+    "    state, error, agent_id, agent_name, bytes, lines, files, missing_files, "                 \
+    "    CASE state WHEN 'running' THEN step ELSE '' END AS step, "                                \
+    "    CASE state WHEN 'running' THEN step_done ELSE 0 END AS step_done, "                       \
+    "    CASE state WHEN 'running' THEN step_total ELSE 0 END AS step_total, created_ms, "         \
     "    started_ms, finished_ms, expires_ms "                                                     \
     "FROM data_export "
 
@@ -90,18 +96,22 @@ static err moved(struct ctx *cx, str sql, const struct db_arg *args, ptrdiff_t n
 err data_export_start(struct ctx *cx, data_export_id id, bool *is_so)
 {
     return moved(cx,
-        S("UPDATE data_export SET state = 'running', error = '', bytes = 0, started_ms = ?3, "
+        S("UPDATE data_export SET state = 'running', error = '', bytes = 0, step = '', "
+          "    step_done = 0, step_total = 0, started_ms = ?3, "
           "    finished_ms = 0 "
           "WHERE account_id = ?1 AND id = ?2 AND state IN ('queued', 'running', 'failed')"),
         ARGS(A_ID(cx->account), A_ID(id), A_INT(cx->now_ms)), is_so);
 }
 
-err data_export_progress(struct ctx *cx, data_export_id id, int64_t bytes, bool *is_so)
+err data_export_progress(
+    struct ctx *cx, data_export_id id, const struct export_progress *p, bool *is_so)
 {
     return moved(cx,
-        S("UPDATE data_export SET bytes = ?3 "
+        S("UPDATE data_export SET bytes = ?3, step = ?4, step_done = ?5, step_total = ?6 "
           "WHERE account_id = ?1 AND id = ?2 AND state = 'running'"),
-        ARGS(A_ID(cx->account), A_ID(id), A_INT(bytes)), is_so);
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(p->bytes), A_TEXT(str_from(p->step)),
+            A_INT(p->done), A_INT(p->total)),
+        is_so);
 }
 
 err data_export_ready(struct ctx *cx, const struct data_export *e, bool *is_so)
@@ -130,6 +140,45 @@ err data_export_removing(struct ctx *cx, data_export_id id)
     return db_run(cx->db,
         S("UPDATE data_export SET state = 'removing' WHERE account_id = ?1 AND id = ?2"),
         ARGS(A_ID(cx->account), A_ID(id)), NULL);
+}
+
+/* ── the parts of its file ──────────────────────────────────────────────────────────────────────
+ */
+
+static const struct db_col part_cols[] = {
+    COL(struct export_part, number),
+    COL(struct export_part, hash),
+    COL(struct export_part, bytes),
+};
+
+err data_export_part_add(struct ctx *cx, data_export_id id, const struct export_part *part)
+{
+    return db_run(cx->db,
+        S("INSERT INTO data_export_part (account_id, export_id, number, hash, bytes) "
+          "VALUES (?1, ?2, ?3, ?4, ?5)"),
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(part->number), A_TEXT(part->hash),
+            A_INT(part->bytes)),
+        NULL);
+}
+
+err data_export_parts(struct ctx *cx, data_export_id id, int64_t from, ptrdiff_t limit,
+    struct export_part **rows, ptrdiff_t *n)
+{
+    return db_all(cx->db,
+        S("SELECT number, hash, bytes FROM data_export_part "
+          "WHERE account_id = ?1 AND export_id = ?2 AND number >= ?3 "
+          "ORDER BY number "
+          "LIMIT ?4"),
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(from), A_INT(limit)), COLS(part_cols),
+        (ptrdiff_t)sizeof **rows, rows, n);
+}
+
+err data_export_parts_remove(struct ctx *cx, data_export_id id, int64_t last)
+{
+    return db_run(cx->db,
+        S("DELETE FROM data_export_part "
+          "WHERE account_id = ?1 AND export_id = ?2 AND number <= ?3"),
+        ARGS(A_ID(cx->account), A_ID(id), A_INT(last)), NULL);
 }
 
 err data_export_remove(struct ctx *cx, data_export_id id)

@@ -23,13 +23,21 @@ err data_export_held(struct ctx *cx, str what, contact_id contact, struct data_e
 /* The ways on. *is_so: it was in the state that is asked for; else somebody is removing it, or it
  * is gone. */
 err data_export_start(struct ctx *cx, data_export_id id, bool *is_so);
-err data_export_progress(struct ctx *cx, data_export_id id, int64_t bytes, bool *is_so);
+err data_export_progress(
+    struct ctx *cx, data_export_id id, const struct export_progress *p, bool *is_so);
 /* e: id, bytes, lines, files, missing_files, expires_ms. */
 err data_export_ready(struct ctx *cx, const struct data_export *e, bool *is_so);
 /* Failed for good, or to be tried again. */
 err data_export_fail(struct ctx *cx, data_export_id id, bool is_final, str error);
 err data_export_removing(struct ctx *cx, data_export_id id);
-/* Its file is gone. */
+/* A part that will be in the store: before its bytes are. */
+err data_export_part_add(struct ctx *cx, data_export_id id, const struct export_part *part);
+/* In their order, from this number on; what is not in a store has none. */
+err data_export_parts(struct ctx *cx, data_export_id id, int64_t from, ptrdiff_t limit,
+    struct export_part **rows, ptrdiff_t *n);
+/* Up to this number; their bytes are gone. */
+err data_export_parts_remove(struct ctx *cx, data_export_id id, int64_t last);
+/* Its file is gone, and so are its parts. */
 err data_export_remove(struct ctx *cx, data_export_id id);
 struct data_export_id_row {
     data_export_id id;

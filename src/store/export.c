@@ -59,6 +59,25 @@ err export_page(struct ctx *cx, const struct export_kind *kind, contact_id conta
     return OK;
 }
 
+struct count_row {
+    int64_t count;
+};
+static const struct db_col count_cols[] = {COL(struct count_row, count)};
+
+err export_message_count(struct ctx *cx, contact_id contact, int64_t *count)
+{
+    struct count_row row;
+    TRY(contact.v ? db_one(cx->db,
+                        S("SELECT COUNT(*) AS count FROM"
+                          " (SELECT e.id FROM " EXPORT_MESSAGES " e WHERE e.id > ?2 LIMIT ?3) n"),
+                        ARGS(A_ID(cx->account), A_INT(0), A_INT(INT64_MAX), A_ID(contact)),
+                        COLS(count_cols), &row)
+                  : db_one(cx->db, S("SELECT COUNT(*) AS count FROM message WHERE account_id = ?1"),
+                        ARGS(A_ID(cx->account)), COLS(count_cols), &row));
+    *count = row.count;
+    return OK;
+}
+
 static const struct db_col file_cols[] = {
     COL(struct export_file, name),
     COL(struct export_file, size),

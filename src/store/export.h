@@ -23,6 +23,7 @@ struct export_kind {
     const struct db_col *cols;
     ptrdiff_t n_cols, row_size, page;
     bool has_text;
+    bool is_of_messages; /* its rows are those that export_message_count counts */
 };
 
 /* In the order in which they are written; NULL behind the last one. */
@@ -49,6 +50,9 @@ struct export_place {
 /* contact {0}: of the account. *rows: row_size each. *after moves on to the last one. */
 err export_page(struct ctx *cx, const struct export_kind *kind, contact_id contact,
     struct export_place *after, const char **rows, ptrdiff_t *n);
+
+/* All rows of messages that an export will write: said, notes, activities. */
+err export_message_count(struct ctx *cx, contact_id contact, int64_t *count);
 
 /* Names and sizes of the files that go along with a contact, by name. */
 struct export_file {

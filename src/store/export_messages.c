@@ -74,7 +74,7 @@ static const struct db_col message_cols[] = {
     "m.id IN " EXPORT_MESSAGES_THAT(" AND +x.id > ?2 AND x.kind IN ('in', 'out') AND " said,       \
         " ORDER BY 1 LIMIT ?3") " ORDER BY m.id"
 #define MESSAGE_KIND                                                                               \
-    .shape = EXPORT_MESSAGE, .cols = message_cols,                                                 \
+    .is_of_messages = true, .shape = EXPORT_MESSAGE, .cols = message_cols,                                                 \
     .n_cols = sizeof message_cols / sizeof *message_cols,                                          \
     .row_size = sizeof(struct export_message), .page = EXPORT_LONG_PAGE
 
@@ -154,11 +154,11 @@ const struct export_kind export_message_kinds[] = {
      .of_account = S_INIT(PARTS IN_ORDER),
      .of_contact = S_INIT(PARTS OF_CONTACT)},
     {                                                           .name = "notes",
-     EXPORT_KIND(note,                                                EXPORT_PAGE),
+     .is_of_messages = true, EXPORT_KIND(note,                                                EXPORT_PAGE),
      .of_account = S_INIT(NOTES IN_ORDER),
      .of_contact = S_INIT(NOTES OF_CONTACT)},
     {                                                      .name = "activities",
-     EXPORT_KIND(activity,                                           EXPORT_PAGE),
+     .is_of_messages = true, EXPORT_KIND(activity,                                           EXPORT_PAGE),
      .of_account = S_INIT(ACTIVITIES IN_ORDER),
      .of_contact = S_INIT(ACTIVITIES OF_CONTACT)},
     {                                                      .name = "mails",

@@ -429,13 +429,20 @@ static void one_that_does_not_come_about_says_why_after_a_quarter_of_an_hour(voi
 struct watch {
     struct story *s;
     int told, ends_at;
+    int64_t contact;                      /* 0 = all of the account */
+    struct export_progress far, messages; /* last; when the last message was read */
 };
 
 /* Somebody reads slowly, and a third person writes meanwhile. */
-static err slow(void *arg, int64_t bytes)
+static err slow(void *arg, const struct export_progress *far)
 {
     struct watch *w = arg;
-    assert_true(bytes >= 0);
+    bool is_other = w->far.step && !str_eq(str_from(far->step), str_from(w->far.step));
+    assert_true(far->done <= far->total);
+    assert_true(far->bytes >= w->far.bytes && (is_other || far->done >= w->far.done));
+    if (is_other)
+        w->messages = w->far;
+    w->far = *far;
     clock_advance(31 * 1000);
     if (++w->told == w->ends_at)
         return E_CONFLICT;
@@ -455,6 +462,7 @@ static err made(struct story *s, struct watch *w, const char *name, int64_t snap
         .snapshot_ms = snapshot_ms,
         .db = s->app->db,
         .account = s->app->account,
+        .contact = {w->contact},
         .told = slow,
         .arg = w};
     return export_make(&s->app->arena, &order, &made, why);
@@ -477,6 +485,31 @@ static void a_snapshot_is_not_held_for_longer_than_is_said(void **state)
     str tar = content_of(&s, "long.tar");
     assert_true(has(entry(tar, "contacts.jsonl"), "cem"));
     assert_true(has(entry(tar, "manifest.json"), "read_until_at"));
+    story_close(&s);
+}
+
+static void how_far_it_is_is_what_was_done_of_what_there_is(void **state)
+{
+    struct story s;
+    str why = {0};
+    story_open(&s, state);
+    for (int i = 0; i < 2; i++) { /* of the account, then of one of two people */
+        struct watch w = {.s = &s, .told = 1};
+        if (i)
+            assert_ok(str_int(s.ann, 1, INT64_MAX, &w.contact));
+        assert_ok(made(&s, &w, i ? "far-ann.tar" : "far.tar", 0, 0, &why));
+        str tar = content_of(&s, i ? "far-ann.tar" : "far.tar");
+        ptrdiff_t rows = lines(entry(tar, "messages.jsonl")) + lines(entry(tar, "notes.jsonl")) +
+                         lines(entry(tar, "other_messages.jsonl")) +
+                         lines(entry(tar, "activities.jsonl"));
+        assert_string_equal(w.messages.step, "messages");
+        assert_true(rows >= 2);
+        assert_int_equal(w.messages.done, rows);
+        assert_int_equal(w.messages.total, rows);
+        assert_string_equal(w.far.step, "files");
+        assert_int_equal(w.far.done, i ? 1 : 2);
+        assert_int_equal(w.far.total, i ? 1 : 2);
+    }
     story_close(&s);
 }
 
@@ -541,6 +574,7 @@ int main(void)
         TEST_APP(a_full_disk_is_told_and_tried_again),
         TEST_APP(one_that_does_not_come_about_says_why_after_a_quarter_of_an_hour),
         TEST_APP(a_snapshot_is_not_held_for_longer_than_is_said),
+        TEST_APP(how_far_it_is_is_what_was_done_of_what_there_is),
         TEST_APP(without_such_a_time_it_is_of_one_moment),
         TEST_APP(one_that_is_ended_in_the_middle_leaves_nothing),
         TEST_APP(the_last_of_the_disk_is_left_to_others),

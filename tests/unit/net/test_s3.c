@@ -35,7 +35,7 @@ static str long_bytes(void)
 static err put(struct s3 *s3, str key, str bytes, str hash)
 {
     int fd = file_of(bytes);
-    err e = s3_put(s3, test_arena(), key, fd, bytes.len, hash);
+    err e = s3_put(s3, test_arena(), key, fd, 0, bytes.len, hash);
     file_close(fd);
     return e;
 }
