@@ -4,7 +4,9 @@ restore and export; whose store it is; keys that nobody reads."""
 
 import contextlib
 import hashlib
+import http.client
 import http.server
+import io
 import json
 import os
 import random
@@ -13,6 +15,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 
@@ -23,6 +26,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from test_backup import note_with, post, texts  # noqa: E402
 from test_doctor import both, download, wrong  # noqa: E402
 from test_mail_in import Mailbox, mail_of  # noqa: E402
+from test_media import leases_run_out  # noqa: E402
 
 STORE = Store()
 
@@ -254,6 +258,91 @@ def two_nodes_without_a_shared_folder_have_each_others_files():
         one.stop()
 
 
+def kept_of_exports(s):
+    """On the node itself."""
+    return [name for at, _, names in os.walk(s.data) for name in names if os.path.basename(at) == "exports"]
+
+
+def parts():
+    return sorted((key for key in STORE.keys() if "/exports/" in key), key=lambda key: int(key.rsplit("/", 1)[1].split("-")[0]))
+
+
+def cut_off(s, path):
+    """What came of a download that the store does not let come to its end."""
+    try:
+        raise AssertionError(s.api("GET", path).status)
+    except http.client.IncompleteRead as cut:
+        return cut.partial
+
+
+def an_export_is_given_out_by_each_node_and_a_download_goes_on_at_another_one():
+    if not os.environ.get("SEVA_TEST_PG"):
+        return "skip: this needs SEVA_TEST_PG"
+    STORE.empty()
+    url = fresh_postgres()
+    with desk(url, more=["--node", "1"]) as one:
+        data = os.path.join(one.folder, "data-two")
+        os.makedirs(data)
+        shutil.copy(os.path.join(one.data, "keys"), os.path.join(data, "keys"))
+        with desk(url, more=["--node", "2"], init=False, data=data) as two:
+            two.made = one.made
+            one.start()
+            two.start()
+            assert post(one, "m0") and until(lambda: two.items("/conversations"))
+            for n in range(18):
+                note_with(one, noise(n, 1_000_000), f"{n}.bin")
+            path = "/exports/" + one.api("POST", "/exports", {"what": "account"}).json["id"]
+            assert until(lambda: one.api("GET", path).json["state"] == "ready"), one.api("GET", path).body
+            size = one.api("GET", path).json["bytes"]
+            assert len(parts()) == -(-size // (8 << 20)) == 3 and not kept_of_exports(one) + kept_of_exports(two)
+            whole = one.api("GET", path + "/file")
+            with tarfile.open(fileobj=io.BytesIO(whole.body)) as tar:
+                assert tar.getnames()[-1] == "seva-export/manifest.json"
+            assert len(whole.body) == size and two.api("GET", path + "/file").body == whole.body
+            for first, last in [(0, 0), (8_388_000, 17_000_000), (8 << 20, (16 << 20) - 1), (size - 5, size + 100)]:
+                part = two.api("GET", path + "/file", headers={"Range": f"bytes={first}-{last}", "If-Range": whole.headers["etag"]})
+                assert part.status == 206 and part.body == whole.body[first:last + 1], (first, last, part.status)
+                assert part.headers["content-range"] == f"bytes {first}-{min(last, size - 1)}/{size}"
+            assert one.api("GET", path + "/file", headers={"Range": f"bytes={size}-"}).status == 416
+            assert one.api("HEAD", path + "/file").headers["content-length"] == str(size)
+            key = parts()[1]
+            lost = STORE.objects()[key.rsplit("/", 1)[1]]
+            STORE.lose(key.rsplit("/", 1)[1])
+            had = cut_off(one, path + "/file")
+            assert had == whole.body[:8 << 20]
+            STORE.put_back(key, lost)
+            rest = two.api("GET", path + "/file", headers={"Range": f"bytes={len(had)}-", "If-Range": whole.headers["etag"]})
+            assert rest.status == 206 and had + rest.body == whole.body
+            assert two.api("DELETE", path).status == 204
+            assert until(lambda: not parts()) and two.api("GET", path + "/file").status == 404
+            two.stop()
+        one.stop()
+
+
+@both
+def an_export_that_was_killed_on_its_way_to_the_store_leaves_nothing_there(db):
+    STORE.empty()
+    with desk(fresh_postgres() if db else None) as s:
+        s.start()
+        assert post(s, "m0") and until(lambda: s.items("/conversations"))
+        for n in range(18):
+            note_with(s, noise(n, 1_000_000), f"{n}.bin")
+        s.stop()
+        s.env["SEVA_FAILPOINT"] = "export.part:crash@3"
+        s.start()
+        path = "/exports/" + s.api("POST", "/exports", {"what": "account"}).json["id"]
+        assert until(lambda: s.process.poll() is not None)
+        assert len(parts()) == 2
+        del s.env["SEVA_FAILPOINT"]
+        s.start()
+        if s.db:
+            leases_run_out(s.db[1])
+        assert until(lambda: s.api("GET", path).json["state"] == "ready"), s.api("GET", path).body
+        assert len(parts()) == 3 and s.api("GET", path + "/file").status == 200 and not kept_of_exports(s)
+        assert s.api("DELETE", path).status == 204 and until(lambda: not parts())
+        s.stop()
+
+
 @both
 def a_store_belongs_to_one_installation(db):
     STORE.empty()
@@ -443,6 +532,7 @@ if __name__ == "__main__":
          a_store_that_is_away_stops_nobody_loses_nothing_and_is_taken_up_again,
          a_server_killed_in_the_middle_has_in_the_store_all_that_it_acknowledged, a_long_mail_that_cannot_be_fetched_waits_in_sight_and_holds_up_nobody,
          two_nodes_without_a_shared_folder_have_each_others_files,
+         an_export_is_given_out_by_each_node_and_a_download_goes_on_at_another_one, an_export_that_was_killed_on_its_way_to_the_store_leaves_nothing_there,
          a_store_belongs_to_one_installation, doctor_finds_what_the_store_lost_or_damaged_and_mends_what_it_can,
          a_backup_has_the_attachments_of_the_store_and_restore_puts_them_where_it_is_told, what_is_shipped_has_the_attachments_of_the_store,
          keys_stay_secret_and_a_store_is_only_where_it_is_allowed])
