@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -30,6 +31,7 @@ struct fixture {
     sem_t gate, arrived;
     struct http_handle later;
     str file;
+    _Atomic int closed; /* sources */
     char big[1 << 20];
 };
 
@@ -59,6 +61,49 @@ static struct file_sum_of sum_of_file(int fd)
     return of;
 }
 
+/* A file that comes in pieces of so many bytes; where `ends` are given out nothing more comes. */
+struct pieces {
+    struct http_source source; /* first */
+    char *file;
+    int64_t at, piece, ends;
+    _Atomic int *closed;
+};
+static err piece_next(struct http_source *source, int *fd, int64_t *offset, int64_t *size)
+{
+    struct pieces *p = (struct pieces *)source;
+    if (p->at >= p->ends)
+        return E_BUSY;
+    *fd = open(p->file, O_RDONLY | O_CLOEXEC);
+    *offset = p->at;
+    *size = p->piece;
+    p->at += p->piece;
+    return OK;
+}
+static void piece_close(struct http_source *source)
+{
+    struct pieces *p = (struct pieces *)source;
+    atomic_fetch_add(p->closed, 1);
+    free(p->file);
+    free(p);
+}
+static struct http_file pieces_of(struct fixture *f, struct arena *a, int64_t ends)
+{
+    struct pieces *p = calloc(1, sizeof *p);
+    *p = (struct pieces){
+        .source = {piece_next, piece_close},
+        .file = strdup(str_z(a, f->file)), /* the exchange's memory goes before the answer does */
+        .piece = 100 * 1000,
+        .ends = ends,
+        .closed = &f->closed
+    };
+    struct http_file file = {.more = &p->source, .here = 100 * 1000 - 7};
+    int64_t size = 0;
+    assert_int_equal(piece_next(&p->source, &file.fd, &file.offset, &size), OK);
+    file.offset = 7;
+    file.size = 1000 * 1000 - 7;
+    return file;
+}
+
 static void answer_by_path(struct fixture *f, struct http_exchange *x)
 {
     static const struct http_header bad = {S_INIT("X"), S_INIT("a\r\nSet-Cookie: b")};
@@ -72,6 +117,9 @@ static void answer_by_path(struct fixture *f, struct http_exchange *x)
         int fd = open(str_z(&x->arena, f->file), O_RDONLY | O_CLOEXEC);
         r.has_file = true;
         r.file = (struct http_file){.fd = fd, .size = lseek(fd, 0, SEEK_END) + 1000};
+    } else if (str_eq(path, S("/pieces")) || str_eq(path, S("/cut-pieces"))) {
+        r.has_file = true;
+        r.file = pieces_of(f, &x->arena, str_eq(path, S("/pieces")) ? 1000 * 1000 : 300 * 1000);
     } else if (str_eq(path, S("/bad"))) {
         r.headers = &bad;
         r.header_count = 1;
@@ -652,6 +700,34 @@ static void a_file_is_sent_whole_from_its_offset(void **state)
     fixture_close(f);
 }
 
+static void what_is_not_here_is_brought_piece_by_piece_or_cut_off(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->file = test_path("pieces");
+    ptrdiff_t size = 1000 * 1000;
+    char *bytes = arena_alloc(test_arena(), size, 1);
+    for (ptrdiff_t i = 0; i < size; i++)
+        bytes[i] = (char)(i * 7 + i / 256);
+    FILE *out = fopen(str_z(test_arena(), f->file), "we");
+    assert_int_equal(fwrite(bytes, 1, (size_t)size, out), size);
+    assert_int_equal(fclose(out), 0);
+    int fd = peer_connect(f->port);
+    struct peer_answer r = peer_ask(fd, S("GET /pieces HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(r.body.len, size - 7);
+    assert_memory_equal(r.body.at, bytes + 7, (size_t)(size - 7));
+    assert_int_equal(peer_ask(fd, S("GET / HTTP/1.1\r\n" H "\r\n")).status, 200);
+    r = peer_ask(fd, S("HEAD /pieces HTTP/1.1\r\n" H "\r\n"));
+    eventually(atomic_load(&f->closed) == 2);
+    peer_send(fd, S("GET /cut-pieces HTTP/1.1\r\n" H "\r\n"));
+    str all = peer_read(fd, (str){0});
+    assert_true(peer_has(all, "Content-Length: 999993\r\n"));
+    assert_true(all.len < 300 * 1000 + 1000);
+    test_log_had(LOG_WARN, "an answer was cut off");
+    close(fd);
+    eventually(atomic_load(&f->closed) == 3);
+    fixture_close(f);
+}
 static void a_file_that_is_too_short_ends_the_connection(void **state)
 {
     (void)state;
@@ -922,6 +998,7 @@ int main(void)
         TEST(a_client_that_takes_nothing_is_cut),
         TEST(a_connection_too_many_is_told_so_and_the_others_go_on),
         TEST(a_file_is_sent_whole_from_its_offset),
+        TEST(what_is_not_here_is_brought_piece_by_piece_or_cut_off),
         TEST(a_file_that_is_too_short_ends_the_connection),
         TEST(a_large_answer_arrives_whole),
         TEST(a_header_cannot_be_injected_into_an_answer),
