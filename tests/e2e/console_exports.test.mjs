@@ -14,13 +14,16 @@ const shot = async (page, name) => {
 }
 const NOW = '2026-11-29T10:00:00.000Z'
 const export_ = (more) => ({
-  id: '1', what: 'account', contact_id: null, contact_name: null, state: 'ready', error: null, agent_id: '1', agent_name: 'Ada Lindqvist', bytes: 0, lines: 0,
+  id: '1', what: 'account', contact_id: null, contact_name: null, state: 'ready', error: null, agent_id: '1', agent_name: 'Ada Lindqvist', bytes: 0, lines: 0, step: null, step_done: 0, step_total: 0,
   files: 0, missing_files: 0, created_at: NOW, started_at: NOW, finished_at: null, expires_at: '2026-12-06T10:00:00.000Z', ...more,
 })
 /** What no test waits for, all at once. */
 const STATES = [
   export_({ id: '5', state: 'queued' }),
   export_({ id: '4', what: 'contact', contact_id: '9', contact_name: 'রহিমা খাতুন', state: 'running', bytes: 48_300_000 }),
+  export_({ id: '6', what: 'contact', contact_id: '8', state: 'running', bytes: 48_300_000, step: 'messages', step_done: 12_345, step_total: 1_000_000 }),
+  export_({ id: '7', what: 'contact', contact_id: '8', state: 'running', bytes: 48_300_000, step: 'files', step_done: 1, step_total: 1 }),
+  export_({ id: '8', what: 'contact', contact_id: '8', state: 'running', bytes: 48_300_000, step: 'storing', step_done: 16_000_000, step_total: 48_000_000 }),
   export_({ id: '3', what: 'contact', contact_id: '8', state: 'failed', error: 'cannot write to the file of the export: No space left on device' }),
   export_({ id: '2', bytes: 5_230_000_000, lines: 1_204_332, files: 8123, missing_files: 2 }),
 ]
@@ -118,6 +121,8 @@ describe('exports', { skip: reasonToSkip() }, () => {
       await rows(page).nth(3).waitFor()
       assert.equal(await page.locator('[data-state=ready] a[download]').count(), 1)
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the window')
+      for (const far of locale === 'en' ? ['Being made: 12,345 of 1,000,000 messages', 'Being made: 1 of 1 file', 'Being stored: 16 MB of 48 MB'] : [])
+        await page.getByText(far, { exact: true }).waitFor()
       await shot(page, `exports-states-${locale}-${width}`)
       assert.deepEqual(await axe(page), [])
       await page.context().close()

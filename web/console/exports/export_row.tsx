@@ -14,12 +14,27 @@ function title(one: Export): string {
   return one.contact_name ? et('row.contact', { name: one.contact_name }) : et('row.contact_gone')
 }
 
+/** How far one is that is being made. */
+function progress(one: Export): string {
+  const { step_done: done, step_total: total } = one
+  switch (one.step) {
+    case 'messages':
+      return et('state.messages', { done, total })
+    case 'files':
+      return et('state.files', { done, total })
+    case 'storing':
+      return et('state.storing', { done: bytes(done), total: bytes(total) })
+    default:
+      return et('state.running', { size: bytes(one.bytes) })
+  }
+}
+
 function StateChip({ one }: { one: Export }) {
   switch (one.state) {
     case 'queued':
       return <Chip icon="clock">{one.error ? et('state.again') : et('state.queued')}</Chip>
     case 'running':
-      return <Chip icon="clock">{et('state.running', { size: bytes(one.bytes) })}</Chip>
+      return <Chip icon="clock">{progress(one)}</Chip>
     case 'ready':
       return <Chip tone="good" icon="check">{et('state.ready')}</Chip>
     case 'failed':

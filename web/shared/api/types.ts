@@ -1281,6 +1281,12 @@ export interface Export {
   agent_name: string
   /** written so far; of a ready one: the file's */
   bytes: number
+  /** of a running one: messages are read (notes and activities, too), files are taken along, it is brought to the store */
+  step: 'messages' | 'files' | 'storing' | null
+  /** so many messages, files or bytes; never more than are done */
+  step_done: number
+  /** of so many */
+  step_total: number
   /** in all lists; 0 until it is ready */
   lines: number
   /** attachments and the like; 0 until it is ready */
