@@ -106,9 +106,9 @@ struct route {
 
 /* True when POSTs of the route honour an Idempotency-Key. */
 bool route_is_idempotent(const struct route *route);
-/* True when the route may answer with this refusal: 400, 401, 403, 404, 409, 413, 416, 429 by what it
- * takes and by its flags, and 500, 502 and 503 always. A route that the path does not know at all,
- * or not with this method, is not meant. */
+/* True when the route may answer with this refusal: 400, 401, 403, 404, 409, 413, 416, 429 by what
+ * it takes and by its flags, and 500, 502 and 503 always. A route that the path does not know at
+ * all, or not with this method, is not meant. */
 bool route_refuses(const struct route *route, int status);
 /* The status of its good answer: 200, 201 or 204. */
 int route_status(const struct route *route);

@@ -5,6 +5,7 @@
  *   worker threads   run `handle` for one request after the other
  *   file thread      reads the bytes of file bodies, at most one piece of 64 KiB per answer ahead;
  *                    writes long bodies of requests, one piece of 256 KiB each
+ *   source thread    brings what follows of a body that is not on this machine (struct http_source)
  *
  * Life of a request. The loop reads it whole and queues it: bodies of at most 1 MiB in memory;
  * where a route takes longer ones, the file thread writes them piece by piece into a file that has
@@ -83,7 +84,7 @@ err http_server_open(struct arena *a, const struct http_server_options *options,
 int http_server_port(const struct http_server *server, ptrdiff_t listen_index);
 /* The hub of this server's streams (hub.h); lives as long as the server. */
 struct hub *http_server_hub(struct http_server *server);
-/* Starts loop, workers and file thread. E_BUSY: no threads to be had. */
+/* Starts loop, workers, file and source thread. E_BUSY: no threads to be had. */
 err http_server_start(struct http_server *server);
 /* Waits for the workers' current requests, ends all threads, closes everything, frees the server.
  * Open exchanges must have been finished. Use http_server_drain before it for a clean end. */

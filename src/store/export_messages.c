@@ -74,7 +74,7 @@ static const struct db_col message_cols[] = {
     "m.id IN " EXPORT_MESSAGES_THAT(" AND +x.id > ?2 AND x.kind IN ('in', 'out') AND " said,       \
         " ORDER BY 1 LIMIT ?3") " ORDER BY m.id"
 #define MESSAGE_KIND                                                                               \
-    .is_of_messages = true, .shape = EXPORT_MESSAGE, .cols = message_cols,                                                 \
+    .is_of_messages = true, .shape = EXPORT_MESSAGE, .cols = message_cols,                         \
     .n_cols = sizeof message_cols / sizeof *message_cols,                                          \
     .row_size = sizeof(struct export_message), .page = EXPORT_LONG_PAGE
 
@@ -144,31 +144,33 @@ EXPORT_ROW(attachment, ATTACHMENT_ROW)
 
 const struct export_kind export_message_kinds[] = {
     {.name = "messages",
-     MESSAGE_KIND,                                                                        .of_account = S_INIT(MESSAGES WAS_SAID("m") IN_ORDER),
-     .of_contact = S_INIT(MESSAGES PAGE_OF_CONTACT(WAS_SAID("x")))                             },
+     MESSAGE_KIND,                                                               .of_account = S_INIT(MESSAGES WAS_SAID("m") IN_ORDER),
+     .of_contact = S_INIT(MESSAGES PAGE_OF_CONTACT(WAS_SAID("x")))                      },
     {                       .name = "other_messages",
-     MESSAGE_KIND,          .of_account = S_INIT(MESSAGES "NOT " WAS_SAID("m") IN_ORDER),
-     .of_contact = S_INIT(MESSAGES PAGE_OF_CONTACT("NOT " WAS_SAID("x")))                    },
+     MESSAGE_KIND, .of_account = S_INIT(MESSAGES "NOT " WAS_SAID("m") IN_ORDER),
+     .of_contact = S_INIT(MESSAGES PAGE_OF_CONTACT("NOT " WAS_SAID("x")))             },
     { .name = "message_parts",
-     EXPORT_KIND(parts,                                                EXPORT_PAGE),
+     EXPORT_KIND(parts,                                       EXPORT_PAGE),
      .of_account = S_INIT(PARTS IN_ORDER),
      .of_contact = S_INIT(PARTS OF_CONTACT)},
-    {                                                           .name = "notes",
-     .is_of_messages = true, EXPORT_KIND(note,                                                EXPORT_PAGE),
+    {                                                    .name = "notes",
+     .is_of_messages = true,
+     EXPORT_KIND(note,                                                                                              EXPORT_PAGE),
      .of_account = S_INIT(NOTES IN_ORDER),
      .of_contact = S_INIT(NOTES OF_CONTACT)},
-    {                                                      .name = "activities",
-     .is_of_messages = true, EXPORT_KIND(activity,                                           EXPORT_PAGE),
+    {                                                                    .name = "activities",
+     .is_of_messages = true,
+     EXPORT_KIND(activity,                                                                                                EXPORT_PAGE),
      .of_account = S_INIT(ACTIVITIES IN_ORDER),
      .of_contact = S_INIT(ACTIVITIES OF_CONTACT)},
-    {                                                      .name = "mails",
-     EXPORT_KIND(mail, EXPORT_MAIL_PAGE),
+    {                                                                 .name = "mails",
+     EXPORT_KIND(mail,                                                           EXPORT_MAIL_PAGE),
      .of_account = S_INIT(MAILS " AND m.message_id > ?2 ORDER BY m.message_id LIMIT ?3"),
      .of_contact = S_INIT(
             MAILS " AND +m.message_id > ?2 AND m.message_id IN " EXPORT_MESSAGES EXPORT_SORTED(
                 "m.message_id"))},
-    {                                                                .name = "attachments",
-     EXPORT_KIND(attachment,      EXPORT_PAGE),
+    {                                                                                 .name = "attachments",
+     EXPORT_KIND(attachment,                                                     EXPORT_PAGE),
      .of_account = S_INIT(ATTACHMENTS("@") " AND a.id > ?2 ORDER BY a.id LIMIT ?3"),
      .of_contact = S_INIT(ATTACHMENTS(
             "") " AND +a.id > ?2 AND a.message_id IN " EXPORT_MESSAGES EXPORT_SORTED("a.id"))},

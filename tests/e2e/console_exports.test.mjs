@@ -121,7 +121,7 @@ describe('exports', { skip: reasonToSkip() }, () => {
       await rows(page).nth(3).waitFor()
       assert.equal(await page.locator('[data-state=ready] a[download]').count(), 1)
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the window')
-      for (const far of locale === 'en' ? ['Being made: 12,345 of 1,000,000 messages', 'Being made: 1 of 1 file', 'Being stored: 16 MB of 48 MB'] : [])
+      for (const far of locale === 'en' ? ['Being made: 12,345 of 1,000,000 messages', 'Being made: 1 of 1 file', 'Being stored: 16MB of 48MB'] : [])
         await page.getByText(far, { exact: true }).waitFor()
       await shot(page, `exports-states-${locale}-${width}`)
       assert.deepEqual(await axe(page), [])
