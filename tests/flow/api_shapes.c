@@ -80,6 +80,7 @@ static const char *const filled_elsewhere[] = {
     "Export.contact_id", /* exports */
     "Export.contact_name",
     "Export.error",
+    "Export.step",
     "Export.started_at",
     "Export.finished_at",
     "ChannelSettings.mail_channel_id",

@@ -513,6 +513,31 @@ static void how_far_it_is_is_what_was_done_of_what_there_is(void **state)
     story_close(&s);
 }
 
+static void one_that_is_being_made_says_how_far_it_is_and_no_other(void **state)
+{
+    struct story s;
+    story_open(&s, state);
+    str path = asked(&s, OF_ACCOUNT);
+    data_export_id id;
+    bool is_so = false;
+    assert_ok(str_int(str_skip(path, (ptrdiff_t)sizeof "/api/v1/exports"), 1, INT64_MAX, &id.v));
+    const struct export_progress far = {.step = "messages", .done = 3, .total = 7, .bytes = 1000};
+    struct ctx *cx = test_begin(s.app);
+    assert_ok(data_export_start(cx, id, &is_so));
+    assert_ok(data_export_progress(cx, id, &far, &is_so));
+    assert_true(is_so);
+    test_commit(s.app, cx);
+    assert_str(state_of(&s, path), "running");
+    assert_str(test_text(s.app, "step"), "messages");
+    assert_int_equal(test_int(s.app, "step_done"), 3);
+    assert_int_equal(test_int(s.app, "step_total"), 7);
+    world_run(&s.w);
+    assert_str(state_of(&s, path), "ready");
+    assert_int_equal(json_get(s.app->json, S("step"))->kind, JSON_NULL);
+    assert_int_equal(test_int(s.app, "step_done"), 0);
+    story_close(&s);
+}
+
 static void without_such_a_time_it_is_of_one_moment(void **state)
 {
     struct story s;
@@ -575,6 +600,7 @@ int main(void)
         TEST_APP(one_that_does_not_come_about_says_why_after_a_quarter_of_an_hour),
         TEST_APP(a_snapshot_is_not_held_for_longer_than_is_said),
         TEST_APP(how_far_it_is_is_what_was_done_of_what_there_is),
+        TEST_APP(one_that_is_being_made_says_how_far_it_is_and_no_other),
         TEST_APP(without_such_a_time_it_is_of_one_moment),
         TEST_APP(one_that_is_ended_in_the_middle_leaves_nothing),
         TEST_APP(the_last_of_the_disk_is_left_to_others),
