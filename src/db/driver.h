@@ -108,5 +108,9 @@ err migration_text(struct arena *a, str text, enum db_kind kind, str *sql);
 void sqlite_checkpoint_at(struct db *db, int pass_pages, int anew_pages, int force_pages);
 /* How often the log was to begin anew since the database was opened. */
 int sqlite_log_tries(struct db *db);
+/* How many pages were moved under the write lock at once, at most. */
+int sqlite_log_most_rest(struct db *db);
+/* Lines about the write lock are written from so long on, and a member waits for it so long. */
+void sqlite_lock_told_at(struct db *db, int64_t long_ms, int64_t wait_ms);
 /* What this connection has done so far: steps of SQLite's machine, pages asked for. SQLite only. */
 void sqlite_work(struct db_tx *tx, int64_t *steps, int64_t *pages);

@@ -294,7 +294,7 @@ static err script_begin(struct db *db, struct arena *a, struct db_tx **tx, str *
 {
     struct lite *l = (struct lite *)db;
     struct lite_conn *c = &l->writer;
-    err e = group_enter_alone(l, &l->script_owed);
+    err e = group_enter_alone(l, "a migration or an index", &l->script_owed);
     if (e == OK) {
         e = lite_control(c, CONTROL_BEGIN_WRITE);
         if (e != OK)

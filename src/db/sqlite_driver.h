@@ -1,7 +1,7 @@
 /* The parts of the SQLite driver among themselves: sqlite.c (opening, transactions), sqlite_stmt.c
- * (statements, errors), sqlite_group.c (group commit), sqlite_sync.c (when a commit is on the
- * disk), sqlite_wal.c (checkpoints), sqlite_ship.c (what commits changed), sqlite_words.c (words of
- * the search index). */
+ * (statements, errors), sqlite_lock.c (who has the write lock), sqlite_group.c (group commit),
+ * sqlite_sync.c (when a commit is on the disk), sqlite_wal.c (checkpoints), sqlite_ship.c (what
+ * commits changed), sqlite_words.c (words of the search index). */
 #pragma once
 #include "db/row.h"
 #include "db/sqlite_ship.h"
@@ -56,10 +56,20 @@ struct group_owed {
     struct group_member members[LIMIT_GROUP_MEMBERS];
 };
 
+/* See sqlite_lock.c. */
+struct write_lock {
+    struct turn turn;
+    int64_t long_ms, wait_ms; /* a line is written from then on; a member waits so long */
+    int64_t commit_us;        /* the holder's alone: spent in COMMIT so far */
+    pthread_mutex_t mutex;    /* guards the rest */
+    const char *what;         /* what it is held for; NULL = free */
+    char thread[16];
+    int64_t since_us;
+};
+
 /* The open group. Only the holder of the write lock touches it, but for the part under the mutex.
  */
 struct group {
-    struct turn lock;
     bool is_open;   /* BEGIN was sent */
     bool is_lost;   /* the database rolled everything back */
     bool has_pages; /* the last commit has written to the log */
@@ -92,14 +102,16 @@ struct log_sync {
 /* The write-ahead log and who keeps it short. The connections are its thread's alone. */
 struct wal {
     struct lite_conn guard, mover;
+    int64_t sync_us;       /* its thread's, too: what the last pass's sync took */
     pthread_mutex_t mutex; /* guards the rest */
     pthread_cond_t changed;
-    int pages;                   /* in the log after the last commit */
-    int moved;                   /* of them in the database file for sure */
-    int tried;                   /* of them when the last pass began */
-    int pass_pages, force_pages; /* see sqlite_wal.c */
-    int anew_pages, anew_least;  /* when to try next; when the log is fresh */
-    int tries;                   /* how often it was to begin anew, ever */
+    int pages;                              /* in the log after the last commit */
+    int moved;                              /* of them in the database file for sure */
+    int tried;                              /* of them when the last pass began */
+    int pass_pages, force_pages, rest_most; /* see sqlite_wal.c */
+    int anew_pages, anew_least;             /* when to try next; when the log is fresh */
+    int tries;                              /* how often it was to begin anew, ever */
+    int most_rest; /* pages that were moved under the write lock at once, ever */
     bool is_ending;
     bool has_thread;
     pthread_t thread;
@@ -127,6 +139,7 @@ struct lite {
     struct db db; /* first */
     char *path;
     struct lite_conn writer;
+    struct write_lock lock;
     struct group group;
     struct group_owed script_owed; /* while a script runs */
     struct log_sync sync;
@@ -165,6 +178,15 @@ err lite_member_set(struct lite_conn *c);
 /* The tokenizer that the search index names; a code of SQLite's. */
 int words_register(sqlite3 *handle);
 
+/* ── sqlite_lock.c ── */
+bool lock_start(struct lite *l);
+/* `what` it is held for: a literal, for the log. False after wait_ms of real time (logged). */
+[[nodiscard]] bool lock_take(struct lite *l, const char *what, int64_t wait_ms, bool is_patient);
+/* Only when it is free and nobody waits. */
+[[nodiscard]] bool lock_try(struct lite *l, const char *what);
+void lock_committed(struct lite *l, int64_t us); /* with the lock: so long a COMMIT took */
+void lock_give(struct lite *l);
+
 /* ── sqlite_group.c ── */
 err group_start(struct lite *l);
 void group_stop(struct lite *l); /* commits the open group, ends the keeper */
@@ -173,8 +195,9 @@ void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg);
 /* After an error in the writer: has the database rolled the group back? */
 void group_look(struct lite *l);
 /* The lock with no group open, for migrations and checkpoints; group_leave gives it back, and then
- * answers the members of the group that was open, which waited for that. */
-err group_enter_alone(struct lite *l, struct group_owed *owed);
+ * answers the members of the group that was open, which waited for that. `what` for: for a log
+ * line. */
+err group_enter_alone(struct lite *l, const char *what, struct group_owed *owed);
 void group_leave(struct lite *l, const struct group_owed *owed);
 
 /* The sync of the log is over: a group that was left open meanwhile is due. Without the lock. */

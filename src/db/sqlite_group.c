@@ -48,7 +48,9 @@ static void serve(struct group *g, const struct group_owed *owed)
 static err commit(struct lite *l)
 {
     struct group *g = &l->group;
+    int64_t began_us = db_mono_us();
     err e = g->is_lost ? E_BUSY : lite_control(&l->writer, CONTROL_COMMIT);
+    lock_committed(l, db_mono_us() - began_us);
     if (e == OK) {
         db_count(&l->db.counted.commits, 1);
         return OK;
@@ -90,7 +92,7 @@ static void finish(struct lite *l)
 {
     struct group_owed owed;
     close_group(l, &owed);
-    turn_give(&l->group.lock);
+    lock_give(l);
     answer(l, &owed);
 }
 
@@ -99,12 +101,12 @@ static void finish(struct lite *l)
 err group_begin(struct lite *l, bool is_patient, struct db_tx **tx)
 {
     struct group *g = &l->group;
-    if (!turn_take(&g->lock, LIMIT_DB_WAIT_MS, is_patient))
+    if (!lock_take(l, is_patient ? "a patient write" : "a write", l->lock.wait_ms, is_patient))
         return E_BUSY;
     if (!g->is_open) {
         err e = lite_begin_fresh(&l->writer, CONTROL_BEGIN_WRITE);
         if (e != OK) {
-            turn_give(&g->lock);
+            lock_give(l);
             return e;
         }
         g->is_open = true;
@@ -151,7 +153,7 @@ static void close_member(struct lite_conn *c, bool keep)
  * the requests that the group would wait for. */
 static bool has_next(struct lite *l, bool waits)
 {
-    return turn_is_wanted(&l->group.lock) || (!waits && db_pending(&l->db) > 0);
+    return turn_is_wanted(&l->lock.turn) || (!waits && db_pending(&l->db) > 0);
 }
 
 static bool is_time(struct lite *l, bool has_next)
@@ -172,7 +174,7 @@ static void leave_open(struct lite *l, bool has_next)
     struct group *g = &l->group;
     int64_t due_us = g->opened_us + GROUP_US;
     FAILPOINT("db.leave_open");
-    turn_give(&g->lock);
+    lock_give(l);
     (void)pthread_mutex_lock(&g->mutex);
     if (sync_is_running(l))
         due_us = db_mono_us() + GROUP_US;
@@ -212,10 +214,10 @@ void group_end(struct lite_conn *c, bool keep, db_done *done, void *arg)
         leave_open(l, next);
 }
 
-err group_enter_alone(struct lite *l, struct group_owed *owed)
+err group_enter_alone(struct lite *l, const char *what, struct group_owed *owed)
 {
     struct group *g = &l->group;
-    if (!turn_take(&g->lock, ALONE_LOCK_MS, false))
+    if (!lock_take(l, what, ALONE_LOCK_MS, false))
         return E_BUSY;
     owed->is_there = g->is_open;
     if (owed->is_there)
@@ -225,7 +227,7 @@ err group_enter_alone(struct lite *l, struct group_owed *owed)
 
 void group_leave(struct lite *l, const struct group_owed *owed)
 {
-    turn_give(&l->group.lock);
+    lock_give(l);
     if (owed->is_there)
         answer(l, owed);
 }
@@ -236,7 +238,7 @@ void group_leave(struct lite *l, const struct group_owed *owed)
 static void commit_if_idle(struct lite *l)
 {
     struct group *g = &l->group;
-    if (!turn_try(&g->lock))
+    if (!lock_try(l, "a group that nobody goes on with"))
         return; /* its holder decides when it ends */
     bool next = has_next(l, false);
     if (g->is_open && is_time(l, next))
@@ -244,7 +246,7 @@ static void commit_if_idle(struct lite *l)
     else if (g->is_open)
         leave_open(l, next);
     else
-        turn_give(&g->lock);
+        lock_give(l);
 }
 
 static void wait_until(struct group *g, int64_t us)
@@ -284,7 +286,7 @@ static void *keeper_main(void *arg)
 err group_start(struct lite *l)
 {
     struct group *g = &l->group;
-    bool made = turn_make(&g->lock, 1) && pthread_mutex_init(&g->mutex, NULL) == 0 &&
+    bool made = lock_start(l) && pthread_mutex_init(&g->mutex, NULL) == 0 &&
                 pthread_cond_init(&g->served_cond, NULL) == 0 && thread_cond_make(&g->keeper_cond);
     if (!made)
         return E_BUSY;
@@ -304,7 +306,8 @@ void group_stop(struct lite *l)
     (void)pthread_mutex_unlock(&g->mutex);
     (void)pthread_join(g->keeper, NULL);
     struct group_owed owed;
-    if (group_enter_alone(l, &owed) == OK) { /* else a thread still holds it: our bug, logged */
+    if (group_enter_alone(l, "closing the database", &owed) ==
+        OK) { /* else a thread still holds it: our bug, logged */
         wal_finish(l);
         group_leave(l, &owed);
     } else {

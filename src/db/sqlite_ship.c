@@ -352,7 +352,7 @@ err sqlite_ship_begin(struct db *db, const struct ship_place *from, int64_t *mis
     struct log_ship *s = &l->ship;
     struct group_owed owed;
     sqlite_ship_end(db);
-    TRY(group_enter_alone(l, &owed));
+    TRY(group_enter_alone(l, "the beginning of a shipped copy", &owed));
     err e = open_log(l);
     (void)pthread_mutex_lock(&s->mutex);
     s->is_on = e == OK;
@@ -379,7 +379,7 @@ void sqlite_ship_keep_log(struct db *db)
 {
     struct lite *l = (struct lite *)db;
     struct group_owed owed;
-    if (group_enter_alone(l, &owed) != OK)
+    if (group_enter_alone(l, "keeping the log", &owed) != OK)
         return; /* logged; a base is made anew */
     l->ship.keeps_log = true;
     group_leave(l, &owed);
@@ -424,7 +424,7 @@ void sqlite_ship_end(struct db *db)
     struct group_owed owed;
     if (!s->is_on)
         return;
-    bool is_alone = group_enter_alone(l, &owed) == OK;
+    bool is_alone = group_enter_alone(l, "the end of a shipped copy", &owed) == OK;
     (void)pthread_mutex_lock(&s->reading);
     (void)pthread_mutex_lock(&s->mutex);
     s->is_on = s->is_lost = s->has_place = false;

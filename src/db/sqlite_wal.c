@@ -13,6 +13,12 @@
  * from the log), and a log with such a reader never begins anew. The rest is moved by the writer's
  * own connection under the write lock.
  *
+ * What is done under the lock is bounded, because a writer that waits for it is told "busy" after
+ * five seconds: at most REST_MOST pages are moved there, and SQLite syncs the log, the database
+ * file and then the new log's head, so the lock is not taken while the disk is slow (a copy, a
+ * build, a backup is being written beside). A log that may not begin anew for one of these reasons
+ * is tried again when it has grown by a quarter.
+ *
  * Thread: the log keeper; wal_committed the committing one. Shared: struct wal (sqlite_driver.h).
  */
 #include "db/sqlite_driver.h"
@@ -24,12 +30,15 @@
 #include "base/thread.h"
 
 enum {
-    PASS_PAGES = 1000,   /* 4 MB: so many new ones make a pass */
-    ANEW_PAGES = 16000,  /* 64 MB: the log is to begin anew */
-    FORCE_PAGES = 64000, /* 256 MB: wait for readers, too, that keep it from it */
-    REST_PAGES = 600,    /* few enough to be moved under the lock */
-    PASSES_MOST = 4,     /* one after the other, until the rest is small */
-    FORCE_BUSY_MS = 200, /* how long readers are waited for */
+    PASS_PAGES = 1000,    /* 4 MB: so many new ones make a pass */
+    ANEW_PAGES = 16000,   /* 64 MB: the log is to begin anew */
+    FORCE_PAGES = 64000,  /* 256 MB: wait for readers, too, that keep it from it */
+    REST_PAGES = 600,     /* few enough to be moved under the lock */
+    REST_MOST = 4000,     /* 16 MB: more are never moved under the lock */
+    PASSES_MOST = 4,      /* one after the other, until the rest is small */
+    FORCE_BUSY_MS = 200,  /* how long readers are waited for */
+    SLOW_US = 250 * 1000, /* a disk whose syncs take longer is slow */
+    PATIENT_LOGS = 4, /* a slow disk is waited for until the log has 1 GB, so many FORCE_PAGES */
 };
 
 static int move(struct lite_conn *c, int how, int *in_log, int *moved)
@@ -52,7 +61,7 @@ static bool guard_begin(struct lite *l)
 {
     struct wal *w = &l->wal;
     struct group_owed owed;
-    if (group_enter_alone(l, &owed) != OK)
+    if (group_enter_alone(l, "the beginning of a checkpoint", &owed) != OK)
         return false;
     (void)pthread_mutex_lock(&w->mutex);
     bool has_pages = w->pages > w->moved;
@@ -101,28 +110,20 @@ static int pass(struct lite *l)
     (void)pthread_mutex_unlock(&w->mutex);
     log_ship_collect(l); /* when all was moved, the next write begins the log anew */
     guard_end(w);
-    if (is_done)
+    if (is_done) {
+        int64_t began_us = db_mono_us();
         sync_file(&w->mover);
+        w->sync_us = db_mono_us() - began_us;
+    }
     return rest;
 }
 
-/* The rest, under the lock. A reader of older pages (a backup reads for minutes) can keep the log
- * from beginning anew: then it is tried again when it has grown by a quarter, so that a log that
- * grows and grows is not waited for ever more often. */
-static void close_log(struct lite *l)
+/* With the lock: moves what is left. */
+static void move_rest(struct lite *l, bool must)
 {
     struct wal *w = &l->wal;
     int in_log = 0, moved = 0;
-    struct group_owed owed;
-    log_ship_collect(l); /* so that little is left for the one under the lock */
-    if (group_enter_alone(l, &owed) != OK)
-        return;
     log_ship_collect(l);
-    (void)pthread_mutex_lock(&w->mutex);
-    bool must = w->pages >= w->force_pages;
-    w->tries++;
-    w->anew_pages = w->pages + (w->pages / 4 > w->pass_pages ? w->pages / 4 : w->pass_pages);
-    (void)pthread_mutex_unlock(&w->mutex);
     if (must)
         (void)sqlite3_busy_timeout(l->writer.handle, FORCE_BUSY_MS);
     int code = move(
@@ -130,9 +131,49 @@ static void close_log(struct lite *l)
     if (must)
         (void)sqlite3_busy_timeout(l->writer.handle, LITE_BUSY_MS);
     (void)pthread_mutex_lock(&w->mutex);
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK) {
+        w->most_rest = moved - w->moved > w->most_rest ? moved - w->moved : w->most_rest;
         w->moved = moved;
+    }
     (void)pthread_mutex_unlock(&w->mutex);
+}
+
+/* With the mutex: the log is tried again when it has grown by a quarter, so that one that grows and
+ * grows is not waited for ever more often. */
+static void put_off(struct wal *w)
+{
+    w->anew_pages = w->pages + (w->pages / 4 > w->pass_pages ? w->pages / 4 : w->pass_pages);
+}
+
+static bool is_disk_slow(struct wal *w)
+{
+    (void)pthread_mutex_lock(&w->mutex);
+    bool is_slow = w->sync_us > SLOW_US && w->pages / PATIENT_LOGS < w->force_pages;
+    if (is_slow)
+        put_off(w);
+    (void)pthread_mutex_unlock(&w->mutex);
+    return is_slow;
+}
+
+/* The rest, under the lock. A reader of older pages (a backup reads for minutes) can keep the log
+ * from beginning anew. When it has just gone, all that it held back is left to move: that is for
+ * the next passes. */
+static void close_log(struct lite *l)
+{
+    struct wal *w = &l->wal;
+    struct group_owed owed;
+    if (is_disk_slow(w))
+        return;
+    log_ship_collect(l); /* so that little is left for the one under the lock */
+    if (group_enter_alone(l, "the rest of a checkpoint", &owed) != OK)
+        return;
+    (void)pthread_mutex_lock(&w->mutex);
+    bool must = w->pages >= w->force_pages, is_small = w->pages - w->moved <= w->rest_most;
+    w->tries++;
+    put_off(w);
+    (void)pthread_mutex_unlock(&w->mutex);
+    if (is_small)
+        move_rest(l, must);
     group_leave(l, &owed);
 }
 
@@ -204,6 +245,7 @@ err wal_start(struct lite *l)
     w->pass_pages = PASS_PAGES;
     w->anew_pages = w->anew_least = ANEW_PAGES;
     w->force_pages = FORCE_PAGES;
+    w->rest_most = REST_MOST;
     if (pthread_mutex_init(&w->mutex, NULL) != 0 || pthread_cond_init(&w->changed, NULL) != 0)
         return E_BUSY;
     (void)sqlite3_wal_hook(l->writer.handle, on_commit, l);
@@ -253,6 +295,7 @@ void sqlite_checkpoint_at(struct db *db, int pass_pages, int anew_pages, int for
     w->pass_pages = pass_pages;
     w->anew_pages = w->anew_least = anew_pages;
     w->force_pages = force_pages;
+    w->rest_most = pass_pages * (REST_MOST / PASS_PAGES);
     (void)pthread_mutex_unlock(&w->mutex);
 }
 
@@ -263,4 +306,13 @@ int sqlite_log_tries(struct db *db)
     int tries = w->tries;
     (void)pthread_mutex_unlock(&w->mutex);
     return tries;
+}
+
+int sqlite_log_most_rest(struct db *db)
+{
+    struct wal *w = &((struct lite *)db)->wal;
+    (void)pthread_mutex_lock(&w->mutex);
+    int most = w->most_rest;
+    (void)pthread_mutex_unlock(&w->mutex);
+    return most;
 }

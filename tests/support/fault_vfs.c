@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SECTOR = 512, PATH_BYTES = 512 };
@@ -49,6 +50,7 @@ static struct {
     int fail_code[FAULT_OP_COUNT];
     void (*watch)(void *arg);
     void *watch_arg;
+    int64_t sync_ms;
 } shared = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static void lock(void)
@@ -87,6 +89,16 @@ static void tell_watch(void)
     unlock();
     if (watch != NULL)
         watch(arg);
+}
+
+static void stand_still(void)
+{
+    lock();
+    int64_t ms = shared.sync_ms;
+    unlock();
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    if (ms > 0)
+        (void)nanosleep(&t, NULL); /* nobody interrupts it */
 }
 
 /* ── what a disk would keep ── */
@@ -267,6 +279,7 @@ static int x_sync(sqlite3_file *file, int flags)
 {
     struct fault_file *f = (struct fault_file *)file;
     tell_watch();
+    stand_still();
     int code = count_call(FAULT_SYNC);
     if (code != SQLITE_OK)
         return code;
@@ -408,6 +421,7 @@ void fault_vfs_reset(void)
     lock();
     shared.remembers = false;
     shared.watch = NULL;
+    shared.sync_ms = 0;
     memset(shared.calls, 0, sizeof shared.calls);
     memset(shared.fail_first, 0, sizeof shared.fail_first);
     while (shared.files != NULL) {
@@ -442,6 +456,13 @@ void fault_vfs_remember(void)
 {
     lock();
     shared.remembers = true;
+    unlock();
+}
+
+void fault_vfs_slow_sync(int64_t ms)
+{
+    lock();
+    shared.sync_ms = ms;
     unlock();
 }
 

@@ -15,6 +15,8 @@ enum fault_op { FAULT_WRITE, FAULT_SYNC, FAULT_READ, FAULT_OP_COUNT };
  * the bytes of a failing write reach the file, as on a full disk. */
 void fault_vfs_fail(enum fault_op op, long nth, long count, int code);
 long fault_vfs_calls(enum fault_op op); /* since fault_vfs_reset */
+/* From now on each sync takes at least so long, as on a disk that others write to. */
+void fault_vfs_slow_sync(int64_t ms);
 
 /* From now on remembers what was written since each file's last sync; for files opened later. */
 void fault_vfs_remember(void);
