@@ -58,6 +58,13 @@ int test_setup(void **state)
     return 0;
 }
 
+/* It says how long something took, and a test never does. */
+static bool is_of_a_slow_machine(ptrdiff_t i)
+{
+    str line = str_of(lines[i].text, lines[i].len);
+    return str_find(line, S("the write lock was held for long")) >= 0;
+}
+
 int test_teardown(void **state)
 {
     (void)state;
@@ -68,7 +75,7 @@ int test_teardown(void **state)
     clock_fix(0);
     bool is_clean = true;
     for (ptrdiff_t i = 0; i < line_count; i++) {
-        if (lines[i].level < LOG_WARN || lines[i].is_expected)
+        if (lines[i].level < LOG_WARN || lines[i].is_expected || is_of_a_slow_machine(i))
             continue;
         print_error("unexpected log line: %.*s\n", (int)lines[i].len, lines[i].text);
         is_clean = false;
