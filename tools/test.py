@@ -275,7 +275,9 @@ def part_nightly(lanes, args):
            "SEVA_DISK_CALLS": str(max(3, min(60, args.kills // 10)))}
     memory = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": lanes.scratch(), "SEVA_MEMORY_POINTS": str(max(4, min(100, args.kills // 10)))}
     lanes.start([(f"faults/{name}", [sys.executable, f"{ROOT}/tests/system/test_{name}.py"], env, 1200 + 10 * args.kills)
-                 for name in ("kills", "disk", "steps")] +
+                 for name in ("disk", "steps")] +
+                [(f"faults/kills on {db}", [sys.executable, f"{ROOT}/tests/system/test_kills.py"], {**env, "SEVA_KILLS_DB": db}, 1200 + 10 * args.kills)
+                 for db in ("sqlite", "postgres")] +
                 [("faults/migration", [sys.executable, f"{ROOT}/tests/system/test_migration.py"], {**env, "SEVA_MIGRATION_STEP": "1"}, 7200)] +
                 [(f"faults/memory on {db}", [f"{folder}/tests/flow/test_flow_memory_faults"], {**memory, "SEVA_TEST_DB": db}, 7200)
                  for db in ("sqlite", "postgres")])

@@ -78,21 +78,44 @@ class Server:
                 f"fsync = {'off' if '--no-fsync' in sys.argv[1:] else 'on'}\n"
                 f"autovacuum_analyze_threshold = {NEVER if '--no-analyze' in sys.argv[1:] else 50}\n"
                 "log_min_messages = fatal\nlog_destination = 'stderr'\n" + self.more.format(folder=self.folder))
-        log = open(self.folder + "/log", "wb")
-        self.process = subprocess.Popen(
-            [self.bin + "/postgres", "-D", data], cwd=self.folder, preexec_fn=self.demote,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        socket_at = ["-h", self.folder, "-p", str(self.port), "-U", "postgres"]
-        for _ in range(600):
-            ready = subprocess.run([self.bin + "/pg_isready", "-q", *socket_at], check=False)
-            if ready.returncode == 0:
-                break
-            if self.process.poll() is not None:
-                raise RuntimeError(open(self.folder + "/log", encoding="utf-8").read())
-            select.select([], [], [], 0.05)
+        if not self.serve():
+            raise RuntimeError(open(self.folder + "/log", encoding="utf-8").read())
+        socket_at = self.socket_at()
         self.run(self.bin + "/psql", "-q", *socket_at, "-c", "CREATE ROLE seva LOGIN CREATEDB", "postgres")
         self.run(self.bin + "/createdb", *socket_at, "-O", "seva", "seva")
         return f"postgresql://seva@127.0.0.1:{self.port}/seva?host={self.folder}"
+
+    def socket_at(self) -> list[str]:
+        return ["-h", self.folder, "-p", str(self.port), "-U", "postgres"]
+
+    def serve(self) -> bool:
+        """Over the data that is there; true when it takes connections, false when it ended instead."""
+        log = open(self.folder + "/log", "ab")
+        self.process = subprocess.Popen(
+            [self.bin + "/postgres", "-D", self.folder + "/data"], cwd=self.folder, preexec_fn=self.demote,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        log.close()
+        for _ in range(1200):
+            ready = subprocess.run([self.bin + "/pg_isready", "-q", *self.socket_at()], check=False)
+            if ready.returncode == 0:
+                return True
+            if self.process.poll() is not None:
+                return False
+            select.select([], [], [], 0.05)
+        raise RuntimeError("PostgreSQL takes no connections")
+
+    def kill(self, sign: signal.Signals) -> None:
+        """The postmaster alone: its children end by themselves when they see it."""
+        self.process.send_signal(sign)
+        self.process.wait()
+
+    def serve_again(self) -> None:
+        """After kill: it refuses to start as long as a child of the one before lives."""
+        for _ in range(600):
+            if self.serve():
+                return
+            select.select([], [], [], 0.05)
+        raise RuntimeError(open(self.folder + "/log", encoding="utf-8").read())
 
     def stop(self, keep: bool) -> None:
         if self.process and self.process.poll() is None:

@@ -1,21 +1,32 @@
 """Kills the server with -9 at random moments under mixed load and compares what was acknowledged with what is stored and with
 what the peers received: nothing lost, nothing doubled inside, order kept, ready again within 1 s; at peers nothing lost and
-webhooks distinct by delivery id. SEVA_KILLS says how often (60)."""
+webhooks distinct by delivery id; the doctor finds nothing. On PostgreSQL in turn the server, PostgreSQL told to stop at once
+(SIGQUIT) and its postmaster with -9: those the server survives. SEVA_KILLS says how often (60; on PostgreSQL a tenth of it),
+SEVA_KILLS_DB names the one database that is struck, then as often as that."""
 
 import json
 import os
 import random
+import signal
 import statistics
+import subprocess
+import sys
 import threading
 import time
 import uuid
 
 from seva import GONE, PATIENCE_S, Peer, Seva, request, run, until
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import pg  # noqa: E402
+
 KILLS = int(os.environ.get("SEVA_KILLS", "60"))
+ONLY = os.environ.get("SEVA_KILLS_DB")
+KILLS_PG = KILLS if ONLY else max(6, KILLS // 10)  # each costs PostgreSQL a recovery
 LOAD = 5  # messages acknowledged per kill, so that a slow machine is not killed before it has begun
 FEW = 2000  # jobs; a longer queue is not looked through again and again
 DRAIN_S = 300 + KILLS  # what was not posted between the kills is posted after them
+LEASE_MS = 30 * 1000  # LIMIT_JOB_LEASE_MS
 READY_S = 1.0
 READY_MOST_S = 10.0  # a single one, on a machine that has other things to do
 
@@ -137,13 +148,57 @@ def replier(seva, oracle, stop):
         time.sleep(0.01)
 
 
-def kill_and_restart(seva, oracle, ready):
+class OnSqlite:
+    """What is struck: the server alone."""
+
+    def __init__(self):
+        self.kills, self.url, self.ready, self.back = KILLS, None, [], []
+
+    def strike(self, seva, n):
+        seva.kill()
+        self.ready.append(seva.start())
+
+    def settle(self):
+        pass
+
+    def close(self):
+        pass
+
+
+class OnPostgres:
+    """What is struck: in turn the server, PostgreSQL in two ways."""
+
+    def __init__(self):
+        self.kills, self.server, self.ready, self.back = KILLS_PG, pg.Server(), [], []
+        self.url = self.server.start()
+
+    def strike(self, seva, n):
+        if n % 3 == 0:
+            seva.kill()
+            self.ready.append(seva.start())
+            return
+        self.server.kill(signal.SIGQUIT if n % 3 == 1 else signal.SIGKILL)
+        self.server.serve_again()
+        began = time.monotonic()
+        seva.wait_ready()  # it never ended
+        self.back.append(time.monotonic() - began)
+
+    def settle(self):
+        """What was claimed before the last kill is not waited for: on PostgreSQL another node could be at it still, for half a minute."""
+        due = f"UPDATE job SET lease_ms = 1 WHERE state = 'running' AND lease_ms < {int(time.time() * 1000) + LEASE_MS}"
+        self.server.run(self.server.bin + "/psql", "-q", *self.server.socket_at(), "-c", due, "seva")
+
+    def close(self):
+        self.server.stop(False)
+
+
+def kill_again_and_again(seva, oracle, struck):
     rand = random.Random(int(os.environ.get("SEVA_SEED", "1")))
-    for n in range(KILLS):
+    for n in range(struck.kills):
         time.sleep(rand.uniform(0.02, 0.35))
         assert until(lambda: oracle.errors or oracle.count() > n * LOAD), "nothing is acknowledged any more"
-        seva.kill()
-        ready.append(seva.start())
+        struck.strike(seva, n)
+    struck.settle()
 
 
 def load(seva, oracle, stop):
@@ -218,37 +273,66 @@ def check_peers(oracle, peer):
     assert not missing, f"{len(missing)} messages never reached the webhook: {missing[:5]}"
 
 
-def nothing_acknowledged_is_lost_or_doubled_by_kills():
-    peer, oracle, ready, stop = Peer(), Oracle(), [], threading.Event()
+def check_doctor(seva):
+    p = subprocess.run([seva.bin, "doctor", "--data", seva.data, *seva.db], capture_output=True, text=True)
+    assert p.returncode == 0, p.stdout + p.stderr
+
+
+def set_up(seva, peer):
+    assert seva.api("PATCH", "/account", {"undo_seconds": 0}).status == 200
+    assert seva.api("PATCH", f"/channels/{seva.channel('api')['id']}", {"settings": {"reply_url": peer.url("/replies")}}).status == 200
+    assert seva.api("POST", "/webhooks", {"name": "feed", "url": peer.url("/feed"), "events": ["message.created"]}).status in (200, 201)
+
+
+def check_all(seva, oracle, peer):
+    """How many were acknowledged."""
+    aside = seva.items("/quarantine")
+    assert not aside, f"innocent deliveries were set aside: {aside[:3]}"
+    per, everything = stored_messages(seva)
+    number = check_inside(oracle, per, everything)
+    check_files(seva, oracle, per)
+    check_nothing_is_stuck(seva, per)
+    until(lambda: not missing_at_peer(oracle, peer))
+    check_peers(oracle, peer)
+    check_doctor(seva)
+    return number
+
+
+def kills(struck):
+    peer, oracle, stop = Peer(), Oracle(), threading.Event()
     stop.deadline = float("inf")
-    with Seva(more=["--egress-allow", "webhook=127.0.0.0/8"]) as seva:
-        seva.start()
-        assert seva.api("PATCH", "/account", {"undo_seconds": 0}).status == 200
-        assert seva.api("PATCH", f"/channels/{seva.channel('api')['id']}", {"settings": {"reply_url": peer.url("/replies")}}).status == 200
-        assert seva.api("POST", "/webhooks", {"name": "feed", "url": peer.url("/feed"), "events": ["message.created"]}).status in (200, 201)
-        threads = load(seva, oracle, stop)
-        kill_and_restart(seva, oracle, ready)
-        time.sleep(0.5)
-        stop.deadline = time.monotonic() + 20
-        stop.set()
-        for t in threads:
-            t.join(2 * PATIENCE_S)
-            assert not t.is_alive(), "a sender hangs"
-        assert not oracle.errors, oracle.errors[:3]
-        assert until(lambda: drained(seva), DRAIN_S, 0.5), "the queues did not drain:\n" + waiting(seva)
-        aside = seva.items("/quarantine")
-        assert not aside, f"innocent deliveries were set aside: {aside[:3]}"
-        per, everything = stored_messages(seva)
-        number = check_inside(oracle, per, everything)
-        check_files(seva, oracle, per)
-        check_nothing_is_stuck(seva, per)
-        until(lambda: not missing_at_peer(oracle, peer))
-        check_peers(oracle, peer)
-        usual, worst = statistics.median(ready), max(ready)
-        assert usual <= READY_S and worst <= READY_MOST_S, f"restarts took {usual:.2f} s usually, {worst:.2f} s at worst"
-        assert number > KILLS * LOAD, f"the load was too thin: {number}"
-        print(f"# {KILLS} kills, {number} acknowledged, {len(oracle.files)} files, restarts {usual:.2f} s usually, {worst:.2f} s at worst, {len(peer.ledger)} posts at the peer")
-    peer.close()
+    try:
+        with Seva(db=struck.url, more=["--egress-allow", "webhook=127.0.0.0/8"]) as seva:
+            seva.start()
+            set_up(seva, peer)
+            threads = load(seva, oracle, stop)
+            kill_again_and_again(seva, oracle, struck)
+            time.sleep(0.5)
+            stop.deadline = time.monotonic() + 20
+            stop.set()
+            for t in threads:
+                t.join(2 * PATIENCE_S)
+                assert not t.is_alive(), "a sender hangs"
+            assert not oracle.errors, oracle.errors[:3]
+            assert until(lambda: drained(seva), DRAIN_S, 0.5), "the queues did not drain:\n" + waiting(seva)
+            number = check_all(seva, oracle, peer)
+            usual, worst = statistics.median(struck.ready), max(struck.ready)
+            assert usual <= READY_S and worst <= READY_MOST_S, f"restarts took {usual:.2f} s usually, {worst:.2f} s at worst"
+            assert number > struck.kills * LOAD, f"the load was too thin: {number}"
+            back = f", back {statistics.median(struck.back):.2f} s after PostgreSQL usually, {max(struck.back):.2f} s at worst" if struck.back else ""
+            print(f"# {struck.kills} kills, {number} acknowledged, 0 lost, 0 doubled, {len(oracle.files)} files, "
+                  f"restarts {usual:.2f} s usually, {worst:.2f} s at worst{back}, {len(peer.ledger)} posts at the peer", flush=True)
+    finally:
+        struck.close()
+        peer.close()
+
+
+def nothing_acknowledged_is_lost_or_doubled_by_kills():
+    kills(OnSqlite())
+
+
+def nothing_acknowledged_is_lost_or_doubled_by_kills_of_the_server_and_of_postgresql():
+    kills(OnPostgres())
 
 
 def drained(seva):
@@ -275,4 +359,6 @@ def missing_at_peer(oracle, peer):
 
 
 if __name__ == "__main__":
-    run([nothing_acknowledged_is_lost_or_doubled_by_kills])
+    by_name = {"sqlite": nothing_acknowledged_is_lost_or_doubled_by_kills,
+               "postgres": nothing_acknowledged_is_lost_or_doubled_by_kills_of_the_server_and_of_postgresql}
+    run([by_name[ONLY]] if ONLY else list(by_name.values()))
