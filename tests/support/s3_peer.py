@@ -26,6 +26,29 @@ import urllib.parse
 
 BUCKET, REGION, KEY, SECRET = "attachments", "test-1", "AKIDTEST", "s3cret/of+tests"
 objects, faults, requests, lock = {}, [], [], threading.Lock()
+
+
+class Puts:
+    """For programs that have the peer inside: how many objects are being put at once; the first are held until `wanted` are, or for
+    so long that they never will be; `fault` is what each of them meets."""
+
+    def __init__(self, wanted=0, fault=None):
+        self.wanted, self.fault, self.now, self.most, self.all = wanted, fault, 0, 0, 0
+        self.changed = threading.Condition(lock)
+
+    def begin(self):
+        with lock:
+            self.now, self.all = self.now + 1, self.all + 1
+            self.most = max(self.most, self.now)
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.most >= self.wanted, 10)
+
+    def end(self):
+        with lock:
+            self.now -= 1
+
+
+puts = [Puts()]
 away = threading.Event()  # for programs that have the peer inside: every request is cut off
 
 
@@ -107,9 +130,9 @@ class Peer(http.server.BaseHTTPRequestHandler):
             return False
         return True
 
-    def s3(self):
+    def s3(self, fault=None):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        kind = self.fault_now()
+        kind = self.fault_now() or fault
         if kind and self.fail_before(kind):
             return
         why = self.fault_of_signature(body)
@@ -161,7 +184,15 @@ class Peer(http.server.BaseHTTPRequestHandler):
             self.answer(status, found, more=more)
 
     def do_PUT(self):
-        self.s3()
+        mine = puts[0]
+        if self.path.endswith("/installation"):  # no attachment: whose store it is
+            self.s3()
+            return
+        mine.begin()
+        try:
+            self.s3(mine.fault)
+        finally:
+            mine.end()
 
     def do_HEAD(self):
         self.s3()

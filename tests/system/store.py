@@ -38,6 +38,11 @@ class Store:
     def env(self):
         return {"SEVA_S3_KEY_ID": s3_peer.KEY, "SEVA_S3_SECRET": s3_peer.SECRET}
 
+    def watch_puts(self, wanted=0, fault=None):
+        """From now on; see s3_peer.Puts."""
+        s3_peer.puts[0] = s3_peer.Puts(wanted, fault)
+        return s3_peer.puts[0]
+
     def objects(self, prefix="desk"):
         """Attachments by hash, without the mark of the installation."""
         with s3_peer.lock:

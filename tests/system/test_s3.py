@@ -461,6 +461,29 @@ def a_backup_has_the_attachments_of_the_store_and_restore_puts_them_where_it_is_
         s.stop()
 
 
+def restore_puts_eight_at_once_and_ends_with_the_first_that_is_refused():
+    STORE.empty()
+    with desk() as s:
+        s.start()
+        assert post(s, "m0") and until(lambda: s.items("/conversations"))
+        for n in range(20):
+            note_with(s, noise(n, 2000), f"{n}.bin")
+        file = os.path.join(s.folder, "backup")
+        assert seva(s, "backup", "--data", s.data, "--with-keys", file).returncode == 0
+        puts = STORE.watch_puts(wanted=8)
+        restored_into(s, file, "second")
+        assert (puts.most, puts.all) == (8, 20), (puts.most, puts.all)
+        assert STORE.objects("second").keys() == STORE.objects().keys()
+        puts = STORE.watch_puts(wanted=8, fault="403")
+        folder = os.path.join(s.folder, "no")
+        p = seva(s, "restore", "--data", folder, file, prefix="third")
+        STORE.watch_puts()
+        assert p.returncode == 1 and "cannot be put into the store: 403 AccessDenied; begin again" in p.stdout + p.stderr, p.stdout + p.stderr
+        assert puts.all <= 8, "what had begun is ended, nothing more is begun"
+        assert not os.path.exists(folder) and not os.path.exists(folder + ".part")
+        s.stop()
+
+
 def what_is_shipped_has_the_attachments_of_the_store():
     STORE.empty()
     with desk() as s:
@@ -534,5 +557,6 @@ if __name__ == "__main__":
          two_nodes_without_a_shared_folder_have_each_others_files,
          an_export_is_given_out_by_each_node_and_a_download_goes_on_at_another_one, an_export_that_was_killed_on_its_way_to_the_store_leaves_nothing_there,
          a_store_belongs_to_one_installation, doctor_finds_what_the_store_lost_or_damaged_and_mends_what_it_can,
-         a_backup_has_the_attachments_of_the_store_and_restore_puts_them_where_it_is_told, what_is_shipped_has_the_attachments_of_the_store,
+         a_backup_has_the_attachments_of_the_store_and_restore_puts_them_where_it_is_told,
+         restore_puts_eight_at_once_and_ends_with_the_first_that_is_refused, what_is_shipped_has_the_attachments_of_the_store,
          keys_stay_secret_and_a_store_is_only_where_it_is_allowed])
