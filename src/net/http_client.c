@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
@@ -63,6 +64,7 @@ struct hop {
     ptrdiff_t answer_len, answer_cap, answer_max;
     struct http_header *headers;
     ptrdiff_t header_count, header_bytes;
+    char trouble[CURL_ERROR_SIZE]; /* libcurl's own words */
 };
 
 struct url {
@@ -393,6 +395,71 @@ static void set_limits(CURL *curl, struct hop *hop, int64_t left_ms)
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, hop);
 }
 
+/* What libcurl's TLS library says of a certificate (CURLINFO_SSL_VERIFYRESULT): OpenSSL's X509_V_…,
+ * or the bits of GnuTLS's gnutls_certificate_status_t ("gnutls.h", 3.7). */
+enum distrust { DISTRUST_HOST, DISTRUST_SIGNER, DISTRUST_EXPIRED, DISTRUST_EARLY, DISTRUST_OTHER };
+enum { GNUTLS_NO_SIGNER = 1 << 6, GNUTLS_EARLY = 1 << 9, GNUTLS_EXPIRED = 1 << 10 };
+
+static enum distrust distrust_of_gnutls(long found)
+{
+    if (found & GNUTLS_NO_SIGNER)
+        return DISTRUST_SIGNER;
+    if (found & (GNUTLS_EXPIRED | GNUTLS_EARLY))
+        return found & GNUTLS_EXPIRED ? DISTRUST_EXPIRED : DISTRUST_EARLY;
+    return found == 0 ? DISTRUST_HOST : DISTRUST_OTHER; /* the name is compared at last */
+}
+
+static enum distrust distrust_of_openssl(long found)
+{
+    switch (found) {
+    case X509_V_OK: /* libcurl compares the name by itself */
+        return DISTRUST_HOST;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return DISTRUST_EXPIRED;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return DISTRUST_EARLY;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return DISTRUST_SIGNER;
+    default:
+        return DISTRUST_OTHER;
+    }
+}
+
+static str certificate_words(const struct hop *hop)
+{
+    long found = 0;
+    const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    bool is_gnutls = library != NULL && str_starts(str_from(library), S("GnuTLS"));
+    curl_easy_getinfo(hop->client->curl, CURLINFO_SSL_VERIFYRESULT, &found);
+    switch (is_gnutls ? distrust_of_gnutls(found) : distrust_of_openssl(found)) {
+    case DISTRUST_HOST:
+        return S("its certificate is for another host: the address must be one that it names");
+    case DISTRUST_SIGNER:
+        return S("its certificate is signed by nobody we trust: give its signer's certificate as "
+                 "--ca-file");
+    case DISTRUST_EXPIRED:
+        return S("its certificate has expired: have it renewed, or set this machine's clock");
+    case DISTRUST_EARLY:
+        return S("its certificate is not valid yet: look at the clocks of both machines");
+    case DISTRUST_OTHER:
+        break;
+    }
+    return str_print(hop->a, "its certificate cannot be trusted: %s", hop->trouble);
+}
+
+static str words_of(const struct hop *hop, CURLcode code)
+{
+    if (code == CURLE_OK)
+        return S("the answer ended inside its head");
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return certificate_words(hop);
+    return str_copy(hop->a, str_from(curl_easy_strerror(code)));
+}
+
 /* What the end of a hop means. */
 static void judge(struct hop *hop, CURLcode code, struct http_result *r)
 {
@@ -418,8 +485,7 @@ static void judge(struct hop *hop, CURLcode code, struct http_result *r)
         r->body = str_of(body, body != NULL ? hop->answer_len : 0);
         return;
     }
-    r->why = code == CURLE_OK ? S("the answer ended inside its head")
-                              : str_copy(hop->a, str_from(curl_easy_strerror(code)));
+    r->why = words_of(hop, code);
     /* libcurl took the whole body (or there was none and the head went out): it may have arrived.
      */
     bool may_have_arrived = request_bytes > 0 && hop->body_read >= hop->body_size;
@@ -457,8 +523,11 @@ static err run_hop(struct hop *hop, const struct url *url, const struct egress_t
     curl_easy_setopt(curl, CURLOPT_USERAGENT, hop->client->user_agent);
     if (hop->client->ca_file != NULL)
         curl_easy_setopt(curl, CURLOPT_CAINFO, hop->client->ca_file);
+    hop->trouble[0] = '\0';
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, hop->trouble);
     CURLcode code = curl_easy_perform(curl);
     judge(hop, code, r);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     return hop->is_out_of_memory || code == CURLE_OUT_OF_MEMORY ? E_BUSY : OK;
 }
 

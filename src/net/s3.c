@@ -391,6 +391,16 @@ static str host_of(str scheme, str host)
     return str_ends(host, port) ? str_sub(host, 0, host.len - port.len) : host;
 }
 
+/* "10.1.0.4:9000": in front of it no bucket can stand. */
+static bool is_address(str host)
+{
+    struct ip_address ip;
+    str name = host, port;
+    if (!str_starts(host, S("[")))
+        (void)str_cut(host, ':', &name, &port); /* without a port: all of it */
+    return str_starts(host, S("[")) || ip_parse(name, &ip);
+}
+
 static bool bucket_is_good(str bucket)
 {
     for (ptrdiff_t i = 0; i < bucket.len; i++) {
@@ -456,6 +466,12 @@ err s3_open(struct arena *a, const struct s3_options *o, struct s3 **opened, str
         return E_INVALID;
     *why = S("the store needs a key id and a secret key");
     if (o->key_id.len == 0 || o->secret.len == 0)
+        return E_INVALID;
+    *why = str_print(a,
+        "the endpoint %.*s is an address, before which the bucket's name cannot stand: add "
+        "--s3-path-style",
+        SARG(host));
+    if (!o->is_path_style && is_address(host))
         return E_INVALID;
     str path = path_of(a, o->is_path_style ? str_cat(a, S("/"), o->bucket) : (str){0}, o->prefix);
     if (!o->is_path_style)

@@ -88,6 +88,32 @@ struct s3 *s3_peer_open_as(str prefix, str secret, int64_t away_ms)
     return s3;
 }
 
+static int find_peer(void *arg, str host, struct ip_address *out, int max)
+{
+    (void)arg;
+    if (max < 1 || !str_eq(host, S("attachments.store.example")))
+        return -1;
+    return ip_parse(S("127.0.0.1"), out) ? 1 : -1;
+}
+
+struct s3 *s3_peer_open_by_name(str host, str prefix)
+{
+    struct s3 *s3;
+    str why;
+    struct s3_options options = {
+        .endpoint = str_print(test_arena(), "http://%.*s:%d", SARG(host), s3_peer_port()),
+        .bucket = S("attachments"),
+        .prefix = prefix,
+        .region = S("test-1"),
+        .key_id = S("AKIDTEST"),
+        .secret = S("s3cret/of+tests"),
+        .away_ms = -1,
+        .rules = egress_rules_with_lookup(
+            test_arena(), rules_of("store=127.0.0.0/8;network=127.0.0.0/8"), find_peer, NULL)};
+    assert_int_equal(s3_open(test_arena(), &options, &s3, &why), OK);
+    return s3;
+}
+
 static str tell(enum http_method method, const char *path, str body)
 {
     struct http_client_options options = {

@@ -11,6 +11,9 @@ int s3_peer_port(void);
 struct s3 *s3_peer_open(str prefix, str secret);
 /* away_ms: of s3.h. */
 struct s3 *s3_peer_open_as(str prefix, str secret, int64_t away_ms);
+/* The same with the bucket in the host's name ("attachments.HOST"); only under "store.example" the
+ * peer is found. */
+struct s3 *s3_peer_open_by_name(str host, str prefix);
 /* The next n requests fail so: a word of s3_peer.py. */
 void s3_peer_fail(const char *kind, int n);
 void s3_peer_damage(str key);

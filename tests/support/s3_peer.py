@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A store that speaks enough S3 for tests: PUT, GET (with Range), HEAD, DELETE, path style. It checks every signature by itself
+"""A store that speaks enough S3 for tests: PUT, GET (with Range), HEAD, DELETE, path style or the bucket in the host's name. It checks every signature by itself
 (signature version 4, with Python's hmac) and the hash of every body, keeps objects in memory, and fails when it is told to.
 
 Prints one line of JSON ({"port": …}), runs until the end of standard input. Bucket "attachments", region "test-1",
@@ -136,7 +136,7 @@ class Peer(http.server.BaseHTTPRequestHandler):
         if kind and self.fail_before(kind):
             return
         why = self.fault_of_signature(body)
-        start = f"/{BUCKET}/"
+        start = "/" if (self.headers.get("Host") or "").startswith(BUCKET + ".") else f"/{BUCKET}/"
         if why:
             self.refuse(400 if why == "XAmzContentSHA256Mismatch" else 403, why)
         elif not self.path.startswith(start):

@@ -236,13 +236,15 @@ static void a_store_that_is_no_store_is_refused_at_once(void **state)
     static const struct {
         const char *endpoint, *bucket, *secret, *why;
     } rows[] = {
-        {"s3.example.com",              "files", "s", "endpoint"},
-        {"ftp://s3.example.com",        "files", "s", "endpoint"},
-        {"https://s3.example.com/path", "files", "s", "endpoint"},
-        {"https://me@s3.example.com",   "files", "s", "endpoint"},
-        {"https://s3.example.com",      "a/b",   "s", "bucket"  },
-        {"https://s3.example.com",      "",      "s", "bucket"  },
-        {"https://s3.example.com",      "files", "",  "secret"  },
+        {"s3.example.com",              "files", "s", "endpoint"       },
+        {"ftp://s3.example.com",        "files", "s", "endpoint"       },
+        {"https://s3.example.com/path", "files", "s", "endpoint"       },
+        {"https://me@s3.example.com",   "files", "s", "endpoint"       },
+        {"https://s3.example.com",      "a/b",   "s", "bucket"         },
+        {"https://s3.example.com",      "",      "s", "bucket"         },
+        {"https://s3.example.com",      "files", "",  "secret"         },
+        {"http://10.1.0.4:9000",        "files", "s", "--s3-path-style"},
+        {"https://[fd00::4]:9000",      "files", "s", "--s3-path-style"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct s3_options options = {.endpoint = str_from(rows[i].endpoint),
@@ -254,6 +256,27 @@ static void a_store_that_is_no_store_is_refused_at_once(void **state)
         assert_int_equal(s3_open(test_arena(), &options, &s3, &why), E_INVALID);
         assert_true(str_find(why, str_from(rows[i].why)) >= 0);
     }
+}
+
+/* The peer takes the bucket from the signed host's name. */
+static void a_bucket_can_stand_in_the_hosts_name(void **state)
+{
+    (void)state;
+    struct s3 *s3 = s3_peer_open_by_name(S("store.example"), S("seva/one"));
+    str bytes = S("by its name"), got;
+    s3_peer_clear();
+    assert_int_equal(put(s3, S("7/a b"), bytes, hash_of(bytes)), OK);
+    assert_true(str_eq(s3_peer_objects(), S("seva/one/7/a b\n")));
+    assert_int_equal(get(s3, S("7/a b"), (struct s3_range){0}, MAX, &got), OK);
+    assert_true(str_eq(got, bytes));
+    assert_str(s3_peer_requests(), "PUT /seva/one/7/a%20b 200\nGET /seva/one/7/a%20b 200\n");
+    assert_int_equal(s3_remove(s3, test_arena(), S("7/a b")), OK);
+    s3_close(s3);
+    s3 = s3_peer_open_by_name(S("elsewhere.example"), S("seva/one"));
+    assert_int_equal(put(s3, S("7/a b"), bytes, hash_of(bytes)), E_BUSY);
+    assert_true(str_find(s3_words(s3, test_arena()), S("elsewhere.example")) >= 0);
+    test_log_had(LOG_WARN, "gave no good answer");
+    s3_close(s3);
 }
 
 int main(void)
@@ -269,6 +292,7 @@ int main(void)
         TEST(a_new_object_takes_no_others_place),
         TEST(a_store_that_knows_no_conditions_is_asked_without),
         TEST(a_store_that_is_no_store_is_refused_at_once),
+        TEST(a_bucket_can_stand_in_the_hosts_name),
     };
     return cmocka_run_group_tests_name("net/s3", tests, NULL, NULL);
 }
