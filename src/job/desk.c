@@ -50,7 +50,10 @@ err desk_begin(struct desk *desk, enum db_mode mode)
 {
     assert(!desk->tx);
     enum db_mode patient = mode == DB_WRITE ? DB_WRITE_PATIENT : mode;
-    TRY(db_begin(desk->engine->db, patient, desk->arena, &desk->tx));
+    err e = db_begin(desk->engine->db, patient, desk->arena, &desk->tx);
+    if (e == E_BUSY)
+        atomic_store(&desk->engine->calm_ms, clock_mono_ms());
+    TRY(e);
     int64_t now_ms = clock_now_ms();
     desk->cx = (struct ctx){
         .arena = desk->arena,

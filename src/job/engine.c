@@ -72,7 +72,7 @@ err engine_open(struct arena *a, const struct engine_options *o, struct engine *
         return E_BUSY;
     }
     e->db = o->db;
-    e->opened_ms = clock_mono_ms();
+    atomic_store(&e->calm_ms, clock_mono_ms());
     atomic_store(&e->room, INT_MAX);
     e->hub = o->audience ? o->hub : NULL;
     e->audience = o->audience;

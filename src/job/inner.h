@@ -247,8 +247,9 @@ struct engine {
     struct http_client_options client_options;
     struct smtp_pool *mails; /* kept connections of all job threads */
     int64_t fetch_ms, fetch_bytes;
-    int64_t holder;    /* random per start: claims and leases are ours by it */
-    int64_t opened_ms; /* monotonic */
+    int64_t holder; /* random per start: claims and leases are ours by it */
+    _Atomic int64_t
+        calm_ms; /* monotonic: opened then, or the database was away for the last time */
     int64_t
         clock_ms; /* by how much the wall clock was ahead of the monotonic one; the dispatcher's */
     atomic_bool is_stopping;

@@ -123,7 +123,7 @@ static err claim(
         n--;
     }
     bool is_last_try = n && rows[0].attempts == INBOX_ATTEMPTS - 1;
-    bool is_calm = clock_mono_ms() - desk->engine->opened_ms >= RECEIVE_CALM_MS;
+    bool is_calm = clock_mono_ms() - atomic_load(&desk->engine->calm_ms) >= RECEIVE_CALM_MS;
     desk->engine->receiver.has_suspect = is_last_try && !is_calm;
     n = is_last_try && !is_calm ? 0 : batch_size(rows, n);
     if (n || in_hand)

@@ -56,10 +56,10 @@ static struct job_abreast abreast_of(const struct engine *e)
     };
 }
 
-/* 0 = it has lived long enough for what two processes ended with. */
+/* 0 = it has lived long enough, with the database, for what two processes ended with. */
 static int64_t young_ms(const struct engine *e)
 {
-    int64_t left_ms = e->opened_ms + JOB_CALM_MS - clock_mono_ms();
+    int64_t left_ms = atomic_load(&e->calm_ms) + JOB_CALM_MS - clock_mono_ms();
     return left_ms > 0 ? left_ms : 0;
 }
 
@@ -76,7 +76,7 @@ static err free_expired(struct desk *desk, void *arg)
     const bool *all = arg;
     int64_t freed = 0;
     TRY(desk_begin(desk, DB_WRITE));
-    TRY(job_free_expired(desk->tx, desk->cx.now_ms, *all, &freed));
+    TRY(job_free_expired(desk->tx, desk->cx.now_ms, *all, desk->engine->holder, &freed));
     if (freed)
         log_line(LOG_INFO, "jobs taken up again whose worker had ended", LOG_I("jobs", freed));
     return desk_commit(desk);
@@ -492,7 +492,7 @@ static err claim(struct desk *desk, void *arg)
     bool has_more = false;
     TRY(desk_begin(desk, DB_WRITE));
     if (d->times.lease_ms && d->times.lease_ms <= desk->cx.now_ms)
-        TRY(job_free_expired(desk->tx, desk->cx.now_ms, false, &freed));
+        TRY(job_free_expired(desk->tx, desk->cx.now_ms, false, desk->engine->holder, &freed));
     if (freed)
         log_line(LOG_INFO, "jobs taken up again whose worker had ended", LOG_I("jobs", freed));
     TRY(runner_pace(desk, &has_more));

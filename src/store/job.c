@@ -198,17 +198,19 @@ err job_bury(struct db_tx *tx, const struct job_row *job, str error)
     return changed ? OK : E_CONFLICT;
 }
 
-err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed)
+err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t own, int64_t *freed)
 {
     return db_run(tx,
-        S("UPDATE job SET kills = kills + 1, node = NULL, lease_ms = NULL, "
-          "state = CASE WHEN kills >= ?3 THEN 'dead' ELSE 'queued' END, "
-          "run_ms = CASE WHEN kills = ?3 - 2 THEN ?1 + ?4 + id % ?5 ELSE run_ms END, "
-          "last_error = CASE WHEN kills >= ?3 - 1 "
+        S("UPDATE job SET kills = CASE WHEN node = ?6 THEN kills ELSE kills + 1 END, "
+          "node = NULL, lease_ms = NULL, "
+          "state = CASE WHEN kills >= ?3 AND node <> ?6 THEN 'dead' ELSE 'queued' END, "
+          "run_ms = CASE WHEN kills = ?3 - 2 AND node <> ?6 THEN ?1 + ?4 + id % ?5 "
+          "ELSE run_ms END, "
+          "last_error = CASE WHEN kills >= ?3 - 1 AND node <> ?6 "
           "THEN '" JOB_KILLED "' ELSE last_error END "
           "WHERE state = 'running' AND (?2 = 1 OR lease_ms < ?1)"),
         ARGS(A_INT(now_ms), A_BOOL(all), A_INT(JOB_KILLS), A_INT(JOB_SUSPECT_MS),
-            A_INT(JOB_SUSPECT_SPREAD_MS)),
+            A_INT(JOB_SUSPECT_SPREAD_MS), A_INT(own)),
         freed);
 }
 

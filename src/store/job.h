@@ -34,9 +34,9 @@ err job_is_running(struct ctx *cx, channel_id channel, str kind, int64_t upto_ms
  * is dead without a word. A job spends its time waiting for a peer, so whoever ends the process
  * often hits innocent ones: with one such end they go on at once; with two they wait, each for
  * another time, until whatever keeps ending the process has had its third and the rest has got on,
- * and a process takes them only when it has lived for JOB_CALM_MS: in a series of kills from
- * outside (a machine that restarts it again and again) innocent ones would come to three by
- * chance. */
+ * and a process takes them only when it has lived for JOB_CALM_MS, the database there all the
+ * while: in a series of kills from outside (a machine that restarts them again and again) innocent
+ * ones would come to three by chance. */
 enum {
     JOB_KILLS = 3,
     JOB_SUSPECT_MS = 120 * 1000,
@@ -101,8 +101,10 @@ err job_bury(struct db_tx *tx, const struct job_row *job, str error);
 /* The claim is ours until then: job->lease_ms of what follows, once it is committed. */
 err job_prolong(struct db_tx *tx, const struct job_row *job, int64_t lease_ms);
 /* Claims whose lease has run out are queued again, see JOB_KILLS. all = every claim (SQLite at
- * start: the claimer was this data folder's last process). */
-err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t *freed);
+ * start: the claimer was this data folder's last process). Those of the node `own` (0 = none) do
+ * not count: it lives, and has only lost the answer to a claim or could not write an end, as when
+ * PostgreSQL was killed. */
+err job_free_expired(struct db_tx *tx, int64_t now_ms, bool all, int64_t own, int64_t *freed);
 /* Is the newest event later than now, by more than nodes' clocks differ? Then the clock was set
  * back while nobody ran. */
 err job_clock_is_back(struct db_tx *tx, int64_t now_ms, bool *is_back);

@@ -204,7 +204,7 @@ static void a_reply_that_was_under_way_when_the_process_ended_goes_again_under_i
     if (db_kind_of(w.app->db) == DB_POSTGRES) {
         cx = test_begin(w.app);
         int64_t freed;
-        assert_ok(job_free_expired(cx->db, cx->now_ms, false, &freed));
+        assert_ok(job_free_expired(cx->db, cx->now_ms, false, 0, &freed));
         test_commit(w.app, cx);
     }
     world_run(&w);

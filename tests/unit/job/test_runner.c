@@ -68,7 +68,7 @@ static void end_the_process(struct runner *r)
 {
     int64_t freed;
     begin(r->b, DB_WRITE, 0);
-    assert_ok(job_free_expired(r->b->cx.db, clock_now_ms(), true, &freed));
+    assert_ok(job_free_expired(r->b->cx.db, clock_now_ms(), true, 0, &freed));
     commit(r->b);
 }
 
@@ -225,13 +225,13 @@ static void what_two_processes_ended_with_waits_until_this_one_has_lived(struct 
     runner_open(&r, b);
     add(&r, "wake", S("1"), "");
     for (int i = 0; i < JOB_KILLS - 1; i++) {
-        r.engine->opened_ms = clock_mono_ms();
+        atomic_store(&r.engine->calm_ms, clock_mono_ms());
         (void)claim(&r, 2, &n);
         assert_int_equal(n, 1);
         end_the_process(&r);
     }
     clock_advance(JOB_SUSPECT_MS + JOB_SUSPECT_SPREAD_MS);
-    r.engine->opened_ms = clock_mono_ms();
+    atomic_store(&r.engine->calm_ms, clock_mono_ms());
     clock_advance(JOB_CALM_MS - 1);
     (void)claim(&r, 2, &n);
     assert_int_equal(n, 0);
@@ -241,6 +241,25 @@ static void what_two_processes_ended_with_waits_until_this_one_has_lived(struct 
     runner_close(&r);
 }
 ON_BOTH(what_two_processes_ended_with_waits_until_this_one_has_lived)
+
+/* The server lives: PostgreSQL was killed, and nobody knows whether the claim or its end was
+ * written. */
+static void a_lease_of_its_own_that_runs_out_is_no_end_of_the_process(struct bench *b)
+{
+    struct runner r;
+    ptrdiff_t n;
+    runner_open(&r, b);
+    add(&r, "wake", S("1"), "");
+    for (int i = 0; i < 2 * JOB_KILLS; i++) {
+        assert_int_equal(claim(&r, 2, &n)->kills, 0);
+        assert_int_equal(n, 1);
+        clock_advance(LIMIT_JOB_LEASE_MS + 1);
+        assert_ok(runner_free_expired(r.engine, false));
+    }
+    assert_int_equal(only_item(&r, "queued").attempts, 2 * JOB_KILLS);
+    runner_close(&r);
+}
+ON_BOTH(a_lease_of_its_own_that_runs_out_is_no_end_of_the_process)
 
 /* ── networks ───────────────────────────────────────────────────────────────────────────────────
  */
@@ -377,6 +396,7 @@ int main(void)
         BOTH(what_was_done_under_a_lost_lease_is_dropped),
         BOTH(poison_is_not_worked_on_again_but_set_aside),
         BOTH(what_two_processes_ended_with_waits_until_this_one_has_lived),
+        BOTH(a_lease_of_its_own_that_runs_out_is_no_end_of_the_process),
         BOTH(a_job_that_worked_is_followed_by_the_next_of_its_channel),
         BOTH(what_is_done_for_ever_does_not_die_of_a_bad_day),
         BOTH(credentials_are_made_new_by_one_worker_of_a_node_at_a_time),
