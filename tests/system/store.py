@@ -2,6 +2,7 @@
 it goes away and comes back."""
 
 import os
+import ssl
 import sys
 import threading
 
@@ -12,8 +13,15 @@ EGRESS = "store=127.0.0.0/8;media=127.0.0.0/8;webhook=127.0.0.0/8"
 
 
 class Store:
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """certificate: files of it and its key; then it speaks TLS only."""
         self.server = s3_peer.Server(("127.0.0.1", 0), s3_peer.Peer)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(*certificate)
+            # The handshake belongs to the connection's thread, not to the one that accepts.
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.empty()
@@ -31,7 +39,7 @@ class Store:
         s3_peer.away.clear()
 
     def options(self, prefix="desk", egress=EGRESS):
-        return ["--blobs", f"s3://{s3_peer.BUCKET}/{prefix}", "--s3-endpoint", f"http://127.0.0.1:{self.port}", "--s3-path-style",
+        return ["--blobs", f"s3://{s3_peer.BUCKET}/{prefix}", "--s3-endpoint", f"{self.scheme}://127.0.0.1:{self.port}", "--s3-path-style",
                 "--s3-region", s3_peer.REGION, "--egress-allow", egress]
 
     @property

@@ -484,6 +484,48 @@ def restore_puts_eight_at_once_and_ends_with_the_first_that_is_refused():
         s.stop()
 
 
+def certificate(folder, name, subject, days):
+    """Signed by itself; days below 0: it has expired."""
+    files = os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=store", "-addext", "subjectAltName=" + subject,
+                    "-days", str(days), "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    return files
+
+
+def expired(folder):
+    """openssl req makes none, openssl x509 does."""
+    cert, key = certificate(folder, "long", "IP:127.0.0.1", 2)
+    old = os.path.join(folder, "old.pem")
+    subprocess.run(["openssl", "x509", "-in", cert, "-signkey", key, "-days", "-1", "-out", old], check=True, capture_output=True)
+    return old, key
+
+
+def a_store_whose_certificate_is_not_trusted_is_refused_with_what_to_do():
+    with Seva() as s:
+        mine = certificate(s.folder, "mine", "IP:127.0.0.1", 2)
+        file = os.path.join(s.folder, "backup")
+        assert seva(s, "backup", "--data", s.data, file, prefix=None).returncode == 0
+
+        def restored(files, *more):
+            store = Store(files)
+            p = subprocess.run([BIN, "restore", "--data", os.path.join(s.folder, "new"), file, *store.options(), *more], capture_output=True, text=True,
+                               timeout=300, env={**os.environ, **store.env})
+            asked = store.asked()
+            store.close()
+            return p, asked
+
+        other = certificate(s.folder, "other", "DNS:another.example", 2)
+        old = expired(s.folder)
+        for files, more, words in ((mine, [], "signed by nobody we trust: give its signer's certificate as --ca-file"),
+                                   (other, ["--ca-file", other[0]], "for another host: the address must be one that it names"),
+                                   (old, ["--ca-file", old[0]], "has expired: have it renewed")):
+            p, asked = restored(files, *more)
+            assert p.returncode == 1 and words in p.stdout + p.stderr and not asked, (words, p.stdout + p.stderr, asked)
+            assert not os.path.exists(os.path.join(s.folder, "new"))
+        p, asked = restored(mine, "--ca-file", mine[0])
+        assert p.returncode == 0 and asked, p.stdout + p.stderr
+
+
 def what_is_shipped_has_the_attachments_of_the_store():
     STORE.empty()
     with desk() as s:
@@ -558,5 +600,6 @@ if __name__ == "__main__":
          an_export_is_given_out_by_each_node_and_a_download_goes_on_at_another_one, an_export_that_was_killed_on_its_way_to_the_store_leaves_nothing_there,
          a_store_belongs_to_one_installation, doctor_finds_what_the_store_lost_or_damaged_and_mends_what_it_can,
          a_backup_has_the_attachments_of_the_store_and_restore_puts_them_where_it_is_told,
-         restore_puts_eight_at_once_and_ends_with_the_first_that_is_refused, what_is_shipped_has_the_attachments_of_the_store,
+         restore_puts_eight_at_once_and_ends_with_the_first_that_is_refused, a_store_whose_certificate_is_not_trusted_is_refused_with_what_to_do,
+         what_is_shipped_has_the_attachments_of_the_store,
          keys_stay_secret_and_a_store_is_only_where_it_is_allowed])
