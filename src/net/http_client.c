@@ -5,7 +5,6 @@
 
 #include <curl/curl.h>
 #include <netinet/in.h>
-#include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
@@ -17,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "net/tls_distrust.h"
 
 enum {
     CONNECT_MS = 5000,
@@ -395,60 +395,13 @@ static void set_limits(CURL *curl, struct hop *hop, int64_t left_ms)
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, hop);
 }
 
-/* What libcurl's TLS library says of a certificate (CURLINFO_SSL_VERIFYRESULT): OpenSSL's X509_V_…,
- * or the bits of GnuTLS's gnutls_certificate_status_t ("gnutls.h", 3.7). */
-enum distrust { DISTRUST_HOST, DISTRUST_SIGNER, DISTRUST_EXPIRED, DISTRUST_EARLY, DISTRUST_OTHER };
-enum { GNUTLS_NO_SIGNER = 1 << 6, GNUTLS_EARLY = 1 << 9, GNUTLS_EXPIRED = 1 << 10 };
-
-static enum distrust distrust_of_gnutls(long found)
-{
-    if (found & GNUTLS_NO_SIGNER)
-        return DISTRUST_SIGNER;
-    if (found & (GNUTLS_EXPIRED | GNUTLS_EARLY))
-        return found & GNUTLS_EXPIRED ? DISTRUST_EXPIRED : DISTRUST_EARLY;
-    return found == 0 ? DISTRUST_HOST : DISTRUST_OTHER; /* the name is compared at last */
-}
-
-static enum distrust distrust_of_openssl(long found)
-{
-    switch (found) {
-    case X509_V_OK: /* libcurl compares the name by itself */
-        return DISTRUST_HOST;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-        return DISTRUST_EXPIRED;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-        return DISTRUST_EARLY;
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        return DISTRUST_SIGNER;
-    default:
-        return DISTRUST_OTHER;
-    }
-}
-
 static str certificate_words(const struct hop *hop)
 {
     long found = 0;
     const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
     bool is_gnutls = library != NULL && str_starts(str_from(library), S("GnuTLS"));
     curl_easy_getinfo(hop->client->curl, CURLINFO_SSL_VERIFYRESULT, &found);
-    switch (is_gnutls ? distrust_of_gnutls(found) : distrust_of_openssl(found)) {
-    case DISTRUST_HOST:
-        return S("its certificate is for another host: the address must be one that it names");
-    case DISTRUST_SIGNER:
-        return S("its certificate is signed by nobody we trust: give its signer's certificate as "
-                 "--ca-file");
-    case DISTRUST_EXPIRED:
-        return S("its certificate has expired: have it renewed, or set this machine's clock");
-    case DISTRUST_EARLY:
-        return S("its certificate is not valid yet: look at the clocks of both machines");
-    case DISTRUST_OTHER:
-        break;
-    }
-    return str_print(hop->a, "its certificate cannot be trusted: %s", hop->trouble);
+    return tls_distrust_words(hop->a, is_gnutls, found, hop->trouble);
 }
 
 static str words_of(const struct hop *hop, CURLcode code)

@@ -320,7 +320,7 @@ def kills(struck):
             assert usual <= READY_S and worst <= READY_MOST_S, f"restarts took {usual:.2f} s usually, {worst:.2f} s at worst"
             assert number > struck.kills * LOAD, f"the load was too thin: {number}"
             back = f", back {statistics.median(struck.back):.2f} s after PostgreSQL usually, {max(struck.back):.2f} s at worst" if struck.back else ""
-            print(f"# {struck.kills} kills, {number} acknowledged, 0 lost, 0 doubled, {len(oracle.files)} files, "
+            print(f"# {struck.kills} kills, {number} acknowledged, 0 lost, 0 doubled, {len(oracle.acknowledged.get('replies', []))} replies with {len(oracle.files)} files, "
                   f"restarts {usual:.2f} s usually, {worst:.2f} s at worst{back}, {len(peer.ledger)} posts at the peer", flush=True)
     finally:
         struck.close()
