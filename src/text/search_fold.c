@@ -26,7 +26,11 @@ struct known_one {
     uint32_t c; /* 0: none is kept here */
     int16_t base;
     uint8_t n;
-    bool joins; /* what stands before it: the two are folded together */
+    uint8_t class;    /* canonical combining class */
+    bool joins;       /* what stands before it: the two are folded together */
+    bool composes;    /* with something behind it, perhaps */
+    bool is_itself;   /* folded */
+    bool is_lettered; /* nothing but letters, of words, pairs or spelled words */
     struct search_sign signs[KNOWN_SIGNS];
 };
 struct search_known {
@@ -300,8 +304,14 @@ static void fold(struct folding *o, str text, ptrdiff_t from, ptrdiff_t to)
 /* ── the quick way ──────────────────────────────────────────────────────────────────────────────
  */
 
+static bool is_letter(enum search_kind kind)
+{
+    return kind == SEARCH_LETTER || kind == SEARCH_PAIRED || kind == SEARCH_SPELLED;
+}
+
 static void learn(struct known_one *one, uint32_t c)
 {
+    UErrorCode status = U_ZERO_ERROR;
     struct search_folder f = {.base = BASE_STAYS};
     struct folding o = {.f = &f};
     UChar units[2];
@@ -312,9 +322,23 @@ static void learn(struct known_one *one, uint32_t c)
     *one = (struct known_one){.c = c,
         .base = (int16_t)f.base,
         .n = is_kept ? (uint8_t)f.n : ALWAYS_CAREFUL,
-        .joins = !unorm2_hasBoundaryBefore(fold_rules(), (UChar32)c)};
-    for (int i = 0; is_kept && i < f.n; i++)
+        .class = u_getCombiningClass((UChar32)c),
+        .joins = !unorm2_hasBoundaryBefore(fold_rules(), (UChar32)c),
+        .composes = !unorm2_hasBoundaryAfter(unorm2_getNFCInstance(&status), (UChar32)c),
+        .is_itself = is_kept && f.n == 1 && f.signs[0].c == c && !stays_whole(c),
+        .is_lettered = is_kept};
+    for (int i = 0; is_kept && i < f.n; i++) {
         one->signs[i] = f.signs[i];
+        one->is_lettered &= is_letter(f.signs[i].kind);
+    }
+}
+
+static const struct known_one *known_of(struct search_folder *f, uint32_t c)
+{
+    struct known_one *one = &f->known->at[c % KNOWN];
+    if (one->c != c)
+        learn(one, c);
+    return one;
 }
 
 /* NULL: bad bytes, or nothing is kept. */
@@ -325,15 +349,7 @@ static const struct known_one *known_at(
     *len = utf8_decode(text, at, &c);
     if (*len < 0 || !f->known || c == 0)
         return NULL;
-    struct known_one *one = &f->known->at[c % KNOWN];
-    if (one->c != c)
-        learn(one, c);
-    return one;
-}
-
-static bool folds_to_itself(const struct known_one *one)
-{
-    return one->n == 1 && one->signs[0].c == one->c && !stays_whole(one->c);
+    return known_of(f, c);
 }
 
 /* Whether `next`, which may join what stands before it, stays apart from this letter. A mark that
@@ -344,10 +360,10 @@ static bool stays_apart(struct search_folder *f, const struct known_one *is,
     UErrorCode status = U_ZERO_ERROR;
     ptrdiff_t len;
     UChar32 c = (UChar32)is->c, mark = (UChar32)next->c;
-    if (!folds_to_itself(is) || !folds_to_itself(next) || u_getCombiningClass(c) != 0 ||
-        unorm2_composePair(unorm2_getNFCInstance(&status), c, mark) >= 0)
+    if (!is->is_itself || !next->is_itself || is->class != 0 ||
+        (is->composes && unorm2_composePair(unorm2_getNFCInstance(&status), c, mark) >= 0))
         return false;
-    if (u_getCombiningClass(mark) == 0 || behind >= text.len)
+    if (next->class == 0 || behind >= text.len)
         return true;
     const struct known_one *after = known_at(f, text, behind, &len);
     return after && !after->joins;
@@ -371,6 +387,220 @@ static bool fold_quickly(struct search_folder *f, str text, ptrdiff_t at, ptrdif
     f->base = is.base == BASE_STAYS ? f->base : is.base;
     *end = at + len;
     return true;
+}
+
+static ptrdiff_t encode(char *to, uint32_t c)
+{
+    if (c < 0x80) {
+        to[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        to[0] = (char)(0xc0 | (c >> 6));
+        to[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        to[0] = (char)(0xe0 | (c >> 12));
+        to[1] = (char)(0x80 | ((c >> 6) & 0x3f));
+        to[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    to[0] = (char)(0xf0 | (c >> 18));
+    to[1] = (char)(0x80 | ((c >> 12) & 0x3f));
+    to[2] = (char)(0x80 | ((c >> 6) & 0x3f));
+    to[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+void search_run_add(struct search_run *run, struct search_sign sign, ptrdiff_t from, ptrdiff_t to)
+{
+    run->signs[run->n++] = (struct search_run_sign){
+        sign.c, (int32_t)from, (int32_t)to, (uint16_t)run->n_bytes, (uint8_t)sign.kind};
+    run->n_bytes += (int)encode(run->bytes + run->n_bytes, sign.c);
+    run->kinds |= 1u << sign.kind;
+}
+
+/* ── letters that are met one by one ────────────────────────────────────────────────────────────
+ */
+
+/* A small letter or digit as it is folded; 0: it is none. */
+static unsigned char ascii_letter(unsigned char c)
+{
+    unsigned char low = c | 0x20;
+    return low >= 'a' && low <= 'z' ? low : c >= '0' && c <= '9' ? c : 0;
+}
+
+static bool is_ascii_alone(str text, ptrdiff_t at)
+{
+    return (unsigned char)text.at[at] < 0x80 &&
+           (at + 1 >= text.len || (unsigned char)text.at[at + 1] < 0x80);
+}
+
+/* utf8_decode, at once for the letters that are met most. */
+static inline ptrdiff_t decode(str text, ptrdiff_t at, uint32_t *c)
+{
+    const unsigned char *b = (const unsigned char *)text.at + at;
+    if (b[0] < 0xe0 || b[0] > 0xec || text.len - at < 3 || (b[1] & 0xc0) != 0x80 ||
+        (b[2] & 0xc0) != 0x80)
+        return utf8_decode(text, at, c);
+    uint32_t is = (uint32_t)(b[0] & 0xf) << 12 | (uint32_t)(b[1] & 0x3f) << 6 | (b[2] & 0x3f);
+    if (is < 0x800)
+        return utf8_decode(text, at, c);
+    *c = is;
+    return 3;
+}
+
+/* A character that is folded for itself, and the one behind it. */
+struct step {
+    const struct known_one *one, *next; /* next: NULL when it is ASCII, or there is none */
+    ptrdiff_t len;
+    ptrdiff_t next_at, next_len;
+    uint32_t c, next_c;
+};
+
+/* False: what is at this byte cannot be folded for itself. */
+[[gnu::always_inline]] static inline bool step_on(
+    struct search_folder *f, str text, ptrdiff_t at, struct step *s)
+{
+    if (s->next_at == at) {
+        s->c = s->next_c;
+        s->len = s->next_len;
+    } else {
+        s->len = decode(text, at, &s->c);
+        s->next = NULL;
+    }
+    if (!f->known || s->len <= 0 || s->c == 0)
+        return false;
+    s->one = s->next && s->next->c == s->c ? s->next : known_of(f, s->c);
+    s->next = NULL;
+    s->next_at = at + s->len;
+    if (s->next_at == text.len)
+        return true;
+    s->next_len = decode(text, s->next_at, &s->next_c);
+    if (s->next_len < 0)
+        return false;
+    if (s->next_c < 0x80)
+        return true;
+    s->next = known_of(f, s->next_c);
+    return s->one->c == s->c && /* or the next took its place */
+           (!s->next->joins || (stays_apart(f, s->one, s->next, text, s->next_at + s->next_len) &&
+                                   s->one->c == s->c));
+}
+
+/* Where a telephone number may begin (search_words.c). */
+static bool begins_number(const struct search_run *run, uint32_t c)
+{
+    return c >= '0' && c <= '9' && (run->n == 0 || run->signs[run->n - 1].c == ':');
+}
+
+static ptrdiff_t fold_ascii(struct search_folder *f, str text, ptrdiff_t at, struct search_run *run)
+{
+    for (; at < text.len && run->n < SEARCH_RUN_SIGNS && is_ascii_alone(text, at); at++) {
+        unsigned char c = ascii_letter((unsigned char)text.at[at]);
+        if (c < '0' || begins_number(run, c))
+            break;
+        search_fold_ascii(f, c);
+        search_run_add(run, (struct search_sign){.c = c, .kind = SEARCH_LETTER}, at, at + 1);
+    }
+    return at;
+}
+
+ptrdiff_t search_fold_letters(
+    struct search_folder *f, str text, ptrdiff_t at, struct search_run *run)
+{
+    struct step s = {.next_at = -1};
+    at = fold_ascii(f, text, at, run);
+    while (at < text.len && run->n + KNOWN_SIGNS <= SEARCH_RUN_SIGNS && step_on(f, text, at, &s) &&
+           s.one->is_lettered && !(s.one->n && begins_number(run, s.one->signs[0].c))) {
+        for (int i = 0; i < s.one->n; i++)
+            search_run_add(run, s.one->signs[i], at, at + s.len);
+        f->base = s.one->base == BASE_STAYS ? f->base : s.one->base;
+        at += s.len;
+    }
+    return at;
+}
+
+/* False: the word is of more than letters, or too long. */
+static bool put_letter(struct search_one *w, const struct search_firsts *firsts, uint32_t c,
+    ptrdiff_t from, ptrdiff_t to)
+{
+    if (w->n_signs == 0) {
+        w->first = c;
+        w->from = from;
+        w->is_asked_for = search_firsts_hold(firsts, c);
+    }
+    w->n_signs++;
+    w->to = to;
+    if (!w->is_asked_for)
+        return w->n_signs < SEARCH_RUN_SIGNS;
+    w->n += encode(w->bytes + w->n, c);
+    return w->n <= (ptrdiff_t)sizeof w->bytes - 4;
+}
+
+static bool put_known(
+    struct search_one *w, const struct search_firsts *firsts, const struct step *s, ptrdiff_t at)
+{
+    const struct known_one *one = s->one;
+    if (!one->is_lettered || (one->n == 0 && w->n_signs == 0))
+        return false;
+    for (int i = 0; i < one->n; i++)
+        if (one->signs[i].kind != SEARCH_LETTER ||
+            !put_letter(w, firsts, one->signs[i].c, at, at + s->len))
+            return false;
+    return true;
+}
+
+static bool is_space(const struct known_one *one)
+{
+    return one->n && one->n != ALWAYS_CAREFUL && one->signs[0].kind == SEARCH_SPACE;
+}
+
+/* Whether a word ends at this sign of ASCII, which no mark follows: nothing goes on behind it. */
+static bool ends_word(str text, ptrdiff_t at)
+{
+    unsigned char c = (unsigned char)text.at[at];
+    bool is_last = at + 1 == text.len;
+    if (c == ',')
+        return is_last || !ascii_letter((unsigned char)text.at[at + 1]);
+    if (is_connector(c))
+        return is_last ||
+               (is_ascii_alone(text, at + 1) && !ascii_letter((unsigned char)text.at[at + 1]));
+    return c != 0;
+}
+
+bool search_fold_word(struct search_folder *f, str text, ptrdiff_t at,
+    const struct search_firsts *firsts, struct search_one *word)
+{
+    struct step s = {.next_at = -1};
+    int base = f->base;
+    word->n_signs = 0;
+    word->n = 0;
+    while (at < text.len) {
+        if (is_ascii_alone(text, at)) {
+            unsigned char c = ascii_letter((unsigned char)text.at[at]);
+            if (!c && !ends_word(text, at))
+                return false;
+            if (!c)
+                break;
+            if (!put_letter(word, firsts, c, at, at + 1))
+                return false;
+            base = c >= 'a' ? USCRIPT_LATIN : base;
+            at++;
+        } else {
+            if (!step_on(f, text, at, &s))
+                return false;
+            if (is_space(s.one))
+                break;
+            if (!put_known(word, firsts, &s, at))
+                return false;
+            base = s.one->base == BASE_STAYS ? base : s.one->base;
+            at += s.len;
+        }
+    }
+    f->base = base;
+    word->end = at;
+    return word->n_signs > 0;
 }
 
 void search_folder_begin(struct search_folder *f, enum search_folding how)

@@ -72,7 +72,7 @@ static struct tokens tokens_of(
     struct arena *a, const struct search_query *query, str text, bool has_others)
 {
     struct tokens t = {.a = a, .query = query, .has_others = has_others};
-    (void)search_words_each(text, SEARCH_INDEX, keep, &t);
+    (void)search_words_some(text, SEARCH_INDEX, has_others ? NULL : &query->firsts, keep, &t);
     return t;
 }
 

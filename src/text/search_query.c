@@ -318,6 +318,14 @@ static bool read_next(struct reader *r)
     return true;
 }
 
+static void add_firsts(struct search_firsts *firsts, const struct search_term *term)
+{
+    search_firsts_add(firsts, term->whole);
+    search_firsts_add(firsts, term->phone);
+    for (ptrdiff_t i = 0; i < term->n; i++)
+        search_firsts_add(firsts, term->words[i]);
+}
+
 bool search_query_read(struct arena *a, const struct search_typed *typed,
     struct search_query *query, struct search_fault *wrong)
 {
@@ -336,6 +344,11 @@ bool search_query_read(struct arena *a, const struct search_typed *typed,
         if (!read_next(&r))
             return false;
     }
-    *query = (struct search_query){r.terms, r.n_terms, r.conditions, r.n_conditions};
+    *query = (struct search_query){.terms = r.terms,
+        .n_terms = r.n_terms,
+        .conditions = r.conditions,
+        .n_conditions = r.n_conditions};
+    for (ptrdiff_t i = 0; i < r.n_terms; i++)
+        add_firsts(&query->firsts, &r.terms[i]);
     return true;
 }

@@ -43,6 +43,7 @@ struct search_query {
     ptrdiff_t n_terms;
     const struct search_condition *conditions;
     ptrdiff_t n_conditions;
+    struct search_firsts firsts; /* of the terms' words */
 };
 struct search_fault {
     str field;    /* "before" */

@@ -14,25 +14,18 @@
 
 enum {
     RULES = 2,        /* counted up when the rules of this file change */
-    RUN_SIGNS = 1024, /* characters of a run; a longer one is cut */
     WHOLE_PARTS = 12, /* a run of more parts is no word as a whole */
-};
-
-struct sign {
-    uint32_t c;
-    int32_t from, to; /* bytes of the text */
-    enum search_kind kind;
 };
 
 struct cutter {
     str text;
     enum search_mode mode;
+    const struct search_firsts *firsts; /* NULL: all words are given */
     search_word_fn *each;
     void *closure;
-    int32_t position, run;
-    bool is_stopped;
-    struct sign signs[RUN_SIGNS];
-    int n;
+    int32_t position, n_runs;
+    bool is_stopped, has_numbers;
+    struct search_run run;
     struct search_folder folder;
     ptrdiff_t phones_end; /* up to there numbers were looked for */
 };
@@ -45,28 +38,11 @@ int32_t search_words_version(void)
 /* ── words ──────────────────────────────────────────────────────────────────────────────────────
  */
 
-static ptrdiff_t encode(char *to, uint32_t c)
+void search_firsts_add(struct search_firsts *firsts, str word)
 {
-    if (c < 0x80) {
-        to[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (char)(0xc0 | (c >> 6));
-        to[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (char)(0xe0 | (c >> 12));
-        to[1] = (char)(0x80 | ((c >> 6) & 0x3f));
-        to[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    to[0] = (char)(0xf0 | (c >> 18));
-    to[1] = (char)(0x80 | ((c >> 12) & 0x3f));
-    to[2] = (char)(0x80 | ((c >> 6) & 0x3f));
-    to[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
+    uint32_t c = 0;
+    if (word.len && utf8_decode(word, 0, &c) > 0)
+        firsts->bits[c % SEARCH_FIRSTS / 64] |= (uint64_t)1 << c % 64;
 }
 
 struct cut {
@@ -75,25 +51,40 @@ struct cut {
     bool has_signs; /* the whole is kept with its connectors */
 };
 
+static int end_byte(const struct search_run *run, int sign)
+{
+    return sign + 1 < run->n ? run->signs[sign + 1].at : run->n_bytes;
+}
+
+/* A word that is short and without connectors stands in the run as it is given. */
+static str word_of(const struct search_run *run, const struct cut *cut, char *bytes)
+{
+    enum { CHARACTER_BYTES = 4 };
+    int begin = run->signs[cut->from].at, end = end_byte(run, cut->to - 1);
+    if (end - begin <= SEARCH_WORD_BYTES - CHARACTER_BYTES && (!cut->is_whole || cut->has_signs))
+        return str_of(run->bytes + begin, end - begin);
+    ptrdiff_t len = 0;
+    for (int i = cut->from; i < cut->to && len + CHARACTER_BYTES <= SEARCH_WORD_BYTES; i++)
+        if (run->signs[i].kind != SEARCH_CONNECTOR || cut->has_signs)
+            for (int at = run->signs[i].at; at < end_byte(run, i); at++)
+                bytes[len++] = run->bytes[at];
+    return str_of(bytes, len);
+}
+
 static void give(struct cutter *k, const struct cut *cut, int32_t position)
 {
-    char bytes[SEARCH_WORD_BYTES];
-    ptrdiff_t len = 0;
-    for (int i = cut->from; i < cut->to && len + 4 <= SEARCH_WORD_BYTES; i++)
-        if (k->signs[i].kind != SEARCH_CONNECTOR || cut->has_signs)
-            len += encode(bytes + len, k->signs[i].c);
-    if (k->is_stopped || len == 0 || position >= SEARCH_WORDS)
+    __attribute__((uninitialized)) char bytes[SEARCH_WORD_BYTES]; /* written before it is read */
+    if (k->is_stopped || position >= SEARCH_WORDS ||
+        !search_firsts_hold(k->firsts, k->run.signs[cut->from].c))
         return;
-    struct search_word word = {
-        .word = {bytes, len},
+    struct search_word word = {.word = word_of(&k->run, cut, bytes),
         .position = position,
-        .run = k->run,
-        .from = k->signs[cut->from].from,
-        .to = k->signs[cut->to - 1].to,
+        .run = k->n_runs,
+        .from = k->run.signs[cut->from].from,
+        .to = k->run.signs[cut->to - 1].to,
         .is_whole = cut->is_whole,
         .is_single = cut->is_single,
-        .is_tail = cut->is_tail
-    };
+        .is_tail = cut->is_tail};
     k->is_stopped = !k->each(k->closure, &word);
 }
 
@@ -147,11 +138,11 @@ static UBreakIterator *breaker(void)
 /* Scripts without spaces: by ICU's dictionary. All of them lie in the first plane. */
 static void cut_spelled(struct cutter *k, int from, int to)
 {
-    UChar units[RUN_SIGNS];
+    UChar units[SEARCH_RUN_SIGNS];
     UErrorCode status = U_ZERO_ERROR;
     UBreakIterator *words = breaker();
     for (int i = from; i < to; i++)
-        units[i - from] = (UChar)k->signs[i].c;
+        units[i - from] = (UChar)k->run.signs[i].c;
     if (words)
         ubrk_setText(words, units, to - from, &status);
     if (!words || U_FAILURE(status)) {
@@ -171,10 +162,10 @@ static void cut_part(struct cutter *k, int from, int to)
 {
     for (int i = from; i < to && !k->is_stopped;) {
         int end = i + 1;
-        while (end < to && k->signs[end].kind == k->signs[i].kind &&
-               k->signs[i].kind != SEARCH_PICTURE)
+        while (end < to && k->run.signs[end].kind == k->run.signs[i].kind &&
+               k->run.signs[i].kind != SEARCH_PICTURE)
             end++;
-        switch (k->signs[i].kind) {
+        switch ((enum search_kind)k->run.signs[i].kind) {
         case SEARCH_PAIRED:
             cut_pairs(k, i, end);
             break;
@@ -185,8 +176,9 @@ static void cut_part(struct cutter *k, int from, int to)
             give_part(k, i, end);
             break;
         case SEARCH_PICTURE: { /* two regional indicators are a flag */
-            bool is_flag = end < to && k->signs[i].c >= 0x1f1e6 && k->signs[i].c <= 0x1f1ff &&
-                           k->signs[end].c >= 0x1f1e6 && k->signs[end].c <= 0x1f1ff;
+            bool is_flag = end < to && k->run.signs[i].c >= 0x1f1e6 &&
+                           k->run.signs[i].c <= 0x1f1ff && k->run.signs[end].c >= 0x1f1e6 &&
+                           k->run.signs[end].c <= 0x1f1ff;
             end += is_flag;
             give_part(k, i, end);
             break;
@@ -204,19 +196,19 @@ static void cut_part(struct cutter *k, int from, int to)
 static bool find_address(const struct cutter *k, int *from, int *to)
 {
     int at = *to - 1;
-    while (at > *from && (k->signs[at].kind != SEARCH_CONNECTOR || k->signs[at].c != '@'))
+    while (at > *from && (k->run.signs[at].kind != SEARCH_CONNECTOR || k->run.signs[at].c != '@'))
         at--;
     if (at == *from)
         return false;
     int first = at, end = at + 1;
     for (; first > *from; first--) {
-        uint32_t c = k->signs[first - 1].c;
-        if (k->signs[first - 1].kind == SEARCH_CONNECTOR && (c == ':' || c == '/' || c == '#'))
+        uint32_t c = k->run.signs[first - 1].c;
+        if (k->run.signs[first - 1].kind == SEARCH_CONNECTOR && (c == ':' || c == '/' || c == '#'))
             break;
     }
     for (; end < *to; end++) {
-        uint32_t c = k->signs[end].c;
-        if (k->signs[end].kind == SEARCH_CONNECTOR && c != '.' && c != '-')
+        uint32_t c = k->run.signs[end].c;
+        if (k->run.signs[end].kind == SEARCH_CONNECTOR && c != '.' && c != '-')
             break;
     }
     *from = first;
@@ -227,43 +219,56 @@ static bool find_address(const struct cutter *k, int *from, int *to)
 static void give_whole(struct cutter *k)
 {
     int parts = 1;
-    struct cut whole = {.to = k->n, .is_whole = true};
+    struct cut whole = {.to = k->run.n, .is_whole = true};
     whole.has_signs = find_address(k, &whole.from, &whole.to);
     for (int i = whole.from; i < whole.to; i++)
-        parts += k->signs[i].kind == SEARCH_CONNECTOR;
+        parts += k->run.signs[i].kind == SEARCH_CONNECTOR;
     if (parts > 1 && parts <= WHOLE_PARTS)
         give(k, &whole, k->position);
 }
 
-static void end_run(struct cutter *k)
+static void cut_run(struct cutter *k)
 {
-    while (k->n && k->signs[k->n - 1].kind == SEARCH_CONNECTOR)
-        k->n--;
-    if (k->n == 0)
+    const struct search_run *run = &k->run;
+    if (!(run->kinds & 1u << SEARCH_CONNECTOR)) {
+        cut_part(k, 0, run->n);
         return;
+    }
     give_whole(k);
     int from = 0;
-    for (int i = 0; i <= k->n; i++) {
-        if (i < k->n && k->signs[i].kind != SEARCH_CONNECTOR)
+    for (int i = 0; i <= run->n; i++) {
+        if (i < run->n && run->signs[i].kind != SEARCH_CONNECTOR)
             continue;
         cut_part(k, from, i);
         from = i + 1;
     }
-    k->run++;
-    k->n = 0;
 }
 
-static void add(struct cutter *k, uint32_t c, enum search_kind kind, ptrdiff_t from, ptrdiff_t to)
+static void end_run(struct cutter *k)
 {
-    bool is_joined = k->n && k->signs[k->n - 1].kind != SEARCH_CONNECTOR &&
-                     k->signs[k->n - 1].kind != SEARCH_PICTURE;
-    bool parts = kind == SEARCH_SPACE || (kind == SEARCH_CONNECTOR && !is_joined);
+    struct search_run *run = &k->run;
+    while (run->n && run->signs[run->n - 1].kind == SEARCH_CONNECTOR)
+        run->n_bytes = run->signs[--run->n].at;
+    if (run->n) {
+        cut_run(k);
+        k->n_runs++;
+    }
+    run->n = run->n_bytes = 0;
+    run->kinds = 0;
+}
+
+static void add(struct cutter *k, struct search_sign sign, ptrdiff_t from, ptrdiff_t to)
+{
+    struct search_run *run = &k->run;
+    int last = run->n ? run->signs[run->n - 1].kind : SEARCH_SPACE;
+    bool is_joined = run->n && last != SEARCH_CONNECTOR && last != SEARCH_PICTURE;
+    bool parts = sign.kind == SEARCH_SPACE || (sign.kind == SEARCH_CONNECTOR && !is_joined);
     /* A picture is a run of its own; two connectors in a row part. */
-    bool is_other = k->n && (kind == SEARCH_PICTURE) != (k->signs[k->n - 1].kind == SEARCH_PICTURE);
-    if (parts || is_other || k->n == RUN_SIGNS)
+    bool is_other = run->n && (sign.kind == SEARCH_PICTURE) != (last == SEARCH_PICTURE);
+    if (run->n && (parts || is_other || run->n == SEARCH_RUN_SIGNS))
         end_run(k);
-    if (!parts && !(kind == SEARCH_CONNECTOR && k->n == 0))
-        k->signs[k->n++] = (struct sign){c, (int32_t)from, (int32_t)to, kind};
+    if (!parts && !(sign.kind == SEARCH_CONNECTOR && run->n == 0))
+        search_run_add(run, sign, from, to);
 }
 
 /* ── telephone numbers ──────────────────────────────────────────────────────────────────────────
@@ -271,11 +276,12 @@ static void add(struct cutter *k, uint32_t c, enum search_kind kind, ptrdiff_t f
 
 static void give_digits(struct cutter *k, str digits, ptrdiff_t from, ptrdiff_t to)
 {
-    if (k->is_stopped || k->position >= SEARCH_WORDS)
+    if (k->is_stopped || k->position >= SEARCH_WORDS ||
+        !search_firsts_hold(k->firsts, (unsigned char)digits.at[0]))
         return;
     struct search_word word = {.word = digits,
         .position = k->position,
-        .run = k->run,
+        .run = k->n_runs,
         .from = from,
         .to = to,
         .is_whole = true};
@@ -285,7 +291,8 @@ static void give_digits(struct cutter *k, str digits, ptrdiff_t from, ptrdiff_t 
 /* A number begins where a run does, or behind the colon of "tel:". */
 static void give_phones(struct cutter *k, ptrdiff_t at)
 {
-    if (k->mode != SEARCH_INDEX || at < k->phones_end || (k->n && k->signs[k->n - 1].c != ':'))
+    const struct search_run *run = &k->run;
+    if (!k->has_numbers || at < k->phones_end || (run->n && run->signs[run->n - 1].c != ':'))
         return;
     struct search_phone phones[SEARCH_PHONE_GROUPS];
     int n = search_phones_at(k->text, at, SEARCH_PHONE_TEXT, phones);
@@ -325,7 +332,7 @@ static ptrdiff_t add_cluster(struct cutter *k, ptrdiff_t at)
         const struct search_sign *sign = &k->folder.signs[i];
         if (sign->c >= '0' && sign->c <= '9')
             give_phones(k, at);
-        add(k, sign->c, sign->kind, at, end);
+        add(k, *sign, at, end);
     }
     return end;
 }
@@ -339,29 +346,91 @@ static void add_ascii(struct cutter *k, ptrdiff_t at)
     search_fold_ascii(&k->folder, c);
     if (c >= '0' && c <= '9')
         give_phones(k, at);
-    add(k, c, kind, at, at + 1);
+    add(k, (struct search_sign){.c = c, .kind = kind}, at, at + 1);
 }
 
-bool search_words_each(str text, enum search_mode mode, search_word_fn *each, void *closure)
+static bool asks_for_numbers(const struct search_firsts *firsts)
 {
+    for (uint32_t c = '0'; c <= '9'; c++)
+        if (search_firsts_hold(firsts, c))
+            return true;
+    return false;
+}
+
+/* Most words are of letters alone. False: this is none. */
+static bool give_plain(struct cutter *k, ptrdiff_t *at)
+{
+    __attribute__((uninitialized)) struct search_one one; /* written before it is read */
+    if (!search_fold_word(&k->folder, k->text, *at, k->firsts, &one))
+        return false;
+    if (one.first >= '0' && one.first <= '9')
+        give_phones(k, *at);
+    if (one.is_asked_for && !k->is_stopped && k->position < SEARCH_WORDS) {
+        struct search_word word = {.word = str_of(one.bytes, one.n),
+            .position = k->position,
+            .run = k->n_runs,
+            .from = one.from,
+            .to = one.to};
+        k->is_stopped = !k->each(k->closure, &word);
+    }
+    k->position++;
+    k->n_runs++;
+    *at = one.end;
+    return true;
+}
+
+static bool is_ascii_sign(unsigned char c)
+{
+    return search_kind_ascii(c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c) != SEARCH_LETTER;
+}
+
+/* Goes on behind what stands at this byte. */
+static ptrdiff_t take(struct cutter *k, ptrdiff_t at)
+{
+    unsigned char c = (unsigned char)k->text.at[at];
+    bool is_ascii = c < 0x80 && !is_mark_next(k->text, at + 1);
+    if (is_ascii && k->run.n == 0 && is_ascii_sign(c)) /* it parts nothing and begins nothing */
+        return at + 1;
+    if (k->run.n == 0 && give_plain(k, &at))
+        return at;
+    ptrdiff_t end = k->run.kinds & 1u << SEARCH_PICTURE
+                        ? at
+                        : search_fold_letters(&k->folder, k->text, at, &k->run);
+    if (end > at)
+        return end;
+    if (!is_ascii)
+        return add_cluster(k, at);
+    add_ascii(k, at);
+    return at + 1;
+}
+
+bool search_words_some(str text, enum search_mode mode, const struct search_firsts *firsts,
+    search_word_fn *each, void *closure)
+{
+    if (!text.len)
+        return true;
     /* Signs are many, and each is written before it is read: to clear them cost more than most
      * texts. */
     __attribute__((uninitialized)) struct cutter k;
     k.text = utf8_prefix_bytes(text, SEARCH_TEXT_BYTES);
     k.mode = mode;
+    k.firsts = firsts;
     k.each = each;
     k.closure = closure;
-    k.position = k.run = k.n = 0;
+    k.position = k.n_runs = k.run.n = k.run.n_bytes = 0;
+    k.run.kinds = 0;
     k.is_stopped = false;
+    k.has_numbers = mode == SEARCH_INDEX && (!firsts || asks_for_numbers(firsts));
     k.phones_end = 0;
     search_folder_begin(&k.folder, SEARCH_FOLD_QUICK);
-    for (ptrdiff_t at = 0; at < k.text.len && !k.is_stopped && k.position < SEARCH_WORDS;) {
-        if ((unsigned char)k.text.at[at] < 0x80 && !is_mark_next(k.text, at + 1))
-            add_ascii(&k, at++);
-        else
-            at = add_cluster(&k, at);
-    }
+    for (ptrdiff_t at = 0; at < k.text.len && !k.is_stopped && k.position < SEARCH_WORDS;)
+        at = take(&k, at);
     if (!k.is_stopped)
         end_run(&k);
     return !k.is_stopped;
+}
+
+bool search_words_each(str text, enum search_mode mode, search_word_fn *each, void *closure)
+{
+    return search_words_some(text, mode, NULL, each, closure);
 }

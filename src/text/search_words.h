@@ -48,5 +48,19 @@ struct search_word {
 typedef bool search_word_fn(void *closure, const struct search_word *word);
 /* Bad UTF-8 parts words. False when it was stopped. */
 bool search_words_each(str text, enum search_mode mode, search_word_fn *each, void *closure);
+/* First characters of words: a set that may seem to hold others as well. */
+enum { SEARCH_FIRSTS = 256 };
+struct search_firsts {
+    uint64_t bits[SEARCH_FIRSTS / 64];
+};
+void search_firsts_add(struct search_firsts *firsts, str word);
+/* NULL holds all. */
+static inline bool search_firsts_hold(const struct search_firsts *firsts, uint32_t c)
+{
+    return !firsts || (firsts->bits[c % SEARCH_FIRSTS / 64] >> c % 64 & 1);
+}
+/* The same, but only words that begin with one of these are given; others are counted. */
+bool search_words_some(str text, enum search_mode mode, const struct search_firsts *firsts,
+    search_word_fn *each, void *closure);
 /* Changes with these rules and with ICU's data: what is stored must then be made anew. */
 int32_t search_words_version(void);
