@@ -70,9 +70,9 @@ str search_pair(struct arena *a, int64_t account, str first, str second)
 /* An id begins with its millisecond (base/id.h); its 41 bits are taken in lengths that are 16 times
  * as long as the one before: 70 minutes, 19 hours, 12 days, 199 days. */
 static const int age_bits[] = {22 + 22, 22 + 26, 22 + 30, 22 + 34};
-/* The index goes through what is in these times once for each of them: many short ones cost more
- * than few long ones, in which there is more. */
-enum { AGES = sizeof age_bits / sizeof age_bits[0], AGES_ASKED = 10 };
+/* The index goes through what is in these times once for each of them: so not many are asked for at
+ * once, and many more are rather few longer ones. */
+enum { AGES = sizeof age_bits / sizeof age_bits[0], AGES_AT_ONCE = 10, AGES_MOST = 32 };
 
 static void put_age(struct sb *b, struct arena *a, int64_t account, int bits, int64_t number)
 {
@@ -277,15 +277,17 @@ static err look_while_building(struct search_look *l, str question)
     return ask(l, question);
 }
 
-/* The question, held to the times between `least` and l->before; *from: their beginning. Empty when
- * that is all, or nearly. */
+/* The question, held to the times between `least` and l->before, or to the last of them; *from:
+ * their beginning. Empty when that is all, or nearly. */
 static str held(struct search_look *l, str question, int64_t least, int64_t *from)
 {
     int level = 0;
-    while (level < AGES && (l->before - 1 - least) >> age_bits[level] >= AGES_ASKED)
+    while (level < AGES && (l->before - 1 - least) >> age_bits[level] >= AGES_MOST)
         level++;
     if (level == AGES || least <= l->from)
         return (str){0};
+    int64_t at_once = l->before - ((int64_t)AGES_AT_ONCE << age_bits[level]);
+    least = least > at_once ? least : at_once;
     struct sb b = sb_make(l->cx->arena, 0);
     int bits = age_bits[level];
     sb_byte(&b, '(');
