@@ -26,7 +26,7 @@ KILLS_PG = KILLS if ONLY else max(6, KILLS // 10)  # each costs PostgreSQL a rec
 LOAD = 5  # messages acknowledged per kill, so that a slow machine is not killed before it has begun
 FEW = 2000  # jobs; a longer queue is not looked through again and again
 DRAIN_S = 300 + KILLS  # what was not posted between the kills is posted after them
-LEASE_MS = 30 * 1000  # LIMIT_JOB_LEASE_MS
+LEASE_MS, NETWORK_LEASE_MS = 30 * 1000, 240 * 1000  # LIMIT_JOB_LEASE_MS, LIMIT_NETWORK_LEASE_MS
 READY_S = 1.0
 READY_MOST_S = 10.0  # a single one, on a machine that has other things to do
 
@@ -173,6 +173,7 @@ class OnPostgres:
         self.url = self.server.start()
 
     def strike(self, seva, n):
+        self.struck_ms = int(time.time() * 1000)
         if n % 3 == 0:
             seva.kill()
             self.ready.append(seva.start())
@@ -184,8 +185,9 @@ class OnPostgres:
         self.back.append(time.monotonic() - began)
 
     def settle(self):
-        """What was claimed before the last kill is not waited for: on PostgreSQL another node could be at it still, for half a minute."""
-        due = f"UPDATE job SET lease_ms = 1 WHERE state = 'running' AND lease_ms < {int(time.time() * 1000) + LEASE_MS}"
+        """What was claimed before the last kill is not waited for: on PostgreSQL another node could be at it still, for minutes."""
+        due = ("UPDATE job SET lease_ms = 1 WHERE state = 'running' AND lease_ms < "
+               f"{self.struck_ms} + CASE WHEN channel_id <> 0 THEN {NETWORK_LEASE_MS} ELSE {LEASE_MS} END")
         self.server.run(self.server.bin + "/psql", "-q", *self.server.socket_at(), "-c", due, "seva")
 
     def close(self):
