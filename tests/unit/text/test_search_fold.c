@@ -138,6 +138,103 @@ static void letters_are_what_icu_folds_them_to(void **state)
     assert_true(looked_at > 40000);
 }
 
+struct words {
+    str at[512];
+    ptrdiff_t from[512], to[512];
+    int32_t position[512];
+    bool is_part[512];
+    int n;
+};
+
+static bool keep_word(void *closure, const struct search_word *w)
+{
+    struct words *all = closure;
+    if (all->n == 512)
+        return false;
+    all->at[all->n] = str_copy(test_arena(), w->word);
+    all->from[all->n] = w->from;
+    all->to[all->n] = w->to;
+    all->position[all->n] = w->position;
+    all->is_part[all->n++] = !w->is_whole && !w->is_tail && !w->is_single;
+    return true;
+}
+
+/* Of letters alone, folded carefully: empty when there is something else, or what begins it leaves
+ * it to the letter before whether marks stay. */
+static str letters_of(str text)
+{
+    struct search_folder f;
+    struct sb b = sb_make(test_arena(), 0);
+    uint32_t first = 0;
+    (void)utf8_decode(text, 0, &first);
+    if (!(U_GET_GC_MASK((UChar32)first) & U_GC_L_MASK))
+        return (str){0};
+    search_folder_begin(&f, SEARCH_FOLD_CAREFUL);
+    for (ptrdiff_t at = 0; at < text.len;) {
+        at = search_fold_next(&f, text, at);
+        for (int i = 0; i < f.n; i++) {
+            if (f.signs[i].kind != SEARCH_LETTER)
+                return (str){0};
+            sb_add(&b, utf8_of((UChar32)f.signs[i].c));
+        }
+    }
+    return sb_str(&b);
+}
+
+static str random_text(uint32_t *seed)
+{
+    struct sb b = sb_make(test_arena(), 0);
+    for (uint32_t n = 1 + next_random(seed) % 24; n > 0; n--) {
+        uint32_t kind = next_random(seed) % 4;
+        if (kind < 2)
+            sb_byte(&b, "order no7 Ab,.@:+#"[next_random(seed) % 18]);
+        else
+            sb_add(&b, str_from(bits[next_random(seed) % (sizeof bits / sizeof bits[0])]));
+    }
+    return sb_str(&b);
+}
+
+/* However a run is met, its words are its careful letters; and of words that begin otherwise than
+ * what is sought nothing but their place is missing. */
+static void words_are_the_letters_of_their_place(void **state)
+{
+    (void)state;
+    uint32_t seed = 11;
+    int looked_at = 0;
+    for (int i = 0; i < 20000; i++) {
+        str text = random_text(&seed);
+        struct words all = {0}, some = {0};
+        assert_true(search_words_each(text, SEARCH_INDEX, keep_word, &all));
+        struct search_firsts firsts = {0};
+        if (all.n)
+            search_firsts_add(&firsts, all.at[next_random(&seed) % (uint32_t)all.n]);
+        assert_true(search_words_some(text, SEARCH_INDEX, &firsts, keep_word, &some));
+        int at = 0;
+        for (int k = 0; k < all.n; k++) {
+            uint32_t first = 0;
+            (void)utf8_decode(all.at[k], 0, &first);
+            str letters = all.is_part[k]
+                              ? letters_of(str_sub(text, all.from[k], all.to[k] - all.from[k]))
+                              : (str){0};
+            if (letters.len && letters.len < SEARCH_WORD_BYTES - 4) {
+                if (!str_eq(all.at[k], letters))
+                    fail_msg("%.*s: %.*s, and %.*s", SARG(text), SARG(all.at[k]), SARG(letters));
+                looked_at++;
+            }
+            if (!search_firsts_hold(&firsts, first))
+                continue;
+            assert_true(at < some.n && str_eq(some.at[at], all.at[k]));
+            assert_int_equal(some.position[at], all.position[k]);
+            assert_int_equal(some.from[at], all.from[k]);
+            assert_int_equal(some.to[at++], all.to[k]);
+        }
+        assert_int_equal(at, some.n);
+        if (i % 64 == 0)
+            arena_reset(test_arena());
+    }
+    assert_true(looked_at > 10000);
+}
+
 struct ranges {
     ptrdiff_t from[512], to[512];
     int n;
@@ -206,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_quick_way_gives_what_the_careful_one_gives),
         TEST(letters_are_what_icu_folds_them_to),
+        TEST(words_are_the_letters_of_their_place),
         TEST(words_lie_in_the_words_of_icu),
     };
     return cmocka_run_group_tests_name("text_search_fold", tests, NULL, NULL);
