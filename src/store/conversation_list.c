@@ -427,14 +427,14 @@ static bool is_bare(
            (!f->priorities.len || driver == BY_PRIORITY);
 }
 
-/* Of a tag and of mentions: is there anything that narrows beside them? Without, no row is walked
- * past, and no edge is looked for. */
+/* Is there anything that narrows beside the way in? Without, no row is walked past, and no edge is
+ * looked for. */
 static bool leaves_out(const struct reading *r)
 {
     struct conversation_filter beside = *r->f;
     if (r->driver == BY_TAG)
         beside.n_tags = 0;
-    else
+    if (r->driver == BY_MENTION)
         beside.is_mentioned = false;
     return !is_bare(r->cx, &beside, r->driver);
 }
@@ -453,6 +453,7 @@ static err read_run(struct reading *r, struct run *run)
     struct edge_row edge;
     bool is_recent = r->sort == SORT_NEWEST || r->sort == SORT_OLDEST, is_there = false;
     TRY(choose(r));
+    bool is_whole = is_bare(r->cx, r->f, r->driver);
     conversation_filter_args(r->cx, r->f, conversation_status_name(r->status), args);
     conversation_way_args(r->cx, r->f, r->driver, r->way, args);
     args[FILTER_ARGS] = A_INT(conversation_recent_key(r->key));
@@ -464,15 +465,13 @@ static err read_run(struct reading *r, struct run *run)
     args[FILTER_ARGS + 5] = A_INT(end);
     ptrdiff_t n_args = FILTER_ARGS + 4;
     if (ends_at_edge(r)) {
-        bool is_whole = (r->driver == BY_TAG || r->driver == BY_MENTION) && !leaves_out(r);
         n_args = FILTER_ARGS + (is_recent ? 5 : 6);
-        if (!is_whole)
+        if (leaves_out(r)) /* else nothing is walked past */
             TRY(read_edge(r, r->sort, r->key, LIST_WALK, &edge, &is_there));
         if (is_there)
             set_edge(r, &edge, run, &args[FILTER_ARGS + 4]);
     }
-    str sql = is_bare(r->cx, r->f, r->driver) ? bare_sql[r->driver][r->sort]
-                                              : list_sql[r->driver][r->sort];
+    str sql = is_whole ? bare_sql[r->driver][r->sort] : list_sql[r->driver][r->sort];
     return db_all(r->cx->db, sql, args, n_args, conversation_place_cols, CONVERSATION_PLACE_COLS,
         (ptrdiff_t)sizeof *run->rows, &run->rows, &run->n);
 }
@@ -520,44 +519,21 @@ static void cut_at_edge(const struct run *runs, int n_runs, enum conversation_so
         --*n;
 }
 
-/* All asked statuses at once; the edges of each are looked up before. */
-static err list_once(const struct reading *first, struct conversation **rows, ptrdiff_t *n,
-    struct conversation_cursor *edge)
+/* All asked statuses at once. */
+static err list_once(const struct reading *r, struct conversation **rows, ptrdiff_t *n)
 {
-    struct run runs[CONVERSATION_STATUS_COUNT] = {0};
-    struct reading r = *first;
-    struct conversation_once once = {.driver = r.driver,
-        .sort = r.sort,
-        .statuses = r.f->statuses,
-        .narrow = narrow_value(&r),
-        .key = r.key,
-        .id = r.id,
-        .limit = r.limit};
-    int n_runs = 0;
-    for (int i = 0; i < CONVERSATION_STATUS_COUNT; i++) {
-        struct edge_row at;
-        struct db_arg unused[2];
-        bool is_there = false;
-        r.status = (enum conversation_status)i;
-        once.edges[i] = r.sort == SORT_NEWEST ? INT64_MIN : INT64_MAX;
-        if (!r.f->statuses[i])
-            continue;
-        if (is_edged(r.driver))
-            TRY(read_edge(&r, r.sort, r.key, LIST_WALK, &at, &is_there));
-        if (is_there) {
-            once.edges[i] = at.key;
-            set_edge(&r, &at, &runs[n_runs], unused);
-        }
-        n_runs++;
-    }
+    const struct conversation_once once = {.driver = r->driver,
+        .sort = r->sort,
+        .statuses = r->f->statuses,
+        .narrow = narrow_value(r),
+        .key = r->key,
+        .id = r->id,
+        .limit = r->limit};
+    bool is_any = false;
+    for (int i = 0; i < CONVERSATION_STATUS_COUNT; i++)
+        is_any = is_any || once.statuses[i];
     *n = 0;
-    if (n_runs > 0)
-        TRY(conversation_list_once(r.cx, &once, rows, n));
-    struct conversation_place *places = NEW(r.cx->arena, struct conversation_place, *n + 1);
-    for (ptrdiff_t i = 0; i < *n; i++)
-        places[i] = place_of(&(*rows)[i]);
-    cut_at_edge(runs, n_runs, r.sort, places, n, edge);
-    return OK;
+    return is_any ? conversation_list_once(r->cx, &once, rows, n) : OK;
 }
 
 err conversation_list(struct ctx *cx, const struct conversation_filter *f,
@@ -580,7 +556,7 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
         .key = after->is_set ? after->key : begin,
         .id = after->is_set ? after->id : begin};
     if (ways == 1 && is_bare(cx, f, driver) && conversation_list_is_once(cx, driver, sort, limit))
-        return list_once(&first, rows, n, edge);
+        return list_once(&first, rows, n);
     for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
         struct reading r = first;
         r.status = (enum conversation_status)(i / ways);

@@ -89,10 +89,9 @@ void conversation_way_args(struct ctx *cx, const struct conversation_filter *f,
 struct conversation_once {
     enum conversation_driver driver;
     enum conversation_sort sort;
-    const bool *statuses;                     /* one or more */
-    str narrow;                               /* what the way in looks for; nothing by status */
-    int64_t key, id;                          /* where it begins */
-    int64_t edges[CONVERSATION_STATUS_COUNT]; /* of each status; not looked at by status */
+    const bool *statuses; /* one or more */
+    str narrow;           /* what the way in looks for; nothing by status */
+    int64_t key, id;      /* where it begins */
     ptrdiff_t limit;
 };
 /* Can one statement read it? Only on PostgreSQL. */

@@ -5,27 +5,25 @@
  * arguments a kept plan sorts the whole of one that most conversations have.) Only what was asked
  * for has a branch: one that is switched off by an argument would count in the plan's cost. The
  * branches are merged row by row; of those behind the page's end nothing is read but the first.
+ * Nothing is left out, so a page ends where it is full and there is no edge.
  * Texts come from enums and two sizes, so they are few (db_text). Not here: lists with more
  * filters, edges, cursors (conversation_list.c). Thread: the transaction's. */
 #include "base/limits.h"
 #include "store/conversation_list_inner.h"
 #include "store/conversation_shown.h"
 
-enum { ONCE_ARGS = 7 }; /* ?8 and on: edges, in the order of the branches */
+enum { ONCE_ARGS = 7 };
 
 static const struct {
-    str behind, by, edge;
+    str behind, by;
 } orders[SORT_COUNT] = {
     [SORT_NEWEST] = {S_INIT(" AND (c.recent_key, c.last_message_ms, c.id) < (?3, ?4, ?5)"),
-                     S_INIT(" ORDER BY c.recent_key DESC, c.last_message_ms DESC, c.id DESC"),
-                     S_INIT(" AND c.recent_key >= ?")                                                                               },
+                     S_INIT(" ORDER BY c.recent_key DESC, c.last_message_ms DESC, c.id DESC")                                  },
     [SORT_OLDEST] = {S_INIT(" AND (c.recent_key, c.last_message_ms, c.id) > (?3, ?4, ?5)"),
-                     S_INIT(" ORDER BY c.recent_key, c.last_message_ms, c.id"),
-                     S_INIT(" AND c.recent_key <= ?")                                                                               },
-    [SORT_DUE] = {S_INIT(" AND (c.due_key, c.id) > (?4, ?5)"),                           S_INIT(" ORDER BY c.due_key, c.id"),
-                     {0}                                                                                                            },
+                     S_INIT(" ORDER BY c.recent_key, c.last_message_ms, c.id")                                                 },
+    [SORT_DUE] = {S_INIT(" AND (c.due_key, c.id) > (?4, ?5)"),                           S_INIT(" ORDER BY c.due_key, c.id")},
     [SORT_WAITING] = {S_INIT(" AND (c.wait_key, c.id) > (?4, ?5)"),
-                     S_INIT(" ORDER BY c.wait_key, c.id"),                                                                       {0}},
+                     S_INIT(" ORDER BY c.wait_key, c.id")                                                                      },
 };
 static const str ways_in[DRIVER_COUNT] = {
     [BY_ASSIGNEE] = S_INIT(OF_ASSIGNEE("?7")),
@@ -47,25 +45,21 @@ bool conversation_list_is_once(
 static err once_text(const struct conversation_once *o, struct arena *a, str *text)
 {
     struct sb b = sb_make(a, 0);
-    int n = 0;
+    bool is_first = true;
     sb_add(&b, S("SELECT" CONVERSATION_COLUMNS "," UNREAD(
                    "?1", "c.id", "c.last_in_id", "c.in_count") " FROM (SELECT" ROW " FROM ("));
     for (int i = 0; i < CONVERSATION_STATUS_COUNT; i++) {
         if (!o->statuses[i])
             continue;
-        sb_add(&b, n > 0 ? S(" UNION ALL (SELECT" ROW) : S("(SELECT" ROW));
+        sb_add(&b, is_first ? S("(SELECT" ROW) : S(" UNION ALL (SELECT" ROW));
         sb_print(&b, " FROM conversation c WHERE c.account_id = ?1 AND c.status = '%.*s'",
             SARG(conversation_status_name((enum conversation_status)i)));
         sb_add(&b, ways_in[o->driver]);
         sb_add(&b, orders[o->sort].behind);
-        if (o->driver != BY_STATUS) {
-            sb_add(&b, orders[o->sort].edge);
-            sb_int(&b, ONCE_ARGS + 1 + n);
-        }
         sb_add(&b, orders[o->sort].by);
         sb_print(&b, " LIMIT %d)",
             o->limit <= LIMIT_PAGE_DEFAULT + 1 ? LIMIT_PAGE_DEFAULT + 1 : LIMIT_PAGE + 1);
-        n++;
+        is_first = false;
     }
     sb_add(&b, S(") c"));
     sb_add(&b, orders[o->sort].by);
@@ -77,7 +71,7 @@ static err once_text(const struct conversation_once *o, struct arena *a, str *te
 err conversation_list_once(
     struct ctx *cx, const struct conversation_once *o, struct conversation **rows, ptrdiff_t *n)
 {
-    struct db_arg args[ONCE_ARGS + CONVERSATION_STATUS_COUNT] = {
+    const struct db_arg args[ONCE_ARGS] = {
         A_INT(cx->account.v),
         A_INT(cx->actor.agent.v),
         A_INT(conversation_recent_key(o->key)),
@@ -86,13 +80,8 @@ err conversation_list_once(
         A_INT(o->limit),
         A_TEXT(o->narrow),
     };
-    ptrdiff_t n_args = ONCE_ARGS - 1;
+    ptrdiff_t n_args = o->driver == BY_STATUS ? ONCE_ARGS - 1 : ONCE_ARGS;
     str text;
-    if (o->driver != BY_STATUS)
-        n_args = ONCE_ARGS;
-    for (int i = 0; i < CONVERSATION_STATUS_COUNT && o->driver != BY_STATUS; i++)
-        if (o->statuses[i])
-            args[n_args++] = A_INT(o->edges[i]);
     TRY(once_text(o, cx->arena, &text));
     TRY(db_all(cx->db, text, args, n_args, COLS(conversation_shown_cols), (ptrdiff_t)sizeof **rows,
         rows, n));
