@@ -136,7 +136,7 @@ static void a_claim_that_was_lost_ends_nothing(struct bench *b)
     const struct job_row old = claim(b, 5, 10, &n)[0];
     clock_advance(LIMIT_JOB_LEASE_MS + 1);
     begin(b, DB_WRITE, 0);
-    assert_ok(job_free_expired(b->cx.db, clock_now_ms(), false, &freed));
+    assert_ok(job_free_expired(b->cx.db, clock_now_ms(), false, 0, &freed));
     assert_int_equal(freed, 1);
     commit(b);
     const struct job_row now = claim(b, 6, 10, &n)[0];
@@ -153,7 +153,7 @@ static void end_the_process(struct bench *b, int64_t freed_wanted)
 {
     int64_t freed = 0;
     begin(b, DB_WRITE, 0);
-    assert_ok(job_free_expired(b->cx.db, clock_now_ms(), true, &freed));
+    assert_ok(job_free_expired(b->cx.db, clock_now_ms(), true, 0, &freed));
     assert_int_equal(freed, freed_wanted);
     commit(b);
 }
