@@ -94,7 +94,7 @@ static const str list_sql[DRIVER_COUNT][SORT_COUNT] = {
 };
 
 /* The last row of a walk; none when it ends before. ?2 is what narrows, ?3 and ?4 the cursor, ?5
- * the status and ?6 how far: the last two are written into PostgreSQL's texts. */
+ * the status and ?6 how far. */
 #define EDGE_NEWEST(in)                                                                            \
     S_INIT("SELECT c.recent_key AS key, c.id FROM conversation c WHERE c.account_id = ?1"          \
            " AND c.status = ?5" in " AND c.recent_key <= ?3"                                       \
@@ -331,13 +331,8 @@ static err read_edge(const struct reading *r, enum conversation_sort sort, int64
     const struct db_arg args[] = {A_INT(r->cx->account.v), A_TEXT(narrow_value(r)),
         A_INT(is_recent ? conversation_recent_key(key) : key), A_INT(is_recent ? 0 : r->id),
         A_TEXT(conversation_status_name(r->status)), A_INT(walked - 1)};
-    ptrdiff_t n_args = (ptrdiff_t)(sizeof args / sizeof args[0]);
-    str sql = edge_sql[r->driver][sort];
-    if (db_tx_kind(r->cx->db) != DB_SQLITE) {
-        n_args = is_recent ? 3 : 4;
-        TRY(conversation_with_literals(r->cx, sql, n_args, args, &sql));
-    }
-    err e = db_one(r->cx->db, sql, args, n_args, COLS(edge_cols), edge);
+    err e = db_one(r->cx->db, edge_sql[r->driver][sort], args,
+        (ptrdiff_t)(sizeof args / sizeof args[0]), COLS(edge_cols), edge);
     *is_there = e == OK;
     return e == E_NOT_FOUND ? OK : e;
 }

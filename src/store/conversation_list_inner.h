@@ -100,8 +100,3 @@ bool conversation_list_is_once(
 /* Rows in order, as conversation_page of all that it shows. */
 err conversation_list_once(
     struct ctx *cx, const struct conversation_once *o, struct conversation **rows, ptrdiff_t *n);
-/* The text with the arguments behind the first `kept` written into it, so that PostgreSQL plans for
- * them and keeps the plan. Only words of enums and numbers of limits.h and the like, of which there
- * are few: never what somebody has said. */
-err conversation_with_literals(
-    struct ctx *cx, str sql, ptrdiff_t kept, const struct db_arg *args, str *text);

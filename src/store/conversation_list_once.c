@@ -89,25 +89,3 @@ err conversation_list_once(
         (*rows)[i].is_mine_filled = cx->actor.agent.v != 0;
     return OK;
 }
-
-err conversation_with_literals(
-    struct ctx *cx, str sql, ptrdiff_t kept, const struct db_arg *args, str *text)
-{
-    struct sb b = sb_make(cx->arena, 0);
-    ptrdiff_t at = 0;
-    while ((at = str_find_byte(sql, '?')) >= 0) {
-        int64_t number = 0;
-        ptrdiff_t end = at + 1;
-        for (; end < sql.len && sql.at[end] >= '0' && sql.at[end] <= '9'; end++)
-            number = number * 10 + (sql.at[end] - '0');
-        const struct db_arg *arg = &args[number - 1];
-        sb_add(&b, str_of(sql.at, number > kept ? at : end));
-        if (number > kept && arg->type == DB_TEXT)
-            sb_print(&b, "'%.*s'", SARG(arg->s));
-        else if (number > kept)
-            sb_int(&b, arg->i);
-        sql = str_skip(sql, end);
-    }
-    sb_add(&b, sql);
-    return db_text(sb_str(&b), text);
-}
