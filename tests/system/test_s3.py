@@ -557,7 +557,7 @@ def keys_stay_secret_and_a_store_is_only_where_it_is_allowed():
     STORE.empty()
     said = refused(STORE.options(egress=""))
     assert 'the operator can allow its network for "store"' in said or "which is not on the public internet" in said, said
-    said = refused(["--blobs", "s3://attachments/desk", "--s3-endpoint", "http://203.0.113.9", "--egress-allow", EGRESS])
+    said = refused(["--blobs", "s3://attachments/desk", "--s3-endpoint", "http://203.0.113.9", "--s3-path-style", "--egress-allow", EGRESS])
     assert "store" in said and STORE.asked() == [], said
     said = refused(STORE.options(), {"SEVA_S3_SECRET": "not-the-secret-of-it"})
     assert "SignatureDoesNotMatch" in said and "not-the-secret-of-it" not in said, said
