@@ -17,7 +17,8 @@
  * five seconds: at most REST_MOST pages are moved there, and SQLite syncs the log, the database
  * file and then the new log's head, so the lock is not taken while the disk is slow (a copy, a
  * build, a backup is being written beside). A log that may not begin anew for one of these reasons
- * is tried again when it has grown by a quarter.
+ * is tried again when it has grown by a quarter. When it has 1 GB, because the disk stays slow or
+ * writers are faster than what moves their pages, it is moved however long that takes.
  *
  * Thread: the log keeper; wal_committed the committing one. Shared: struct wal (sqlite_driver.h).
  */
@@ -38,7 +39,7 @@ enum {
     PASSES_MOST = 4,      /* one after the other, until the rest is small */
     FORCE_BUSY_MS = 200,  /* how long readers are waited for */
     SLOW_US = 250 * 1000, /* a disk whose syncs take longer is slow */
-    PATIENT_LOGS = 4, /* a slow disk is waited for until the log has 1 GB, so many FORCE_PAGES */
+    PATIENT_LOGS = 4,     /* bounds hold until the log has 1 GB, so many FORCE_PAGES */
 };
 
 static int move(struct lite_conn *c, int how, int *in_log, int *moved)
@@ -169,10 +170,11 @@ static void close_log(struct lite *l)
         return;
     (void)pthread_mutex_lock(&w->mutex);
     bool must = w->pages >= w->force_pages, is_small = w->pages - w->moved <= w->rest_most;
+    bool is_endless = w->pages / PATIENT_LOGS >= w->force_pages;
     w->tries++;
     put_off(w);
     (void)pthread_mutex_unlock(&w->mutex);
-    if (is_small)
+    if (is_small || is_endless)
         move_rest(l, must);
     group_leave(l, &owed);
 }
