@@ -238,9 +238,9 @@ def a_long_mail_that_cannot_be_fetched_waits_in_sight_and_holds_up_nobody(db):
         s.stop()
 
 
-def two_nodes_without_a_shared_folder_have_each_others_files():
-    if not os.environ.get("SEVA_TEST_PG"):
-        return "skip: this needs SEVA_TEST_PG"
+@contextlib.contextmanager
+def two_nodes():
+    """On one PostgreSQL and one store, without a shared folder, after a message has come to both."""
     STORE.empty()
     url = fresh_postgres()
     with desk(url, more=["--node", "1"]) as one:
@@ -252,10 +252,17 @@ def two_nodes_without_a_shared_folder_have_each_others_files():
             one.start()
             two.start()
             assert post(one, "m0") and until(lambda: two.items("/conversations"))
-            note_with(one, noise(1), "one.bin")
-            assert download(two, attachments(two)[0]).body == noise(1)
+            yield one, two
             two.stop()
         one.stop()
+
+
+def two_nodes_without_a_shared_folder_have_each_others_files():
+    if not os.environ.get("SEVA_TEST_PG"):
+        return "skip: this needs SEVA_TEST_PG"
+    with two_nodes() as (one, two):
+        note_with(one, noise(1), "one.bin")
+        assert download(two, attachments(two)[0]).body == noise(1)
 
 
 def kept_of_exports(s):
@@ -278,45 +285,33 @@ def cut_off(s, path):
 def an_export_is_given_out_by_each_node_and_a_download_goes_on_at_another_one():
     if not os.environ.get("SEVA_TEST_PG"):
         return "skip: this needs SEVA_TEST_PG"
-    STORE.empty()
-    url = fresh_postgres()
-    with desk(url, more=["--node", "1"]) as one:
-        data = os.path.join(one.folder, "data-two")
-        os.makedirs(data)
-        shutil.copy(os.path.join(one.data, "keys"), os.path.join(data, "keys"))
-        with desk(url, more=["--node", "2"], init=False, data=data) as two:
-            two.made = one.made
-            one.start()
-            two.start()
-            assert post(one, "m0") and until(lambda: two.items("/conversations"))
-            for n in range(18):
-                note_with(one, noise(n, 1_000_000), f"{n}.bin")
-            path = "/exports/" + one.api("POST", "/exports", {"what": "account"}).json["id"]
-            assert until(lambda: one.api("GET", path).json["state"] == "ready"), one.api("GET", path).body
-            size = one.api("GET", path).json["bytes"]
-            assert len(parts()) == -(-size // (8 << 20)) == 3 and not kept_of_exports(one) + kept_of_exports(two)
-            whole = one.api("GET", path + "/file")
-            with tarfile.open(fileobj=io.BytesIO(whole.body)) as tar:
-                assert tar.getnames()[-1] == "seva-export/manifest.json"
-            assert len(whole.body) == size and two.api("GET", path + "/file").body == whole.body
-            for first, last in [(0, 0), (8_388_000, 17_000_000), (8 << 20, (16 << 20) - 1), (size - 5, size + 100)]:
-                part = two.api("GET", path + "/file", headers={"Range": f"bytes={first}-{last}", "If-Range": whole.headers["etag"]})
-                assert part.status == 206 and part.body == whole.body[first:last + 1], (first, last, part.status)
-                assert part.headers["content-range"] == f"bytes {first}-{min(last, size - 1)}/{size}"
-            assert one.api("GET", path + "/file", headers={"Range": f"bytes={size}-"}).status == 416
-            assert one.api("HEAD", path + "/file").headers["content-length"] == str(size)
-            key = parts()[1]
-            lost = STORE.objects()[key.rsplit("/", 1)[1]]
-            STORE.lose(key.rsplit("/", 1)[1])
-            had = cut_off(one, path + "/file")
-            assert had == whole.body[:8 << 20]
-            STORE.put_back(key, lost)
-            rest = two.api("GET", path + "/file", headers={"Range": f"bytes={len(had)}-", "If-Range": whole.headers["etag"]})
-            assert rest.status == 206 and had + rest.body == whole.body
-            assert two.api("DELETE", path).status == 204
-            assert until(lambda: not parts()) and two.api("GET", path + "/file").status == 404
-            two.stop()
-        one.stop()
+    with two_nodes() as (one, two):
+        for n in range(18):
+            note_with(one, noise(n, 1_000_000), f"{n}.bin")
+        path = "/exports/" + one.api("POST", "/exports", {"what": "account"}).json["id"]
+        assert until(lambda: one.api("GET", path).json["state"] == "ready"), one.api("GET", path).body
+        size = one.api("GET", path).json["bytes"]
+        assert len(parts()) == -(-size // (8 << 20)) == 3 and not kept_of_exports(one) + kept_of_exports(two)
+        whole = one.api("GET", path + "/file")
+        with tarfile.open(fileobj=io.BytesIO(whole.body)) as tar:
+            assert tar.getnames()[-1] == "seva-export/manifest.json"
+        assert len(whole.body) == size and two.api("GET", path + "/file").body == whole.body
+        for first, last in [(0, 0), (8_388_000, 17_000_000), (8 << 20, (16 << 20) - 1), (size - 5, size + 100)]:
+            part = two.api("GET", path + "/file", headers={"Range": f"bytes={first}-{last}", "If-Range": whole.headers["etag"]})
+            assert part.status == 206 and part.body == whole.body[first:last + 1], (first, last, part.status)
+            assert part.headers["content-range"] == f"bytes {first}-{min(last, size - 1)}/{size}"
+        assert one.api("GET", path + "/file", headers={"Range": f"bytes={size}-"}).status == 416
+        assert one.api("HEAD", path + "/file").headers["content-length"] == str(size)
+        key = parts()[1]
+        lost = STORE.objects()[key.rsplit("/", 1)[1]]
+        STORE.lose(key.rsplit("/", 1)[1])
+        had = cut_off(one, path + "/file")
+        assert had == whole.body[:8 << 20]
+        STORE.put_back(key, lost)
+        rest = two.api("GET", path + "/file", headers={"Range": f"bytes={len(had)}-", "If-Range": whole.headers["etag"]})
+        assert rest.status == 206 and had + rest.body == whole.body
+        assert two.api("DELETE", path).status == 204
+        assert until(lambda: not parts()) and two.api("GET", path + "/file").status == 404
 
 
 @both
