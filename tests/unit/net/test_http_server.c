@@ -674,18 +674,25 @@ static void a_connection_too_many_is_told_so_and_the_others_go_on(void **state)
     fixture_close(f);
 }
 
-static void a_file_is_sent_whole_from_its_offset(void **state)
+/* f->file of so many bytes, which it hands back. */
+static const char *file_make(struct fixture *f, const char *name, ptrdiff_t size)
 {
-    (void)state;
-    struct fixture *f = fixture();
-    f->file = test_path("file");
-    ptrdiff_t size = 3 * 1024 * 1024 + 17;
     char *bytes = arena_alloc(test_arena(), size, 1);
+    f->file = test_path(name);
     for (ptrdiff_t i = 0; i < size; i++)
         bytes[i] = (char)(i * 7 + i / 256);
     FILE *out = fopen(str_z(test_arena(), f->file), "we");
     assert_int_equal(fwrite(bytes, 1, (size_t)size, out), size);
     assert_int_equal(fclose(out), 0);
+    return bytes;
+}
+
+static void a_file_is_sent_whole_from_its_offset(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    ptrdiff_t size = 3 * 1024 * 1024 + 17;
+    const char *bytes = file_make(f, "file", size);
     int fd = peer_connect(f->port);
     struct peer_answer r = peer_ask(fd, S("GET /file HTTP/1.1\r\n" H "\r\n"));
     assert_int_equal(r.body.len, size - 1);
@@ -704,14 +711,8 @@ static void what_is_not_here_is_brought_piece_by_piece_or_cut_off(void **state)
 {
     (void)state;
     struct fixture *f = fixture();
-    f->file = test_path("pieces");
     ptrdiff_t size = 1000 * 1000;
-    char *bytes = arena_alloc(test_arena(), size, 1);
-    for (ptrdiff_t i = 0; i < size; i++)
-        bytes[i] = (char)(i * 7 + i / 256);
-    FILE *out = fopen(str_z(test_arena(), f->file), "we");
-    assert_int_equal(fwrite(bytes, 1, (size_t)size, out), size);
-    assert_int_equal(fclose(out), 0);
+    const char *bytes = file_make(f, "pieces", size);
     int fd = peer_connect(f->port);
     struct peer_answer r = peer_ask(fd, S("GET /pieces HTTP/1.1\r\n" H "\r\n"));
     assert_int_equal(r.body.len, size - 7);
