@@ -81,10 +81,13 @@ static void reader_goes(void *arg)
         assert_int_equal(sqlite3_exec(h->reader, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
 }
 
-static void what_a_reader_held_back_is_not_moved_under_the_write_lock(void **state)
+enum { PASS = 50, ANEW = 200, REST = 4 * PASS };
+
+/* 4,000 pages are held back by a reader that goes before the log is tried. The most that was moved
+ * under the write lock. */
+static int held_back(int force_pages)
 {
-    (void)state;
-    enum { PASS = 50, ANEW = 200, LINES = 80, REST = 4 * PASS };
+    enum { LINES = 80 };
     struct holding h = {.reader = NULL};
     struct test_db *t = open_lines();
     str path = str_print(&t->arena, "%s/seva.db", t->folder);
@@ -102,15 +105,29 @@ static void what_a_reader_held_back_is_not_moved_under_the_write_lock(void **sta
     fault_vfs_watch(reader_goes, &h);
     int before = sqlite_log_tries(t->db);
     atomic_store(&h.is_armed, true);
-    sqlite_checkpoint_at(t->db, PASS, ANEW, NEVER);
+    sqlite_checkpoint_at(t->db, PASS, ANEW, force_pages);
     write_lines(t, 1);
     wait_for_tries(t, before + 1);
     assert_true(atomic_load(&h.syncs) >= 2);
     write_lines(t, LINES); /* it goes on by passes */
-    assert_in_range(sqlite_log_most_rest(t->db), 0, REST);
+    int most = sqlite_log_most_rest(t->db);
     assert_int_equal(sqlite3_close(h.reader), SQLITE_OK);
     test_db_close(t);
     fault_vfs_watch(NULL, NULL);
+    return most;
+}
+
+static void what_a_reader_held_back_is_not_moved_under_the_write_lock(void **state)
+{
+    (void)state;
+    assert_in_range(held_back(NEVER), 0, REST);
+}
+
+static void a_log_that_has_grown_beyond_all_bounds_is_moved_whatever_it_takes(void **state)
+{
+    (void)state;
+    enum { FORCE = 500 }; /* the log has more than four times as many */
+    assert_in_range(held_back(FORCE), REST + 1, NEVER);
 }
 
 /* ── a slow disk ── */
@@ -118,9 +135,9 @@ static void what_a_reader_held_back_is_not_moved_under_the_write_lock(void **sta
 static void a_log_does_not_begin_anew_while_the_disk_is_slow(void **state)
 {
     (void)state;
-    enum { PASS = 50, ANEW = 100, SLOW_MS = 300, LINES_MOST = 2000 };
+    enum { SLOW_MS = 300, LINES_MOST = 2000 };
     struct test_db *t = open_lines();
-    sqlite_checkpoint_at(t->db, PASS, ANEW, NEVER);
+    sqlite_checkpoint_at(t->db, PASS, ANEW / 2, NEVER);
     fault_vfs_slow_sync(SLOW_MS);
     write_lines(t, 8); /* each waits for a sync: there is time to try */
     assert_int_equal(sqlite_log_tries(t->db), 0);
@@ -202,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_a_reader_held_back_is_not_moved_under_the_write_lock),
+        TEST(a_log_that_has_grown_beyond_all_bounds_is_moved_whatever_it_takes),
         TEST(a_log_does_not_begin_anew_while_the_disk_is_slow),
         TEST(a_copy_is_brought_to_the_disk_piece_by_piece),
         TEST(who_holds_the_write_lock_for_long_is_named),
