@@ -204,15 +204,44 @@ def check_shared(files):
     return bad
 
 
-def check_tests_mirror(files):
-    """Every sentence of the docs that names a repository file names one that exists."""
+def anchors(f):
+    """What GitHub makes of a document's headings."""
+    return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in re.findall(r"^#+ (.*)$", read(f), re.M)}
+
+
+def check_links(files):
+    """A link of a document leads to a file of the tree, and to a heading that it has."""
     have, bad = set(files), []
     for f in files:
         if f.endswith(".md"):
-            for m in re.finditer(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", read(f)):
-                path = os.path.normpath(os.path.join(os.path.dirname(f), m.group(1)))
+            for name, heading in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)", read(f)):
+                path = os.path.normpath(os.path.join(os.path.dirname(f), name)) if name else f
                 if path not in have and not os.path.isdir(os.path.join(ROOT, path)):
-                    bad.append(f"{f}: link to {m.group(1)}, which does not exist")
+                    bad.append(f"{f}: link to {name}, which does not exist")
+                elif heading and path.endswith(".md") and heading not in anchors(path):
+                    bad.append(f"{f}: link to {name}#{heading}, a heading that does not exist")
+    return bad
+
+
+def check_named_files(files):
+    """A source file that a document names in backquotes is in the tree; `a*.c` names at least one."""
+    bad = []
+    for f in files:
+        if f.endswith(".md") and f.startswith(("docs/", "README", "sim/")):
+            for name in re.findall(r"`([\w*/.-]+\.(?:c|h|py|sql|ts|tsx|mjs))`", read(f)):
+                wanted = re.compile(r"(.*/)?" + re.escape(name).replace(r"\*", r"[^/]*") + "$")
+                if not any(wanted.match(other) for other in files):
+                    bad.append(f"{f}: names {name}, which does not exist")
+    return bad
+
+
+def check_options(files):
+    """Every option of the program (app/config.c) stands in docs/operations.md: --name, or SEVA_NAME for a secret."""
+    text, bad = read("docs/operations.md"), []
+    for kind, name in re.findall(r"\{SET_\w+, *(OPTION_\w+), *\"([a-z0-9-]+)\"", read("src/app/config.c")):
+        words = "SEVA_" + name.upper().replace("-", "_") if kind == "OPTION_SECRET" else "--" + name
+        if not re.search(re.escape(words) + r"(?![\w-])", text):
+            bad.append(f"docs/operations.md does not name {words}")
     return bad
 
 
@@ -252,7 +281,9 @@ RULES = [
     ("c_sources_are_formatted", check_format),
     ("every_room_opens_with_a_head_comment", check_heads),
     ("shared_state_is_listed_in_the_architecture", check_shared),
-    ("links_between_documents_lead_somewhere", check_tests_mirror),
+    ("links_between_documents_lead_somewhere", check_links),
+    ("files_that_documents_name_exist", check_named_files),
+    ("every_option_stands_in_the_operations_page", check_options),
     ("tests_that_the_networks_pages_name_exist", check_named_tests),
 ]
 

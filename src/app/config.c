@@ -2,6 +2,7 @@
 #include "app/config.h"
 
 #include "base/file.h"
+#include "base/utf8.h"
 
 enum option_kind {
     OPTION_VALUE,   /* flag, environment, file */
@@ -26,15 +27,15 @@ static const struct option options[] = {
     {SET_TLS_CERT,           OPTION_VALUE,          "tls-cert",           "FILE",      "",                "certificate chain (PEM); serves HTTPS; read again on SIGHUP"},
     {SET_TLS_KEY,            OPTION_VALUE,          "tls-key",            "FILE",      "",                "its private key (PEM)"},
     {SET_KEYS,               OPTION_VALUE,          "keys",               "FILE",      "",                "key file; default: keys in the data folder"},
-    {SET_BLOBS,               OPTION_VALUE,           "blobs",               "PLACE",     "",                "folder of attachments, shared between nodes, or s3://BUCKET/PREFIX; default: blobs in the data folder"},
-    {SET_BLOB_CACHE,          OPTION_VALUE,           "blob-cache",          "MB",        "10240",           "with s3://: how much of it is kept on this machine, in blob-cache of the data folder"},
-    {SET_S3_ENDPOINT,         OPTION_VALUE,           "s3-endpoint",         "URL",       "",                "the store, https://host; default: AWS in the region; a private address needs egress-allow store=…"},
-    {SET_S3_REGION,           OPTION_VALUE,           "s3-region",           "NAME",      "us-east-1",       "region that requests are signed for"},
-    {SET_S3_PATH_STYLE,       OPTION_SWITCH,          "s3-path-style",       "",          "",                "the bucket in the path instead of the host name (MinIO and others)"},
-    {SET_S3_KEY_ID,           OPTION_SECRET,          "s3-key-id",           "TEXT",      "",                "id of the key for the store"},
-    {SET_S3_SECRET,           OPTION_SECRET,          "s3-secret",           "TEXT",      "",                "the secret key"},
-    {SET_S3_SESSION_TOKEN,    OPTION_SECRET,          "s3-session-token",    "TEXT",      "",                "of a key for a time"},
-    {SET_S3_KEYS_FILE,        OPTION_VALUE,           "s3-keys-file",        "FILE",      "",                "instead of these: a file of two lines, id and secret key, mode 0600"},
+    {SET_BLOBS,              OPTION_VALUE,          "blobs",              "PLACE",     "",                "folder of attachments, shared between nodes, or s3://BUCKET/PREFIX; default: blobs in the data folder"},
+    {SET_BLOB_CACHE,         OPTION_VALUE,          "blob-cache",         "MB",        "10240",           "with s3://: how much of it is kept on this machine, in blob-cache of the data folder"},
+    {SET_S3_ENDPOINT,        OPTION_VALUE,          "s3-endpoint",        "URL",       "",                "the store, https://host; default: AWS in the region; a private address needs egress-allow store=…"},
+    {SET_S3_REGION,          OPTION_VALUE,          "s3-region",          "NAME",      "us-east-1",       "region that requests are signed for"},
+    {SET_S3_PATH_STYLE,      OPTION_SWITCH,         "s3-path-style",      "",          "",                "the bucket in the path instead of the host name (MinIO and others)"},
+    {SET_S3_KEY_ID,          OPTION_SECRET,         "s3-key-id",          "TEXT",      "",                "id of the key for the store"},
+    {SET_S3_SECRET,          OPTION_SECRET,         "s3-secret",          "TEXT",      "",                "the secret key"},
+    {SET_S3_SESSION_TOKEN,   OPTION_SECRET,         "s3-session-token",   "TEXT",      "",                "of a key for a time"},
+    {SET_S3_KEYS_FILE,       OPTION_VALUE,          "s3-keys-file",       "FILE",      "",                "instead of these: a file of two lines, id and secret key, mode 0600"},
     {SET_SHIP,               OPTION_VALUE,          "ship",               "DIR",       "",                "folder that follows database and attachments, less than a second behind (SQLite)"},
     {SET_SHIP_KEEP,          OPTION_VALUE,          "ship-keep",          "h",         "72",              "how far back a moment can be restored from it"},
     {SET_NODE,               OPTION_VALUE,          "node",               "0–1023",    "0",               "number of this node, different on each"},
@@ -55,7 +56,7 @@ static const struct option options[] = {
     {SET_OWNER,              OPTION_COMMAND,        "owner",              "MAIL",      "",                "init, account add: who owns the account"},
     {SET_NAME,               OPTION_COMMAND,        "name",               "TEXT",      "",                "init: the account's name; user add: the person's"},
     {SET_ROLE,               OPTION_COMMAND,        "role",               "ROLE",      "agent",           "user add: key of a role"},
-    {SET_ACCOUNT,            OPTION_COMMAND,        "account",            "ID",        "",                "user: which account, when there are several"},
+    {SET_ACCOUNT,            OPTION_COMMAND,        "account",            "ID",        "",                "user, import, replay, export: which account, when there are several"},
     {SET_PASSWORD_FILE,      OPTION_COMMAND,        "password-file",      "FILE",      "",                "init, user, account: first line is the password; - reads standard input"},
     {SET_ENCRYPT_KEY_FILE,   OPTION_COMMAND,        "encrypt-key-file",   "FILE",      "",                "backup, restore: first line is the backup's key or passphrase"},
     {SET_WITH_KEYS,          OPTION_COMMAND_SWITCH, "with-keys",          "",          "",                "backup: put the key file in although it is not encrypted"},
@@ -74,7 +75,11 @@ static const struct option options[] = {
     {SET_HELP,               OPTION_COMMAND_SWITCH, "help",               "",          "",                "print this"},
 };
 /* clang-format on */
-enum { OPTION_COUNT = sizeof options / sizeof options[0], CONFIG_FILE_MAX = 64 * 1024 };
+enum {
+    OPTION_COUNT = sizeof options / sizeof options[0],
+    CONFIG_FILE_MAX = 64 * 1024,
+    HELP_COLUMN = 28, /* characters before an option's words */
+};
 
 static bool is_switch(const struct option *o)
 {
@@ -242,7 +247,9 @@ str settings_help(struct arena *a)
         const struct option *o = &options[i];
         str left = o->kind == OPTION_SECRET ? str_print(a, "%.*s", SARG(environment_name(a, o)))
                                             : str_print(a, "--%s %s", o->name, o->unit);
-        sb_print(&b, "  %-28.*s %s", SARG(left), o->help);
+        /* printf pads by bytes; "…" and "–" are three each. */
+        int width = HELP_COLUMN + (int)(left.len - utf8_code_points(left));
+        sb_print(&b, "  %-*.*s %s", width, SARG(left), o->help);
         if (o->standard[0])
             sb_print(&b, " (%s)", o->standard);
         sb_byte(&b, '\n');

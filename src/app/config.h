@@ -1,6 +1,7 @@
 /* config: every option of the program in one table: flag > SEVA_X environment > file (`key =
- * value`) > default. The table prints --help and the documentation. Secrets come by file or
- * environment only. Not here: what the values do (wiring.c, setup.c). Thread: at the start only. */
+ * value`) > default. The table prints --help; docs/operations.md names all of it (checked). Secrets
+ * come by file or environment only. Not here: what the values do (wiring.c, setup.c). Thread: at
+ * the start only. */
 #pragma once
 #include "base/str.h"
 
@@ -76,5 +77,5 @@ err settings_read(
 err settings_int(struct arena *a, const struct settings *s, enum setting which, int64_t min,
     int64_t max, int64_t *value, str *why);
 bool settings_flag(const struct settings *s, enum setting which);
-/* The table as text for --help, or as a Markdown table for the documentation. */
+/* The table as text, one option a line, for --help; made in a. */
 str settings_help(struct arena *a);
