@@ -213,6 +213,7 @@ class Lanes:
         self.count = AT_ONCE + 2
         self.pool = concurrent.futures.ThreadPoolExecutor(self.count)
         self.free, self.begun, self.folders = queue.SimpleQueue(), [], []
+        self.took_s, self.plain = {}, None  # seconds per label; what the C programs said of threads
 
     def open(self, urls):
         """urls: none = the programs that ask for PostgreSQL are skipped, and that is not told."""
@@ -226,17 +227,17 @@ class Lanes:
 
     def run(self, program, has_pg):
         label, command, env, seconds = program
-        lane = self.free.get()
+        lane, began = self.free.get(), time.monotonic()
         try:
             results, line = tap(label, command, {"SEVA_TEST_PG": lane if has_pg else "off", **env}, seconds)
         finally:
             self.free.put(lane)
+        self.took_s[label] = time.monotonic() - began
         report([r for r in results if (has_pg and self.has_urls) or r[0] != "skipped"], line)
 
     def start(self, found, has_pg=True):
         """found: (label, command, environment, seconds it may take)."""
-        for program in found:
-            self.do(self.run, program, has_pg)
+        return [self.do(self.run, program, has_pg) for program in found]
 
     def scratch(self):
         self.folders.append(scratch_folder())
@@ -253,6 +254,30 @@ class Lanes:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+class Threads:
+    """Which programs of the plain build begin a thread: what begins none has nothing to race with, and does not run under tsan."""
+
+    def __init__(self, folder, scratch):
+        self.library, self.told, self.begun = os.path.join(folder, "tests/support/thread_told.so"), f"{scratch}/threads", []
+        os.mkdir(self.told)
+
+    def env(self, part, name):
+        return {"LD_PRELOAD": self.library, "SEVA_THREAD_TOLD": self.path(part, name)}
+
+    def path(self, part, name):
+        return os.path.join(self.told, f"{part} {name}".replace("/", " "))
+
+    def racing(self, programs):
+        """programs: (part, name, …) → those that began a thread, and those that were not asked."""
+        for program in self.begun:
+            program.result()
+        if not os.listdir(self.told):  # the library was not loaded
+            return programs
+        found = [p for p in programs if os.path.exists(self.path(*p[:2]))]
+        say(f"  tsan: {len(found)} programs begin threads, {len(programs) - len(found)} do not and are left out")
+        return found
+
+
 def start_programs(lanes, variant, parts, has_pg, env, slower):
     """The C programs of some parts. slower: how many times longer a program may take than its own limit says."""
     folder = build(variant)
@@ -260,9 +285,20 @@ def start_programs(lanes, variant, parts, has_pg, env, slower):
         return
     scratch = lanes.scratch()
     env = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "TMPDIR": scratch, "SEVA_TEST_MIGRATED": f"{scratch}/migrated.db", **env}
-    lanes.start([(f"{variant}/{part}/{name}", command, {**own, **env}, max(60, seconds) * slower)
-                 for part in parts for name, command, own, seconds in programs(folder, part)
-                 if (has_pg or own.get("SEVA_TEST_DB") != "postgres") and not (variant == "tsan" and name.split(" on ")[0] in ONE_THREAD)], has_pg)
+    found = [(part, name, command, own, seconds) for part in parts for name, command, own, seconds in programs(folder, part)
+             if has_pg or own.get("SEVA_TEST_DB") != "postgres"]
+    threads = None
+    if variant == "plain":
+        threads = lanes.plain = Threads(folder, scratch)
+    elif variant == "tsan":
+        found = [f for f in found if f[1].split(" on ")[0] not in ONE_THREAD]
+        found = lanes.plain.racing(found) if lanes.plain else found
+    # What took longest in the plain build begins first.
+    found.sort(key=lambda f: -lanes.took_s.get(f"plain/{f[0]}/{f[1]}", 0))
+    begun = lanes.start([(f"{variant}/{part}/{name}", command, {**own, **env, **(threads.env(part, name) if threads else {})}, max(60, seconds) * slower)
+                         for part, name, command, own, seconds in found], has_pg)
+    if threads:
+        threads.begun = begun
 
 
 def part_nightly(lanes, args):
@@ -339,16 +375,20 @@ def fuzz(target, seconds):
         shutil.rmtree(corpus, ignore_errors=True)
 
 
-def part_fuzz(folder, args):
+def fuzz_told(target, seconds):
+    name, (is_broken, said) = os.path.basename(target), fuzz(target, seconds)
+    if is_broken:
+        count("failed", f"fuzz/{name} (input kept in {BUILD}/fuzz-findings/{name})", said[-3000:])
+    else:
+        count("passed", f"fuzz/{name}")
+
+
+def part_fuzz(lanes, folder, args):
+    """Beside what still runs. Each target has as much of a processor as when one ran on each."""
     targets = sorted(p for p in glob.glob(f"{folder}/tests/fuzz/fuzz_*") if os.path.isfile(p) and os.access(p, os.X_OK))
-    seconds = int(args.minutes * 60 * AT_ONCE / max(1, len(targets))) if args.minutes else 6
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for target, (is_broken, said) in zip(targets, pool.map(lambda one: fuzz(one, seconds), targets)):
-            name = os.path.basename(target)
-            if is_broken:
-                count("failed", f"fuzz/{name} (input kept in {BUILD}/fuzz-findings/{name})", said[-3000:])
-            else:
-                count("passed", f"fuzz/{name}")
+    seconds = int(args.minutes * 60 * lanes.count / max(1, len(targets))) if args.minutes else 6 * lanes.count // AT_ONCE
+    for target in targets:
+        lanes.do(fuzz_told, target, seconds)
 
 
 def part_web():
@@ -384,14 +424,14 @@ def main():
             lanes.do(run_tap, "check", [sys.executable, os.path.join(ROOT, "tools/check.py")])
         if set(parts) & {"unit", "flow", "system", "e2e", "clang", "web", "faults"}:
             web_dist()
-        # It writes the message catalogues anew, which the browser tests read.
+        # It writes the message catalogues anew, which the browser tests read: they wait for it, the build does not.
         web = lanes.do(part_web) if "web" in parts else None
         if set(parts) & {"unit", "flow", "system", "e2e"} or ("faults" in parts and (args.postgres or is_nightly)):
             pg.start(lanes.count)
         lanes.open(pg.urls)
+        system = system_programs(lanes, args) if "system" in parts else []
         if web:
             web.result()
-        system = system_programs(lanes, args) if "system" in parts else []
         beside = longest_first([f for f in system if f[0] not in ALONE] + (e2e_programs(lanes) if "e2e" in parts else []))
         # Those that wait most run beside the builds and the C programs, which do not wait.
         long = [f for f in beside if f[0] in LONG]
@@ -414,11 +454,11 @@ def main():
             if part in parts:
                 start_programs(lanes, part, ["unit", "flow"], False, {**strict, **fewer.get(part, {})}, 6)
         fuzzers = build("asan", [] if "asan" in parts else ["fuzzers"]) if "fuzz" in parts else None
+        if fuzzers:
+            part_fuzz(lanes, fuzzers, args)
         lanes.wait()
         if system:
             system_alone(pg, system)
-        if fuzzers:
-            part_fuzz(fuzzers, args)
     finally:
         lanes.close()
         pg.stop()

@@ -10,7 +10,7 @@ import threading
 import time
 
 from seva import PATIENCE_S, Peer, Seva, request, run, until
-from test_kills import Oracle, check_inside, check_peers, drained, load, missing_at_peer, stored_messages, waiting
+from test_kills import Oracle, check_inside, check_peers, claims_run_out, drained, load, missing_at_peer, stored_messages, waiting
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import pg  # noqa: E402
@@ -38,8 +38,8 @@ class Pair:
         assert until(lambda: self.sql(server.port, "SELECT sync_state FROM pg_stat_replication") == "sync"), "there is no synchronous standby"
         return url
 
-    def sql(self, port, text):
-        p = subprocess.run([self.primary.bin + "/psql", "-qAt", "-h", self.primary.folder, "-p", str(port), "-U", "postgres", "postgres", "-c", text],
+    def sql(self, port, text, database="postgres"):
+        p = subprocess.run([self.primary.bin + "/psql", "-qAt", "-h", self.primary.folder, "-p", str(port), "-U", "postgres", database, "-c", text],
                            capture_output=True, text=True)
         return p.stdout.strip() if p.returncode == 0 else None
 
@@ -84,7 +84,7 @@ def failover(is_restarted):
             threads = load(seva, oracle, stop)
             assert until(lambda: oracle.count() > 300), "there is no load"
             pair.kill()
-            before = oracle.count()
+            before, struck_ms = oracle.count(), int(time.time() * 1000)
             assert until(lambda: ready(seva) == 503), "it must say that it cannot serve"
             assert request(seva.port, "GET", "/healthz").status == 200, "and live"
             pair.promote()
@@ -102,6 +102,7 @@ def failover(is_restarted):
                 t.join(2 * PATIENCE_S)
                 assert not t.is_alive(), "a sender hangs"
             assert not oracle.errors, oracle.errors[:3]
+            assert pair.sql(pair.port, claims_run_out(struck_ms), "seva") is not None
             assert until(lambda: drained(seva), 300, 0.2), "the queues did not drain:\n" + waiting(seva)
             assert not seva.items("/quarantine"), "innocent deliveries were set aside"
             number = check_inside(oracle, *stored_messages(seva))

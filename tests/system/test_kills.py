@@ -152,6 +152,12 @@ def replier(seva, oracle, stop):
         time.sleep(0.01)
 
 
+def claims_run_out(struck_ms):
+    """SQL: what was claimed before then is not waited for: on PostgreSQL another node could be at it still, for minutes."""
+    return ("UPDATE job SET lease_ms = 1 WHERE state = 'running' AND lease_ms < "
+            f"{struck_ms} + CASE WHEN channel_id <> 0 THEN {NETWORK_LEASE_MS} ELSE {LEASE_MS} END")
+
+
 class OnSqlite:
     """What is struck: the server alone."""
 
@@ -192,10 +198,7 @@ class OnPostgres:
         self.back.append(time.monotonic() - began)
 
     def settle(self):
-        """What was claimed before the last kill is not waited for: on PostgreSQL another node could be at it still, for minutes."""
-        due = ("UPDATE job SET lease_ms = 1 WHERE state = 'running' AND lease_ms < "
-               f"{self.struck_ms} + CASE WHEN channel_id <> 0 THEN {NETWORK_LEASE_MS} ELSE {LEASE_MS} END")
-        self.server.run(self.server.bin + "/psql", "-q", *self.server.socket_at(), "-c", due, "seva")
+        self.server.run(self.server.bin + "/psql", "-q", *self.server.socket_at(), "-c", claims_run_out(self.struck_ms), "seva")
 
     def close(self):
         self.server.stop(False)
