@@ -261,6 +261,28 @@ static void a_lease_of_its_own_that_runs_out_is_no_end_of_the_process(struct ben
 }
 ON_BOTH(a_lease_of_its_own_that_runs_out_is_no_end_of_the_process)
 
+/* However many ends there were before: no word of one, no pause, not set aside. */
+static void after_ends_of_the_process_a_lease_of_its_own_is_none_either(struct bench *b)
+{
+    struct runner r;
+    ptrdiff_t n;
+    runner_open(&r, b);
+    add(&r, "wake", S("1"), "");
+    for (int kills = 0; kills <= JOB_KILLS; kills++) {
+        assert_int_equal(claim(&r, 2, &n)->kills, kills);
+        assert_int_equal(n, 1);
+        clock_advance(LIMIT_JOB_LEASE_MS + 1);
+        assert_ok(runner_free_expired(r.engine, false));
+        assert_str(only_item(&r, "queued").last_error, kills < JOB_KILLS ? "" : JOB_KILLED);
+        assert_int_equal(claim(&r, 2, &n)->kills, kills);
+        assert_int_equal(n, 1);
+        end_the_process(&r);
+        clock_advance(JOB_SUSPECT_MS + JOB_SUSPECT_SPREAD_MS);
+    }
+    runner_close(&r);
+}
+ON_BOTH(after_ends_of_the_process_a_lease_of_its_own_is_none_either)
+
 /* ── networks ───────────────────────────────────────────────────────────────────────────────────
  */
 
@@ -397,6 +419,7 @@ int main(void)
         BOTH(poison_is_not_worked_on_again_but_set_aside),
         BOTH(what_two_processes_ended_with_waits_until_this_one_has_lived),
         BOTH(a_lease_of_its_own_that_runs_out_is_no_end_of_the_process),
+        BOTH(after_ends_of_the_process_a_lease_of_its_own_is_none_either),
         BOTH(a_job_that_worked_is_followed_by_the_next_of_its_channel),
         BOTH(what_is_done_for_ever_does_not_die_of_a_bad_day),
         BOTH(credentials_are_made_new_by_one_worker_of_a_node_at_a_time),
