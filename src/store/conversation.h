@@ -104,6 +104,7 @@ err conversation_page(
     struct ctx *cx, const int64_t *ids, ptrdiff_t n_ids, struct conversation **rows, ptrdiff_t *n);
 /* As conversation_get, filled as by conversation_page. */
 err conversation_get_mine(struct ctx *cx, conversation_id id, struct conversation *c);
+void conversation_get_mine_ahead(struct ctx *cx, conversation_id id); /* see db_ahead */
 /* Agents that wrote in it, by id; at most 50. */
 struct participant {
     agent_id id;

@@ -106,13 +106,26 @@ err conversation_page(
     return OK;
 }
 
+/* One alone is found by its key: PostgreSQL keeps the plan, while a list of ids is planned anew
+ * each time, for that depends on how many there are. */
+#define ONE(where) PAGE(CONVERSATION_TABLES, MINE_JOIN("?1", "?3", "?7"), where " AND c.id = ?7")
+static const str one_sql[2] = {ONE(CONVERSATION_IS_VISIBLE), ONE(" c.account_id = ?1")};
+
+void conversation_get_mine_ahead(struct ctx *cx, conversation_id id)
+{
+    db_ahead(cx->db, one_sql[conversation_actor_sees_all(cx)],
+        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(id.v)));
+}
+
 err conversation_get_mine(struct ctx *cx, conversation_id id, struct conversation *c)
 {
-    struct conversation *rows = NULL;
-    ptrdiff_t n = 0;
-    TRY(conversation_page(cx, &id.v, 1, &rows, &n));
-    if (!n)
+    struct conversation one = {0};
+    err e = db_one(cx->db, one_sql[conversation_actor_sees_all(cx)],
+        ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(id.v)), COLS(conversation_shown_cols), &one);
+    if (e == E_NOT_FOUND)
         return fail(cx, E_NOT_FOUND, "There is no such conversation.");
-    *c = rows[0];
+    TRY(e);
+    one.is_mine_filled = cx->actor.agent.v != 0;
+    *c = one;
     return OK;
 }
