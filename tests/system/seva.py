@@ -98,8 +98,9 @@ class Seva:
     def start(self, wait=True):
         self.log = open(os.path.join(self.folder, "log"), "ab")
         started = time.monotonic()
+        at_once = [] if "--drain-delay" in self.more else ["--drain-delay", "0"]  # nothing stands before it that would have to hear of its end
         self.process = subprocess.Popen(
-            [self.bin, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"] + self.db + self.more,
+            [self.bin, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"] + self.db + at_once + self.more,
             stdout=self.log, stderr=self.log, env=self.env)
         if wait:
             self.wait_ready()

@@ -110,13 +110,12 @@ def number_anew(box):
 def renumbering(db=None):
     box = Mailbox()
     with with_mailbox(box, db) as seva:
-        began = time.monotonic()
         names = [f"mail-{i:03}" for i in range(120)]
         box.deliver(*map(hello, names[:100]))
         box.deliver(mail_of("long@example.net", "A long one", size=200 * 1024, subject="long"))
         arrives(seva, "long", *names[:100])
         assert until(lambda: box.unseen() == 0)
-        until(lambda: time.monotonic() - began > 12)  # as above; and Dovecot numbers by the second
+        until(lambda: False, 1.1)  # Dovecot numbers by the second
         number_anew(box)
         box.deliver(*map(hello, names[100:]))
         arrives(seva, "long", *names, most=2 * PATIENCE_S)

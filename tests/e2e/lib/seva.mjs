@@ -61,7 +61,9 @@ export class Seva {
   }
 
   async start() {
-    this.child = spawn(sevaBinary(), ['serve', '--data', join(this.folder, 'data'), '--listen', `127.0.0.1:${this.port}`, ...(this.options ?? [])], {
+    // Nothing stands before it that would have to hear of its end: it does not wait for that.
+    const options = ['--listen', `127.0.0.1:${this.port}`, '--drain-delay', '0', ...(this.options ?? [])]
+    this.child = spawn(sevaBinary(), ['serve', '--data', join(this.folder, 'data'), ...options], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, SEVA_BASE_URL: this.url },
     })
