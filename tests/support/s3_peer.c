@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "net/http_client.h"
 
@@ -130,6 +131,33 @@ static str tell(enum http_method method, const char *path, str body)
     assert_int_equal(r.status, 200);
     http_client_close(client);
     return r.body;
+}
+
+static int find_everywhere(void *arg, str host, struct ip_address *out, int max)
+{
+    (void)arg;
+    (void)host;
+    return max >= 1 && ip_parse(S("127.0.0.1"), out) ? 1 : -1;
+}
+
+struct s3 *s3_peer_open_by_tls(const char *names, str bucket, str host)
+{
+    struct s3 *s3;
+    str why, port, certificate, ca_file = str_cat(test_arena(), test_folder(), S("/store.pem"));
+    assert_true(str_cut(tell(HTTP_POST, "/_tls", str_from(names)), '\n', &port, &certificate));
+    assert_int_equal(file_write(ca_file, certificate, 0600), OK);
+    struct s3_options options = {
+        .endpoint = str_print(test_arena(), "https://%.*s:%.*s", SARG(host), SARG(port)),
+        .bucket = bucket,
+        .region = S("test-1"),
+        .key_id = S("AKIDTEST"),
+        .secret = S("s3cret/of+tests"),
+        .away_ms = -1,
+        .ca_file = ca_file,
+        .rules = egress_rules_with_lookup(test_arena(),
+            rules_of("store=127.0.0.0/8;network=127.0.0.0/8"), find_everywhere, NULL)};
+    assert_int_equal(s3_open(test_arena(), &options, &s3, &why), OK);
+    return s3;
 }
 
 void s3_peer_fail(const char *kind, int n)

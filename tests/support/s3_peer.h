@@ -14,6 +14,9 @@ struct s3 *s3_peer_open_as(str prefix, str secret, int64_t away_ms);
 /* The same with the bucket in the host's name ("attachments.HOST"); only under "store.example" the
  * peer is found. */
 struct s3 *s3_peer_open_by_name(str host, str prefix);
+/* The same over TLS, with a certificate for these names ("DNS:*.store.example"), which is trusted;
+ * the peer is found under every host. */
+struct s3 *s3_peer_open_by_tls(const char *names, str bucket, str host);
 /* The next n requests fail so: a word of s3_peer.py. */
 void s3_peer_fail(const char *kind, int n);
 void s3_peer_damage(str key);

@@ -10,6 +10,8 @@ key "AKIDTEST", secret "s3cret/of+tests".
     GET  /_requests     "METHOD KEY STATUS" of all requests since it was asked last
     POST /_damage       KEY: its bytes are others from now on
     DELETE /_objects    none is there any more
+    POST /_tls          NAMES (as in "DNS:*.store.example"): the same over TLS, with a certificate of its own for these; answers the
+                        port and, from the next line on, the certificate
 
 Kinds: 500, 501 (NotImplemented), 503, reset (no answer), slow (an answer's head, then silence), truncated (half of the body), wrong (other bytes),
 403, clock (RequestTimeTooSkewed), nobucket, lost (stored, but the answer does not come).
@@ -18,9 +20,13 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
 import socket
+import ssl
 import struct
+import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
 
@@ -215,13 +221,16 @@ class Peer(http.server.BaseHTTPRequestHandler):
             self.s3()
 
     def do_POST(self):
+        answer = ""
         said = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode().split()
         with lock:
             if self.path == "/_faults":
                 faults[:] = [said[0]] * int(said[1])
             elif self.path == "/_damage":
                 objects[said[0]] = bytes(len(objects[said[0]]))
-        self.plain("")
+            elif self.path == "/_tls":
+                answer = over_tls(said[0])
+        self.plain(answer)
 
     def do_DELETE(self):
         if self.path == "/_objects":
@@ -236,6 +245,21 @@ class Server(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         pass  # who is cut off in the middle is what some tests want
+
+
+def over_tls(names):
+    server, tls = Server(("127.0.0.1", 0), Peer), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory(prefix="seva-s3-peer-") as folder:
+        certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=store", "-addext", "subjectAltName=" + names,
+                        "-days", "2", "-out", certificate, "-keyout", key], check=True, capture_output=True)
+        tls.load_cert_chain(certificate, key)
+        with open(certificate) as f:
+            shown = f.read()
+    # The handshake belongs to the connection's thread, not to the one that accepts.
+    server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"{server.server_address[1]}\n{shown}"
 
 
 def main():

@@ -279,6 +279,42 @@ static void a_bucket_can_stand_in_the_hosts_name(void **state)
     s3_close(s3);
 }
 
+static void a_bucket_in_the_hosts_name_is_named_by_the_certificate(void **state)
+{
+    (void)state;
+    static const char not_for_it[] = "its certificate is for another host";
+    static const struct {
+        const char *names, *bucket, *why;
+    } rows[] = {
+        {"DNS:*.store.example",                   "attachments", NULL      },
+        {"DNS:attachments.store.example",         "attachments", NULL      },
+        {"DNS:*.store.example,DNS:store.example", "attachments", NULL      },
+        {"DNS:store.example",                     "attachments", not_for_it}, /* the bucket's is another */
+        {"DNS:*.other.example",                   "attachments", not_for_it},
+        {"DNS:*.store.example",                   "my.files",    not_for_it}, /* one label, not two */
+        {"IP:127.0.0.1",                          "attachments", not_for_it}, /* whatever it leads to */
+    };
+    str bytes = S("by its name"), got;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct s3 *s3 =
+            s3_peer_open_by_tls(rows[i].names, str_from(rows[i].bucket), S("store.example"));
+        s3_peer_clear();
+        err e = put(s3, S("7/a b"), bytes, hash_of(bytes));
+        if (rows[i].why) {
+            assert_int_equal(e, E_BUSY);
+            assert_true(str_find(s3_words(s3, test_arena()), str_from(rows[i].why)) >= 0);
+            assert_str(s3_peer_requests(), "");
+            test_log_had(LOG_WARN, "gave no good answer");
+        } else {
+            assert_int_equal(e, OK);
+            assert_int_equal(get(s3, S("7/a b"), (struct s3_range){0}, MAX, &got), OK);
+            assert_true(str_eq(got, bytes));
+            assert_str(s3_peer_requests(), "PUT /7/a%20b 200\nGET /7/a%20b 200\n");
+        }
+        s3_close(s3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +329,7 @@ int main(void)
         TEST(a_store_that_knows_no_conditions_is_asked_without),
         TEST(a_store_that_is_no_store_is_refused_at_once),
         TEST(a_bucket_can_stand_in_the_hosts_name),
+        TEST(a_bucket_in_the_hosts_name_is_named_by_the_certificate),
     };
     return cmocka_run_group_tests_name("net/s3", tests, NULL, NULL);
 }
