@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 1024 * 1024, KEYS_MAX = 16 * 1024, PAGE = 1000, SYNC_BYTES = 32 * 1024 * 1024 };
+enum { READ_BYTES = 1024 * 1024, KEYS_MAX = 16 * 1024, PAGE = 1000 };
 static const int64_t list_bytes_max = (int64_t)1 << 36; /* of names: a hundred each */
 
 struct item {
@@ -131,7 +131,7 @@ static err put(void *arg, str bytes)
     if (file_write_on(b->fd, bytes) != OK)
         return trouble(b, S("write to"), name);
     b->written += bytes.len;
-    if (!b->is_pipe && b->written - b->synced >= SYNC_BYTES) {
+    if (!b->is_pipe && b->written - b->synced >= LIMIT_UNSYNCED_BYTES) {
         b->synced = b->written;
         if (file_sync_try(b->fd) != OK)
             return trouble(b, S("write to"), name);

@@ -13,9 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "db/sqlite_driver.h"
 
-enum { STEP_PAGES = 512, COPY_BUSY_MS = 30 * 1000, SYNC_BYTES = 16 * 1024 * 1024 };
+enum { STEP_PAGES = 512, COPY_BUSY_MS = 30 * 1000 };
 
 static void handle_close(sqlite3 **handle)
 {
@@ -75,7 +76,7 @@ static err target_open(struct arena *a, str to, sqlite3 **handle, str *why)
 static int sync_copied(sqlite3 *to, int64_t *unsynced_bytes)
 {
     sqlite3_file *file = NULL;
-    if (*unsynced_bytes < SYNC_BYTES)
+    if (*unsynced_bytes < LIMIT_UNSYNCED_BYTES)
         return SQLITE_OK;
     *unsynced_bytes = 0;
     int code = sqlite3_file_control(to, "main", SQLITE_FCNTL_FILE_POINTER, &file);

@@ -2,12 +2,13 @@
 #include "job/ship_file.h"
 
 #include "base/file.h"
+#include "base/limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MODE = 0600, HEAD_MAX = 256, SYNC_BYTES = 32 * 1024 * 1024, SUM_BYTES = 32 };
+enum { FILE_MODE = 0600, HEAD_MAX = 256, SUM_BYTES = 32 };
 
 static void close_at(const int *fd)
 {
@@ -122,7 +123,7 @@ static err out_add(struct out *o, str part)
     crypto_sha256_add(o->sum, part);
     TRY(file_write_on(o->fd, part));
     o->bytes += part.len;
-    if (o->bytes - o->synced < SYNC_BYTES)
+    if (o->bytes - o->synced < LIMIT_UNSYNCED_BYTES)
         return OK;
     o->synced = o->bytes; /* so that others' syncs do not wait for all of it at once */
     return file_sync_try(o->fd);

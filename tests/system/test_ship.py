@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 
+import disk
 from seva import BIN, Seva, fresh_postgres, request, run, until
 
 
@@ -342,6 +343,49 @@ def a_full_disk_holds_nobody_up_and_is_followed_again():
             subprocess.run(["umount", "-l", small], check=False)
 
 
+def with_long_database(s, mb):
+    """Its pages are free: a copy has them all the same."""
+    db = sqlite3.connect(os.path.join(s.data, "seva.db"), isolation_level=None)
+    db.execute("CREATE TABLE filler (content BLOB)")
+    for _ in range(mb):
+        db.execute("INSERT INTO filler VALUES (randomblob(1000000))")
+    db.execute("DROP TABLE filler")
+    db.close()
+
+
+def most_unsynced(d):
+    """Bytes that stood in one file without a sync, and all bytes of the longest."""
+    now, most, all_of = {}, 0, {}
+    for op, inode, _, _, data in d.lines():
+        if op == disk.WRITE:
+            now[inode], all_of[inode] = now.get(inode, 0) + len(data), all_of.get(inode, 0) + len(data)
+            most = max(most, now[inode])
+        elif op == disk.SYNC:
+            now[inode] = 0
+    return most, max(all_of.values())
+
+
+def a_copy_beside_leaves_little_for_others_syncs_to_wait_for():
+    """Of a slow disk, on which they wait for what was written before them, some under the write lock."""
+    with Shipping() as s:
+        with_long_database(s, 20)
+        shipping, backing = disk.Disk(s.folder, True), disk.Disk(s.folder, True)
+        try:
+            s.env.update(shipping.env)
+            s.start()
+            assert until(s.is_shipped)
+            s.stop()
+            p = subprocess.run([BIN, "backup", "--data", s.data, os.path.join(s.folder, "backup")], capture_output=True, text=True, timeout=300,
+                               env={**os.environ, **backing.env})
+            assert p.returncode == 0, p.stderr
+            for one in (shipping, backing):
+                most, longest = most_unsynced(one)
+                assert longest >= 20_000_000 and most <= 5 << 20, (most, longest)
+        finally:
+            shipping.close()
+            backing.close()
+
+
 def what_cannot_be_shipped_to_is_refused_at_the_start():
     with Shipping() as s:
         s.start()
@@ -363,4 +407,5 @@ if __name__ == "__main__":
          what_does_not_go_on_begins_a_generation_and_the_old_one_is_restored_until_it_has_a_base,
          the_doctor_says_what_of_the_folder_cannot_be_restored_and_a_start_begins_anew, postgresql_is_refused_in_words, a_moment_comes_back_and_one_before_the_first_does_not,
          a_torn_segment_at_the_end_is_left_out_and_a_torn_base_is_not_used, a_folder_that_is_gone_holds_nobody_up_and_is_followed_again,
-         a_full_disk_holds_nobody_up_and_is_followed_again, what_cannot_be_shipped_to_is_refused_at_the_start])
+         a_full_disk_holds_nobody_up_and_is_followed_again,
+         a_copy_beside_leaves_little_for_others_syncs_to_wait_for, what_cannot_be_shipped_to_is_refused_at_the_start])
