@@ -4,6 +4,7 @@
 #include "care/export_out.h"
 
 #include "base/file.h"
+#include "base/limits.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 enum { READ_BYTES = 256 * 1024, BLOCK = 512, NAME_MAX_BYTES = 100, OCTAL_DIGITS = 11 };
-enum { MEGABYTE = 1000 * 1000, LOOK_BYTES = 16 * 1024 * 1024 };
+enum { MEGABYTE = 1000 * 1000 };
 static const int64_t octal_max = (int64_t)1 << 33;
 
 static err trouble(struct export_out *o, const char *what, str path)
@@ -56,7 +57,7 @@ static err put(struct export_out *o, int fd, str bytes, str name)
     if (file_write_on(fd, bytes) != OK)
         return trouble(o, "write to", name);
     o->bytes += bytes.len;
-    return o->bytes - o->looked_at >= LOOK_BYTES ? look_around(o, fd) : OK;
+    return o->bytes - o->looked_at >= LIMIT_UNSYNCED_BYTES ? look_around(o, fd) : OK;
 }
 
 /* ── tar ────────────────────────────────────────────────────────────────────────────────────────
