@@ -5,6 +5,7 @@
 #include "care/visitor.h"
 #include "model/names.h"
 #include "store/agent.h"
+#include "store/door_guess.h"
 #include "store/session.h"
 #include "store/token.h"
 
@@ -61,6 +62,22 @@ static err touch(struct boundary *b)
         return token_touch(cx, b->pass.token);
     TRY(session_touch(cx, b->pass.session));
     return agent_touch(cx, cx->actor.agent);
+}
+
+void authenticate_ahead(struct boundary *b, const struct route_ahead *ahead)
+{
+    struct call *call = &b->call;
+    struct ctx *cx = &call->cx;
+    if (call->route->auth != AUTH_AGENT || b->is_writing)
+        return;
+    str bearer = bearer_of(call->req);
+    bool is_guessed = door_guess(
+        cx, bearer.len ? bearer : http_cookie_get(call->req, session_cookie_name(cx->config)));
+    if (!is_guessed)
+        return;
+    if (ahead)
+        ahead->say(call);
+    door_guess_forget(cx);
 }
 
 static err agent_authenticate(struct boundary *b)

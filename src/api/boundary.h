@@ -42,6 +42,9 @@ static inline struct boundary *boundary_of(struct call *call)
 /* auth.c: fills account and actor by the route's kind, checks CSRF and capability. Needs an open
  * transaction when the route's kind does. */
 err authenticate(struct boundary *b);
+/* auth.c: says ahead what authenticating will read and, when the route is about to be handled, what
+ * its handler will. */
+void authenticate_ahead(struct boundary *b, const struct route_ahead *ahead);
 /* auth.c: who was authenticated before goes on in the WRITE transaction that is open now. */
 err authenticated_enter(struct boundary *b);
 /* auth.c: without a database: is there a credential at all? */

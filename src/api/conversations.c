@@ -250,11 +250,17 @@ static void ask_ahead(struct ctx *cx, const struct conversation *c)
     channel_get_ahead(cx, c->channel_id);
 }
 
+static void get_ahead(struct call *call)
+{
+    conversation_get_mine_ahead(&call->cx, (conversation_id){call->id});
+    conversation_participants_ahead(&call->cx, (conversation_id){call->id});
+}
+
 static err get(struct call *call)
 {
     struct ctx *cx = &call->cx;
     struct conversation c;
-    conversation_participants_ahead(cx, (conversation_id){call->id});
+    get_ahead(call);
     TRY(conversation_get_mine(cx, (conversation_id){call->id}, &c));
     ask_ahead(cx, &c);
     TRY(conversation_fill_tags(cx, &c, 1));
@@ -281,5 +287,7 @@ static const struct route routes[] = {
      "Conversations of a contact, newest first.", &conversation_shape, 0},
 };
 /* clang-format on */
+extern const struct route_ahead conversation_ahead;
+const struct route_ahead conversation_ahead = {get, get_ahead};
 extern const struct route_table conversations_routes;
 const struct route_table conversations_routes = ROUTES(routes);

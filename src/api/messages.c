@@ -83,6 +83,15 @@ static err page_around(
     return OK;
 }
 
+static void list_ahead(struct call *call)
+{
+    const struct list_query *query = call->query;
+    conversation_id id = {call->id};
+    if (!query->cursor.len && !query->around && !query->after)
+        message_list_ahead(&call->cx, id, (message_id){0}, page_limit(query->limit));
+    conversation_get_ahead(&call->cx, id);
+}
+
 static err list(struct call *call)
 {
     struct ctx *cx = &call->cx;
@@ -91,8 +100,7 @@ static err list(struct call *call)
     struct timeline_page page = {0};
     int64_t before = 0;
     ptrdiff_t limit = page_limit(query->limit);
-    if (!query->cursor.len && !query->around && !query->after)
-        message_list_ahead(cx, (conversation_id){call->id}, (message_id){0}, limit);
+    list_ahead(call);
     TRY(conversation_get(cx, (conversation_id){call->id}, &c));
     if ((query->cursor.len > 0) + (query->around > 0) + (query->after > 0) > 1)
         return fail_field(cx, query->around ? "around" : "after",
@@ -331,5 +339,7 @@ static const struct route routes[] = {
      "The exchange as plain text.", NULL, 0},
 };
 /* clang-format on */
+extern const struct route_ahead messages_ahead;
+const struct route_ahead messages_ahead = {list, list_ahead};
 extern const struct route_table messages_routes;
 const struct route_table messages_routes = ROUTES(routes);

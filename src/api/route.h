@@ -104,6 +104,14 @@ struct route {
     ptrdiff_t max_body;         /* bytes; 0 = LIMIT_JSON_BODY_BYTES */
 };
 
+/* Says what the reading route with this handler will ask (db_ahead), for whom the credential named
+ * before (store/door_guess.h). Called before anybody is authenticated: it answers nothing and asks
+ * nothing. */
+struct route_ahead {
+    err (*handle)(struct call *call);
+    void (*say)(struct call *call);
+};
+
 /* True when POSTs of the route honour an Idempotency-Key. */
 bool route_is_idempotent(const struct route *route);
 /* True when the route may answer with this refusal: 400, 401, 403, 404, 409, 413, 416, 429 by what

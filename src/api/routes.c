@@ -69,3 +69,17 @@ const struct route_table *const route_tables[] = {
     &static_routes,
 };
 const ptrdiff_t n_route_tables = sizeof route_tables / sizeof route_tables[0];
+
+extern const struct route_ahead conversation_ahead, messages_ahead;
+static const struct route_ahead *const aheads[] = {
+    &conversation_ahead,
+    &messages_ahead,
+};
+
+const struct route_ahead *route_ahead_of(const struct route *route)
+{
+    for (size_t i = 0; i < sizeof aheads / sizeof aheads[0]; i++)
+        if (aheads[i]->handle == route->handle)
+            return aheads[i];
+    return NULL;
+}

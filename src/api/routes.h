@@ -5,3 +5,6 @@
 
 extern const struct route_table *const route_tables[];
 extern const ptrdiff_t n_route_tables;
+
+/* NULL: nothing is said ahead for this route. */
+const struct route_ahead *route_ahead_of(const struct route *route);

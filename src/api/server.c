@@ -208,6 +208,7 @@ static err id_check(struct boundary *b)
 static err authenticate_early(struct boundary *b)
 {
     TRY(begin(b, DB_READ));
+    authenticate_ahead(b, NULL);
     err e = authenticate(b);
     end_read(b);
     return e;
@@ -290,6 +291,7 @@ static err handle(struct boundary *b)
 static err transact(struct boundary *b)
 {
     TRY(begin(b, b->call.route->flags & ROUTE_WRITE ? DB_WRITE : DB_READ));
+    authenticate_ahead(b, route_ahead_of(b->call.route));
     TRY(enters_known(b->call.route) ? authenticated_enter(b) : authenticate(b));
     return handle(b);
 }

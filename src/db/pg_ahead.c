@@ -5,20 +5,6 @@
 
 #include <string.h>
 
-void pg_ahead(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args)
-{
-    struct pg_conn *c = pg_conn_of(tx);
-    /* A write between would make the answer wrong. */
-    if (tx->mode != DB_READ || c->is_lost || c->n_ahead == AHEAD_MOST)
-        return;
-    struct db_arg *kept = arena_try(tx->arena, (n_args + 1) * (ptrdiff_t)sizeof *kept, 8);
-    if (kept == NULL)
-        return; /* then it goes by itself */
-    for (ptrdiff_t i = 0; i < n_args; i++)
-        kept[i] = args[i];
-    c->ahead[c->n_ahead++] = (struct pg_ahead){.sql = sql, .args = kept, .n_args = n_args};
-}
-
 static bool is_same(const struct db_arg *x, const struct db_arg *y)
 {
     return x->type == y->type && x->i == y->i && x->d == y->d && str_eq(x->s, y->s);
@@ -36,6 +22,21 @@ struct pg_ahead *pg_ahead_find(
             return one;
     }
     return NULL;
+}
+
+void pg_ahead(struct db_tx *tx, str sql, const struct db_arg *args, ptrdiff_t n_args)
+{
+    struct pg_conn *c = pg_conn_of(tx);
+    /* A write between would make the answer wrong. */
+    if (tx->mode != DB_READ || c->is_lost || c->n_ahead == AHEAD_MOST ||
+        pg_ahead_find(c, sql, args, n_args) != NULL)
+        return;
+    struct db_arg *kept = arena_try(tx->arena, (n_args + 1) * (ptrdiff_t)sizeof *kept, 8);
+    if (kept == NULL)
+        return; /* then it goes by itself */
+    for (ptrdiff_t i = 0; i < n_args; i++)
+        kept[i] = args[i];
+    c->ahead[c->n_ahead++] = (struct pg_ahead){.sql = sql, .args = kept, .n_args = n_args};
 }
 
 int pg_ahead_unsent(const struct pg_conn *c)

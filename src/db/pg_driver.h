@@ -38,7 +38,7 @@ struct pg_ahead {
     ptrdiff_t n_args;
     PGresult *answer; /* NULL: not sent yet */
 };
-enum { AHEAD_MOST = 8 };
+enum { AHEAD_MOST = 12 };
 
 struct pg;
 struct pg_pool;
@@ -56,6 +56,7 @@ struct pg_conn {
     int n_prelude;
     struct pg_ahead ahead[AHEAD_MOST]; /* those that are answered first */
     int n_ahead;
+    account_id scoped; /* that the server's transaction has; 0: none, or not known any more */
     bool is_begun; /* the server has a transaction of ours */
     bool is_lost;  /* the connection broke in this transaction */
     bool owes;     /* the end of the transaction was sent; its answer is not read yet (after a read

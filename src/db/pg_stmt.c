@@ -146,6 +146,10 @@ static void note_prelude(struct pg_conn *c, enum prelude done)
 {
     if (done == PRELUDE_BEGIN_READ || done == PRELUDE_BEGIN_WRITE)
         c->is_begun = true;
+    if (done == PRELUDE_SCOPE)
+        c->scoped = c->tx.account;
+    if (done == PRELUDE_UNDO)
+        c->scoped = (account_id){0}; /* it may have been said inside */
 }
 
 /* The answer of a statement that flew ahead stays with it. */
@@ -525,6 +529,7 @@ static err execute_or_reconnect(struct pg_conn *c, const struct call *call, stru
     pg_forget_statements(c);
     TRY(pg_connect(c->pg, &c->handle, NULL, NULL));
     c->is_lost = c->is_begun = c->owes = false;
+    c->scoped = (account_id){0};
     memcpy(c->prelude, before, sizeof before);
     c->n_prelude = n_before;
     return execute(c, call, p);

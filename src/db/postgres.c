@@ -143,6 +143,7 @@ static err pg_begin(struct db *db, enum db_mode mode, struct arena *a, struct db
     c->prelude[0] = mode == DB_READ ? PRELUDE_BEGIN_READ : PRELUDE_BEGIN_WRITE;
     c->n_prelude = 1;
     c->is_begun = false;
+    c->scoped = (account_id){0};
     *tx = &c->tx;
     return OK;
 }
@@ -217,10 +218,13 @@ void pg_queue(struct pg_conn *c, enum prelude what)
 static err pg_scope(struct db_tx *tx)
 {
     struct pg_conn *c = pg_conn_of(tx);
+    if (c->scoped.v != 0 && c->scoped.v != tx->account.v)
+        pg_ahead_drop(c); /* was read for another one */
     for (int i = 0; i < c->n_prelude; i++)
         if (c->prelude[i] == PRELUDE_SCOPE)
             return OK; /* the account is read when it is sent */
-    pg_queue(c, PRELUDE_SCOPE);
+    if (c->scoped.v == 0 || c->scoped.v != tx->account.v)
+        pg_queue(c, PRELUDE_SCOPE);
     return OK;
 }
 

@@ -97,18 +97,23 @@ static const struct db_col entering_cols[] = {
     COL(struct entering_row, kind),
 };
 
+static const str enters_sql = S_INIT("SELECT " AGENT_COLUMNS ", x.scope_id, x.kind "
+                                     "FROM agent a "
+                                     "JOIN login l ON l.id = a.login_id "
+                                     "LEFT JOIN (" SCOPE_OF_ONE ") x ON x.agent_id = a.id "
+                                     "WHERE a.account_id = ?1 AND a.id = ?2");
+
+void agent_enters_ahead(struct ctx *cx, agent_id id)
+{
+    db_ahead(cx->db, enters_sql, ARGS(A_ID(cx->account), A_ID(id)));
+}
+
 err agent_enters(struct ctx *cx, agent_id id, struct agent *agent, struct agent_scope *scope)
 {
     struct entering_row *rows;
     ptrdiff_t n;
-    TRY(db_all(cx->db,
-        S("SELECT " AGENT_COLUMNS ", x.scope_id, x.kind "
-          "FROM agent a "
-          "JOIN login l ON l.id = a.login_id "
-          "LEFT JOIN (" SCOPE_OF_ONE ") x ON x.agent_id = a.id "
-          "WHERE a.account_id = ?1 AND a.id = ?2"),
-        ARGS(A_ID(cx->account), A_ID(id)), COLS(entering_cols), (ptrdiff_t)sizeof *rows, &rows,
-        &n));
+    TRY(db_all(cx->db, enters_sql, ARGS(A_ID(cx->account), A_ID(id)), COLS(entering_cols),
+        (ptrdiff_t)sizeof *rows, &rows, &n));
     if (n == 0)
         return fail(cx, E_NOT_FOUND, "there is no such agent");
     struct scope_row *scopes = NEW(cx->arena, struct scope_row, n);

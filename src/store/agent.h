@@ -9,6 +9,7 @@ err agent_get(struct ctx *cx, agent_id id, struct agent *agent);
 err agent_scope_get(struct ctx *cx, agent_id id, struct agent_scope *scope);
 /* Both in one statement, which every request of an agent says first. */
 err agent_enters(struct ctx *cx, agent_id id, struct agent *agent, struct agent_scope *scope);
+void agent_enters_ahead(struct ctx *cx, agent_id id); /* see db_ahead */
 /* All agents of the account by name; scopes[i] belongs to agents[i]. At most AGENTS_MAX. */
 enum { AGENTS_MAX = 5000 };
 err agent_list(struct ctx *cx, struct agent **agents, struct agent_scope **scopes, ptrdiff_t *n);

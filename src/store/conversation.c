@@ -45,6 +45,11 @@ err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c)
     return no_such(cx, read_one(cx, S(GET_SQL), id.v, c));
 }
 
+void conversation_get_ahead(struct ctx *cx, conversation_id id)
+{
+    db_ahead(cx->db, S(GET_SQL), ARGS(CONVERSATION_SCOPE_ARGS(cx), A_INT(id.v)));
+}
+
 err conversation_by_number(struct ctx *cx, int64_t number, struct conversation *c)
 {
     return no_such(cx, read_one(cx, S(ONE_SQL " AND c.number = ?7"), number, c));

@@ -76,6 +76,7 @@ extern const struct db_col conversation_cols[];
 enum { CONVERSATION_COLS = 41 };
 
 err conversation_get(struct ctx *cx, conversation_id id, struct conversation *c);
+void conversation_get_ahead(struct ctx *cx, conversation_id id); /* see db_ahead */
 /* The one that people call #number. */
 err conversation_by_number(struct ctx *cx, int64_t number, struct conversation *c);
 /* The newest of an identity outside threads; no lock. E_NOT_FOUND (no words). */

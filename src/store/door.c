@@ -8,6 +8,7 @@
 #include "model/names.h"
 #include "store/agent.h"
 #include "store/channel.h"
+#include "store/door_guess.h"
 #include "store/door_hash.h"
 #include "store/role.h"
 
@@ -104,16 +105,20 @@ err door_session(struct ctx *cx, str cookie, struct door_pass *pass)
     struct session_row row;
     if (!cookie.len || cookie.len > COOKIE_MAX)
         return refused(cx);
+    str hash = door_hash(cx->arena, cookie);
     err e = db_one(cx->db,
         S("SELECT id, agent_id, account_id, last_seen_ms "
           "FROM session "
           "WHERE token_hash = ?1 AND ended_ms IS NULL AND expires_ms > ?2"),
-        ARGS(A_TEXT(door_hash(cx->arena, cookie)), A_INT(cx->now_ms)), COLS(session_cols), &row);
-    if (e == E_NOT_FOUND)
+        ARGS(A_TEXT(hash), A_INT(cx->now_ms)), COLS(session_cols), &row);
+    if (e == E_NOT_FOUND) {
+        door_guess_drop(cx, hash);
         return refused(cx);
+    }
     TRY(e);
     TRY(door_agent(cx, row.account_id, row.agent_id));
     cx->actor.session = row.id;
+    door_guess_keep(cx, hash);
     *pass = (struct door_pass){.session = row.id, .last_seen_ms = row.last_seen_ms};
     return OK;
 }
@@ -139,14 +144,17 @@ err door_token(struct ctx *cx, str token, struct door_pass *pass)
     struct token_row row;
     if (!str_starts(token, S("seva_")) || token.len > COOKIE_MAX)
         return fail(cx, E_UNAUTHENTICATED, "this API token is not valid");
+    str hash = door_hash(cx->arena, token);
     err e = db_one(cx->db,
         S("SELECT id, agent_id, account_id, name, scopes, last_used_ms "
           "FROM token "
           "WHERE token_hash = ?1 AND revoked_ms IS NULL "
           "    AND (expires_ms IS NULL OR expires_ms > ?2)"),
-        ARGS(A_TEXT(door_hash(cx->arena, token)), A_INT(cx->now_ms)), COLS(token_cols), &row);
-    if (e == E_NOT_FOUND)
+        ARGS(A_TEXT(hash), A_INT(cx->now_ms)), COLS(token_cols), &row);
+    if (e == E_NOT_FOUND) {
+        door_guess_drop(cx, hash);
         return fail(cx, E_UNAUTHENTICATED, "this API token is not valid");
+    }
     TRY(e);
     TRY(actor_start(cx, row.account_id, ACTOR_TOKEN));
     TRY(actor_fill(cx, row.agent_id));
@@ -154,6 +162,7 @@ err door_token(struct ctx *cx, str token, struct door_pass *pass)
     cx->actor.caps &= scopes & ~(uint64_t)CAP_SELF;
     cx->actor.token = row.id;
     cx->actor.name = row.name;
+    door_guess_keep(cx, hash);
     *pass = (struct door_pass){.token = row.id, .last_seen_ms = row.last_used_ms};
     return OK;
 }

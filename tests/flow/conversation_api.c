@@ -363,6 +363,61 @@ static void a_conversation_is_started_and_told_as_text(void **state)
         400);
 }
 
+/* Often enough that every connection knows the statements: what is read is said ahead then. */
+static void all_answer(struct test_app *app, str token, str id, int status)
+{
+    static const char *const behind[] = {"", "/messages"};
+    for (int i = 0; i < 8; i++)
+        for (int k = 0; k < 2; k++) {
+            str path = str_print(&app->arena, "/api/v1/conversations/%.*s%s", SARG(id), behind[k]);
+            assert_int_equal(
+                test_request_as(app, token, "GET", str_z(&app->arena, path), NULL), status);
+            assert_int_equal(str_find(app->body, S("Where is my order?")) >= 0, status == 200);
+        }
+}
+
+static void listed(struct test_app *app, str token, ptrdiff_t n)
+{
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(test_request_as(app, token, "GET", "/api/v1/conversations", NULL), 200);
+        assert_int_equal(items(app), n);
+    }
+}
+
+static void what_is_taken_from_somebody_ends_with_the_next_request(void **state)
+{
+    struct test_app *app = *state;
+    str id = said(app, "rina", "Where is my order?");
+    agent_id who;
+    str token = test_agent_add(app, "reads@test.example", "agent", &who);
+    all_answer(app, token, id, 200);
+    listed(app, token, 1);
+    assert_int_equal(
+        test_ask(app, "PATCH",
+            "/api/v1/agents/%lld {\"grants\":[{\"scope\":\"channel\",\"id\":\"%lld\"}]}",
+            (long long)who.v, (long long)app->widget.v),
+        200);
+    all_answer(app, token, id, 404);
+    listed(app, token, 0);
+    assert_int_equal(
+        test_ask(app, "PATCH", "/api/v1/agents/%lld {\"grants\":[]}", (long long)who.v), 200);
+    all_answer(app, token, id, 200);
+    listed(app, token, 1);
+    assert_int_equal(
+        test_ask(app, "PATCH", "/api/v1/agents/%lld {\"is_active\":false}", (long long)who.v), 200);
+    all_answer(app, token, id, 401);
+    assert_int_equal(
+        test_ask(app, "PATCH", "/api/v1/agents/%lld {\"is_active\":true}", (long long)who.v), 200);
+    all_answer(app, token, id, 200);
+    struct ctx *cx = test_begin(app);
+    assert_int_equal(
+        db_run(cx->db, S("UPDATE token SET revoked_ms = 1 WHERE account_id = ?1 AND agent_id = ?2"),
+            ARGS(A_ID(app->account), A_ID(who)), NULL),
+        OK);
+    test_commit(app, cx);
+    all_answer(app, token, id, 401);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +434,7 @@ int main(void)
         TEST_APP(a_contact_is_found_changed_and_blocked),
         TEST_APP(viewers_are_shown_while_they_look),
         TEST_APP(a_conversation_is_started_and_told_as_text),
+        TEST_APP(what_is_taken_from_somebody_ends_with_the_next_request),
     };
     if (test_app_is_skipped())
         return 77;

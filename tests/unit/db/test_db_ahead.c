@@ -117,6 +117,62 @@ static void what_is_asked_for_itself_is_sent_once(void **state)
     test_db_close(t);
 }
 
+static void what_is_said_twice_is_sent_once(void **state)
+{
+    (void)state;
+    struct test_db *t = open_cards(DB_POSTGRES);
+    struct db_tx *tx = begin(t, DB_READ);
+    int64_t n = 0;
+    ahead(tx, 1);
+    ahead(tx, 1);
+    assert_int_equal(pg_conn_of(tx)->n_ahead, 1);
+    assert_ok(count(tx, &n));
+    ahead(tx, 1); /* its answer is here */
+    assert_int_equal(pg_conn_of(tx)->n_ahead, 1);
+    get(tx, 1, "one");
+    assert_ok(db_commit(tx));
+    test_db_close(t);
+}
+
+static void what_was_said_for_another_account_is_not_its_answer(void **state)
+{
+    (void)state;
+    struct test_db *t = open_cards(DB_POSTGRES);
+    struct db_tx *tx = begin(t, DB_READ);
+    struct pg_conn *c = pg_conn_of(tx);
+    int64_t n = 0;
+    assert_ok(db_scope(tx, (account_id){7}));
+    ahead(tx, 1);
+    assert_ok(count(tx, &n));
+    assert_ok(db_scope(tx, (account_id){7})); /* the server has it */
+    assert_int_equal(c->n_prelude, 0);
+    assert_int_equal(c->n_ahead, 1);
+    assert_ok(db_scope(tx, (account_id){8}));
+    assert_int_equal(c->n_prelude, 1);
+    assert_int_equal(c->n_ahead, 0);
+    get(tx, 1, "one");
+    assert_ok(db_commit(tx));
+    test_db_close(t);
+}
+
+static void a_scope_that_was_undone_is_said_again(void **state)
+{
+    (void)state;
+    struct test_db *t = open_cards(DB_POSTGRES);
+    struct db_tx *tx = begin(t, DB_WRITE);
+    struct pg_conn *c = pg_conn_of(tx);
+    get(tx, 1, "one");
+    assert_ok(db_savepoint(tx));
+    assert_ok(db_scope(tx, (account_id){7}));
+    get(tx, 1, "one");
+    assert_int_equal(c->scoped.v, 7);
+    assert_ok(db_savepoint_end(tx, false));
+    get(tx, 1, "one");
+    assert_int_equal(c->scoped.v, 0);
+    assert_ok(db_rollback(tx));
+    test_db_close(t);
+}
+
 static void what_nobody_asks_for_is_gone_with_the_transaction(void **state)
 {
     (void)state;
@@ -125,7 +181,7 @@ static void what_nobody_asks_for_is_gone_with_the_transaction(void **state)
     struct pg_conn *c = pg_conn_of(tx);
     int64_t n = 0;
     for (int i = 0; i < AHEAD_MOST + 2; i++)
-        ahead(tx, 1);
+        ahead(tx, 1 + i);
     assert_int_equal(c->n_ahead, AHEAD_MOST);
     assert_ok(count(tx, &n));
     ahead(tx, 2);
@@ -215,6 +271,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(answers_come_with_the_next_statement),
         TEST(what_is_asked_for_itself_is_sent_once),
+        TEST(what_is_said_twice_is_sent_once),
+        TEST(what_was_said_for_another_account_is_not_its_answer),
+        TEST(a_scope_that_was_undone_is_said_again),
         TEST(what_nobody_asks_for_is_gone_with_the_transaction),
         TEST(a_transaction_that_writes_sends_nothing_ahead),
         TEST(an_error_is_told_by_the_statement_it_flew_with),
