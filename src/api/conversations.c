@@ -87,19 +87,39 @@ static err answer_page(struct call *call, struct conversation *rows, ptrdiff_t n
     return answer_list_end(call, &j, next);
 }
 
+static err asked(struct call *call, struct inbox_query *q, enum conversation_sort *sort,
+    struct conversation_cursor *after)
+{
+    struct ctx *cx = &call->cx;
+    const struct list_query *query = call->query;
+    *sort = SORT_NEWEST;
+    if (query->view.len)
+        TRY(inbox_view(cx, query->view, q, sort));
+    narrow(query, q);
+    if (query->has_sort)
+        (void)inbox_sort(query->sort, sort); /* declared: one of the words */
+    return page_cursor_read(cx, query->cursor, &after->is_set, &after->key, &after->id);
+}
+
+static void list_ahead(struct call *call)
+{
+    const struct list_query *query = call->query;
+    struct inbox_query q = {0};
+    enum conversation_sort sort;
+    struct conversation_cursor after = {0};
+    bool is_known = !query->view.len || inbox_view_is_builtin(query->view);
+    if (is_known && asked(call, &q, &sort, &after) == OK)
+        inbox_list_ahead(&call->cx, &q, sort, &after, page_limit(query->limit));
+}
+
 static err list(struct call *call)
 {
     struct ctx *cx = &call->cx;
     const struct list_query *query = call->query;
     struct inbox_query q = {0};
-    enum conversation_sort sort = SORT_NEWEST;
-    if (query->view.len)
-        TRY(inbox_view(cx, query->view, &q, &sort));
-    narrow(query, &q);
-    if (query->has_sort)
-        (void)inbox_sort(query->sort, &sort); /* declared: one of the words */
+    enum conversation_sort sort;
     struct conversation_cursor after = {0}, next = {0};
-    TRY(page_cursor_read(cx, query->cursor, &after.is_set, &after.key, &after.id));
+    TRY(asked(call, &q, &sort, &after));
     struct conversation *rows = NULL;
     ptrdiff_t n = 0;
     TRY(inbox_list(cx, &q, sort, &after, page_limit(query->limit), &rows, &n, &next));
@@ -287,7 +307,8 @@ static const struct route routes[] = {
      "Conversations of a contact, newest first.", &conversation_shape, 0},
 };
 /* clang-format on */
-extern const struct route_ahead conversation_ahead;
+extern const struct route_ahead conversations_ahead, conversation_ahead;
+const struct route_ahead conversations_ahead = {list, list_ahead};
 const struct route_ahead conversation_ahead = {get, get_ahead};
 extern const struct route_table conversations_routes;
 const struct route_table conversations_routes = ROUTES(routes);

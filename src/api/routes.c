@@ -70,8 +70,9 @@ const struct route_table *const route_tables[] = {
 };
 const ptrdiff_t n_route_tables = sizeof route_tables / sizeof route_tables[0];
 
-extern const struct route_ahead conversation_ahead, messages_ahead;
+extern const struct route_ahead conversations_ahead, conversation_ahead, messages_ahead;
 static const struct route_ahead *const aheads[] = {
+    &conversations_ahead,
     &conversation_ahead,
     &messages_ahead,
 };

@@ -150,6 +150,14 @@ str inbox_query_json(struct arena *a, const struct inbox_query *q)
     return json_str(&j);
 }
 
+bool inbox_view_is_builtin(str key_or_id)
+{
+    for (int i = 0; i < BUILTIN_VIEWS; i++)
+        if (str_eq(inbox_builtin[i].key, key_or_id))
+            return true;
+    return false;
+}
+
 err inbox_view(struct ctx *cx, str key_or_id, struct inbox_query *q, enum conversation_sort *sort)
 {
     str filter = {0}, order = {0};
@@ -348,6 +356,15 @@ err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_so
         *next = conversation_cursor_of(&(*rows)[limit - 1], sort);
     }
     return conversation_fill_tags(cx, *rows, *n);
+}
+
+void inbox_list_ahead(struct ctx *cx, const struct inbox_query *q, enum conversation_sort sort,
+    const struct conversation_cursor *after, ptrdiff_t limit)
+{
+    struct conversation_filter f;
+    bool is_empty = false;
+    if (!q->tag.len && !q->contact.len && !q->q.len && resolve(cx, q, &f, &is_empty) == OK)
+        conversation_list_ahead(cx, &f, sort, after, limit + 1);
 }
 
 err inbox_count(struct ctx *cx, const struct inbox_query *q, struct conversation_counted *counted)

@@ -33,6 +33,7 @@ bool inbox_sort(str name, enum conversation_sort *sort);
 extern const struct saved_view inbox_builtin[BUILTIN_VIEWS];
 /* The filter and sort of a view by its key or id. E_NOT_FOUND with words. */
 err inbox_view(struct ctx *cx, str key_or_id, struct inbox_query *q, enum conversation_sort *sort);
+bool inbox_view_is_builtin(str key_or_id); /* nothing is read for it */
 
 /* One page, with tags and the acting agent's unread and draft. *next: where the next one begins;
  * not set at the end; filters that leave out much make a page short before it. With q: of
@@ -41,5 +42,8 @@ err inbox_view(struct ctx *cx, str key_or_id, struct inbox_query *q, enum conver
 err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_sort sort,
     const struct conversation_cursor *after, ptrdiff_t limit, struct conversation **rows,
     ptrdiff_t *n, struct conversation_cursor *next);
+/* See db_ahead; nothing when more has to be read to know what is asked. */
+void inbox_list_ahead(struct ctx *cx, const struct inbox_query *q, enum conversation_sort sort,
+    const struct conversation_cursor *after, ptrdiff_t limit);
 /* E_NOT_FOUND (no words) for a view with q: searching is not counted. */
 err inbox_count(struct ctx *cx, const struct inbox_query *q, struct conversation_counted *counted);

@@ -515,20 +515,56 @@ static void cut_at_edge(const struct run *runs, int n_runs, enum conversation_so
 }
 
 /* All asked statuses at once. */
-static err list_once(const struct reading *r, struct conversation **rows, ptrdiff_t *n)
+/* false: no status is asked for. */
+static bool once_of(const struct reading *r, struct conversation_once *once)
 {
-    const struct conversation_once once = {.driver = r->driver,
+    *once = (struct conversation_once){.driver = r->driver,
         .sort = r->sort,
         .statuses = r->f->statuses,
         .narrow = narrow_value(r),
         .key = r->key,
         .id = r->id,
         .limit = r->limit};
-    bool is_any = false;
     for (int i = 0; i < CONVERSATION_STATUS_COUNT; i++)
-        is_any = is_any || once.statuses[i];
+        if (r->f->statuses[i])
+            return true;
+    return false;
+}
+
+static err list_once(const struct reading *r, struct conversation **rows, ptrdiff_t *n)
+{
+    struct conversation_once once;
     *n = 0;
-    return is_any ? conversation_list_once(r->cx, &once, rows, n) : OK;
+    return once_of(r, &once) ? conversation_list_once(r->cx, &once, rows, n) : OK;
+}
+
+static struct reading reading_of(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_driver driver, enum conversation_sort sort,
+    const struct conversation_cursor *after, ptrdiff_t limit)
+{
+    int64_t begin = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
+    return (struct reading){.cx = cx,
+        .f = f,
+        .sort = sort,
+        .driver = driver,
+        .limit = limit,
+        .key = after->is_set ? after->key : begin,
+        .id = after->is_set ? after->id : begin};
+}
+
+static bool is_once(const struct reading *r)
+{
+    return conversation_ways_of(r->driver, r->f) == 1 && is_bare(r->cx, r->f, r->driver) &&
+           conversation_list_is_once(r->cx, r->driver, r->sort, r->limit);
+}
+
+void conversation_list_ahead(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit)
+{
+    struct conversation_once once;
+    const struct reading r = reading_of(cx, f, conversation_driver_of(cx, f), sort, after, limit);
+    if (is_once(&r) && once_of(&r, &once))
+        conversation_list_once_ahead(cx, &once);
 }
 
 err conversation_list(struct ctx *cx, const struct conversation_filter *f,
@@ -540,17 +576,10 @@ err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     ptrdiff_t total = 0;
     enum conversation_driver driver = conversation_driver_of(cx, f);
     TRY(choose_contact(cx, f, &driver));
-    int64_t begin = sort == SORT_NEWEST ? INT64_MAX : INT64_MIN;
     ptrdiff_t ways = conversation_ways_of(driver, f);
     *edge = (struct conversation_cursor){0};
-    const struct reading first = {.cx = cx,
-        .f = f,
-        .sort = sort,
-        .driver = driver,
-        .limit = limit,
-        .key = after->is_set ? after->key : begin,
-        .id = after->is_set ? after->id : begin};
-    if (ways == 1 && is_bare(cx, f, driver) && conversation_list_is_once(cx, driver, sort, limit))
+    const struct reading first = reading_of(cx, f, driver, sort, after, limit);
+    if (is_once(&first))
         return list_once(&first, rows, n);
     for (ptrdiff_t i = 0; i < CONVERSATION_STATUS_COUNT * ways; i++) {
         struct reading r = first;

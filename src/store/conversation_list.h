@@ -49,6 +49,9 @@ enum { CONVERSATION_PLACE_COLS = 4 };
 err conversation_list(struct ctx *cx, const struct conversation_filter *f,
     enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit,
     struct conversation **rows, ptrdiff_t *n, struct conversation_cursor *edge);
+/* See db_ahead; nothing when the list takes more than one statement. */
+void conversation_list_ahead(struct ctx *cx, const struct conversation_filter *f,
+    enum conversation_sort sort, const struct conversation_cursor *after, ptrdiff_t limit);
 /* The cursor behind a row. */
 struct conversation_cursor conversation_cursor_of(
     const struct conversation *c, enum conversation_sort sort);

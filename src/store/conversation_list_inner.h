@@ -100,3 +100,5 @@ bool conversation_list_is_once(
 /* Rows in order, as conversation_page of all that it shows. */
 err conversation_list_once(
     struct ctx *cx, const struct conversation_once *o, struct conversation **rows, ptrdiff_t *n);
+void conversation_list_once_ahead(
+    struct ctx *cx, const struct conversation_once *o); /* see db_ahead */

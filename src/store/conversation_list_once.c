@@ -68,10 +68,10 @@ static err once_text(const struct conversation_once *o, struct arena *a, str *te
     return db_text(sb_str(&b), text);
 }
 
-err conversation_list_once(
-    struct ctx *cx, const struct conversation_once *o, struct conversation **rows, ptrdiff_t *n)
+static ptrdiff_t once_args(
+    const struct ctx *cx, const struct conversation_once *o, struct db_arg args[ONCE_ARGS])
 {
-    const struct db_arg args[ONCE_ARGS] = {
+    const struct db_arg all[ONCE_ARGS] = {
         A_INT(cx->account.v),
         A_INT(cx->actor.agent.v),
         A_INT(conversation_recent_key(o->key)),
@@ -80,7 +80,25 @@ err conversation_list_once(
         A_INT(o->limit),
         A_TEXT(o->narrow),
     };
-    ptrdiff_t n_args = o->driver == BY_STATUS ? ONCE_ARGS - 1 : ONCE_ARGS;
+    for (int i = 0; i < ONCE_ARGS; i++)
+        args[i] = all[i];
+    return o->driver == BY_STATUS ? ONCE_ARGS - 1 : ONCE_ARGS;
+}
+
+void conversation_list_once_ahead(struct ctx *cx, const struct conversation_once *o)
+{
+    struct db_arg args[ONCE_ARGS];
+    ptrdiff_t n_args = once_args(cx, o, args);
+    str text;
+    if (once_text(o, cx->arena, &text) == OK)
+        db_ahead(cx->db, text, args, n_args);
+}
+
+err conversation_list_once(
+    struct ctx *cx, const struct conversation_once *o, struct conversation **rows, ptrdiff_t *n)
+{
+    struct db_arg args[ONCE_ARGS];
+    ptrdiff_t n_args = once_args(cx, o, args);
     str text;
     TRY(once_text(o, cx->arena, &text));
     TRY(db_all(cx->db, text, args, n_args, COLS(conversation_shown_cols), (ptrdiff_t)sizeof **rows,

@@ -76,6 +76,7 @@ void door_guess_forget(struct ctx *cx)
 {
     cx->account = (account_id){0};
     cx->actor = (struct actor){.ip = cx->actor.ip};
+    cx->fault = (struct fault){0}; /* is told when it is found again */
 }
 
 void door_guess_keep(struct ctx *cx, str hash)
