@@ -172,12 +172,20 @@ static void keep(struct look *l, struct search_hit hit)
         l->hits[l->n++] = hit;
 }
 
+struct portion {
+    struct search_worded *words;
+    struct search_message *rows; /* what conditions ask for, one a message; NULL: there are none */
+    struct conversation *tagged; /* the same of tags */
+    ptrdiff_t n;
+};
+
 /* Is it found? `best` is the place that counts most: text, subject, names of files. */
-static bool is_message_found(struct look *l, const struct search_message *m,
-    const struct conversation *tagged, int64_t *score, ptrdiff_t *best, str *shown)
+static bool is_message_found(struct look *l, const struct portion *p, ptrdiff_t i, int64_t *score,
+    ptrdiff_t *best, str *shown)
 {
+    const struct search_worded *m = &p->words[i];
     arena_reset(l->scratch);
-    if (!meets_all(l, m, tagged))
+    if (p->rows && !meets_all(l, &p->rows[i], p->tagged ? &p->tagged[i] : NULL))
         return false;
     const struct search_part parts[] = {
         {m->text,         WEIGHT_TEXT},
@@ -192,14 +200,13 @@ static bool is_message_found(struct look *l, const struct search_message *m,
 
 static const char message_text[] = "text";
 
-static void judge_message(
-    struct look *l, const struct search_message *m, const struct conversation *tagged)
+static void judge_message(struct look *l, const struct portion *p, ptrdiff_t i)
 {
     static const char *const names[] = {message_text, "subject", "attachment"};
-    struct search_hit hit = {.kind = SEARCH_HIT_MESSAGE, .id = m->id.v, .message = m};
+    struct search_hit hit = {.kind = SEARCH_HIT_MESSAGE, .id = p->words[i].id.v};
     ptrdiff_t best = 0;
     str shown = {0};
-    if (!is_message_found(l, m, tagged, &hit.score, &best, &shown))
+    if (!is_message_found(l, p, i, &hit.score, &best, &shown))
         return;
     if (l->ask->by_time)
         hit.score = 0;
@@ -215,18 +222,21 @@ static enum search_depth depth_of(const struct search_query *q)
     for (ptrdiff_t i = 0; i < q->n_conditions; i++)
         if (q->conditions[i].field == SEARCH_FROM || q->conditions[i].field == SEARCH_CHANNEL)
             return SEARCH_NAMED;
-    return q->n_conditions ? SEARCH_JUDGED : SEARCH_WORDS_ONLY;
+    return SEARCH_JUDGED;
 }
 
-struct portion {
-    struct search_message *rows;
-    struct conversation *tagged; /* one a row; NULL */
-    ptrdiff_t n;
-};
-
-static const struct conversation *tagged_at(const struct portion *p, ptrdiff_t i)
+static err read_messages(struct look *l, const int64_t *ids, ptrdiff_t n_ids, struct portion *p)
 {
-    return p->tagged ? &p->tagged[i] : NULL;
+    if (!l->query.n_conditions)
+        return search_worded(l->cx, ids, n_ids, &p->words, &p->n);
+    TRY(search_messages(l->cx, ids, n_ids, depth_of(&l->query), &p->rows, &p->n));
+    p->words = NEW(l->cx->arena, struct search_worded, p->n + 1);
+    for (ptrdiff_t i = 0; i < p->n; i++) {
+        const struct search_message *m = &p->rows[i];
+        p->words[i] = (struct search_worded){
+            m->id, m->text, m->attachments, m->subject, m->sent_ms, m->conversation_id};
+    }
+    return tags_of(l, p->rows, p->n, &p->tagged);
 }
 
 /* The next candidates, newest first, that the actor may see. */
@@ -246,10 +256,10 @@ static err read_portion(struct look *l, ptrdiff_t size, struct portion *p, bool 
     if (!n_ids)
         return OK;
     l->before = ids[n_ids - 1];
-    TRY(search_messages(l->cx, ids, n_ids, depth_of(&l->query), &p->rows, &p->n));
+    TRY(read_messages(l, ids, n_ids, p));
     for (ptrdiff_t i = 0; i < p->n; i++)
-        l->bytes += p->rows[i].text.len;
-    return tags_of(l, p->rows, p->n, &p->tagged);
+        l->bytes += p->words[i].text.len;
+    return OK;
 }
 
 /* By relevance it ends with the last match that is ranked: a database may give candidates that only
@@ -263,7 +273,7 @@ static err window(struct look *l, ptrdiff_t size, ptrdiff_t wanted, bool *is_end
             *is_end = false;
             break;
         }
-        judge_message(l, &p.rows[i], tagged_at(&p, i));
+        judge_message(l, &p, i);
     }
     return OK;
 }
@@ -302,18 +312,24 @@ static bool judge_name(struct look *l, const struct search_part *parts, ptrdiff_
     return true;
 }
 
-static err read_contacts(struct look *l, struct search_contact **rows, ptrdiff_t *n)
+/* The next candidates before `before`, newest first, at most `size`. */
+static err read_contacts(struct look *l, ptrdiff_t size, int64_t *before, bool *is_end,
+    struct search_contact **rows, ptrdiff_t *n)
 {
     int64_t *ids = NULL;
     ptrdiff_t n_ids = 0;
     *n = 0;
     const struct search_asked asked = {.clauses = l->clauses,
         .n = l->query.n_terms,
-        .before = INT64_MAX,
-        .limit = WINDOW,
+        .before = *before,
+        .limit = size,
         .is_building = l->is_building};
     TRY(search_ids(l->cx, SEARCH_CONTACT, &asked, &ids, &n_ids));
-    return n_ids ? search_contacts(l->cx, ids, n_ids, rows, n) : OK;
+    *is_end = n_ids < size;
+    if (!n_ids)
+        return OK;
+    *before = ids[n_ids - 1];
+    return search_contacts(l->cx, ids, n_ids, rows, n);
 }
 
 static bool judge_contact(struct look *l, const struct search_contact *c, struct search_hit *hit)
@@ -329,12 +345,10 @@ static bool judge_contact(struct look *l, const struct search_contact *c, struct
     return judge_name(l, parts, 5, names, hit);
 }
 
-static err contacts(struct look *l)
+static void judge_contacts(
+    struct look *l, const struct search_contact *rows, ptrdiff_t n, ptrdiff_t *missing)
 {
-    ptrdiff_t n = 0, most = l->ask->messages ? OTHERS_MOST : SEARCH_RANKED;
-    struct search_contact *rows = NULL;
-    TRY(read_contacts(l, &rows, &n));
-    for (ptrdiff_t i = 0; i < n && most; i++) {
+    for (ptrdiff_t i = 0; i < n && *missing; i++) {
         struct search_hit hit = {
             .kind = SEARCH_HIT_CONTACT, .id = rows[i].id.v, .contact = &rows[i]};
         if (!judge_contact(l, &rows[i], &hit))
@@ -344,7 +358,24 @@ static err contacts(struct look *l)
         if (!l->ask->messages && !is_behind(l->ask, hit.score, hit.id))
             continue;
         keep(l, hit);
-        most--;
+        (*missing)--;
+    }
+}
+
+/* Beside messages the newest few are enough: so many first, then twice as many. */
+static err contacts(struct look *l)
+{
+    ptrdiff_t missing = l->ask->messages ? OTHERS_MOST : SEARCH_RANKED;
+    ptrdiff_t size = l->ask->messages ? TIME_WINDOW : WINDOW;
+    int64_t before = INT64_MAX;
+    bool is_end = false;
+    for (ptrdiff_t left = WINDOW; left && missing && !is_end; size *= 2) {
+        struct search_contact *rows = NULL;
+        ptrdiff_t n = 0;
+        size = size < left ? size : left;
+        TRY(read_contacts(l, size, &before, &is_end, &rows, &n));
+        judge_contacts(l, rows, n, &missing);
+        left -= size;
     }
     return OK;
 }
@@ -490,7 +521,8 @@ err search_find(struct ctx *cx, const struct search_ask *ask, struct search_answ
     l.answer = answer;
     if (!l.query.n_terms && !l.query.n_conditions)
         return OK;
-    l.cap = SEARCH_RANKED + WINDOW + 2 * (OTHERS_MOST + SEARCH_RANKED);
+    l.cap = 2 * (ask->messages ? OTHERS_MOST : SEARCH_RANKED) +
+            (ask->by_time ? ask->limit + 1 + WINDOW : SEARCH_RANKED);
     l.hits = NEW(cx->arena, struct search_hit, l.cap);
     bool is_first = !ask->messages || !ask->is_after;
     err e = OK;
@@ -531,7 +563,9 @@ err search_walk_contacts(struct search_walk *w, int64_t **contacts, ptrdiff_t *n
     *n = 0;
     if (!names_only(&w->l.query))
         return OK;
-    TRY(read_contacts(&w->l, &rows, &n_rows));
+    bool is_end = false;
+    int64_t before = INT64_MAX;
+    TRY(read_contacts(&w->l, WINDOW, &before, &is_end, &rows, &n_rows));
     *contacts = NEW(w->l.cx->arena, int64_t, n_rows + 1);
     for (ptrdiff_t i = 0; i < n_rows; i++) {
         struct search_hit hit = {0};
@@ -556,12 +590,11 @@ err search_walk_next(struct search_walk *w, int64_t **conversations, ptrdiff_t *
     for (ptrdiff_t i = 0; i < p.n; i++) {
         int64_t score = 0;
         ptrdiff_t best = 0;
-        str shown = {0}, key = map_key(l->cx->arena, p.rows[i].conversation_id.v, S(""));
-        if (map_get(&w->seen, key) ||
-            !is_message_found(l, &p.rows[i], tagged_at(&p, i), &score, &best, &shown))
+        str shown = {0}, key = map_key(l->cx->arena, p.words[i].conversation_id.v, S(""));
+        if (map_get(&w->seen, key) || !is_message_found(l, &p, i, &score, &best, &shown))
             continue;
         TRY(map_put(&w->seen, key, w));
-        (*conversations)[(*n)++] = p.rows[i].conversation_id.v;
+        (*conversations)[(*n)++] = p.words[i].conversation_id.v;
     }
     return OK;
 }

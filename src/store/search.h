@@ -80,6 +80,17 @@ err search_build_step(struct ctx *cx, int64_t version, ptrdiff_t limit, bool *mo
 
 /* ── what is shown ── */
 
+/* What the words of a message are judged by. */
+struct search_worded {
+    message_id id;
+    str text, attachments, subject;
+    int64_t sent_ms;
+    conversation_id conversation_id;
+};
+/* Of these ids, newest first, those in conversations that the actor may see. */
+err search_worded(struct ctx *cx, const int64_t *ids, ptrdiff_t n, struct search_worded **rows,
+    ptrdiff_t *n_rows);
+
 /* A message that was found, with what a search asks of it and shows. */
 struct search_message {
     message_id id;
@@ -95,11 +106,10 @@ struct search_message {
     str contact_name, contact_email, contact_phone, handle;
 };
 enum search_depth {
-    SEARCH_WORDS_ONLY, /* id, text, attachments, sent_ms, conversation_id, subject */
-    SEARCH_JUDGED,     /* all but names: channel_* and contact_* but their ids are empty */
-    SEARCH_NAMED,      /* three rows more are read for each */
+    SEARCH_JUDGED, /* all but names: channel_* and contact_* but their ids are empty */
+    SEARCH_NAMED,  /* three rows more are read for each */
 };
-/* Of these ids, newest first, those in conversations that the actor may see. */
+/* As search_worded. */
 err search_messages(struct ctx *cx, const int64_t *ids, ptrdiff_t n, enum search_depth depth,
     struct search_message **rows, ptrdiff_t *n_rows);
 struct search_contact {

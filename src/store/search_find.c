@@ -119,13 +119,19 @@ static str question(struct ctx *cx, const struct search_asked *asked, ptrdiff_t 
 static const str begun_sql[] = {BEGUN("search_message"), BEGUN("search_contact")};
 static const str lite_sql[] = {LITE("search_message"), LITE("search_contact")};
 
+#define LOOK_ARGS                                                                                  \
+    ARGS(A_INT(l->cx->account.v), A_TEXT(question), A_INT(l->from), A_INT(l->before),              \
+        A_INT(l->limit - l->n), A_INT(more))
+
+void search_look_ahead(struct search_look *l, str sql, str question, int64_t more)
+{
+    db_ahead(l->cx->db, sql, LOOK_ARGS);
+}
+
 err search_look_add(struct search_look *l, str sql, str question, int64_t more, ptrdiff_t *found)
 {
     struct id_row *rows = NULL;
-    TRY(db_all(l->cx->db, sql,
-        ARGS(A_INT(l->cx->account.v), A_TEXT(question), A_INT(l->from), A_INT(l->before),
-            A_INT(l->limit - l->n), A_INT(more)),
-        COLS(id_cols), (ptrdiff_t)sizeof *rows, &rows, found));
+    TRY(db_all(l->cx->db, sql, LOOK_ARGS, COLS(id_cols), (ptrdiff_t)sizeof *rows, &rows, found));
     for (ptrdiff_t i = 0; i < *found; i++)
         l->ids[l->n++] = rows[i].id;
     return OK;

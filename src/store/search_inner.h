@@ -38,4 +38,7 @@ struct search_look {
 bool search_has_own(const struct search_asked *asked); /* a clause that is not excluded */
 /* ?1 account, ?2 question, ?3 from, ?4 before, ?5 how many are missing, ?6 = more. */
 err search_look_add(struct search_look *l, str sql, str question, int64_t more, ptrdiff_t *found);
+/* The same will be asked, with the same arguments: it may fly with what is asked before (db_ahead).
+ */
+void search_look_ahead(struct search_look *l, str sql, str question, int64_t more);
 err search_look_postgres(struct search_look *l);

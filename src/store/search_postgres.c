@@ -11,7 +11,8 @@
 
 enum {
     FIRST_WINDOW = 1000, /* rows that are tried: 3 ms */
-    WALKED_MOST = 8000,  /* as many rows are looked through sooner than the index is asked */
+    WALKED_MOST = 8000,  /* of an account's last rows */
+    WALKED_A_HIT = 2,    /* to look through a row takes half of what the index takes for a hit */
     BEGUN_MOST = 40000,  /* for a beginning: the index gathers all its hits first (1 µs each) */
     COUNTED_MOST = 2500, /* rows that are counted to know where they end; of more it is reckoned */
     FARTHER = 4,         /* times as far, at most, is asked next: how dense things lie changes */
@@ -256,6 +257,7 @@ static err window_end(struct search_look *l, int64_t rows, int64_t *oldest, bool
 static err walk(struct search_look *l, str question, int64_t rows, ptrdiff_t *found, bool *is_end)
 {
     int64_t oldest = 0;
+    search_look_ahead(l, walk_sql[l->kind], question, rows);
     TRY(window_end(l, rows, &oldest, is_end));
     TRY(search_look_add(l, walk_sql[l->kind], question, rows, found));
     *is_end = *is_end || l->n == l->limit;
@@ -277,13 +279,20 @@ static err look_while_building(struct search_look *l, str question)
     return ask(l, question);
 }
 
+/* The shortest stretches of which few reach so far; AGES: none do. */
+static int level_of(int64_t far)
+{
+    int level = 0;
+    while (level < AGES && far >> age_bits[level] >= AGES_MOST)
+        level++;
+    return level;
+}
+
 /* The question, held to the times between `least` and l->before, or to the last of them; *from:
  * their beginning. Empty when that is all, or nearly. */
 static str held(struct search_look *l, str question, int64_t least, int64_t *from)
 {
-    int level = 0;
-    while (level < AGES && (l->before - 1 - least) >> age_bits[level] >= AGES_MOST)
-        level++;
+    int level = level_of(l->before - 1 - least);
     if (level == AGES || least <= l->from)
         return (str){0};
     int64_t at_once = l->before - ((int64_t)AGES_AT_ONCE << age_bits[level]);
@@ -318,7 +327,8 @@ static err distance_of(struct search_look *l, int64_t rows, int64_t *far)
 static int64_t farther(const struct search_look *l, int64_t far, ptrdiff_t found)
 {
     double most = (double)far * FARTHER;
-    double reckoned = found ? (double)far * 1.25 * (double)(l->limit - l->n) / (double)found : most;
+    double reckoned =
+        found ? (double)far * 1.125 * (double)(l->limit - l->n) / (double)found : most;
     double next = reckoned < most ? reckoned : most;
     return next < (double)(INT64_MAX / 2) ? (int64_t)next + 1 : INT64_MAX;
 }
@@ -326,7 +336,7 @@ static int64_t farther(const struct search_look *l, int64_t far, ptrdiff_t found
 /* So many rows as hold what is missing, when matches are as dense as in those before. */
 static int64_t rows_for(const struct search_look *l, int64_t rows, ptrdiff_t found)
 {
-    return (l->limit - l->n) * rows / (found ? found : 1) * 5 / 4;
+    return (l->limit - l->n) * rows / (found ? found : 1) * 9 / 8;
 }
 
 static bool has_beginning(const struct search_asked *asked)
@@ -337,11 +347,25 @@ static bool has_beginning(const struct search_asked *asked)
     return false;
 }
 
-/* The newest rows first, then as many as hold the rest, when these are few. *rows: so many more are
- * reckoned to hold it; 0 = nothing was found among the newest. */
-static err walk_newest(struct search_look *l, str question, int64_t *rows, bool *is_end)
+/* Whether rows that go back so far are looked through sooner than the index is asked for the hits
+ * among them: it gives all of whole stretches of time, which may hold many more. */
+static bool is_walk_shorter(const struct search_look *l, int64_t rows, int64_t far)
 {
-    int64_t left = has_beginning(l->asked) ? BEGUN_MOST : WALKED_MOST;
+    int level = level_of(far);
+    if (level == AGES)
+        return rows <= WALKED_MOST;
+    double covered = (double)(((far >> age_bits[level]) + 1) << age_bits[level]);
+    double hits = (double)(l->limit - l->n) * covered / (double)far;
+    return (double)rows <= FIRST_WINDOW + WALKED_A_HIT * hits;
+}
+
+/* The newest rows first, then as many as hold the rest, when these are few. *rows: so many more are
+ * reckoned to hold it, *far back; 0 = nothing was found among the newest. */
+static err walk_newest(
+    struct search_look *l, str question, int64_t *rows, int64_t *far, bool *is_end)
+{
+    bool is_begun = has_beginning(l->asked), is_short = false;
+    int64_t left = BEGUN_MOST;
     *rows = FIRST_WINDOW;
     do {
         ptrdiff_t found = 0;
@@ -349,7 +373,15 @@ static err walk_newest(struct search_look *l, str question, int64_t *rows, bool 
         TRY(walk(l, question, walked, &found, is_end));
         left -= walked;
         *rows = found ? rows_for(l, walked, found) : 0;
-    } while (!*is_end && *rows && *rows <= left);
+        *far = INT64_MAX;
+        if (*is_end || !*rows)
+            return OK;
+        is_short = *rows <= (is_begun ? left : FIRST_WINDOW);
+        if (!is_short) {
+            TRY(distance_of(l, *rows, far));
+            is_short = !is_begun && is_walk_shorter(l, *rows, *far);
+        }
+    } while (is_short);
     return OK;
 }
 
@@ -360,11 +392,9 @@ err search_look_postgres(struct search_look *l)
         return look_while_building(l, q);
     bool is_end = false;
     int64_t rows = 0, far = INT64_MAX, begun = l->from;
-    TRY(walk_newest(l, q, &rows, &is_end));
+    TRY(walk_newest(l, q, &rows, &far, &is_end));
     if (is_end)
         return OK;
-    if (rows)
-        TRY(distance_of(l, rows, &far));
     for (int i = 0; i < LOOKS_MOST; i++) {
         ptrdiff_t had = l->n;
         str near = held(l, q, l->before > far ? l->before - far : 0, &l->from);

@@ -195,6 +195,29 @@ static void contacts_and_tags_are_found_by_name(void **state)
     world_close(&w);
 }
 
+/* Beside messages a few contacts are enough, and they are read a few at a time: those that are
+ * called otherwise since they were indexed hide no older one. */
+static void contacts_with_another_name_since_hide_no_older_one(void **state)
+{
+    enum { OLD = 5, RENAMED = 70 };
+    struct test_app *app = *state;
+    struct world w;
+    world_open(&w, app);
+    for (int i = 0; i < OLD + RENAMED; i++)
+        say(&w, str_z(&app->arena, str_print(&app->arena, "%d", i)),
+            str_z(&app->arena, str_print(&app->arena, "walrus %d", i)), "hello");
+    struct ctx *cx = test_begin(app);
+    for (int i = OLD; i < OLD + RENAMED; i++)
+        assert_ok(db_run(cx->db,
+            S("UPDATE contact SET name = 'seal' WHERE account_id = ?1 AND name = ?2"),
+            ARGS(A_INT(cx->account.v), A_TEXT(str_print(&app->arena, "walrus %d", i))), NULL));
+    test_commit(app, cx);
+    assert_int_equal(found(app, "walrus", ""), OLD);
+    assert_str(test_text(app, "items.0.contact.name"), "walrus 4");
+    assert_int_equal(found(app, "walrus", "&kind=contacts"), OLD);
+    world_close(&w);
+}
+
 static void nobody_finds_what_they_may_not_see(void **state)
 {
     struct test_app *app = *state;
@@ -378,6 +401,7 @@ int main(void)
         TEST_APP(the_best_come_first_or_the_newest),
         TEST_APP(fields_narrow_what_words_find),
         TEST_APP(contacts_and_tags_are_found_by_name),
+        TEST_APP(contacts_with_another_name_since_hide_no_older_one),
         TEST_APP(nobody_finds_what_they_may_not_see),
         TEST_APP(a_beginning_that_is_rare_among_its_first_letters_is_found),
         TEST_APP(a_list_finds_as_the_search_does_in_its_own_order),
