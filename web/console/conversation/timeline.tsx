@@ -119,13 +119,14 @@ function usePlace(conversation: Id, ids: readonly Id[], past: Past | null, isTyp
 
 /** What stands over the messages: that more is coming, why none came, the conversation before this one. */
 function Above({ conversation }: { conversation: Conversation }) {
-  const { ids, isLoading, isLoaded, older: ofNewest, past, error } = timelineOf(conversation.id)
+  const { ids, isLoading, isLoaded, older: ofNewest, past, error, pageError } = timelineOf(conversation.id)
   const older = past.value?.older ?? ofNewest
   const isEmpty = ids.value.length === 0
   return (
     <>
       {(isLoading.value && !isEmpty) || (!isLoaded.value && isEmpty && !error.value) ? <div class="timeline-older"><Spinner /></div> : null}
       {error.value ? <Problem text={error.value} onRetry={() => void openConversation(conversation.id)} /> : null}
+      {pageError.value && past.value?.missing.value !== 'after' ? <Problem text={pageError.value} onRetry={past.value?.again ?? (() => void loadOlder(conversation.id))} /> : null}
       {isLoaded.value && !older.value && conversation.previous_id ? (
         <p class="timeline-previous"><a href={BASE + inboxPath('all', conversation.previous_id)}>{t('timeline.previous')}</a></p>
       ) : null}
@@ -211,6 +212,7 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
         <div class="timeline-inner">
           <Above conversation={conversation} />
           <Log conversation={conversation} ids={shown} isWhole={isWhole} />
+          {past?.missing.value === 'after' && timeline.pageError.value ? <Problem text={timeline.pageError.value} onRetry={past.again} /> : null}
           {wanted ? <Reach conversation={conversation.id} message={wanted} /> : null}
           {hasLive ? <Lazy load={loadLive} /> : null}
           <ContactTyping conversation={conversation} isTyping={isTyping} />

@@ -8,7 +8,7 @@ import { t } from '../lib/i18n'
 import { openConversationId } from '../lib/router'
 import type { Id } from '../lib/types'
 import {
-  currentView, cursor, isListLoaded, isListLoading, isRefined, listError, listIds, listNext, loadList, loadMore, newAbove, query, refinement, selected,
+  currentView, cursor, isListLoaded, isListLoading, isRefined, leftAt, listError, listIds, listNext, loadList, loadMore, moreError, newAbove, query, refinement, selected,
 } from '../state/lists'
 import { look, isOverlayViewsOpen } from '../state/look'
 import { focusRequest, takeFocus } from '../state/overlays'
@@ -196,7 +196,8 @@ function useCursor(scroller: HTMLElement | null, ids: readonly Id[], virtual: Vi
 
 function Rows({ scroller, rowHeight }: { scroller: HTMLDivElement | null; rowHeight: number }) {
   const ids = listIds.value
-  const virtual = useVirtual(scroller, ids.length, rowHeight)
+  const [from] = useState(() => (leftAt.query === JSON.stringify(query.peek()) ? leftAt.top : 0))
+  const virtual = useVirtual(scroller, ids.length, rowHeight, from)
   const open = openConversationId.value
   const at = cursor.value ?? open
   useAnchor(scroller, ids, rowHeight)
@@ -204,9 +205,15 @@ function Rows({ scroller, rowHeight }: { scroller: HTMLDivElement | null; rowHei
   const last = virtual.items[virtual.items.length - 1]?.index ?? 0
   const next = listNext.value
   // A page may be short, or empty, before the list ends: the next one is asked for even when no row came.
+  const isWanted = last >= ids.length - 12 && next !== null
+  const isLoading = isListLoading.value
   useEffect(() => {
-    if (last >= ids.length - 12 && next) void loadMore()
+    if (isWanted) void loadMore()
   }, [last, ids.length, next])
+  // A page that was on its way when the list was asked for anew did not count.
+  useEffect(() => {
+    if (isWanted && !isLoading && !moreError.peek()) void loadMore()
+  }, [isLoading])
   if (!ids.length) return null
   return (
     <div class="list" role="list" aria-label={t('inbox.list_of', { view: viewName(currentView.value) })} style={{ blockSize: virtual.total + 'px' }}>
@@ -225,7 +232,9 @@ export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null)
   const isStillLooking = isListLoaded.value && listIds.value.length === 0 && listNext.value !== null
   const onScroll = (event: { currentTarget: HTMLElement }): void => {
-    if (event.currentTarget.scrollTop < rowHeight / 2) newAbove.value = 0
+    leftAt.query = JSON.stringify(query.peek())
+    leftAt.top = event.currentTarget.scrollTop
+    if (leftAt.top < rowHeight / 2) newAbove.value = 0
   }
   return (
     <>
@@ -240,6 +249,7 @@ export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
           {(!isListLoaded.value && isListLoading.value) || isStillLooking ? <Skeleton rowHeight={rowHeight} /> : null}
           {isListLoaded.value && listIds.value.length === 0 && !isStillLooking ? <EmptyList /> : null}
           <Rows scroller={scroller} rowHeight={rowHeight} />
+          {moreError.value ? <Problem text={moreError.value} onRetry={() => void loadMore()} /> : null}
         </div>
       </div>
     </>

@@ -9,6 +9,7 @@ import type { Id, Message, Page } from '../lib/types'
 import { tick } from '../state/order'
 import { mergeIds } from '../state/reducers'
 import { messages, timelineOf, type Past, type Timeline } from '../state/store'
+import { errorText } from '../state/toasts'
 import { openConversation, PAGE, putMessages } from '../state/timeline'
 import { Icon } from '../ui/icon'
 import { Button } from '../ui/parts'
@@ -32,6 +33,7 @@ function join(timeline: Timeline, ids: readonly Id[], older: string | null): voi
     timeline.ids.value = mergeIds(timeline.ids.peek(), ids)
     timeline.older.value = older
     timeline.past.value = null
+    timeline.pageError.value = null
   })
 }
 
@@ -64,11 +66,15 @@ function Foot({ timeline, leave }: { timeline: Timeline; leave: () => void }) {
 function make(conversation: Id, timeline: Timeline, page: Page<Message>, asked: number): Past {
   const ids = signal(putMessages(page.items, asked))
   const older = signal(page.next)
+  const missing = signal<'before' | 'after' | null>(null)
   let isAsking = false
+  let last: { after: Id } | { cursor: string } | null = null
   const isHere = (): boolean => timeline.past.peek() === past
   const grow = async (where: { after: Id } | { cursor: string }): Promise<void> => {
     if (isAsking) return
     isAsking = true
+    last = where
+    timeline.pageError.value = null
     const since = tick()
     try {
       const more = await ask(conversation, where)
@@ -80,8 +86,10 @@ function make(conversation: Id, timeline: Timeline, page: Page<Message>, asked: 
       })
       else if (!more.next || meets(timeline, all)) join(timeline, all, older.peek())
       else ids.value = all
-    } catch {
-      // Scrolling on asks again.
+    } catch (error) {
+      if (!isHere()) return
+      missing.value = 'cursor' in where ? 'before' : 'after'
+      timeline.pageError.value = errorText(error)
     } finally {
       isAsking = false
     }
@@ -89,12 +97,15 @@ function make(conversation: Id, timeline: Timeline, page: Page<Message>, asked: 
   const leave = (): void => {
     if (!isHere()) return
     timeline.past.value = null
+    timeline.pageError.value = null
     const kept = new Set(timeline.ids.peek())
     for (const id of ids.peek()) if (!kept.has(id)) messages.remove(id)
   }
   const past: Past = {
     ids,
     older,
+    missing,
+    again: () => void (last && grow(last)),
     leave,
     onScroll: (element) => {
       const last = ids.peek()[ids.peek().length - 1]

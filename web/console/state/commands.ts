@@ -103,7 +103,7 @@ const COMMANDS: readonly Command[] = [
   { id: 'list.search', title: 'command.search', group: 'list', icon: 'search', keys: ['/'], run: () => { if (!inInbox() && page.peek() !== 'contacts') go(inboxPath('all')); requestFocus('search') } },
   { id: 'list.select', title: 'command.select', group: 'list', icon: 'check', keys: ['x'], when: () => inInbox() && (cursor.value ?? openId()) !== null, run: () => toggleSelected((openId() ?? cursor.peek()) as string) },
   { id: 'list.select_all', title: 'command.select_all', group: 'list', icon: 'check', keys: ['Shift+X'], when: inInbox, run: () => void (selected.value = new Set(listIds.peek().slice(0, 500))) },
-  { id: 'list.refresh', title: 'command.refresh', group: 'list', icon: 'refresh', keys: ['g r'], when: inInbox, run: () => loadList(true) },
+  { id: 'list.refresh', title: 'command.refresh', group: 'list', icon: 'refresh', keys: ['g r'], when: inInbox, run: () => loadList(true, listIds.peek().length) },
   { id: 'list.save_view', title: 'command.save_view', group: 'list', icon: 'views', when: () => inInbox() && query.value !== null, run: () => void (overlay.value = { kind: 'saveView' }) },
 
   { id: 'reply', title: 'command.reply', group: 'conversation', icon: 'reply', keys: ['r'], when: may('conversation.reply'), run: () => compose('reply') },

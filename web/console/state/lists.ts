@@ -4,7 +4,7 @@ import { ApiError, get, type Query } from '../lib/api'
 import type { Conversation, Id, Page, Sort, View, ViewFilter } from '../lib/types'
 import { route } from '../lib/router'
 import { tick } from './order'
-import { matchesFilter, placeInList } from './reducers'
+import { compareConversations, matchesFilter, placeInList } from './reducers'
 import { conversations, counts, myId, pruneConversations, putConversation, views } from './store'
 import { errorText } from './toasts'
 import type { ViewCounts } from '../../shared/api/types'
@@ -55,6 +55,8 @@ export const listNext = signal<string | null>(null)
 export const isListLoading = signal(false)
 export const isListLoaded = signal(false)
 export const listError = signal<string | null>(null)
+/** Why the next page did not come: the rows end there, the list does not. */
+export const moreError = signal<string | null>(null)
 /** The row that keys act on; the open conversation when there is one. */
 export const cursor = signal<Id | null>(null)
 export const selected = signal<ReadonlySet<Id>>(new Set())
@@ -62,6 +64,10 @@ export const selected = signal<ReadonlySet<Id>>(new Set())
 export const newAbove = signal(0)
 
 const PAGE = 50
+const MAX_PAGE = 200
+/** How far the list was scrolled, and which: who comes back to it finds it there. */
+export const leftAt = { query: '', top: 0 }
+
 let generation = 0
 /** What changed while the list was on its way: the answer may be older than that. */
 const changedMeanwhile = new Set<Id>()
@@ -83,7 +89,32 @@ export function listParameters(q: ListQuery): Query {
   }
 }
 
-export async function loadList(quiet = false): Promise<void> {
+/** As many rows as `count`, a page at least. */
+async function askRows(asked: ListQuery, count: number, isWanted: () => boolean): Promise<Page<Conversation>> {
+  const rows = new Map<Id, Conversation>()
+  let cursor: string | null = null
+  do {
+    const limit = Math.min(MAX_PAGE, Math.max(PAGE, count - rows.size))
+    const page: Page<Conversation> = await get<Page<Conversation>>('/conversations', { ...listParameters(asked), limit, cursor })
+    for (const one of page.items) rows.set(one.id, one)
+    cursor = page.next
+  } while (cursor && rows.size < count && isWanted())
+  return { items: [...rows.values()], next: cursor }
+}
+
+/** Rows that were loaded behind those that came anew: they stay, so that nobody who reads there is thrown back. */
+function rowsBehind(page: Page<Conversation>, sort: Sort): Id[] {
+  const last = page.items[page.items.length - 1]
+  if (!last || !page.next) return []
+  const came = new Set(page.items.map((one) => one.id))
+  return listIds.peek().filter((id) => {
+    const one = conversations.peek(id)
+    return !came.has(id) && one !== undefined && compareConversations(one, last, sort) > 0
+  })
+}
+
+/** Loads the list. `quiet`: what is shown stays until the answer is here, and of it what stands behind the first `count` rows. */
+export async function loadList(quiet = false, count = PAGE): Promise<void> {
   const mine = ++generation
   const asked = query.peek()
   const at = tick()
@@ -91,6 +122,7 @@ export async function loadList(quiet = false): Promise<void> {
   batch(() => {
     isListLoading.value = true
     listError.value = null
+    moreError.value = null
     if (!quiet) {
       listIds.value = []
       isListLoaded.value = false
@@ -99,12 +131,14 @@ export async function loadList(quiet = false): Promise<void> {
     }
   })
   try {
-    const page = await get<Page<Conversation>>('/conversations', listParameters(asked))
+    const page = await askRows(asked, count, () => mine === generation)
     if (mine !== generation) return
     batch(() => {
       for (const one of page.items) putConversation(one, at)
-      listIds.value = page.items.map((one) => one.id)
-      listNext.value = page.next
+      const behind = quiet ? rowsBehind(page, asked.sort) : []
+      listIds.value = [...page.items.map((one) => one.id), ...behind]
+      // Of rows that sort to the end some may have come since the end was reached.
+      if (!behind.length || listNext.peek() === null) listNext.value = page.next
       isListLoaded.value = true
       isListLoading.value = false
       placeChanged()
@@ -132,6 +166,7 @@ export async function loadMore(): Promise<void> {
   const at = tick()
   changedMeanwhile.clear()
   isListLoading.value = true
+  moreError.value = null
   try {
     const page = await get<Page<Conversation>>('/conversations', { ...listParameters(query.peek()), cursor: after })
     if (mine !== generation) return
@@ -143,8 +178,9 @@ export async function loadMore(): Promise<void> {
       placeChanged()
     })
   } catch (error) {
-    // The next scroll asks again; where there is no row to scroll, the agent does.
-    if (mine === generation && listIds.peek().length === 0) listError.value = errorText(error)
+    if (mine !== generation) return
+    if (listIds.peek().length) moreError.value = errorText(error)
+    else listError.value = errorText(error)
   } finally {
     if (mine === generation) isListLoading.value = false
   }

@@ -5,17 +5,17 @@ import type { Agent, Channel, Contact, Conversation, Id, LiveEvent, Message, Not
 import workerUrl from './stream.worker.ts?worker&url'
 import { putCalls, refreshCalls, type Call } from './calls'
 import { takeDraft } from './drafts'
-import { loadList, placeConversation, refreshCountsSoon } from './lists'
+import { listError, listIds, loadList, loadMore, moreError, placeConversation, refreshCountsSoon } from './lists'
 import { tick } from './order'
 import { refreshReference, refreshViews, refreshPeople, refreshTags } from './reference'
 import { announce } from './notify'
 import { reloadTimeline } from './joining'
 import {
-  contacts, conversations, distrustTimelines, myId, notifications, presenceOf, putContact, putConversation, putMessage, session, small,
+  contacts, conversations, distrustTimelines, myId, notifications, peekTimeline, presenceOf, putContact, putConversation, putMessage, session, small,
 } from './store'
 import { pumpOutbox } from './sending'
-import { openConversation } from './timeline'
-import { route } from '../lib/router'
+import { loadOlder, openConversation } from './timeline'
+import { openConversationId, route } from '../lib/router'
 import { compareIds } from '../lib/ids'
 import type { FromWorker, ToWorker } from './stream.worker'
 
@@ -45,7 +45,19 @@ function setState(state: StreamState): void {
   const was = streamState.peek()
   streamState.value = state
   document.documentElement.dataset['stream'] = state
-  if (state === 'live' && was !== 'live') pumpOutbox()
+  if (state !== 'live' || was === 'live') return
+  pumpOutbox()
+  askAgain()
+}
+
+/** What did not come while the line was down. */
+function askAgain(): void {
+  if (listError.peek()) void loadList()
+  else if (moreError.peek()) void loadMore()
+  const id = openConversationId.peek()
+  const timeline = id ? peekTimeline(id) : undefined
+  if (id && timeline?.error.peek()) void openConversation(id)
+  else if (id && timeline?.pageError.peek() && !timeline.past.peek()) void loadOlder(id)
 }
 
 export function startLive(): void {
@@ -95,7 +107,7 @@ export function nudgeLive(): void {
 /** Everything on screen anew: events were missed that the server no longer replays. */
 export function reloadAll(): void {
   distrustTimelines()
-  void loadList(true)
+  void loadList(true, listIds.peek().length)
   refreshCountsSoon()
   refreshReference()
   refreshCalls()

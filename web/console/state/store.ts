@@ -62,6 +62,9 @@ export class Table<T extends { id: Id }> {
 export interface Past {
   ids: Signal<Id[]>
   older: Signal<string | null>
+  /** On which side the page is missing that did not come; asked for again by `again`. */
+  missing: Signal<'before' | 'after' | null>
+  again: () => void
   onScroll: (element: HTMLElement) => void
   leave: () => void
   Foot: FunctionComponent
@@ -75,6 +78,8 @@ export interface Timeline {
   isLoaded: Signal<boolean>
   isLoading: Signal<boolean>
   error: Signal<string | null>
+  /** Why the messages before, or after those of a place far back, did not come. */
+  pageError: Signal<string | null>
   /** How often it was distrusted: an answer to a question from before does not make it whole. */
   gaps: number
 }
@@ -131,7 +136,7 @@ const timelines = new Map<Id, Timeline>()
 export function timelineOf(conversation: Id): Timeline {
   let found = timelines.get(conversation)
   if (!found) {
-    found = { ids: signal<Id[]>([]), older: signal<string | null>(null), past: signal<Past | null>(null), isLoaded: signal(false), isLoading: signal(false), error: signal<string | null>(null), gaps: 0 }
+    found = { ids: signal<Id[]>([]), older: signal<string | null>(null), past: signal<Past | null>(null), isLoaded: signal(false), isLoading: signal(false), error: signal<string | null>(null), pageError: signal<string | null>(null), gaps: 0 }
     timelines.set(conversation, found)
   }
   return found

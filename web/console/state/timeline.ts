@@ -71,13 +71,14 @@ export async function loadOlder(id: Id): Promise<void> {
   const after = timeline.older.peek()
   if (!after || timeline.isLoading.peek()) return
   timeline.isLoading.value = true
+  timeline.pageError.value = null
   const { gaps } = timeline
   const asked = tick()
   try {
     const page = await get<Page<Message>>(`/conversations/${id}/messages`, { limit: PAGE, cursor: after })
     if (gaps === timeline.gaps) take(id, page, asked, false)
-  } catch {
-    // Scrolling up again asks again.
+  } catch (error) {
+    timeline.pageError.value = errorText(error)
   } finally {
     timeline.isLoading.value = false
   }

@@ -4,8 +4,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 export interface Virtual { items: VirtualItem[]; total: number; reveal: (index: number) => void }
 
-/** Rows of one height; `element` is the scroller once it stands. */
-export function useVirtual(element: HTMLElement | null, count: number, rowHeight: number): Virtual {
+/** Rows of one height; `element` is the scroller once it stands, `from` where it begins. */
+export function useVirtual(element: HTMLElement | null, count: number, rowHeight: number, from = 0): Virtual {
   const [, redraw] = useState(0)
   const held = useRef<Virtualizer<HTMLElement, HTMLElement> | null>(null)
   const options = {
@@ -13,6 +13,7 @@ export function useVirtual(element: HTMLElement | null, count: number, rowHeight
     getScrollElement: () => element,
     estimateSize: () => rowHeight,
     overscan: 6,
+    initialOffset: from,
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,
