@@ -5,6 +5,7 @@
 #include "api/typescript.h"
 #include "app/admin.h"
 #include "app/backup.h"
+#include "app/command_line.h"
 #include "app/doctor.h"
 #include "app/export.h"
 #include "app/files.h"
@@ -30,39 +31,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-static const char usage[] =
-    "seva: customer care in one binary\n"
-    "\n"
-    "  seva init --data DIR --owner MAIL [--password-file FILE] [--name NAME] [--json]\n"
-    "  seva serve [--data DIR] [--listen HOST:PORT] [--db URL]\n"
-    "  seva migrate                       bring the database to this version\n"
-    "  seva user add MAIL [--role ROLE] [--name NAME] [--password-file FILE]\n"
-    "  seva user passwd MAIL --password-file FILE\n"
-    "  seva user link MAIL                a link to set a password\n"
-    "  seva user list\n"
-    "  seva account add NAME --owner MAIL [--password-file FILE]\n"
-    "  seva account list\n"
-    "  seva import FILE [--account ID]    past conversations, docs/import.md\n"
-    "  seva import messages FILE          past messages, one a line; - is standard input\n"
-    "  seva replay FILE [--speed N|--rate N/s] [--run NAME]\n"
-    "                                     messages as if they arrived now, to the simulator only\n"
-    "  seva export TARGET [--account ID] [--contact ID]\n"
-    "                                     an account or a contact in open formats, docs/export.md\n"
-    "  seva mail-in ADDRESS --password-file FILE\n"
-    "                                     a mail from standard input to a channel\n"
-    "  seva backup FILE [--encrypt-key-file FILE] [--with-keys]\n"
-    "                                     all in one file, while the server runs; -: standard output\n"
-    "  seva backup --verify FILE          is a backup whole?\n"
-    "  seva restore --data NEWDIR FILE    a new data folder from a backup\n"
-    "  seva restore --data NEWDIR --from-ship DIR [--at TIME]\n"
-    "                                     the same from what `serve --ship DIR` has shipped\n"
-    "  seva doctor [--deep] [--repair] [--json]\n"
-    "                                     is everything as it should be?\n"
-    "  seva routes [--openapi|--typescript]\n"
-    "                                     the API: a list, OpenAPI 3.1, or TypeScript types\n"
-    "  seva version\n"
-    "\n";
 
 static int say(int code, str text)
 {
@@ -182,21 +150,27 @@ static int migrate(struct arena *a, const struct settings *s)
     return say(0, str_print(a, "%lld migrations applied.\n", (long long)applied));
 }
 
-/* The file of `import` by its whole path: the server has another working folder. */
-static char **absolute_file(struct arena *a, const struct settings *s, int argc, char **argv)
+/* What the server that holds the data folder is asked: the words and the options of this command.
+ * The file of `import` goes by its whole path, since the server has another working folder. */
+static char **far_words(struct arena *a, const struct settings *s, int *argc)
 {
-    char **whole = NEW(a, char *, argc + 1), path[PATH_MAX];
-    bool is_import = s->n_words == 2 && str_eq(s->words[0], S("import"));
-    for (int i = 0; i < argc; i++) {
-        whole[i] = argv[i];
-        if (is_import && str_eq(str_from(argv[i]), s->words[1]) && realpath(argv[i], path))
-            whole[i] = str_z(a, str_from(path));
+    char **argv = NEW(a, char *, s->n_words + 2 * SETTING_COUNT + 2), path[PATH_MAX];
+    int n = 0;
+    argv[n++] = str_z(a, S("seva"));
+    for (int i = 0; i < s->n_words; i++) {
+        bool is_file = i == 1 && str_eq(s->words[0], S("import"));
+        argv[n++] = is_file && realpath(str_z(a, s->words[i]), path) ? str_z(a, str_from(path))
+                                                                     : str_z(a, s->words[i]);
     }
-    return whole;
+    enum setting next = SET_CONFIG;
+    while ((next = settings_next_of_a_command(s, next)) != SET_CONFIG)
+        argv[n++] = str_z(a, str_print(a, "--%s=%.*s", settings_name(next), SARG(s->values[next])));
+    *argc = n;
+    return argv;
 }
 
 /* On the data folder itself, or by the server that holds it. */
-static int people(struct arena *a, const struct settings *s, int argc, char **argv)
+static int people(struct arena *a, const struct settings *s)
 {
     struct files files;
     struct config config;
@@ -207,8 +181,9 @@ static int people(struct arena *a, const struct settings *s, int argc, char **ar
         return trouble(a, why);
     if (files_resolve(a, s, &files, &why) != OK)
         return trouble(a, why);
-    int code =
-        admin_ask(a, files.admin_socket, argc, absolute_file(a, s, argc, argv), password, &out);
+    int argc;
+    char **argv = far_words(a, s, &argc);
+    int code = admin_ask(a, files.admin_socket, argc, argv, password, &out);
     if (code >= 0)
         return say(code, out);
     if (files_lock(a, &files, &why) != OK || node_config(a, s, &files, &config, &why) != OK ||
@@ -332,12 +307,65 @@ static int restore(struct arena *a, const struct settings *s)
     return say(code, out);
 }
 
-static enum log_level level_of(str name)
+static int routes(struct arena *a, const struct settings *s)
 {
-    return str_eq(name, S("debug"))   ? LOG_DEBUG
-           : str_eq(name, S("warn"))  ? LOG_WARN
-           : str_eq(name, S("error")) ? LOG_ERROR
-                                      : LOG_INFO;
+    bool is_openapi = settings_flag(s, SET_OPENAPI), is_types = settings_flag(s, SET_TYPESCRIPT);
+    if (is_openapi && is_types)
+        return say(2, S("seva: give --openapi or --typescript, not both\n"));
+    return say(0, is_openapi ? openapi_text(a) : is_types ? typescript_text(a) : openapi_list(a));
+}
+
+static bool set_log_level(str name)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } levels[] = {
+        {"debug", LOG_DEBUG},
+        {"info",  LOG_INFO },
+        {"warn",  LOG_WARN },
+        {"error", LOG_ERROR}
+    };
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (str_eq(name, str_from(levels[i].name))) {
+            log_level_set(levels[i].level);
+            return true;
+        }
+    return false;
+}
+
+static int run(struct arena *a, const struct settings *s)
+{
+    static const struct {
+        const char *word;
+        int (*run)(struct arena *a, const struct settings *s);
+    } commands[] = {
+        {"init",    init          },
+        {"serve",   serve         },
+        {"migrate", migrate       },
+        {"user",    people        },
+        {"account", people        },
+        {"import",  people        },
+        {"replay",  replay        },
+        {"export",  export        },
+        {"mail-in", mail_in       },
+        {"backup",  backup        },
+        {"restore", restore       },
+        {"doctor",  doctor_command},
+        {"routes",  routes        },
+    };
+    str word = s->words[0];
+    if (str_eq(word, S("import")) && s->n_words == 3)
+        return import_messages(a, s);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (str_eq(word, str_from(commands[i].word)))
+            return commands[i].run(a, s);
+    return say(0, S("seva " SEVA_VERSION "\n"));
+}
+
+static int misused(struct arena *a, str why)
+{
+    return say(2, str_print(a, "seva: %.*s\n", SARG(why)));
 }
 
 int command_run(struct arena *a, int argc, char **argv, char **environment)
@@ -346,41 +374,15 @@ int command_run(struct arena *a, int argc, char **argv, char **environment)
     str why = {0};
     if (crypto_start() != OK)
         return trouble(a, S("the cryptographic libraries do not start"));
-    if (settings_read(a, argc, argv, environment, &s, &why) != OK) {
-        (void)trouble(a, why);
-        return 2;
-    }
-    log_level_set(level_of(s.values[SET_LOG_LEVEL]));
-    str word = s.n_words ? s.words[0] : (str){0};
-    if (settings_flag(&s, SET_HELP) || str_eq(word, S("help")))
-        return say(0, str_cat(a, str_from(usage), settings_help(a)));
-    if (str_eq(word, S("version")))
+    if (settings_read(a, argc, argv, environment, &s, &why) != OK)
+        return misused(a, why);
+    if (settings_flag(&s, SET_HELP) || (s.n_words && str_eq(s.words[0], S("help"))))
+        return say(0, command_line_help(a, &s));
+    if (settings_flag(&s, SET_VERSION))
         return say(0, S("seva " SEVA_VERSION "\n"));
-    if (str_eq(word, S("init")))
-        return init(a, &s);
-    if (str_eq(word, S("serve")))
-        return serve(a, &s);
-    if (str_eq(word, S("migrate")))
-        return migrate(a, &s);
-    if (str_eq(word, S("import")) && s.n_words == 3 && str_eq(s.words[1], S("messages")))
-        return import_messages(a, &s);
-    if (str_eq(word, S("user")) || str_eq(word, S("account")) || str_eq(word, S("import")))
-        return people(a, &s, argc, argv);
-    if (str_eq(word, S("doctor")))
-        return doctor_command(a, &s);
-    if (str_eq(word, S("mail-in")))
-        return mail_in(a, &s);
-    if (str_eq(word, S("replay")))
-        return replay(a, &s);
-    if (str_eq(word, S("export")))
-        return export(a, &s);
-    if (str_eq(word, S("backup")))
-        return backup(a, &s);
-    if (str_eq(word, S("restore")))
-        return restore(a, &s);
-    if (str_eq(word, S("routes")))
-        return say(0, settings_flag(&s, SET_OPENAPI)      ? openapi_text(a)
-                      : settings_flag(&s, SET_TYPESCRIPT) ? typescript_text(a)
-                                                          : openapi_list(a));
-    return say(2, str_from(usage));
+    if (command_line_check(a, &s, &why) != OK)
+        return misused(a, why);
+    if (!set_log_level(s.values[SET_LOG_LEVEL]))
+        return misused(a, S("log-level is debug, info, warn or error"));
+    return run(a, &s);
 }

@@ -72,7 +72,8 @@ static const struct option options[] = {
     {SET_JSON,               OPTION_COMMAND_SWITCH, "json",               "",          "",                "init, doctor: print JSON"},
     {SET_OPENAPI,            OPTION_COMMAND_SWITCH, "openapi",            "",          "",                "routes: print OpenAPI 3.1"},
     {SET_TYPESCRIPT,         OPTION_COMMAND_SWITCH, "typescript",         "",          "",                "routes: print TypeScript types"},
-    {SET_HELP,               OPTION_COMMAND_SWITCH, "help",               "",          "",                "print this"},
+    {SET_VERSION,            OPTION_COMMAND_SWITCH, "version",            "",          "",                "print the version"},
+    {SET_HELP,               OPTION_COMMAND_SWITCH, "help",               "",          "",                "print this, or what concerns one command"},
 };
 /* clang-format on */
 enum {
@@ -86,6 +87,11 @@ static bool is_switch(const struct option *o)
     return o->kind == OPTION_SWITCH || o->kind == OPTION_COMMAND_SWITCH;
 }
 
+static bool is_of_a_command(const struct option *o)
+{
+    return o->kind == OPTION_COMMAND || o->kind == OPTION_COMMAND_SWITCH;
+}
+
 static const struct option *option_find(str name)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
@@ -94,10 +100,27 @@ static const struct option *option_find(str name)
     return NULL;
 }
 
-static void take(struct settings *s, const struct option *o, str value)
+/* What stands for yes and for no, in this order. */
+static const char *const switch_words[] = {"true", "yes", "1", "on", "false", "no", "0", "off"};
+enum { SWITCH_WORDS = sizeof switch_words / sizeof switch_words[0] };
+
+static bool is_good(const struct option *o, str value)
+{
+    for (int i = 0; i < SWITCH_WORDS && is_switch(o); i++)
+        if (str_eq(value, str_from(switch_words[i])))
+            return true;
+    return !is_switch(o);
+}
+
+static err take(struct arena *a, struct settings *s, const struct option *o, const char *of,
+    str value, str *why)
 {
     s->values[o->setting] = value;
     s->given[o->setting] = true;
+    if (is_good(o, value))
+        return OK;
+    *why = str_print(a, "%s%s is yes or no, not \"%.*s\"", of, o->name, SARG(value));
+    return E_INVALID;
 }
 
 /* SEVA_BASE_URL for base-url. */
@@ -114,16 +137,18 @@ static str environment_name(struct arena *a, const struct option *o)
     return str_from(z);
 }
 
-static void environment_read(struct arena *a, char **environment, struct settings *s)
+/* An empty one is one that is not set, as in a unit's EnvironmentFile. */
+static err environment_read(struct arena *a, char **environment, struct settings *s, str *why)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {
-        if (options[i].kind == OPTION_COMMAND || options[i].kind == OPTION_COMMAND_SWITCH)
+        if (is_of_a_command(&options[i]))
             continue;
         str name = environment_name(a, &options[i]), key, value;
         for (char **at = environment; *at; at++)
-            if (str_cut(str_from(*at), '=', &key, &value) && str_eq(key, name))
-                take(s, &options[i], value);
+            if (str_cut(str_from(*at), '=', &key, &value) && str_eq(key, name) && value.len)
+                TRY(take(a, s, &options[i], "in the environment ", value, why));
     }
+    return OK;
 }
 
 static err file_line(struct arena *a, struct settings *s, str line, int number, str file, str *why)
@@ -137,14 +162,17 @@ static err file_line(struct arena *a, struct settings *s, str line, int number, 
         return E_INVALID;
     }
     const struct option *o = option_find(str_trim(key));
-    if (!o || o->kind == OPTION_COMMAND || o->kind == OPTION_COMMAND_SWITCH ||
-        o->setting == SET_CONFIG) {
+    if (!o || is_of_a_command(o) || o->setting == SET_CONFIG) {
         *why = str_print(
             a, "%.*s line %d: there is no option %.*s", SARG(file), number, SARG(str_trim(key)));
         return E_INVALID;
     }
-    take(s, o, str_trim(value));
-    return OK;
+    if (!str_trim(value).len) {
+        *why = str_print(a, "%.*s line %d: %s has no value", SARG(file), number, o->name);
+        return E_INVALID;
+    }
+    str of = str_print(a, "%.*s line %d: ", SARG(file), number);
+    return take(a, s, o, str_z(a, of), str_trim(value), why);
 }
 
 static err file_options(struct arena *a, struct settings *s, str file, str *why)
@@ -166,6 +194,15 @@ static err flags_read(struct arena *a, int argc, char **argv, struct settings *s
 {
     for (int i = 1; i < argc; i++) {
         str word = str_from(argv[i]), name, value;
+        if (str_starts(word, S("-")) && word.len > 1 && !str_starts(word, S("--"))) {
+            if (!str_eq(word, S("-h"))) {
+                *why = str_print(a,
+                    "there is no option %.*s; see seva --help (a file of that name: ./%.*s)",
+                    SARG(word), SARG(word));
+                return E_INVALID;
+            }
+            word = S("--help");
+        }
         if (!str_starts(word, S("--"))) {
             if (s->n_words == (int)(sizeof s->words / sizeof s->words[0])) {
                 *why = S("too many arguments");
@@ -191,7 +228,12 @@ static err flags_read(struct arena *a, int argc, char **argv, struct settings *s
             }
             value = str_from(argv[i]);
         }
-        take(s, o, value);
+        if (!value.len) {
+            *why = str_print(a, "--%s is empty: it needs a value, %s", o->name,
+                is_switch(o) ? "yes or no" : o->unit);
+            return E_INVALID;
+        }
+        TRY(take(a, s, o, "--", value, why));
     }
     return OK;
 }
@@ -204,15 +246,15 @@ err settings_read(
     for (int i = 0; i < OPTION_COUNT; i++)
         layered.values[options[i].setting] = str_from(options[i].standard);
     struct settings environment_only = {0};
-    environment_read(a, environment, &environment_only);
+    TRY(environment_read(a, environment, &environment_only, why));
     str file =
         flags.given[SET_CONFIG] ? flags.values[SET_CONFIG] : environment_only.values[SET_CONFIG];
     if (file.len)
         TRY(file_options(a, &layered, file, why));
-    environment_read(a, environment, &layered);
+    TRY(environment_read(a, environment, &layered, why));
     for (int i = 0; i < OPTION_COUNT; i++)
         if (flags.given[options[i].setting])
-            take(&layered, &options[i], flags.values[options[i].setting]);
+            TRY(take(a, &layered, &options[i], "--", flags.values[options[i].setting], why));
     layered.n_words = flags.n_words;
     for (int i = 0; i < flags.n_words; i++)
         layered.words[i] = flags.words[i];
@@ -234,8 +276,27 @@ err settings_int(struct arena *a, const struct settings *s, enum setting which, 
 
 bool settings_flag(const struct settings *s, enum setting which)
 {
-    str v = s->values[which];
-    return str_eq(v, S("true")) || str_eq(v, S("yes")) || str_eq(v, S("1")) || str_eq(v, S("on"));
+    for (int i = 0; i < SWITCH_WORDS / 2; i++)
+        if (str_eq(s->values[which], str_from(switch_words[i])))
+            return true;
+    return false;
+}
+
+enum setting settings_next_of_a_command(const struct settings *s, enum setting before)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (options[i].setting > before && is_of_a_command(&options[i]) &&
+            s->given[options[i].setting])
+            return options[i].setting;
+    return SET_CONFIG;
+}
+
+const char *settings_name(enum setting which)
+{
+    const struct option *found = options;
+    while (found->setting != which)
+        found++; /* every setting has its row */
+    return found->name;
 }
 
 str settings_help(struct arena *a)

@@ -59,6 +59,7 @@ enum setting {
     SET_JSON,
     SET_OPENAPI,
     SET_TYPESCRIPT,
+    SET_VERSION,
     SET_HELP,
     SETTING_COUNT,
 };
@@ -77,5 +78,10 @@ err settings_read(
 err settings_int(struct arena *a, const struct settings *s, enum setting which, int64_t min,
     int64_t max, int64_t *value, str *why);
 bool settings_flag(const struct settings *s, enum setting which);
+/* The next one behind `before` that was given and belongs to some commands only (speed, deep …), in
+ * the order of enum setting; SET_CONFIG: there is no more. */
+enum setting settings_next_of_a_command(const struct settings *s, enum setting before);
+/* "speed" */
+const char *settings_name(enum setting which);
 /* The table as text, one option a line, for --help; made in a. */
 str settings_help(struct arena *a);

@@ -63,6 +63,11 @@ err files_make(struct arena *a, const struct files *files, str *why)
             a, "cannot make the folder %.*s: %s", SARG(files->data_dir), strerrordesc_np(errno));
         return E_INVALID;
     }
+    return OK;
+}
+
+err files_make_keys(struct arena *a, const struct files *files, str *why)
+{
     str there;
     err e = file_read(a, files->keys_file, KEYS_FILE_MAX, &there);
     if (e == E_NOT_FOUND)
@@ -82,8 +87,13 @@ err files_lock(struct arena *a, struct files *files, str *why)
         return OK;
     files->lock_fd = -1;
     *why = e == E_CONFLICT
-               ? str_print(a, "%.*s is in use by another seva process", SARG(files->data_dir))
-               : str_print(a, "cannot use the data folder %.*s: %s; run `seva init` first",
+               ? str_print(a,
+                     "%.*s is in use by another seva process (a server that starts or ends, an "
+                     "import, a migration): try again when it has ended",
+                     SARG(files->data_dir))
+               : str_print(a,
+                     "cannot use the data folder %.*s: %s; is --data right? A new one begins with "
+                     "`seva init`",
                      SARG(files->data_dir), strerrordesc_np(errno));
     return e;
 }
@@ -104,8 +114,10 @@ err files_keys(struct arena *a, const struct files *files, struct keyring **keys
         return E_INVALID;
     }
     if (file_read(a, files->keys_file, KEYS_FILE_MAX, &text) != OK) {
-        *why = str_print(
-            a, "cannot read the key file %.*s; run `seva init` first", SARG(files->keys_file));
+        *why = str_print(a,
+            "cannot read the key file %.*s: %s; put this installation's own back there (a copy, "
+            "another node's, or an encrypted backup's): only a new one begins with `seva init`",
+            SARG(files->keys_file), strerrordesc_np(errno));
         return E_INVALID;
     }
     if (keyring_load(a, text, keys, &words) != OK) {
@@ -145,7 +157,7 @@ err files_password(struct arena *a, str file, str *password, str *why)
         char *space = NEW(a, char, PASSWORD_FILE_MAX);
         line = first_line(str_of(space, (ptrdiff_t)fread(space, 1, PASSWORD_FILE_MAX, stdin)));
     } else if (files_first_line(a, file, &line) != OK) {
-        *why = str_print(a, "cannot read the password file %.*s", SARG(file));
+        (void)files_failed(a, S("read the password file"), file, why); /* the words are the error */
         return E_INVALID;
     }
     if (line.len < 8) {

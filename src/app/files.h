@@ -15,8 +15,11 @@ struct files {
 
 /* Works the paths out; touches nothing. */
 err files_resolve(struct arena *a, const struct settings *s, struct files *files, str *why);
-/* Makes the folder and the key file where they are missing. */
+/* Makes the folder and the folder of files where they are missing. */
 err files_make(struct arena *a, const struct files *files, str *why);
+/* Makes the key file where it is missing: only of an installation that has sealed nothing yet, else
+ * what is sealed would never be opened again. */
+err files_make_keys(struct arena *a, const struct files *files, str *why);
 /* E_CONFLICT: another process holds it. */
 err files_lock(struct arena *a, struct files *files, str *why);
 void files_unlock(struct files *files);

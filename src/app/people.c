@@ -129,7 +129,7 @@ static err init_work(struct ctx *cx, struct work *w)
     struct agent owner;
     TRY(door_accounts(cx, &ids, &n));
     if (n)
-        return fail(cx, E_CONFLICT, "this installation has accounts already");
+        return fail(cx, E_CONFLICT, PEOPLE_HAS_ACCOUNTS);
     TRY(account_make(cx, w->s->values[SET_NAME]));
     TRY(agent_make(cx, w->s->values[SET_OWNER], (str){0}, S("owner"), w->password_hash, &owner));
     struct token token = {
@@ -347,6 +347,20 @@ int people_command(
             return run(a, people, s, password, commands[i].work, out);
     *out = S("seva: user add|passwd|link|list, account add|list\n");
     return 2;
+}
+
+err people_are_none(struct arena *a, struct db *db, str *why)
+{
+    account_id *ids;
+    ptrdiff_t n = 0;
+    struct ctx cx = {.arena = a, .now_ms = clock_now_ms(), .trace = S("command")};
+    *why = S("the database is busy");
+    TRY(db_begin(db, DB_READ, a, &cx.db));
+    err e = door_accounts(&cx, &ids, &n);
+    (void)db_rollback(cx.db); /* it has read only */
+    if (n)
+        *why = S(PEOPLE_HAS_ACCOUNTS);
+    return e != OK ? e : n ? E_CONFLICT : OK;
 }
 
 int people_init(

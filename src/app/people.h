@@ -15,6 +15,12 @@ struct people {
  * The reply for the person goes to *out; returns the process's exit code. */
 int people_command(
     struct arena *a, const struct people *people, const struct settings *s, str password, str *out);
+#define PEOPLE_HAS_ACCOUNTS                                                                          \
+    "this installation has accounts already: `seva account add` makes another one, `seva user link " \
+    "MAIL` lets somebody in"
+
+/* E_CONFLICT, and *why: there are accounts. */
+err people_are_none(struct arena *a, struct db *db, str *why);
 /* `seva init`: the first account with its owner, two channels and an owner's token. */
 int people_init(
     struct arena *a, const struct people *people, const struct settings *s, str password, str *out);

@@ -78,6 +78,55 @@ def openapi_is_printed_and_served_and_describes_every_route():
         assert page.status == 200 and b"/api/v1/conversations" in page.body
 
 
+def a_second_init_makes_no_key_file_for_what_is_sealed_already():
+    """As after a restore of a backup without the key file: a new one would start the server, and keep every secret closed."""
+    with Seva() as s:
+        keys, kept = os.path.join(s.data, "keys"), os.path.join(s.folder, "kept")
+        os.rename(keys, kept)
+        for args in (["user", "list"], ["serve", "--listen", "127.0.0.1:0"]):
+            p = seva(*args, "--data", s.data)
+            assert p.returncode == 1 and "key file" in p.stderr and "No such file" in p.stderr and "own back" in p.stderr, p
+        p = seva("init", "--data", s.data, "--owner", OWNER)
+        assert p.returncode == 1 and "accounts already" in p.stderr and "seva account add" in p.stderr, p
+        assert not os.path.exists(keys)
+        os.rename(kept, keys)
+        s.start()
+        assert s.hook({"id": "1", "contact": {"id": "c"}, "text": "hello"}).status == 200
+        nothing = os.path.join(s.folder, "nothing")
+        p = seva("init", "--data", nothing, "--owner", "nobody")
+        assert p.returncode == 1 and "not a mail address" in p.stderr and not os.path.exists(nothing), p
+
+
+def what_a_command_would_pass_over_in_silence_is_refused():
+    for args, words in ((["frobnicate"], "there is no command frobnicate"), (["user"], "seva user link MAIL"), (["user", "remove", "a@b.example"], "no command user remove"),
+                        (["user", "add"], "seva user add needs MAIL"), (["user", "passwd", "a@b.example"], "needs --password-file"), (["init"], "needs --owner"),
+                        (["account", "add", "Shop"], "needs --owner"), (["import", "messages"], "seva import messages needs FILE"), (["import", "messages", "a", "b"], '"b" is too much'),
+                        (["migrate", "now"], '"now" is too much'), (["routes", "x"], '"x" is too much'), (["routes", "--openapi", "--typescript"], "not both"),
+                        (["export", "x", "--run", "1"], "has no option --run"), (["serve", "--repair"], "has no option --repair"), (["import", "messages", "x", "--speed", "2"], "no option --speed"),
+                        (["restore", "x"], "needs --data"), (["doctor", "-repair"], "no option -repair"), (["doctor", "--deep=perhaps"], "--deep is yes or no"),
+                        (["user", "list", "--data", ""], "--data is empty"), (["serve", "--log-level", "loud"], "log-level is debug")):
+        p = seva(*args)
+        assert p.returncode == 2 and words in p.stderr and not p.stdout, (args, p)
+    p = seva("serve", env={"SEVA_DEMO": "perhaps"})
+    assert p.returncode == 2 and "demo is yes or no" in p.stderr, p
+    one, whole = seva("backup", "--help").stdout, seva("-h").stdout
+    assert "seva backup --verify" in one and "seva restore" not in one and "--data DIR" in one, one
+    assert "seva restore" in whole and seva("help", "backup").stdout == one and seva("--version").stdout == seva("version").stdout
+
+
+def a_configuration_file_beside_the_command_is_read_by_the_command():
+    """A running server has another working folder: it is not asked to read that file."""
+    with Seva() as s:
+        with open(os.path.join(s.folder, "here.conf"), "w") as f:
+            f.write(f"data = {s.data}\n")
+        s.start()
+        for args in (["user", "list"], ["user", "add", "zoe@shop.example", "--role=admin"], ["user", "link", "zoe@shop.example"]):
+            p = subprocess.run([BIN, *args, "--config", "here.conf"], capture_output=True, text=True, cwd=s.folder)
+            assert p.returncode == 0, (args, p)
+        p = subprocess.run([BIN, "user", "list"], capture_output=True, text=True, cwd=s.folder, env={**os.environ, "SEVA_DATA": ""})
+        assert p.returncode == 0 and re.search(r"admin +invited +zoe@shop.example", p.stdout), p
+
+
 def two_processes_cannot_share_a_data_folder():
     with Seva() as s:
         s.start()
@@ -167,7 +216,8 @@ def a_piped_mail_becomes_a_message_or_waits_in_the_mail_servers_queue():
 
 
 if __name__ == "__main__":
-    run([init_makes_an_account_a_script_can_use, options_come_from_flags_environment_and_file,
+    run([init_makes_an_account_a_script_can_use, a_second_init_makes_no_key_file_for_what_is_sealed_already, what_a_command_would_pass_over_in_silence_is_refused,
+         a_configuration_file_beside_the_command_is_read_by_the_command, options_come_from_flags_environment_and_file,
          user_commands_work_on_a_stopped_and_on_a_running_server, openapi_is_printed_and_served_and_describes_every_route,
          two_processes_cannot_share_a_data_folder, a_second_account_is_apart,
          an_edited_migration_or_a_newer_schema_stops_the_start, import_takes_a_file_and_sets_bad_lines_aside,

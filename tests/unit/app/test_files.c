@@ -23,8 +23,10 @@ static void making_it_twice_keeps_the_keys(void **state)
     str why = {0}, first, second;
     assert_ok(crypto_start());
     assert_ok(files_make(test_arena(), &files, &why));
+    assert_ok(files_make_keys(test_arena(), &files, &why));
     assert_ok(file_read(test_arena(), files.keys_file, 1000, &first));
     assert_ok(files_make(test_arena(), &files, &why));
+    assert_ok(files_make_keys(test_arena(), &files, &why));
     assert_ok(file_read(test_arena(), files.keys_file, 1000, &second));
     assert_true(str_eq(first, second));
     struct stat st;
@@ -44,6 +46,7 @@ static void a_key_file_that_others_read_is_refused(void **state)
     assert_ok(crypto_start());
     assert_err(files_keys(test_arena(), &files, &keys, &why), E_INVALID);
     assert_ok(files_make(test_arena(), &files, &why));
+    assert_ok(files_make_keys(test_arena(), &files, &why));
     assert_ok(files_keys(test_arena(), &files, &keys, &why));
     assert_int_equal(chmod(str_z(test_arena(), files.keys_file), 0644), 0);
     assert_err(files_keys(test_arena(), &files, &keys, &why), E_INVALID);
