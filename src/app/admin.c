@@ -146,6 +146,14 @@ void admin_serve(int listen_fd, admin_run *run, void *arg)
     close(fd);
 }
 
+#define NO_ANSWER                                                                                  \
+    "seva: the running server did not answer: it has ended, or stands still; see its log\n"
+
+bool admin_is_gone(int code, str out)
+{
+    return code < 0 || (code > 0 && str_eq(out, S(NO_ANSWER)));
+}
+
 static int ask(int fd, struct arena *a, int argc, char **argv, str password, str *out)
 {
     struct sb request = sb_make(a, ADMIN_MESSAGE_MAX);
@@ -157,7 +165,7 @@ static int ask(int fd, struct arena *a, int argc, char **argv, str password, str
     str reply;
     if (request.failed || !message_write(fd, sb_str(&request)) || !message_read(fd, a, &reply) ||
         !reply.len) {
-        *out = S("seva: the running server did not answer\n");
+        *out = S(NO_ANSWER);
         return 1;
     }
     *out = str_skip(reply, 1);

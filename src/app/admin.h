@@ -15,3 +15,5 @@ typedef int admin_run(void *arg, struct arena *a, const struct settings *s, str 
 void admin_serve(int listen_fd, admin_run *run, void *arg);
 /* Asks the server: its exit code, the text in *out; −1 when nobody listens. */
 int admin_ask(struct arena *a, str path, int argc, char **argv, str password, str *out);
+/* What admin_ask has given says that the server is not there, or ended before it answered. */
+bool admin_is_gone(int code, str out);

@@ -275,7 +275,9 @@ static err target_open(struct backup *b)
         return isatty(STDOUT_FILENO) == 1 ? E_INVALID : OK;
     }
     int64_t size;
-    b->why = str_print(b->a, "%.*s is already there", SARG(b->target));
+    b->why = str_print(b->a,
+        "%.*s is already there, and no backup writes over anything: give another name",
+        SARG(b->target));
     if (file_size(b->target, &size) != E_NOT_FOUND)
         return E_CONFLICT;
     err e = file_lock(b->part, &b->fd);
@@ -353,7 +355,11 @@ static int verify(struct arena *a, const struct settings *s, str key, str *out)
     struct backup_found found;
     str why = {0};
     if (backup_take(a, s->words[1], key, (str){0}, &found, &why) != OK)
-        return refused(a, str_print(a, "%.*s: %.*s", SARG(s->words[1]), SARG(why)), out);
+        return refused(a,
+            str_find(why, s->words[1]) >= 0
+                ? why
+                : str_print(a, "%.*s: %.*s", SARG(s->words[1]), SARG(why)),
+            out);
     *out = str_print(a, "%.*s is whole: the database%s and %lld attachments, %.*s.\n%.*s",
         SARG(s->words[1]), found.has_keys ? ", the key file" : "", (long long)found.blobs,
         SARG(progress_size(a, found.bytes)), SARG(backup_warning(a, found.missing, found.broken)));

@@ -208,7 +208,7 @@ static int take_far(void *arg, struct arena *a, str lines, str *reply)
 {
     struct far *to = arg;
     int code = admin_ask(a, to->socket, to->argc, to->argv, lines, reply);
-    if (code < 0)
+    if (admin_is_gone(code, *reply))
         *reply = S("the server has gone away; start the import again and it goes on");
     return code;
 }
@@ -242,7 +242,7 @@ static int import_messages(struct arena *a, const struct settings *s)
     };
     int code = admin_ask(a, far.socket, far.argc, far.argv, (str){0}, &out);
     if (code > 0)
-        return trouble(a, out);
+        return trouble(a, str_starts(out, S("seva: ")) ? str_trim(str_skip(out, 6)) : out);
     if (code == 0) {
         code = import_messages_command(a, s, IMPORT_LINES_FAR, take_far, &far, &out);
         return say(code, out);

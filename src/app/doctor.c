@@ -167,6 +167,12 @@ static void mend(struct doctor *d)
         (void)fprintf(stderr, "seva: nothing is mended in a damaged database\n");
         return;
     }
+    if (d->is_held) {
+        (void)fprintf(stderr,
+            "seva: nothing is mended while another command holds the data folder: repair when it "
+            "has ended\n");
+        return;
+    }
     db_close(d->db);
     d->db = NULL;
     if (!d->has_server && db_open(d->a, &options, &db, &why) != OK) {
@@ -203,19 +209,32 @@ static void look_inside(struct doctor *d)
     doctor_look_at_files(d, kept, n);
 }
 
+/* A server listens from its start on; other commands that hold the folder do not. */
+static bool has_listener(struct doctor *d)
+{
+    char name[] = "seva", word[] = DOCTOR_MEND_WORD;
+    char *argv[] = {name, word, NULL};
+    str out = {0};
+    return admin_ask(d->a, d->files.admin_socket, 2, argv, (str){0}, &out) >= 0;
+}
+
 static void look(struct doctor *d)
 {
     str why = {0};
     look_at_folder(d);
     look_at_configuration(d);
     err held = files_lock(d->a, &d->files, &why);
-    d->has_server = held == E_CONFLICT;
+    d->has_server = held == E_CONFLICT && has_listener(d);
+    d->is_held = held == E_CONFLICT && !d->has_server;
     doctor_look_at_ship(d);
     report_begin(d, "database");
-    if (held != OK && !d->has_server) {
+    if (held != OK && held != E_CONFLICT) {
         report_wrong(d, S("data folder"), why);
         return;
     }
+    if (d->is_held)
+        report_note(d, S("another command of Seva holds the data folder (an import, a migration)"),
+            S("this is how things stand beside it; --repair waits until it has ended"));
     err e = db_look_open(d->a, d->files.db_url, &d->db, &why);
     if (e != OK) {
         d->is_damaged = e == E_CONFLICT;
@@ -253,7 +272,7 @@ int doctor_command(struct arena *a, const struct settings *s)
     int code = d.wrong + d.mendable - d.mended > 0;
     db_close(d.db);
     blob_store_close(d.config.blob_store);
-    if (!d.has_server)
+    if (!d.has_server && !d.is_held)
         files_unlock(&d.files);
     arena_free(&d.page);
     arena_free(&kept);

@@ -22,7 +22,8 @@ struct doctor {
     struct files files;
     struct config config;
     bool is_deep, is_json, repairs;
-    bool has_server; /* somebody else holds the data folder */
+    bool has_server; /* a server holds the data folder */
+    bool is_held;    /* another command does: an import, a migration */
     bool has_keys;
     bool is_damaged; /* pages of the database */
     struct db *db;

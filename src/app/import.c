@@ -1,6 +1,7 @@
 /* import: see import.h. */
 #include "app/import.h"
 
+#include "app/line_file.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "care/importer.h"
@@ -83,6 +84,7 @@ static err line_next(struct import *im, str *line, bool *is_there, bool *is_too_
         ptrdiff_t used = end < 0 ? im->have : end + 1;
         *is_there = used > 0;
         *line = str_copy(&im->scratch, str_of(im->buffer, end < 0 ? im->have : end));
+        *line = im->line ? *line : line_file_without_mark(*line);
         im->have -= used;
         memmove(im->buffer, im->buffer + used, (size_t)im->have);
         if (end < 0 && *is_too_long && !im->is_end)
@@ -95,8 +97,7 @@ static err line_next(struct import *im, str *line, bool *is_there, bool *is_too_
 static err reject(struct import *im, const struct ctx *cx, str line)
 {
     if (im->rejected_fd < 0)
-        TRY(file_open_write(
-            str_cat(im->kept, im->path, S(".rejected")), 0600, false, &im->rejected_fd));
+        TRY(file_open_write(line_file_rejected(im->kept, im->path), 0600, false, &im->rejected_fd));
     str text = str_print(&im->scratch, "line %lld%s%.*s: %.*s\n%.*s\n", (long long)im->line,
         cx->fault.field.len ? ", field " : "", SARG(cx->fault.field),
         SARG(str_sub(cx->fault.words, 0, REASON_MAX)), SARG(line));
@@ -157,8 +158,12 @@ static err open_all(struct import *im, const struct settings *s, struct ctx *cx)
     }
     TRY(db_commit(cx->db));
     im->path = s->words[1];
-    if (file_open_read(im->path, &im->fd, &size) != OK)
-        return fail(cx, E_NOT_FOUND, "%.*s cannot be read", SARG(im->path));
+    str why = {NULL, 0};
+    if (str_eq(im->path, S("-")))
+        return fail(cx, E_INVALID, "`seva import` reads a file; put what is piped into one");
+    if (line_file_open_read(im->kept, im->path, &im->fd, &size, &why) != OK)
+        return fail(cx, E_NOT_FOUND, "%.*s", SARG(why));
+    (void)file_remove(line_file_rejected(im->kept, im->path)); /* told when it is written */
     return OK;
 }
 
@@ -170,9 +175,7 @@ static void summarise(const struct import *im, str *out, struct arena *a)
             sb_print(&b, "%.*s: %lld added, %lld known already\n",
                 SARG(import_type_name((enum import_type)t)), (long long)im->importer.added[t],
                 (long long)im->importer.known[t]);
-    if (im->rejected)
-        sb_print(&b, "%lld lines were wrong; they are in %.*s.rejected with the reasons\n",
-            (long long)im->rejected, SARG(im->path));
+    line_file_say_wrong(&b, im->rejected, im->path);
     *out = sb_str(&b);
 }
 
@@ -194,6 +197,9 @@ int import_command(struct arena *a, const struct people *people, const struct se
         e = batches_take(&im, &cx);
     if (e == OK)
         summarise(&im, out, a);
+    else if (im.fd < 0)
+        *out = str_print(
+            a, "seva: %.*s\n", SARG(cx.fault.words.len ? cx.fault.words : str_from(err_name(e))));
     else
         *out = str_print(a, "seva: import stopped at line %lld: %.*s\n", (long long)im.line,
             SARG(cx.fault.words.len ? cx.fault.words : str_from(err_name(e))));
@@ -202,5 +208,5 @@ int import_command(struct arena *a, const struct people *people, const struct se
     if (im.rejected_fd >= 0)
         file_close(im.rejected_fd);
     arena_free(&im.scratch);
-    return e == OK ? 0 : 1;
+    return e != OK ? 1 : im.rejected ? LINE_FILE_SOME_WRONG : 0;
 }

@@ -206,6 +206,8 @@ static str summary(const struct reading *r, err e)
     struct sb b = sb_make(f->kept, MESSAGE_MAX);
     if (f->progress.is_terminal && f->shown_done)
         fputc('\n', stderr);
+    if (e != OK && !f->is_stdin && f->fd < 0)
+        return str_print(f->kept, "seva: %.*s\n", SARG(f->why));
     if (e != OK)
         sb_print(&b, "seva: import stopped behind line %lld: %.*s\n", (long long)f->line,
             SARG(f->why.len ? f->why : str_from(err_name(e))));
@@ -231,5 +233,5 @@ int import_messages_command(struct arena *a, const struct settings *s, ptrdiff_t
     if (e == OK)
         e = closed;
     *out = summary(&r, e);
-    return e == OK ? 0 : 1;
+    return e != OK ? 1 : r.file.wrong ? LINE_FILE_SOME_WRONG : 0;
 }

@@ -25,10 +25,33 @@ err line_file_open(struct arena *a, struct arena *scratch, str path, struct line
         r->fd = STDIN_FILENO;
         return OK;
     }
-    if (file_open_read(path, &r->fd, &r->size) == OK)
-        return OK;
-    r->why = str_print(a, "%.*s cannot be read", SARG(path));
-    return E_NOT_FOUND;
+    err e = line_file_open_read(a, path, &r->fd, &r->size, &r->why);
+    if (e == OK)
+        (void)file_remove(line_file_rejected(a, path)); /* of a run before; told when written */
+    return e;
+}
+
+err line_file_open_read(struct arena *a, str path, int *fd, int64_t *size, str *why)
+{
+    err e = file_open_read(path, fd, size);
+    if (e == E_INVALID && errno == EINVAL)
+        *why = str_print(a,
+            "%.*s is no file: `seva import messages -` and `seva replay -` read what is piped in",
+            SARG(path));
+    else if (e != OK)
+        *why = file_words(a, S("read"), path);
+    return e;
+}
+
+str line_file_rejected(struct arena *a, str path)
+{
+    return str_cat(a, path, S(".rejected"));
+}
+
+/* Some programs begin UTF-8 with the mark of its byte order. */
+str line_file_without_mark(str line)
+{
+    return str_starts(line, S("\xef\xbb\xbf")) ? str_skip(line, 3) : line;
 }
 
 err line_file_close(struct line_file *r)
@@ -93,7 +116,7 @@ static err next(struct line_file *r, str *line, bool *is_there)
         *is_there |= rest.len > 0;
         r->from += end >= 0 ? end + 1 : rest.len;
     }
-    *line = str_trim(begun);
+    *line = str_trim(r->line ? begun : line_file_without_mark(begun));
     r->line += *is_there;
     return OK;
 }
@@ -109,12 +132,12 @@ err line_file_reject(struct line_file *r, int64_t number, str field, str words, 
         return OK;
     }
     if (r->rejected_fd < 0) {
-        str path = str_cat(r->kept, r->path, S(".rejected"));
+        str path = line_file_rejected(r->kept, r->path);
         err e = file_open_write(path, 0600, false, &r->rejected_fd);
         if (e == OK)
             e = file_truncate(r->rejected_fd, 0);
         if (e != OK) {
-            r->why = str_print(r->kept, "%.*s cannot be written", SARG(path));
+            r->why = file_words(r->kept, S("write"), path);
             return e;
         }
     }
@@ -165,10 +188,16 @@ void line_file_show(struct line_file *r)
 
 void line_file_summary(const struct line_file *r, struct sb *b)
 {
-    if (r->wrong && r->is_stdin)
-        sb_print(
-            b, "%lld lines were wrong; they stand above with the reasons\n", (long long)r->wrong);
-    else if (r->wrong)
-        sb_print(b, "%lld lines were wrong; they are in %.*s.rejected with the reasons\n",
-            (long long)r->wrong, SARG(r->path));
+    line_file_say_wrong(b, r->wrong, r->is_stdin ? (str){NULL, 0} : r->path);
+}
+
+void line_file_say_wrong(struct sb *b, int64_t n, str path)
+{
+    const char *are = n == 1 ? "line was wrong; it" : "lines were wrong; they";
+    if (n && !path.len)
+        sb_print(b, "%lld %s stand%s above with the reason%s\n", (long long)n, are,
+            n == 1 ? "s" : "", n == 1 ? "" : "s");
+    else if (n)
+        sb_print(b, "%lld %s %s in %.*s.rejected with the reason%s\n", (long long)n, are,
+            n == 1 ? "is" : "are", SARG(path), n == 1 ? "" : "s");
 }

@@ -7,6 +7,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+/* The exit code of a command that has taken all lines but the wrong ones. */
+enum { LINE_FILE_SOME_WRONG = 3 };
+
 struct line_file {
     struct arena *kept, *scratch; /* scratch: a line's text, until the caller resets it */
     str path;
@@ -22,6 +25,12 @@ struct line_file {
 };
 
 err line_file_open(struct arena *a, struct arena *scratch, str path, struct line_file *r);
+/* A plain file, else *why in words. */
+err line_file_open_read(struct arena *a, str path, int *fd, int64_t *size, str *why);
+/* FILE.rejected. What an earlier run left there goes when the next one begins. */
+str line_file_rejected(struct arena *a, str path);
+/* The first line without the mark of a byte order. */
+str line_file_without_mark(str line);
 /* Fails when FILE.rejected is not on the disk. */
 err line_file_close(struct line_file *r);
 /* The next line that is not empty, without its end; is_there false at the end of the file. Lines
@@ -36,3 +45,5 @@ err line_file_reject(struct line_file *r, int64_t number, str field, str words, 
 void line_file_show(struct line_file *r);
 /* Where the wrong lines are; nothing when there were none. */
 void line_file_summary(const struct line_file *r, struct sb *b);
+/* The same of n lines; path empty: they stand on standard error. */
+void line_file_say_wrong(struct sb *b, int64_t n, str path);

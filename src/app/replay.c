@@ -14,6 +14,7 @@
 #include <time.h>
 
 enum { LOOK_US = 100 * 1000, AGAIN_US = 10 * 1000, SUMMARY_MAX = 4096, RATE_MAX = 1000000 };
+static const double WAIT_MAX_S = 1e12; /* what a clock of microseconds holds */
 
 struct player {
     struct line_file file;
@@ -50,7 +51,8 @@ static int64_t due_us(struct player *p, str line)
     str why;
     int64_t at_ms = 0, now = clock_mono_us();
     if (p->rate <= 0 && (json_parse(&p->scratch, line, &root, &why) != OK ||
-                            time_parse(json_text(json_get(root, S("at")), S("")), &at_ms) != OK))
+                            time_parse(json_text(json_get(root, S("at")), S("")), &at_ms) != OK ||
+                            at_ms <= 0 || at_ms > clock_now_ms()))
         return now;
     if (!p->has_begun) {
         p->has_begun = true;
@@ -61,7 +63,7 @@ static int64_t due_us(struct player *p, str line)
     double seconds = p->rate > 0 ? (double)p->paced / p->rate
                                  : (double)(at_ms - p->began_ms) / 1000.0 / p->speed;
     p->paced++;
-    return p->began_us + (int64_t)(seconds * 1e6);
+    return p->began_us + (int64_t)((seconds < WAIT_MAX_S ? seconds : WAIT_MAX_S) * 1e6);
 }
 
 /* ── to the server ──────────────────────────────────────────────────────────────────────────────
@@ -109,7 +111,7 @@ static err ask(struct player *p, ptrdiff_t *n_done)
     int code = admin_ask(&p->scratch, p->socket, p->argc, p->argv, sb_str(&b), &reply);
     if (code) {
         p->file.why =
-            code < 0 || str_find(reply, S("did not answer")) >= 0
+            admin_is_gone(code, reply)
                 ? str_print(p->file.kept,
                       "the server has gone away; start it and go on with --run %.*s", SARG(p->run))
                 : str_copy(p->file.kept, str_trim(reply));
@@ -257,6 +259,8 @@ static str summary(const struct player *p, err e)
     struct sb b = sb_make(f->kept, SUMMARY_MAX);
     if (f->progress.is_terminal && f->shown_done)
         fputc('\n', stderr);
+    if (e != OK && !f->is_stdin && f->fd < 0)
+        return str_print(f->kept, "seva: %.*s\n", SARG(f->why));
     if (e != OK)
         sb_print(&b, "seva: replay stopped behind line %lld: %.*s\n", (long long)f->line,
             SARG(f->why.len ? f->why : str_from(err_name(e))));
@@ -299,5 +303,5 @@ int replay_command(struct arena *a, const struct settings *s, str admin_socket, 
         e = closed;
     *out = summary(p, e);
     arena_free(&p->scratch);
-    return e != OK ? 1 : p->file.wrong ? 3 : 0;
+    return e != OK ? 1 : p->file.wrong ? LINE_FILE_SOME_WRONG : 0;
 }

@@ -378,6 +378,19 @@ static str summary(struct arena *a, const struct taking *t, str target, str plac
         SARG(keys), SARG(backup_warning(a, t->found.missing, t->found.broken)));
 }
 
+/* A backup is of one moment, and the shipped folder is not encrypted. */
+static err options_are_apart(const struct settings *s, str *why)
+{
+    bool is_ship = s->given[SET_FROM_SHIP];
+    if (is_ship && s->n_words > 1)
+        *why = S("give the FILE of a backup or --from-ship DIR, not both");
+    else if (is_ship && s->given[SET_ENCRYPT_KEY_FILE])
+        *why = S("--encrypt-key-file is of a backup; what was shipped is not encrypted");
+    else if (!is_ship && s->given[SET_AT])
+        *why = S("--at needs --from-ship DIR: a backup's file holds one moment only");
+    return why->len ? E_INVALID : OK;
+}
+
 int restore_command(struct arena *a, const struct settings *s, str *out)
 {
     struct taking t = {.a = a, .one = arena_make(0)};
@@ -387,10 +400,14 @@ int restore_command(struct arena *a, const struct settings *s, str *out)
         "usage: seva restore --data NEWDIR FILE [--encrypt-key-file FILE] [--blobs s3://…]   (FILE \"-\": "
         "standard input)\n"
         "       seva restore --data NEWDIR --from-ship DIR [--at TIME]\n");
-    if (s->given[SET_FROM_SHIP] && s->n_words == 1 && s->given[SET_DATA])
-        return restore_ship_command(a, s, out);
-    if (s->n_words != 2 || !s->given[SET_DATA])
+    if (s->n_words + s->given[SET_FROM_SHIP] < 2 || !s->given[SET_DATA])
         return 2;
+    if (options_are_apart(s, &why) != OK) {
+        *out = str_print(a, "seva: %.*s\n", SARG(why));
+        return 2;
+    }
+    if (s->given[SET_FROM_SHIP])
+        return restore_ship_command(a, s, out);
     t.file = s->words[1];
     err e = backup_key(a, s, &t.key, &t.why);
     if (e == OK)

@@ -140,11 +140,11 @@ err file_open_read(str path, int *fd, int64_t *size_bytes)
 {
     char z[PATH_MAX];
     int opened;
-    struct stat st;
+    struct stat st = {0};
     TRY(path_z(z, path));
     TRY(open_z(z, O_RDONLY | O_NONBLOCK, 0, &opened)); /* NONBLOCK: a fifo must not hold us */
     if (fstat(opened, &st) != 0 || !S_ISREG(st.st_mode)) {
-        errno = EINVAL;
+        errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
         close_kept(&opened);
         return E_INVALID;
     }

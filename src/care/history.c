@@ -128,9 +128,13 @@ static err read_author(
 
 static err read_time(struct ctx *cx, const struct json *line, int64_t *ms)
 {
+    str text;
+    TRY(import_text(cx, line, "at", 64, true, &text));
     TRY(import_time(cx, line, "at", ms));
-    if (*ms <= 0 || *ms > cx->now_ms)
-        return fail_field(cx, "at", "\"at\" is missing or lies ahead.");
+    if (*ms <= 0)
+        return fail_field(cx, "at", "\"at\" lies before 1970.");
+    if (*ms > cx->now_ms)
+        return fail_field(cx, "at", "\"at\" lies ahead of this machine's clock.");
     return OK;
 }
 
@@ -147,6 +151,8 @@ static err read_fields(
         return fail_field(cx, "id", "\"id\" is missing.");
     TRY(read_id(cx, line, "thread", &item->thread));
     TRY(read_id(cx, line, "reply_to", &item->reply_to));
+    if (str_eq(item->reply_to, item->id))
+        item->reply_to = (str){NULL, 0}; /* nothing answers itself */
     TRY(import_word(cx, line, "direction", directions, "", &direction));
     if (!direction.len)
         return fail_field(cx, "direction", "\"direction\" is missing.");

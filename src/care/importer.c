@@ -86,7 +86,11 @@ err import_word(struct ctx *cx, const struct json *line, const char *name, const
         *value = text;
         return OK;
     }
-    return fail_field(cx, name, "\"%.*s\" is no \"%s\".", SARG(text), name);
+    struct sb known = sb_make(cx->arena, 0);
+    for (const char *const *w = words; *w; w++)
+        sb_print(&known, "%s%s", w == words ? "" : " or ", *w);
+    return fail_field(
+        cx, name, "\"%s\" must be %.*s, not \"%.*s\".", name, SARG(sb_str(&known)), SARG(text));
 }
 
 int64_t import_known(const struct map *m, str key)
@@ -312,5 +316,7 @@ err importer_line(struct ctx *cx, struct importer *im, str text)
         im->known[t] += is_known;
         return OK;
     }
-    return fail_field(cx, "type", "\"type\" must be team, agent, tag, contact or conversation.");
+    return fail_field(cx, "type", "\"type\" must be team, agent, tag, contact or conversation%s.",
+        json_get(line, S("direction")) ? "; lines of single messages are for `seva import messages`"
+                                       : "");
 }

@@ -268,6 +268,20 @@ def a_folder_with_something_in_it_and_a_file_that_is_there_are_kept():
         assert seva("backup", "--data", s.data).returncode == 2
 
 
+def options_that_would_not_be_followed_are_refused():
+    """Else whoever asks for a moment gets another one."""
+    with Seva() as s:
+        file, new = os.path.join(s.folder, "backup"), os.path.join(s.folder, "new")
+        assert seva("backup", "--data", s.data, file).returncode == 0
+        for more, words in ((["--at", "2025-01-01T00:00:00Z"], "--at needs --from-ship"), (["--from-ship", s.folder], "not both")):
+            p = seva("restore", "--data", new, file, *more)
+            assert p.returncode == 2 and words in p.stderr and not os.path.exists(new), p
+        p = seva("restore", "--data", new, "--from-ship", s.folder, "--encrypt-key-file", file)
+        assert p.returncode == 2 and "not encrypted" in p.stderr, p
+        p = seva("backup", "--verify", s.folder)
+        assert p.returncode == 1 and p.stderr.count(s.folder) == 1 and "Is a directory" in p.stderr, p
+
+
 def a_killed_backup_leaves_no_file_under_its_name_and_does_not_stop_the_next():
     with Seva() as s:
         s.start()
@@ -425,7 +439,7 @@ def postgresql_comes_back_to_a_moment_by_base_backup_and_archive():
 if __name__ == "__main__":
     run([a_backup_beside_a_running_server_holds_what_was_acknowledged_before, an_encrypted_backup_of_a_stopped_server_comes_back_with_its_keys,
          the_key_file_is_left_out_unless_asked_for, what_is_cut_or_altered_is_refused_and_leaves_nothing,
-         a_database_of_a_newer_version_and_a_damaged_one_are_refused, a_folder_with_something_in_it_and_a_file_that_is_there_are_kept,
+         a_database_of_a_newer_version_and_a_damaged_one_are_refused, a_folder_with_something_in_it_and_a_file_that_is_there_are_kept, options_that_would_not_be_followed_are_refused,
          a_killed_backup_leaves_no_file_under_its_name_and_does_not_stop_the_next, an_attachment_that_is_gone_or_damaged_is_told_and_stops_nothing,
          a_backup_goes_through_a_pipe, a_full_disk_is_said_and_leaves_nothing, postgresql_is_told_its_own_way,
          postgresql_comes_back_to_a_moment_by_base_backup_and_archive])

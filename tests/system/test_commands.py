@@ -173,7 +173,7 @@ def import_takes_a_file_and_sets_bad_lines_aside():
         f.flush()
         for _ in range(2):
             p = seva("import", "--data", s.data, f.name)
-            assert p.returncode == 0, p.stderr
+            assert p.returncode == 3, p.stderr
         with open(f.name + ".rejected") as r:
             rejected = r.read()
         os.unlink(f.name + ".rejected")

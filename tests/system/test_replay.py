@@ -306,6 +306,22 @@ def distances_in_time_are_kept():
         until(lambda: len(stored(s)) == 2)
 
 
+def a_time_that_is_no_good_holds_nothing_up():
+    """Years from here or before all counting it is a wrong line at once, not one that is waited for."""
+    with Networks() as n, stage(n) as s:
+        lines = [line(0, at="0001-01-01T00:00:00Z"), line(1), line(2, at="9999-12-31T23:59:59Z"), line(3)]
+        p = replayed(s, "-", input=text_of(lines).encode())
+        assert p.returncode == 3 and b": 2 lines taken" in p.stderr and b"2 lines were wrong" in p.stderr, p
+        assert b"before 1970" in p.stderr and b"a year ahead" in p.stderr, p.stderr
+        slow = subprocess.Popen(command(s, "-", "--speed", "0.000001"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        slow.stdin.write(text_of([line(4, at="1990-01-01T00:00:00Z"), line(5, at="2025-01-01T00:00:00Z")]).encode())
+        slow.stdin.close()
+        assert until(lambda: len(stored(s)) == 3)
+        assert b"left" not in slow.stderr.read(1) and slow.poll() is None, "the next one is due in millions of years"
+        slow.kill()
+        slow.wait()
+
+
 run([
     lines_become_messages_and_answers_reach_the_simulator,
     the_same_on_postgresql,
@@ -316,5 +332,5 @@ run([
     what_is_wrong_is_said_and_the_rest_goes_on,
     a_day_of_all_networks_is_driven_at_once,
     how_far_it_is_stands_on_a_terminal_and_else_in_lines,
-    distances_in_time_are_kept,
+    distances_in_time_are_kept, a_time_that_is_no_good_holds_nothing_up,
 ])
