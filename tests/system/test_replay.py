@@ -209,7 +209,7 @@ def what_is_wrong_is_said_and_the_rest_goes_on():
                                (["--run", "a b"], b"--run must be")):
             p = replayed(s, path, *options)
             assert p.returncode == 2 and words in p.stderr, (options, p)
-        assert b"cannot be read" in replayed(s, path + ".not").stderr
+        assert b"No such file" in replayed(s, path + ".not").stderr
         s.stop()
         p = replayed(s, path)
         assert p.returncode == 1 and b"needs a running server" in p.stderr, p
