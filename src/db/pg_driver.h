@@ -57,10 +57,10 @@ struct pg_conn {
     struct pg_ahead ahead[AHEAD_MOST]; /* those that are answered first */
     int n_ahead;
     account_id scoped; /* that the server's transaction has; 0: none, or not known any more */
-    bool is_begun; /* the server has a transaction of ours */
-    bool is_lost;  /* the connection broke in this transaction */
-    bool owes;     /* the end of the transaction was sent; its answer is not read yet (after a read
-                    * it comes with the next flight's) */
+    bool is_begun;     /* the server has a transaction of ours */
+    bool is_lost;      /* the connection broke in this transaction */
+    bool owes; /* the end of the transaction was sent; its answer is not read yet (after a read
+                * it comes with the next flight's) */
     bool is_script;
 };
 
