@@ -66,7 +66,7 @@ export function ExportRow({ one, isTitled = true, onGone }: { one: Export; isTit
         <ExportFacts one={one} />
       </span>
       <span role="status"><StateChip one={one} /></span>
-      {one.state === 'ready' ? <a class="button button-plain button-small" href={`/api/v1/exports/${one.id}/file`} download><Icon name="download" size={15} /> {et('row.download')}</a> : null}
+      {one.state === 'ready' ? <a class="button button-small" href={`/api/v1/exports/${one.id}/file`} download><Icon name="download" size={15} /> {et('row.download')}</a> : null}
       <AskButton label={isUnderWay(one) ? et('row.stop') : t('common.delete')} title={et('delete.title')} text={et('delete.text')} onConfirm={remove} />
     </li>
   )

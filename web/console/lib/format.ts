@@ -90,6 +90,3 @@ export function languageName(code: string): string {
 }
 
 export const initials = (name: string): string => initialsIn(name, locale.value)
-
-export const collate = (a: string, b: string): number =>
-  cached('col', () => new Intl.Collator(locale.value, { numeric: true, sensitivity: 'base' })).compare(a, b)

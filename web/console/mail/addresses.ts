@@ -19,9 +19,6 @@ export function isAddress(text: string): boolean {
   return labels.length > 1 && labels.every((label) => label.length <= 63 && /^[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?$/u.test(label)) && !/^\d+$/.test(labels[labels.length - 1] ?? '')
 }
 
-/** The part after "@" is the same in any case; the other is as its owner writes it, and compared without case as everybody does. */
-export const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
-
 const trimmed = (text: string): string => text.replace(/^[\s'“”„«»]+/u, '').replace(/(?<![\s'“”„«»])[\s'“”„«»]+$/u, '')
 /** A quoted name as RFC 5322 quotes it, any other as it stands. */
 const nameIn = (text: string): string => {

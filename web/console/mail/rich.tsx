@@ -204,7 +204,7 @@ function LinkForm({ range, onDone }: { range: Range | null; onDone: () => void }
   return (
     <div class="rich-link" role="group" aria-label={mt('rich.link')}>
       <input ref={input} type="text" inputMode="url" dir="ltr" value={before?.getAttribute('href') ?? ''} aria-label={mt('rich.link_title')} placeholder={mt('rich.address')} aria-invalid={isBad.value} onKeyDown={onKey} />
-      <button type="button" class="button button-plain button-small" onClick={() => void apply()}>{mt('rich.apply')}</button>
+      <button type="button" class="button button-small" onClick={() => void apply()}>{mt('rich.apply')}</button>
       {before ? <button type="button" class="link-button" onClick={remove}>{mt('rich.unlink')}</button> : null}
       {isBad.value ? <span class="field-error" role="alert">{mt('rich.link_bad')}</span> : null}
     </div>

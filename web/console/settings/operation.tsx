@@ -62,7 +62,7 @@ export function Quarantine() {
                   <strong><Words text={one.reason ?? ''} /></strong>
                   <small>{channels.value.find((other) => other.id === one.channel_id)?.name ?? '—'} · {bytes(one.size)} · {dateTime(one.received_at)} · {t('delivery.attempts', { count: one.attempts })}</small>
                 </span>
-                <a class="button button-plain button-small" href={`/api/v1/quarantine/${one.id}/raw`} download>{t('quarantine.raw')}</a>
+                <a class="button button-small" href={`/api/v1/quarantine/${one.id}/raw`} download>{t('quarantine.raw')}</a>
                 <Button small icon="refresh" onClick={() => void post(`/quarantine/${one.id}/retry`).then(() => { toast(t('jobs.retried')); return listing.reload() }, complain)}>{t('common.retry')}</Button>
                 <AskButton label={t('common.delete')} title={t('quarantine.delete')} text={t('quarantine.delete_text')} onConfirm={() => void del('/quarantine/' + one.id).then(() => listing.reload(), complain)} />
               </li>

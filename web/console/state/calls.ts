@@ -23,7 +23,6 @@ export const hasCalls = computed(() => can('conversation.read') && channels.valu
 const known = signal<ReadonlyMap<Id, Call>>(new Map())
 /** Newest first. */
 export const calls = computed(() => [...known.value.values()].sort((a, b) => compareIds(b.id, a.id)))
-export const callOf = (id: Id): Call | undefined => known.value.get(id)
 export const waitingCalls = computed(() => calls.value.filter((one) => one.state === 'queued' && !one.agent_id).reverse())
 export const isRunning = (one: Call): boolean => one.state !== 'ended'
 export const isWrapping = (one: Call): boolean => one.wrap_started_at !== null && one.wrap_ended_at === null

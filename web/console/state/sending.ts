@@ -5,12 +5,11 @@ import { isLocal, localId, uuid } from '../lib/ids'
 import type { Visibility } from '../lib/network_types'
 import type { Attachment, Id, Message } from '../lib/types'
 import { changeDraft, clearDraft, draftOf, type DraftKind } from './drafts'
-import { placeConversation } from './lists'
 import { filesOf, postedOf, readPosted, tellers } from './mail_draft'
 import { Outbox, type OutboxItem, type SendResult } from './outbox'
 import { tick } from './order'
 import { lastServerId } from './reducers'
-import { conversations, dropMessage, me, messages, myId, peekTimeline, putConversation, putMessage, timelineOf, waysOf } from './store'
+import { conversations, dropMessage, me, messages, myId, peekTimeline, putMessage, timelineOf, waysOf } from './store'
 import { complain, errorText, toast } from './toasts'
 import { dropUndo, pushUndo } from './undo'
 import { t } from '../lib/i18n'
@@ -347,11 +346,4 @@ export function startOutbox(): void {
     }
   })
   pumpOutbox()
-}
-
-/** A conversation changed by a message that was just sent with "and resolve". */
-export function noteSentThen(conversation: Id, then: 'resolve' | null): void {
-  const old = conversations.peek(conversation)
-  if (!old || then !== 'resolve') return
-  placeConversation(putConversation({ ...old, status: 'resolved' }))
 }
