@@ -17,9 +17,11 @@
 #include "store/early.h"
 #include "store/idempotency.h"
 #include "store/letter.h"
+#include "store/link.h"
 #include "store/mail_picture.h"
 #include "store/reconciliation.h"
 #include "store/session.h"
+#include "store/throttle.h"
 
 enum { EVERY_MS = 60 * 1000, ROUNDS_MOST = 200 };
 
@@ -40,27 +42,49 @@ static err forget_events(struct ctx *cx, bool *more)
 static err forget_inbox(struct ctx *cx, bool *more)
 {
     int64_t removed = 0;
-    TRY(inbox_forget(cx->db, cx->now_ms - LIMIT_INBOX_KEEP_MS, LIMIT_UPKEEP_ROWS, &removed));
+    TRY(inbox_forget(cx, cx->now_ms - LIMIT_INBOX_KEEP_MS, LIMIT_UPKEEP_ROWS, &removed));
     *more = removed > 0;
     return OK;
 }
 
 static err forget_answers(struct ctx *cx, bool *more)
 {
-    *more = false;
-    return idempotency_sweep(cx);
+    int64_t removed = 0;
+    TRY(idempotency_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
 }
 
 static err forget_sessions(struct ctx *cx, bool *more)
 {
-    *more = false;
-    return session_sweep(cx);
+    int64_t removed = 0;
+    TRY(session_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
+}
+
+static err forget_links(struct ctx *cx, bool *more)
+{
+    int64_t removed = 0;
+    TRY(link_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
+}
+
+static err forget_throttles(struct ctx *cx, bool *more)
+{
+    int64_t removed = 0;
+    TRY(throttle_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
 }
 
 static err forget_authorizations(struct ctx *cx, bool *more)
 {
-    *more = false;
-    return authorization_sweep(cx);
+    int64_t removed = 0;
+    TRY(authorization_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
+    *more = removed > 0;
+    return OK;
 }
 
 static err forget_deliveries(struct ctx *cx, bool *more)
@@ -144,9 +168,11 @@ struct step {
 };
 static const struct step steps[] = {
     {"events",     false, forget_events         },
-    {"inbox",      false, forget_inbox          },
+    {"inbox",      true,  forget_inbox          },
     {"answers",    false, forget_answers        },
     {"sessions",   false, forget_sessions       },
+    {"links",      false, forget_links          },
+    {"throttles",  false, forget_throttles      },
     {"authorize",  false, forget_authorizations },
     {"deliveries", true,  forget_deliveries     },
     {"compared",   true,  forget_reconciliations},

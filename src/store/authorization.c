@@ -78,10 +78,13 @@ err authorization_take(struct ctx *cx, str state, struct authorization *row)
     return opened(cx, e, hash, &got, row);
 }
 
-err authorization_sweep(struct ctx *cx)
+err authorization_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed)
 {
     return db_run(cx->db,
         S("DELETE FROM authorization_pending "
-          "WHERE expires_ms <= ?1"),
-        ARGS(A_INT(cx->now_ms)), NULL);
+          "WHERE state_hash IN (SELECT state_hash FROM authorization_pending "
+          "    WHERE expires_ms <= ?1 "
+          "    ORDER BY expires_ms "
+          "    LIMIT ?2)"),
+        ARGS(A_INT(cx->now_ms), A_INT(max)), removed);
 }

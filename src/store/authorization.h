@@ -19,4 +19,5 @@ err authorization_add(struct ctx *cx, const struct authorization *row, str state
  * it. */
 err authorization_get(struct ctx *cx, str state, struct authorization *row);
 err authorization_take(struct ctx *cx, str state, struct authorization *row);
-err authorization_sweep(struct ctx *cx); /* expired; all accounts */
+/* Removes at most `max` that have expired, of all accounts; *removed says how many. By upkeep. */
+err authorization_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed);

@@ -5,8 +5,6 @@
 #include "db/db.h"
 #include "model/names.h"
 
-enum { IDEMPOTENCY_KEEP_MS = 24 * 3600 * 1000 };
-
 static str actor_key(struct ctx *cx)
 {
     const struct actor *who = &cx->actor;
@@ -81,10 +79,14 @@ err idempotency_keep(struct ctx *cx, str route, str key, int64_t status, str ans
         NULL);
 }
 
-err idempotency_sweep(struct ctx *cx)
+err idempotency_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed)
 {
     return db_run(cx->db,
         S("DELETE FROM idempotency "
-          "WHERE at_ms < ?1"),
-        ARGS(A_INT(cx->now_ms - IDEMPOTENCY_KEEP_MS)), NULL);
+          "WHERE (account_id, actor, route, key) IN "
+          "    (SELECT account_id, actor, route, key FROM idempotency "
+          "    WHERE at_ms < ?1 "
+          "    ORDER BY at_ms "
+          "    LIMIT ?2)"),
+        ARGS(A_INT(cx->now_ms - IDEMPOTENCY_KEEP_MS), A_INT(max)), removed);
 }

@@ -5,6 +5,8 @@
 #pragma once
 #include "model/ctx.h"
 
+enum { IDEMPOTENCY_KEEP_MS = 24 * 3600 * 1000 };
+
 struct idempotent_answer {
     int64_t status; /* 0 = this request is the first: do the work, then idempotency_keep */
     str answer;
@@ -13,4 +15,6 @@ struct idempotent_answer {
 err idempotency_claim(
     struct ctx *cx, str route, str key, str request_hash, struct idempotent_answer *before);
 err idempotency_keep(struct ctx *cx, str route, str key, int64_t status, str answer);
-err idempotency_sweep(struct ctx *cx); /* older than 24 h; all accounts; by upkeep */
+/* Removes at most `max` older than IDEMPOTENCY_KEEP_MS, of all accounts; *removed says how many. By
+ * upkeep. */
+err idempotency_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed);

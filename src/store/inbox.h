@@ -80,8 +80,8 @@ err inbox_again(struct ctx *cx, inbox_id id);
 /* Receive time of the oldest waiting row; 0 = none. */
 err inbox_oldest_waiting(struct db_tx *tx, int64_t *received_ms);
 err inbox_counts(struct db_tx *tx, int64_t *waiting, int64_t *quarantined);
-/* Removes at most `max` finished rows received before; *removed says how many. */
-err inbox_forget(struct db_tx *tx, int64_t before_ms, ptrdiff_t max, int64_t *removed);
+/* Removes at most `max` finished rows of the account received before; *removed says how many. */
+err inbox_forget(struct ctx *cx, int64_t before_ms, ptrdiff_t max, int64_t *removed);
 
 /* ── the quarantine, for people ─────────────────────────────────────────────────────────────────
  */

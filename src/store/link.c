@@ -6,8 +6,6 @@
 #include "db/db.h"
 #include "store/door_hash.h"
 
-#define LINK_KEEP_MS (INT64_C(30) * 24 * 3600 * 1000)
-
 err link_add(
     struct ctx *cx, login_id login, agent_id agent, str purpose, str *token, int64_t *expires_ms)
 {
@@ -77,10 +75,13 @@ err link_end_all(struct ctx *cx, agent_id agent)
         ARGS(A_ID(cx->account), A_ID(agent), A_INT(cx->now_ms)), NULL);
 }
 
-err link_sweep(struct ctx *cx)
+err link_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed)
 {
     return db_run(cx->db,
         S("DELETE FROM link "
-          "WHERE expires_ms < ?1"),
-        ARGS(A_INT(cx->now_ms - LINK_KEEP_MS)), NULL);
+          "WHERE id IN (SELECT id FROM link "
+          "    WHERE expires_ms < ?1 "
+          "    ORDER BY expires_ms "
+          "    LIMIT ?2)"),
+        ARGS(A_INT(cx->now_ms - LINK_KEEP_MS), A_INT(max)), removed);
 }

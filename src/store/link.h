@@ -4,6 +4,7 @@
 #include "model/access.h"
 #include "model/ctx.h"
 
+#define LINK_KEEP_MS (INT64_C(30) * 24 * 3600 * 1000)
 enum { LINK_INVITATION_MS = 7 * 24 * 3600 * 1000, LINK_RESET_MS = 24 * 3600 * 1000 };
 
 /* purpose "invitation" or "reset"; token is the last part of the address. */
@@ -17,4 +18,6 @@ err link_find(struct ctx *cx, str token, struct link *link);
 /* Exactly one caller wins: E_NOT_FOUND for the others. */
 err link_use(struct ctx *cx, link_id id);
 err link_end_all(struct ctx *cx, agent_id agent);
-err link_sweep(struct ctx *cx); /* expired for 30 days; all accounts */
+/* Removes at most `max` that expired LINK_KEEP_MS ago, of all accounts; *removed says how many. By
+ * upkeep. */
+err link_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed);

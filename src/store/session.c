@@ -8,7 +8,7 @@
 #include "db/db.h"
 #include "store/door_hash.h"
 
-enum { USER_AGENT_BYTES = 300, SWEEP_MS = INT32_MAX };
+enum { USER_AGENT_BYTES = 300 };
 
 static int64_t session_end_ms(int64_t created_ms, int64_t now_ms)
 {
@@ -116,10 +116,13 @@ err session_touch(struct ctx *cx, session_id id)
         NULL);
 }
 
-err session_sweep(struct ctx *cx)
+err session_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed)
 {
     return db_run(cx->db,
         S("DELETE FROM session "
-          "WHERE expires_ms < ?1"),
-        ARGS(A_INT(cx->now_ms - SWEEP_MS)), NULL);
+          "WHERE id IN (SELECT id FROM session "
+          "    WHERE expires_ms < ?1 "
+          "    ORDER BY expires_ms "
+          "    LIMIT ?2)"),
+        ARGS(A_INT(cx->now_ms - SESSION_KEEP_MS), A_INT(max)), removed);
 }

@@ -9,6 +9,7 @@ enum {
     SESSION_TOUCH_MS = 5 * 60 * 1000,        /* last_seen is written at most this often */
 };
 #define SESSION_MOST_MS (INT64_C(90) * 24 * 3600 * 1000) /* and in any case after 90 days */
+#define SESSION_KEEP_MS (INT64_C(30) * 24 * 3600 * 1000) /* its row is kept, expired */
 
 /* Makes a session of cx->account; token (for the cookie) is made here and stored hashed. */
 err session_open(struct ctx *cx, login_id login, agent_id agent, str ip, str user_agent,
@@ -26,5 +27,6 @@ err session_end_all(struct ctx *cx, agent_id agent, session_id keep, int64_t *en
 err session_end_login(struct ctx *cx, login_id login, session_id keep);
 /* last_seen_ms = now, and the end moves on. */
 err session_touch(struct ctx *cx, session_id id);
-/* Ended or expired for 30 days: removed by upkeep, all accounts. */
-err session_sweep(struct ctx *cx);
+/* Removes at most `max` that expired SESSION_KEEP_MS ago, of all accounts; *removed says how many.
+ * By upkeep. */
+err session_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed);

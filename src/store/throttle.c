@@ -72,10 +72,13 @@ err throttle_clear(struct ctx *cx, str key)
         ARGS(A_TEXT(door_hash(cx->arena, key))), NULL);
 }
 
-err throttle_sweep(struct ctx *cx)
+err throttle_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed)
 {
     return db_run(cx->db,
         S("DELETE FROM throttle "
-          "WHERE first_ms < ?1 AND until_ms < ?1"),
-        ARGS(A_INT(cx->now_ms - THROTTLE_FORGET_MS)), NULL);
+          "WHERE key IN (SELECT key FROM throttle "
+          "    WHERE first_ms < ?1 AND until_ms < ?1 "
+          "    ORDER BY first_ms "
+          "    LIMIT ?2)"),
+        ARGS(A_INT(cx->now_ms - THROTTLE_FORGET_MS), A_INT(max)), removed);
 }

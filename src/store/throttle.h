@@ -10,4 +10,5 @@ enum { THROTTLE_MOST_MS = 15 * 60 * 1000, THROTTLE_FORGET_MS = 60 * 60 * 1000 };
 err throttle_wait(struct ctx *cx, str key, int64_t *wait_ms);
 err throttle_fail(struct ctx *cx, str key, int64_t free);
 err throttle_clear(struct ctx *cx, str key);
-err throttle_sweep(struct ctx *cx); /* by upkeep */
+/* Removes at most `max` that a quiet hour has forgotten; *removed says how many. By upkeep. */
+err throttle_forget(struct ctx *cx, ptrdiff_t max, int64_t *removed);

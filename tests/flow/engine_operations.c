@@ -4,6 +4,9 @@
 #include "base/limits.h"
 #include "store/event.h"
 #include "store/job.h"
+#include "store/link.h"
+#include "store/session.h"
+#include "store/throttle.h"
 
 static int get(struct test_app *app, const char *target, str token)
 {
@@ -71,6 +74,67 @@ static void upkeep_forgets_what_is_old_and_nothing_else(void **state)
     assert_int_equal(test_int(w.app, "accepted"), 1);
     world_run(&w);
     assert_int_equal(engine_stats(w.engine).receive_duplicates, 1);
+    world_close(&w);
+}
+
+struct kept_rows {
+    int64_t links, throttles, answers, sessions;
+};
+static const struct db_col kept_cols[] = {
+    COL(struct kept_rows, links),
+    COL(struct kept_rows, throttles),
+    COL(struct kept_rows, answers),
+    COL(struct kept_rows, sessions),
+};
+
+static struct kept_rows kept_rows(struct test_app *app)
+{
+    struct kept_rows kept = {0};
+    struct ctx *cx = test_begin(app);
+    assert_ok(db_one(cx->db,
+        S("SELECT /* test */ (SELECT COUNT(*) FROM link) AS links, "
+          "(SELECT COUNT(*) FROM throttle) AS throttles, "
+          "(SELECT COUNT(*) FROM idempotency) AS answers, "
+          "(SELECT COUNT(*) FROM session) AS sessions"),
+        NO_ARGS, COLS(kept_cols), &kept));
+    test_commit(app, cx);
+    return kept;
+}
+
+/* Who guesses names and passwords leaves a row for each of them. */
+static void upkeep_forgets_links_sessions_and_failed_sign_ins(void **state)
+{
+    enum { DAY_MS = 24 * 3600 * 1000, GUESSES = LIMIT_UPKEEP_ROWS + 1 };
+    struct world w;
+    world_open(&w, *state);
+    const struct kept_rows before = kept_rows(w.app);
+    struct ctx *cx = test_begin(w.app);
+    str token;
+    session_id session;
+    int64_t expires_ms;
+    for (int i = 0; i < GUESSES; i++)
+        assert_ok(throttle_fail(cx, str_print(cx->arena, "mail%d@example.com", i), 3));
+    assert_ok(link_add(cx, (login_id){7}, (agent_id){7}, S("reset"), &token, &expires_ms));
+    assert_ok(session_open(
+        cx, (login_id){7}, (agent_id){7}, S("192.0.2.7"), S("browser"), &session, &token));
+    test_commit(w.app, cx);
+    assert_int_equal(kept_rows(w.app).throttles, before.throttles + GUESSES);
+    world_run(&w);
+    assert_int_equal(kept_rows(w.app).throttles, before.throttles + GUESSES);
+    clock_advance(2 * THROTTLE_FORGET_MS);
+    world_run(&w);
+    struct kept_rows after = kept_rows(w.app);
+    assert_int_equal(after.throttles, 0);
+    assert_int_equal(after.links, before.links + 1);
+    assert_int_equal(after.sessions, before.sessions + 1);
+    clock_advance(LINK_RESET_MS + LINK_KEEP_MS + DAY_MS);
+    world_run(&w);
+    after = kept_rows(w.app);
+    assert_int_equal(after.links, before.links);
+    assert_int_equal(after.sessions, before.sessions + 1);
+    clock_advance(SESSION_IDLE_MS + DAY_MS);
+    world_run(&w);
+    assert_int_equal(kept_rows(w.app).sessions, 0); /* the owner's own, too */
     world_close(&w);
 }
 
@@ -153,6 +217,7 @@ int main(void)
         TEST_APP(a_clock_set_back_a_day_holds_up_no_answer),
         TEST_APP(a_clock_set_back_while_the_server_was_away_holds_up_no_answer),
         TEST_APP(upkeep_forgets_what_is_old_and_nothing_else),
+        TEST_APP(upkeep_forgets_links_sessions_and_failed_sign_ins),
         TEST_APP(a_job_of_a_kind_we_do_not_know_waits_for_somebody_who_does),
     };
     if (test_app_is_skipped())

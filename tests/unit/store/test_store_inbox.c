@@ -144,17 +144,36 @@ static void old_finished_rows_are_forgotten_and_others_kept(struct bench *b)
     int64_t removed = 0, gone, quarantined;
     add(b, 1, "done", "1");
     add(b, 1, "waits", "2");
-    begin(b, DB_WRITE, 0);
+    begin(b, DB_WRITE, 1);
     assert_ok(inbox_finish_many(b->cx.db, waiting(b, &n), 1));
-    assert_ok(inbox_forget(b->cx.db, clock_now_ms() - 1000, 10, &removed));
+    assert_ok(inbox_forget(&b->cx, clock_now_ms() - 1000, 10, &removed));
     assert_int_equal(removed, 0);
-    assert_ok(inbox_forget(b->cx.db, clock_now_ms() + 1, 10, &removed));
+    assert_ok(inbox_forget(&b->cx, clock_now_ms() + 1, 10, &removed));
     assert_int_equal(removed, 1);
     assert_ok(inbox_counts(b->cx.db, &gone, &quarantined));
     assert_int_equal(gone, 1);
     commit(b);
 }
 ON_BOTH(old_finished_rows_are_forgotten_and_others_kept)
+
+static void what_stays_in_quarantine_keeps_nothing_else_from_being_forgotten(struct bench *b)
+{
+    ptrdiff_t n;
+    int64_t removed = 0;
+    add(b, 1, "broken", "1");
+    add(b, 1, "broken too", "2");
+    add(b, 1, "done", "3");
+    begin(b, DB_WRITE, 1);
+    const struct inbox_row *rows = waiting(b, &n);
+    assert_int_equal(n, 3);
+    assert_ok(inbox_quarantine(b->cx.db, &rows[0], 1, S("broken")));
+    assert_ok(inbox_quarantine(b->cx.db, &rows[1], 1, S("broken")));
+    assert_ok(inbox_finish_many(b->cx.db, &rows[2], 1));
+    assert_ok(inbox_forget(&b->cx, clock_now_ms() + 1, 2, &removed));
+    assert_int_equal(removed, 1);
+    commit(b);
+}
+ON_BOTH(what_stays_in_quarantine_keeps_nothing_else_from_being_forgotten)
 
 /* While nodes are exchanged one by one, those of the version before write as they always did. */
 static void what_an_old_node_puts_in_waits_here_too(struct bench *b)
@@ -214,6 +233,7 @@ int main(void)
         BOTH(a_quarantined_row_is_seen_with_its_bytes_and_can_be_retried_or_discarded),
         BOTH(another_account_sees_nothing_of_the_quarantine),
         BOTH(old_finished_rows_are_forgotten_and_others_kept),
+        BOTH(what_stays_in_quarantine_keeps_nothing_else_from_being_forgotten),
         BOTH(what_an_old_node_puts_in_waits_here_too),
         BOTH(a_lease_is_held_by_one_until_it_runs_out_or_is_given_up),
     };
