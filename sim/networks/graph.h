@@ -11,7 +11,6 @@
 enum {
     GRAPH_NOTES_MAX = 100000, /* messages and comments remembered per account */
     GRAPH_PEOPLE_MAX = 100000,
-    GRAPH_TEXT_BYTES = 8192,
     GRAPH_DAY_MS = 24 * 3600 * 1000,
     GRAPH_WEEK_MS = 7 * GRAPH_DAY_MS,
     GRAPH_MEDIA_MS = 3600 * 1000, /* addresses of files */

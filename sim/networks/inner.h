@@ -198,7 +198,6 @@ uint64_t dice_next(uint64_t *dice);
 void count_up(struct sim_room *room, enum sim_count c, int64_t by);
 /* A wait of SIM_LOOK_MS on a condition. */
 void cond_look(pthread_cond_t *cond, pthread_mutex_t *lock);
-str must_copy(str s); /* free((void *)at) */
 
 /* call.c */
 void call_read_body(struct sim_call *c);

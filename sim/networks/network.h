@@ -113,8 +113,6 @@ struct sim_network {
 /* registry.c; ended by NULL. */
 extern const struct sim_network *const sim_networks[];
 
-/* The network's state (what open returned). */
-void *sim_state(struct sim *sim, const struct sim_network *network);
 
 /* ── what outlives a call ───────────────────────────────────────────────────────────────────── */
 

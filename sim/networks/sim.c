@@ -41,11 +41,6 @@ void sim_keep(char *to, ptrdiff_t size, str s)
     to[s.len] = '\0';
 }
 
-str must_copy(str s)
-{
-    return str_of(sim_copy(s), s.len);
-}
-
 void cond_look(pthread_cond_t *cond, pthread_mutex_t *lock)
 {
     struct timespec t = thread_deadline(SIM_LOOK_MS);
@@ -93,11 +88,6 @@ struct sim_room *room_of(struct sim *sim, const struct sim_network *network)
         if (sim->rooms[i].network == network)
             return &sim->rooms[i];
     abort(); /* a network that is not in this simulator: our bug */
-}
-
-void *sim_state(struct sim *sim, const struct sim_network *network)
-{
-    return room_of(sim, network)->state;
 }
 
 void count_up(struct sim_room *room, enum sim_count c, int64_t by)

@@ -294,11 +294,6 @@ static err folder_sync(str path, sync_by *sync)
     return sync(fd);
 }
 
-err file_folder_sync(str path)
-{
-    return folder_sync(path, file_sync);
-}
-
 static err rename_by(str from, str to, sync_by *sync)
 {
     char z_from[PATH_MAX], z_to[PATH_MAX];

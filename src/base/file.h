@@ -51,7 +51,6 @@ err file_touch(str path);
 err file_changed_ms(str path, int64_t *ms);
 /* Nothing is in it, or it is not there; E_CONFLICT: something is, or it is no folder. */
 err file_folder_is_free(str path);
-err file_folder_sync(str path);
 /* How much the disk that holds the folder would still take from who is not root. */
 err file_room(str folder, int64_t *bytes);
 /* "cannot <do> <path>: <errno's words>", for who can act; after a failure of the above. */

@@ -10,21 +10,6 @@
 
 enum { WORDS_BYTES = 200, SECRET_BYTES_MIN = 4 };
 
-const char *oauth_outcome_name(enum oauth_outcome o)
-{
-    switch (o) {
-    case OAUTH_OK:
-        return "ok";
-    case OAUTH_REFUSED:
-        return "refused";
-    case OAUTH_SETUP:
-        return "setup";
-    case OAUTH_LATER:
-        return "later";
-    }
-    return "";
-}
-
 bool oauth_is_line(str s)
 {
     bool has_end = str_find_byte(s, '\n') >= 0 || str_find_byte(s, '\r') >= 0;

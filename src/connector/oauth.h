@@ -11,7 +11,6 @@ enum oauth_outcome {
                   * the tokens may still be good */
     OAUTH_LATER, /* nothing is decided: try again with back-off, not before wait_until_ms */
 };
-const char *oauth_outcome_name(enum oauth_outcome o); /* "ok", "refused", "setup", "later" */
 
 struct oauth_end {
     enum oauth_outcome outcome;

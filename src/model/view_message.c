@@ -30,18 +30,6 @@ str id_text(struct arena *a, const int64_t *ids, ptrdiff_t n)
     return sb_str(&b);
 }
 
-bool id_text_has(str ids, int64_t id)
-{
-    str one;
-    int64_t v;
-    while (ids.len) {
-        (void)str_cut(ids, ',', &one, &ids); /* the rest decides when to end */
-        if (one.len && id_parse(one, &v) == OK && v == id)
-            return true;
-    }
-    return false;
-}
-
 ptrdiff_t id_text_read(struct arena *a, str ids, int64_t **out)
 {
     ptrdiff_t n = 0;

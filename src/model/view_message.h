@@ -16,6 +16,5 @@ bool message_is_for_visitor(const struct message *m);
 /* ",1,2," ↔ ids. */
 void json_put_id_text(struct json_out *j, str ids);
 str id_text(struct arena *a, const int64_t *ids, ptrdiff_t n); /* empty when n is 0 */
-bool id_text_has(str ids, int64_t id);
 /* Ids of such a text into an array of the arena. */
 ptrdiff_t id_text_read(struct arena *a, str ids, int64_t **out);

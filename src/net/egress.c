@@ -38,11 +38,6 @@ static const char *const purpose_names[EGRESS_PURPOSE_COUNT] = {
     [EGRESS_STORE_PLAIN] = "store",
 };
 
-const char *egress_purpose_name(enum egress_purpose p)
-{
-    return purpose_names[p];
-}
-
 /* "webhook" or "*". */
 static bool purposes_parse(str name, bool is_for[EGRESS_PURPOSE_COUNT])
 {

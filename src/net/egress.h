@@ -23,7 +23,6 @@ enum egress_purpose {
     EGRESS_STORE_PLAIN, /* the same without TLS: only in networks that a rule for "store" allows */
 };
 enum { EGRESS_PURPOSE_COUNT = EGRESS_STORE_PLAIN + 1 };
-const char *egress_purpose_name(enum egress_purpose p); /* "webhook" … */
 
 struct egress_rules;
 

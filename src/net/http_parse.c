@@ -511,11 +511,6 @@ char *http_parser_take_body(struct http_parser *p, ptrdiff_t *len)
     return bytes;
 }
 
-bool http_parser_is_empty(const struct http_parser *p)
-{
-    return p->state == AT_START;
-}
-
 str http_parser_path(const struct http_parser *p)
 {
     return str_of(p->buf + p->path_at, p->path_len);

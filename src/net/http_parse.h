@@ -65,8 +65,6 @@ bool http_parser_allow_body(struct http_parser *p, ptrdiff_t max_bytes);
 /* The bytes of the body that have come since the last time; the caller's, for free(). NULL when
  * there are none. http_parser_request has only what is left. */
 char *http_parser_take_body(struct http_parser *p, ptrdiff_t *len);
-/* True before the first byte of a request. */
-bool http_parser_is_empty(const struct http_parser *p);
 str http_parser_path(const struct http_parser *p); /* after HEAD */
 /* After DONE: fills the parsed parts of req (all but peer, is_tls, received_ms). Slices point into
  * the parser's memory and the arena. E_INVALID: the query has a bad escape or is not UTF-8;

@@ -62,15 +62,6 @@ err reconciliation_list(struct ctx *cx, channel_id channel, reconciliation_id be
         COLS(cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 
-err reconciliation_last(struct ctx *cx, channel_id channel, struct reconciliation *r)
-{
-    return db_one(cx->db,
-        S(SELECT_RECONCILIATION "WHERE account_id = ?1 AND channel_id = ?2 AND error = '' "
-                                "ORDER BY id DESC "
-                                "LIMIT 1"),
-        ARGS(A_ID(cx->account), A_ID(channel)), COLS(cols), r);
-}
-
 err reconciliation_forget(struct ctx *cx, int64_t before_ms, ptrdiff_t max, int64_t *removed)
 {
     return db_run(cx->db,

@@ -27,7 +27,5 @@ err reconciliation_add(struct ctx *cx, struct reconciliation *r);
 /* Newest first, ids below `before` ({0} = from the newest). */
 err reconciliation_list(struct ctx *cx, channel_id channel, reconciliation_id before,
     ptrdiff_t limit, struct reconciliation **rows, ptrdiff_t *n);
-/* The newest one that worked; E_NOT_FOUND (no words). */
-err reconciliation_last(struct ctx *cx, channel_id channel, struct reconciliation *r);
 /* Removes at most `max` that were made before. */
 err reconciliation_forget(struct ctx *cx, int64_t before_ms, ptrdiff_t max, int64_t *removed);

@@ -29,16 +29,6 @@ err template_list(struct ctx *cx, channel_id channel, struct template **rows, pt
         (ptrdiff_t)sizeof **rows, rows, n);
 }
 
-err template_get(struct ctx *cx, channel_id channel, str name, str language, struct template *row)
-{
-    return db_one(cx->db,
-        S("SELECT " TEMPLATE_COLUMNS " "
-          "FROM channel_template "
-          "WHERE account_id = ?1 AND channel_id = ?2 AND name = ?3 AND language = ?4"),
-        ARGS(A_ID(cx->account), A_ID(channel), A_TEXT(name), A_TEXT(language)), COLS(template_cols),
-        row);
-}
-
 err template_forget(struct ctx *cx, channel_id channel)
 {
     return db_run(cx->db,

@@ -19,6 +19,4 @@ err template_list(struct ctx *cx, channel_id channel, struct template **rows, pt
 /* These are all that there are now; the first of a name and language counts, beyond TEMPLATES_MOST
  * none does. */
 err template_replace(struct ctx *cx, channel_id channel, const struct template *rows, ptrdiff_t n);
-/* The one of this name and language; E_NOT_FOUND (no words). */
-err template_get(struct ctx *cx, channel_id channel, str name, str language, struct template *row);
 err template_forget(struct ctx *cx, channel_id channel);

@@ -29,16 +29,6 @@ err token_list(struct ctx *cx, struct token **rows, ptrdiff_t *n)
         ARGS(A_ID(cx->account)), COLS(token_cols), sizeof(struct token), rows, n);
 }
 
-err token_get(struct ctx *cx, token_id id, struct token *token)
-{
-    err e = db_one(cx->db,
-        S("SELECT id, agent_id, name, prefix, scopes, created_ms, last_used_ms, expires_ms "
-          "FROM token "
-          "WHERE account_id = ?1 AND id = ?2 AND revoked_ms IS NULL"),
-        ARGS(A_ID(cx->account), A_ID(id)), COLS(token_cols), token);
-    return e == E_NOT_FOUND ? fail(cx, E_NOT_FOUND, "there is no such token") : e;
-}
-
 err token_add(struct ctx *cx, struct token *token, str *secret)
 {
     str text = str_cat(cx->arena, S("seva_"), crypto_token(cx->arena));

@@ -5,7 +5,6 @@
 #include "model/ctx.h"
 
 err token_list(struct ctx *cx, struct token **rows, ptrdiff_t *n); /* live ones, newest first */
-err token_get(struct ctx *cx, token_id id, struct token *token);
 /* Fills id, prefix, created_ms; secret is the text to show once ("seva_…"). */
 err token_add(struct ctx *cx, struct token *token, str *secret);
 err token_revoke(struct ctx *cx, token_id id);
