@@ -11,7 +11,8 @@
 #include "store/door_hash.h"
 
 enum {
-    SLOTS = 1024,
+    SLOT_BITS = 10,
+    SLOTS = 1 << SLOT_BITS,
     HASH_BYTES = 64, /* SHA-256 in hex */
     PLACES_MOST = 16,
 };
@@ -38,7 +39,7 @@ static struct guess *slot_of(str hash)
 {
     uint64_t at = 0;
     memcpy(&at, hash.at, sizeof at); /* hex: half of the bits, mixed */
-    return &table[(at * 0x9E3779B97F4A7C15u) >> 54];
+    return &table[(at * 0x9E3779B97F4A7C15u) >> (64 - SLOT_BITS)];
 }
 
 static bool is_of(const struct guess *g, str hash)
