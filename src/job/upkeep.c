@@ -47,46 +47,6 @@ static err forget_inbox(struct ctx *cx, bool *more)
     return OK;
 }
 
-static err forget_answers(struct ctx *cx, bool *more)
-{
-    int64_t removed = 0;
-    TRY(idempotency_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
-    *more = removed > 0;
-    return OK;
-}
-
-static err forget_sessions(struct ctx *cx, bool *more)
-{
-    int64_t removed = 0;
-    TRY(session_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
-    *more = removed > 0;
-    return OK;
-}
-
-static err forget_links(struct ctx *cx, bool *more)
-{
-    int64_t removed = 0;
-    TRY(link_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
-    *more = removed > 0;
-    return OK;
-}
-
-static err forget_throttles(struct ctx *cx, bool *more)
-{
-    int64_t removed = 0;
-    TRY(throttle_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
-    *more = removed > 0;
-    return OK;
-}
-
-static err forget_authorizations(struct ctx *cx, bool *more)
-{
-    int64_t removed = 0;
-    TRY(authorization_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
-    *more = removed > 0;
-    return OK;
-}
-
 static err forget_deliveries(struct ctx *cx, bool *more)
 {
     int64_t removed = 0;
@@ -102,14 +62,6 @@ static err forget_reconciliations(struct ctx *cx, bool *more)
     int64_t removed = 0;
     TRY(reconciliation_forget(cx, cx->now_ms - year_ms, LIMIT_UPKEEP_ROWS, &removed));
     *more = removed > 0;
-    return OK;
-}
-
-static err forget_pictures(struct ctx *cx, bool *more)
-{
-    int64_t removed;
-    TRY(mail_picture_forget(cx, LIMIT_UPKEEP_ROWS, &removed));
-    *more = removed == LIMIT_UPKEEP_ROWS;
     return OK;
 }
 
@@ -161,29 +113,31 @@ static err retry_away(struct ctx *cx, bool *more)
     return cx->config->blob_store ? inbox_away_retry(cx, LIMIT_UPKEEP_ROWS) : OK;
 }
 
+/* Either runs, or forgets: then rows are removed until none is left. */
 struct step {
     const char *name;
     bool per_account;
     err (*run)(struct ctx *cx, bool *more);
+    err (*forget)(struct ctx *cx, ptrdiff_t max, int64_t *removed);
 };
 static const struct step steps[] = {
-    {"events",     false, forget_events         },
-    {"inbox",      true,  forget_inbox          },
-    {"answers",    false, forget_answers        },
-    {"sessions",   false, forget_sessions       },
-    {"links",      false, forget_links          },
-    {"throttles",  false, forget_throttles      },
-    {"authorize",  false, forget_authorizations },
-    {"deliveries", true,  forget_deliveries     },
-    {"compared",   true,  forget_reconciliations},
-    {"early",      true,  forget_early          },
-    {"automatic",  true,  forget_automatic      },
-    {"letters",    true,  forget_letters        },
-    {"pictures",   true,  forget_pictures       },
-    {"counts",     true,  fold_counts           },
-    {"wake",       true,  wake_due              },
-    {"away",       true,  retry_away            },
-    {"audit",      true,  audit_chain           },
+    {"events",     false, forget_events,          NULL                },
+    {"inbox",      true,  forget_inbox,           NULL                },
+    {"answers",    false, NULL,                   idempotency_forget  },
+    {"sessions",   false, NULL,                   session_forget      },
+    {"links",      false, NULL,                   link_forget         },
+    {"throttles",  false, NULL,                   throttle_forget     },
+    {"authorize",  false, NULL,                   authorization_forget},
+    {"deliveries", true,  forget_deliveries,      NULL                },
+    {"compared",   true,  forget_reconciliations, NULL                },
+    {"early",      true,  forget_early,           NULL                },
+    {"automatic",  true,  forget_automatic,       NULL                },
+    {"letters",    true,  forget_letters,         NULL                },
+    {"pictures",   true,  NULL,                   mail_picture_forget },
+    {"counts",     true,  fold_counts,            NULL                },
+    {"wake",       true,  wake_due,               NULL                },
+    {"away",       true,  retry_away,             NULL                },
+    {"audit",      true,  audit_chain,            NULL                },
 };
 
 struct bite {
@@ -198,7 +152,13 @@ static err take_bite(struct desk *desk, void *arg)
     TRY(desk_begin(desk, DB_WRITE));
     if (bite->step->per_account)
         TRY(desk_scope(desk, bite->account));
-    TRY(bite->step->run(&desk->cx, &bite->more));
+    if (bite->step->run) {
+        TRY(bite->step->run(&desk->cx, &bite->more));
+    } else {
+        int64_t removed = 0;
+        TRY(bite->step->forget(&desk->cx, LIMIT_UPKEEP_ROWS, &removed));
+        bite->more = removed > 0;
+    }
     return desk_commit(desk);
 }
 
