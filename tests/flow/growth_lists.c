@@ -327,6 +327,34 @@ static void the_plan_of_a_plain_list_is_kept(void **state)
     assert_int_equal(kept.kept, LISTS);
 }
 
+static void the_plans_of_opening_a_conversation_are_kept(void **state)
+{
+    enum { ASKED = 8 };
+    struct test_app *app = *state;
+    struct kept_row kept = {0};
+    struct db_tx *tx = NULL;
+    if (db_kind_of(app->db) == DB_SQLITE)
+        return;
+    make(app);
+    growth_analyze(app);
+    assert_int_equal(test_request(app, "GET", "/api/v1/conversations?limit=1", NULL), 200);
+    str id = test_text(app, "items.0.id");
+    for (int i = 0; i < ASKED; i++) {
+        assert_int_equal(test_ask(app, "GET", "/api/v1/conversations/%.*s", SARG(id)), 200);
+        assert_int_equal(
+            test_ask(app, "GET", "/api/v1/conversations/%.*s/messages", SARG(id)), 200);
+    }
+    assert_ok(db_begin(app->db, DB_READ, &app->arena, &tx)); /* where it was read */
+    assert_ok(db_one(tx,
+        S("SELECT COUNT(*) FILTER (WHERE generic_plans > 0) AS kept,"
+          " COUNT(*) FILTER (WHERE generic_plans = 0 AND custom_plans > 5) AS planned_anew"
+          " FROM pg_prepared_statements"),
+        NO_ARGS, COLS(kept_cols), &kept));
+    assert_ok(db_rollback(tx));
+    assert_int_equal(kept.planned_anew, 0);
+    assert_true(kept.kept >= 9); /* credential, agent, conversation and what belongs to it */
+}
+
 int main(void)
 {
     if (test_app_is_skipped())
@@ -334,6 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_APP(a_narrowed_list_holds_all_of_its_own_in_order),
         TEST_APP(the_plan_of_a_plain_list_is_kept),
+        TEST_APP(the_plans_of_opening_a_conversation_are_kept),
     };
     return cmocka_run_group_tests_name("growth_lists", tests, NULL, NULL);
 }
