@@ -207,10 +207,16 @@ static void contacts_with_another_name_since_hide_no_older_one(void **state)
         say(&w, str_z(&app->arena, str_print(&app->arena, "%d", i)),
             str_z(&app->arena, str_print(&app->arena, "walrus %d", i)), "hello");
     struct ctx *cx = test_begin(app);
-    for (int i = OLD; i < OLD + RENAMED; i++)
+    for (int i = OLD; i < OLD + RENAMED; i++) {
+        const struct db_arg args[] = {
+            A_INT(cx->account.v), A_TEXT(str_print(&app->arena, "walrus %d", i))};
         assert_ok(db_run(cx->db,
-            S("UPDATE contact SET name = 'seal' WHERE account_id = ?1 AND name = ?2"),
-            ARGS(A_INT(cx->account.v), A_TEXT(str_print(&app->arena, "walrus %d", i))), NULL));
+            S("/* test */ UPDATE contact SET name = 'seal' WHERE account_id = ?1 AND name = ?2"),
+            args, 2, NULL));
+        assert_ok(db_run(cx->db,
+            S("/* test */ UPDATE identity SET handle = 'seal' WHERE account_id = ?1 AND handle = ?2"),
+            args, 2, NULL));
+    }
     test_commit(app, cx);
     assert_int_equal(found(app, "walrus", ""), OLD);
     assert_str(test_text(app, "items.0.contact.name"), "walrus 4");
