@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "care/blob_file.h"
 #include "care/media.h"
+#include "care/search_index.h"
 #include "db/migrations.h"
 #include "db/schema_check.h"
 #include "store/attachment.h"
@@ -56,6 +57,26 @@ static err counters(struct mending *m)
 static err cells(struct mending *m)
 {
     return conversation_cells_mend(&m->cx);
+}
+
+/* The same page is looked through once more: what has come in since, stays. */
+static err index_missing(struct mending *m, enum search_kind kind)
+{
+    int64_t *ids = NULL, last;
+    ptrdiff_t n = 0;
+    bool is_building;
+    TRY(search_index_missing(&m->cx, kind, m->id - 1, &ids, &n, &last, &is_building));
+    return n ? search_changed_many(&m->cx, kind, ids, n) : OK;
+}
+
+static err unfound_messages(struct mending *m)
+{
+    return index_missing(m, SEARCH_MESSAGE);
+}
+
+static err unfound_contacts(struct mending *m)
+{
+    return index_missing(m, SEARCH_CONTACT);
 }
 
 static err numbers(struct mending *m)
@@ -177,21 +198,23 @@ static const struct {
     int how;
     err (*run)(struct mending *m);
 } kinds[] = {
-    {S_INIT("probe"),     0,                            probe      },
-    {S_INIT("counters"),  BY_ACCOUNT | BY_ID,           counters   },
-    {S_INIT("cells"),     BY_ACCOUNT,                   cells      },
-    {S_INIT("numbers"),   BY_ACCOUNT,                   numbers    },
-    {S_INIT("lost"),      BY_ACCOUNT | BY_ID | IF_GONE, lost       },
-    {S_INIT("found"),     BY_ACCOUNT | BY_ID,           found      },
-    {S_INIT("thumbnail"), BY_ACCOUNT | BY_ID,           thumbnail  },
-    {S_INIT("photo"),     BY_ACCOUNT | BY_ID,           photo      },
-    {S_INIT("picture"),   BY_ACCOUNT,                   picture    },
-    {S_INIT("claim"),     BY_ACCOUNT | IF_THERE,        claim      },
-    {S_INIT("parked"),    0,                            parked     },
-    {S_INIT("reindex"),   ALONE,                        reindex    },
-    {S_INIT("index"),     ALONE,                        index_again},
-    {S_INIT("guard"),     ALONE,                        guard      },
-    {S_INIT("remove"),    ALONE,                        remove_left},
+    {S_INIT("probe"),            0,                            probe           },
+    {S_INIT("counters"),         BY_ACCOUNT | BY_ID,           counters        },
+    {S_INIT("cells"),            BY_ACCOUNT,                   cells           },
+    {S_INIT("unfound-messages"), BY_ACCOUNT | BY_ID,           unfound_messages},
+    {S_INIT("unfound-contacts"), BY_ACCOUNT | BY_ID,           unfound_contacts},
+    {S_INIT("numbers"),          BY_ACCOUNT,                   numbers         },
+    {S_INIT("lost"),             BY_ACCOUNT | BY_ID | IF_GONE, lost            },
+    {S_INIT("found"),            BY_ACCOUNT | BY_ID,           found           },
+    {S_INIT("thumbnail"),        BY_ACCOUNT | BY_ID,           thumbnail       },
+    {S_INIT("photo"),            BY_ACCOUNT | BY_ID,           photo           },
+    {S_INIT("picture"),          BY_ACCOUNT,                   picture         },
+    {S_INIT("claim"),            BY_ACCOUNT | IF_THERE,        claim           },
+    {S_INIT("parked"),           0,                            parked          },
+    {S_INIT("reindex"),          ALONE,                        reindex         },
+    {S_INIT("index"),            ALONE,                        index_again     },
+    {S_INIT("guard"),            ALONE,                        guard           },
+    {S_INIT("remove"),           ALONE,                        remove_left     },
 };
 
 /* Somebody may have brought the file back since it was looked for. */

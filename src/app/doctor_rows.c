@@ -4,6 +4,7 @@
 #include "app/doctor_inner.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "care/search_index.h"
 #include "store/audit_read.h"
 #include "store/channel.h"
 #include "store/checkup.h"
@@ -91,6 +92,50 @@ static void look_at_counters(struct doctor *d, account_id account)
     report_end(
         d, str_print(&d->page, "what %lld conversations of account %lld say of their messages",
                (long long)count, (long long)account.v));
+}
+
+/* ── search ─────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static err look_at_kind(struct doctor *d, account_id account, enum search_kind kind, bool *building)
+{
+    static const char *const many[] = {"messages", "contacts"}, *const words[] = {
+                                                                    "unfound-messages",
+                                                                    "unfound-contacts"};
+    int64_t after = 0, last = 0;
+    do {
+        int64_t *ids = NULL;
+        ptrdiff_t n = 0;
+        TRY(look_begin(d, account));
+        TRY(search_index_missing(&d->cx, kind, after, &ids, &n, &last, building));
+        if (n > 0)
+            report_mendable(d,
+                str_print(&d->page, "%lld %s of account %lld are not in the search's index",
+                    (long long)n, many[kind], (long long)account.v),
+                str_print(&d->page, "%s %lld %lld", words[kind], (long long)account.v,
+                    (long long)after + 1));
+        look_end(d);
+        after = last;
+    } while (last > 0 && !*building);
+    return OK;
+}
+
+/* A message that is stored and is never found looks like one that was lost. */
+static void look_at_search(struct doctor *d, account_id account)
+{
+    bool building = false;
+    report_begin(d, "search");
+    err e = look_at_kind(d, account, SEARCH_MESSAGE, &building);
+    if (e == OK)
+        e = look_at_kind(d, account, SEARCH_CONTACT, &building);
+    look_end(d);
+    if (e != OK)
+        look_failed(d, "the search's index", e);
+    else if (building)
+        report_note(d, S("the search's index is being made anew"),
+            S("what it still lacks is found when the server has done it; ask again then"));
+    report_end(d,
+        str_print(d->a, "the search's index holds what account %lld says", (long long)account.v));
 }
 
 /* ── the audit chain, times ─────────────────────────────────────────────────────────────────────
@@ -267,6 +312,8 @@ void doctor_look_at_rows(struct doctor *d, const account_id *accounts, ptrdiff_t
     look_at_work(d);
     for (ptrdiff_t i = 0; i < n; i++) {
         look_at_counters(d, accounts[i]);
+        if (d->is_deep)
+            look_at_search(d, accounts[i]);
         look_at_audit(d, accounts[i]);
         look_at_times(d, accounts[i]);
         if (d->has_keys && d->config.keys != NULL)

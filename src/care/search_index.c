@@ -187,3 +187,27 @@ err search_index_renew(struct search_indexer *x, bool *more)
     x->renewed_ms = *more ? 0 : now_ms + 1;
     return OK;
 }
+
+err search_index_missing(struct ctx *cx, enum search_kind kind, int64_t after, int64_t **ids,
+    ptrdiff_t *n, int64_t *last, bool *is_building)
+{
+    struct search_due *due = NULL;
+    struct search_text *texts = NULL;
+    ptrdiff_t n_due = 0, n_texts = 0, found = 0;
+    *n = 0;
+    *last = 0;
+    TRY(search_build_is_due(cx, search_words_version(), is_building));
+    if (*is_building)
+        return OK;
+    TRY(search_unindexed(cx, kind, after, LIMIT_SEARCH_BATCH, &due, &n_due, last));
+    if (!n_due)
+        return OK;
+    TRY(search_texts(cx, kind, due, n_due, &texts, &n_texts));
+    int64_t *missing = NEW(cx->arena, int64_t, n_texts + 1);
+    for (ptrdiff_t i = 0; i < n_texts; i++)
+        if (words_of(cx, kind, &texts[i]).len)
+            missing[found++] = texts[i].thing_id;
+    *ids = missing;
+    *n = found;
+    return OK;
+}

@@ -21,5 +21,10 @@ err search_index_turn(struct search_indexer *x, int64_t *n, bool *more);
 /* Queues some of what was indexed by other rules than today's, or never; newest first. *more: not
  * everything is queued yet. Killed anywhere, it goes on. */
 err search_index_renew(struct search_indexer *x, bool *more);
+/* The ids, of the account's next things behind `after`, that ought to be found and are not: they
+ * neither stand in the index nor wait to. *last as search_unindexed. *is_building: the index is
+ * being made anew, so nothing is said yet. */
+err search_index_missing(struct ctx *cx, enum search_kind kind, int64_t after, int64_t **ids,
+    ptrdiff_t *n, int64_t *last, bool *is_building);
 /* After a jump out of the arena: what is open is undone. */
 void search_index_drop(struct search_indexer *x);

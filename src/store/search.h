@@ -71,6 +71,14 @@ struct search_text {
 err search_texts(struct ctx *cx, enum search_kind kind, const struct search_due *due, ptrdiff_t n,
     struct search_text **rows, ptrdiff_t *n_rows);
 
+/* ── looking it through ── */
+
+/* Of the account's next `limit` things behind `after`, in the order of ids: those that neither
+ * stand in the index nor wait to. Things that are gone or hold nothing to find are among them.
+ * *last: the last that was looked at; 0 = there are no more. */
+err search_unindexed(struct ctx *cx, enum search_kind kind, int64_t after, ptrdiff_t limit,
+    struct search_due **rows, ptrdiff_t *n, int64_t *last);
+
 /* ── making it anew ── */
 
 /* Queues the next things of the account, newest first, when the rules for words are of another

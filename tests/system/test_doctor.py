@@ -145,6 +145,33 @@ def numbers_that_are_not_true_are_named_and_mended_through_the_running_server(db
 
 
 @both
+def what_the_search_does_not_know_is_found_by_the_doctor_and_by_the_search_again(db):
+    """A message and a contact that were stored past the index, as after an accident with it; and one that holds no word is none."""
+    with filled(db) as s:
+        rows = Rows(s)
+
+        def copied(table, source, **other):
+            ask = f"SELECT name FROM pragma_table_info('{table}')" if not db else (
+                f"SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''")
+            names = [n for (n,) in rows.ask(ask)]
+            assert set(other) <= set(names), (other, names)
+            rows.run(f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(str(other.get(n, n)) for n in names)} FROM {table} WHERE id = {source}")
+
+        message = s.items(f"/conversations/{s.items('/conversations')[0]['id']}/messages")[0]["id"]
+        contact = s.items("/contacts")[0]["id"]
+        copied("message", message, id=int(message) - 1, kind="'note'", text="'an unfindable parcel'", external_id="'past 1'")
+        copied("message", message, id=int(message) - 2, kind="'note'", text="'...'", external_id="'past 2'")
+        copied("contact", contact, id=int(contact) - 1, name="'Unfindable Person'")
+        assert not s.api("GET", "/search?q=unfindable").json["items"]
+        doctor(s, code=0)
+        found = doctor(s, "--deep", code=1)
+        assert found["mendable"] == 2 and all(w.startswith("1 ") and "search" in w for w in wrong(found, "search")), wrong(found)
+        assert doctor(s, "--deep", "--repair", code=0)["mended"] == 2
+        assert until(lambda: len(s.api("GET", "/search?q=unfindable").json["items"]) == 2), s.api("GET", "/search?q=unfindable").body
+        doctor(s, "--deep", code=0)
+
+
+@both
 def a_lost_file_is_shown_as_lost_and_comes_back_when_somebody_brings_it(db):
     with filled(db) as s:
         kept, gone = os.urandom(80_000), os.urandom(90_000)
@@ -482,7 +509,7 @@ def an_invalid_index_on_postgresql_is_made_anew_beside_the_server_and_alone(db):
 
 if __name__ == "__main__":
     run([a_sound_installation_is_well_beside_its_server_and_alone,
-         numbers_that_are_not_true_are_named_and_mended_through_the_running_server,
+         numbers_that_are_not_true_are_named_and_mended_through_the_running_server, what_the_search_does_not_know_is_found_by_the_doctor_and_by_the_search_again,
          a_lost_file_is_shown_as_lost_and_comes_back_when_somebody_brings_it, a_lost_file_that_somebody_else_has_is_fetched_again,
          a_damaged_file_is_not_handed_out_and_breaks_nothing_else,
          what_interrupted_writers_left_is_removed_and_nobodys_file_gets_its_row, a_schema_that_somebody_changed_is_found_and_mended,
