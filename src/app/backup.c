@@ -382,7 +382,8 @@ static str summary(struct arena *a, const struct backup *b)
 static int make(struct arena *a, const struct settings *s, str key, str *out)
 {
     struct backup b = {.a = a, .key = key, .target = s->words[1], .fd = -1, .lock_fd = -1};
-    if (files_resolve(a, s, &b.files, &b.why) != OK)
+    if (files_resolve(a, s, &b.files, &b.why) != OK ||
+        files_elsewhere(a, &b.files, b.target, &b.why) != OK)
         return refused(a, b.why, out);
     if (!str_starts(b.files.db_url, S("sqlite:"))) {
         *out = str_from(postgres_words);

@@ -130,10 +130,19 @@ int export_command(struct arena *a, const struct settings *s, str *out)
     str why = {0};
     *out = S("usage: seva export --data DIR [--account ID] [--contact ID] TARGET\n"
              "       TARGET: a new folder, a new file NAME.tar, or - (a tar on standard output)\n");
-    if (s->n_words != 2 || !s->words[1].len || export_contact(s, &x.contact) != OK)
+    if (s->n_words != 2 || !s->words[1].len)
         return 2;
+    if (export_contact(s, &x.contact) != OK) {
+        *out = str_print(a,
+            "seva: --contact must be an id, the number in the address of the "
+            "contact's page, not \"%.*s\"\n",
+            SARG(s->values[SET_CONTACT]));
+        return 2;
+    }
     struct blob_store *store = NULL;
     err e = files_resolve(a, s, &x.files, &why);
+    if (e == OK)
+        e = files_elsewhere(a, &x.files, s->words[1], &why);
     if (e == OK)
         e = blobs_open_alone(a, s, &x.files, &store, &why);
     struct export_order order = {.target = s->words[1],

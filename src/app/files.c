@@ -127,6 +127,37 @@ err files_keys(struct arena *a, const struct files *files, struct keyring **keys
     return OK;
 }
 
+static bool lies_in(const char *path, struct arena *a, str folder)
+{
+    char whole[PATH_MAX];
+    str at = str_from(path);
+    if (!realpath(str_z(a, folder), whole))
+        return false;
+    str of = str_from(whole);
+    return str_starts(at, of) && (at.len == of.len || at.at[of.len] == '/');
+}
+
+/* The nearest folder above the target that is there. */
+err files_elsewhere(struct arena *a, const struct files *files, str target, str *why)
+{
+    char whole[PATH_MAX];
+    str above;
+    if (str_eq(target, S("-")))
+        return OK;
+    TRY(absolute(a, target, &above, why));
+    while (above.len > 1 && !realpath(str_z(a, above), whole))
+        do
+            above.len--;
+        while (above.len > 1 && above.at[above.len] != '/');
+    if (above.len <= 1 ||
+        (!lies_in(whole, a, files->data_dir) && !lies_in(whole, a, files->blobs_dir)))
+        return OK;
+    *why =
+        str_print(a, "%.*s lies in the data folder or the folder of files: give a place elsewhere",
+            SARG(target));
+    return E_CONFLICT;
+}
+
 err files_failed(struct arena *a, str what, str path, str *why)
 {
     *why = file_words(a, what, path);

@@ -25,6 +25,9 @@ err files_lock(struct arena *a, struct files *files, str *why);
 void files_unlock(struct files *files);
 /* E_INVALID: no key file, or one that others can read. */
 err files_keys(struct arena *a, const struct files *files, struct keyring **keys, str *why);
+/* E_CONFLICT, and *why: what is written for elsewhere must not lie in the data folder or the folder
+ * of files, and be lost, swept or copied with it. "-" lies nowhere. */
+err files_elsewhere(struct arena *a, const struct files *files, str target, str *why);
 /* E_BUSY, and *why "cannot <do> <path>: <errno's words>". */
 err files_failed(struct arena *a, str what, str path, str *why);
 /* Without its end. Errors as file_read. */

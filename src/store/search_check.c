@@ -19,8 +19,7 @@ static const struct db_col checked_cols[] = {
            " ORDER BY t.id LIMIT ?3")
 /* FTS5's own table of what it has indexed: who only looks at a database has no tokenizer for it. In
  * the order of ids, as when the index is made anew. */
-#define LITE(table, kind)                                                                          \
-    CHECK(table, kind, "search_" table "_content s WHERE s.id = t.id", " + 0")
+#define LITE(table, kind) CHECK(table, kind, "search_" table "_content s WHERE s.id = t.id", " + 0")
 #define PG(table, kind)                                                                            \
     CHECK(table, kind, "search_" table " s WHERE s.account_id = ?1 AND s.thing_id = t.id", "")
 

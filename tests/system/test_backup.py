@@ -278,6 +278,13 @@ def options_that_would_not_be_followed_are_refused():
             assert p.returncode == 2 and words in p.stderr and not os.path.exists(new), p
         p = seva("restore", "--data", new, "--from-ship", s.folder, "--encrypt-key-file", file)
         assert p.returncode == 2 and "not encrypted" in p.stderr, p
+        os.symlink(s.data, os.path.join(s.folder, "link"))
+        for command in ("backup", "export"):
+            for place in (s.data, os.path.join(s.folder, "link", "new", "folder"), os.path.join(s.data, "blobs")):
+                p = seva(command, "--data", s.data, os.path.join(place, "saved"))
+                assert p.returncode == 1 and "elsewhere" in p.stderr and not os.path.exists(os.path.join(place, "saved")), p
+        p = seva("export", "--data", s.data, new, "--contact", "Asha")
+        assert p.returncode == 2 and '--contact must be an id' in p.stderr, p
         p = seva("backup", "--verify", s.folder)
         assert p.returncode == 1 and p.stderr.count(s.folder) == 1 and "Is a directory" in p.stderr, p
 
