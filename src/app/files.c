@@ -41,6 +41,10 @@ err files_resolve(struct arena *a, const struct settings *s, struct files *files
         TRY(absolute(a, s->values[SET_KEYS], &f.keys_file, why));
     if (str_starts(s->values[SET_BLOBS], S("s3://"))) {
         f.store = str_skip(s->values[SET_BLOBS], 5);
+        if (!f.store.len || f.store.at[0] == '/') {
+            *why = S("blobs: which bucket? s3://BUCKET/PREFIX");
+            return E_INVALID;
+        }
         f.blobs_dir = str_cat(a, f.data_dir, S("/blob-cache"));
     } else if (s->values[SET_BLOBS].len)
         TRY(absolute(a, s->values[SET_BLOBS], &f.blobs_dir, why));

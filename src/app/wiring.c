@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "connector/connector.h"
 #include "db/migrations.h"
 #include "db/sqlite_ship.h"
 #include "job/engine.h"
@@ -54,6 +55,20 @@ static err metrics_token(struct arena *a, const struct settings *s, str *token, 
     return OK;
 }
 
+static bool ca_file_is_there(struct arena *a, str file, str *why)
+{
+    int fd;
+    int64_t size;
+    if (!file.len)
+        return true;
+    if (file_open_read(file, &fd, &size) != OK) {
+        *why = file_words(a, S("read the ca-file"), file);
+        return false;
+    }
+    file_close(fd);
+    return true;
+}
+
 err node_config(struct arena *a, const struct settings *s, const struct files *files,
     struct config *config, str *why)
 {
@@ -66,6 +81,12 @@ err node_config(struct arena *a, const struct settings *s, const struct files *f
     str base = base_url_make(a, s);
     if (!str_starts(base, S("http://")) && !str_starts(base, S("https://"))) {
         *why = S("base-url must begin with https:// or http://");
+        return E_INVALID;
+    }
+    if (!ca_file_is_there(a, s->values[SET_CA_FILE], why))
+        return E_INVALID;
+    if (connector_hosts_check(a, s->values[SET_NETWORK_HOSTS], why) != OK) {
+        *why = str_cat(a, S("network-hosts: "), *why);
         return E_INVALID;
     }
     *config = (struct config){
@@ -244,6 +265,7 @@ static err shipping_open(struct arena *a, const struct settings *s, const struct
     TRY(settings_int(a, s, SET_SHIP_KEEP, 1, 24 * 3660, &keep_h, why));
     if (!files->ship_dir.len)
         return OK;
+    TRY(files_elsewhere(a, files, files->ship_dir, why));
     struct ship_options options = {
         .db = node->db,
         .database = str_skip(files->db_url, S("sqlite:").len),

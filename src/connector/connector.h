@@ -380,6 +380,9 @@ const struct connector *const *connector_all(ptrdiff_t *n);
  * "/<kind>/<name>" after it, else the network's own. hosts: text
  * "x.api=https://…;*=http://127.0.0.1:9000". */
 str connector_host_url(struct arena *a, const struct connector *c, str hosts, str name);
+/* Whether such a text is one: each part "*" or "<kind>.<name>" of a kind that there is, "=", and an
+ * http address. E_INVALID with *why: a part that were passed over would be the network's own. */
+err connector_hosts_check(struct arena *a, str hosts, str *why);
 
 /* The rules of a visibility for this account (length_setting). */
 struct connector_rules connector_rules_for(

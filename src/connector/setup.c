@@ -36,6 +36,28 @@ str connector_host_url(struct arena *a, const struct connector *c, str hosts, st
     return (str){0};
 }
 
+err connector_hosts_check(struct arena *a, str hosts, str *why)
+{
+    str pair, name, value = {0}, kind, host = {0};
+    for (bool more = true; more && hosts.len;) {
+        more = str_cut(hosts, ';', &pair, &hosts);
+        if (!str_trim(pair).len)
+            continue;
+        bool is_good = str_cut(pair, '=', &name, &value);
+        value = str_trim(value);
+        name = str_trim(name);
+        is_good = is_good && (str_starts(value, S("http://")) || str_starts(value, S("https://")));
+        if (is_good && !str_eq(name, S("*")))
+            is_good = str_cut(name, '.', &kind, &host) && host.len && connector_find(kind);
+        if (is_good)
+            continue;
+        *why = str_print(a, "\"%.*s\" is not KIND.NAME=https://… of a network, nor *=http://…",
+            SARG(str_trim(pair)));
+        return E_INVALID;
+    }
+    return OK;
+}
+
 static str text_in(struct arena *a, str object, const char *name)
 {
     const struct json *root = NULL;

@@ -107,6 +107,12 @@ def what_a_command_would_pass_over_in_silence_is_refused():
                         (["user", "list", "--data", ""], "--data is empty"), (["serve", "--log-level", "loud"], "log-level is debug")):
         p = seva(*args)
         assert p.returncode == 2 and words in p.stderr and not p.stdout, (args, p)
+    with Seva() as s:
+        for more, words in ((["--network-hosts", "zzz"], '"zzz" is not KIND.NAME='), (["--network-hosts", "telegrm.api=http://127.0.0.1:9"], "network-hosts"),
+                            (["--network-hosts", "*=127.0.0.1:9"], "network-hosts"), (["--blobs", "s3:///prefix"], "which bucket"), (["--ca-file", s.folder + "/none"], "No such file"),
+                            (["--ship", s.data + "/blobs/x"], "elsewhere")):
+            p = seva("serve", "--data", s.data, "--listen", "127.0.0.1:0", *more)
+            assert p.returncode == 1 and words in p.stderr, (more, p)
     p = seva("serve", env={"SEVA_DEMO": "perhaps"})
     assert p.returncode == 2 and "demo is yes or no" in p.stderr, p
     one, whole = seva("backup", "--help").stdout, seva("-h").stdout
