@@ -168,7 +168,7 @@ def a_contact(db):
         assert b"boris" not in content and b"file of amina" in content
         assert not any(os.path.exists(os.path.join(out, name + ".jsonl")) for name in ("account", "agents", "channels", "teams", "audit"))
         assert [row["subject"]["id"] if "subject" in row else row["subject_id"] for row in audited(s, "contact.exported")] == [id]
-        for wrong, words in ((str(int(id) + 1), b"has no contact"), ("nobody", b"usage: ")):
+        for wrong, words in ((str(int(id) + 1), b"has no contact"), ("nobody", b"--contact must be an id")):
             p = exported(s, target_of(s, "none"), "--contact", wrong)
             assert p.returncode == (1 if wrong.isdigit() else 2) and words in p.stderr, p
         assert len(audited(s, "contact.exported")) == 1 and not [n for n in os.listdir(s.folder) if n.startswith("none")]
