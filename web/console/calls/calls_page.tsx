@@ -4,7 +4,7 @@ import '../style/calls.css'
 import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../ui/icon'
-import { Button, Chip, Empty, Facts, Field, Problem, Spinner, Words } from '../ui/parts'
+import { Button, Chip, Empty, Facts, Field, PageEnd, type PageFault, Problem, Words } from '../ui/parts'
 import { get } from '../lib/api'
 import { dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
@@ -27,12 +27,12 @@ function useLog(filter: ReadonlySignal<Filter>) {
   const newest = useSignal<Id | null>(null)
   const next = useSignal<string | null>(null)
   const isLoading = useSignal(true)
-  const error = useSignal<string | null>(null)
+  const fault = useSignal<PageFault | null>(null)
   const [latest] = useState(() => new Latest())
   const load = async (more: boolean): Promise<void> => {
     const isLatest = latest.begin()
     isLoading.value = true
-    error.value = null
+    fault.value = null
     try {
       const page = await get<Page<Call>>('/calls', { ...filter.value, cursor: more ? next.peek() : null, limit: 50 })
       if (!isLatest()) return
@@ -42,13 +42,13 @@ function useLog(filter: ReadonlySignal<Filter>) {
       next.value = page.next
     } catch (cause) {
       if (!isLatest()) return
-      error.value = errorText(cause)
+      fault.value = { text: errorText(cause), isMore: more }
     }
     isLoading.value = false
   }
   useEffect(() => void load(false), [filter.value])
   const shown = calls.value.filter((one) => fits(one, filter.value) && (ids.value.has(one.id) || newest.value === null || compareIds(one.id, newest.value) > 0))
-  return { shown, next, isLoading, error, load }
+  return { shown, next, isLoading, fault, load }
 }
 
 function Filters({ filter }: { filter: ReadonlySignal<Filter> }) {
@@ -121,7 +121,7 @@ function Row({ call }: { call: Call }) {
 
 export function CallsPage() {
   const filter = useComputed(() => filterOf(search.value))
-  const { shown, next, isLoading, error, load } = useLog(filter)
+  const { shown, next, isLoading, fault, load } = useLog(filter)
   const busy = agents.value.filter((one) => one.is_in_wrap_up)
   const isNarrowed = Object.values(filter.value).some(Boolean)
   return (
@@ -132,11 +132,10 @@ export function CallsPage() {
       <section class="settings-section" aria-labelledby="calls-log">
         <h2 id="calls-log">{nt('calls.log')}</h2>
         <Filters filter={filter} />
-        {error.value ? <Problem text={error.value} onRetry={() => void load(false)} /> : null}
-        {!isLoading.value && !shown.length && !error.value ? <Empty icon="phone" title={isNarrowed ? nt('calls.none') : nt('calls.empty')} /> : null}
+        {fault.value && !fault.value.isMore ? <Problem text={fault.value.text} onRetry={() => void load(false)} /> : null}
+        {!isLoading.value && !shown.length && !fault.value ? <Empty icon="phone" title={isNarrowed ? nt('calls.none') : nt('calls.empty')} /> : null}
         <ul class="rows">{shown.map((one) => <Row key={one.id} call={one} />)}</ul>
-        {isLoading.value ? <Spinner /> : null}
-        {next.value && !isLoading.value ? <Button class="load-more" onClick={() => void load(true)}>{t('common.more')}</Button> : null}
+        <PageEnd fault={fault.value} hasMore={next.value !== null} isLoading={isLoading.value} onMore={() => void load(true)} />
       </section>
     </main>
   )

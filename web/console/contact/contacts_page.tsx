@@ -1,7 +1,7 @@
 // All contacts: found by name, mail or phone; one beside the list.
 import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { Avatar, Button, Empty, Facts, IconButton, Problem, Spinner, Words } from '../ui/parts'
+import { Avatar, Empty, Facts, IconButton, PageEnd, Problem, Spinner, Words, type PageFault } from '../ui/parts'
 import { Icon } from '../ui/icon'
 import { get } from '../lib/api'
 import { age } from '../lib/format'
@@ -26,12 +26,12 @@ function useContacts() {
   const next = useSignal<string | null>(null)
   const query = useSignal('')
   const isLoading = useSignal(true)
-  const error = useSignal<string | null>(null)
+  const fault = useSignal<PageFault | null>(null)
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
   const [latest] = useState(() => new Latest())
   const load = async (more: boolean): Promise<void> => {
     isLoading.value = true
-    error.value = null
+    fault.value = null
     const isLatest = latest.begin()
     try {
       const page = await get<Page<Contact>>('/contacts', { q: query.value, cursor: more ? next.value : null, limit: 50 })
@@ -40,7 +40,7 @@ function useContacts() {
       items.value = more ? [...items.value, ...page.items] : page.items
       next.value = page.next
     } catch (cause) {
-      if (isLatest()) error.value = errorText(cause)
+      if (isLatest()) fault.value = { text: errorText(cause), isMore: more }
     } finally {
       if (isLatest()) isLoading.value = false
     }
@@ -53,7 +53,7 @@ function useContacts() {
     timer.current = setTimeout(() => void load(false), SEARCH_MS)
   }
   useEffect(() => void load(false), [])
-  return { items, next, query, isLoading, error, load, search }
+  return { items, next, query, isLoading, fault, load, search }
 }
 
 function ContactRow({ contact, isOpen }: { contact: Contact; isOpen: boolean }) {
@@ -84,7 +84,7 @@ function Search({ onSearch }: { onSearch: (text: string) => void }) {
 }
 
 function Found({ open }: { open: string | null }) {
-  const { items, next, query, isLoading, error, load, search } = useContacts()
+  const { items, next, query, isLoading, fault, load, search } = useContacts()
   const canStart = can('conversation.reply') && channels.value.some(mayBegin)
   return (
     <>
@@ -99,13 +99,12 @@ function Found({ open }: { open: string | null }) {
       <Search onSearch={search} />
       <div class="list-body">
         <div class="list-scroll">
-          {error.value ? <Problem text={error.value} onRetry={() => void load(false)} /> : null}
-          {!isLoading.value && items.value.length === 0 && !error.value ? <Empty icon="contacts" title={query.value ? t('empty.filtered') : t('empty.contacts')} /> : null}
+          {fault.value && !fault.value.isMore ? <Problem text={fault.value.text} onRetry={() => void load(false)} /> : null}
+          {!isLoading.value && items.value.length === 0 && !fault.value ? <Empty icon="contacts" title={query.value ? t('empty.filtered') : t('empty.contacts')} /> : null}
           <ul class="contact-rows">
             {items.value.map((one) => <li key={one.id}><ContactRow contact={one} isOpen={open === one.id} /></li>)}
           </ul>
-          {isLoading.value ? <div class="timeline-older"><Spinner /></div> : null}
-          {next.value && !isLoading.value ? <Button class="load-more" onClick={() => void load(true)}>{t('common.more')}</Button> : null}
+          <PageEnd fault={fault.value} hasMore={next.value !== null} isLoading={isLoading.value} onMore={() => void load(true)} />
         </div>
       </div>
     </>
@@ -136,6 +135,7 @@ export function ContactsPage() {
 function OneContact({ id }: { id: string }) {
   const error = useSignal<string | null>(null)
   const load = (): void => {
+    error.value = null
     get<Contact>('/contacts/' + id).then(putContact, (cause: unknown) => void (error.value = errorText(cause)))
   }
   useEffect(load, [id])

@@ -249,7 +249,7 @@ export function ListPane({ hasViewsButton }: { hasViewsButton: boolean }) {
           {(!isListLoaded.value && isListLoading.value) || isStillLooking ? <Skeleton rowHeight={rowHeight} /> : null}
           {isListLoaded.value && listIds.value.length === 0 && !isStillLooking ? <EmptyList /> : null}
           <Rows scroller={scroller} rowHeight={rowHeight} />
-          {moreError.value ? <Problem text={moreError.value} onRetry={() => void loadMore()} /> : null}
+          {moreError.value ? <div class="list-more"><Problem text={moreError.value} onRetry={() => void loadMore()} /></div> : null}
         </div>
       </div>
     </>

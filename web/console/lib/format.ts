@@ -28,6 +28,12 @@ function unit(value: number, name: string): string {
   return cached('u' + name, () => new Intl.NumberFormat(locale.value, { style: 'unit', unit: name, unitDisplay: 'narrow', maximumFractionDigits: 1 })).format(value)
 }
 
+/** A day; of another year, with the year. */
+function dayIn(name: string, options: Intl.DateTimeFormatOptions, time: string, from: number): string {
+  const isOther = new Date(time).getFullYear() !== new Date(from).getFullYear()
+  return dateFormat(isOther ? name + 'y' : name, isOther ? { ...options, year: 'numeric' } : options).format(Date.parse(time))
+}
+
 /** "now"-short age of a moment: 40s, 5m, 3h, 2d, then the date. */
 export function age(time: string | null, from: number = now.value): string {
   if (!time) return ''
@@ -36,7 +42,7 @@ export function age(time: string | null, from: number = now.value): string {
   if (seconds < 3600) return unit(Math.floor(seconds / 60), 'minute')
   if (seconds < 86_400) return unit(Math.floor(seconds / 3600), 'hour')
   if (seconds < 7 * 86_400) return unit(Math.floor(seconds / 86_400), 'day')
-  return dateFormat('short', { day: 'numeric', month: 'short' }).format(Date.parse(time))
+  return dayIn('short', { day: 'numeric', month: 'short' }, time, from)
 }
 
 /** What is left of a time: "23h 10m", "3d", "5m". */
@@ -53,7 +59,7 @@ export const clock = (time: string | number): string =>
 export const dateTime = (time: string | null): string =>
   time ? dateFormat('dt', { dateStyle: 'medium', timeStyle: 'short' }).format(Date.parse(time)) : ''
 
-export const longDate = (time: string): string => dateFormat('ld', { weekday: 'long', day: 'numeric', month: 'long' }).format(Date.parse(time))
+export const longDate = (time: string, from: number = now.value): string => dayIn('ld', { weekday: 'long', day: 'numeric', month: 'long' }, time, from)
 
 /** Calendar day in the viewer's zone, as a comparable text. */
 export function dayKey(time: string): string {

@@ -11,7 +11,7 @@ import { search, setSearch } from '../lib/router'
 import { focusRequest, takeFocus } from '../state/overlays'
 import { errorText } from '../state/toasts'
 import { Icon } from '../ui/icon'
-import { Button, Empty, Problem, Spinner } from '../ui/parts'
+import { Empty, PageEnd, type PageFault, Problem } from '../ui/parts'
 import { askedOf, KINDS, ORDERS, searchOf, type Asked } from './asked'
 import { Hit } from './hit'
 import { st } from './words'
@@ -25,11 +25,11 @@ function useFound(asked: ReadonlySignal<Asked>, isTyping: ReadonlySignal<boolean
   const items = useSignal<readonly SearchItem[]>([])
   const result = useSignal<SearchResult | null>(null)
   const isLoading = useSignal(false)
-  const error = useSignal<string | null>(null)
+  const fault = useSignal<PageFault | null>(null)
   const [latest] = useState(() => new Latest())
   const load = async (more: boolean): Promise<void> => {
     const isLatest = latest.begin()
-    error.value = null
+    fault.value = null
     if (!asked.value.q) {
       items.value = []
       result.value = null
@@ -44,14 +44,14 @@ function useFound(asked: ReadonlySignal<Asked>, isTyping: ReadonlySignal<boolean
       result.value = found
     } catch (cause) {
       if (!isLatest()) return
-      error.value = errorText(cause)
+      fault.value = { text: errorText(cause), isMore: more }
       if (!more) items.value = []
     }
     isLoading.value = false
   }
   // While one types the last word may go on; the same words, sent off, are asked for as they are.
   useEffect(() => void load(false), [asked.value.q, asked.value.kind, asked.value.order, isTyping.value])
-  return { items, result, isLoading, error, load }
+  return { items, result, isLoading, fault, load }
 }
 
 function Box({ asked, isTyping }: { asked: ReadonlySignal<Asked>; isTyping: { value: boolean } }) {
@@ -136,10 +136,10 @@ function Help() {
 export function SearchPage() {
   const asked = useComputed(() => askedOf(search.value))
   const isTyping = useSignal(false)
-  const { items, result, isLoading, error, load } = useFound(asked, isTyping)
+  const { items, result, isLoading, fault, load } = useFound(asked, isTyping)
   const { q, kind, order } = asked.value
   const count = items.value.length
-  const hasAnswer = result.value !== null && !isLoading.value && !error.value
+  const hasAnswer = result.value !== null && !isLoading.value && !fault.value
   const next = result.value?.next ?? null
   const change = (part: Partial<Asked>): void => setSearch(searchOf({ ...asked.peek(), ...part }))
   return (
@@ -151,13 +151,12 @@ export function SearchPage() {
         <Choices label={st('order')} all={ORDERS} is={order} words={(one) => st(`order.${one}`)} onPick={(one) => change({ order: one })} />
       </div>
       <p class="search-count" role="status">{q && hasAnswer && count ? st(next ? 'found_more' : 'found', { count }) : ''}</p>
-      {error.value ? <Problem text={error.value} onRetry={() => void load(false)} /> : null}
+      {fault.value && !fault.value.isMore ? <Problem text={fault.value.text} onRetry={() => void load(false)} /> : null}
       {result.value?.is_building ? <p class="settings-hint">{st('building')}</p> : null}
       {q && hasAnswer && !count ? <Empty icon="search" title={st('none', { query: q })}>{st('none_hint')}</Empty> : null}
       {q ? null : <Empty icon="search" title={st('start')} />}
       <ul class="search-hits" aria-busy={isLoading.value}>{items.value.map((item) => <Hit key={keyOf(item)} item={item} />)}</ul>
-      {isLoading.value ? <div class="timeline-older"><Spinner /></div> : null}
-      {next && hasAnswer ? <Button class="load-more" onClick={() => void load(true)}>{t('common.more')}</Button> : null}
+      <PageEnd fault={fault.value} hasMore={next !== null && hasAnswer} isLoading={isLoading.value} onMore={() => void load(true)} />
       {result.value?.is_limited && hasAnswer && !next ? <p class="settings-hint">{st('limited')}</p> : null}
       {q && count ? null : <Help />}
     </main>

@@ -1,7 +1,7 @@
 // Keeping it running: background work that failed, items that could not be read, and who did what.
 import { useSignal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
-import { Button, Field, Problem, Spinner, Words } from '../ui/parts'
+import { Button, Field, PageEnd, type PageFault, Problem, Words } from '../ui/parts'
 import { del, get, post } from '../lib/api'
 import { age, bytes, dateTime } from '../lib/format'
 import { t } from '../lib/i18n'
@@ -98,7 +98,7 @@ function useAudit() {
   const items = useSignal<AuditEntry[]>([])
   const next = useSignal<string | null>(null)
   const isLoading = useSignal(true)
-  const error = useSignal<string | null>(null)
+  const fault = useSignal<PageFault | null>(null)
   const actor = useSignal('')
   const action = useSignal('')
   const [latest] = useState(() => new Latest())
@@ -110,19 +110,19 @@ function useAudit() {
       if (!isLatest()) return
       items.value = more ? [...items.value, ...page.items] : page.items
       next.value = page.next
-      error.value = null
+      fault.value = null
     } catch (cause) {
-      if (isLatest()) error.value = errorText(cause)
+      if (isLatest()) fault.value = { text: errorText(cause), isMore: more }
     } finally {
       if (isLatest()) isLoading.value = false
     }
   }
   useEffect(() => void load(false), [actor.value])
-  return { items, next, isLoading, error, actor, action, load }
+  return { items, next, isLoading, fault, actor, action, load }
 }
 
 export function Audit() {
-  const { items, next, isLoading, error, actor, action, load } = useAudit()
+  const { items, next, isLoading, fault, actor, action, load } = useAudit()
   return (
     <>
       <PageTitle title={t('settings.audit')} hint={t('audit.hint')} />
@@ -131,10 +131,9 @@ export function Audit() {
         <Field label={t('audit.action')}>{(props) => <input {...props} type="text" dir="ltr" placeholder="agent.updated" value={action} onInput={(event) => void (action.value = event.currentTarget.value)} />}</Field>
         <Button type="submit">{t('filter.title')}</Button>
       </form>
-      {error.value ? <Problem text={error.value} onRetry={() => void load(false)} /> : null}
+      {fault.value && !fault.value.isMore ? <Problem text={fault.value.text} onRetry={() => void load(false)} /> : null}
       <ul class="rows" aria-label={t('settings.audit')}>{items.value.map((one) => <AuditRow key={one.id} entry={one} />)}</ul>
-      {isLoading.value ? <Spinner /> : null}
-      {next.value && !isLoading.value ? <Button class="load-more" onClick={() => void load(true)}>{t('common.more')}</Button> : null}
+      <PageEnd fault={fault.value} hasMore={next.value !== null} isLoading={isLoading.value} onMore={() => void load(true)} />
     </>
   )
 }
