@@ -82,8 +82,12 @@ describe('search', { skip: reasonToSkip() }, () => {
     await box.fill('tea before:yesterday ')
     await typed
     await box.press('Enter') // the same words, but nothing goes on
-    await page.getByText('before: wants a day', { exact: false }).waitFor()
+    await page.getByText(own['fault.before'].replace('{typed}', '\u2068before:yesterday\u2069')).waitFor()
+    assert.equal(await page.getByRole('alert').getByRole('button').count(), 0, 'the same again would be refused again')
     await shot(page, 'search-fault')
+    await box.fill('frm:asha teapot')
+    await page.getByText(own['fault.unknown'].split('{typed}')[1].split('{fields}')[0].trim(), { exact: false }).waitFor()
+    await page.locator('.empty', { hasText: 'frm:asha' }).waitFor()
     await box.fill('line')
     await page.getByRole('button', { name: en['common.more'] }).click()
     await page.waitForFunction(() => document.querySelectorAll('.search-hit').length === 40)

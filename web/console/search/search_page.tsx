@@ -13,6 +13,7 @@ import { errorText } from '../state/toasts'
 import { Icon } from '../ui/icon'
 import { Empty, PageEnd, type PageFault, Problem } from '../ui/parts'
 import { askedOf, KINDS, ORDERS, searchOf, type Asked } from './asked'
+import { faultText, unknownField } from './fault'
 import { Hit } from './hit'
 import { st } from './words'
 
@@ -44,7 +45,8 @@ function useFound(asked: ReadonlySignal<Asked>, isTyping: ReadonlySignal<boolean
       result.value = found
     } catch (cause) {
       if (!isLatest()) return
-      fault.value = { text: errorText(cause), isMore: more }
+      const own = faultText(cause, asked.peek().q)
+      fault.value = { text: own ?? errorText(cause), isMore: more, isFinal: own !== null }
       if (!more) items.value = []
     }
     isLoading.value = false
@@ -119,6 +121,7 @@ const EXAMPLES = [
   ['-invoice', 'help.exclude'],
   ['from:asha channel:email', 'help.fields'],
   ['tag:vip is:open', 'help.tag'],
+  ['assignee:ada has:attachment', 'help.people'],
   ['after:2026-01-01 before:2026-02-01', 'help.dates'],
 ] as const
 
@@ -151,9 +154,9 @@ export function SearchPage() {
         <Choices label={st('order')} all={ORDERS} is={order} words={(one) => st(`order.${one}`)} onPick={(one) => change({ order: one })} />
       </div>
       <p class="search-count" role="status">{q && hasAnswer && count ? st(next ? 'found_more' : 'found', { count }) : ''}</p>
-      {fault.value && !fault.value.isMore ? <Problem text={fault.value.text} onRetry={() => void load(false)} /> : null}
+      {fault.value && !fault.value.isMore ? <Problem text={fault.value.text} {...(fault.value.isFinal ? {} : { onRetry: () => void load(false) })} /> : null}
       {result.value?.is_building ? <p class="settings-hint">{st('building')}</p> : null}
-      {q && hasAnswer && !count ? <Empty icon="search" title={st('none', { query: q })}>{st('none_hint')}</Empty> : null}
+      {q && hasAnswer && !count ? <Empty icon="search" title={st('none', { query: q })}>{unknownField(q) ?? st('none_hint')}</Empty> : null}
       {q ? null : <Empty icon="search" title={st('start')} />}
       <ul class="search-hits" aria-busy={isLoading.value}>{items.value.map((item) => <Hit key={keyOf(item)} item={item} />)}</ul>
       <PageEnd fault={fault.value} hasMore={next !== null && hasAnswer} isLoading={isLoading.value} onMore={() => void load(true)} />

@@ -129,8 +129,8 @@ export function Problem({ text, onRetry }: { text: string; onRetry?: () => void 
   )
 }
 
-/** What went wrong with the first page of a list, or with a later one: `isMore`. */
-export interface PageFault { text: string; isMore: boolean }
+/** What went wrong with the first page of a list, or with a later one: `isMore`. `isFinal`: the same again would be refused again. */
+export interface PageFault { text: string; isMore: boolean; isFinal?: boolean }
 
 /** Under a list that is loaded page by page: that more is coming, why it did not, or the way to more. */
 export function PageEnd({ fault, hasMore, isLoading, onMore }: { fault: PageFault | null; hasMore: boolean; isLoading: boolean; onMore: () => void }) {
