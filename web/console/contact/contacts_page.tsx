@@ -1,7 +1,8 @@
 // All contacts: found by name, mail or phone; one beside the list.
 import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { Avatar, Empty, Facts, IconButton, PageEnd, Problem, Spinner, Words, type PageFault } from '../ui/parts'
+import { PageEnd, type PageFault } from '../ui/page_end'
+import { Avatar, Empty, Facts, IconButton, Problem, Spinner, Words } from '../ui/parts'
 import { Icon } from '../ui/icon'
 import { get } from '../lib/api'
 import { age } from '../lib/format'

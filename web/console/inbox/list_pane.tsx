@@ -1,22 +1,24 @@
 // The list: search, filters, order, the rows (only those in sight are in the page), what is new above, and actions on many.
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { Button, CommandButton, Empty, IconButton, Keys, Problem, Spinner } from '../ui/parts'
+import { Keys, Problem, Spinner } from '../ui/parts'
 import { Icon } from '../ui/icon'
+import { lazyPart } from '../ui/lazy'
 import { useVirtual, type Virtual } from '../ui/virtual'
 import { t } from '../lib/i18n'
 import { openConversationId } from '../lib/router'
 import type { Id } from '../lib/types'
 import {
-  currentView, cursor, isListLoaded, isListLoading, isRefined, leftAt, listError, listIds, listNext, loadList, loadMore, moreError, newAbove, query, refinement, selected,
+  currentView, cursor, isListLoaded, isListLoading, leftAt, listError, listIds, listNext, loadList, loadMore, moreError, newAbove, query, refinement, selected,
 } from '../state/lists'
 import { look, isOverlayViewsOpen } from '../state/look'
 import { focusRequest, takeFocus } from '../state/overlays'
-import { command, keysOf } from '../state/commands'
-import { can, channels, counts, mySettings } from '../state/store'
 import { FilterBar, SortMenu } from './filter_bar'
 import { Row } from './row'
 import { viewName } from './views_pane'
+
+const EmptyList = lazyPart(() => import('./empty_list').then((module) => module.EmptyList))
+const BulkBar = lazyPart(() => import('./bulk_bar').then((module) => module.BulkBar))
 
 const ROW = { comfortable: 84, compact: 62 } as const
 const SEARCH_MS = 250
@@ -87,62 +89,6 @@ function Search() {
       />
       <Keys combo="/" />
     </div>
-  )
-}
-
-function BulkBar() {
-  const count = selected.value.size
-  return (
-    <div class="bulk" role="toolbar" aria-label={t('bulk.label', { count })}>
-      <IconButton icon="close" label={t('bulk.clear')} onClick={() => void (selected.value = new Set())} />
-      <span class="bulk-count" aria-live="polite">{t('bulk.count', { count })}</span>
-      {(['assign', 'tag', 'priority', 'snooze', 'resolve', 'reopen'] as const).map((id) => (
-        <CommandButton key={id} id={id} iconOnly />
-      ))}
-    </div>
-  )
-}
-
-/** Nothing was ever written here, and the guide was not put aside: its first step is worth more than another empty list. */
-function isNewAccount(): boolean {
-  const has = (view: string): boolean => counts.value[view]?.total !== 0 || counts.value[view]?.is_least === true
-  return can('channel.manage') && mySettings.value.guide_done !== true && !['all', 'snoozed', 'resolved'].some(has)
-}
-
-function EmptyList() {
-  const key = currentView.value.key
-  if (isRefined.value) {
-    return (
-      <Empty icon="filter" title={t('empty.filtered')}>
-        <Button onClick={() => void (refinement.value = {})}>{t('filter.clear')}</Button>
-      </Empty>
-    )
-  }
-  if (channels.value.length === 0 && can('channel.manage')) {
-    return (
-      <Empty icon="chat" title={t('empty.no_channel')}>
-        <CommandButton id="go.guide" tone="primary" />
-      </Empty>
-    )
-  }
-  if (isNewAccount()) {
-    return (
-      <Empty icon="compass" title={t('guide.hint')}>
-        <span class="empty-with-key">
-          <CommandButton id="go.guide" tone="primary" /> <Keys combo={keysOf(command('go.guide'))[0] ?? ''} />
-        </span>
-      </Empty>
-    )
-  }
-  const title = key === 'mine' ? t('empty.mine') : key === 'unassigned' ? t('empty.unassigned') : key === 'mentions' ? t('empty.mentions') : t('empty.list')
-  const next = key === 'mine' ? 'go.unassigned' : key === 'all' ? 'go.resolved' : 'go.all'
-  const keys = keysOf(command(next))[0]
-  return (
-    <Empty icon={key === 'mine' || key === 'unassigned' ? 'check' : 'inbox'} title={title}>
-      <span class="empty-with-key">
-        <CommandButton id={next} /> {keys ? <Keys combo={keys} /> : null}
-      </span>
-    </Empty>
   )
 }
 

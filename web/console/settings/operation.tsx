@@ -1,7 +1,8 @@
 // Keeping it running: background work that failed, items that could not be read, and who did what.
 import { useSignal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
-import { Button, Field, PageEnd, type PageFault, Problem, Words } from '../ui/parts'
+import { PageEnd, type PageFault } from '../ui/page_end'
+import { Button, Field, Problem, Words } from '../ui/parts'
 import { del, get, post } from '../lib/api'
 import { age, bytes, dateTime } from '../lib/format'
 import { t } from '../lib/i18n'

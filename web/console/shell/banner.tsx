@@ -2,12 +2,13 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { Icon } from '../ui/icon'
+import { lazyPart } from '../ui/lazy'
 import { Button } from '../ui/parts'
 import { t } from '../lib/i18n'
-import { go, page } from '../lib/router'
+import { page } from '../lib/router'
 import { nudgeLive, streamState } from '../state/live'
 import { outboxItems } from '../state/sending'
-import { can, channels } from '../state/store'
+import { channels } from '../state/store'
 
 const isCut = signal(!navigator.onLine)
 
@@ -25,21 +26,7 @@ function listen(): () => void {
 
 export const isOffline = (): boolean => isCut.value || streamState.value === 'offline'
 
-/** Channels whose network takes our credentials no more (what is answered there waits), or whose account lacks
- * something (what is answered there is refused). */
-function TroubledChannels({ state }: { state: 'refused' | 'limited' }) {
-  const troubled = page.value === 'inbox' ? channels.value.filter((one) => one.is_enabled && one.auth?.state === state) : []
-  const first = troubled[0]
-  if (!first) return null
-  const words = { channel: first.name, more: troubled.length - 1 }
-  return (
-    <div class="banner banner-bad">
-      <Icon name="alert" />
-      <span>{state === 'refused' ? t('banner.refused', words) : t('banner.limited', words)} {can('channel.manage') ? '' : t('banner.refused_tell')}</span>
-      {can('channel.manage') ? <Button small tone="quiet" onClick={() => go('/settings/channels/' + first.id)}>{t('channels.set_up')}</Button> : null}
-    </div>
-  )
-}
+const Troubled = lazyPart(() => import('./troubled').then((module) => module.Troubled))
 
 export function Banner() {
   useEffect(listen, [])
@@ -55,8 +42,7 @@ export function Banner() {
           </Button>
         </div>
       ) : null}
-      <TroubledChannels state="refused" />
-      <TroubledChannels state="limited" />
+      {page.value === 'inbox' && channels.value.some((one) => one.auth && one.auth.state !== 'ok') ? <Troubled /> : null}
     </div>
   )
 }

@@ -89,31 +89,17 @@ export function listParameters(q: ListQuery): Query {
   }
 }
 
-/** As many rows as `count`, a page at least. */
-async function askRows(asked: ListQuery, count: number, isWanted: () => boolean): Promise<Page<Conversation>> {
-  const rows = new Map<Id, Conversation>()
-  let cursor: string | null = null
-  do {
-    const limit = Math.min(MAX_PAGE, Math.max(PAGE, count - rows.size))
-    const page: Page<Conversation> = await get<Page<Conversation>>('/conversations', { ...listParameters(asked), limit, cursor })
-    for (const one of page.items) rows.set(one.id, one)
-    cursor = page.next
-  } while (cursor && rows.size < count && isWanted())
-  return { items: [...rows.values()], next: cursor }
-}
-
 /** Rows that were loaded behind those that came anew: they stay, so that nobody who reads there is thrown back. */
 function rowsBehind(page: Page<Conversation>, sort: Sort): Id[] {
   const last = page.items[page.items.length - 1]
   if (!last || !page.next) return []
-  const came = new Set(page.items.map((one) => one.id))
   return listIds.peek().filter((id) => {
     const one = conversations.peek(id)
-    return !came.has(id) && one !== undefined && compareConversations(one, last, sort) > 0
+    return one && compareConversations(one, last, sort) > 0
   })
 }
 
-/** Loads the list. `quiet`: what is shown stays until the answer is here, and of it what stands behind the first `count` rows. */
+/** Loads the list. `quiet`: what is shown stays until the answer is here, and of it what stands behind the first `count` rows (of no more than a long page). */
 export async function loadList(quiet = false, count = PAGE): Promise<void> {
   const mine = ++generation
   const asked = query.peek()
@@ -131,12 +117,12 @@ export async function loadList(quiet = false, count = PAGE): Promise<void> {
     }
   })
   try {
-    const page = await askRows(asked, count, () => mine === generation)
+    const page = await get<Page<Conversation>>('/conversations', { ...listParameters(asked), limit: Math.min(MAX_PAGE, Math.max(PAGE, count)) })
     if (mine !== generation) return
     batch(() => {
       for (const one of page.items) putConversation(one, at)
       const behind = quiet ? rowsBehind(page, asked.sort) : []
-      listIds.value = [...page.items.map((one) => one.id), ...behind]
+      listIds.value = [...new Set([...page.items.map((one) => one.id), ...behind])]
       // Of rows that sort to the end some may have come since the end was reached.
       if (!behind.length || listNext.peek() === null) listNext.value = page.next
       isListLoaded.value = true

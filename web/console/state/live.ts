@@ -11,10 +11,10 @@ import { refreshReference, refreshViews, refreshPeople, refreshTags } from './re
 import { announce } from './notify'
 import { reloadTimeline } from './joining'
 import {
-  contacts, conversations, distrustTimelines, myId, notifications, peekTimeline, presenceOf, putContact, putConversation, putMessage, session, small,
+  contacts, conversations, distrustTimelines, myId, notifications, presenceOf, putContact, putConversation, putMessage, session, small, timelineOf,
 } from './store'
 import { pumpOutbox } from './sending'
-import { loadOlder, openConversation } from './timeline'
+import { openConversation } from './timeline'
 import { openConversationId, route } from '../lib/router'
 import { compareIds } from '../lib/ids'
 import type { FromWorker, ToWorker } from './stream.worker'
@@ -55,9 +55,7 @@ function askAgain(): void {
   if (listError.peek()) void loadList()
   else if (moreError.peek()) void loadMore()
   const id = openConversationId.peek()
-  const timeline = id ? peekTimeline(id) : undefined
-  if (id && timeline?.error.peek()) void openConversation(id)
-  else if (id && timeline?.pageError.peek() && !timeline.past.peek()) void loadOlder(id)
+  if (id && timelineOf(id).error.peek()) void openConversation(id)
 }
 
 export function startLive(): void {
