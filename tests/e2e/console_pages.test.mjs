@@ -1,4 +1,5 @@
-// Lists that are longer than a page: a page that does not come is said and asked for again, and nobody who reads far down is thrown back.
+// Lists that are longer than a page: a page that does not come is said and asked for again, nobody who reads far down is thrown back, and old days
+// are told from new ones.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { reasonToSkip, until } from './lib/seva.mjs'
@@ -133,6 +134,18 @@ describe('pages of lists', { skip: reasonToSkip() }, () => {
     await failure(page).getByRole('button', { name: en['common.retry'] }).click()
     await page.locator('.contact-page').waitFor()
     assert.equal(await failure(page).count(), 0)
+    await page.context().close()
+  })
+
+  test('a_day_of_another_year_is_named_with_its_year', async () => {
+    const year = String(new Date().getFullYear())
+    const page = await openConsole(browser, seva, { path: 'inbox/all/' + long.id })
+    assert.doesNotMatch(await page.locator('.timeline-day').first().textContent(), new RegExp(year))
+    await page.clock.setFixedTime(Date.now() + 400 * 86_400_000)
+    await page.reload()
+    await page.locator('.timeline-day').first().waitFor()
+    assert.match(await page.locator('.timeline-day').first().textContent(), new RegExp(year))
+    assert.match(await page.locator('.row-age').first().textContent(), new RegExp(year))
     await page.context().close()
   })
 })
