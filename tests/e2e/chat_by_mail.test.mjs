@@ -38,8 +38,14 @@ async function arrives(from, text, answers, id) {
   const response = await fetch(`${seva.url}/hooks/email/${mailbox.public_key}`, { method: 'POST', headers: { 'Content-Type': 'message/rfc822', Authorization: `Bearer ${mailbox.secret}` }, body: mail })
   assert.equal(response.status, 200, await response.text())
 }
+/** The minute is over, as far as this job knows. */
+async function isDue(kind) {
+  const waiting = async () => (await seva.call('GET', '/jobs?state=queued')).items.find((one) => one.kind === kind)
+  await until(waiting, `a ${kind} that waits`)
+  await seva.call('POST', `/jobs/${(await waiting()).id}/retry`)
+}
 const mailTo = async (address, n = 1) => {
-  await until(() => smtp.mails.filter((one) => one.to.includes(address)).length >= n, `a mail to ${address}`, 150_000)
+  await until(() => smtp.mails.filter((one) => one.to.includes(address)).length >= n, `a mail to ${address}`)
   return smtp.mails.filter((one) => one.to.includes(address)).at(-1)
 }
 
@@ -68,6 +74,8 @@ test('a_visitor_leaves_and_the_chat_goes_on_by_mail', { skip }, async () => {
   await seva.call('PATCH', `/contacts/${talk.contact.id}`, { name: 'Asha', email: 'asha@example.net' })
   await page.goto('about:blank')
   await answer(seva, talk.id, 'For <two> hours at least.')
+  await until(async () => (await seva.call('GET', `/conversations/${talk.id}/messages`)).items.at(-1).state === 'sent', 'the answer in the chat')
+  await isDue('chat_mail')
 
   const mail = await mailTo('asha@example.net')
   assert.match(body(mail), /For <two> hours at least\./)
