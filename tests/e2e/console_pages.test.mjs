@@ -127,7 +127,7 @@ describe('pages of lists', { skip: reasonToSkip() }, () => {
     await page.unrouteAll({ behavior: 'wait' })
     await failure(page).getByRole('button', { name: en['common.retry'] }).click()
     await people.nth(99).waitFor()
-    await page.route(/\/contacts\/\d+$/, (route) => route.abort())
+    await page.route(/\/contacts\/\d+$/, (route) => route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' }))
     await people.nth(60).click()
     await failure(page).waitFor()
     await page.unrouteAll({ behavior: 'wait' })

@@ -22,7 +22,8 @@ export function dismiss(id: number): void {
 /** A refusal in words for the person in front of the screen. */
 export function errorText(error: unknown): string {
   if (error instanceof ApiError) {
-    if (error.status === 0) return t('error.offline')
+    // Without a trace it is a proxy that speaks: the server is not there.
+    if (error.status === 0 || (error.status > 501 && !error.trace)) return t('error.offline')
     if (error.is('forbidden')) return t('error.forbidden')
     if (error.status === 429) return t('error.throttled', { seconds: error.retryAfterSeconds ?? 30 })
     if (error.status >= 500) return t('error.server', { trace: error.trace ?? '—' })
