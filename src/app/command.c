@@ -119,7 +119,8 @@ static int serve(struct arena *a, const struct settings *s)
     struct node node = {0};
     str why = {0};
     int signals = signals_open();
-    if (files_resolve(a, s, &files, &why) != OK || files_lock(a, &files, &why) != OK)
+    if (files_resolve(a, s, &files, &why) != OK || files_lock(a, &files, &why) != OK ||
+        files_database_is_there(a, &files, &why) != OK)
         return trouble(a, why);
     int admin = admin_listen(a, files.admin_socket, &why);
     if (signals < 0 || admin < 0)
@@ -143,6 +144,7 @@ static int migrate(struct arena *a, const struct settings *s)
     str why = {0};
     ptrdiff_t applied;
     if (files_resolve(a, s, &files, &why) != OK || files_lock(a, &files, &why) != OK ||
+        files_database_is_there(a, &files, &why) != OK ||
         node_db_open(a, &files, &db, &applied, &why) != OK)
         return trouble(a, why);
     db_close(db);
@@ -186,7 +188,8 @@ static int people(struct arena *a, const struct settings *s)
     int code = admin_ask(a, files.admin_socket, argc, argv, password, &out);
     if (code >= 0)
         return say(code, out);
-    if (files_lock(a, &files, &why) != OK || node_config(a, s, &files, &config, &why) != OK ||
+    if (files_lock(a, &files, &why) != OK || files_database_is_there(a, &files, &why) != OK ||
+        node_config(a, s, &files, &config, &why) != OK ||
         node_db_open(a, &files, &db, &applied, &why) != OK)
         return trouble(a, why);
     struct people rooms = {.db = db, .config = &config};
@@ -248,7 +251,8 @@ static int import_messages(struct arena *a, const struct settings *s)
         return say(code, out);
     }
     struct near near = {.rooms = {.config = &config}, .s = s};
-    if (files_lock(a, &files, &why) != OK || node_config(a, s, &files, &config, &why) != OK ||
+    if (files_lock(a, &files, &why) != OK || files_database_is_there(a, &files, &why) != OK ||
+        node_config(a, s, &files, &config, &why) != OK ||
         node_db_open(a, &files, &near.rooms.db, &applied, &why) != OK)
         return trouble(a, why);
     struct import_index index;

@@ -108,6 +108,19 @@ void files_unlock(struct files *files)
     files->lock_fd = -1;
 }
 
+err files_database_is_there(struct arena *a, const struct files *files, str *why)
+{
+    struct stat st;
+    str path = str_skip(files->db_url, S("sqlite:").len);
+    if (!str_starts(files->db_url, S("sqlite:")) || stat(str_z(a, path), &st) == 0)
+        return OK;
+    *why = str_print(a,
+        "there is no database %.*s: %s; is its disk mounted, is --db right? A new installation "
+        "begins with `seva init`, a lost one with `seva restore`",
+        SARG(path), strerrordesc_np(errno));
+    return E_NOT_FOUND;
+}
+
 err files_keys(struct arena *a, const struct files *files, struct keyring **keys, str *why)
 {
     struct stat st;

@@ -23,6 +23,9 @@ err files_make_keys(struct arena *a, const struct files *files, str *why);
 /* E_CONFLICT: another process holds it. */
 err files_lock(struct arena *a, struct files *files, str *why);
 void files_unlock(struct files *files);
+/* E_NOT_FOUND, and *why: the SQLite file is not there. Only `seva init` makes one: an empty one
+ * that answered in its place would turn away what senders then never send again. */
+err files_database_is_there(struct arena *a, const struct files *files, str *why);
 /* E_INVALID: no key file, or one that others can read. */
 err files_keys(struct arena *a, const struct files *files, struct keyring **keys, str *why);
 /* E_CONFLICT, and *why: what is written for elsewhere must not lie in the data folder or the folder

@@ -97,6 +97,19 @@ def a_second_init_makes_no_key_file_for_what_is_sealed_already():
         assert p.returncode == 1 and "not a mail address" in p.stderr and not os.path.exists(nothing), p
 
 
+def a_database_that_is_gone_is_not_begun_anew():
+    """As when its disk is not mounted: an empty one would answer senders with 404, and they would never send again."""
+    with Seva() as s:
+        file = os.path.join(s.data, "seva.db")
+        os.rename(file, file + ".kept")
+        for args in (["serve", "--listen", "127.0.0.1:0"], ["user", "list"], ["migrate"], ["import", "messages", "/dev/null"]):
+            p = seva(*args, "--data", s.data)
+            assert p.returncode == 1 and "there is no database" in p.stderr and "mounted" in p.stderr and not os.path.exists(file), p
+        os.rename(file + ".kept", file)
+        s.start()
+        assert s.hook({"id": "1", "contact": {"id": "c"}, "text": "hello"}).status == 200
+
+
 def what_a_command_would_pass_over_in_silence_is_refused():
     for args, words in ((["frobnicate"], "there is no command frobnicate"), (["user"], "seva user link MAIL"), (["user", "remove", "a@b.example"], "no command user remove"),
                         (["user", "add"], "seva user add needs MAIL"), (["user", "passwd", "a@b.example"], "needs --password-file"), (["init"], "needs --owner"),
@@ -222,7 +235,7 @@ def a_piped_mail_becomes_a_message_or_waits_in_the_mail_servers_queue():
 
 
 if __name__ == "__main__":
-    run([init_makes_an_account_a_script_can_use, a_second_init_makes_no_key_file_for_what_is_sealed_already, what_a_command_would_pass_over_in_silence_is_refused,
+    run([init_makes_an_account_a_script_can_use, a_second_init_makes_no_key_file_for_what_is_sealed_already, a_database_that_is_gone_is_not_begun_anew, what_a_command_would_pass_over_in_silence_is_refused,
          a_configuration_file_beside_the_command_is_read_by_the_command, options_come_from_flags_environment_and_file,
          user_commands_work_on_a_stopped_and_on_a_running_server, openapi_is_printed_and_served_and_describes_every_route,
          two_processes_cannot_share_a_data_folder, a_second_account_is_apart,
