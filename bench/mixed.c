@@ -53,7 +53,7 @@ struct mixed {
     struct arena own, scratch;
 };
 
-/* ── when ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── when ── */
 
 /* 0 … 1023, the same for the same n (a step of SplitMix64). */
 static int64_t dice(int64_t n)
@@ -85,7 +85,7 @@ static struct flow *next_flow(struct mixed *m, int64_t *at_us)
     return next;
 }
 
-/* ── requests ───────────────────────────────────────────────────────────────────────────────── */
+/* ── requests ── */
 
 static ptrdiff_t write_hook(struct mixed *m, struct slot *s)
 {
@@ -174,7 +174,7 @@ static void on_closed(void *arg, struct peer *p)
     m->broken += p->state == PEER_CLOSED;
 }
 
-/* ── runs ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── runs ── */
 
 static int64_t cpu_us(void)
 {

@@ -14,7 +14,7 @@ static const unsigned char palette[COLORS][3] = {
     {0xf7, 0xf4, 0xee},
 };
 
-/* ── picture ────────────────────────────────────────────────────────────────────────────────── */
+/* ── picture ── */
 
 static bool is_in(int x, int y, int cx, int cy, int rx, int ry)
 {
@@ -106,7 +106,7 @@ str enclosure_teapot(struct arena *a)
     return sb_str(&b);
 }
 
-/* ── paper ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── paper ── */
 
 static void put_text(struct sb *b, str line)
 {

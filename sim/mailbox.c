@@ -59,7 +59,7 @@ static const struct first_mail first_mails[] = {
 };
 enum { FIRST_MAILS = sizeof first_mails / sizeof *first_mails };
 
-/* ── channel ────────────────────────────────────────────────────────────────────────────────── */
+/* ── channel ── */
 
 bool mailbox_trust(struct arena *a, const struct sim *sim, str file)
 {
@@ -131,7 +131,7 @@ bool mailbox_connect(
     return sim_account_set(sim, S("email"), &set, &why) == OK;
 }
 
-/* ── mails ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── mails ── */
 
 static void put_then(struct json_out *j, const str *then, int n)
 {

@@ -95,8 +95,7 @@ str social_ca_file(const struct social *s)
     return s->ca_file;
 }
 
-/* ── channels ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── channels ── */
 
 /* A text of the channel of this kind; empty = there is none yet. */
 static str channel_text(const struct json *list, const char *kind, str name)
@@ -153,8 +152,7 @@ static bool connect_again(struct shop *shop, struct arena *a, str id)
            200;
 }
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── customers ── */
 
 /* n NULL: by mail. */
 static void say(struct social *s, struct arena *a, const struct demo_network *n)

@@ -72,7 +72,7 @@ static str handle_of(const struct sim_account *account)
     return handle.len ? handle : S("care.example.com");
 }
 
-/* ── answers, sessions ──────────────────────────────────────────────────────────────────────── */
+/* ── answers, sessions ── */
 
 static void fail_with(struct sim_call *c, int status, const char *error, const char *message)
 {
@@ -142,7 +142,7 @@ static struct session *session_of(struct sim_call *c, bool is_refresh)
     return NULL;
 }
 
-/* ── posts ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── posts ── */
 
 static struct post *post_of(struct state *s, str uri)
 {
@@ -345,7 +345,7 @@ static void upload_blob(struct sim_call *c)
         SARG(str_sub(sim_body_hash(c), 0, 32)), SARG(type), c->req->body.len);
 }
 
-/* ── chat ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── chat ── */
 
 /* One conversation per person, named by them. */
 static str convo_of(struct arena *a, str did)
@@ -454,7 +454,7 @@ static void accept_convo(struct sim_call *c)
     sim_answer_print(c, 200, "{\"rev\":\"1\"}");
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ── */
 
 static void get_session(struct sim_call *c)
 {
@@ -560,7 +560,7 @@ static void bluesky_handle(struct sim_call *c)
     fail_with(c, 501, "MethodNotImplemented", "Method Not Implemented");
 }
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────── */
+/* ── customers ── */
 
 static str record_of(struct sim *sim, struct sim_account *account, struct arena *a, str text,
     const struct post *parent)

@@ -11,7 +11,7 @@ struct call_inner *call_inner(const struct sim_call *c)
     return c->inner;
 }
 
-/* ── body ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── body ── */
 
 str sim_parameter(str value, str name)
 {
@@ -92,7 +92,7 @@ void call_read_body(struct sim_call *c)
     }
 }
 
-/* ── reading ────────────────────────────────────────────────────────────────────────────────── */
+/* ── reading ── */
 
 str sim_path(const struct sim_call *c, int segment)
 {
@@ -181,7 +181,7 @@ const struct json *sim_field_json(const struct sim_call *c, str name)
     return parsed;
 }
 
-/* ── answering ──────────────────────────────────────────────────────────────────────────────── */
+/* ── answering ── */
 
 void sim_answer(struct sim_call *c, int status, str content_type, str body)
 {
@@ -246,7 +246,7 @@ void call_refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_after_m
     sim_answer_print(c, statuses[why], "{\"error\":\"%s\"}", http_status_phrase(statuses[why]));
 }
 
-/* ── who calls ──────────────────────────────────────────────────────────────────────────────── */
+/* ── who calls ── */
 
 static str after_scheme(const struct sim_call *c, str scheme)
 {

@@ -27,7 +27,7 @@ static double number_of(const struct json *v)
     return v && v->kind == JSON_NUMBER ? v->number : 0;
 }
 
-/* ── ledger ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── ledger ── */
 
 static void put_counts(struct sim_call *c, struct json_out *j, str network)
 {
@@ -124,7 +124,7 @@ static void get_ledger(struct sim_call *c)
     sim_answer_json(c, 200, &j);
 }
 
-/* ── networks and accounts ──────────────────────────────────────────────────────────────────── */
+/* ── networks and accounts ── */
 
 static void put_account(struct json_out *j, const struct sim_account *account)
 {
@@ -194,7 +194,7 @@ static void set_account(struct sim_call *c)
         refuse(c, e, why);
 }
 
-/* ── faults and clock ───────────────────────────────────────────────────────────────────────── */
+/* ── faults and clock ── */
 
 static void add_fault(struct sim_call *c)
 {
@@ -249,7 +249,7 @@ static void set_clock(struct sim_call *c)
         atomic_load(&c->sim->is_clock_manual) ? "manual" : "real");
 }
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────── */
+/* ── customers ── */
 
 /* {"content_type","name","base64"|"text"|"size"}: size makes that many bytes up. */
 static bool file_read(struct sim_call *c, const struct json *v, struct sim_file *f)

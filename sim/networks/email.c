@@ -111,7 +111,7 @@ static bool kept_find(struct mailbox *box, struct arena *a, str to, str id, stru
     return false;
 }
 
-/* ── mails to the mailbox ───────────────────────────────────────────────────────────────────── */
+/* ── mails to the mailbox ── */
 
 static void deliver(struct sim *sim, struct sim_account *account, struct arena *a,
     const struct email_draft *d, int64_t delay_ms)
@@ -182,7 +182,7 @@ static void answer_back(
     sim_said(c->sim, account, d.message_id, &said);
 }
 
-/* ── mails of ours ──────────────────────────────────────────────────────────────────────────── */
+/* ── mails of ours ── */
 
 static void email_refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_after_ms)
 {
@@ -249,7 +249,7 @@ static void email_handle(struct sim_call *c)
             c->arena, "2.0.0 Ok: queued as SIM%lld", (long long)sim_next(c->sim, c->network)));
 }
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────── */
+/* ── customers ── */
 
 /* What they begin with, up to its first stop: what many people write there. */
 static str subject_of(str text)

@@ -8,7 +8,7 @@
 
 enum { DEPTH_MAX = 8, PARTS_MAX = 64 };
 
-/* ── encodings ──────────────────────────────────────────────────────────────────────────────── */
+/* ── encodings ── */
 
 /* Quoted-printable; in encoded words (RFC 2047) "_" is a space. */
 static str quoted_decode(struct arena *a, str s, bool is_word)
@@ -80,7 +80,7 @@ static str words_decode(struct arena *a, str s)
     return utf8_repair(a, sb_str(&b));
 }
 
-/* ── header ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── header ── */
 
 /* Cuts the header off, with its last line's end; false: there is no empty line. */
 static bool head_cut(str bytes, str *head, str *body)
@@ -138,7 +138,7 @@ static str address_of(struct arena *a, str value, str *name)
     return str_sub(value, from + 1, to - from - 1);
 }
 
-/* ── parts ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── parts ── */
 
 static bool part_read(struct arena *a, str bytes, int depth, struct email_mail *mail);
 

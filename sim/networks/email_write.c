@@ -72,7 +72,7 @@ static void put_person(struct arena *a, struct sb *b, const char *field, str nam
         sb_print(b, "%s: %.*s <%.*s>\r\n", field, SARG(words(a, name)), SARG(address));
 }
 
-/* ── parts ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── parts ── */
 
 static void put_base64(struct arena *a, struct sb *b, str bytes)
 {
@@ -167,7 +167,7 @@ static str body(struct arena *a, const struct email_draft *d)
     return multipart(a, "mixed", d->message_id, mixed, n_mixed);
 }
 
-/* ── header ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── header ── */
 
 /* What the mailbox's server puts before a mail. */
 static void put_trace(struct arena *a, struct sb *b, const struct email_draft *d)

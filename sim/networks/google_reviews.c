@@ -58,8 +58,7 @@ static void put_review(
     json_obj_end(j);
 }
 
-/* ── reading ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── reading ── */
 
 /* The newest change below `before`; equal times go by place in the list. */
 static const struct board_entry *next_changed(const struct board *b, const struct board_entry *last)
@@ -112,8 +111,7 @@ static void get_review(struct sim_call *c, str name)
     sim_answer_json(c, 200, &j);
 }
 
-/* ── the reply ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the reply ── */
 
 static void put_our_reply(struct sim_call *c, struct board_entry *review)
 {
@@ -159,8 +157,7 @@ static void reply_call(struct sim_call *c, str name)
     }
 }
 
-/* ── the account ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the account ── */
 
 static void locations(struct sim_call *c, str account)
 {
@@ -248,8 +245,7 @@ static void handle(struct sim_call *c)
         google_fail(c, 403, "forbidden", "The caller does not have permission");
 }
 
-/* ── customers and push ─────────────────────────────────────────────────────────────────────────
- */
+/* ── customers and push ── */
 
 static void sign(struct sim *sim, const struct sim_account *account, struct sim_post *post)
 {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* ── state ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── state ── */
 
 bool graph_is_instagram(const struct sim_network *network)
 {
@@ -117,7 +117,7 @@ struct graph_note *graph_note_add(
     return note;
 }
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ── */
 
 void graph_fail(struct sim_call *c, int status, int code, int subcode, const char *message)
 {
@@ -225,7 +225,7 @@ bool graph_enter(struct sim_call *c)
     return rate.is_allowed;
 }
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────── */
+/* ── webhooks ── */
 
 static void put_unit(struct sb *b, uint32_t unit)
 {

@@ -22,7 +22,7 @@ static void send_event(const struct saying *s, str members, str key)
     graph_post_event(s->sim, s->account, s->a, str_from(s->person->id), false, members, key, 0);
 }
 
-/* ── the inbox ──────────────────────────────────────────────────────────────────────────────── */
+/* ── the inbox ── */
 
 static void put_files(const struct saying *s, struct json_out *j)
 {
@@ -153,7 +153,7 @@ static str say_read(const struct saying *s)
     return mid;
 }
 
-/* ── in public ──────────────────────────────────────────────────────────────────────────────── */
+/* ── in public ── */
 
 static void put_author(const struct saying *s, struct json_out *j)
 {
@@ -256,7 +256,7 @@ static str say_comment_again(const struct saying *s, struct graph_note *note, bo
     return str_from(note->id);
 }
 
-/* ── all of it ──────────────────────────────────────────────────────────────────────────────── */
+/* ── all of it ── */
 
 static err say_public(const struct saying *s, str kind, str *id, str *why)
 {

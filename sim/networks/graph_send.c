@@ -6,7 +6,7 @@
 
 enum { APP_ID = 5550001, FACEBOOK_TEXT = 2000, INSTAGRAM_TEXT = 1000, QUICK_REPLIES = 13 };
 
-/* ── who gets it ────────────────────────────────────────────────────────────────────────────── */
+/* ── who gets it ── */
 
 struct target {
     struct graph_person *person;
@@ -62,7 +62,7 @@ static bool find_target(struct sim_call *c, struct target *to)
     return is_known;
 }
 
-/* ── what it is ─────────────────────────────────────────────────────────────────────────────── */
+/* ── what it is ── */
 
 /* *media: hashes of files for the ledger. */
 static bool read_attachment(struct sim_call *c, const struct json *at, str *media)
@@ -117,7 +117,7 @@ static bool read_message(struct sim_call *c, const struct json *message, str *te
     return is_text_good(c, *text) && (!at || read_attachment(c, at, media));
 }
 
-/* ── taken ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── taken ── */
 
 /* Echo and delivery come back; an echo may come before the answer has been read. */
 static void tell(struct sim_call *c, const struct graph_note *note, str metadata)
@@ -212,7 +212,7 @@ void graph_upload(struct sim_call *c)
     sim_answer_print(c, 200, "{\"attachment_id\":\"%.*s\"}", SARG(kept.id));
 }
 
-/* ── public ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── public ── */
 
 /* The page's own comment comes back in the feed; Instagram tells it too. */
 static void tell_comment(struct sim_call *c, const struct graph_note *note)

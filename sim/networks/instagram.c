@@ -146,7 +146,7 @@ static void reply_to_mention(struct sim_call *c)
         graph_comment(c, note, media, text, (str){0});
 }
 
-/* ── tokens ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── tokens ── */
 
 static void give_token(struct sim_call *c, struct sim_account *account)
 {
@@ -176,7 +176,7 @@ static void exchange(struct sim_call *c)
     graph_fail(c, 400, 100, 0, "The token cannot be exchanged");
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ── */
 
 static void by_edge(struct sim_call *c, str id, str edge)
 {

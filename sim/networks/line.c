@@ -23,7 +23,7 @@ enum {
     TOKEN_S = 2592000,
 };
 
-/* ── state ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── state ── */
 
 static void account_open(struct sim *sim, struct sim_account *account)
 {
@@ -98,7 +98,7 @@ struct line_note *line_note_add(struct line_bot *bot, str key, int64_t at_ms, st
     return n;
 }
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ── */
 
 static void refuse_with(struct sim_call *c, int status, const char *message)
 {
@@ -118,7 +118,7 @@ static void line_refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_
         refuse_with(c, 429, "The API rate limit has been exceeded. Try again later.");
 }
 
-/* ── messages ───────────────────────────────────────────────────────────────────────────────── */
+/* ── messages ── */
 
 static bool is_web(const struct json *m, const char *key)
 {
@@ -311,7 +311,7 @@ static void push(struct sim_call *c)
         sim_once_keep(c, key, KEY_MS);
 }
 
-/* ── other calls ────────────────────────────────────────────────────────────────────────────── */
+/* ── other calls ── */
 
 static void bot_info(struct sim_call *c)
 {

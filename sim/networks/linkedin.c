@@ -38,8 +38,7 @@ static void refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_after
     }
 }
 
-/* ── names ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── names ── */
 
 static str urn_of(struct arena *a, const struct board_entry *e)
 {
@@ -99,8 +98,7 @@ static void put_comment(
     json_obj_end(j);
 }
 
-/* ── notifications ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── notifications ── */
 
 static const char *action_of(const struct board_entry *e)
 {
@@ -185,8 +183,7 @@ static void notifications(struct sim_call *c)
     sim_answer_json(c, 200, &j);
 }
 
-/* ── comments ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── comments ── */
 
 static void list_comments(struct sim_call *c, str under)
 {
@@ -263,8 +260,7 @@ static void one_comment(struct sim_call *c, str id)
     }
 }
 
-/* ── the account ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the account ── */
 
 static void token(struct sim_call *c)
 {
@@ -390,8 +386,7 @@ static void handle(struct sim_call *c)
         sim_answer_print(c, 201, "{}");
 }
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── customers ── */
 
 static err say(struct sim *sim, struct sim_account *account, struct arena *a,
     const struct sim_say *said, str *id, str *why)

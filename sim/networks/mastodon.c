@@ -69,7 +69,7 @@ static struct status *status_of(const struct sim_account *account, str id)
     return NULL;
 }
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ── */
 
 static void fail_with(struct sim_call *c, int status, const char *words)
 {
@@ -96,7 +96,7 @@ static void give(struct sim_call *c, str json)
     sim_answer(c, 200, S("application/json"), json);
 }
 
-/* ── statuses ───────────────────────────────────────────────────────────────────────────────── */
+/* ── statuses ── */
 
 static str html_of(struct arena *a, str text)
 {
@@ -216,7 +216,7 @@ static void note_add(struct sim *sim, struct sim_account *account, struct arena 
     push(sim, account, a, "notification", str_from(n->json));
 }
 
-/* ── lists ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── lists ── */
 
 struct window {
     int64_t min_id, max_id, limit;
@@ -324,7 +324,7 @@ static void context(struct sim_call *c, const struct status *t)
     give(c, sb_str(&b));
 }
 
-/* ── posting ────────────────────────────────────────────────────────────────────────────────── */
+/* ── posting ── */
 
 static bool visibility_is_known(str v)
 {
@@ -449,7 +449,7 @@ static void look_at_file(struct sim_call *c, str id)
     fail_with(c, 404, "Record not found");
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ── */
 
 static void instance(struct sim_call *c)
 {
@@ -549,7 +549,7 @@ static void mastodon_handle(struct sim_call *c)
         fail_with(c, 404, "Record not found");
 }
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────── */
+/* ── customers ── */
 
 static str files_of(
     struct sim *sim, struct sim_account *account, struct arena *a, const struct sim_say *say)

@@ -114,7 +114,7 @@ struct sim_network {
 extern const struct sim_network *const sim_networks[];
 
 
-/* ── what outlives a call ───────────────────────────────────────────────────────────────────── */
+/* ── what outlives a call ── */
 
 /* Zeroed; the process ends without memory. free() it. */
 void *sim_alloc(ptrdiff_t size);
@@ -123,7 +123,7 @@ char *sim_copy(str s);
 /* Into a member of `size` bytes: cut to what fits, terminated. */
 void sim_keep(char *to, ptrdiff_t size, str s);
 
-/* ── a call ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── a call ── */
 
 struct sim_part { /* of a multipart/form-data body */
     str name, file_name, content_type, bytes;
@@ -197,7 +197,7 @@ void sim_header(struct sim_call *c, str name, str value);
 [[gnu::format(printf, 3, 4)]] void sim_header_print(
     struct sim_call *c, str name, const char *format, ...);
 
-/* ── who calls ──────────────────────────────────────────────────────────────────────────────── */
+/* ── who calls ── */
 
 /* The first when id is empty; NULL: none. */
 struct sim_account *sim_account_find(struct sim *sim, const struct sim_network *network, str id);
@@ -222,7 +222,7 @@ str sim_hmac_hex(struct arena *a, str key, str data);    /* HMAC-SHA256, lower-c
 str sim_hmac_base64(struct arena *a, str key, str data); /* HMAC-SHA256 */
 str sim_hmac_sha1_base64(struct arena *a, str key, str data);
 
-/* ── ids and chance (by the seed: the same calls give the same ids) ─────────────────────────── */
+/* ── ids and chance (by the seed: the same calls give the same ids) ── */
 
 int64_t sim_next(struct sim *sim, const struct sim_network *network); /* 1, 2, 3 … per network */
 int64_t sim_random(struct sim *sim, const struct sim_network *network, int64_t below);
@@ -231,7 +231,7 @@ str sim_random_hex(struct sim *sim, const struct sim_network *network, struct ar
 /* n characters out of A-Za-z0-9. */
 str sim_random_word(struct sim *sim, const struct sim_network *network, struct arena *a, int n);
 
-/* ── what the network accepts ───────────────────────────────────────────────────────────────── */
+/* ── what the network accepts ── */
 
 struct sim_message {
     str conversation, id, text;
@@ -271,7 +271,7 @@ struct sim_rate {
 struct sim_rate sim_rate_take(
     struct sim_call *c, str bucket, int64_t limit, int64_t window_ms, int64_t cost);
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── files ── */
 
 struct sim_media {
     str id; /* 24 hex digits */
@@ -294,7 +294,7 @@ str sim_media_url(struct sim *sim, const struct sim_network *network, struct are
 /* The answer with a file's bytes, for networks that serve them under an address of their own. */
 void sim_answer_media(struct sim_call *c, const struct sim_media *media);
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────── */
+/* ── webhooks ── */
 
 struct sim_webhook {
     enum http_method method; /* HTTP_GET = 0 is a handshake; events: HTTP_POST */
@@ -315,7 +315,7 @@ ptrdiff_t sim_webhook_forget(struct sim *sim, struct sim_account *account);
 /* How many wait, retries among them. */
 ptrdiff_t sim_webhook_waiting(struct sim *sim, struct sim_account *account);
 
-/* ── waiting and streams ────────────────────────────────────────────────────────────────────── */
+/* ── waiting and streams ── */
 
 /* Long poll: lets the lock go and waits until sim_wake for this network, at most until_ms on the
  * clock of sim_now. True: look again. False: the time is over, the client has gone or the simulator

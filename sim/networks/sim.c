@@ -47,7 +47,7 @@ void cond_look(pthread_cond_t *cond, pthread_mutex_t *lock)
     (void)pthread_cond_timedwait(cond, lock, &t); /* either way the caller looks */
 }
 
-/* ── clock ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── clock ── */
 
 int64_t sim_now(const struct sim *sim)
 {
@@ -72,7 +72,7 @@ void sim_clock_run(struct sim *sim)
     webhooks_look(sim);
 }
 
-/* ── rooms and accounts ─────────────────────────────────────────────────────────────────────── */
+/* ── rooms and accounts ── */
 
 struct sim_room *room_find(struct sim *sim, str network)
 {
@@ -243,7 +243,7 @@ bool sim_takes_any(const struct sim_account *account)
     return str_eq(sim_setting(account, S("any_chat")), S("yes"));
 }
 
-/* ── ids and chance ─────────────────────────────────────────────────────────────────────────── */
+/* ── ids and chance ── */
 
 /* SplitMix64 (public domain, Steele, Lea, Flood 2014). */
 uint64_t dice_next(uint64_t *dice)
@@ -283,7 +283,7 @@ str sim_random_word(struct sim *sim, const struct sim_network *network, struct a
         S("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"), n);
 }
 
-/* ── life ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── life ── */
 
 static void room_fill(struct sim_room *room)
 {
@@ -473,7 +473,7 @@ bool sim_settle(struct sim *sim, int64_t most_ms)
     return true;
 }
 
-/* ── what happens in the networks ───────────────────────────────────────────────────────────── */
+/* ── what happens in the networks ── */
 
 /* Locks the room and finds the account; NULL (unlocked) with words. */
 static struct sim_account *enter(

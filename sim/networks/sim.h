@@ -22,7 +22,7 @@
 struct sim;
 struct sim_network;
 
-/* ── life ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── life ── */
 
 struct sim_options {
     str listen;           /* "127.0.0.1:0" when empty; "127.0.0.1:8100", "[::1]:0" */
@@ -62,7 +62,7 @@ void sim_clock_set(struct sim *sim, int64_t now_ms); /* makes the clock manual *
 void sim_clock_advance(struct sim *sim, int64_t by_ms);
 void sim_clock_run(struct sim *sim); /* real again */
 
-/* ── what happens in the networks ───────────────────────────────────────────────────────────── */
+/* ── what happens in the networks ── */
 
 /* Adds or changes an account (page, bot, number …): texts that are not empty replace. Every
  * network starts with one, and an empty account id everywhere means the first. */
@@ -104,7 +104,7 @@ err sim_special(struct sim *sim, struct arena *a, str network, str account, str 
  * most_ms was not enough. Retries that lie in the future are not waited for. */
 bool sim_settle(struct sim *sim, int64_t most_ms);
 
-/* ── faults ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── faults ── */
 
 enum sim_fault_mode {
     SIM_FAULT_NONE,
@@ -151,7 +151,7 @@ struct sim_fault {
 err sim_fault_add(struct sim *sim, const struct sim_fault *fault);
 void sim_faults_clear(struct sim *sim, str network); /* empty = of all networks */
 
-/* ── ledger ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── ledger ── */
 
 enum sim_kind {
     SIM_KIND_CALL,    /* a request of ours and its outcome */

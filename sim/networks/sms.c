@@ -43,7 +43,7 @@ static void sms_account_close(struct sim *sim, struct sim_account *account)
     free(s);
 }
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ── */
 
 static void put_message(
     struct json_out *j, const struct sim_account *account, const struct message *m)
@@ -66,7 +66,7 @@ static void put_message(
     json_obj_end(j);
 }
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────── */
+/* ── webhooks ── */
 
 static void post_form(struct sim *sim, struct sim_account *account, const struct sb *form, str url,
     str key, str conversation)
@@ -100,7 +100,7 @@ static void report(struct sim *sim, struct sim_account *account, struct arena *a
     post_form(sim, account, &b, str_from(m->callback), str_from(m->sid), str_from(m->to));
 }
 
-/* ── messages of ours ───────────────────────────────────────────────────────────────────────── */
+/* ── messages of ours ── */
 
 static char *gone_slot(struct state *s, str number)
 {
@@ -223,7 +223,7 @@ static void list_messages(struct sim_call *c)
     sim_answer_json(c, 200, &j);
 }
 
-/* ── files, the service ──────────────────────────────────────────────────────────────────────── */
+/* ── files, the service ── */
 
 static void service(struct sim_call *c, str sid)
 {
@@ -284,7 +284,7 @@ static void sms_handle(struct sim_call *c)
         twilio_fail(c, 404, 20404, "The requested resource was not found");
 }
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────── */
+/* ── customers ── */
 
 static void heed(struct state *s, str from, str text)
 {

@@ -62,7 +62,7 @@ static enum line read_line(struct talk *t, ptrdiff_t cap, str *line)
     return is_bad ? LINE_BAD : LINE_OK;
 }
 
-/* ── signing in ─────────────────────────────────────────────────────────────────────────────── */
+/* ── signing in ── */
 
 static bool may_sign_in(struct talk *t, str user, str password)
 {
@@ -144,7 +144,7 @@ static void command_starttls(struct talk *t)
     t->has_greeted = false;
 }
 
-/* ── one mail ───────────────────────────────────────────────────────────────────────────────── */
+/* ── one mail ── */
 
 static void mail_forget(struct talk *t)
 {
@@ -280,7 +280,7 @@ static void command_data(struct talk *t)
     mail_forget(t);
 }
 
-/* ── commands ───────────────────────────────────────────────────────────────────────────────── */
+/* ── commands ── */
 
 static bool takes(str line, str command, str *rest)
 {

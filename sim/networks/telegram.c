@@ -14,7 +14,7 @@
  * presses were answered. Files by URL are accepted but not loaded. */
 #include "telegram.h"
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ── */
 
 void telegram_give(struct sim_call *c, str result)
 {
@@ -120,7 +120,7 @@ static void get_updates(struct sim_call *c)
     telegram_give(c, sb_str(&b));
 }
 
-/* ── webhook ────────────────────────────────────────────────────────────────────────────────── */
+/* ── webhook ── */
 
 static bool secret_is_good(str s)
 {
@@ -238,7 +238,7 @@ static void answered(
     sim_keep(bot->error, sizeof bot->error, words);
 }
 
-/* ── looking ────────────────────────────────────────────────────────────────────────────────── */
+/* ── looking ── */
 
 static void get_me(struct sim_call *c)
 {
@@ -309,7 +309,7 @@ static void load_file(struct sim_call *c)
         sim_answer_media(c, &m);
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ── */
 
 static void edit_text(struct sim_call *c)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────── */
+/* ── customers ── */
 
 static void put_person(struct json_out *j, const struct sim_say *say)
 {

@@ -59,7 +59,7 @@ static bool keyboard_is_good(struct sim_call *c)
     return true;
 }
 
-/* ── sending ────────────────────────────────────────────────────────────────────────────────── */
+/* ── sending ── */
 
 static bool chat_is_open(struct sim_call *c, const struct chat *chat)
 {
@@ -370,7 +370,7 @@ void telegram_send_group(struct sim_call *c)
     telegram_give(c, sb_str(&results));
 }
 
-/* ── changing ───────────────────────────────────────────────────────────────────────────────── */
+/* ── changing ── */
 
 /* The message a call names; NULL: answered with the fault. */
 static struct post *named_post(struct sim_call *c, str fault)

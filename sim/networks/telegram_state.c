@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ── bots, chats, posts ─────────────────────────────────────────────────────────────────────── */
+/* ── bots, chats, posts ── */
 
 void telegram_bot_open(struct sim *sim, struct sim_account *account)
 {
@@ -126,7 +126,7 @@ void telegram_put_bot(struct json_out *j, const struct sim_account *account)
     json_obj_end(j);
 }
 
-/* ── updates ────────────────────────────────────────────────────────────────────────────────── */
+/* ── updates ── */
 
 static bool is_allowed(const struct bot *bot, str kind)
 {

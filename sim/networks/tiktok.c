@@ -51,8 +51,7 @@ static void refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_after
     }
 }
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhooks ── */
 
 static void tell(struct sim *sim, struct sim_account *account, struct arena *a, const char *event,
     str content, str key, str conversation)
@@ -132,8 +131,7 @@ static void tell_comment(struct sim *sim, struct sim_account *account, struct ar
     tell(sim, account, a, "comment.update", json_str(&j), str_from(e->id), str_from(e->post));
 }
 
-/* ── messages ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── messages ── */
 
 /* How many of ours may still go; −1: the customer never wrote. */
 static int64_t left_in(const struct board *b, str conversation, int64_t now_ms)
@@ -204,8 +202,7 @@ static bool may_load(struct sim_call *c, str media_id)
     return sim_account_by_token(c, http_header_get(c->req, S("x-user"))) != NULL;
 }
 
-/* ── comments ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── comments ── */
 
 static void put_comment(
     struct json_out *j, const struct board *b, const struct board_entry *e, bool with_replies)
@@ -328,8 +325,7 @@ static void change_comment(struct sim_call *c, bool is_delete)
     give(c, S("{}"));
 }
 
-/* ── the account ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the account ── */
 
 static void refresh(struct sim_call *c)
 {
@@ -406,8 +402,7 @@ static void handle(struct sim_call *c)
         fail_with(c, 40002, "Unknown path");
 }
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── customers ── */
 
 static void say_read(
     struct sim *sim, struct sim_account *account, struct arena *a, str conversation, str from)

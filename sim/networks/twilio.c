@@ -61,7 +61,7 @@ void twilio_sign(struct sim *sim, const struct sim_account *account, struct sim_
         sim_hmac_sha1_base64(post->arena, account->token, sb_str(&b)));
 }
 
-/* ── the number ─────────────────────────────────────────────────────────────────────────────── */
+/* ── the number ── */
 
 str twilio_number_of(const struct sim_account *account)
 {

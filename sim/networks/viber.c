@@ -84,7 +84,7 @@ static struct person *person_get(struct bot *bot, str id, bool is_made)
     return p;
 }
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ── */
 
 static void give(struct sim_call *c, int status, const char *words)
 {
@@ -103,7 +103,7 @@ static void viber_refuse(struct sim_call *c, enum sim_refusal why, int64_t retry
         sim_header_print(c, S("Retry-After"), "%lld", (long long)(retry_after_ms + 999) / 1000);
 }
 
-/* ── events ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── events ── */
 
 static struct json_out event_begin(
     struct sim *sim, struct arena *a, const char *event, int64_t token)
@@ -173,7 +173,7 @@ static void answered(
         }
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ── */
 
 static void set_webhook(struct sim_call *c)
 {
@@ -354,7 +354,7 @@ static void viber_handle(struct sim_call *c)
         user_details(c);
 }
 
-/* ── customers ──────────────────────────────────────────────────────────────────────────────── */
+/* ── customers ── */
 
 static void put_content(struct sim *sim, struct sim_account *account, struct arena *a,
     const struct sim_say *say, const struct person *p, struct json_out *j)

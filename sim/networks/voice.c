@@ -54,7 +54,7 @@ static struct voice_call *begin(struct voice *v, bool is_ours)
     return v->call;
 }
 
-/* ── calls that we ask for ──────────────────────────────────────────────────────────────────── */
+/* ── calls that we ask for ── */
 
 static void put_fields(struct json_out *j, const struct voice_call *call, str account)
 {
@@ -175,7 +175,7 @@ static void show_call(struct sim_call *c, str sid)
         twilio_fail(c, 404, 20404, "The requested resource was not found");
 }
 
-/* ── the number, recordings ─────────────────────────────────────────────────────────────────── */
+/* ── the number, recordings ── */
 
 /* With where its news go. */
 static bool change_number(struct sim_call *c)
@@ -242,7 +242,7 @@ static void voice_handle(struct sim_call *c)
         twilio_fail(c, 404, 20404, "The requested resource was not found");
 }
 
-/* ── people ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── people ── */
 
 static err voice_say(struct sim *sim, struct sim_account *account, struct arena *a,
     const struct sim_say *say, str *id, str *why)

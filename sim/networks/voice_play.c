@@ -14,7 +14,7 @@ str voice_sid(struct voice *v, const char *kind)
         v->a, "%s%.*s", kind, SARG(sim_random_hex(v->sim, v->account->network, v->a, 32)));
 }
 
-/* ── posting ────────────────────────────────────────────────────────────────────────────────── */
+/* ── posting ── */
 
 static int64_t index_of(const struct voice *v)
 {
@@ -90,7 +90,7 @@ void voice_answered(
     voice_run(&v, answered->body);
 }
 
-/* ── reading ────────────────────────────────────────────────────────────────────────────────── */
+/* ── reading ── */
 
 static str unescaped(struct arena *a, str s)
 {
@@ -157,7 +157,7 @@ static void hear(struct voice *v, str words)
                        SARG(unescaped(v->a, words))));
 }
 
-/* ── verbs that wait ────────────────────────────────────────────────────────────────────────── */
+/* ── verbs that wait ── */
 
 static void gather(struct voice *v, str tag, str doc)
 {
@@ -275,7 +275,7 @@ void voice_wait(struct voice *v)
         voice_run(v, str_copy(v->a, str_from(v->call->document)));
 }
 
-/* ── Dial ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── Dial ── */
 
 static void dial(struct voice *v, str tag, str doc)
 {
@@ -354,7 +354,7 @@ void voice_hang_up(struct voice *v)
     voice_end(v, "completed");
 }
 
-/* ── the end ────────────────────────────────────────────────────────────────────────────────── */
+/* ── the end ── */
 
 void voice_end(struct voice *v, const char *status)
 {

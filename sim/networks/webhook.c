@@ -23,7 +23,7 @@ struct webhook {
     char texts[];
 };
 
-/* ── heap; under the queue's lock ───────────────────────────────────────────────────────────── */
+/* ── heap; under the queue's lock ── */
 
 static bool is_earlier(const struct webhook *x, const struct webhook *y)
 {
@@ -98,7 +98,7 @@ static void release_held(struct webhook_queue *q, const struct sim_room *room, i
     }
 }
 
-/* ── making ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── making ── */
 
 static struct webhook *webhook_make(
     struct sim_room *room, const struct sim_account *account, const struct sim_webhook *from)
@@ -203,7 +203,7 @@ void sim_webhook_send(struct sim *sim, struct sim_account *account, const struct
     }
 }
 
-/* ── waiting ones ───────────────────────────────────────────────────────────────────────────── */
+/* ── waiting ones ── */
 
 ptrdiff_t sim_webhook_forget(struct sim *sim, struct sim_account *account)
 {
@@ -260,7 +260,7 @@ bool webhooks_are_idle(struct sim *sim)
     return is_idle;
 }
 
-/* ── sending ────────────────────────────────────────────────────────────────────────────────── */
+/* ── sending ── */
 
 void sim_post_header(struct sim_post *post, str name, str value)
 {

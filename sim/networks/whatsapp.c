@@ -25,7 +25,7 @@ enum {
     REGISTRATIONS_MS = 72 * 3600 * 1000,
 };
 
-/* ── numbers and people ─────────────────────────────────────────────────────────────────────── */
+/* ── numbers and people ── */
 
 str sim_whatsapp_business(const struct sim_account *account)
 {
@@ -88,7 +88,7 @@ str sim_whatsapp_wamid(struct sim *sim, const struct sim_account *account, struc
         SARG(sim_random_word(sim, account->network, a, 12)));
 }
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ── */
 
 void sim_whatsapp_fail(struct sim_call *c, int status, int code, str words)
 {
@@ -128,7 +128,7 @@ static void give_success(struct sim_call *c)
     sim_answer_print(c, 200, "{\"success\":true}");
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── files ── */
 
 static const struct {
     const char *prefix; /* of the type */
@@ -199,7 +199,7 @@ static bool may_load(struct sim_call *c, str media_id)
     return sim_account_by_token(c, sim_bearer(c)) != NULL;
 }
 
-/* ── the account ────────────────────────────────────────────────────────────────────────────── */
+/* ── the account ── */
 
 static void list_numbers(struct sim_call *c)
 {
@@ -307,7 +307,7 @@ static void sign(struct sim *sim, const struct sim_account *account, struct sim_
                 post->arena, S("sha256="), sim_hmac_hex(post->arena, account->secret, post->body)));
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ── */
 
 /* A proof that is there must be right. */
 static bool is_authorized(struct sim_call *c)

@@ -2,7 +2,7 @@
  * whatsapp.h. */
 #include "whatsapp.h"
 
-/* ── around every event ─────────────────────────────────────────────────────────────────────── */
+/* ── around every event ── */
 
 static void put_contacts(struct json_out *j, const struct whatsapp_person *p)
 {
@@ -59,7 +59,7 @@ void sim_whatsapp_status(struct sim *sim, struct sim_account *account, struct ar
         person ? str_from(person->phone[0] ? person->phone : person->user_id) : (str){0}, delay_ms);
 }
 
-/* ── what a customer says ───────────────────────────────────────────────────────────────────── */
+/* ── what a customer says ── */
 
 struct incoming {
     struct sim *sim;
@@ -328,7 +328,7 @@ err sim_whatsapp_say(struct sim *sim, struct sim_account *account, struct arena 
     return OK;
 }
 
-/* ── what the network does ──────────────────────────────────────────────────────────────────── */
+/* ── what the network does ── */
 
 static void new_number(struct sim *sim, struct sim_account *account, struct arena *a,
     struct whatsapp_person *p, str phone)

@@ -34,7 +34,7 @@ static bool wrong(struct sim_call *c, int code, const char *words)
     return false;
 }
 
-/* ── what may be said ───────────────────────────────────────────────────────────────────────── */
+/* ── what may be said ── */
 
 static bool template_is_good(struct sim_call *c, const struct json *template)
 {
@@ -163,7 +163,7 @@ static bool content_is_good(struct sim_call *c, str type, struct sim_message *m)
     return wrong(c, 131009, "Unknown type");
 }
 
-/* ── to whom ────────────────────────────────────────────────────────────────────────────────── */
+/* ── to whom ── */
 
 /* Brazil's mobile numbers are known without the 9 that was put before them. */
 static str canonical(struct arena *a, str phone)
@@ -217,7 +217,7 @@ static int64_t fate(const struct sim_call *c, const struct whatsapp_person *p, b
     return is_late && !is_template ? 131047 : 0;
 }
 
-/* ── taking it ──────────────────────────────────────────────────────────────────────────────── */
+/* ── taking it ── */
 
 static void take(
     struct sim_call *c, const struct whatsapp_person *p, struct sim_message *m, int64_t code)

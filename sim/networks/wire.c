@@ -72,7 +72,7 @@ static void reset(struct connection *conn)
     conn->is_ending = true;
 }
 
-/* ── reading ────────────────────────────────────────────────────────────────────────────────── */
+/* ── reading ── */
 
 bool wire_fill(struct connection *conn)
 {
@@ -140,7 +140,7 @@ static enum reading read_request(struct connection *conn, struct http_parser *p,
     }
 }
 
-/* ── answering ──────────────────────────────────────────────────────────────────────────────── */
+/* ── answering ── */
 
 static str head_of(struct connection *conn, struct sim_call *c)
 {
@@ -199,7 +199,7 @@ static void send_answer(struct connection *conn, struct sim_call *c)
     conn->is_ending = conn->is_ending || !is_fine;
 }
 
-/* ── one call ───────────────────────────────────────────────────────────────────────────────── */
+/* ── one call ── */
 
 static bool is_before(enum sim_fault_mode mode)
 {
@@ -372,7 +372,7 @@ static void serve_one(struct connection *conn)
     arena_free(&a);
 }
 
-/* ── threads ────────────────────────────────────────────────────────────────────────────────── */
+/* ── threads ── */
 
 static void *connection_main(void *arg)
 {

@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ── */
 
 void xnet_fail(struct sim_call *c, int status, const char *type, str detail)
 {
@@ -56,7 +56,7 @@ static void refuse(struct sim_call *c, enum sim_refusal why, int64_t retry_after
     }
 }
 
-/* ── tokens ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── tokens ── */
 
 static void open_account(struct sim *sim, struct sim_account *account)
 {
@@ -137,7 +137,7 @@ static void give_tokens(struct sim_call *c)
         "for the token was invalid.\"}");
 }
 
-/* ── looking ────────────────────────────────────────────────────────────────────────────────── */
+/* ── looking ── */
 
 static bool is_after(str id, str since)
 {
@@ -270,7 +270,7 @@ static void give_person(struct sim_call *c, str id)
     sim_answer_json(c, 200, &j);
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ── */
 
 static bool look(struct sim_call *c, str *at)
 {

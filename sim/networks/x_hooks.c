@@ -6,7 +6,7 @@
 
 enum { CRC_MS = 10 * 1000 };
 
-/* ── CRC ────────────────────────────────────────────────────────────────────────────────────── */
+/* ── CRC ── */
 
 static struct xnet_hook *hook_find(struct xnet *x, str id)
 {
@@ -70,7 +70,7 @@ static struct xnet_hook *test_hook(struct sim_call *c, str hook_id)
     return NULL;
 }
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────── */
+/* ── webhooks ── */
 
 static void put_hook(struct json_out *j, const struct xnet_hook *hook)
 {
@@ -164,7 +164,7 @@ static bool hook_call(struct sim_call *c, str path)
     return true;
 }
 
-/* ── subscriptions ──────────────────────────────────────────────────────────────────────────── */
+/* ── subscriptions ── */
 
 static void list_subscriptions(struct sim_call *c)
 {
@@ -230,7 +230,7 @@ static void drop_subscription(struct sim_call *c, str id)
     xnet_fail(c, 404, "resource-not-found", S("Could not find subscription."));
 }
 
-/* ── rules and streams ──────────────────────────────────────────────────────────────────────── */
+/* ── rules and streams ── */
 
 static void change_rules(struct sim_call *c)
 {
@@ -313,7 +313,7 @@ bool xnet_hooks_handle(struct sim_call *c, str path)
     return true;
 }
 
-/* ── events ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── events ── */
 
 void xnet_sign(struct sim *sim, const struct sim_account *account, struct sim_post *post)
 {

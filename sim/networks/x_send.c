@@ -42,7 +42,7 @@ static bool take_media(
     return true;
 }
 
-/* ── posts ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── posts ── */
 
 static bool is_duplicate(const struct sim_call *c, str text, str above)
 {
@@ -155,7 +155,7 @@ void xnet_hide(struct sim_call *c, str id)
     sim_answer_print(c, 200, "{\"data\":{\"hidden\":%s}}", post->is_hidden ? "true" : "false");
 }
 
-/* ── messages ───────────────────────────────────────────────────────────────────────────────── */
+/* ── messages ── */
 
 void xnet_message(struct sim_call *c, str person)
 {
@@ -201,7 +201,7 @@ void xnet_message(struct sim_call *c, str person)
     xnet_tell_message(c->sim, c->account, c->arena, m);
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── files ── */
 
 static struct xnet_upload *upload_new(struct sim_call *c)
 {

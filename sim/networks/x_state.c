@@ -102,7 +102,7 @@ bool xnet_names_us(const struct sim_account *account, str text)
     return false;
 }
 
-/* ── JSON ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── JSON ── */
 
 void xnet_put_person(struct json_out *j, const struct sim_account *account, str id)
 {

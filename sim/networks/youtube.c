@@ -44,8 +44,7 @@ static bool spend(struct sim_call *c, int64_t units)
     return false;
 }
 
-/* ── reading ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── reading ── */
 
 static void put_thread(
     struct json_out *j, const struct board *b, const struct board_entry *top, str channel)
@@ -153,8 +152,7 @@ static void channels(struct sim_call *c)
     sim_answer_json(c, 200, &j);
 }
 
-/* ── writing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── writing ── */
 
 static void answer_comment(struct sim_call *c, const struct board_entry *e)
 {

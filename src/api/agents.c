@@ -58,8 +58,7 @@ static const struct input_field grant_fields[] = {
 };
 static const struct input_spec grant_spec = SPEC("Grant", struct grant_body, grant_fields);
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── answers ── */
 
 static void link_put(
     struct json_out *j, struct ctx *cx, str token, int64_t expires_ms, bool is_mailed)
@@ -98,8 +97,7 @@ static err list(struct call *call)
     return answer_list_end(call, &j, (str){0});
 }
 
-/* ── grants ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── grants ── */
 
 static err grants_set(struct ctx *cx, agent_id id, str role, const struct json *grants)
 {
@@ -122,8 +120,7 @@ static err grants_set(struct ctx *cx, agent_id id, str role, const struct json *
     return agent_set_grants(cx, id, teams, n_teams, channels, n_channels);
 }
 
-/* ── inviting ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── inviting ── */
 
 static bool looks_like_mail(str email)
 {
@@ -200,8 +197,7 @@ static err invite(struct call *call)
     return answer_json(call, 201, json_str(&j));
 }
 
-/* ── changing ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── changing ── */
 
 struct ended {
     account_id account;

@@ -16,8 +16,7 @@
 
 enum { SECRETS_BYTES = LIMIT_SEALED_BYTES / 2 };
 
-/* ── what is kept ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is kept ── */
 
 str authorize_redirect_uri(struct call *call)
 {
@@ -112,8 +111,7 @@ err authorize_read(struct ctx *cx, const struct authorization *row, struct autho
     return OK;
 }
 
-/* ── what comes of it ───────────────────────────────────────────────────────────────────────────
- */
+/* ── what comes of it ── */
 
 static void take_account(struct channel *channel, const struct connector_account *account)
 {
@@ -163,8 +161,7 @@ err authorize_finish(struct call *call, const struct authorizing *it,
     return channel_make(call, channel, &form, it->expires_ms, &secret);
 }
 
-/* ── beginning ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── beginning ── */
 
 struct begin_body {
     str kind, name;
@@ -334,8 +331,7 @@ static err begin_handle(struct call *call)
                   authorize_oauth1_base(cx->arena, b->it.connector, &setup), b->token.token));
 }
 
-/* ── choosing ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── choosing ── */
 
 static err choices(struct call *call)
 {

@@ -27,8 +27,7 @@ struct coming_back {
     struct connector_checked checked;
 };
 
-/* ── the address ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the address ── */
 
 static str param(const struct call *call, str name)
 {
@@ -72,8 +71,7 @@ static err give_up(struct coming_back *b, str words)
     return OK;
 }
 
-/* ── who it is ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── who it is ── */
 
 static err enter(struct call *call)
 {
@@ -93,8 +91,7 @@ static err take(struct ctx *cx, void *arg)
     return authorize_read(cx, &row, &b->it);
 }
 
-/* ── the network ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the network ── */
 
 static err exchange(struct call *call, struct http_client *client, struct coming_back *b)
 {
@@ -168,8 +165,7 @@ static err prepare(struct call *call)
     return e == E_BUSY ? give_up(b, cx->fault.words) : e;
 }
 
-/* ── the console ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the console ── */
 
 static err send_to(struct call *call, str path)
 {

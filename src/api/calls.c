@@ -16,8 +16,7 @@ static err answer_call(struct call *call, int status, const struct phone_call *c
     return answer_json(call, status, json_str(&j));
 }
 
-/* ── the log ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the log ── */
 
 struct list_query {
     int64_t channel_id, contact_id, conversation_id, agent_id, limit;
@@ -66,8 +65,7 @@ static err one(struct call *call)
     return answer_call(call, 200, &c);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 struct start_body {
     int64_t channel_id, contact_id, conversation_id;

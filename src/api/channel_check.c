@@ -12,8 +12,7 @@
 #include "store/channel.h"
 #include "store/pace.h"
 
-/* ── the answer ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the answer ── */
 
 static const char *const outcomes[] = {"sent", "final", "retry", "wait", "reauth", "unknown", NULL};
 static const struct shape_field account_fields[] = {
@@ -64,8 +63,7 @@ static err answer_checked(struct call *call, const struct connector_checked *che
     return answer_json(call, 200, json_str(&j));
 }
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── asking ── */
 
 struct checking {
     const struct connector *connector;
@@ -105,8 +103,7 @@ static err load(struct call *call, int64_t id, struct checking *c)
     return e;
 }
 
-/* ── a form ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a form ── */
 
 struct check_body {
     str kind;
@@ -151,8 +148,7 @@ static err check_handle(struct call *call)
     return answer_checked(call, &c->checked);
 }
 
-/* ── a channel ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a channel ── */
 
 static err channel_prepare(struct call *call)
 {

@@ -95,8 +95,7 @@ static const struct input_field api_fields[] = {
 };
 static const struct input_spec api_spec = SPEC("ApiSettings", struct api_settings, api_fields);
 
-/* ── checks ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── checks ── */
 
 static bool is_web_url(str s)
 {

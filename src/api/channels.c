@@ -137,8 +137,7 @@ static err logo_keep(struct ctx *cx, const struct channel *channel)
     return attachment_make_logo(cx, (attachment_id){id});
 }
 
-/* ── networks ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── networks ── */
 
 /* NULL: a website chat or an API channel, which have settings of their own. */
 static const struct connector *network_of(str kind)
@@ -203,8 +202,7 @@ static err network_set(struct call *call, const struct connector *c, struct chan
     return pace_open(cx, channel->id);
 }
 
-/* ── making and changing ────────────────────────────────────────────────────────────────────────
- */
+/* ── making and changing ── */
 
 static err own_make(struct call *call, struct channel *channel, str *secret)
 {

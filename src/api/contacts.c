@@ -72,8 +72,7 @@ static err get(struct call *call)
     return answer_json(call, 200, json);
 }
 
-/* ── list ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── list ── */
 
 struct list_query {
     str q, cursor;
@@ -147,8 +146,7 @@ static err list(struct call *call)
         call, &j, last ? page_cursor(cx->arena, last->last_seen_ms, last->id.v) : (str){0});
 }
 
-/* ── change ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── change ── */
 
 static err check(struct ctx *cx, const struct contact_body *b)
 {
@@ -230,8 +228,7 @@ static err patch(struct call *call)
     return changed(call, 200, &c);
 }
 
-/* ── taking apart ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── taking apart ── */
 
 struct separate_body {
     int64_t identity_id;

@@ -26,8 +26,7 @@ static err answer_one(struct call *call, int status, struct conversation *c)
     return answer_json(call, status, json_str(&j));
 }
 
-/* ── start ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── start ── */
 
 struct start_contact {
     str name, email, phone, language, external_id;
@@ -116,8 +115,7 @@ static err start(struct call *call)
     return answer_one(call, 201, &c);
 }
 
-/* ── change ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── change ── */
 
 struct patch_body {
     str status, priority, outcome, subject, language;
@@ -229,8 +227,7 @@ static err put_tags(struct call *call)
     return answer_one(call, 200, &c);
 }
 
-/* ── many at once ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── many at once ── */
 
 struct bulk_set {
     struct patch_body patch;

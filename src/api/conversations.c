@@ -19,8 +19,7 @@
 
 enum { ANSWER_BYTES = 8 * LIMIT_JSON_BODY_BYTES };
 
-/* ── list ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── list ── */
 
 struct list_query {
     str view, assignee, team, channel, contact, q, language, sort, cursor;
@@ -145,8 +144,7 @@ static err of_contact(struct call *call)
         call, rows, n, has_more ? page_cursor(cx->arena, 0, rows[n - 1].id.v) : (str){0});
 }
 
-/* ── one ────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one ── */
 
 static err contact_json(struct call *call, contact_id id, str *json)
 {

@@ -14,8 +14,7 @@
 #include "model/view_message.h"
 #include "store/conversation.h"
 
-/* ── read marks ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── read marks ── */
 
 struct read_body {
     int64_t message_id;
@@ -68,8 +67,7 @@ static err mark_unread(struct call *call)
     return answer_empty(call);
 }
 
-/* ── presence ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── presence ── */
 
 static const char *const presence_words[] = {"viewing", "typing", "left", NULL};
 struct presence_body {
@@ -146,8 +144,7 @@ static err presence(struct call *call)
     return answer_empty(call);
 }
 
-/* ── drafts ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── drafts ── */
 
 static const char *const draft_words[] = {"reply", "note", NULL};
 struct draft_body {
@@ -242,8 +239,7 @@ static err delete_draft(struct call *call)
     return answer_empty(call);
 }
 
-/* ── notifications ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── notifications ── */
 
 struct notes_query {
     bool unread;

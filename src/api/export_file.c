@@ -26,8 +26,7 @@ struct handed {
     bool is_answered;
 };
 
-/* ── parts that come one after the other ────────────────────────────────────────────────────────
- */
+/* ── parts that come one after the other ── */
 
 enum { HASH_DIGITS = 64 };
 struct part_name {
@@ -98,8 +97,7 @@ static struct parts *parts_make(const struct handed *h)
     return p;
 }
 
-/* ── beginning ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── beginning ── */
 
 static err gone(struct ctx *cx)
 {

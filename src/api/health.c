@@ -61,8 +61,7 @@ static err readyz(struct call *call)
     return answer_bytes(call, 200, plain, S("ready\n"));
 }
 
-/* ── metrics ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── metrics ── */
 
 static void metric(struct sb *b, const char *name, const char *type, const char *help, int64_t v)
 {

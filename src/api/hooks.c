@@ -134,8 +134,7 @@ err hook_take_in(struct call *call)
         str_print(a, "{\"accepted\":0,\"duplicates\":%td}", hook->batch.n));
 }
 
-/* ── every other network ────────────────────────────────────────────────────────────────────────
- */
+/* ── every other network ── */
 
 /* OK with hook->is_challenge: answered without a delivery. */
 static err challenge(struct call *call, struct hook *hook)
@@ -225,8 +224,7 @@ static err network_handle(struct call *call)
         call, hook->answer.status, str_from(hook->answer.content_type), hook->answer.body);
 }
 
-/* ── with a token instead of a signature ────────────────────────────────────────────────────────
- */
+/* ── with a token instead of a signature ── */
 
 static err inbound_prepare(struct call *call)
 {
@@ -252,8 +250,7 @@ static err inbound_prepare(struct call *call)
     return OK;
 }
 
-/* ── what became of our replies ─────────────────────────────────────────────────────────────────
- */
+/* ── what became of our replies ── */
 
 static err status_prepare(struct call *call)
 {

@@ -100,8 +100,7 @@ static err retry(struct call *call)
     return answer_letter(call, 200, &l);
 }
 
-/* ── transcripts ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── transcripts ── */
 
 struct transcript_body {
     str email;

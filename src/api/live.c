@@ -88,8 +88,7 @@ struct audience *live_audience(struct api *api)
     return api->live ? api->live->audience : NULL;
 }
 
-/* ── on this node ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── on this node ── */
 
 static void tell_here(struct api *api, struct arena *a, account_id account,
     const struct audience_news *news, str type, str data)
@@ -138,8 +137,7 @@ static void end_here(struct api *api, account_id account, struct end_what what)
     hub_visit(api->hub, audience_agents_key(account), may_stay, w, free, farewell);
 }
 
-/* ── between nodes ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── between nodes ── */
 
 static struct json_out message_open(struct api *api, struct arena *a, account_id account)
 {
@@ -418,8 +416,7 @@ bool live_agent_is_online(struct api *api, account_id account, agent_id agent)
                             is_elsewhere(api, account, AUDIENCE_AGENT, agent.v));
 }
 
-/* ── with time ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── with time ── */
 
 static void tell_expired(struct api *api, struct arena *a, int64_t now_ms)
 {

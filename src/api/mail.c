@@ -192,8 +192,7 @@ static err get(struct call *call)
     return answer_json(call, 200, json_str(&j));
 }
 
-/* ── pictures from elsewhere ────────────────────────────────────────────────────────────────────
- */
+/* ── pictures from elsewhere ── */
 
 struct trust_body {
     bool sender;

@@ -52,8 +52,7 @@ struct carried {
     struct mime_mail mail;
 };
 
-/* ── which mail ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── which mail ── */
 
 /* One without a sender may be read all the same: it is whatever somebody has attached. */
 static err read_mail(struct ctx *cx, str bytes, struct carried *c)
@@ -128,8 +127,7 @@ static err open_mail(struct call *call, str within, struct carried *c)
     return OK;
 }
 
-/* ── reading it ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── reading it ── */
 
 static const struct carried_person *people_of(
     struct arena *a, const struct mime_address *from, int n)
@@ -184,8 +182,7 @@ static err get(struct call *call)
     return answer_json(call, 200, json_str(&j));
 }
 
-/* ── its files ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── its files ── */
 
 struct writing {
     int fd;

@@ -48,8 +48,7 @@ struct picture {
     struct file_sum sum;
 };
 
-/* ── does it stand there ────────────────────────────────────────────────────────────────────────
- */
+/* ── does it stand there ── */
 
 static err html_of(struct ctx *cx, message_id id, str *html)
 {
@@ -111,8 +110,7 @@ static err look_in_read(struct call *call, struct picture *p, bool *is_known)
     return look_in_read(call, p, is_known);
 }
 
-/* ── fetching ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── fetching ── */
 
 static bool keep(void *arg, str piece)
 {
@@ -202,8 +200,7 @@ static err fetch(struct call *call, struct http_client *client, void *arg)
     return e;
 }
 
-/* ── the answer ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the answer ── */
 
 static err prepare(struct call *call)
 {

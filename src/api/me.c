@@ -25,8 +25,7 @@ enum {
     RECOVERY_BYTES = 10, /* 80 bits: 16 characters of base32 */
 };
 
-/* ── profile ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── profile ── */
 
 struct me_patch {
     str name, introduction, locale, time_zone, availability, phone;
@@ -107,8 +106,7 @@ static err me_patch(struct call *call)
     return me_changed(call, &agent);
 }
 
-/* ── proving it is you ──────────────────────────────────────────────────────────────────────────
- */
+/* ── proving it is you ── */
 
 static err own_login(struct call *call, struct login *login)
 {
@@ -150,8 +148,7 @@ static err session_renew(struct call *call)
     return OK;
 }
 
-/* ── password ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── password ── */
 
 struct me_password {
     str current, new;
@@ -191,8 +188,7 @@ static err me_password_post(struct call *call)
     return session_answer(call);
 }
 
-/* ── second factor ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── second factor ── */
 
 static const struct shape_field totp_secret_fields[] = {
     SHOWN("secret", SHAPE_TEXT, 0, "base32, to type in by hand"),

@@ -265,8 +265,7 @@ static err act(struct call *call)
     return answer_one(call, 200, &m);
 }
 
-/* ── transcript ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── transcript ── */
 
 static bool is_told(const struct message *m)
 {

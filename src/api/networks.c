@@ -43,8 +43,7 @@ static const char *const connect_words[] = {"form", "oauth2", "oauth1", NULL};
 static const char *const setting_kinds[] = {
     "text", "url", "host", "secret", "list", "choice", "number", "json", "lines", "texts", NULL};
 
-/* ── shapes ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── shapes ── */
 
 static const struct shape_field setting_fields[] = {
     SHOWN("name", SHAPE_TEXT, 0, "in a channel's settings"),
@@ -94,8 +93,7 @@ static const struct shape_field network_fields[] = {
 static const struct shape network_shape =
     SHAPE("Network", NULL, network_fields, "Where channels can be connected to.");
 
-/* ── writing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── writing ── */
 
 static void put_words(struct json_out *j, str words)
 {

@@ -6,8 +6,7 @@
 #include "api/openapi_schema.h"
 #include "api/routes.h"
 
-/* ── operations ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── operations ── */
 
 static void path_parameters_put(struct json_out *j, str path)
 {
@@ -284,8 +283,7 @@ static void webhooks_put(struct json_out *j)
     json_obj_end(j);
 }
 
-/* ── components ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── components ── */
 
 static void schemas_put(struct json_out *j)
 {

@@ -34,8 +34,7 @@ static void words_put(struct json_out *j, const char *const *words, bool may_be_
     json_arr_end(j);
 }
 
-/* ── inputs ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── inputs ── */
 
 static bool is_nullable(const struct input_field *f)
 {
@@ -132,8 +131,7 @@ void schema_put_input(struct json_out *j, const struct input_spec *spec)
     json_obj_end(j);
 }
 
-/* ── shapes ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── shapes ── */
 
 static void scalar_put(struct json_out *j, const struct shape_field *f, bool may_be_null)
 {

@@ -25,8 +25,7 @@
 
 enum { IDEMPOTENCY_KEY_MAX = 200 };
 
-/* ── wiring ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── wiring ── */
 
 static void respond_http(struct http_exchange *x, const struct http_response *r)
 {
@@ -103,8 +102,7 @@ void call_after_commit(struct call *call, void (*fn)(struct api *api, void *arg)
     b->after_end = &after->next;
 }
 
-/* ── transactions ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── transactions ── */
 
 static err begin(struct boundary *b, enum db_mode mode)
 {
@@ -154,8 +152,7 @@ err prepare_write(struct call *call, err (*fn)(struct ctx *cx, void *arg), void 
     return db_commit(tx) == OK ? OK : fail(cx, E_BUSY, "the database is busy; please try again");
 }
 
-/* ── the walk ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the walk ── */
 
 static err match(struct boundary *b)
 {
@@ -355,8 +352,7 @@ static void walk_and_answer(struct boundary *b)
     arena->escape = NULL;
 }
 
-/* ── after the commit ───────────────────────────────────────────────────────────────────────────
- */
+/* ── after the commit ── */
 
 static void effects_run(struct boundary *b)
 {

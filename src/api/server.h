@@ -62,8 +62,7 @@ void api_handle(struct api *api, struct http_exchange *x);
 /* For http_server_options.body_limit: a table look-up. */
 ptrdiff_t api_body_limit(const struct api *api, enum http_method method, str path);
 
-/* ── for handlers ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── for handlers ── */
 
 /* Adds a header to the answer; name is a literal. */
 void answer_header(struct call *call, const char *name, str value);

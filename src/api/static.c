@@ -94,8 +94,7 @@ static err console_plain(struct call *call)
     return OK;
 }
 
-/* ── widget ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── widget ── */
 
 static err loader(struct call *call)
 {
@@ -184,8 +183,7 @@ static err widget_test(struct call *call)
     return asset_answer(call, asset_find(path), S("no-cache"));
 }
 
-/* ── demo shop ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── demo shop ── */
 
 static err shop(struct call *call)
 {

@@ -51,8 +51,7 @@ static err list(struct call *call)
     return answer_list(call, channel.id);
 }
 
-/* ── fresh ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── fresh ── */
 
 struct sync {
     const struct connector *connector;

@@ -16,8 +16,7 @@ static void comment_put(struct sb *b, const char *indent, const char *words)
         sb_print(b, "%s/** %s */\n", indent, words);
 }
 
-/* ── shapes ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── shapes ── */
 
 static void type_put(struct sb *b, const struct shape_field *f)
 {
@@ -77,8 +76,7 @@ static void shape_put(struct sb *b, const struct shape *shape)
     sb_add(b, S("}\n\n"));
 }
 
-/* ── inputs ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── inputs ── */
 
 static void input_type_put(struct sb *b, const struct input_field *f)
 {
@@ -126,8 +124,7 @@ static void input_put(struct sb *b, const struct input_spec *spec)
     sb_add(b, S("}\n\n"));
 }
 
-/* ── events ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── events ── */
 
 static void events_put(struct sb *b, const char *name, int to, const char *words)
 {

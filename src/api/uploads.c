@@ -21,8 +21,7 @@
 
 enum { NAME_MAX_BYTES = 1000, TYPE_MAX_BYTES = 200 };
 
-/* ── begin ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── begin ── */
 
 struct upload_body {
     str name, type;
@@ -71,8 +70,7 @@ static err begin_visitor(struct call *call)
     return begin(call);
 }
 
-/* ── parts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── parts ── */
 
 struct part_query {
     int64_t offset;

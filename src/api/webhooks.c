@@ -43,8 +43,7 @@ static const struct input_field page_fields[] = {
 };
 static const struct input_spec page_spec = SPEC("WebhookQuery", struct page_id_query, page_fields);
 
-/* ── values ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── values ── */
 
 /* Where the address leads is the egress guard's to judge, at every call. */
 static err url_check(struct ctx *cx, str url)
@@ -100,8 +99,7 @@ static err tell(struct ctx *cx, const struct webhook *w, str action)
     return audit_add(cx, action, S("webhook"), w->id.v, json_str(&detail));
 }
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhooks ── */
 
 static err list(struct call *call)
 {
@@ -194,8 +192,7 @@ static err rotate_post(struct call *call)
     return answer_secret(call, secret, kept_until_ms);
 }
 
-/* ── deliveries ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── deliveries ── */
 
 /* The bytes that were or will be sent; empty when the event has been forgotten. */
 static err request_of(struct ctx *cx, const struct delivery *d, str *event, str *request)

@@ -78,8 +78,7 @@ static int64_t logo_of(const struct door *door)
     return id_parse(text, &id) == OK ? id : 0;
 }
 
-/* ── config ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── config ── */
 
 /* Who would answer now: agents with an open console who are not away. */
 static err put_agents(struct call *call, struct json_out *j, bool shows_photo, bool *is_staffed)
@@ -176,8 +175,7 @@ static err logo(struct call *call)
     return answer_picture(call, &at, S("public, max-age=86400"));
 }
 
-/* ── session ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── session ── */
 
 struct page {
     str url, title, referrer;
@@ -341,8 +339,7 @@ static err session(struct call *call)
     return answer_json(call, 200, json_str(&j));
 }
 
-/* ── the form before the first message ──────────────────────────────────────────────────────────
- */
+/* ── the form before the first message ── */
 
 struct prechat_body {
     const struct json *fields;

@@ -130,8 +130,7 @@ err widget_custom_merge(struct ctx *cx, struct contact *contact, str more)
     return contact_set(cx, contact);
 }
 
-/* ── history ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── history ── */
 
 struct history_query {
     str cursor;
@@ -208,8 +207,7 @@ static err history(struct call *call)
     return answer_json(call, 200, json_str(&j));
 }
 
-/* ── writing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── writing ── */
 
 struct message_body {
     str client_id, text;
@@ -304,8 +302,7 @@ static err write_message(struct call *call)
     return answer_message(call, result.result == OK ? 201 : 200, &m);
 }
 
-/* ── passing news ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── passing news ── */
 
 struct typing_body {
     bool is_typing;
@@ -375,8 +372,7 @@ static err page(struct call *call)
     return answer_empty(call);
 }
 
-/* ── transcript ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── transcript ── */
 
 /* In which language and zone it is written: as the browser says now. */
 static err find_reader(struct call *call, struct chat_reader *reader)
@@ -444,8 +440,7 @@ static err transcript_post(struct call *call)
     return answer_empty(call);
 }
 
-/* ── without script ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── without script ── */
 
 struct form {
     struct source source;

@@ -51,8 +51,7 @@ static err trouble(struct backup *b, str what, str path)
     return files_failed(b->a, what, path, &b->why);
 }
 
-/* ── the copy of the database ───────────────────────────────────────────────────────────────────
- */
+/* ── the copy of the database ── */
 
 static bool copied(void *arg, int64_t done, int64_t all)
 {
@@ -120,8 +119,7 @@ static err copy_database(struct backup *b)
     return e;
 }
 
-/* ── writing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── writing ── */
 
 /* Now and then on the disk, so that the server's own syncs do not wait for all of it at once. */
 static err put(void *arg, str bytes)
@@ -264,8 +262,7 @@ static err write_from_copy(struct backup *b)
     return e;
 }
 
-/* ── the file ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the file ── */
 
 static err target_open(struct backup *b)
 {
@@ -333,8 +330,7 @@ static err run(struct backup *b)
     return e;
 }
 
-/* ── the command ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the command ── */
 
 static const char postgres_words[] =
     "seva: a database in PostgreSQL is backed up by PostgreSQL itself: pg_basebackup and an archive "

@@ -60,8 +60,7 @@ static void sum_drop(struct crypto_sha256_stream **stream)
     *stream = NULL;
 }
 
-/* ── writing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── writing ── */
 
 struct backup_writer {
     struct arena *a;
@@ -184,8 +183,7 @@ err backup_finish(struct backup_writer *w)
     return chunk_out(w, true);
 }
 
-/* ── reading ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── reading ── */
 
 struct backup_reader {
     struct arena *a;

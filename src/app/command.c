@@ -45,8 +45,7 @@ static int trouble(struct arena *a, str why)
     return say(1, str_print(a, "seva: %.*s\n", SARG(why)));
 }
 
-/* ── serve ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── serve ── */
 
 static int admin_command(
     void *arg, struct arena *a, const struct settings *s, str password, str *out)
@@ -134,8 +133,7 @@ static int serve(struct arena *a, const struct settings *s)
     return unanswered ? 1 : 0;
 }
 
-/* ── the others ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the others ── */
 
 static int migrate(struct arena *a, const struct settings *s)
 {

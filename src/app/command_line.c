@@ -74,8 +74,7 @@ static const struct row *row_find(const struct settings *s, int from, int *n_wor
     return NULL;
 }
 
-/* ── help ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── help ── */
 
 static void row_print(struct arena *a, struct sb *b, const struct row *row)
 {
@@ -119,8 +118,7 @@ str command_line_help(struct arena *a, const struct settings *s)
     return sb_str(&b);
 }
 
-/* ── what is refused ────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is refused ── */
 
 static bool takes(const struct row *row, enum setting which)
 {

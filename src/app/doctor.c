@@ -16,8 +16,7 @@
 enum { SPACE_MIN_MB = 200, WAL_MAX_MB = 1024 };
 static const int64_t said_bytes_max = (int64_t)1 << 34, page_bytes_max = (int64_t)1 << 30;
 
-/* ── looks ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── looks ── */
 
 err look_begin(struct doctor *d, account_id account)
 {
@@ -47,8 +46,7 @@ void look_failed(struct doctor *d, const char *what, err e)
     report_wrong(d, words, is_damage ? DAMAGE_ADVICE : S("try again; see the log"));
 }
 
-/* ── the folder, the keys, the configuration ────────────────────────────────────────────────────
- */
+/* ── the folder, the keys, the configuration ── */
 
 static void look_at_space(struct doctor *d, const char *folder)
 {
@@ -109,8 +107,7 @@ static void look_at_configuration(struct doctor *d)
     report_end(d, S("configuration"));
 }
 
-/* ── mending ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── mending ── */
 
 static int ask_server(struct doctor *d, str lines, str *out)
 {
@@ -185,8 +182,7 @@ static void mend(struct doctor *d)
     db_close(db);
 }
 
-/* ── the whole ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the whole ── */
 
 static void look_inside(struct doctor *d)
 {

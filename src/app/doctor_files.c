@@ -39,8 +39,7 @@ static struct ctx place_of(struct walk *w, struct arena *a)
     return (struct ctx){.arena = a, .account = w->account, .config = &w->d->config};
 }
 
-/* ── one file ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one file ── */
 
 static enum file_state state_of(struct walk *w, str name, int64_t size)
 {
@@ -95,8 +94,7 @@ static str where(struct walk *w, str name)
     return blob_tree_path(&d->page, home, w->account, name);
 }
 
-/* ── from rows to files ─────────────────────────────────────────────────────────────────────────
- */
+/* ── from rows to files ── */
 
 /* How a use is mended; empty: it is not. */
 static str mend_of(struct walk *w, const struct checkup_use *use, str name)
@@ -231,8 +229,7 @@ static err look_at_marks(struct walk *w, bool is_lost)
     return OK;
 }
 
-/* ── from files to rows ─────────────────────────────────────────────────────────────────────────
- */
+/* ── from files to rows ── */
 
 static bool is_old(const struct stat *st)
 {
@@ -318,8 +315,7 @@ static void walk_folder(struct walk *w, str folder, int depth)
     (void)closedir(dir); /* it was only read */
 }
 
-/* ── the whole ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the whole ── */
 
 static void look_at_account(struct doctor *d, account_id account)
 {

@@ -41,8 +41,7 @@ struct mending {
     str why;
 };
 
-/* ── with a transaction ─────────────────────────────────────────────────────────────────────────
- */
+/* ── with a transaction ── */
 
 static err probe(struct mending *m)
 {
@@ -121,8 +120,7 @@ static err parked(struct mending *m)
     return checkup_parked_mend(m->cx.db, m->cx.now_ms, &changed);
 }
 
-/* ── without one ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── without one ── */
 
 static err reindex(struct mending *m)
 {
@@ -189,8 +187,7 @@ static err remove_left(struct mending *m)
     return e;
 }
 
-/* ── the lines ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the lines ── */
 
 enum { BY_ACCOUNT = 1, BY_ID = 2, ALONE = 4, IF_GONE = 8, IF_THERE = 16 };
 static const struct {

@@ -13,8 +13,7 @@
 
 enum { AHEAD_MS = 5 * 60 * 1000, HOOKS_PAGE = 100 };
 
-/* ── conversations ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── conversations ── */
 
 static void tell_conversation(
     struct doctor *d, account_id account, const struct checkup_conversation *c)
@@ -94,8 +93,7 @@ static void look_at_counters(struct doctor *d, account_id account)
                (long long)count, (long long)account.v));
 }
 
-/* ── search ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── search ── */
 
 static err look_at_kind(struct doctor *d, account_id account, enum search_kind kind, bool *building)
 {
@@ -138,8 +136,7 @@ static void look_at_search(struct doctor *d, account_id account)
         str_print(d->a, "the search's index holds what account %lld says", (long long)account.v));
 }
 
-/* ── the audit chain, times ─────────────────────────────────────────────────────────────────────
- */
+/* ── the audit chain, times ── */
 
 static void look_at_audit(struct doctor *d, account_id account)
 {
@@ -180,8 +177,7 @@ static void look_at_times(struct doctor *d, account_id account)
     report_end(d, S("the clock"));
 }
 
-/* ── secrets ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── secrets ── */
 
 static void sealed_wrong(struct doctor *d, str whose)
 {
@@ -254,8 +250,7 @@ static void look_at_secrets(struct doctor *d, account_id account, bool is_first)
         d, str_print(d->a, "secrets of account %lld open with the key file", (long long)account.v));
 }
 
-/* ── work ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── work ── */
 
 static void tell_work(struct doctor *d, const struct checkup_work *w, int64_t now_ms)
 {

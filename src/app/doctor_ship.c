@@ -22,8 +22,7 @@ static str in(struct doctor *d, str folder, str name)
     return str_print(&d->page, "%.*s/%.*s", SARG(folder), SARG(name));
 }
 
-/* ── one generation ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── one generation ── */
 
 /* A base without segments is of the moment at which it was written. */
 static int64_t base_ms(
@@ -128,8 +127,7 @@ static void look_at_generation(struct doctor *d, str name, bool is_newest, struc
     t->good++;
 }
 
-/* ── all of it ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── all of it ── */
 
 /* The log is written to with each commit. Without it (another program has closed the database)
  * nothing is known. */

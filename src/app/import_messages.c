@@ -30,8 +30,7 @@ struct reading {
     struct entry held; /* begins the next batch; text.at NULL = none */
 };
 
-/* ── a batch ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a batch ── */
 
 static void entry_add(struct reading *r, struct entry entry)
 {
@@ -188,8 +187,7 @@ static err read_all(struct reading *r)
     }
 }
 
-/* ── the command ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the command ── */
 
 static err close_all(struct reading *r)
 {

@@ -13,8 +13,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* ── open files ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── open files ── */
 
 int64_t machine_make_room(int64_t connections)
 {
@@ -41,8 +40,7 @@ int64_t machine_make_room(int64_t connections)
     return fit;
 }
 
-/* ── the folder of files ────────────────────────────────────────────────────────────────────────
- */
+/* ── the folder of files ── */
 
 enum {
     MARK_BYTES = 16,

@@ -24,8 +24,7 @@ struct work {
     struct sb out;
 };
 
-/* ── making ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── making ── */
 
 static err account_make(struct ctx *cx, str name)
 {
@@ -92,8 +91,7 @@ static err link_print(struct ctx *cx, const struct agent *agent, struct sb *out)
     return OK;
 }
 
-/* ── init ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── init ── */
 
 static err channels_make(struct ctx *cx, struct json_out *j)
 {
@@ -170,8 +168,7 @@ static err init_work(struct ctx *cx, struct work *w)
     return OK;
 }
 
-/* ── account, user ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── account, user ── */
 
 static err account_add_work(struct ctx *cx, struct work *w)
 {

@@ -35,8 +35,7 @@ struct player {
     int64_t began_us, began_ms, paced; /* the line that the times count from, and how many since */
 };
 
-/* ── when a line is due ─────────────────────────────────────────────────────────────────────────
- */
+/* ── when a line is due ── */
 
 static void pause_us(int64_t us)
 {
@@ -66,8 +65,7 @@ static int64_t due_us(struct player *p, str line)
     return p->began_us + (int64_t)((seconds < WAIT_MAX_S ? seconds : WAIT_MAX_S) * 1e6);
 }
 
-/* ── to the server ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── to the server ── */
 
 static err misunderstood(struct player *p)
 {
@@ -144,8 +142,7 @@ static err send(struct player *p)
     return OK;
 }
 
-/* ── the file ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the file ── */
 
 static bool has_room(const struct player *p, ptrdiff_t bytes)
 {
@@ -190,8 +187,7 @@ static err play(struct player *p)
     }
 }
 
-/* ── the command ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the command ── */
 
 static bool number_read(str text, double *value)
 {

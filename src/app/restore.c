@@ -53,8 +53,7 @@ static err strange(struct taking *t, str what)
     return E_INVALID;
 }
 
-/* ── pieces ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── pieces ── */
 
 static err get(void *arg, void *to, ptrdiff_t room, ptrdiff_t *got)
 {
@@ -255,8 +254,7 @@ str backup_warning(struct arena *a, int64_t missing, int64_t broken)
     return sb_str(&b);
 }
 
-/* ── the folder ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the folder ── */
 
 struct look {
     struct arena *a;

@@ -28,8 +28,7 @@ struct shipped {
     struct restore_store to;
 };
 
-/* ── what there is to take ──────────────────────────────────────────────────────────────────────
- */
+/* ── what there is to take ── */
 
 /* Are all its segments up to `to` there, and made before the moment? */
 static bool reaches(
@@ -61,8 +60,7 @@ static err base_into(struct shipped *t, str path, const struct ship_base *b, str
     return e;
 }
 
-/* ── the database ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── the database ── */
 
 /* After `upto` a segment that cannot be taken ends the row; before, the base is of no use. */
 static err take_segments(struct shipped *t, const struct ship_files *files,
@@ -139,8 +137,7 @@ static err take_database(struct shipped *t, str to, str *why)
     return E_NOT_FOUND;
 }
 
-/* ── attachments ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── attachments ── */
 
 static str folder_of(str path)
 {
@@ -203,8 +200,7 @@ static err fill(void *arg, str folder, str *why)
     return restore_store_fill(t->a, &t->to, folder, why);
 }
 
-/* ── the command ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the command ── */
 
 static str summary(struct arena *a, const struct shipped *t, str target, str place)
 {

@@ -39,8 +39,7 @@ void restore_store_close(struct restore_store *to)
     to->store = NULL;
 }
 
-/* ── whose store it is ──────────────────────────────────────────────────────────────────────────
- */
+/* ── whose store it is ── */
 
 /* What the restored database says of its files; empty: it has never been asked. */
 static err known_mark(struct arena *a, str folder, str *mark, str *why)
@@ -80,8 +79,7 @@ static err mark_check(struct arena *a, struct blob_store *store, str folder, str
     return E_CONFLICT;
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 /* A thread that puts one file after the other. */
 struct putter {

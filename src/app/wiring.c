@@ -18,8 +18,7 @@
 
 enum { LISTENS_MAX = 8, PROXIES_MAX = 32, TOKEN_FILE_MAX = 1024, STOP_GRACE_MS = 5000 };
 
-/* ── configuration ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── configuration ── */
 
 /* http://127.0.0.1:8700 from "127.0.0.1:8700"; an address of all interfaces becomes localhost. */
 static str base_url_make(struct arena *a, const struct settings *s)
@@ -108,8 +107,7 @@ err node_config(struct arena *a, const struct settings *s, const struct files *f
     return OK;
 }
 
-/* ── database ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── database ── */
 
 static err db_open_now(struct arena *a, const struct files *files, struct db **db, str *why)
 {
@@ -134,8 +132,7 @@ err node_db_open(
     return OK;
 }
 
-/* ── server ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── server ── */
 
 static void handle(void *worker, struct http_exchange *x)
 {

@@ -55,8 +55,7 @@ static str text_of(struct arena *a, BIO *bio)
     return n > 0 ? str_copy(a, str_of(at, n)) : (str){0};
 }
 
-/* ── what a certificate says ────────────────────────────────────────────────────────────────────
- */
+/* ── what a certificate says ── */
 
 static str utf8_copy(struct arena *a, str s)
 {
@@ -128,8 +127,7 @@ static int64_t time_ms(const ASN1_TIME *t)
     return is_read ? ((int64_t)days * 24 * 3600 + seconds) * 1000 : 0;
 }
 
-/* ── whom we trust ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── whom we trust ── */
 
 static STACK_OF(X509) * certificates_of(str pem)
 {
@@ -161,8 +159,7 @@ static X509_STORE *store_of(STACK_OF(X509) * trusted, int64_t at_ms)
     return store;
 }
 
-/* ── what was taken back ────────────────────────────────────────────────────────────────────────
- */
+/* ── what was taken back ── */
 
 /* The authority that signed the list and has the certificate's name for its own issuer; NULL. */
 static X509 *signer_of(X509_CRL *list, STACK_OF(X509) * among)
@@ -240,8 +237,7 @@ static enum signature_verdict trust(struct checking *k, X509 *signer, int64_t *d
     return verdict;
 }
 
-/* ── the signature ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── the signature ── */
 
 static bool is_small(CMS_ContentInfo *cms, STACK_OF(X509) * along)
 {
@@ -331,8 +327,7 @@ bool crypto_cms_content(struct sb *b, str der)
     return is_there && !b->failed;
 }
 
-/* ── certificates that are given ────────────────────────────────────────────────────────────────
- */
+/* ── certificates that are given ── */
 
 err crypto_certificate_read(struct arena *a, str text, struct certificate *c, str *why)
 {

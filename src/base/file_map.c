@@ -16,8 +16,7 @@ struct mapping {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mapping *first;
 
-/* ── mapping ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── mapping ── */
 
 static void enter(struct mapping *m)
 {
@@ -78,8 +77,7 @@ err file_map(struct arena *a, str path, ptrdiff_t max, str *content)
     return e;
 }
 
-/* ── letting go ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── letting go ── */
 
 static bool is_mapped(uintptr_t from, uintptr_t end)
 {

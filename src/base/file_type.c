@@ -8,8 +8,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 
-/* ── pictures ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── pictures ── */
 
 static int64_t number(str s, ptrdiff_t at, int bytes, bool is_little)
 {
@@ -94,8 +93,7 @@ static bool webp(str s, struct file_type *t)
     return true;
 }
 
-/* ── the rest ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the rest ── */
 
 /* Kinds that no program runs by showing or opening them in a browser's tab. "…/" = the family. */
 static const str inert[] = {S_INIT("text/plain"), S_INIT("text/csv"), S_INIT("text/calendar"),

@@ -76,8 +76,7 @@ static void skip_space(struct reader *r)
         c = byte_at(r, ++r->at);
 }
 
-/* ── texts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── texts ── */
 
 static void put(struct reader *r, const char *bytes, ptrdiff_t len)
 {
@@ -198,8 +197,7 @@ static bool read_text(struct reader *r, str *to)
     return true;
 }
 
-/* ── numbers and words ──────────────────────────────────────────────────────────────────────────
- */
+/* ── numbers and words ── */
 
 static ptrdiff_t digits_end(const struct reader *r, ptrdiff_t i)
 {
@@ -254,8 +252,7 @@ static bool read_word(struct reader *r, str word)
     return true;
 }
 
-/* ── the tree ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the tree ── */
 
 static bool container_open(struct reader *r, struct json *node, enum json_kind kind)
 {

@@ -32,8 +32,7 @@ const char *const act_words[] = {
     [ACT_KINDS] = NULL,
 };
 
-/* ── asking for it ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── asking for it ── */
 
 static bool is_public(const struct message *m)
 {
@@ -143,8 +142,7 @@ err act_add_read(struct ctx *cx, const struct message *m)
                            .channel = m->channel_id});
 }
 
-/* ── the job ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the job ── */
 
 static err read_payload(struct ctx *cx, str payload, struct act_new *act)
 {

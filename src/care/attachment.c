@@ -16,8 +16,7 @@
 
 enum { SMALL_BYTES = 48 * 1024 }; /* a picture below this and small enough is its own thumbnail */
 
-/* ── on the way up ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── on the way up ── */
 
 err attachment_begin(struct ctx *cx, str name, int64_t size, struct upload *upload)
 {
@@ -84,8 +83,7 @@ err attachment_finish(struct ctx *cx, const struct upload *upload, str blob_name
     return wants_thumbnail ? attachment_plan_thumbnail(cx, at->id) : OK;
 }
 
-/* ── who may see it ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── who may see it ── */
 
 static err no_such(struct ctx *cx)
 {
@@ -139,8 +137,7 @@ err attachment_own(struct ctx *cx, attachment_id id, struct attachment *at)
     return OK;
 }
 
-/* ── into a message ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── into a message ── */
 
 static err not_yours(struct ctx *cx)
 {
@@ -204,8 +201,7 @@ err attachment_views(struct ctx *cx, const int64_t *ids, ptrdiff_t n, str *json)
     return OK;
 }
 
-/* ── afterwards ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── afterwards ── */
 
 /* In the order in which the writer put them. */
 static err views_of_message(struct ctx *cx, const struct message *m, str *json)

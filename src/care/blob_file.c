@@ -61,8 +61,7 @@ static str key_of(const struct ctx *cx, str name)
     return str_skip(blob_tree_path(cx->arena, (str){0}, cx->account, name), 1);
 }
 
-/* ── parts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── parts ── */
 
 static void close_later(void *fd)
 {
@@ -135,8 +134,7 @@ err file_settle(struct arena *a, str path, struct file_sum *sum)
     return file_sum(a, fd, sum);
 }
 
-/* ── blobs ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── blobs ── */
 
 static str folder_of(str path)
 {

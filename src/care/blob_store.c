@@ -88,8 +88,7 @@ struct s3 *blob_store_s3(struct blob_store *store)
     return store->s3;
 }
 
-/* ── objects ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── objects ── */
 
 static str hash_of(str key)
 {
@@ -256,8 +255,7 @@ err blob_store_put_aside(struct blob_store *store, struct arena *a, str key)
     return e == OK ? blob_store_remove(store, a, key) : e;
 }
 
-/* ── the cache ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the cache ── */
 
 struct trim {
     struct arena one; /* what one folder needs */

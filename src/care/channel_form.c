@@ -52,8 +52,7 @@ static const struct connector_setting *declared(const struct connector *c, str n
     return str_eq(name, str_from(way_setting.name)) ? &way_setting : NULL;
 }
 
-/* ── values ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── values ── */
 
 static bool is_line(str s, bool may_have_lines)
 {
@@ -178,8 +177,7 @@ static err check_change(
     return OK;
 }
 
-/* ── merging ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── merging ── */
 
 static bool is_nothing(const struct json *v)
 {

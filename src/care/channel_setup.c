@@ -43,8 +43,7 @@ err channel_setup(struct ctx *cx, const struct channel *channel, struct connecto
     return channel_network_secrets(cx, channel, &setup->secrets);
 }
 
-/* ── what is shown ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is shown ── */
 
 /* {name: true}; secrets that do not open with this key file are as good as none. */
 static str names_of(struct ctx *cx, const struct channel *channel)
@@ -93,8 +92,7 @@ err channel_fill(struct ctx *cx, struct channel *rows, ptrdiff_t n)
     return OK;
 }
 
-/* ── jobs ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── jobs ── */
 
 static str id_key(struct ctx *cx, channel_id id)
 {

@@ -29,8 +29,7 @@ enum {
     FILES_BYTES = 15 * 1024 * 1024, /* of all files of a letter; mailboxes take 25 MB as base64 */
 };
 
-/* ── settings ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── settings ── */
 
 struct chat_mail_settings chat_mail_settings(struct arena *a, str settings)
 {
@@ -69,8 +68,7 @@ err chat_mail_reader(struct ctx *cx, const struct conversation *c, const struct 
     return OK;
 }
 
-/* ── when ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── when ── */
 
 err chat_mail_plan(struct ctx *cx, message_id id)
 {
@@ -135,8 +133,7 @@ err chat_mail_look(struct ctx *cx, message_id id, struct chat_mail_due *due)
     return OK;
 }
 
-/* ── what it says ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── what it says ── */
 
 struct saying {
     struct arena *a;
@@ -289,8 +286,7 @@ static err find_refs(struct ctx *cx, const struct going_on *g, str *refs)
     return OK;
 }
 
-/* ── sending ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── sending ── */
 
 static err mark(struct ctx *cx, struct going_on *g, letter_id letter)
 {

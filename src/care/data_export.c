@@ -21,8 +21,7 @@ bool data_export_sees_account(const struct ctx *cx)
     return cx_can(cx, CAP_ACCOUNT_MANAGE);
 }
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── asking ── */
 
 static err subject_check(struct ctx *cx, str what, contact_id contact, str *name)
 {
@@ -86,8 +85,7 @@ err data_export_ask(struct ctx *cx, str what, contact_id contact, struct data_ex
     return job_queue(cx, made->id, S(EXPORT_JOB));
 }
 
-/* ── one that is there ──────────────────────────────────────────────────────────────────────────
- */
+/* ── one that is there ── */
 
 err data_export_seen(struct ctx *cx, data_export_id id, struct data_export *e)
 {
@@ -132,8 +130,7 @@ err data_export_drop(struct ctx *cx, data_export_id id)
     return job_queue(cx, id, (str){0});
 }
 
-/* ── its file ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── its file ── */
 
 str data_export_folder(const struct ctx *cx)
 {

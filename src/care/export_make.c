@@ -76,8 +76,7 @@ static err out_of(struct export *x, err e)
     return e;
 }
 
-/* ── reading ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── reading ── */
 
 static err page_write(struct export *x, struct export_list *list, const struct export_kind *kind,
     const char *rows, ptrdiff_t n)
@@ -104,8 +103,7 @@ static err list_begin(struct export *x, const char *name, struct export_list **l
     return out_of(x, export_list_open(&x->out, name, *list));
 }
 
-/* ── the snapshot ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── the snapshot ── */
 
 static void snapshot_close(struct export *x)
 {
@@ -224,8 +222,7 @@ static err read_all(struct export *x)
     return e;
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 static str path_of(struct export *x, str name)
 {
@@ -307,8 +304,7 @@ static err files_export(struct export *x)
     return OK;
 }
 
-/* ── the manifest ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── the manifest ── */
 
 static void manifest_lists(struct json_out *j, const struct export *x)
 {
@@ -370,8 +366,7 @@ static err write_all(struct export *x)
     return out_of(x, export_out_finish(&x->out));
 }
 
-/* ── all of it ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── all of it ── */
 
 static err run(struct export *x)
 {

@@ -60,8 +60,7 @@ static err put(struct export_out *o, int fd, str bytes, str name)
     return o->bytes - o->looked_at >= LIMIT_UNSYNCED_BYTES ? look_around(o, fd) : OK;
 }
 
-/* ── tar ────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── tar ── */
 
 static void put_octal(char *at, int digits, int64_t v)
 {
@@ -119,8 +118,7 @@ static err tar_end(struct export_out *o)
     return put(o, o->fd, str_of(zeros, sizeof zeros), o->part);
 }
 
-/* ── opening ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── opening ── */
 
 static str folder_of(str path)
 {
@@ -210,8 +208,7 @@ err export_out_open(struct arena *a, struct arena *one, str target, int64_t now_
     return file_truncate(o->fd, 0) == OK ? OK : trouble(o, "write", o->part);
 }
 
-/* ── lists ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── lists ── */
 
 static str path_in(const struct export_out *o, str name)
 {
@@ -282,8 +279,7 @@ err export_list_close(struct export_out *o, struct export_list *list)
     return e;
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 /* A file's bytes come in the order of their names: a folder is made once. */
 static err folder_make(struct export_out *o, str path)
@@ -341,8 +337,7 @@ err export_out_text(struct export_out *o, str path, str text)
     return e;
 }
 
-/* ── the end ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the end ── */
 
 err export_out_finish(struct export_out *o)
 {

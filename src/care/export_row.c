@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* ── columns ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── columns ── */
 
 static bool cut_end(str *name, str end)
 {
@@ -69,8 +68,7 @@ static void put_column(struct json_out *j, const struct db_col *col, const char 
     }
 }
 
-/* ── a message ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a message ── */
 
 static void put_person(struct json_out *j, const struct export_message *m)
 {

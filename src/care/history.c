@@ -41,8 +41,7 @@ int64_t history_key(struct arena *a, char kind, const struct channel *channel, s
     return (int64_t)(str_hash(text) >> 1) | 1;
 }
 
-/* ── a line ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a line ── */
 
 static str without_at(str handle)
 {
@@ -196,8 +195,7 @@ static void read_lines(struct history_batch *b)
     cx->fault = (struct fault){0};
 }
 
-/* ── what is there already ──────────────────────────────────────────────────────────────────────
- */
+/* ── what is there already ── */
 
 static err remember(struct history_batch *b, struct map *m, const struct message *rows, ptrdiff_t n)
 {

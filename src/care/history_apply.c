@@ -138,8 +138,7 @@ static struct message message_of(const struct history_item *item)
     return m;
 }
 
-/* ── writing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── writing ── */
 
 static err write_new_people(struct history_batch *b)
 {

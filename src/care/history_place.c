@@ -10,8 +10,7 @@
 #include "store/history.h"
 #include "store/identity.h"
 
-/* ── people ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── people ── */
 
 static void take_text(str *kept, str given)
 {
@@ -94,8 +93,7 @@ static err find_people(struct history_batch *b)
     return OK;
 }
 
-/* ── conversations that are named ───────────────────────────────────────────────────────────────
- */
+/* ── conversations that are named ── */
 
 static str talk_key(struct history_batch *b, conversation_id id)
 {
@@ -180,8 +178,7 @@ static err find_named(struct history_batch *b)
     return OK;
 }
 
-/* ── conversations of people ────────────────────────────────────────────────────────────────────
- */
+/* ── conversations of people ── */
 
 static str place_key(struct history_batch *b, identity_id identity, str thread)
 {
@@ -236,8 +233,7 @@ static err place_people(struct history_batch *b)
     return OK;
 }
 
-/* ── our own lines ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── our own lines ── */
 
 /* Where what it answers is; else the thread's. */
 static bool place_ours(struct history_batch *b, struct history_item *item)

@@ -50,8 +50,7 @@ err identity_joined(struct ctx *cx, contact_id contact, identity_id identity, st
     return tell(cx, contact);
 }
 
-/* ── apart ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── apart ── */
 
 static err find(struct ctx *cx, contact_id contact, identity_id id, struct identity *identity)
 {

@@ -27,8 +27,7 @@ str import_type_name(enum import_type t)
     return type_names[t];
 }
 
-/* ── fields ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── fields ── */
 
 err import_text(struct ctx *cx, const struct json *line, const char *name, ptrdiff_t max,
     bool is_required, str *value)
@@ -114,8 +113,7 @@ static err remember_agent(struct importer *im, str email, str name, agent_id id)
     return import_remember(im, &im->agents, email, id.v);
 }
 
-/* ── lines ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── lines ── */
 
 static err team_line(struct ctx *cx, struct importer *im, const struct json *line, bool *is_known)
 {
@@ -250,8 +248,7 @@ static err contact_line(
     return import_remember(im, &im->contacts, id, existing.v);
 }
 
-/* ── the account ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the account ── */
 
 static err remember_people(struct ctx *cx, struct importer *im)
 {

@@ -44,23 +44,20 @@ struct inbound_batch {
     bool has_network;       /* items that only networks send */
 };
 
-/* ── inbound_threads.c ──────────────────────────────────────────────────────────────────────────
- */
+/* ── inbound_threads.c ── */
 
 /* Sets person_of (a result that is refused says why) and thread_of of the items whose result is OK,
  * and c of the threads that have a conversation already. */
 err inbound_find_threads(struct inbound_batch *b);
 
-/* ── inbound_apply.c ────────────────────────────────────────────────────────────────────────────
- */
+/* ── inbound_apply.c ── */
 
 /* In the order of their time: messages, events and results of the items that have a thread, and
  * what each does to its conversation. Nothing is written but what a network's item changes of what
  * is stored (echoes, posts). */
 err inbound_apply_items(struct inbound_batch *b);
 
-/* ── inbound_write.c ────────────────────────────────────────────────────────────────────────────
- */
+/* ── inbound_write.c ── */
 
 /* People, conversations, messages, events, notifications. */
 err inbound_write_all(struct inbound_batch *b);

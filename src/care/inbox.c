@@ -36,8 +36,7 @@ const struct saved_view inbox_builtin[BUILTIN_VIEWS] = {
     BUILTIN("resolved", "Resolved", "{\"status\":[\"resolved\"]}", "newest", 5),
 };
 
-/* ── filters in words ───────────────────────────────────────────────────────────────────────────
- */
+/* ── filters in words ── */
 
 static err read_list(struct ctx *cx, const struct json *v, const char *field, struct str_list *list)
 {
@@ -185,8 +184,7 @@ err inbox_view(struct ctx *cx, str key_or_id, struct inbox_query *q, enum conver
     return OK;
 }
 
-/* ── words to the store's filter ────────────────────────────────────────────────────────────────
- */
+/* ── words to the store's filter ── */
 
 static err read_id(struct ctx *cx, str text, const char *field, int64_t *id)
 {
@@ -271,8 +269,7 @@ err inbox_query_check(struct ctx *cx, const struct inbox_query *q)
     return resolve(cx, q, &f, &is_empty);
 }
 
-/* ── what is searched for ───────────────────────────────────────────────────────────────────────
- */
+/* ── what is searched for ── */
 
 /* What was found that the filter keeps. */
 struct found {
@@ -330,8 +327,7 @@ static err find_list(struct ctx *cx, const struct conversation_filter *f, str q,
     return conversation_find_page(cx, found.at, found.n, sort, after, limit, rows, n);
 }
 
-/* ── lists and counts ───────────────────────────────────────────────────────────────────────────
- */
+/* ── lists and counts ── */
 
 err inbox_list(struct ctx *cx, const struct inbox_query *q, enum conversation_sort sort,
     const struct conversation_cursor *after, ptrdiff_t limit, struct conversation **rows,

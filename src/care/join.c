@@ -65,8 +65,7 @@ static err note_audit(struct joining *j, const char *action)
     return audit_add(j->cx, str_from(action), S("conversation"), j->from.id.v, json_str(&detail));
 }
 
-/* ── joining ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── joining ── */
 
 /* Who wrote, and whom we wrote to; not who was only named. *json: those who are new there. */
 static err join_members(struct joining *j, str *json)
@@ -249,8 +248,7 @@ err conversation_join(struct ctx *cx, conversation_id id, struct conversation *i
     return OK;
 }
 
-/* ── separating ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── separating ── */
 
 static err part_members(struct joining *j, str members)
 {
@@ -352,8 +350,7 @@ err conversation_separate(struct ctx *cx, conversation_id id, struct conversatio
     return OK;
 }
 
-/* ── what it may belong to ──────────────────────────────────────────────────────────────────────
- */
+/* ── what it may belong to ── */
 
 err conversation_unrelate(struct ctx *cx, conversation_id id)
 {

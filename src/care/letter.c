@@ -17,8 +17,7 @@
 
 enum { RANDOM_BYTES = 9 };
 
-/* ── the mailbox ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the mailbox ── */
 
 static const char *mailbox_fault(struct ctx *cx, channel_id id, struct channel *channel)
 {
@@ -50,8 +49,7 @@ err letter_mailbox_check(struct ctx *cx, const char *field, channel_id id)
     return fault ? fail_field(cx, field, "%s", fault) : OK;
 }
 
-/* ── making ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── making ── */
 
 /* Invitations and password resets are asked for by people, and have limits of their own. */
 static bool is_held_back(str kind)
@@ -131,8 +129,7 @@ err letter_add(struct ctx *cx, const struct letter_new *new, struct letter *lett
     return OK;
 }
 
-/* ── going out ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── going out ── */
 
 static str with_link(struct arena *a, str s, str link)
 {
@@ -226,8 +223,7 @@ err letter_retry(struct ctx *cx, letter_id id, struct letter *letter)
     return queue(cx, letter);
 }
 
-/* ── what comes back ────────────────────────────────────────────────────────────────────────────
- */
+/* ── what comes back ── */
 
 /* Anybody can write a report: it counts when it is about whom the letter went to. */
 static err note_report(struct ctx *cx, const struct mail_report *report, struct letter *l)

@@ -49,8 +49,7 @@ static str id_words(struct arena *a, int64_t id)
     return id ? str_print(a, "%lld", (long long)id) : (str){0};
 }
 
-/* ── status ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── status ── */
 
 static err plan_wake(struct transition *t)
 {
@@ -150,8 +149,7 @@ static err change_status(struct transition *t, const struct conversation_change 
     return OK;
 }
 
-/* ── who has it ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── who has it ── */
 
 static err change_assignee(struct transition *t, agent_id to)
 {
@@ -186,8 +184,7 @@ static err change_team(struct transition *t, team_id to)
     return OK;
 }
 
-/* ── tags ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── tags ── */
 
 static bool has_name(struct arena *a, const struct str_list *names, str fold)
 {
@@ -254,8 +251,7 @@ static err change_tags(struct transition *t, const struct conversation_change *c
     return OK;
 }
 
-/* ── the whole ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the whole ── */
 
 static err check_rights(struct ctx *cx, const struct conversation_change *h)
 {
@@ -358,8 +354,7 @@ err conversation_change(struct ctx *cx, conversation_id id,
     return conversation_apply(cx, c, change);
 }
 
-/* ── the clock ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the clock ── */
 
 static err wake(struct ctx *cx, struct conversation *c)
 {

@@ -14,8 +14,7 @@
 
 enum { PEOPLE_BYTES = 64 * 1024, MEMBERS_MOST = 50 };
 
-/* ── judging ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── judging ── */
 
 /* "support+c1.ab@example.com" is ours as "support@example.com" is. */
 static bool is_ours(str mailbox, str address)
@@ -124,8 +123,7 @@ err mail_judge(struct ctx *cx, channel_id id, struct connector_item *it)
     return OK;
 }
 
-/* ── keeping ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── keeping ── */
 
 static void put_person(struct json_out *j, str name, str address)
 {

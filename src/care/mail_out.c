@@ -30,8 +30,7 @@ struct writing {
     struct mail_values values;
 };
 
-/* ── people ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── people ── */
 
 static bool is_address(str s)
 {
@@ -212,8 +211,7 @@ static err add_members(struct writing *w)
     return mail_member_add_many(w->cx, w->c->id, rows, n);
 }
 
-/* ── thread and name ────────────────────────────────────────────────────────────────────────────
- */
+/* ── thread and name ── */
 
 static str domain_of(str address)
 {
@@ -341,8 +339,7 @@ err mail_out_plan_new(
     return OK;
 }
 
-/* ── for the connector ──────────────────────────────────────────────────────────────────────────
- */
+/* ── for the connector ── */
 
 static struct mail_person person_of(const struct json *v)
 {

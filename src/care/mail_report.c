@@ -19,8 +19,7 @@ struct taking {
     bool is_main;    /* the recipient stands in To */
 };
 
-/* ── which mail, and whom it went to ────────────────────────────────────────────────────────────
- */
+/* ── which mail, and whom it went to ── */
 
 /* The only one it went to; empty = there are several. */
 static str only_one(const struct json *people)
@@ -98,8 +97,7 @@ static err find(struct taking *t, channel_id channel, const struct connector_mai
     return OK;
 }
 
-/* ── what it means ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── what it means ── */
 
 static str words_of(struct arena *a, const struct mail_report *r)
 {

@@ -75,8 +75,7 @@ err mail_signature_check(struct ctx *cx, str bytes, enum mime_guard guard, str f
     return OK;
 }
 
-/* ── keys ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── keys ── */
 
 static err read_list(struct ctx *cx, str text, struct mail_key *key)
 {

@@ -17,8 +17,7 @@ static str key_of(struct ctx *cx, message_id id)
     return str_print(cx->arena, "%lld", (long long)id.v);
 }
 
-/* ── the jobs ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the jobs ── */
 
 /* What was claimed when it was to be removed may be back in the queue by the time that its claim
  * could be held. */
@@ -47,8 +46,7 @@ err mail_stop_is_possible(
     return job_is_waiting(cx, S("send"), key_of(cx, m->id), is_possible);
 }
 
-/* ── the recipients ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── the recipients ── */
 
 struct stopping {
     struct mail_reached *at;
@@ -109,8 +107,7 @@ static err stop_people(struct ctx *cx, struct mail_way *way, struct stopping *s)
     return mail_way_set(cx, way);
 }
 
-/* ── the message ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the message ── */
 
 static err tell(struct ctx *cx, const struct message *m, const struct stopping *s, bool is_running)
 {

@@ -116,8 +116,7 @@ static err look_at(struct ctx *cx, conversation_id id, struct conversation *c)
     return e;
 }
 
-/* ── subjects ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── subjects ── */
 
 /* Without marks of answers and what gateways write before it ("[EXTERNAL] Re: x" → "x"). */
 static str subject_core(struct arena *a, str subject)
@@ -174,8 +173,7 @@ static err suggest_by_number(struct ctx *cx, str subject, conversation_id *id)
     return e == E_NOT_FOUND ? OK : e;
 }
 
-/* ── where it belongs ───────────────────────────────────────────────────────────────────────────
- */
+/* ── where it belongs ── */
 
 /* Whoever gave the address in the chat got our letter there, and answers it: the address is proven
  * to be theirs. A program that answers proves nothing. */

@@ -10,8 +10,7 @@
 
 enum { LIST_BYTES = 256 * 1024, WORDS_BYTES = 500, EXPLAINED_BYTES = 2000 };
 
-/* ── the list ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the list ── */
 
 struct mail_reached *mail_way_read(struct arena *a, str recipients, ptrdiff_t *n)
 {
@@ -131,8 +130,7 @@ static bool has_state(const struct mail_reached *at, ptrdiff_t n, const char *st
     return false;
 }
 
-/* ── a try ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a try ── */
 
 static err bounces_to(struct ctx *cx, const struct message *m, struct connector_letter *letter)
 {
@@ -288,8 +286,7 @@ err mail_way_cut(struct ctx *cx, message_id id, str *words)
     return n ? set(cx, &way, at, n) : mail_way_set(cx, &way);
 }
 
-/* ── once more ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── once more ── */
 
 err mail_way_retry(struct ctx *cx, message_id id)
 {

@@ -12,8 +12,7 @@
 #include "store/audit.h"
 #include "store/job.h"
 
-/* ── a message comes ────────────────────────────────────────────────────────────────────────────
- */
+/* ── a message comes ── */
 
 /* "photo.jpg" of "https://host/a/photo.jpg?size=2"; utf8_file_name names what has no such part. */
 static str name_of(struct arena *a, const struct media_source *from)
@@ -73,8 +72,7 @@ err media_plan(struct ctx *cx, struct attachment *rows, ptrdiff_t n)
     return job_add_many(cx, jobs, n);
 }
 
-/* ── what becomes of it ─────────────────────────────────────────────────────────────────────────
- */
+/* ── what becomes of it ── */
 
 static err settle(struct ctx *cx, const struct attachment *at, bool wants_thumbnail)
 {
@@ -111,8 +109,7 @@ err media_failed(struct ctx *cx, attachment_id id, str error)
     return settle(cx, &at, false);
 }
 
-/* ── it was here ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── it was here ── */
 
 static err change(struct ctx *cx, const struct attachment *at, str action)
 {

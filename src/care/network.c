@@ -48,8 +48,7 @@ err network_channel(
     return e;
 }
 
-/* ── messages of ours ───────────────────────────────────────────────────────────────────────────
- */
+/* ── messages of ours ── */
 
 /* "1234" or "1234.2" (a later piece): the message of ours that a network brings back. */
 static err by_ref(struct ctx *cx, channel_id channel, str ref, struct message *m)
@@ -142,8 +141,7 @@ err network_before(struct ctx *cx, channel_id channel, struct connector_item *it
                                                                 : whom(cx, channel, it, is_done);
 }
 
-/* ── words about messages that are not here yet ─────────────────────────────────────────────────
- */
+/* ── words about messages that are not here yet ── */
 
 static str slot_of(struct arena *a, const struct connector_item *it)
 {
@@ -283,8 +281,7 @@ err network_catch_up(struct ctx *cx, const struct network_known *known, ptrdiff_
     return OK;
 }
 
-/* ── what became of messages ────────────────────────────────────────────────────────────────────
- */
+/* ── what became of messages ── */
 
 /* A word that no connector has a meaning for is no error of the delivery: the rest of it counts. */
 static bool is_known_state(channel_id channel, str state)
@@ -348,8 +345,7 @@ static err reported(struct ctx *cx, channel_id channel, const struct connector_i
     return OK;
 }
 
-/* ── edits, deletions, reactions ────────────────────────────────────────────────────────────────
- */
+/* ── edits, deletions, reactions ── */
 
 static err tell(struct ctx *cx, message_id id)
 {
@@ -431,8 +427,7 @@ static err change(struct ctx *cx, channel_id channel, const struct connector_ite
     return it->kind == ITEM_DELETE ? delete (cx, &m, it) : react(cx, &m, it);
 }
 
-/* ── people and our account ─────────────────────────────────────────────────────────────────────
- */
+/* ── people and our account ── */
 
 static err person(struct ctx *cx, channel_id channel, const struct connector_item *it)
 {

@@ -30,8 +30,7 @@ enum {
     WRAP_MOST_S = 24 * 3600,
 };
 
-/* ── telling ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── telling ── */
 
 err phone_tell(struct ctx *cx, const struct phone_call *c, str type)
 {
@@ -85,8 +84,7 @@ static err tell_agent(struct ctx *cx, int64_t id)
                          });
 }
 
-/* ── who and where ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── who and where ── */
 
 static struct inbound_item inbound_of(channel_id channel, str kind, const struct connector_item *it)
 {
@@ -192,8 +190,7 @@ static err note_agent(struct ctx *cx, struct phone_call *c, str phone)
     return OK;
 }
 
-/* ── its message ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── its message ── */
 
 static str parts_of(struct ctx *cx, const struct phone_call *c)
 {
@@ -280,8 +277,7 @@ static err assign(struct ctx *cx, const struct phone_call *c)
     return OK;
 }
 
-/* ── states ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── states ── */
 
 /* ringing, menu and queued may follow each other in any order. */
 static int rank(str state)
@@ -423,8 +419,7 @@ err phone_news(struct ctx *cx, channel_id channel, const struct connector_item *
     return phone_write(cx, &c);
 }
 
-/* ── after the call ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── after the call ── */
 
 err phone_wrap_end(struct ctx *cx, struct phone_call *c)
 {

@@ -13,16 +13,14 @@
 #include "model/call.h"
 #include "model/ctx.h"
 
-/* ── news of a network (as the system) ──────────────────────────────────────────────────────────
- */
+/* ── news of a network (as the system) ── */
 
 /* An ITEM_CALL. A call that is not here yet is made when the item says who is on the other end. */
 err phone_news(struct ctx *cx, channel_id channel, const struct connector_item *it);
 /* The after-call time of this call has lasted long enough (job "wrap_up"). */
 err phone_wrap_over(struct ctx *cx, call_id id);
 
-/* ── acts of agents ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts of agents ── */
 
 struct phone_start {
     channel_id channel;
@@ -46,8 +44,7 @@ err phone_wrap_up(struct ctx *cx, call_id id, str note, struct phone_call *c);
  * neither. */
 str phone_number(struct arena *a, str written);
 
-/* ── the job ("call", payload {kind}) ───────────────────────────────────────────────────────────
- */
+/* ── the job ("call", payload {kind}) ── */
 
 enum {
     PHONE_PATIENCE_MS = 60 * 1000,   /* nobody wants a phone to ring later than that */
@@ -68,8 +65,7 @@ err phone_work_done(
 /* It was not done, and will not be. */
 err phone_work_failed(struct ctx *cx, call_id id, enum connector_call_kind kind, str why);
 
-/* ── shared by the two files ────────────────────────────────────────────────────────────────────
- */
+/* ── shared by the two files ── */
 
 /* Plans an act. */
 err phone_plan(struct ctx *cx, const struct phone_call *c, enum connector_call_kind kind);

@@ -18,8 +18,7 @@
 
 static const char *const kind_words[CALL_KINDS] = {"dial", "take", "hang_up", "look"};
 
-/* ── numbers ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── numbers ── */
 
 str phone_number(struct arena *a, str written)
 {
@@ -57,8 +56,7 @@ static err own_phone(struct ctx *cx, struct agent *agent)
     return OK;
 }
 
-/* ── planning ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── planning ── */
 
 static err plan(struct ctx *cx, const struct job_new *job, enum connector_call_kind kind)
 {
@@ -111,8 +109,7 @@ static err network_of(
     return OK;
 }
 
-/* ── making a call ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── making a call ── */
 
 struct starting {
     struct ctx *cx;
@@ -232,8 +229,7 @@ err phone_start(
     return phone_tell(cx, c, S("call.created"));
 }
 
-/* ── taking, ending, being done ─────────────────────────────────────────────────────────────────
- */
+/* ── taking, ending, being done ── */
 
 err phone_take(struct ctx *cx, call_id id, struct phone_call *c)
 {
@@ -304,8 +300,7 @@ err phone_wrap_up(struct ctx *cx, call_id id, str note, struct phone_call *c)
     return phone_wrap_end(cx, c);
 }
 
-/* ── the job ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the job ── */
 
 static bool kind_read(struct arena *a, str payload, enum connector_call_kind *kind)
 {

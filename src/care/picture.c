@@ -94,8 +94,7 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* ── what the result still says about who took the picture, and where ───────────────────────────
- */
+/* ── what the result still says about who took the picture, and where ── */
 
 static int64_t number(str s, ptrdiff_t at)
 {

@@ -19,8 +19,7 @@
 
 enum { WEBHOOKS_PAGE = 200 };
 
-/* ── whether it can leave this machine ──────────────────────────────────────────────────────────
- */
+/* ── whether it can leave this machine ── */
 
 /* "http://127.0.0.1:80/x", "[::1]:25". Only literal addresses: a name may be anybody's tomorrow. */
 static bool is_loopback(str address)
@@ -63,8 +62,7 @@ static bool stays_here(
     return true;
 }
 
-/* ── what may be replayed ───────────────────────────────────────────────────────────────────────
- */
+/* ── what may be replayed ── */
 
 static err find_owner(struct ctx *cx, struct replay *r)
 {
@@ -185,8 +183,7 @@ static str of_run(struct ctx *cx, const struct replay *r, str id)
     return id.len ? str_print(cx->arena, "%.*s~%.*s", SARG(id), SARG(r->run)) : id;
 }
 
-/* ── what customers wrote ───────────────────────────────────────────────────────────────────────
- */
+/* ── what customers wrote ── */
 
 static struct inbox_new delivery_of(
     struct ctx *cx, const struct replay *r, const struct history_item *in, source_id source)
@@ -234,8 +231,7 @@ err replay_take_in(struct ctx *cx, const struct replay *r, struct replay_line *l
     return OK;
 }
 
-/* ── what we wrote ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── what we wrote ── */
 
 /* The message that it answers, of this run or of before; m->id 0 = none. */
 static err find_answered(

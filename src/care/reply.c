@@ -21,8 +21,7 @@
 
 enum { CLIENT_ID_BYTES = 64, STALE_BYTES = 2 * LIMIT_JSON_BODY_BYTES };
 
-/* ── what may be written ────────────────────────────────────────────────────────────────────────
- */
+/* ── what may be written ── */
 
 static err check_text(struct ctx *cx, const struct reply_new *r)
 {
@@ -95,8 +94,7 @@ static err check_stale(struct ctx *cx, const struct conversation *c, const struc
     return e;
 }
 
-/* ── writing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── writing ── */
 
 static err author(struct ctx *cx, struct message *m)
 {
@@ -251,8 +249,7 @@ err reply_add(struct ctx *cx, conversation_id id, const struct reply_new *reply,
     return OK;
 }
 
-/* ── undo and retry ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── undo and retry ── */
 
 static err too_late(struct ctx *cx)
 {

@@ -13,8 +13,7 @@
 
 enum { PARTS_MOST = 10, PARTS_BYTES = 16 * 1024 };
 
-/* ── where it stands ────────────────────────────────────────────────────────────────────────────
- */
+/* ── where it stands ── */
 
 err reply_window_of(struct ctx *cx, const struct conversation *c, struct message_window *window)
 {
@@ -61,8 +60,7 @@ err reply_room_of(struct ctx *cx, const struct conversation *c, struct reply_vie
     return load(cx, c, e == OK ? &channel : NULL, view);
 }
 
-/* ── the reply ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the reply ── */
 
 struct checking {
     struct ctx *cx;
@@ -116,8 +114,7 @@ static err check_window(struct checking *k)
         SARG(k->connector->title));
 }
 
-/* ── parts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── parts ── */
 
 static err check_part(struct checking *k, const struct json *part)
 {
@@ -160,8 +157,7 @@ static err check_parts(struct checking *k)
     return OK;
 }
 
-/* ── files and text ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── files and text ── */
 
 static err check_files(struct checking *k)
 {
@@ -213,8 +209,7 @@ static err check_length(struct checking *k)
     return OK;
 }
 
-/* ── in public ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── in public ── */
 
 /* A browser counts in UTF-16 units. */
 static int64_t units_before(str text, ptrdiff_t at)

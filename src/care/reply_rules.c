@@ -14,8 +14,7 @@ const char *reply_window_name(enum reply_window w)
     return reply_window_words[w];
 }
 
-/* ── windows ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── windows ── */
 
 static enum reply_window after_window(const struct connector *c)
 {
@@ -69,8 +68,7 @@ enum reply_window reply_rules_program(const struct connector *c, enum reply_wind
     return w == REPLY_LATE && c ? after_window(c) : w;
 }
 
-/* ── texts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── texts ── */
 
 bool reply_rules_is_too_long(const struct connector_rules *rules, str text, int64_t *length)
 {
@@ -78,8 +76,7 @@ bool reply_rules_is_too_long(const struct connector_rules *rules, str text, int6
     return *length > rules->max_length || (rules->max_bytes && text.len > rules->max_bytes);
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 bool reply_rules_type_fits(str types, str type)
 {

@@ -39,8 +39,7 @@ struct look {
     struct search_answer *answer;
 };
 
-/* ── conditions ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── conditions ── */
 
 /* Do the words of the value stand in one of the texts? */
 static bool holds(struct look *l, str value, const str *texts, ptrdiff_t n)
@@ -141,8 +140,7 @@ static err tags_of(
     return conversation_fill_tags(l->cx, *tagged, n);
 }
 
-/* ── messages ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── messages ── */
 
 static str file_names(struct arena *a, str views)
 {
@@ -297,8 +295,7 @@ static err messages(struct look *l)
     return OK;
 }
 
-/* ── contacts and tags ──────────────────────────────────────────────────────────────────────────
- */
+/* ── contacts and tags ── */
 
 static bool judge_name(struct look *l, const struct search_part *parts, ptrdiff_t n,
     const char *const *names, struct search_hit *hit)
@@ -398,8 +395,7 @@ static err tags(struct look *l)
     return OK;
 }
 
-/* ── the whole ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the whole ── */
 
 static bool has_words(const struct search_query *q)
 {
@@ -536,8 +532,7 @@ err search_find(struct ctx *cx, const struct search_ask *ask, struct search_answ
     return e == OK ? cut(&l) : e;
 }
 
-/* ── as a filter of lists ───────────────────────────────────────────────────────────────────────
- */
+/* ── as a filter of lists ── */
 
 struct search_walk {
     struct search_ask ask;

@@ -115,8 +115,7 @@ err transcript_write(struct ctx *cx, const struct conversation *c, const struct 
     return OK;
 }
 
-/* ── as a letter ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── as a letter ── */
 
 /* The chat's own mailbox, else that of the account. */
 static err find_mailbox(struct ctx *cx, const struct conversation *c, channel_id *mailbox)

@@ -77,8 +77,7 @@ bool visitor_proof_is_right(struct arena *a, str identity_secret, str user_id, s
     return identity_secret.len > 0 && crypto_equal(right, str_lower_ascii(a, hash));
 }
 
-/* ── who it is ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── who it is ── */
 
 /* *known has id 0 when there is none. */
 static err identity_known(struct ctx *cx, str external_id, struct identity_known *known)

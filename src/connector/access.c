@@ -43,8 +43,7 @@ struct connector_sent access_end(const struct oauth_end *end)
     return sent;
 }
 
-/* ── secrets ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── secrets ── */
 
 static bool is_among(str name, const struct access_member *members, ptrdiff_t n)
 {

@@ -14,8 +14,7 @@
 
 enum { LANGUAGE_BYTES = 35 }; /* BCP 47: the longest tag anybody must take (RFC 5646, 4.4.1) */
 
-/* ── parse ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── parse ── */
 
 struct reading {
     struct arena *a;
@@ -142,8 +141,7 @@ static err parse(
     return OK;
 }
 
-/* ── send ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── send ── */
 
 static void read_answer(
     struct arena *a, const struct http_result *res, int64_t now_ms, struct connector_sent *sent)

@@ -42,8 +42,7 @@ static str secret_of(struct arena *a, const struct connector_setup *setup, const
     return (str){0};
 }
 
-/* ── addresses ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── addresses ── */
 
 static str base_of(struct arena *a, const struct connector *c, const struct connector_setup *setup,
     str provided, str name)
@@ -100,8 +99,7 @@ str authorize_oauth1_base(
     return connector_host_url(a, c, setup->hosts, str_from(c->oauth1->host));
 }
 
-/* ── tokens ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── tokens ── */
 
 str authorize_secrets(struct arena *a, const struct connector *c, str secrets,
     const struct oauth2_tokens *tokens, int64_t now_ms)

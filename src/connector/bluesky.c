@@ -14,8 +14,7 @@
 
 enum { POLL_MS = 20 * 1000, SEND_GAP_MS = 500 };
 
-/* ── sessions ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── sessions ── */
 
 struct session {
     str did, handle, access, refresh, pds;
@@ -142,8 +141,7 @@ static err refresh(struct http_client *client, struct arena *a, const struct con
     return OK;
 }
 
-/* ── the account ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the account ── */
 
 static err get_as(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     const struct session *s, const char *nsid, str query, bool is_chat, int64_t now_ms,
@@ -213,8 +211,7 @@ static err check(struct http_client *client, struct arena *a, const struct conne
     return OK;
 }
 
-/* ── pictures ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── pictures ── */
 
 static bool is_cid(str s)
 {
@@ -243,8 +240,7 @@ static err media(struct http_client *client, struct arena *a, const struct conne
     return OK;
 }
 
-/* ── the network ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the network ── */
 
 static const struct connector_setting settings[] = {
     {.name = "identifier",

@@ -9,8 +9,7 @@
 
 enum { ANSWER_BYTES = 4 * 1024 * 1024 };
 
-/* ── names ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── names ── */
 
 static bool is_plain(str s, const char *more)
 {
@@ -72,8 +71,7 @@ str bluesky_tid(struct arena *a, str delivery_id, str did)
     return str_of(to, BLUESKY_TID);
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 /* The operator's, else where the account lives, else where it signs in. */
 static str base_of(struct arena *a, const struct connector_setup *setup)

@@ -37,8 +37,7 @@ static int64_t time_or(const struct reading *r, const struct json *object, const
     return at_ms > 0 && at_ms < r->received_ms ? at_ms : r->received_ms;
 }
 
-/* ── what is in a post ──────────────────────────────────────────────────────────────────────────
- */
+/* ── what is in a post ── */
 
 static void read_images(struct reading *r, const struct json *embed, str did,
     struct connector_item *it, struct parts *parts)
@@ -116,8 +115,7 @@ static void read_content(
     it->parts = parts_str(&parts);
 }
 
-/* ── posts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── posts ── */
 
 str bluesky_token(struct arena *a, str uri, str cid, const struct json *record)
 {
@@ -210,8 +208,7 @@ static bool read_notification(struct reading *r, const struct json *n)
     return read_post(r, n, false);
 }
 
-/* ── chat ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── chat ── */
 
 static const struct json *other_member(const struct reading *r, const struct json *convo)
 {
@@ -257,8 +254,7 @@ static bool read_chat(struct reading *r, const struct json *log, const struct js
     return it->thread_key.len > 0;
 }
 
-/* ── deliveries ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── deliveries ── */
 
 err bluesky_parse(
     struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why)

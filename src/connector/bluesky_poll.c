@@ -57,8 +57,7 @@ static err ask(struct polling *p, const char *nsid, str query, bool is_chat,
     return OK;
 }
 
-/* ── notifications ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── notifications ── */
 
 static bool is_known(const struct polling *p, str uri)
 {
@@ -206,8 +205,7 @@ static void deliver_notifications(struct polling *p)
         p->at_ms = p->in->now_ms;
 }
 
-/* ── our own posts ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── our own posts ── */
 
 static err read_own(struct polling *p)
 {
@@ -237,8 +235,7 @@ static err read_own(struct polling *p)
     return OK;
 }
 
-/* ── chat ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── chat ── */
 
 static err find_convo(struct polling *p, str id, const struct json **convo)
 {
@@ -307,8 +304,7 @@ static err read_chat(struct polling *p)
     return OK;
 }
 
-/* ── the poll ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the poll ── */
 
 static void put_known(struct polling *p, struct json_out *j)
 {

@@ -67,8 +67,7 @@ static err post(struct http_client *client, struct arena *a, const struct connec
     return OK;
 }
 
-/* ── what it answers ────────────────────────────────────────────────────────────────────────────
- */
+/* ── what it answers ── */
 
 static bool read_token(struct arena *a, str token, struct sending *s)
 {
@@ -131,8 +130,7 @@ static err find_above(struct sending *s, struct connector_sent *sent)
     return OK;
 }
 
-/* ── facets ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── facets ── */
 
 /* Empty: there is nobody of that name. */
 static err did_of(struct sending *s, str handle, str *did)
@@ -198,8 +196,7 @@ static err put_facets(struct sending *s, struct json_out *j)
     return OK;
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 static bool is_video(const struct connector_file *f)
 {
@@ -284,8 +281,7 @@ static void put_embed(const struct sending *s, struct json_out *j)
     json_obj_end(j);
 }
 
-/* ── posts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── posts ── */
 
 static void put_ref(struct json_out *j, const char *key, str uri, str cid)
 {
@@ -384,8 +380,7 @@ static err send_post(struct sending *s, struct connector_sent *sent)
     return OK;
 }
 
-/* ── chat ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── chat ── */
 
 static err open_convo(struct sending *s, str *convo, bool *is_request, struct connector_sent *sent)
 {
@@ -492,8 +487,7 @@ err bluesky_send(struct http_client *client, struct arena *a, const struct conne
     return out->is_public && !out->is_private_reply ? send_post(&s, sent) : send_chat(&s, sent);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static err act_delete(struct http_client *client, struct arena *a, const struct connector_act *act,
     struct connector_sent *sent)

@@ -20,8 +20,7 @@
 struct oauth1_provider;
 struct oauth2_provider;
 
-/* ── the form ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the form ── */
 
 struct connector_setting {
     const char *name, *kind; /* kind: "text", "url", "host" (a server's name: secrets go there),
@@ -39,8 +38,7 @@ struct connector_host {
     const char *name, *url; /* no trailing slash */
 };
 
-/* ── the network's rules ────────────────────────────────────────────────────────────────────────
- */
+/* ── the network's rules ── */
 
 enum connector_able {
     ABLE_HOOK = 1 << 0,          /* the network calls us */
@@ -96,8 +94,7 @@ struct connector_rules {
                               * they become the last piece; NULL = none */
 };
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 struct connector_hook {
     const struct http_request *req;

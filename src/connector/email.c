@@ -11,8 +11,7 @@
 
 enum { FILE_BYTES = 25 * 1024 * 1024, IMAP_PORT = 993, SMTP_PORT = 465, PORT_MOST = 65535 };
 
-/* ── posted mails ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── posted mails ── */
 
 /* The secret that came along: as a bearer, or as the password of whoever (forwarders that can only
  * be given an address: https://seva:SECRET@…). Empty = none. */
@@ -36,8 +35,7 @@ static err verify(struct arena *a, const struct connector_hook *hook, str *why)
     return is_known ? OK : E_UNAUTHENTICATED;
 }
 
-/* ── servers ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── servers ── */
 
 static enum mail_security security_of(str word)
 {
@@ -120,8 +118,7 @@ void email_end(const struct mail_end *end, struct connector_sent *sent)
     sent->outcome = CONNECTOR_RETRY; /* somebody mends the server or the settings, and it goes on */
 }
 
-/* ── signing in at Google and Microsoft ─────────────────────────────────────────────────────────
- */
+/* ── signing in at Google and Microsoft ── */
 
 static const struct oauth2_provider *oauth2_for(
     struct arena *a, const struct connector_setup *setup)

@@ -38,8 +38,7 @@ str mailbox_setting(struct mailbox *m, const char *name)
     return setup_setting(m->a, &connector_email, m->in->setup, name);
 }
 
-/* ── one mail ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one mail ── */
 
 /* The cursor stands before the first that is not stored yet. */
 static void mark_stored(struct mailbox *m, uint32_t uid)
@@ -139,8 +138,7 @@ static bool on_bytes(void *arg, uint32_t uid, str bytes, enum imap_piece piece)
     return is_good;
 }
 
-/* ── what is new ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is new ── */
 
 /* Of these, those that have arrived since at->since_ms, or of which the server does not say when.
  */

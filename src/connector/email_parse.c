@@ -138,8 +138,7 @@ static struct connector_mail *mail_of(struct reading *r)
     return mail;
 }
 
-/* ── what it says ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── what it says ── */
 
 /* Signed with the words inside the signature, and too long to be opened. */
 static bool is_shut(const struct reading *r)

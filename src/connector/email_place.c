@@ -15,8 +15,7 @@ enum {
         10 * 60 * 1000, /* the mailbox's server may be behind us; more is read, none twice */
 };
 
-/* ── cursors ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── cursors ── */
 
 static void put_uids(struct json_out *j, str key, const uint32_t *uids, int n)
 {
@@ -102,8 +101,7 @@ static void remember(const struct json *cursors, struct mailbox_place *p)
             read_place(v, p);
 }
 
-/* ── folders ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── folders ── */
 
 static void add_place(struct mailbox *m, str folder)
 {

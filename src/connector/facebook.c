@@ -24,8 +24,7 @@ struct meta_api facebook_api(const struct connector_setup *setup, int64_t now_ms
         .now_ms = now_ms};
 }
 
-/* ── accounts ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── accounts ── */
 
 static str secrets_of(struct arena *a, str token)
 {
@@ -131,8 +130,7 @@ static err subscribe(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── people and things ──────────────────────────────────────────────────────────────────────────
- */
+/* ── people and things ── */
 
 static err person(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     str id, str thread_key, struct connector_sent *end, struct connector_item *out)
@@ -203,8 +201,7 @@ err facebook_poll(struct http_client *client, struct arena *a, const struct conn
     return meta_catch_up(client, a, &inbox, in, out);
 }
 
-/* ── the network ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the network ── */
 
 /* clang-format off */
 static const struct connector_setting settings[] = {

@@ -28,8 +28,7 @@ static str take_post_id(const struct json *v)
     return id.len > READING_ID_BYTES - (ptrdiff_t)sizeof "post:" ? (str){0} : id;
 }
 
-/* ── the feed ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the feed ── */
 
 static void read_author(struct meta_reading *r, struct connector_item *it, str id, str name)
 {
@@ -176,8 +175,7 @@ static void read_feed(struct meta_reading *r, const struct json *change, const s
         read_reaction(r, v);
 }
 
-/* ── mentions ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── mentions ── */
 
 /* Somebody named the page in a post or comment elsewhere: ids only; the text is looked up. */
 static void read_mention(struct meta_reading *r, const struct json *change, const struct json *v)
@@ -229,8 +227,7 @@ static void read_change(struct meta_reading *r, const struct json *change)
         meta_event(r, v); /* the console's test button wraps inbox events so */
 }
 
-/* ── answers to what we asked ───────────────────────────────────────────────────────────────────
- */
+/* ── answers to what we asked ── */
 
 /* A comment or post by itself. Its post is known from its id when that has the form
  * "<post>_<comment>"; the conversation is found by the message's id anyway. */

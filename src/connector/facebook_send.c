@@ -21,8 +21,7 @@ static str node_path(struct arena *a, str id, const char *edge)
     return str_print(a, "/%.*s%s", SARG(http_percent_encode(a, id)), edge);
 }
 
-/* ── private ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── private ── */
 
 /* *attachment: JSON that names the uploaded file; empty when end says why not. */
 static err upload(struct http_client *client, struct arena *a, const struct meta_api *api,
@@ -91,8 +90,7 @@ static err send_private(struct http_client *client, struct arena *a, const struc
     return meta_send(client, a, &m, sent);
 }
 
-/* ── public ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── public ── */
 
 /* "777" of an answer is "555_777" in the feed when the post is "…_555". */
 static void name_comment(struct arena *a, str post, struct connector_sent *sent)
@@ -145,8 +143,7 @@ err facebook_send(struct http_client *client, struct arena *a, const struct conn
     return OK;
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 err facebook_act(struct http_client *client, struct arena *a, const struct connector_act *act,
     struct connector_sent *sent)

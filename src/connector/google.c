@@ -8,8 +8,7 @@
 static const int64_t hour_ms = 3600 * 1000, day_ms = 24 * 3600 * 1000;
 enum { BURST_MS = 60 * 1000, REASON_BYTES = 100, ANSWER_BYTES = 4 * 1024 * 1024 };
 
-/* ── the day ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the day ── */
 
 /* Days since 1970-01-01 of a day in the Gregorian calendar. */
 static int64_t days_of(int64_t year, int month, int day)
@@ -51,8 +50,7 @@ int64_t google_day_ends_ms(int64_t now_ms)
     return midnight - pacific_offset(midnight + 8 * hour_ms);
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 /* The narrowest name that the answer gives for what went wrong. */
 static str reason_of(const struct json *error)

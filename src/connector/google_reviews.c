@@ -40,8 +40,7 @@ static void refuse(struct connector_sent *sent, str why)
     *sent = (struct connector_sent){.outcome = CONNECTOR_FINAL, .why = why};
 }
 
-/* ── push ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── push ── */
 
 static err verify(struct arena *a, const struct connector_hook *hook, str *why)
 {
@@ -87,8 +86,7 @@ static err fetch_keys(
     return OK;
 }
 
-/* ── replies ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── replies ── */
 
 /* The review's name in a message's id; empty when it is none that may stand in an address. */
 static str review_of(str id)
@@ -165,8 +163,7 @@ static err act_on(struct http_client *client, struct arena *a, const struct conn
     return OK;
 }
 
-/* ── account ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── account ── */
 
 struct places {
     struct http_client *client;

@@ -133,8 +133,7 @@ static err read_pages(struct reading *r, struct connector_sent *end)
     return OK;
 }
 
-/* ── what is missing ────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is missing ── */
 
 static err confirm(struct reading *r, str id, bool *is_gone)
 {
@@ -198,8 +197,7 @@ static str cursors_text(const struct reading *r)
     return json_str(&j);
 }
 
-/* ── Pub/Sub ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── Pub/Sub ── */
 
 /* *acks: what is to be acknowledged when the reviews have been read; *has_news: read them now. A
  * pull that fails does not keep reviews from being read. */

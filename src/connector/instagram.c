@@ -26,8 +26,7 @@ static const struct meta_error errors[] = {
 };
 /* clang-format on */
 
-/* ── which way ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── which way ── */
 
 bool instagram_is_own_login(struct arena *a, const struct connector_setup *setup)
 {
@@ -53,8 +52,7 @@ str instagram_sender(struct arena *a, const struct connector_setup *setup)
     return id.len ? id : S("me");
 }
 
-/* ── accounts: Instagram's own login ────────────────────────────────────────────────────────────
- */
+/* ── accounts: Instagram's own login ── */
 
 static str with_token(struct arena *a, str secrets, str token, int64_t expires_ms, int64_t now_ms)
 {
@@ -120,8 +118,7 @@ static err check_own(struct http_client *client, struct arena *a, struct meta_ap
     return OK;
 }
 
-/* ── accounts: behind a page ────────────────────────────────────────────────────────────────────
- */
+/* ── accounts: behind a page ── */
 
 #define BEHIND "instagram_business_account{id,username,name,profile_picture_url}"
 
@@ -182,8 +179,7 @@ static err check(struct http_client *client, struct arena *a, const struct conne
     return OK;
 }
 
-/* ── tokens and subscription ────────────────────────────────────────────────────────────────────
- */
+/* ── tokens and subscription ── */
 
 /* A page's token does not run out; a token of less than a day is left as it is. */
 static err refresh(struct http_client *client, struct arena *a, const struct connector_setup *setup,
@@ -235,8 +231,7 @@ static err subscribe(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── people and things ──────────────────────────────────────────────────────────────────────────
- */
+/* ── people and things ── */
 
 static err ask(struct http_client *client, struct arena *a, const struct meta_api *api, str id,
     const char *fields, struct meta_answer *answer)
@@ -331,8 +326,7 @@ err instagram_poll(struct http_client *client, struct arena *a, const struct con
     return meta_catch_up(client, a, &inbox, in, out);
 }
 
-/* ── authorising ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── authorising ── */
 
 static const struct oauth2_provider *oauth2_for(
     struct arena *a, const struct connector_setup *setup)
@@ -340,8 +334,7 @@ static const struct oauth2_provider *oauth2_for(
     return instagram_is_own_login(a, setup) ? &oauth2_instagram : &oauth2_instagram_page;
 }
 
-/* ── the network ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the network ── */
 
 /* clang-format off */
 static const struct connector_setting settings[] = {

@@ -39,8 +39,7 @@ static void place(struct meta_reading *r, struct connector_item *it, str media)
     it->opens_window = false; /* a comment does not open the private inbox's window */
 }
 
-/* ── comments ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── comments ── */
 
 static str kind_of(const struct json *media)
 {
@@ -105,8 +104,7 @@ static void read_comment(struct meta_reading *r, const struct json *change, cons
     put_text(r, it, take_text(v, "text"));
 }
 
-/* ── mentions ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── mentions ── */
 
 static str mention_id(struct arena *a, str media, str comment)
 {
@@ -142,8 +140,7 @@ static void read_mention(struct meta_reading *r, const struct json *change, cons
     meta_content_end(&c, it, "mention");
 }
 
-/* ── the other changes ──────────────────────────────────────────────────────────────────────────
- */
+/* ── the other changes ── */
 
 static void read_change(struct meta_reading *r, const struct json *change)
 {
@@ -161,8 +158,7 @@ static void read_change(struct meta_reading *r, const struct json *change)
         meta_event(r, v); /* inbox events come so too, by field: messages, messaging_seen … */
 }
 
-/* ── answers to what we asked ───────────────────────────────────────────────────────────────────
- */
+/* ── answers to what we asked ── */
 
 static void put_handle(struct meta_reading *r, struct connector_item *it, str handle)
 {

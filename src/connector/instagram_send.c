@@ -14,8 +14,7 @@ static str path_of(struct arena *a, str id, const char *edge)
     return str_print(a, "/%.*s%s", SARG(http_percent_encode(a, id)), edge);
 }
 
-/* ── private ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── private ── */
 
 static str attachment_of(struct arena *a, const struct connector_file *file)
 {
@@ -61,8 +60,7 @@ static err send_private(struct http_client *client, struct arena *a, const struc
     return meta_send(client, a, &m, sent);
 }
 
-/* ── public ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── public ── */
 
 static err send_public(struct http_client *client, struct arena *a, const struct meta_api *api,
     const struct connector_outgoing *out, struct connector_sent *sent)
@@ -99,8 +97,7 @@ err instagram_send(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static err react(struct http_client *client, struct arena *a, const struct meta_api *api,
     const struct connector_act *act, struct connector_sent *sent)

@@ -55,8 +55,7 @@ static bool date_of(const struct json *object, str key, int64_t *ms)
     return true;
 }
 
-/* ── keys ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── keys ── */
 
 static bool key_is_fit(const struct json *key, str kid)
 {
@@ -95,8 +94,7 @@ static err signature_check(
     return E_NOT_FOUND;
 }
 
-/* ── claims ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── claims ── */
 
 static bool is_issuer(str issuer, const char *const *issuers)
 {
@@ -201,8 +199,7 @@ err jwt_expires_unverified(struct arena *a, str token, int64_t *expires_ms)
     return claims && date_of(claims, S("exp"), expires_ms) ? OK : E_INVALID;
 }
 
-/* ── assertions ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── assertions ── */
 
 err jwt_account_parse(struct arena *a, str json, struct jwt_account *account, str *why)
 {

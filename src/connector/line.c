@@ -19,8 +19,7 @@ enum {
     LOADING_S = 20,         /* of the animation that somebody is writing */
 };
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 bool line_is_id(str s)
 {
@@ -95,8 +94,7 @@ err line_ask(struct http_client *client, struct arena *a, const struct connector
     return OK;
 }
 
-/* ── webhook ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhook ── */
 
 static err verify(struct arena *a, const struct connector_hook *hook, str *why)
 {
@@ -125,8 +123,7 @@ static err subscribe(struct http_client *client, struct arena *a,
     return line_ask(client, a, setup, &call, clock_now_ms(), sent, &said);
 }
 
-/* ── the account ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the account ── */
 
 /* A short-lived token with the channel's id and secret. *secrets: the whole new object. */
 static err issue(struct http_client *client, struct arena *a, const struct connector_setup *setup,
@@ -214,8 +211,7 @@ static err check(struct http_client *client, struct arena *a, const struct conne
     return OK;
 }
 
-/* ── files and people ───────────────────────────────────────────────────────────────────────────
- */
+/* ── files and people ── */
 
 /* Sound and video are made ready after they were sent. SENT: take it. */
 static err look_ready(struct http_client *client, struct arena *a,
@@ -288,8 +284,7 @@ static err person(struct http_client *client, struct arena *a, const struct conn
     return OK;
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static err act(struct http_client *client, struct arena *a, const struct connector_act *given,
     struct connector_sent *sent)

@@ -49,8 +49,7 @@ static str token_of(struct reading *r, const struct json *event, const struct js
     return j.b.failed ? (str){0} : json_str(&j);
 }
 
-/* ── content ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── content ── */
 
 static void add_file(struct reading *r, const struct json *m, const char *name, const char *type,
     struct connector_item *it)
@@ -126,8 +125,7 @@ static void read_content(struct reading *r, const struct json *m, struct connect
     it->parts = parts_str(&parts);
 }
 
-/* ── events ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── events ── */
 
 static void put(struct reading *r, const struct json *event, struct connector_item *read)
 {

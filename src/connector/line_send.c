@@ -35,8 +35,7 @@ struct sending {
     const char *refusal;
 };
 
-/* ── message objects ────────────────────────────────────────────────────────────────────────────
- */
+/* ── message objects ── */
 
 /* The longest beginning of at most `max` UTF-16 units. */
 static str units(str s, ptrdiff_t max)
@@ -176,8 +175,7 @@ static str messages_of(struct sending *s)
     return str_print(s->a, "%.*s,%.*s}]", SARG(str_sub(all, 0, all.len - 2)), SARG(json_str(&q)));
 }
 
-/* ── reply and push ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── reply and push ── */
 
 /* A UUID (RFC 9562, version 8) that is the same for every try of a piece. */
 static str retry_key(struct arena *a, str delivery_id)

@@ -25,8 +25,7 @@ static void refuse(struct connector_sent *sent, str why)
     *sent = (struct connector_sent){.outcome = CONNECTOR_FINAL, .why = why};
 }
 
-/* ── webhook ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhook ── */
 
 static err challenge(
     struct arena *a, const struct connector_hook *hook, struct connector_answer *answer, str *why)
@@ -56,8 +55,7 @@ static err verify(struct arena *a, const struct connector_hook *hook, str *why)
     return sign_check(a, &sign_linkedin, &given, why);
 }
 
-/* ── account ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── account ── */
 
 /* "202608" as months since year 0; 0 = it is no version. */
 static int64_t months_of(str version)
@@ -199,8 +197,7 @@ static err refresh(struct http_client *client, struct arena *a, const struct con
     return access_refresh(client, a, &connector_linkedin, setup, &names, now_ms, out);
 }
 
-/* ── people and acts ────────────────────────────────────────────────────────────────────────────
- */
+/* ── people and acts ── */
 
 /* {"firstName":{"localized":{"en_US":"Asha"}}} or "localizedFirstName". */
 static str name_part(const struct json *person, const char *plain, const char *localized)

@@ -17,7 +17,7 @@
 
 extern const struct connector connector_linkedin;
 
-/* ── names ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── names ── */
 
 struct linkedin_comment {
     str post, id;
@@ -30,7 +30,7 @@ bool linkedin_is_urn(str s);
 /* What follows the last colon: "5566". */
 str linkedin_id_of(str urn);
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ── */
 
 struct linkedin_api {
     const struct connector_setup *setup;
@@ -51,7 +51,7 @@ err linkedin_do(struct http_client *client, struct arena *a, const struct linked
 /* "/socialActions/<urn>/comments" */
 str linkedin_comments_path(struct arena *a, str urn);
 
-/* ── rooms ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── rooms ── */
 
 err linkedin_parse(
     struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why);

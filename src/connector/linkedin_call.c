@@ -6,8 +6,7 @@
 static const int64_t hour_ms = INT64_C(3600) * 1000, day_ms = INT64_C(24) * 3600 * 1000;
 enum { ANSWER_BYTES = 4 * 1024 * 1024 };
 
-/* ── names ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── names ── */
 
 bool linkedin_is_urn(str s)
 {
@@ -60,8 +59,7 @@ str linkedin_comments_path(struct arena *a, str urn)
     return str_print(a, "/socialActions/%.*s/comments", SARG(http_percent_encode(a, urn)));
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 static void read_error(struct arena *a, struct linkedin_answer *out)
 {

@@ -51,8 +51,7 @@ static int64_t changed_ms(const struct json *comment)
     return ms ? ms : take_time(comment, "lastModifiedAt");
 }
 
-/* ── names ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── names ── */
 
 struct names {
     str id;
@@ -108,8 +107,7 @@ static void put_names(struct arena *a, const struct names *names, struct connect
     it->n_aliases = names->n - 1;
 }
 
-/* ── items ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── items ── */
 
 static str parts_of(struct arena *a, const struct json *comment)
 {

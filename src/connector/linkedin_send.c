@@ -48,8 +48,7 @@ static bool place(struct sending *s)
     return linkedin_is_urn(s->under);
 }
 
-/* ── an earlier try ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── an earlier try ── */
 
 static bool is_that(const struct sending *s, const struct json *c)
 {
@@ -107,8 +106,7 @@ static err find_earlier(struct sending *s, struct connector_sent *sent)
     return OK;
 }
 
-/* ── a picture ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a picture ── */
 
 static err upload(struct sending *s, str url, struct connector_sent *sent)
 {
@@ -157,8 +155,7 @@ static err add_image(struct sending *s, struct connector_sent *sent)
     return OK;
 }
 
-/* ── the comment ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the comment ── */
 
 static str body_of(struct sending *s)
 {

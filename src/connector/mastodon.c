@@ -14,8 +14,7 @@
 
 enum { POLL_MS = 60 * 1000, SEND_GAP_MS = 1000 }; /* 300 calls in five minutes for all of it */
 
-/* ── the account ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the account ── */
 
 static err get(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     const char *path, int64_t now_ms, struct connector_sent *end, struct mastodon_answer *answer)
@@ -96,8 +95,7 @@ static err check(struct http_client *client, struct arena *a, const struct conne
     return OK;
 }
 
-/* ── the application at the instance ────────────────────────────────────────────────────────────
- */
+/* ── the application at the instance ── */
 
 static err enroll(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     str redirect_uri, int64_t now_ms, struct connector_refreshed *out)
@@ -146,8 +144,7 @@ static err enroll(struct http_client *client, struct arena *a, const struct conn
     return OK;
 }
 
-/* ── the network ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the network ── */
 
 static const struct connector_setting settings[] = {
     {.name = "server",

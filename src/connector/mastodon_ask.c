@@ -31,8 +31,7 @@ struct asking {
     bool is_over; /* the rest comes with the next poll */
 };
 
-/* ── deliveries ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── deliveries ── */
 
 static void put_root(struct json_out *j, const struct json *root)
 {
@@ -122,8 +121,7 @@ static err deliver(struct asking *q, const struct json *entry, bool is_own)
     return OK;
 }
 
-/* ── pages ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── pages ── */
 
 static void keep_page(struct asking *q, const struct json *list, bool is_newer)
 {

@@ -5,8 +5,7 @@
 
 enum { ANSWER_BYTES = 4 * 1024 * 1024 }; /* eighty notifications with their statuses */
 
-/* ── addresses ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── addresses ── */
 
 static bool is_host(str s)
 {
@@ -68,8 +67,7 @@ int mastodon_id_cmp(str x, str y)
     return x.len != y.len ? (x.len < y.len ? -1 : 1) : str_cmp(x, y);
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 static void judge(struct arena *a, struct mastodon_answer *answer, struct connector_sent *sent)
 {

@@ -40,8 +40,7 @@ struct listening {
     str cursors, origin;
 };
 
-/* ── events ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── events ── */
 
 static void take(struct listening *l, str key, str event, str data)
 {
@@ -95,8 +94,7 @@ static void take_event(struct listening *l, str event, str data)
     }
 }
 
-/* ── lines ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── lines ── */
 
 static void end_event(struct listening *l)
 {
@@ -165,8 +163,7 @@ static bool on_piece(void *arg, str piece)
     return true;
 }
 
-/* ── the connection ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── the connection ── */
 
 static str with_fails(struct arena *a, str cursors, int64_t fails)
 {

@@ -15,8 +15,7 @@ struct reading {
     int64_t received_ms;
 };
 
-/* ── people, texts ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── people, texts ── */
 
 static void read_person(const struct json *account, struct connector_item *it)
 {
@@ -76,8 +75,7 @@ static void read_parts(const struct json *status, struct parts *parts)
         part_unsupported(parts, S("poll"));
 }
 
-/* ── where ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── where ── */
 
 static bool is_public(const struct json *status)
 {
@@ -142,8 +140,7 @@ static err read_thread(struct reading *r, const struct json *status, struct conn
     return OK;
 }
 
-/* ── statuses ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── statuses ── */
 
 static void read_alias(struct reading *r, const struct json *status, struct connector_item *it)
 {
@@ -217,8 +214,7 @@ static err read_edit(struct reading *r, const struct json *status, bool *is_whol
     return text_of(r->a, status, &it->text);
 }
 
-/* ── events ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── events ── */
 
 static err read_notification(struct reading *r, const struct json *n, bool *is_whole)
 {

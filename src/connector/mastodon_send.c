@@ -50,8 +50,7 @@ static err ask(struct http_client *client, struct arena *a, const struct connect
     return OK;
 }
 
-/* ── to whom, and who sees it ───────────────────────────────────────────────────────────────────
- */
+/* ── to whom, and who sees it ── */
 
 static void add_person(struct sending *s, str acct)
 {
@@ -169,8 +168,7 @@ static int64_t longest_of(struct arena *a, const struct connector_setup *setup)
     return length + MASTODON_MENTION;
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 static err wait_ready(struct sending *s, str id, struct connector_sent *sent, bool *is_ready)
 {
@@ -224,8 +222,7 @@ static err upload(struct sending *s, const struct connector_file *file, struct c
     return OK;
 }
 
-/* ── the status ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the status ── */
 
 static str status_json(const struct sending *s)
 {
@@ -367,8 +364,7 @@ err mastodon_send(struct http_client *client, struct arena *a, const struct conn
     return post(&s, sent);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 /* Everything that is left out of an edit is taken away: files, warning, language stay by name. */
 static err act_edit(struct http_client *client, struct arena *a, const struct connector_act *act,

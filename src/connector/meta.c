@@ -12,8 +12,7 @@ enum {
     TOKEN_BYTES = 4096,
 };
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhooks ── */
 
 err meta_challenge(
     struct arena *a, const struct connector_hook *hook, struct connector_answer *answer, str *why)
@@ -42,8 +41,7 @@ err meta_verify(struct arena *a, const struct connector_hook *hook, str *why)
     return sign_check(a, &sign_meta, &given, why);
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 static str token_of(struct arena *a, const struct meta_api *api)
 {
@@ -89,8 +87,7 @@ err meta_do(struct http_client *client, struct arena *a, const struct meta_api *
     return OK;
 }
 
-/* ── accounts ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── accounts ── */
 
 static bool has_messaging(const struct json *tasks)
 {

@@ -11,8 +11,7 @@
 #include "connector/network.h"
 #include "connector/oauth2.h"
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhooks ── */
 
 /* GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…: as connector.challenge. A wrong token
  * or another mode is E_UNAUTHENTICATED, another method E_NOT_FOUND. */
@@ -21,8 +20,7 @@ err meta_challenge(
 /* X-Hub-Signature-256 with the app secret: as connector.verify. */
 err meta_verify(struct arena *a, const struct connector_hook *hook, str *why);
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 /* What an error code means. subcode 0 = any; code 0 with a subcode = whatever code it comes with.
  * outcome WAIT: until the usage headers or Retry-After say, else a minute. */
@@ -69,8 +67,7 @@ void meta_read_answer(struct arena *a, const struct meta_api *api, const struct 
  * minute from now. */
 struct connector_rate meta_usage(struct arena *a, const struct http_result *res, int64_t now_ms);
 
-/* ── accounts ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── accounts ── */
 
 enum { META_ACCOUNTS = 500 }; /* of one person; more are not listed */
 struct meta_account {

@@ -82,8 +82,7 @@ static const struct meta_error *row_of(const struct meta_api *api, int code, int
     return row || !is_permission ? row : &permission;
 }
 
-/* ── usage ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── usage ── */
 
 struct usage {
     int64_t used; /* percent; above 100 is told too */
@@ -133,8 +132,7 @@ struct connector_rate meta_usage(struct arena *a, const struct http_result *res,
     };
 }
 
-/* ── errors ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── errors ── */
 
 /* Its words for people when there are some, with the numbers that help when asking the network. */
 static str words_of(struct arena *a, const struct meta_api *api, const struct meta_error *row,

@@ -28,8 +28,7 @@ int64_t meta_time(struct arena *a, const struct json *object, const char *key)
     return time_parse(colon, &at_ms) == OK && at_ms > 0 ? at_ms : 0;
 }
 
-/* ── the envelope ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── the envelope ── */
 
 void meta_fault(struct meta_reading *r, const char *list, const struct json *v, str words)
 {
@@ -83,8 +82,7 @@ err meta_parse(struct arena *a, str body, struct meta_reading *r, meta_change *c
     return OK;
 }
 
-/* ── one event ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one event ── */
 
 struct event {
     struct meta_reading *r;

@@ -23,8 +23,7 @@ str meta_origin(str origin, int nth)
     return word;
 }
 
-/* ── a conversation ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── a conversation ── */
 
 static void read_file(struct meta_content *c, const struct json *v)
 {
@@ -107,8 +106,7 @@ void meta_deliver(struct arena *a, str origin, str external_id, const struct jso
     out->n = 1;
 }
 
-/* ── catching up ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── catching up ── */
 
 struct walk {
     int64_t done_ms;  /* read up to then in earlier walks */

@@ -46,8 +46,7 @@ bool meta_is_late(struct arena *a, const struct meta_api *api, const struct conn
     return out->window_until_ms <= out->now_ms && may_be_late(a, api, out);
 }
 
-/* ── body ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── body ── */
 
 /* The list of the part "buttons"; NULL = none are offered. */
 static const struct json *buttons_of(struct arena *a, str parts)
@@ -200,8 +199,7 @@ static str body_of(struct arena *a, const struct meta_message *m, enum place pla
     return json_str(&j);
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 static err post(struct http_client *client, struct arena *a, const struct meta_message *m,
     struct meta_answer *answer)

@@ -15,8 +15,7 @@ enum {
     SECONDS_FROM_NOW_MOST = 10 * 24 * 3600, /* a smaller number in a reset header is a duration */
 };
 
-/* ── outcome ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── outcome ── */
 
 static enum connector_outcome outcome_of_status(int status)
 {
@@ -73,8 +72,7 @@ void network_answer(struct arena *a, str network, const struct http_result *res,
                     : str_print(a, "%.*s did not answer: %.*s.", SARG(network), SARG(res->why));
 }
 
-/* ── limits ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── limits ── */
 
 static int64_t reset_of(str text, int64_t now_ms)
 {
@@ -112,8 +110,7 @@ const struct json *network_json(struct arena *a, const struct http_result *res)
     return json_parse(a, res->body, &root, &why) == OK ? root : NULL;
 }
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── asking ── */
 
 err network_do(struct http_client *client, struct arena *a, const struct network_call *call,
     struct http_result *res)
@@ -162,8 +159,7 @@ str form_str(const struct form *f)
     return sb_str(&f->b);
 }
 
-/* ── multipart ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── multipart ── */
 
 struct multipart multipart_make(struct arena *a)
 {

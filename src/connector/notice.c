@@ -54,8 +54,7 @@ static bool is_from(const struct mime_mail *mail, const char *domains)
     return str_cut(mail->from_address, '@', &name, &host) && is_below(host, domains);
 }
 
-/* ── the post ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the post ── */
 
 static str host_of(str url)
 {
@@ -83,8 +82,7 @@ static str post_of(const struct connector *network, str text)
     return (str){0};
 }
 
-/* ── the author ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the author ── */
 
 static str name_before(str text, const char *const *words)
 {
@@ -124,8 +122,7 @@ static str author_of(const struct mime_mail *mail)
     return is_name(name) ? name : (str){0};
 }
 
-/* ── the words ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the words ── */
 
 static bool is_address(str line)
 {
@@ -183,8 +180,7 @@ static str words_of(struct arena *a, const struct mime_mail *mail, str text)
     return utf8_prefix_bytes(str_trim(sb_str(&b)), LIMIT_TEXT_BYTES);
 }
 
-/* ── the whole ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the whole ── */
 
 static void fill(struct arena *a, const struct connector *network, const struct mime_mail *mail,
     str text, str id, struct connector_item *it)

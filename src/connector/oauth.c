@@ -49,8 +49,7 @@ str oauth_redact(struct arena *a, const struct oauth_call *call, str text)
     return str_of(to, text.len);
 }
 
-/* ── the call ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the call ── */
 
 static struct oauth_end end_of(
     struct arena *a, const struct oauth_call *call, const struct http_result *res)
@@ -96,8 +95,7 @@ err oauth_call(struct http_client *client, struct arena *a, const struct oauth_c
     return OK;
 }
 
-/* ── refusals ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── refusals ── */
 
 struct refusal {
     enum oauth_outcome outcome;

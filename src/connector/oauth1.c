@@ -140,8 +140,7 @@ err oauth1_header(struct arena *a, const struct oauth1_keys *keys,
     return OK;
 }
 
-/* ── the three steps ────────────────────────────────────────────────────────────────────────────
- */
+/* ── the three steps ── */
 
 static str pair_of(const struct http_pair *pairs, ptrdiff_t n, str name)
 {

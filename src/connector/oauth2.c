@@ -64,8 +64,7 @@ static str scopes_of(struct arena *a, const struct oauth2_app *app)
     return str_of(to, scopes.len);
 }
 
-/* ── authorising ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── authorising ── */
 
 str oauth2_pkce_challenge(struct arena *a, str verifier)
 {
@@ -103,8 +102,7 @@ err oauth2_authorize_url(
     return OK;
 }
 
-/* ── requests ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── requests ── */
 
 static str basic_of(struct arena *a, const struct oauth2_app *app)
 {
@@ -210,8 +208,7 @@ static err get_exchange(struct http_client *client, struct arena *a, const struc
     return ask(client, a, app, &call, old, tokens, end);
 }
 
-/* ── exchanging ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── exchanging ── */
 
 err oauth2_exchange_code(struct http_client *client, struct arena *a, const struct oauth2_app *app,
     str code, str verifier, int64_t now_ms, struct oauth2_tokens *tokens, struct oauth_end *end)

@@ -72,8 +72,7 @@ struct oauth2_tokens {
     str api_base; /* where this account's API is (Zoho, Salesforce); empty = not said */
 };
 
-/* ── authorising ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── authorising ── */
 
 struct oauth2_pkce {
     str verifier, challenge; /* keep the verifier with the state; send the challenge */
@@ -85,7 +84,7 @@ str oauth2_pkce_challenge(struct arena *a, str verifier); /* S256 */
 err oauth2_authorize_url(
     struct arena *a, const struct oauth2_app *app, str state, str challenge, str *url);
 
-/* ── exchanging ─────────────────────────────────────────────────────────────────────────────────
+/* ── exchanging ──
  * Each fills *end, and *tokens when its outcome is OK; E_BUSY only when memory ended. */
 
 /* code: as it came back (Instagram's "#_" at its end is taken off). */

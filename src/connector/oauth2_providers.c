@@ -112,8 +112,7 @@ const struct oauth2_provider oauth2_shopify = {
     .body = OAUTH2_JSON,
 };
 
-/* ── Google and Microsoft ───────────────────────────────────────────────────────────────────────
- */
+/* ── Google and Microsoft ── */
 
 #define GOOGLE_ADDRESSES                                                                           \
     .authorize_base = S_INIT("https://accounts.google.com"),                                       \
@@ -156,8 +155,7 @@ const struct oauth2_provider oauth2_microsoft_mail = {
     .uses_pkce = true,
 };
 
-/* ── customer relations and imports ─────────────────────────────────────────────────────────────
- */
+/* ── customer relations and imports ── */
 
 /* Answers give no end: renewed when a call is refused. */
 const struct oauth2_provider oauth2_salesforce = {

@@ -9,8 +9,7 @@ enum {
 };
 static const int64_t life_most_s = INT64_C(10) * 366 * 24 * 3600;
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── answers ── */
 
 static const struct json *holder_of(const struct json *root)
 {

@@ -25,8 +25,7 @@ enum { SECONDS_MOST = 7 * 24 * 3600, POSITION_MOST = 100000, LANGUAGE_BYTES = 35
 
 extern const struct connector connector_pbx;
 
-/* ── events ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── events ── */
 
 struct reading {
     struct arena *a;
@@ -209,8 +208,7 @@ static err parse(
     return OK;
 }
 
-/* ── what agents ask ────────────────────────────────────────────────────────────────────────────
- */
+/* ── what agents ask ── */
 
 static err control(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     const struct connector_call *call, const char *action, struct connector_sent *sent,

@@ -311,8 +311,7 @@ err sign_value(
     return OK;
 }
 
-/* ── values with the same secrets ───────────────────────────────────────────────────────────────
- */
+/* ── values with the same secrets ── */
 
 bool sign_is_secret(str given, const str *secrets, ptrdiff_t n)
 {

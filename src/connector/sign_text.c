@@ -20,8 +20,7 @@ err sign_unhex(struct arena *a, str hex, str *bytes)
     return crypto_unhex(a, hex, bytes);
 }
 
-/* ── Twilio ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── Twilio ── */
 
 struct field {
     str name, value;
@@ -158,8 +157,7 @@ static err url_texts(struct arena *a, const struct sign_request *given,
     return OK;
 }
 
-/* ── HubSpot ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── HubSpot ── */
 
 /* These escapes, and no others, are undone in the signed address. */
 #define HUBSPOT_PLAIN ":/?@!$'()*,;"

@@ -19,8 +19,7 @@ static err verify(struct arena *a, const struct connector_hook *hook, str *why)
     return twilio_verify(a, hook, why);
 }
 
-/* ── the sender ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the sender ── */
 
 struct sender {
     str from, service; /* settings */
@@ -188,8 +187,7 @@ static err media(struct http_client *client, struct arena *a, const struct conne
     return twilio_media(a, &connector_sms, setup, at->media_id, out);
 }
 
-/* ── the network ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the network ── */
 
 static const struct connector_setting settings[] = {
     TWILIO_ACCOUNT,

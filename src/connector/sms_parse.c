@@ -34,8 +34,7 @@ static str message_id(const struct reading *r)
     return id;
 }
 
-/* ── reports ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── reports ── */
 
 static const struct {
     const char *status, *state;
@@ -82,8 +81,7 @@ static void read_report(struct reading *r, str status)
     }
 }
 
-/* ── messages ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── messages ── */
 
 static void read_files(struct reading *r, struct connector_item *it, struct parts *parts)
 {

@@ -12,8 +12,7 @@ enum {
     CREATED_LEN = 31, /* "Thu, 01 Jan 2026 00:00:00 +0000" */
 };
 
-/* ── looking it up ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── looking it up ── */
 
 static bool digits_at(str s, ptrdiff_t at, ptrdiff_t n, int64_t *value)
 {
@@ -74,8 +73,7 @@ static err find_sent(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── a message ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a message ── */
 
 /* "+15557770001", "whatsapp:+15557770001", or the digits of a short code. */
 static bool is_reachable(str to)

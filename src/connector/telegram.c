@@ -30,8 +30,7 @@ static bool is_polling(struct arena *a, const struct connector_setup *setup)
     return str_eq(setup_setting(a, &connector_telegram, setup, "receive"), S("poll"));
 }
 
-/* ── webhook ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhook ── */
 
 static err verify(struct arena *a, const struct connector_hook *hook, str *why)
 {
@@ -88,8 +87,7 @@ static err subscribe(struct http_client *client, struct arena *a,
     return telegram_do(client, a, setup, "setWebhook", json_str(&j), NULL, 0, 0, sent, &got);
 }
 
-/* ── long polling ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── long polling ── */
 
 struct listening {
     struct http_client *client;
@@ -199,8 +197,7 @@ static err listen_updates(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── the bot ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the bot ── */
 
 /* What Telegram last met when it called us. */
 static err look_at_webhook(struct http_client *client, struct arena *a,

@@ -13,8 +13,7 @@ enum {
     WAIT_MOST_S = 3600      /* of retry_after; a longer one is asked again then */
 };
 
-/* ── names ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── names ── */
 
 static bool is_number(str s)
 {
@@ -65,8 +64,7 @@ err telegram_name_read(str external_id, struct telegram_name *name)
     return OK;
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 /* What may stand in the path as it is. */
 static bool is_token(str s)

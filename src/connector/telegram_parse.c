@@ -36,8 +36,7 @@ static str message_name(struct reading *r, str chat, str message)
     return str_print(r->a, "%.*s:%.*s", SARG(chat), SARG(message));
 }
 
-/* ── who and where ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── who and where ── */
 
 static str handle_url(struct arena *a, str handle)
 {
@@ -142,8 +141,7 @@ static bool read_place(struct reading *r, const struct json *m, struct connector
     return true;
 }
 
-/* ── kinds of updates ───────────────────────────────────────────────────────────────────────────
- */
+/* ── kinds of updates ── */
 
 static void fault(struct reading *r, str words)
 {

@@ -13,8 +13,7 @@
 
 enum { BUTTONS = 20 }; /* rows below a message */
 
-/* ── a message ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a message ── */
 
 /* One send: its parameters are the members of an object, or fields of a form with the file. */
 struct sending {
@@ -282,8 +281,7 @@ err telegram_send(struct http_client *client, struct arena *a, const struct conn
     return OK;
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static void put_message(struct json_out *j, const struct telegram_name *m)
 {

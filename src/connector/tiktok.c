@@ -28,8 +28,7 @@ static err verify(struct arena *a, const struct connector_hook *hook, str *why)
     return sign_check(a, &sign_tiktok, &given, why);
 }
 
-/* ── account ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── account ── */
 
 static err check(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     int64_t now_ms, struct connector_checked *out)
@@ -107,8 +106,7 @@ static err refresh(struct http_client *client, struct arena *a, const struct con
     return access_refresh(client, a, &connector_tiktok, setup, &names, now_ms, out);
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 static err media(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     const struct connector_attachment *at, struct connector_source *out)
@@ -145,8 +143,7 @@ static err media(struct http_client *client, struct arena *a, const struct conne
     return OK;
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static err act_on(struct http_client *client, struct arena *a, const struct connector_act *act,
     struct connector_sent *sent)

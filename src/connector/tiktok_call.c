@@ -39,8 +39,7 @@ str tiktok_comment_name(struct arena *a, str video, str id)
                                          : (str){0};
 }
 
-/* ── errors ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── errors ── */
 
 enum {
     CODE_OK = 0,
@@ -113,8 +112,7 @@ static void read_answer(struct arena *a, const struct tiktok_api *api,
     out->sent.why = S("TikTok answered with something that does not say what happened.");
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 err tiktok_call(struct http_client *client, struct arena *a, const struct tiktok_api *api,
     struct network_call *call, str path, struct tiktok_answer *out)

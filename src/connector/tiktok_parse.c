@@ -27,8 +27,7 @@ static void put(struct item_list *list, const struct connector_item *it)
         *to = *it;
 }
 
-/* ── direct messages ────────────────────────────────────────────────────────────────────────────
- */
+/* ── direct messages ── */
 
 static str unique_of(const struct json *user, const struct json *content)
 {
@@ -139,8 +138,7 @@ static void read_referral(const struct event *e)
         put(e->list, &it);
 }
 
-/* ── comments ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── comments ── */
 
 static struct connector_item comment_base(struct arena *a, str account, str video, str id)
 {
@@ -238,8 +236,7 @@ static void read_comment(struct item_list *list, const struct json *root)
     put(list, &it);
 }
 
-/* ── deliveries ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── deliveries ── */
 
 static void read_event(struct event *e)
 {

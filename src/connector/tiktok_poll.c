@@ -66,8 +66,7 @@ static void take(struct asking *q, const struct json *comment, const struct json
         deliver(q, false, comment, parent, video);
 }
 
-/* ── one video ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one video ── */
 
 static err ask_page(struct asking *q, const char *path, str video, str comment, int64_t cursor,
     struct tiktok_answer *got)
@@ -144,8 +143,7 @@ static err ask_videos(struct asking *q, struct tiktok_answer *got)
     return tiktok_do(q->client, q->a, &q->api, HTTP_GET, path, (str){0}, got);
 }
 
-/* ── a pass ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a pass ── */
 
 static str cursors_text(
     struct arena *a, int64_t mark_ms, int64_t pass_ms, str video, int64_t cursor)
@@ -213,8 +211,7 @@ err tiktok_poll(struct http_client *client, struct arena *a, const struct connec
     return OK;
 }
 
-/* ── one comment ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one comment ── */
 
 static bool is_named(const struct json *comment, str id)
 {

@@ -30,8 +30,7 @@ static void explain(struct arena *a, const struct connector_outgoing *out,
     sent->why = str_print(a, "%.*s %.*s", SARG(sent->why), SARG(rule));
 }
 
-/* ── direct messages ────────────────────────────────────────────────────────────────────────────
- */
+/* ── direct messages ── */
 
 /* *media: the picture's id there. Nobody has seen it yet: what is unclear may be tried again. */
 static err upload(struct http_client *client, struct arena *a, const struct tiktok_api *api,
@@ -116,8 +115,7 @@ static err send_message(struct http_client *client, struct arena *a, const struc
     return OK;
 }
 
-/* ── comments ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── comments ── */
 
 enum { SKEW_MS = 60 * 1000, PER_PAGE = 30 };
 

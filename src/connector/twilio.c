@@ -7,8 +7,7 @@
 #include "connector/reading.h"
 #include "connector/sign.h"
 
-/* ── the form ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the form ── */
 
 static bool decode(struct arena *a, str s, str *out)
 {
@@ -56,8 +55,7 @@ str twilio_line(const struct twilio_form *form, const char *name, ptrdiff_t max)
     return utf8_has_control(s) ? (str){0} : utf8_prefix_bytes(s, max);
 }
 
-/* ── names ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── names ── */
 
 bool twilio_is_sid(str s, const char *kinds)
 {
@@ -91,8 +89,7 @@ str twilio_number(str address)
     return number;
 }
 
-/* ── what Twilio posts ──────────────────────────────────────────────────────────────────────────
- */
+/* ── what Twilio posts ── */
 
 err twilio_verify(struct arena *a, const struct connector_hook *hook, str *why)
 {
@@ -109,8 +106,7 @@ err twilio_verify(struct arena *a, const struct connector_hook *hook, str *why)
     return sign_check(a, &sign_twilio, &given, why);
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 static const struct {
     int64_t code;
@@ -249,8 +245,7 @@ err twilio_do(struct http_client *client, struct arena *a, const struct twilio_a
     return OK;
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 /* The next two parts of a path: `name`, then an id of that kind. */
 static bool take_pair(str *path, str name, const char *kinds, str *sid)

@@ -26,8 +26,7 @@ enum {
     BUTTONS = 24, /* a keyboard of 24 rows */
 };
 
-/* ── receiving ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── receiving ── */
 
 static err verify(struct arena *a, const struct connector_hook *hook, str *why)
 {
@@ -94,8 +93,7 @@ static struct connector_answer answer(struct arena *a, const struct connector_ho
         .status = 200, .content_type = "application/json", .body = json_str(&j)};
 }
 
-/* ── calling ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calling ── */
 
 struct meaning {
     enum connector_outcome outcome;
@@ -198,8 +196,7 @@ static err refuse(struct connector_sent *sent, str words)
     return OK;
 }
 
-/* ── sending ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── sending ── */
 
 /* What comes back with the customer's next message: our delivery and the buttons' ids. */
 static str tracking(struct arena *a, str delivery_id, const struct json *buttons)
@@ -346,8 +343,7 @@ static err send_message(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── the bot ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the bot ── */
 
 static err subscribe(struct http_client *client, struct arena *a,
     const struct connector_setup *setup, bool on, struct connector_sent *sent)

@@ -28,8 +28,7 @@ static err verify(struct arena *a, const struct connector_hook *hook, str *why)
     return twilio_verify(a, hook, why);
 }
 
-/* ── the menu ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the menu ── */
 
 static struct connector_answer answer(struct arena *a, const struct connector_hook *hook)
 {
@@ -53,8 +52,7 @@ static struct connector_answer answer(struct arena *a, const struct connector_ho
         .body = ivr_answer(a, hook->setup->settings, &req)};
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 static err ask_for(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     str path, const str *form, struct connector_sent *end, const struct json **root, int *status)
@@ -106,8 +104,7 @@ static err media(struct http_client *client, struct arena *a, const struct conne
     return twilio_source(a, &connector_voice, setup, account, str_cat(a, path, S(".mp3")), out);
 }
 
-/* ── the number ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the number ── */
 
 struct number {
     str sid, name, url;
@@ -186,8 +183,7 @@ static err subscribe(struct http_client *client, struct arena *a,
         &status);
 }
 
-/* ── the network ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the network ── */
 
 static const struct connector_setting settings[] = {
     TWILIO_ACCOUNT,

@@ -17,7 +17,7 @@
  * not taken for ours. */
 #define WHATSAPP_REF "seva:"
 
-/* ── in ─────────────────────────────────────────────────────────────────────────────────────── */
+/* ── in ── */
 
 err whatsapp_parse(
     struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why);
@@ -29,7 +29,7 @@ bool whatsapp_content(
 /* "+15557770001" of a phone number in digits; empty when it is none. */
 str whatsapp_phone(struct arena *a, str digits);
 
-/* ── what the network's error codes mean ────────────────────────────────────────────────────── */
+/* ── what the network's error codes mean ── */
 
 /* When a call is made, and when what it sends was first tried. */
 struct whatsapp_try {
@@ -44,7 +44,7 @@ str whatsapp_error_words(struct arena *a, const struct json *error);
  * it concerns no more than one message. */
 const char *whatsapp_error_state(int64_t code);
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── asking ── */
 
 /* Our number's id: the channel's account, or the one of the form; empty = not chosen yet. */
 str whatsapp_number(struct arena *a, const struct connector_setup *s);
@@ -78,7 +78,7 @@ err whatsapp_media(struct http_client *client, struct arena *a, const struct con
 err whatsapp_templates(struct http_client *client, struct arena *a,
     const struct connector_setup *setup, struct connector_templates *out);
 
-/* ── out ────────────────────────────────────────────────────────────────────────────────────── */
+/* ── out ── */
 
 /* A file of ours that the network has, and as what it goes. */
 struct whatsapp_file {

@@ -59,7 +59,7 @@ err whatsapp_ask(struct http_client *client, struct arena *a, const struct whats
     return OK;
 }
 
-/* ── our numbers ────────────────────────────────────────────────────────────────────────────── */
+/* ── our numbers ── */
 
 static void take_number(struct arena *a, const struct json *v, str wanted,
     struct connector_checked *out, struct connector_account *at)
@@ -139,7 +139,7 @@ err whatsapp_check(struct http_client *client, struct arena *a, const struct con
     return OK;
 }
 
-/* ── where the network calls ────────────────────────────────────────────────────────────────── */
+/* ── where the network calls ── */
 
 static err tell(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     str whose, const char *edge, str body, struct connector_sent *sent)
@@ -204,7 +204,7 @@ err whatsapp_subscribe(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── files ── */
 
 /* Base64 or hex, as has been seen of both places that give it; empty when it is neither. */
 static str hash_of(struct arena *a, str text)

@@ -63,7 +63,7 @@ static bool is_longer(str s, ptrdiff_t characters)
     return utf8_code_points(s) > characters;
 }
 
-/* ── text and files ─────────────────────────────────────────────────────────────────────────── */
+/* ── text and files ── */
 
 static bool put_text(struct body *b)
 {
@@ -98,7 +98,7 @@ static bool put_file(struct body *b)
     return true;
 }
 
-/* ── place and contact ──────────────────────────────────────────────────────────────────────── */
+/* ── place and contact ── */
 
 static bool is_without_text(struct body *b)
 {
@@ -177,7 +177,7 @@ static bool put_contacts(struct body *b, const struct json *parts)
     return true;
 }
 
-/* ── buttons ────────────────────────────────────────────────────────────────────────────────── */
+/* ── buttons ── */
 
 struct button {
     str id, title, url;
@@ -314,7 +314,7 @@ static bool put_buttons(struct body *b, const struct json *part)
     return true;
 }
 
-/* ── the whole ──────────────────────────────────────────────────────────────────────────────── */
+/* ── the whole ── */
 
 static bool put_what(struct body *b, const struct json *parts)
 {

@@ -43,7 +43,7 @@ static const struct json *body_of(struct content *c)
     return body;
 }
 
-/* ── text and files ─────────────────────────────────────────────────────────────────────────── */
+/* ── text and files ── */
 
 static void read_text(struct content *c)
 {
@@ -136,7 +136,7 @@ static void read_contacts(struct content *c)
         fault(c, S("The message shares no contact."));
 }
 
-/* ── what people press and fill in ──────────────────────────────────────────────────────────── */
+/* ── what people press and fill in ── */
 
 static void choice(struct content *c, str id, str title)
 {
@@ -217,7 +217,7 @@ static void read_order(struct content *c)
         fault(c, S("The order names no product."));
 }
 
-/* ── about other messages ───────────────────────────────────────────────────────────────────── */
+/* ── about other messages ── */
 
 /* The message meant becomes the item's; the event's own id stays known as another name of it, for
  * replies that quote the event. */
@@ -289,7 +289,7 @@ static const struct {
     {"unsupported", read_unsupported},
 };
 
-/* ── around the message ─────────────────────────────────────────────────────────────────────── */
+/* ── around the message ── */
 
 static void read_context(struct content *c)
 {

@@ -41,7 +41,7 @@ str whatsapp_phone(struct arena *a, str digits)
     return is_phone ? str_cat(a, S("+"), digits) : (str){0};
 }
 
-/* ── people ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── people ── */
 
 /* The one of contacts[] that these ids mean; of a message without ids, the only one there is. */
 static const struct json *contact_of(const struct walk *w, str phone, str user_id)
@@ -72,7 +72,7 @@ static void set_person(struct walk *w, struct connector_item *it, str phone, str
     it->contact_handle = take_line(profile, "username", LIMIT_NAME_BYTES);
 }
 
-/* ── messages ───────────────────────────────────────────────────────────────────────────────── */
+/* ── messages ── */
 
 /* The delivery as if it had held nothing but this message. */
 static str alone(struct walk *w, const struct json *message, const char *list)
@@ -201,7 +201,7 @@ static void read_message(struct walk *w, const struct json *message, bool is_our
         *to = it;
 }
 
-/* ── statuses ───────────────────────────────────────────────────────────────────────────────── */
+/* ── statuses ── */
 
 /* "deleted" is the customer's own copy, "warning" a product that is sold out: nothing becomes of
  * our message by them. A voice note that was played was read. */
@@ -251,7 +251,7 @@ static void read_status(struct walk *w, const struct json *v)
         add_account(w, account, it->error);
 }
 
-/* ── our account ────────────────────────────────────────────────────────────────────────────── */
+/* ── our account ── */
 
 static void read_errors(struct walk *w)
 {
@@ -321,7 +321,7 @@ static void read_template(struct walk *w)
     }
 }
 
-/* ── the walk ───────────────────────────────────────────────────────────────────────────────── */
+/* ── the walk ── */
 
 static void read_messages(struct walk *w)
 {

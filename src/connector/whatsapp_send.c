@@ -52,7 +52,7 @@ static struct connector_sent refused(str why)
     return (struct connector_sent){.outcome = CONNECTOR_FINAL, .why = why};
 }
 
-/* ── to whom ────────────────────────────────────────────────────────────────────────────────── */
+/* ── to whom ── */
 
 static bool is_alnum(char c)
 {
@@ -86,7 +86,7 @@ static str recipient(struct arena *a, str s)
     return is_user_id(s) ? s : digits_of(a, s);
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── files ── */
 
 static err upload(struct http_client *client, struct arena *a, const struct connector_outgoing *out,
     struct whatsapp_file *file, struct connector_sent *sent)
@@ -120,7 +120,7 @@ static err upload(struct http_client *client, struct arena *a, const struct conn
     return OK;
 }
 
-/* ── messages ───────────────────────────────────────────────────────────────────────────────── */
+/* ── messages ── */
 
 static err post_message(struct http_client *client, struct arena *a,
     const struct connector_outgoing *out, str body, struct meta_answer *got)
@@ -223,7 +223,7 @@ err whatsapp_send(struct http_client *client, struct arena *a, const struct conn
     return OK;
 }
 
-/* ── reactions, marks ───────────────────────────────────────────────────────────────────────── */
+/* ── reactions, marks ── */
 
 static void put_reaction(struct json_out *j, const struct connector_act *act, str to)
 {

@@ -17,7 +17,7 @@ enum {
     VARIABLES_MOST = 100,
 };
 
-/* ── the list ───────────────────────────────────────────────────────────────────────────────── */
+/* ── the list ── */
 
 struct listed {
     struct arena *a;
@@ -140,7 +140,7 @@ err whatsapp_templates(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── sending one ────────────────────────────────────────────────────────────────────────────── */
+/* ── sending one ── */
 
 struct filled {
     struct json_out *j;

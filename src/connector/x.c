@@ -15,8 +15,7 @@
 
 enum { TOKEN_BYTES = 1024, MB = 1000 * 1000 };
 
-/* ── settings ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── settings ── */
 
 static const struct connector_setting settings[] = {
     {.name = "auth",
@@ -103,8 +102,7 @@ enum x_source x_source(struct arena *a, const struct connector_setup *s)
     return str_eq(source, S("poll")) ? X_POLL : X_WEBHOOK;
 }
 
-/* ── webhook ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhook ── */
 
 /* CRC: at the registration and every half an hour or so. */
 static err challenge(
@@ -135,8 +133,7 @@ static err verify(struct arena *a, const struct connector_hook *hook, str *why)
     return sign_check(a, &sign_x, &given, why);
 }
 
-/* ── check ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── check ── */
 
 static void note(struct sb *b, const char *words)
 {
@@ -228,8 +225,7 @@ static err check(struct http_client *client, struct arena *a, const struct conne
     return OK;
 }
 
-/* ── tokens ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── tokens ── */
 
 /* The refresh token changes with every use: the caller stores the result before anything else, and
  * runs one refresh of a channel at a time. */
@@ -243,8 +239,7 @@ static err refresh(struct http_client *client, struct arena *a, const struct con
     return access_refresh(client, a, &connector_x, s, &names, now_ms, out);
 }
 
-/* ── files of direct messages ───────────────────────────────────────────────────────────────────
- */
+/* ── files of direct messages ── */
 
 /* media_id: "ton:/path" or "video:/path" (x_text.c), on X's own hosts only. */
 static err media(struct http_client *client, struct arena *a, const struct connector_setup *s,
@@ -270,8 +265,7 @@ static err media(struct http_client *client, struct arena *a, const struct conne
     return OK;
 }
 
-/* ── the network ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the network ── */
 
 static const struct connector_media post_media[] = {
     {"image/jpeg image/png image/webp", 5 * MB},

@@ -32,8 +32,7 @@ int x_id_cmp(str x, str y);
 /* When X made the id, Unix ms, to about a second; 0 for no such id. */
 int64_t x_id_ms(str id);
 
-/* ── settings (x.c) ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── settings (x.c) ── */
 
 str x_setting(struct arena *a, const struct connector_setup *s, const char *name);
 bool x_is_oauth1(struct arena *a, const struct connector_setup *s);
@@ -51,8 +50,7 @@ str x_handle(const struct json *person);
 /* "https://x.com/asha_r/status/1"; without a handle by "i/web". */
 str x_post_url(struct arena *a, str handle, str id);
 
-/* ── calls (x_call.c) ───────────────────────────────────────────────────────────────────────────
- */
+/* ── calls (x_call.c) ── */
 
 enum x_as { X_AS_USER, X_AS_APP };
 struct x_ask {
@@ -104,8 +102,7 @@ err x_call(struct http_client *client, struct arena *a, const struct connector_s
     int64_t now_ms, const struct x_ask *ask, struct connector_sent *sent, enum x_fault *fault,
     const struct json **root);
 
-/* ── reading (x_text.c, x_parse.c, x_message.c) ─────────────────────────────────────────────────
- */
+/* ── reading (x_text.c, x_parse.c, x_message.c) ── */
 
 /* What a delivery carries beside its posts or messages: who and what is meant by an id. */
 struct x_world {
@@ -151,8 +148,7 @@ void x_parse_messages(struct item_list *list, struct x_world *w, const struct js
     const struct json *payload);
 void x_parse_message_page(struct item_list *list, struct x_world *w, const struct json *root);
 
-/* ── asking and sending ─────────────────────────────────────────────────────────────────────────
- */
+/* ── asking and sending ── */
 
 /* The fields and expansions of every look-up of posts. */
 str x_post_fields(void);

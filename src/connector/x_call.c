@@ -14,8 +14,7 @@ enum {
     WORDS_BYTES = 4000,                 /* of an answer's words that are looked at */
 };
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── asking ── */
 
 str x_url(struct arena *a, const struct connector_setup *s, str path, str query)
 {
@@ -79,8 +78,7 @@ err x_do(struct http_client *client, struct arena *a, const struct connector_set
     return network_do(client, a, &call, res);
 }
 
-/* ── faults ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── faults ── */
 
 /* Wordings, lower case, and the numbers of the older form; the first row that fits. */
 static const struct {
@@ -219,8 +217,7 @@ static enum x_fault fault_of(const struct said *said, int status)
     return status == 404 ? X_FAULT_GONE : X_FAULT_OTHER;
 }
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── answers ── */
 
 /* The last reset of the limits that are used up: of 15 minutes, and of a day. */
 static int64_t reset_of(const struct http_result *res)

@@ -56,8 +56,7 @@ static str cursors_write(struct arena *a, str since, const char *kind, int64_t f
     return json_str(&j);
 }
 
-/* ── lines ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── lines ── */
 
 /* False: stop. */
 static bool take_object_line(struct listening *l, str line)
@@ -122,8 +121,7 @@ static bool on_piece(void *arg, str piece)
     return true;
 }
 
-/* ── before and after ───────────────────────────────────────────────────────────────────────────
- */
+/* ── before and after ── */
 
 /* Mentions since the last time. *since moves on when all of them are taken. What fails here is left
  * to the next time and to the poll. */

@@ -73,8 +73,7 @@ static void letter_add(struct item_list *list, struct x_world *w, const struct l
     it->parts = parts_str(&parts);
 }
 
-/* ── the older form ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── the older form ── */
 
 /* {"2222":{"data":{…}}} or {"2222":{…}}. */
 static void add_people(struct x_world *w, const struct json *people)
@@ -175,8 +174,7 @@ void x_parse_messages(
         parse_letter_of_v2(list, w, payload); /* UNSURE: the newer form may come here too */
 }
 
-/* ── /2/dm_events ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── /2/dm_events ── */
 
 static void parse_letter_of_v2(struct item_list *list, struct x_world *w, const struct json *one)
 {

@@ -52,8 +52,7 @@ bool x_is_summons(const struct x_world *w, const struct json *post)
            str_eq(take_id(quoted, "author_id"), w->account);
 }
 
-/* ── posts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── posts ── */
 
 static str replied_to(const struct json *post)
 {
@@ -251,8 +250,7 @@ static void parse_posts(struct item_list *list, struct x_world *w, const struct 
     parse_gone(list, w, take_array(root, "errors"));
 }
 
-/* ── activity ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── activity ── */
 
 static void parse_deleted(
     struct item_list *list, const struct x_world *w, const struct json *payload)
@@ -318,8 +316,7 @@ static void parse_event(struct item_list *list, struct x_world *w, const struct 
     }
 }
 
-/* ── deliveries ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── deliveries ── */
 
 err x_parse(
     struct arena *a, const struct connector_raw *raw, struct connector_batch *batch, str *why)

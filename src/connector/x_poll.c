@@ -40,8 +40,7 @@ str x_post_fields(void)
              "&user.fields=" USER_FIELDS "&media.fields=" MEDIA_FIELDS);
 }
 
-/* ── pages ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── pages ── */
 
 static str get(struct arena *a, const char *name, str value)
 {
@@ -146,8 +145,7 @@ static err messages_page(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── cursors ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── cursors ── */
 
 struct feed {
     str since, top, page;
@@ -287,8 +285,7 @@ err x_poll(struct http_client *client, struct arena *a, const struct connector_p
     return OK;
 }
 
-/* ── one post, one person ───────────────────────────────────────────────────────────────────────
- */
+/* ── one post, one person ── */
 
 err x_lookup(struct http_client *client, struct arena *a, const struct connector_setup *s,
     str external_id, int64_t now_ms, struct connector_polled *out)

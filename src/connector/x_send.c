@@ -50,8 +50,7 @@ static void end_of_question(struct sending *s)
     s->is_stopped = s->sent->outcome != CONNECTOR_SENT;
 }
 
-/* ── may it go ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── may it go ── */
 
 /* As X finds them, bare domains among them. */
 static bool holds_link(str text)
@@ -115,8 +114,7 @@ static err check_post(struct sending *s)
     return may_answer ? OK : look_up_summons(s);
 }
 
-/* ── was it sent before ─────────────────────────────────────────────────────────────────────────
- */
+/* ── was it sent before ── */
 
 /* The words of a text without addresses and leading names: X changes both. */
 static str essence(struct arena *a, str text)
@@ -202,8 +200,7 @@ static err look_for_it(struct sending *s)
     return OK;
 }
 
-/* ── sending ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── sending ── */
 
 static err upload_files(struct sending *s)
 {
@@ -343,8 +340,7 @@ err x_send(struct http_client *client, struct arena *a, const struct connector_o
     return OK;
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 err x_act(struct http_client *client, struct arena *a, const struct connector_act *act,
     struct connector_sent *sent)

@@ -49,8 +49,7 @@ static bool is_done(const struct subscribing *b)
     return b->end->outcome == CONNECTOR_SENT;
 }
 
-/* ── webhook ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhook ── */
 
 /* Our address among the app's webhooks: its id, or empty. */
 static str own_webhook(const struct json *root, str url, bool *is_valid)
@@ -104,8 +103,7 @@ static err ensure_webhook(struct subscribing *b, str *id)
     return OK;
 }
 
-/* ── subscriptions ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── subscriptions ── */
 
 static str subscription_id(const struct json *v)
 {
@@ -245,8 +243,7 @@ err x_subscribe(struct http_client *client, struct arena *a, const struct connec
     return OK;
 }
 
-/* ── rules of the filtered stream ───────────────────────────────────────────────────────────────
- */
+/* ── rules of the filtered stream ── */
 
 /* What we want to hear: who writes to us, and what we answer in X's own app. False: no handle. */
 static bool wanted_rules(struct arena *a, const struct connector_setup *s, str rules[RULES])

@@ -39,8 +39,7 @@ int64_t x_id_ms(str id)
     return (n >> 22) + began_ms;
 }
 
-/* ── text ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── text ── */
 
 struct short_url {
     str from, to; /* to: empty = leave it out */
@@ -141,8 +140,7 @@ str x_post_text(struct arena *a, const struct json *post, str quoted)
     return x_plain(a, take_text(post, "text"), of_post, NULL, quoted);
 }
 
-/* ── people ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── people ── */
 
 struct x_world x_world_make(struct arena *a, str account, bool is_whole)
 {
@@ -216,8 +214,7 @@ void x_contact(const struct x_world *w, str id, struct connector_item *it)
         it->contact_profile_url = str_print(w->a, "https://x.com/%.*s", SARG(it->contact_handle));
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 /* The variant of most bits a second that is a file and not a playlist. */
 static const struct json *best_variant(const struct json *list)

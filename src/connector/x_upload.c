@@ -69,8 +69,7 @@ static err simple(struct http_client *client, struct arena *a, const struct conn
     return e;
 }
 
-/* ── in pieces ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── in pieces ── */
 
 struct pieces {
     struct http_client *client;

@@ -36,8 +36,7 @@ static void refuse(struct connector_sent *sent, str why)
     *sent = (struct connector_sent){.outcome = CONNECTOR_FINAL, .why = why};
 }
 
-/* ── reply ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── reply ── */
 
 static bool is_that(const struct json *c, const struct connector_outgoing *out, str text)
 {
@@ -130,8 +129,7 @@ static err send_reply(struct http_client *client, struct arena *a,
     return OK;
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static str moderate(struct arena *a, const struct connector_act *act, str id)
 {
@@ -193,8 +191,7 @@ static err act_on(struct http_client *client, struct arena *a, const struct conn
     return OK;
 }
 
-/* ── account ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── account ── */
 
 static err check(struct http_client *client, struct arena *a, const struct connector_setup *setup,
     int64_t now_ms, struct connector_checked *out)

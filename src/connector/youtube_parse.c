@@ -5,8 +5,7 @@
 #include "connector/reading.h"
 #include "connector/youtube.h"
 
-/* ── text ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── text ── */
 
 struct entity {
     const char *name, *text;
@@ -121,8 +120,7 @@ str youtube_author(const struct json *comment)
     return id.len ? id : take_id(snippet, "authorChannelId");
 }
 
-/* ── items ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── items ── */
 
 static void read_person(struct connector_item *it, const struct json *comment)
 {

@@ -72,8 +72,7 @@ static void find(struct pass *p, const struct json *thread, const struct json *c
     p->at[p->n++] = (struct found){at_ms, thread, comment, parent, p->held};
 }
 
-/* ── answers below a thread ─────────────────────────────────────────────────────────────────────
- */
+/* ── answers below a thread ── */
 
 static void count_keep(struct pass *p, str id, int64_t count)
 {
@@ -128,8 +127,7 @@ static err take_thread(struct pass *p, const struct json *thread)
     return OK;
 }
 
-/* ── pages of threads ───────────────────────────────────────────────────────────────────────────
- */
+/* ── pages of threads ── */
 
 /* *is_done: the pass is whole. */
 static err take_page(struct pass *p, struct connector_sent *end, bool *is_done)
@@ -183,8 +181,7 @@ static err take_held(struct pass *p)
     return OK;
 }
 
-/* ── deliveries ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── deliveries ── */
 
 static str video_of(const struct json *thread)
 {
@@ -266,8 +263,7 @@ static void deliver(struct pass *p, struct fetched *f, const struct found *it, c
             json_str(&j)); /* a full list: the next pass brings it, it is young enough */
 }
 
-/* ── cursors ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── cursors ── */
 
 static void begin(struct pass *p)
 {

@@ -128,8 +128,7 @@ err sqlite_copy(struct arena *a, str from, str to, sqlite_copied *copied, void *
     return copy_pages(a, source, target, copied, arg, page_size(source), why);
 }
 
-/* ── a copy that lies still ─────────────────────────────────────────────────────────────────────
- */
+/* ── a copy that lies still ── */
 
 struct still {
     struct db db; /* first */

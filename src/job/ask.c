@@ -22,8 +22,7 @@ enum {
     FAILED_MS = 30 * 1000,
 };
 
-/* ── the channel of a job ───────────────────────────────────────────────────────────────────────
- */
+/* ── the channel of a job ── */
 
 err asked_load(struct ctx *cx, channel_id id, struct asked *q)
 {
@@ -85,8 +84,7 @@ err asked_note(struct ctx *cx, const struct asked *q, const struct connector_sen
     return channel_note_error(cx, q->channel, end->outcome == CONNECTOR_SENT ? (str){0} : end->why);
 }
 
-/* ── poll ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── poll ── */
 
 struct polling {
     struct asked q;
@@ -167,8 +165,7 @@ err poll_work(struct job_run *run, struct job_verdict *v)
     return OK;
 }
 
-/* ── lookup and person ──────────────────────────────────────────────────────────────────────────
- */
+/* ── lookup and person ── */
 
 struct question {
     struct asked q;
@@ -244,8 +241,7 @@ err lookup_work(struct job_run *run, struct job_verdict *v)
     return OK;
 }
 
-/* ── whose it is ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── whose it is ── */
 
 /* A delivery of which nobody can say whether we wrote it. */
 struct unowned {

@@ -117,8 +117,7 @@ static str outgoing_json(struct arena *a, const struct delivery_work *w, account
     return json_str(&j);
 }
 
-/* ── after the call ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── after the call ── */
 
 static bool is_last(const struct delivering *d)
 {
@@ -311,8 +310,7 @@ static enum job_end end_of(const struct delivering *d)
     return d->connector->repeats_safely ? JOB_RETRY : JOB_FINAL;
 }
 
-/* ── before the call ────────────────────────────────────────────────────────────────────────────
- */
+/* ── before the call ── */
 
 err deliver_claimed(struct ctx *cx, const struct job_row *job)
 {

@@ -215,8 +215,7 @@ void engine_heard(struct engine *e, str topic)
         waker_nudge(&e->publish_waker);
 }
 
-/* ── without threads ────────────────────────────────────────────────────────────────────────────
- */
+/* ── without threads ── */
 
 static err receive_all(struct engine *e)
 {

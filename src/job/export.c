@@ -45,8 +45,7 @@ static struct ctx places(const struct making *m)
         .config = m->run->desk.engine->config};
 }
 
-/* ── how far it is ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── how far it is ── */
 
 static err start_write(struct ctx *cx, void *arg)
 {
@@ -101,8 +100,7 @@ static err told(void *arg, const struct export_progress *far)
     return e == E_BUSY ? OK : e;
 }
 
-/* ── its file in the store ──────────────────────────────────────────────────────────────────────
- */
+/* ── its file in the store ── */
 
 err export_parts_remove(struct desk *desk, account_id account, data_export_id id)
 {
@@ -184,8 +182,7 @@ static err store_all(struct making *m, str path, int64_t bytes)
     return e;
 }
 
-/* ── its ends ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── its ends ── */
 
 /* The file first: a row without one can be removed again, a file without a row by nobody. */
 static err take_away(struct making *m, struct job_verdict *v)
@@ -269,8 +266,7 @@ static err store_refused(struct making *m, struct job_verdict *v)
     return give_up(m, E_BUSY, why, v);
 }
 
-/* ── the work ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the work ── */
 
 static err make(struct making *m, const struct data_export *row, struct job_verdict *v)
 {

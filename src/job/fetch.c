@@ -87,8 +87,7 @@ static err load(struct job_run *run, struct fetching *f)
     return load_once(run, f);
 }
 
-/* ── bytes ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── bytes ── */
 
 static bool keep(void *arg, str piece)
 {
@@ -181,8 +180,7 @@ static err settle(struct job_run *run, struct fetching *f)
     return OK;
 }
 
-/* ── what an answer means ───────────────────────────────────────────────────────────────────────
- */
+/* ── what an answer means ── */
 
 static bool is_temporary(int status)
 {

@@ -51,8 +51,7 @@ str desk_words(const struct ctx *cx, err e);
  * series of kills from outside, an innocent one would have had all three by chance. */
 enum { RECEIVE_CALM_MS = 2000 };
 
-/* ── receiver (receive.c) ───────────────────────────────────────────────────────────────────────
- */
+/* ── receiver (receive.c) ── */
 
 struct receive_batch {
     const struct inbox_row *rows;
@@ -72,8 +71,7 @@ struct receiver {
  * batch in hand now. E_BUSY: try the same again a little later. */
 err receive_turn(struct engine *e, struct receiver *r, bool *more);
 
-/* ── jobs (runner.c, kinds.c) ───────────────────────────────────────────────────────────────────
- */
+/* ── jobs (runner.c, kinds.c) ── */
 
 enum job_end {
     JOB_DONE,
@@ -203,8 +201,7 @@ err runner_free_expired(struct engine *e, bool all);
  * start (is_start) what is stored tells it. By the thread that claims. */
 err runner_clock_check(struct engine *e, bool is_start);
 
-/* ── publisher (publish.c) ──────────────────────────────────────────────────────────────────────
- */
+/* ── publisher (publish.c) ── */
 
 struct publisher {
     struct arena arena;
@@ -216,14 +213,12 @@ err publish_turn(struct engine *e, struct publisher *p, bool *more);
 /* Turns events into deliveries for every live webhook of the account (0 = of all). */
 err publish_feed(struct engine *e, struct publisher *p, account_id account);
 
-/* ── search index (index.c) ─────────────────────────────────────────────────────────────────────
- */
+/* ── search index (index.c) ── */
 
 /* One turn; *more = there is more to do at once. */
 err index_run(struct engine *e, bool *more);
 
-/* ── the engine ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the engine ── */
 
 enum { ENGINE_THREADS_MOST = 256 };
 

@@ -23,8 +23,7 @@ struct posting {
     struct connector_sent sent;
 };
 
-/* ── after the call ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── after the call ── */
 
 static err change(struct ctx *cx, const struct letter *l, str to, str error)
 {
@@ -93,8 +92,7 @@ static enum job_end end_of(const struct connector_sent *sent)
     return JOB_FINAL;
 }
 
-/* ── before the call ────────────────────────────────────────────────────────────────────────────
- */
+/* ── before the call ── */
 
 static err over(struct posting *p, struct job_verdict *v, enum connector_outcome outcome, str why)
 {

@@ -59,8 +59,7 @@ struct streams {
     int next_resting;
 };
 
-/* ── one stream ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one stream ── */
 
 static bool must_end(const struct stream *s)
 {
@@ -337,8 +336,7 @@ static void *stream_main(void *stream)
     return NULL;
 }
 
-/* ── which streams there are ────────────────────────────────────────────────────────────────────
- */
+/* ── which streams there are ── */
 
 static void drop(struct stream *s)
 {

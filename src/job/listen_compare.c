@@ -49,8 +49,7 @@ err listen_knows(struct engine *engine, struct arena *a, const struct asked *q, 
     return desk_guard(&desk, look_up, &l);
 }
 
-/* ── what was missed ────────────────────────────────────────────────────────────────────────────
- */
+/* ── what was missed ── */
 
 struct listen_missed listen_missed_make(void)
 {
@@ -86,8 +85,7 @@ void listen_missed_add(struct listen_missed *m, const struct connector_delivery 
     }
 }
 
-/* ── the ledger ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the ledger ── */
 
 struct wishing {
     const struct asked *q;

@@ -21,8 +21,7 @@
 
 static const str farewell = S_INIT("event: reconnect\ndata: {}\n\n");
 
-/* ── to the hub ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── to the hub ── */
 
 static err hand_to_hub(struct engine *e, struct arena *a, const struct event_row *row)
 {
@@ -44,8 +43,7 @@ static err hand_to_hub(struct engine *e, struct arena *a, const struct event_row
     return OK;
 }
 
-/* ── rights of open streams ─────────────────────────────────────────────────────────────────────
- */
+/* ── rights of open streams ── */
 
 /* Carried to the loop; ids lie behind the struct. */
 struct new_scope {
@@ -118,8 +116,7 @@ static err act_on_rights(struct desk *desk, const struct event_row *row)
     return OK;
 }
 
-/* ── a turn ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── a turn ── */
 
 struct turn {
     struct publisher *p;
@@ -162,8 +159,7 @@ static err read_turn(struct desk *desk, void *arg)
     return desk_commit(desk);
 }
 
-/* ── to webhooks ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── to webhooks ── */
 
 struct feeding {
     const struct webhook *webhook;

@@ -28,8 +28,7 @@ enum {
     ROOM_BATCHES = 4, /* of the intake while one turn runs: about what a turn takes up */
 };
 
-/* ── parsing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── parsing ── */
 
 /* Long deliveries are files: their rows only name them. */
 static err open_body(struct desk *desk, const struct inbox_row *row, struct received *out)
@@ -81,8 +80,7 @@ static err parse_all(struct desk *desk, void *arg)
     return OK;
 }
 
-/* ── claiming ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── claiming ── */
 
 /* How many of the waiting rows make one batch. */
 static ptrdiff_t batch_size(const struct inbox_row *rows, ptrdiff_t n)
@@ -132,8 +130,7 @@ static err claim(
     return OK;
 }
 
-/* ── turns ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── turns ── */
 
 struct turn {
     struct receiver *r;

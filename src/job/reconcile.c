@@ -38,8 +38,7 @@ static err load(struct job_run *run, channel_id id, struct comparing *c)
     return desk_commit(&run->desk);
 }
 
-/* ── one delivery ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── one delivery ── */
 
 /* The messages of a page, as keys; what is newer than the time compared is left out. */
 static ptrdiff_t keys_of(struct comparing *c, const struct connector_batch *batch,
@@ -121,8 +120,7 @@ static err compare_one(struct job_run *run, struct comparing *c, const struct co
     return OK;
 }
 
-/* ── the whole ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the whole ── */
 
 static err compare(struct job_run *run, struct comparing *c)
 {

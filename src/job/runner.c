@@ -23,8 +23,7 @@ static int64_t share_of(const struct engine *e, int64_t share)
     return e->n_threads > share ? e->n_threads / share : 1;
 }
 
-/* ── claiming ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── claiming ── */
 
 err runner_pace(struct desk *desk, bool *has_more)
 {
@@ -120,8 +119,7 @@ err runner_clock_check(struct engine *e, bool is_start)
     return OK;
 }
 
-/* ── one job ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one job ── */
 
 static int64_t backoff_ms(int64_t attempts)
 {
@@ -355,8 +353,7 @@ const struct job_row *runner_do(struct engine *e, struct arena *arena, struct ht
     return end_for_good(e, arena, &ending) ? ending.next : NULL;
 }
 
-/* ── threads ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── threads ── */
 
 /* The job outlives the arena that its row came in. */
 static void take_on(struct job_thread *t, const struct job_row *job)

@@ -43,8 +43,7 @@ static void went_well(struct ship *s)
         log_line(LOG_INFO, "the folder of the shipped copy takes it again");
 }
 
-/* ── attachments ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── attachments ── */
 
 static str folder_of(str path)
 {
@@ -108,8 +107,7 @@ static err ship_new_blobs(struct ship *s, struct arena *a)
     return OK;
 }
 
-/* ── generations ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── generations ── */
 
 static void generation_end(struct ship *s)
 {
@@ -187,8 +185,7 @@ static void generation_begin(struct ship *s, struct arena *a)
     log_line(LOG_INFO, "shipping begins a generation", LOG_Z("name", s->generation));
 }
 
-/* ── turns ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── turns ── */
 
 static err write_held(struct ship *s, struct arena *a)
 {
@@ -293,8 +290,7 @@ static void *ship_main(void *arg)
     return NULL;
 }
 
-/* ── open and close ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── open and close ── */
 
 static err mark(struct arena *a, str folder, int *fd, str *why)
 {

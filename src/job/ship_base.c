@@ -34,8 +34,7 @@ static bool goes_on(void *arg)
     return !is_stopped(arg);
 }
 
-/* ── making one ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── making one ── */
 
 /* The segments hold all that the copy may hold. */
 static err wait_until_reached(struct ship *s)
@@ -132,8 +131,7 @@ static err make(struct ship *s, struct arena *a)
     return e;
 }
 
-/* ── what is no longer kept ─────────────────────────────────────────────────────────────────────
- */
+/* ── what is no longer kept ── */
 
 static void drop(struct arena *a, str folder, str name)
 {
@@ -214,8 +212,7 @@ static void tidy(struct ship *s, struct arena *a)
     tidy_blobs(a, s->to_blobs, horizon_ms - 2 * s->base_ms, 0);
 }
 
-/* ── its thread ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── its thread ── */
 
 static void *base_main(void *arg)
 {

@@ -43,8 +43,7 @@ struct s3 {
     int n_kept;
 };
 
-/* ── clients ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── clients ── */
 
 static struct http_client *client_take(struct s3 *s3)
 {
@@ -67,8 +66,7 @@ static void client_give(struct s3 *s3, struct http_client *client)
         http_client_close(client);
 }
 
-/* ── one call ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one call ── */
 
 struct asking {
     struct s3 *s3;
@@ -150,8 +148,7 @@ static err call_once(struct asking *q, struct http_client *client, struct http_r
     return http_client_call(client, q->a, &call, r);
 }
 
-/* ── what an answer means ───────────────────────────────────────────────────────────────────────
- */
+/* ── what an answer means ── */
 
 /* "NoSuchBucket" of "<Error><Code>NoSuchBucket</Code>…"; empty = it does not say. */
 static str code_of(str body)
@@ -290,8 +287,7 @@ static err ask(struct asking *q, struct http_result *r)
     return e;
 }
 
-/* ── objects ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── objects ── */
 
 err s3_put(struct s3 *s3, struct arena *a, str key, int fd, int64_t from, int64_t size, str hash)
 {
@@ -381,8 +377,7 @@ bool s3_is_away(struct s3 *s3)
     return atomic_load(&s3->away_until_ms) != 0;
 }
 
-/* ── opening ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── opening ── */
 
 /* A port that goes without saying is not in the header host. */
 static str host_of(str scheme, str host)

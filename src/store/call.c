@@ -130,8 +130,7 @@ err phone_call_write(struct ctx *cx, struct phone_call *c)
         NULL);
 }
 
-/* ── lists ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── lists ── */
 
 /* The way in decides the index; what else is asked for only drops rows. */
 enum way { BY_ALL, BY_CONVERSATION, BY_CONTACT, BY_GOING, BY_AGENT, BY_CHANNEL };

@@ -128,8 +128,7 @@ err channel_set(struct ctx *cx, const struct channel *channel)
         NULL);
 }
 
-/* ── credentials ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── credentials ── */
 
 err channel_network_secrets(struct ctx *cx, const struct channel *channel, str *json)
 {
@@ -277,8 +276,7 @@ err channel_all_of(struct db_tx *tx, str kind, channel_id after, ptrdiff_t limit
         rows, n);
 }
 
-/* ── cursors ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── cursors ── */
 
 struct cursor_row {
     str value;

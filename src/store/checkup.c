@@ -14,8 +14,7 @@ struct number_row {
 };
 static const struct db_col number_cols[] = {COL(struct number_row, value)};
 
-/* ── conversations ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── conversations ── */
 
 #define TAGS                                                                                       \
     "(SELECT COUNT(*) FROM conversation_tag t WHERE t.account_id = ?1"                             \
@@ -101,8 +100,7 @@ err checkup_numbers_mend(struct ctx *cx)
         ARGS(A_ID(cx->account)), NULL);
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 static const struct db_col blob_cols[] = {COL(struct checkup_blob, name),
     COL(struct checkup_blob, size), COL(struct checkup_blob, is_needed)};
@@ -205,8 +203,7 @@ err checkup_picture_forget(struct ctx *cx, str name)
         ARGS(A_ID(cx->account), A_TEXT(name)), NULL);
 }
 
-/* ── work ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── work ── */
 
 #define UNPARKED                                                                                   \
     "state = 'parked' AND channel_id <> 0 AND NOT EXISTS (SELECT 1 FROM pace p"                    \
@@ -251,8 +248,7 @@ err checkup_parked_mend(struct db_tx *tx, int64_t now_ms, int64_t *changed)
         ARGS(A_INT(now_ms)), changed);
 }
 
-/* ── time, secrets ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── time, secrets ── */
 
 err checkup_newest_message(struct ctx *cx, message_id *id)
 {

@@ -134,8 +134,7 @@ err conversation_set_unrelated(struct ctx *cx, conversation_id id)
         ARGS(A_ID(cx->account), A_ID(id)), NULL);
 }
 
-/* ── what lists show beside the row ─────────────────────────────────────────────────────────────
- */
+/* ── what lists show beside the row ── */
 
 struct id_pair {
     int64_t account, id;

@@ -125,8 +125,7 @@ err conversation_count_contact(struct ctx *cx, contact_id contact, int64_t *n);
 err conversation_list_due(
     struct ctx *cx, int64_t now_ms, ptrdiff_t limit, struct conversation **rows, ptrdiff_t *n);
 
-/* ── the receive path ───────────────────────────────────────────────────────────────────────────
- */
+/* ── the receive path ── */
 
 /* One row per (identity, thread): the newest conversation of each, held until the end. */
 struct thread_key {

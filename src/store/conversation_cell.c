@@ -13,8 +13,7 @@ struct number_row {
 };
 static const struct db_col number_cols[] = {COL(struct number_row, value)};
 
-/* ── what they say ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── what they say ── */
 
 #define CELLS                                                                                      \
     "SELECT " DIMENSIONS ", number FROM conversation_cell WHERE account_id = ?1"                   \
@@ -51,8 +50,7 @@ err conversation_cells_sum(struct ctx *cx, const struct conversation_filter *f, 
     return OK;
 }
 
-/* ── folding ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── folding ── */
 
 /* In the order of the cells, so that two nodes that fold at once wait for each other, once. */
 static const str fold_sql = S_INIT(
@@ -76,8 +74,7 @@ err conversation_cells_fold(struct ctx *cx, int64_t most, int64_t *folded)
         ARGS(A_ID(cx->account)), NULL);
 }
 
-/* ── counting anew ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── counting anew ── */
 
 #define COUNTED                                                                                    \
     "SELECT " DIMENSIONS ", COUNT(*) AS number FROM conversation WHERE account_id = ?1"            \

@@ -88,8 +88,7 @@ static err count_walk(struct ctx *cx, const struct conversation_filter *f, int64
     return OK;
 }
 
-/* ── by cells ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── by cells ── */
 
 /* What an agent sees only because it was mentioned there, among its newest mentions. */
 static const str mentioned_sql = S_INIT(

@@ -6,8 +6,7 @@
 #include "store/conversation_list_inner.h"
 #include "store/set.h"
 
-/* ── which of them ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── which of them ── */
 
 #define SIEVE_HEAD "SELECT c.id, c.last_message_ms, c.due_key, c.wait_key FROM "
 #define SIEVE_TAIL                                                                                 \
@@ -69,8 +68,7 @@ err conversation_sieve_contacts(struct ctx *cx, const struct conversation_filter
     return sieve(cx, sieve_contacts, f, contacts, n, limit, rows, n_rows);
 }
 
-/* ── a page of them ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── a page of them ── */
 
 /* As is_before of conversation_list.c. */
 static int by_key(int64_t kx, int64_t x, int64_t ky, int64_t y)

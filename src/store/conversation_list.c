@@ -268,8 +268,7 @@ static bool is_before(const struct conversation_place *x, const struct conversat
     return kx != ky ? kx < ky : x->id.v < y->id.v;
 }
 
-/* ── runs ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── runs ── */
 
 struct run {
     struct conversation_place *rows;

@@ -82,8 +82,7 @@ ptrdiff_t conversation_ways_of(
 void conversation_way_args(struct ctx *cx, const struct conversation_filter *f,
     enum conversation_driver driver, ptrdiff_t way, struct db_arg *args);
 
-/* ── conversation_list_once.c ───────────────────────────────────────────────────────────────────
- */
+/* ── conversation_list_once.c ── */
 
 /* A list that its way in says all of. */
 struct conversation_once {

@@ -4,8 +4,7 @@
 #include "store/conversation_shown.h"
 #include "store/set.h"
 
-/* ── of rows that were read ─────────────────────────────────────────────────────────────────────
- */
+/* ── of rows that were read ── */
 
 struct mine_key {
     int64_t account, agent, id, last_in_id, in_count;
@@ -60,8 +59,7 @@ err conversation_fill_mine(struct ctx *cx, struct conversation *rows, ptrdiff_t 
     return OK;
 }
 
-/* ── a page by its ids ──────────────────────────────────────────────────────────────────────────
- */
+/* ── a page by its ids ── */
 
 const struct db_col conversation_shown_cols[CONVERSATION_SHOWN_COLS] = {
     CONVERSATION_MEMBERS,

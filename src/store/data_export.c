@@ -82,8 +82,7 @@ err data_export_held(struct ctx *cx, str what, contact_id contact, struct data_e
         ARGS(A_ID(cx->account), A_TEXT(what), A_INT(contact.v)), COLS(held_cols), held);
 }
 
-/* ── the ways on ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the ways on ── */
 
 static err moved(struct ctx *cx, str sql, const struct db_arg *args, ptrdiff_t n, bool *is_so)
 {
@@ -142,8 +141,7 @@ err data_export_removing(struct ctx *cx, data_export_id id)
         ARGS(A_ID(cx->account), A_ID(id)), NULL);
 }
 
-/* ── the parts of its file ──────────────────────────────────────────────────────────────────────
- */
+/* ── the parts of its file ── */
 
 static const struct db_col part_cols[] = {
     COL(struct export_part, number),

@@ -30,8 +30,7 @@ static inline err event_add(struct ctx *cx, const struct event_new *e)
     return event_add_many(cx, e, 1);
 }
 
-/* ── reading the feed ───────────────────────────────────────────────────────────────────────────
- */
+/* ── reading the feed ── */
 
 /* A place in the feed's order, compared major first: SQLite {0, seq}, PostgreSQL {xid, seq}. {0, 0}
  * is before the first event. In the API it is the opaque event id. */

@@ -83,8 +83,7 @@ err inbox_counts(struct db_tx *tx, int64_t *waiting, int64_t *quarantined);
 /* Removes at most `max` finished rows of the account received before; *removed says how many. */
 err inbox_forget(struct ctx *cx, int64_t before_ms, ptrdiff_t max, int64_t *removed);
 
-/* ── the quarantine, for people ─────────────────────────────────────────────────────────────────
- */
+/* ── the quarantine, for people ── */
 /* Newest first, ids below `before` (0 = from the newest). */
 err inbox_quarantine_list(struct ctx *cx, inbox_id before, ptrdiff_t limit,
     const struct inbox_item **items, ptrdiff_t *count);

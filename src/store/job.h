@@ -26,8 +26,7 @@ err job_is_waiting(struct ctx *cx, str kind, str key, bool *is_waiting);
 /* Whether a job of this kind and channel runs that was first tried until then. */
 err job_is_running(struct ctx *cx, channel_id channel, str kind, int64_t upto_ms, bool *is_running);
 
-/* ── for the runner ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── for the runner ── */
 
 /* Claims in a row that ended with the process: a job with so many is not worked on again. Its next
  * claim only sets it aside, and tells people (job/runner.c); should even that end the process, it
@@ -129,8 +128,7 @@ struct job_count {
 };
 err job_counts(struct db_tx *tx, const struct job_count **counts, ptrdiff_t *n);
 
-/* ── for people ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── for people ── */
 /* Newest first, ids below `before` (0 = from the newest). */
 err job_list(struct ctx *cx, str state, job_id before, ptrdiff_t limit,
     const struct job_item **items, ptrdiff_t *count);

@@ -7,8 +7,7 @@
 #include "base/limits.h"
 #include "store/pace.h"
 
-/* ── what may run ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── what may run ── */
 
 struct crowd {
     int64_t channel_id, running;
@@ -154,8 +153,7 @@ err job_is_claimable(struct db_tx *tx, int64_t now_ms, struct job_room room,
     return OK;
 }
 
-/* ── claims ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── claims ── */
 
 static const struct db_col row_cols[] = {
     COL(struct job_row, id),

@@ -62,8 +62,7 @@ err join_mark(struct ctx *cx, conversation_id conversation, conversation_id into
         ARGS(A_ID(cx->account), A_ID(conversation), A_INT(into.v)), NULL);
 }
 
-/* ── messages ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── messages ── */
 
 err join_note_messages(struct ctx *cx, conversation_id conversation, int64_t *n)
 {
@@ -167,8 +166,7 @@ err join_last_in(struct ctx *cx, conversation_id conversation, message_id *id, i
     return OK;
 }
 
-/* ── what agents keep ───────────────────────────────────────────────────────────────────────────
- */
+/* ── what agents keep ── */
 
 static const struct db_col agent_cols[] = {
     COL(struct join_agent, agent_id),

@@ -115,8 +115,7 @@ err mail_file_add(struct ctx *cx, str name)
         ARGS(A_ID(cx->account), A_TEXT(name), A_INT(cx->now_ms)), NULL);
 }
 
-/* ── who takes part ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── who takes part ── */
 
 err mail_member_add_many(
     struct ctx *cx, conversation_id conversation, const struct mail_member *rows, ptrdiff_t n)
@@ -179,8 +178,7 @@ err mail_member_list(
         rows, n);
 }
 
-/* ── whose pictures ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── whose pictures ── */
 
 err mail_trust_set(struct ctx *cx, str address, bool is_trusted)
 {

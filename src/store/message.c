@@ -153,8 +153,7 @@ message_id message_next_id(const struct conversation *c, int64_t time_ms)
     return (message_id){id};
 }
 
-/* ── writing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── writing ── */
 
 /* A message as it is inserted, with its account. Empty external and client ids are NULL, made in
  * the statement, so that they stay out of the unique indexes. */
@@ -447,8 +446,7 @@ err message_write_state(struct ctx *cx, struct message *m, str state, str error,
     return OK;
 }
 
-/* ── chats that go on by mail ───────────────────────────────────────────────────────────────────
- */
+/* ── chats that go on by mail ── */
 
 err message_list_unmailed(struct ctx *cx, conversation_id conversation, int64_t since_ms,
     struct message **rows, ptrdiff_t *n)

@@ -161,8 +161,7 @@ err pace_forget(struct ctx *cx, channel_id channel)
     return pace_open(cx, channel);
 }
 
-/* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── the dispatcher ── */
 
 /* A channel's due jobs but the first `keep` that may run: one that waits for an earlier one of its
  * order key must not keep the seat of one that need not. What is to run later stands in nobody's

@@ -54,8 +54,7 @@ err pace_open(struct ctx *cx, channel_id channel);
  * of it its pace is forgotten. */
 err pace_forget(struct ctx *cx, channel_id channel);
 
-/* ── the dispatcher ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── the dispatcher ── */
 /* Parks due jobs of closed channels and of crowds, at most PACE_PARK_MOST of each; *parked says how
  * many in all: from that number on there may be more. */
 err pace_park(struct db_tx *tx, int64_t now_ms, int64_t *parked);

@@ -14,8 +14,7 @@ static const str kinds[] = {
     [SEARCH_CONTACT] = S_INIT("contact"),
 };
 
-/* ── the queue ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the queue ── */
 
 struct queue_row {
     int64_t account;
@@ -86,8 +85,7 @@ err search_due_list(struct ctx *cx, enum search_kind kind, struct search_share s
         COLS(due_cols), (ptrdiff_t)sizeof **rows, rows, n);
 }
 
-/* ── words ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── words ── */
 
 enum { POSITION_MOST = 16383, POSITIONS_MOST = 256 }; /* of a tsvector; of one word in it */
 
@@ -198,8 +196,7 @@ str search_line_end(struct search_line *w)
     return sb_str(&w->b);
 }
 
-/* ── writing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── writing ── */
 
 struct entry_row {
     int64_t account, thing_id;
@@ -294,8 +291,7 @@ err search_write(struct ctx *cx, enum search_kind kind, const struct search_entr
                  : OK;
 }
 
-/* ── texts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── texts ── */
 
 struct key_row {
     int64_t account, id;
@@ -341,8 +337,7 @@ err search_texts(struct ctx *cx, enum search_kind kind, const struct search_due 
         (ptrdiff_t)sizeof *in, n, COLS(text_cols), (ptrdiff_t)sizeof **rows, rows, n_rows);
 }
 
-/* ── making it anew ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── making it anew ── */
 
 struct build_row {
     int64_t version, message_id, contact_id;

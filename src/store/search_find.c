@@ -27,8 +27,7 @@ static const struct db_col begun_cols[] = {
     COL(struct begun_row, has_word),
 };
 
-/* ── what is asked for ──────────────────────────────────────────────────────────────────────────
- */
+/* ── what is asked for ── */
 
 /* Bytes of a word's first letters, at most as many as the index of beginnings goes up to
  * (migrations/0019_search.sql: 4 with the account's mark). */
@@ -104,8 +103,7 @@ static str question(struct ctx *cx, const struct search_asked *asked, ptrdiff_t 
     return sb_str(&b);
 }
 
-/* ── hits ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── hits ── */
 
 #define LITE(table)                                                                                \
     S_INIT("SELECT rowid AS id FROM " table " WHERE " table " MATCH ?2 AND rowid >= ?3"            \

@@ -22,8 +22,7 @@ enum {
     RARE_IN_WINDOW = 80, /* fewer hits: at most 2 % of an account's rows are read by the index */
 };
 
-/* ── how it stands in `words` ───────────────────────────────────────────────────────────────────
- */
+/* ── how it stands in `words` ── */
 
 enum { MARK_BYTES = 6, PAIR_BYTES = 8, AGE_BYTES = 6, HASH_BITS = 6 };
 
@@ -92,8 +91,7 @@ void search_put_ages(struct sb *b, struct arena *a, int64_t account, int64_t thi
     }
 }
 
-/* ── what is asked for ──────────────────────────────────────────────────────────────────────────
- */
+/* ── what is asked for ── */
 
 struct form {
     int64_t account;
@@ -205,8 +203,7 @@ static str question(struct search_look *l)
     return sb_str(&b);
 }
 
-/* ── hits ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── hits ── */
 
 struct oldest_row {
     int64_t oldest;

@@ -6,7 +6,7 @@
 #include "store/conversation.h"
 #include "store/set.h"
 
-/* ── what words are judged by ───────────────────────────────────────────────────────────────────
+/* ── what words are judged by ──
  *
  * A search by words reads a thousand of these. Many are of one conversation, and few are mails: so
  * each conversation is read once, and mails by themselves. PostgreSQL reads what is = ANY of many
@@ -137,8 +137,7 @@ err search_worded(
     return OK;
 }
 
-/* ── what is judged by conditions, and shown ────────────────────────────────────────────────────
- */
+/* ── what is judged by conditions, and shown ── */
 
 /* What conditions are judged by; the names beside it are of tables of their own. */
 #define JUDGED_COLS                                                                                \

@@ -44,8 +44,7 @@ struct dkim *dkim_begin(struct arena *a)
     return d->hash != NULL ? d : NULL;
 }
 
-/* ── body ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── body ── */
 
 static void flush(struct dkim *d)
 {
@@ -115,8 +114,7 @@ static str body_hash(struct dkim *d)
     return crypto_base64(d->a, str_of(hash.b, sizeof hash.b));
 }
 
-/* ── header ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── header ── */
 
 struct field {
     str name, value; /* as they stand; value with its folds, without the last CRLF */
@@ -196,8 +194,7 @@ static bool select_fields(
     return has_from;
 }
 
-/* ── the signature's own field ──────────────────────────────────────────────────────────────────
- */
+/* ── the signature's own field ── */
 
 struct folded {
     struct sb b;
@@ -267,8 +264,7 @@ static str with_signature(struct arena *a, str field, str signature)
     return sb_str(&f.b);
 }
 
-/* ── signing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── signing ── */
 
 static bool is_selector(str s)
 {

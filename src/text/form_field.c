@@ -55,8 +55,7 @@ static bool is_one_of(str name, const char *const *names)
     return false;
 }
 
-/* ── multipart/form-data ────────────────────────────────────────────────────────────────────────
- */
+/* ── multipart/form-data ── */
 
 /* The name that the head of a part gives it. */
 static str name_of(str head)
@@ -113,8 +112,7 @@ static err find_part(str boundary, str body, const char *const *names, struct fo
     return E_NOT_FOUND;
 }
 
-/* ── application/x-www-form-urlencoded ──────────────────────────────────────────────────────────
- */
+/* ── application/x-www-form-urlencoded ── */
 
 static err find_pair(str body, const char *const *names, struct form_field *field)
 {

@@ -11,8 +11,7 @@ bool form_json_is(str content_type)
     return str_eq_nocase(str_trim(type), S("application/json"));
 }
 
-/* ── finding ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── finding ── */
 
 static ptrdiff_t skip_space(str s, ptrdiff_t at)
 {
@@ -145,8 +144,7 @@ err form_json_find(str body, const char *const *names, str *value)
     return E_NOT_FOUND;
 }
 
-/* ── decoding ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── decoding ── */
 
 enum { UNIT_CHARS = 6 }; /* \uXXXX */
 
@@ -244,8 +242,7 @@ err form_json_text(struct arena *a, str value, ptrdiff_t max, str *text, bool *i
     return OK;
 }
 
-/* ── as a stream of bytes ───────────────────────────────────────────────────────────────────────
- */
+/* ── as a stream of bytes ── */
 
 void form_json_stream(struct form_json_stream *s, str value, bool is_base64)
 {

@@ -20,8 +20,7 @@ err form_json_decode(str value, char *to, ptrdiff_t room, ptrdiff_t *taken, ptrd
 /* All of it, of at most max bytes, in UTF-8; *is_cut: it is longer. E_INVALID: no text of JSON. */
 err form_json_text(struct arena *a, str value, ptrdiff_t max, str *text, bool *is_cut);
 
-/* ── walking ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── walking ── */
 
 enum form_json_kind { FORM_JSON_TEXT, FORM_JSON_OBJECT, FORM_JSON_LIST, FORM_JSON_OTHER };
 struct form_json_item {
@@ -39,8 +38,7 @@ err form_json_open(str body, struct form_json_walk *walk);
 /* E_NOT_FOUND: that was the last. E_INVALID: it breaks off, or is no JSON. */
 err form_json_next(struct form_json_walk *walk, struct form_json_item *item);
 
-/* ── as a stream of bytes ───────────────────────────────────────────────────────────────────────
- */
+/* ── as a stream of bytes ── */
 
 struct form_json_stream {
     str value, rest;

@@ -183,8 +183,7 @@ static void start_block(
     open_block(w, element, sb_str(&w->tag), false);
 }
 
-/* ── words ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── words ── */
 
 /* A place for words, the space owed before them, and the inline elements around them. */
 static void begin_words(struct walk *w)
@@ -259,8 +258,7 @@ static void start_inline(
     w->open[w->depth - 1].opened = OPENED_INLINE;
 }
 
-/* ── events ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── events ── */
 
 static void on_text(void *arg, const xmlChar *at, int len)
 {

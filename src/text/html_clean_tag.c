@@ -199,8 +199,7 @@ static void put_lang(struct sb *b, str lang)
         put(b, "lang", lang);
 }
 
-/* ── style ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── style ── */
 
 struct style {
     char color[8]; /* "#rrggbb"; empty = none */
@@ -295,8 +294,7 @@ static void put_style(
     put(b, "style", all);
 }
 
-/* ── addresses ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── addresses ── */
 
 /* Browsers take tabs and line ends out of an address before they look at it. */
 static str without_line_ends(struct arena *a, str s)

@@ -10,8 +10,7 @@ enum {
     WAIT_PAUSE_S = 20,
 };
 
-/* ── steps ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── steps ── */
 
 /* By a request of its own, whose address says it all: what becomes of the choice is read there. */
 static void put_continue(struct ivr_document *d)
@@ -238,8 +237,7 @@ str ivr_address(struct arena *a, const struct ivr_request *req, const char *step
         req->ref.len ? "&call=" : "", SARG(req->ref));
 }
 
-/* ── the address ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the address ── */
 
 bool ivr_is_name(str s)
 {

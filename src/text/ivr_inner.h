@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "text/ivr.h"
 
-/* ── the settings (ivr_settings.c) ──────────────────────────────────────────────────────────────
+/* ── the settings (ivr_settings.c) ──
  * Trees live in the arena that they were read into; NULL stands for what is not there, and may be
  * asked like any other. */
 
@@ -23,16 +23,14 @@ const struct json *ivr_menu_find(const struct json *ivr, str name);
 /* What may be the name of a menu, a language or a step: 1 to 40 letters, digits, - and _. */
 bool ivr_is_name(str s);
 
-/* ── what was chosen (ivr_choice.c) ─────────────────────────────────────────────────────────────
- */
+/* ── what was chosen (ivr_choice.c) ── */
 
 /* What an entry of a menu does, without parts; IVR_NOTHING when it lacks what its action needs. */
 struct ivr_choice ivr_choice_of(const struct json *ivr, const struct json *entry, str language);
 /* ivr_choose, without parts. */
 struct ivr_choice ivr_choose_in(const struct json *ivr, const struct ivr_request *req);
 
-/* ── the document (ivr_document.c) ──────────────────────────────────────────────────────────────
- */
+/* ── the document (ivr_document.c) ── */
 
 struct ivr_document {
     struct sb b;

@@ -48,8 +48,7 @@ str mail_lines(struct arena *a, str text)
     return str_of(to, len);
 }
 
-/* ── text ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── text ── */
 
 /* A line that every relay leaves as it is. "-- " is the mark of a signature; its space may get
  * lost, as everywhere. */
@@ -148,8 +147,7 @@ static void put_quoted(struct mail_sink *s, str lines)
     }
 }
 
-/* ── base64 ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── base64 ── */
 
 /* One line of at most BASE64_BYTES bytes. */
 static void put_base64_line(struct mail_sink *s, str bytes)
@@ -207,8 +205,7 @@ void mail_body_text(struct mail_sink *s, str lines, enum mail_coding coding)
     }
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 static void close_held(void *what)
 {

@@ -73,8 +73,7 @@ struct mail_fields {
     str *why;
 };
 
-/* ── what stands where ──────────────────────────────────────────────────────────────────────────
- */
+/* ── what stands where ── */
 
 static err refuse(struct mail_fields *f, str words)
 {
@@ -151,8 +150,7 @@ static err members(struct mail_fields *f, str list, const struct form_json_item 
                : refuse(f, str_print(f->a, "%.*s has an object that breaks off.", SARG(list)));
 }
 
-/* ── people ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── people ── */
 
 static const char *const person_names[] = {"Email", "Name"};
 
@@ -229,8 +227,7 @@ static err answers_to(struct mail_fields *f)
     return OK;
 }
 
-/* ── header ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── header ── */
 
 /* Those that are made anew. */
 static bool is_ours(str name)
@@ -324,8 +321,7 @@ static err date_of(struct mail_fields *f)
     return OK;
 }
 
-/* ── body ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── body ── */
 
 static err read_content(void *from, char *to, ptrdiff_t room, ptrdiff_t *got, str *why)
 {
@@ -430,8 +426,7 @@ static err body_of(struct mail_fields *f)
     return words_of(f, TEXT, "mail.txt", "text/plain", &mail->text);
 }
 
-/* ── the whole ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the whole ── */
 
 err mail_fields_read(struct arena *a, str object, struct mail_fields **fields, str *why)
 {

@@ -93,8 +93,7 @@ bool mail_is_word(str s, ptrdiff_t max)
     return s.len > 0 && s.len <= max;
 }
 
-/* ── encoded words ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── encoded words ── */
 
 /* RFC 2047, 5 (3): what may stand as itself everywhere, in a person's name too. */
 static bool is_plain_in_q(unsigned char c)
@@ -237,8 +236,7 @@ void mail_head_text(struct mail_head *h, const char *name, str text)
     mail_head_end(h);
 }
 
-/* ── people ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── people ── */
 
 static bool is_atoms(str name)
 {
@@ -278,8 +276,7 @@ void mail_head_person(struct mail_head *h, str name, str address, bool has_more)
     mail_head_token(h, str_print(h->a, "<%.*s>%.*s", SARG(address), SARG(end)));
 }
 
-/* ── file names ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── file names ── */
 
 static bool is_short_plain(str value)
 {

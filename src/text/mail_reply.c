@@ -81,8 +81,7 @@ str mail_forward_subject(struct arena *a, str subject)
     return marked(a, S("Fwd:"), without_marks(a, subject, false, true));
 }
 
-/* ── quotes ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── quotes ── */
 
 static str quoted_text(struct arena *a, str attribution, str text)
 {

@@ -25,8 +25,7 @@ struct writing {
     str *why;
 };
 
-/* ── header ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── header ── */
 
 static err refuse(struct writing *w, err e, str words)
 {
@@ -219,8 +218,7 @@ static err put_header(struct writing *w)
     return OK;
 }
 
-/* ── parts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── parts ── */
 
 enum level { LEVEL_MIXED, LEVEL_RELATED, LEVEL_ALTERNATIVE, LEVELS };
 
@@ -400,8 +398,7 @@ static err put_parts(struct writing *w)
     return OK;
 }
 
-/* ── the whole ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the whole ── */
 
 static err take_words(struct writing *w)
 {

@@ -9,8 +9,7 @@ enum {
     MAIL_LINE = 998, /* RFC 5322, 2.1.1 */
 };
 
-/* ── header fields (mail_head.c) ────────────────────────────────────────────────────────────────
- */
+/* ── header fields (mail_head.c) ── */
 
 struct mail_head {
     struct arena *a;
@@ -38,8 +37,7 @@ str mail_one_line(struct arena *a, str text, ptrdiff_t max);
  */
 bool mail_is_word(str s, ptrdiff_t max);
 
-/* ── bodies (mail_body.c) ───────────────────────────────────────────────────────────────────────
- */
+/* ── bodies (mail_body.c) ── */
 
 struct mail_sink {
     bool (*put)(void *arg, str piece);

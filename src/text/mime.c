@@ -16,8 +16,7 @@ static void begin(void)
     g_mime_init();
 }
 
-/* ── what was cut or not understood ─────────────────────────────────────────────────────────────
- */
+/* ── what was cut or not understood ── */
 
 static const struct {
     enum mime_flaw flaw;
@@ -53,8 +52,7 @@ static str degraded_of(const struct mime_reading *r)
     return sb_str(&b);
 }
 
-/* ── one mail ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one mail ── */
 
 /* The charset of the first text that names one. */
 static str text_charset(const struct mime_tree *tree)

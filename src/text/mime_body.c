@@ -23,8 +23,7 @@ struct body_reading {
     bool has_text, has_html;
 };
 
-/* ── one text ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one text ── */
 
 /* A page without a charset in its part's header may name one itself. */
 static str charset_of(const struct mime_node *node, str bytes)
@@ -85,8 +84,7 @@ str mime_text(struct mime_reading *r, const struct mime_node *node, ptrdiff_t ma
     return text;
 }
 
-/* ── which ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── which ── */
 
 static bool is_root(const struct mime_tree *tree, int i)
 {
@@ -169,8 +167,7 @@ static bool is_chosen(const struct body_reading *b, int i)
     return true;
 }
 
-/* ── put together ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── put together ── */
 
 static void add(struct mime_reading *r, struct sb *to, str piece, str between)
 {

@@ -19,8 +19,7 @@ struct files_reading {
     int n_cids;
 };
 
-/* ── what the HTML shows ────────────────────────────────────────────────────────────────────────
- */
+/* ── what the HTML shows ── */
 
 static str without_percent(struct arena *a, str s)
 {
@@ -69,8 +68,7 @@ static bool is_shown(const struct files_reading *f, str content_id)
            bsearch(&content_id, f->cids, (size_t)f->n_cids, sizeof *f->cids, by_bytes);
 }
 
-/* ── what a part is ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── what a part is ── */
 
 static const struct {
     const char *type;
@@ -153,8 +151,7 @@ static void add_part(struct files_reading *f, const struct mime_node *node)
         mail->calendar = str_trim(mime_text(f->r, node, MIME_TEXT_BYTES));
 }
 
-/* ── reports ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── reports ── */
 
 static str report_text(struct mime_reading *r, const struct mime_node *node)
 {
@@ -197,8 +194,7 @@ static bool read_report(struct files_reading *f, const struct mime_node *node)
     return is_status || is_header;
 }
 
-/* ── signed and sealed ──────────────────────────────────────────────────────────────────────────
- */
+/* ── signed and sealed ── */
 
 static enum mime_guard smime_guard(const struct mime_node *node)
 {

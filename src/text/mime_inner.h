@@ -36,8 +36,7 @@ struct mime_reading {
     int words;       /* encoded words decoded so far */
 };
 
-/* ── mime_charset.c ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── mime_charset.c ── */
 
 /* bytes in `charset` (as named in a mail, in any spelling) as UTF-8 without NUL. An unknown or
  * lying one: as UTF-8 if the bytes are valid, else as windows-1252; what is not valid in a known
@@ -47,8 +46,7 @@ str mime_utf8(struct mime_reading *r, str bytes, str charset, bool is_body);
  * when its escapes stand in it. */
 str mime_bare_utf8(struct mime_reading *r, str bytes);
 
-/* ── mime_field.c ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── mime_field.c ── */
 
 struct mime_field {
     str name, value; /* value as it stands, folds included; slices of the mail */
@@ -62,16 +60,14 @@ str mime_unfold(struct arena *a, str raw, ptrdiff_t max);
 /* One line fit to show: without controls, bidi overrides, NUL; trimmed, cut to max bytes. */
 str mime_line(struct arena *a, str utf8, ptrdiff_t max);
 
-/* ── mime_words.c ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── mime_words.c ── */
 
 /* An unstructured value, unfolded and in UTF-8, with its RFC 2047 words decoded; not yet a line. */
 str mime_words(struct mime_reading *r, str text);
 /* The same from the raw value, as a line. */
 str mime_value(struct mime_reading *r, str raw, ptrdiff_t max);
 
-/* ── mime_params.c ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── mime_params.c ── */
 
 enum { MIME_PARAMS = 64, MIME_PARAMS_BYTES = 8 * 1024 };
 
@@ -90,8 +86,7 @@ void mime_params_read(struct mime_reading *r, str raw, struct mime_params *param
 /* "" when it is absent; RFC 2231 put together, RFC 2047 words (against its rules) decoded. */
 str mime_param(struct mime_reading *r, const struct mime_params *params, const char *name);
 
-/* ── mime_address.c, mime_id.c ──────────────────────────────────────────────────────────────────
- */
+/* ── mime_address.c, mime_id.c ── */
 
 struct mime_list {
     struct mime_address *at; /* room for MIME_ADDRESSES */
@@ -103,8 +98,7 @@ str mime_id(struct mime_reading *r, str raw);
 /* Adds the ids in it, oldest first; keeps the newest MIME_REFERENCES of them. */
 const str *mime_ids(struct mime_reading *r, str raw, int *n);
 
-/* ── mime_tree.c ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── mime_tree.c ── */
 
 enum mime_encoding { MIME_PLAIN, MIME_BASE64, MIME_QUOTED, MIME_UU };
 enum { MIME_NODES = 2 * MIME_PARTS };
@@ -130,8 +124,7 @@ bool mime_is_multipart(const struct mime_node *node); /* one that has children *
 /* Type and subtype, or all of a type ("text/"). */
 bool mime_is(const struct mime_node *node, const char *type);
 
-/* ── mime_decode.c ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── mime_decode.c ── */
 
 /* The decoded bytes in pieces of at most 64 KB, until put says false (then false). */
 bool mime_decode_each(const struct mime_node *node, bool (*put)(void *arg, str piece), void *arg);
@@ -140,8 +133,7 @@ int64_t mime_decoded_bytes(const struct mime_node *node);
  * encoded. */
 str mime_decode(struct arena *a, const struct mime_node *node, ptrdiff_t max, bool *is_cut);
 
-/* ── mime_people.c, mime_body.c, mime_files.c, mime_flowed.c ────────────────────────────────────
- */
+/* ── mime_people.c, mime_body.c, mime_files.c, mime_flowed.c ── */
 
 /* header: of the mail itself. */
 void mime_people_read(struct mime_reading *r, str header, struct mime_mail *mail);

@@ -66,8 +66,7 @@ static int boundary_of(const struct scan *s, str line, bool *is_last)
     return -1;
 }
 
-/* ── the header of a part ───────────────────────────────────────────────────────────────────────
- */
+/* ── the header of a part ── */
 
 /* Reads up to behind the empty line, a boundary, or (no header at all) a first line that cannot be
  * one. */
@@ -165,8 +164,7 @@ static void node_read(struct mime_reading *r, str header, struct mime_node *node
     }
 }
 
-/* ── boundaries that are not named ──────────────────────────────────────────────────────────────
- */
+/* ── boundaries that are not named ── */
 
 /* The first line "--x" that a Content- field follows. */
 static str boundary_guess(str body)
@@ -182,8 +180,7 @@ static str boundary_guess(str body)
     return (str){0};
 }
 
-/* ── the walk ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the walk ── */
 
 static bool is_multipart_type(const struct mime_node *node)
 {

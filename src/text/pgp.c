@@ -220,8 +220,7 @@ void pgp_verify(
     pgp_hush_end();
 }
 
-/* ── keys that are given ────────────────────────────────────────────────────────────────────────
- */
+/* ── keys that are given ── */
 
 static str armour_of(struct arena *a, rnp_key_handle_t key)
 {

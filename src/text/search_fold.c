@@ -68,8 +68,7 @@ static const UNormalizer2 *fold_rules(void)
     return rules;
 }
 
-/* ── what a letter is ───────────────────────────────────────────────────────────────────────────
- */
+/* ── what a letter is ── */
 
 static bool is_connector(uint32_t c)
 {
@@ -167,8 +166,7 @@ static enum search_kind kind_of(uint32_t c, UScriptCode script)
     return is_picture ? SEARCH_PICTURE : SEARCH_SPACE;
 }
 
-/* ── the careful way ────────────────────────────────────────────────────────────────────────────
- */
+/* ── the careful way ── */
 
 /* The signs of a cluster as they come. */
 struct folding {
@@ -302,8 +300,7 @@ static void fold(struct folding *o, str text, ptrdiff_t from, ptrdiff_t to)
     fold_units(o, source, n);
 }
 
-/* ── the quick way ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── the quick way ── */
 
 static bool is_letter(enum search_kind kind)
 {
@@ -422,8 +419,7 @@ void search_run_add(struct search_run *run, struct search_sign sign, ptrdiff_t f
     run->kinds |= 1u << sign.kind;
 }
 
-/* ── letters that are met one by one ────────────────────────────────────────────────────────────
- */
+/* ── letters that are met one by one ── */
 
 /* A small letter or digit as it is folded; 0: it is none. */
 static unsigned char ascii_letter(unsigned char c)

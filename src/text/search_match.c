@@ -10,8 +10,7 @@ enum {
     BEFORE_SIGNS = 40
 };
 
-/* ── the words of a text ────────────────────────────────────────────────────────────────────────
- */
+/* ── the words of a text ── */
 
 struct token {
     str word;
@@ -76,8 +75,7 @@ static struct tokens tokens_of(
     return t;
 }
 
-/* ── where terms stand ──────────────────────────────────────────────────────────────────────────
- */
+/* ── where terms stand ── */
 
 struct hit {
     ptrdiff_t term, from, to; /* bytes */
@@ -146,8 +144,7 @@ static ptrdiff_t find_all(const struct tokens *t, const struct search_query *q, 
     return n;
 }
 
-/* ── how good it is ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── how good it is ── */
 
 static int64_t newness(int64_t age_ms)
 {
@@ -229,8 +226,7 @@ bool search_judge(struct arena *a, const struct search_query *query,
     return true;
 }
 
-/* ── what is shown ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is shown ── */
 
 static ptrdiff_t signs_between(str text, ptrdiff_t from, ptrdiff_t to)
 {

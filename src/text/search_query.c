@@ -33,8 +33,7 @@ struct reader {
     struct search_fault *fault;
 };
 
-/* ── days ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── days ── */
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
@@ -86,8 +85,7 @@ static bool read_ago(str s, const struct search_typed *typed, int64_t *at_ms)
     return false;
 }
 
-/* ── words ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── words ── */
 
 struct gather {
     struct reader *r;
@@ -170,8 +168,7 @@ static void add_phone(struct reader *r, str text, str national, bool is_excluded
         r->terms[i].is_begin = is_begin;
 }
 
-/* ── what is typed ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is typed ── */
 
 /* Quotes as keyboards and phones write them: the bytes of an opening or closing one at `at`, or 0.
  */

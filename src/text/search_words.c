@@ -35,8 +35,7 @@ int32_t search_words_version(void)
     return RULES * 1000 + U_ICU_VERSION_MAJOR_NUM;
 }
 
-/* ── words ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── words ── */
 
 void search_firsts_add(struct search_firsts *firsts, str word)
 {
@@ -271,8 +270,7 @@ static void add(struct cutter *k, struct search_sign sign, ptrdiff_t from, ptrdi
         search_run_add(run, sign, from, to);
 }
 
-/* ── telephone numbers ──────────────────────────────────────────────────────────────────────────
- */
+/* ── telephone numbers ── */
 
 static void give_digits(struct cutter *k, str digits, ptrdiff_t from, ptrdiff_t to)
 {

@@ -43,8 +43,7 @@ bool sns_is(str object)
            find(object, "notificationType", &value);
 }
 
-/* ── the question ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── the question ── */
 
 static bool is_region(str s)
 {
@@ -80,8 +79,7 @@ static err question(struct reading *r, str object)
     return OK;
 }
 
-/* ── the mail ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the mail ── */
 
 /* receipt.action.encoding; "" = not said. */
 static bool is_base64(str object)

@@ -90,8 +90,7 @@ static int64_t number(struct cursor *c, int bytes)
     return v;
 }
 
-/* ── texts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── texts ── */
 
 static str utf8_in_page(struct tnef_reading *t, str bytes, int64_t page)
 {
@@ -127,8 +126,7 @@ static str body_of(struct tnef_reading *t, str value, int kind)
     return utf8_prefix_bytes(utf8_of(t, str_sub(value, 0, TNEF_BODY_BYTES), kind), TNEF_BODY_BYTES);
 }
 
-/* ── properties ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── properties ── */
 
 static void message_property(struct tnef_reading *t, int64_t tag, int kind, str value)
 {
@@ -251,8 +249,7 @@ static void properties_read(struct tnef_reading *t, str bytes, bool is_file)
     t->out->is_cut = t->out->is_cut || c.is_bad;
 }
 
-/* ── attributes ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── attributes ── */
 
 static void message_attribute(struct tnef_reading *t, int id, str data)
 {

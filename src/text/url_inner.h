@@ -5,8 +5,7 @@
 #include "base/utf8.h"
 #include "text/url.h"
 
-/* ── letters ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── letters ── */
 
 /* The code point at i; U+FFFE, which ends everything, for bytes that are none and at the end. */
 static inline uint32_t url_point_at(str s, ptrdiff_t i, ptrdiff_t *len)
@@ -70,8 +69,7 @@ static inline bool url_is_domain_letter(uint32_t c)
     return !url_is_space(c) && !url_is_direction(c) && !url_is_invalid(c);
 }
 
-/* ── hosts (url_host.c) ─────────────────────────────────────────────────────────────────────────
- */
+/* ── hosts (url_host.c) ── */
 
 /* The end of the longest host that begins at `at`, or 0; then *dead is where the next bare one may
  * begin: up to there every other beginning would fail for the same reason. */
@@ -82,8 +80,7 @@ bool url_labels_are_short(str host);
  * none. */
 ptrdiff_t url_latin_domain(str s, ptrdiff_t from, ptrdiff_t end, ptrdiff_t *start);
 
-/* ── what follows a host (url_rest.c) ───────────────────────────────────────────────────────────
- */
+/* ── what follows a host (url_rest.c) ── */
 
 /* The end of port, path and query behind a host; *has_path tells of a path. */
 ptrdiff_t url_rest_end(str s, ptrdiff_t at, bool *has_path);

@@ -85,8 +85,7 @@ struct world {
     int64_t ids[KIND_COUNT];
 };
 
-/* ── making things ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── making things ── */
 
 static int64_t id_at(struct test_app *app, const char *path)
 {
@@ -247,8 +246,7 @@ static void world_make(struct test_app *app, account_id account, const char *nam
     w->ids[K_ATTACHMENT] = upload_make(app, t, true);
 }
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── asking ── */
 
 static char *path_of(struct test_app *app, const struct expected *e, int64_t id)
 {

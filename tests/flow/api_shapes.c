@@ -96,8 +96,7 @@ static const char *const passing[] = {"RelatedConversation", "Mail", "MailPerson
 static str kept['z' + 1];
 static bool was_asked[512];
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── asking ── */
 
 static char *filled(struct test_app *app, const char *text)
 {
@@ -154,8 +153,7 @@ static void keep_id(struct test_app *app, char letter, int64_t id)
     kept[(unsigned char)letter] = str_print(&app->arena, "%lld", (long long)id);
 }
 
-/* ── the walk ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the walk ── */
 
 /* clang-format off */
 static const struct step people[] = {
@@ -283,8 +281,7 @@ static const struct step later[] = {
 };
 /* clang-format on */
 
-/* ── what no table can say ──────────────────────────────────────────────────────────────────────
- */
+/* ── what no table can say ── */
 
 static void sign_in_and_links(struct test_app *app)
 {
@@ -426,8 +423,7 @@ static void posts_check(struct test_app *app, struct receiver_peer *peer)
     }
 }
 
-/* ── networks ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── networks ── */
 
 #define ACCOUNTS                                                                                   \
     "{\"accounts\":[{\"id\":\"1\",\"handle\":\"@shop\",\"name\":\"Shop\",\"avatar\":"              \
@@ -599,8 +595,7 @@ static void networks(struct world *w)
     peer_close(n.peer);
 }
 
-/* ── the verdict ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the verdict ── */
 
 static bool is_in(const char *const *list, size_t n, str name)
 {

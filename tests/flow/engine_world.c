@@ -130,8 +130,7 @@ str message_state(struct world *w, str conversation, str message)
     return (str){0};
 }
 
-/* ── the peer ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the peer ── */
 
 struct receiver_peer {
     struct http_server *server;

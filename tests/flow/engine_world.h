@@ -30,8 +30,7 @@ str reply(struct world *w, str conversation, const char *text);
 /* The state of a message of that conversation. */
 str message_state(struct world *w, str conversation, str message);
 
-/* ── the peer ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the peer ── */
 
 enum { PEER_POSTS = 4096 };
 struct posted {

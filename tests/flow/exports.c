@@ -160,8 +160,7 @@ static bool is_there(struct story *s, str path)
     return file_size(data_export_path(&cx, (data_export_id){number}), &size) == OK;
 }
 
-/* ── what is in one ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is in one ── */
 
 static void an_account_goes_into_one_file_without_secrets(void **state)
 {
@@ -244,8 +243,7 @@ static void a_contact_goes_into_one_file_and_nobody_else(void **state)
     story_close(&s);
 }
 
-/* ── who may ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── who may ── */
 
 static void a_contacts_needs_its_permission_and_the_accounts_an_admin(void **state)
 {
@@ -314,8 +312,7 @@ static void the_same_is_not_made_twice_at_once_and_twenty_are_kept(void **state)
     story_close(&s);
 }
 
-/* ── ends ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── ends ── */
 
 static void one_that_is_deleted_goes_with_its_file(void **state)
 {
@@ -423,8 +420,7 @@ static void one_that_does_not_come_about_says_why_after_a_quarter_of_an_hour(voi
     story_close(&s);
 }
 
-/* ── long ones ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── long ones ── */
 
 struct watch {
     struct story *s;

@@ -112,8 +112,7 @@ str png_whole(struct test_app *app, uint32_t width, uint32_t height)
     return sb_str(&b);
 }
 
-/* ── visitors ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── visitors ── */
 
 str visitor_begin(struct test_app *app)
 {

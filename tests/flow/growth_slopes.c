@@ -57,8 +57,7 @@ static void judge(const struct test_app *app, const struct measure *m)
         fail_msg("%s grows: %lld to %lld", m->what, (long long)from, (long long)last);
 }
 
-/* ── screens ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── screens ── */
 
 /* The oldest sixty have a team, a priority, a channel, a language, a tag and the owner; all other
  * conversations have somebody and are read. */

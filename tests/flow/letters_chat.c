@@ -164,8 +164,7 @@ static void strangers_stay_outside_of_the_chat(void **state)
     letters_close(&lw);
 }
 
-/* ── who it is ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── who it is ── */
 
 static ptrdiff_t audited(struct letters_world *lw, const char *action)
 {
@@ -446,8 +445,7 @@ static void an_address_has_three_mails_an_hour(void **state)
     letters_close(&lw);
 }
 
-/* ── transcripts ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── transcripts ── */
 
 static int transcript(struct letters_world *lw, str conversation, const char *json)
 {

@@ -38,8 +38,7 @@ static void open_proven(struct mail_world *mw, struct test_app *app)
     open_mailbox(mw, app, SETTINGS(",\"acknowledge\":\"proven\""));
 }
 
-/* ── mails ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── mails ── */
 
 struct letter {
     const char *from, *id, *text;
@@ -79,8 +78,7 @@ static char *name_of(struct mail_world *mw, ptrdiff_t n)
     return str_z(&mw->app->arena, str_print(&mw->app->arena, "n%td@example.net", n));
 }
 
-/* ── what is there ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is there ── */
 
 static const struct json *get(struct mail_world *mw, str target)
 {
@@ -160,8 +158,7 @@ static bool has_acknowledgement(struct mail_world *mw, str conversation)
     return message_of(mw, conversation, "out", true).len > 0;
 }
 
-/* ── acknowledgements ───────────────────────────────────────────────────────────────────────────
- */
+/* ── acknowledgements ── */
 
 static void who_begins_is_told_once_that_it_has_arrived(void **state)
 {
@@ -337,8 +334,7 @@ static void what_cannot_be_filled_in_is_refused_when_it_is_entered(void **state)
     }
 }
 
-/* ── programs ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── programs ── */
 
 static void programs_are_kept_marked_and_quiet(void **state)
 {
@@ -467,8 +463,7 @@ static void a_mailbox_may_want_forms_to_wait_like_people(void **state)
     world_close(&mw.w);
 }
 
-/* ── loops ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── loops ── */
 
 static void our_own_automatic_mail_comes_back_and_nothing_follows(void **state)
 {
@@ -604,8 +599,7 @@ static void a_conversation_of_machines_gets_none(void **state)
     world_close(&mw.w);
 }
 
-/* ── limits ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── limits ── */
 
 static void a_thousand_mails_of_one_address_have_three_answers_an_hour(void **state)
 {

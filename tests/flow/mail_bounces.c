@@ -236,8 +236,7 @@ static void a_receipt_shows_that_it_was_read(void **state)
     close_story(&s);
 }
 
-/* ── reports that come before our own "sent" is written ─────────────────────────────────────────
- */
+/* ── reports that come before our own "sent" is written ── */
 
 struct early {
     struct story *s;

@@ -78,8 +78,7 @@ static str fields(
     return json_str(&j);
 }
 
-/* ── fields ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── fields ── */
 
 static void a_mail_in_fields_goes_where_it_belongs(void **state)
 {
@@ -212,8 +211,7 @@ static void what_is_no_mail_is_refused_by_its_field(void **state)
     world_close(&mw.w);
 }
 
-/* ── Amazon ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── Amazon ── */
 
 static str notification(struct mail_world *mw, str mail, bool is_coded)
 {

@@ -5,8 +5,7 @@
 #include "base/id.h"
 #include "care/delivery.h"
 
-/* ── stories ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── stories ── */
 
 static void a_mail_begins_a_conversation(void **state)
 {

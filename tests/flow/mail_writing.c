@@ -108,8 +108,7 @@ static char *print(struct mail_world *mw, const char *format, str x)
     return str_z(a, str_print(a, "%.*s%.*s%s", (int)(at - format), format, SARG(x), at + 1));
 }
 
-/* ── what stands in it ──────────────────────────────────────────────────────────────────────────
- */
+/* ── what stands in it ── */
 
 static void a_mail_has_its_words_a_signature_and_what_it_answers(void **state)
 {
@@ -225,8 +224,7 @@ static void who_writes_is_told_what_the_mail_begins_with(void **state)
     world_close(&mw.w);
 }
 
-/* ── new ones ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── new ones ── */
 
 static int begin(struct mail_world *mw, const char *more)
 {
@@ -304,8 +302,7 @@ static void a_mail_is_passed_on_with_its_files(void **state)
     world_close(&mw.w);
 }
 
-/* ── later ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── later ── */
 
 static char *planned(struct mail_world *mw, int64_t in_ms)
 {
@@ -415,8 +412,7 @@ static void a_reply_is_planned_for_within_a_year(void **state)
     world_close(&mw.w);
 }
 
-/* ── what is kept ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is kept ── */
 
 static void a_draft_of_a_mail_keeps_everything(void **state)
 {

@@ -71,8 +71,7 @@ struct outage {
     int64_t ended_ms;
 };
 
-/* ── before it ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── before it ── */
 
 static bool is_postgres(void)
 {
@@ -219,8 +218,7 @@ static void write_answers(struct outage *o)
             answer(o, &o->at[i]);
 }
 
-/* ── during and after it ────────────────────────────────────────────────────────────────────────
- */
+/* ── during and after it ── */
 
 static void count(struct outage *o)
 {
@@ -308,8 +306,7 @@ static void show_waiting(struct outage *o, const struct struck *s)
     test_rollback(o->nw.app, cx);
 }
 
-/* ── stories ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── stories ── */
 
 static void check(struct outage *o, const struct struck *s, const char *mode)
 {

@@ -27,8 +27,7 @@ static struct {
     bool is_closing;
 } door = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-/* ── the door ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the door ── */
 
 static void on_request(void *worker, struct http_exchange *x)
 {
@@ -102,8 +101,7 @@ static bool answer_one(struct network_world *nw)
     return true;
 }
 
-/* ── life ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── life ── */
 
 void network_world_open(
     struct network_world *nw, struct test_app *app, const struct sim_options *options)
@@ -216,8 +214,7 @@ channel_id network_connect(struct network_world *nw, const struct network_channe
     return channel.id;
 }
 
-/* ── moving ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── moving ── */
 
 void network_run(struct network_world *nw)
 {

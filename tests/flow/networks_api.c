@@ -9,8 +9,7 @@
 
 static struct networks n;
 
-/* ── forms ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── forms ── */
 
 static void secrets_of_a_form_are_sealed_and_never_shown(void **state)
 {
@@ -106,8 +105,7 @@ static void one_account_of_a_network_is_one_channel(void **state)
     networks_close(&n);
 }
 
-/* ── where networks call ────────────────────────────────────────────────────────────────────────
- */
+/* ── where networks call ── */
 
 static void a_network_is_told_where_to_call_and_when_not_to_any_more(void **state)
 {
@@ -176,8 +174,7 @@ static void a_network_that_refuses_to_call_is_shown_at_the_channel(void **state)
     networks_close(&n);
 }
 
-/* ── checks ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── checks ── */
 
 #define ONE                                                                                        \
     "{\"accounts\":[{\"id\":\"77\",\"handle\":\"@shop\",\"name\":\"Shop\",\"avatar\":"             \
@@ -272,8 +269,7 @@ static void a_check_of_a_private_address_is_refused_by_the_egress_guard(void **s
     networks_close(&n);
 }
 
-/* ── authorising ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── authorising ── */
 
 static str query_of(str url, const char *name)
 {
@@ -523,8 +519,7 @@ static void seva_makes_itself_known_where_nobody_has_made_an_application(void **
     networks_close(&n);
 }
 
-/* ── templates ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── templates ── */
 
 static void templates_are_brought_when_asked_and_every_night(void **state)
 {
@@ -551,8 +546,7 @@ static void templates_are_brought_when_asked_and_every_night(void **state)
     networks_close(&n);
 }
 
-/* ── subscriptions ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── subscriptions ── */
 
 static int count_subscriptions(void)
 {

@@ -46,8 +46,7 @@ static str send_reply(str conversation, const char *text)
     return id;
 }
 
-/* ── words ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── words ── */
 
 static void words_that_overtake_their_message_are_applied_when_it_comes(void **state)
 {
@@ -90,8 +89,7 @@ static void a_state_that_overtakes_the_id_of_our_message_is_applied(void **state
     close_it();
 }
 
-/* ── echoes ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── echoes ── */
 
 static void receive_now(void)
 {
@@ -230,8 +228,7 @@ static void an_echo_of_a_piece_of_unknown_end_is_the_message_that_was_cut(void *
     close_it();
 }
 
-/* ── whose it is ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── whose it is ── */
 
 #define UNSURE(id, from, text)                                                                     \
     "{\"kind\":\"message\",\"id\":\"" id "\",\"from\":\"" from "\",\"text\":\"" text               \

@@ -41,8 +41,7 @@ static void refused(int status, int wanted, const char *place, const char *text)
         fail_msg("%d %.*s", status, SARG(n.app->body));
 }
 
-/* ── visibility ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── visibility ── */
 
 static void a_public_message_is_answered_publicly_below_its_post(void **state)
 {
@@ -87,8 +86,7 @@ static void a_private_conversation_has_no_public_reply(void **state)
     networks_close(&n);
 }
 
-/* ── length, files, parts ───────────────────────────────────────────────────────────────────────
- */
+/* ── length, files, parts ── */
 
 #define FORTY "abcdefghij abcdefghij abcdefghij abcdefg"
 
@@ -210,8 +208,7 @@ static void only_a_message_of_the_conversation_can_be_answered(void **state)
     networks_close(&n);
 }
 
-/* ── windows ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── windows ── */
 
 static int answer_as_program(str conversation, const char *more)
 {
@@ -289,8 +286,7 @@ static void the_window_of_an_advertisement_is_as_long_as_the_network_says(void *
     networks_close(&n);
 }
 
-/* ── pieces ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── pieces ── */
 
 #define FIFTY "word word word word word word word word word word "
 
@@ -386,8 +382,7 @@ static void what_the_account_lacks_stands_at_the_channel_until_a_send_works(void
     networks_close(&n);
 }
 
-/* ── states ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── states ── */
 
 static void the_words_of_a_failure_are_cut_between_characters(void **state)
 {
@@ -409,8 +404,7 @@ static void the_words_of_a_failure_are_cut_between_characters(void **state)
     networks_close(&n);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static str message_at(str conversation, int nth)
 {
@@ -517,8 +511,7 @@ static void edits_deletions_and_reactions_of_the_customer_are_shown(void **state
     networks_close(&n);
 }
 
-/* ── courtesies ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── courtesies ── */
 
 static void reply_with(str conversation, const char *text, const char *id)
 {
@@ -604,8 +597,7 @@ static void an_edit_that_changes_no_text_still_brings_its_new_id(void **state)
     networks_close(&n);
 }
 
-/* ── moving ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── moving ── */
 
 static void a_conversation_goes_on_on_another_channel_with_its_history(void **state)
 {
@@ -692,8 +684,7 @@ static void a_conversation_does_not_move_to_somebody_else_or_into_another(void *
     networks_close(&n);
 }
 
-/* ── capture ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── capture ── */
 
 #define SEEN                                                                                       \
     "{\"network\":\"x\",\"url\":\"https://x.example/asha/1\",\"text\":\"where is it?\","           \
@@ -745,8 +736,7 @@ static void what_is_no_post_is_refused(void **state)
     networks_close(&n);
 }
 
-/* ── streams ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── streams ── */
 
 static bool reaches(atomic_int *count, int wanted)
 {
@@ -807,8 +797,7 @@ static void a_long_message_keeps_its_stream_for_as_long_as_it_comes(void **state
     networks_close(&n);
 }
 
-/* ── credentials ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── credentials ── */
 
 static const char *entered; /* by an administrator, while the network makes new tokens */
 
@@ -918,8 +907,7 @@ static void a_delivery_state_that_is_not_known_is_passed_over(void **state)
     networks_close(&n);
 }
 
-/* ── the end of a channel ───────────────────────────────────────────────────────────────────────
- */
+/* ── the end of a channel ── */
 
 static int64_t rows_of(const char *table)
 {

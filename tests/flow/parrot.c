@@ -422,8 +422,7 @@ const struct connector connector_parrot = {
     .call = call_do,
 };
 
-/* ── instead of the program's registry ──────────────────────────────────────────────────────────
- */
+/* ── instead of the program's registry ── */
 
 extern const struct connector connector_widget, connector_api, connector_telegram;
 static const struct connector *const connectors[] = {

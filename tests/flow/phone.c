@@ -51,8 +51,7 @@ static void at(struct networks *n, int64_t ms)
     world_run(&n->w);
 }
 
-/* ── the log ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the log ── */
 
 static void a_call_is_in_the_log_as_the_network_tells_of_it(void **state)
 {
@@ -170,8 +169,7 @@ static void calls_are_seen_by_those_of_their_channel_or_conversation(void **stat
     networks_close(&n);
 }
 
-/* ── taking ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── taking ── */
 
 static int act(struct networks *n, str call, const char *what)
 {
@@ -265,8 +263,7 @@ static void who_has_gone_cannot_be_taken(void **state)
     networks_close(&n);
 }
 
-/* ── after-call time ────────────────────────────────────────────────────────────────────────────
- */
+/* ── after-call time ── */
 
 static str answered_by_owner(struct networks *n)
 {
@@ -331,8 +328,7 @@ static void after_call_time_ends_by_itself(void **state)
     networks_close(&n);
 }
 
-/* ── calling ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calling ── */
 
 #define CLIENT_ID "11111111-1111-4111-8111-111111111111"
 

@@ -163,8 +163,7 @@ static void other_rules_for_words_make_the_index_anew(void **state)
     }
 }
 
-/* ── how far back ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── how far back ── */
 
 enum { NEAR = 2600, FAR = 200, THINGS = NEAR + FAR };
 

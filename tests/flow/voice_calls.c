@@ -185,8 +185,7 @@ static void an_invitation_that_cannot_go_is_a_note_at_the_call(void **state)
     world_close(&w);
 }
 
-/* ── an existing phone system ───────────────────────────────────────────────────────────────────
- */
+/* ── an existing phone system ── */
 
 static int pbx(struct world *w, str target, str secret, const char *event)
 {

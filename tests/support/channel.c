@@ -48,8 +48,7 @@ void channel_close(struct channel *ch)
     peer_close(ch->peer);
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 static void assert_tells(struct channel *ch, const struct connector_sent *sent)
 {
@@ -170,8 +169,7 @@ str channel_show(const struct connector *c, const struct connector_polled *got)
     return sb_str(&b);
 }
 
-/* ── what was heard ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── what was heard ── */
 
 struct peer_heard channel_heard(struct channel *ch, int nth, const char *method, const char *target)
 {
@@ -213,8 +211,7 @@ void assert_has(str text, const char *part)
         fail_msg("\"%s\" is not in \"%.*s\"", part, SARG(text));
 }
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhooks ── */
 
 const struct connector_hook *channel_hook(struct channel_hook *h,
     const struct connector_setup *setup, const char *name, str value, str body)

@@ -282,8 +282,7 @@ str test_answer_header(struct test_app *app, const char *name)
     return (str){0};
 }
 
-/* ── rooms called directly ──────────────────────────────────────────────────────────────────────
- */
+/* ── rooms called directly ── */
 
 static struct ctx *test_begin_plain(struct test_app *app)
 {
@@ -340,8 +339,7 @@ void test_index(struct test_app *app)
     arena_free(&x.arena);
 }
 
-/* ── making people ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── making people ── */
 
 /* Without a password: Argon2id would cost most of the tests' time; they sign in by token. */
 static err agent_make(struct ctx *cx, str email, str role, agent_id *id)

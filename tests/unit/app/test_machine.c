@@ -12,8 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* ── open files ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── open files ── */
 
 struct room {
     rlim_t soft, hard;
@@ -58,8 +57,7 @@ static void a_hard_limit_below_that_is_used_up_and_told(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
 }
 
-/* ── the folder of files ────────────────────────────────────────────────────────────────────────
- */
+/* ── the folder of files ── */
 
 static str folder(const char *name)
 {

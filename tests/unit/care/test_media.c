@@ -6,8 +6,7 @@
 #include "care/media.h"
 #include "store/attachment.h"
 
-/* ── names ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── names ── */
 
 static void a_file_is_called_as_given_or_as_its_address_ends(void **state)
 {
@@ -39,8 +38,7 @@ static void a_file_is_called_as_given_or_as_its_address_ends(void **state)
     }
 }
 
-/* ── what becomes of them ───────────────────────────────────────────────────────────────────────
- */
+/* ── what becomes of them ── */
 
 /* A message with n files, all in the open transaction. */
 static err receive_files(struct ctx *cx, int n, struct attachment **rows)
@@ -133,8 +131,7 @@ static void a_picture_too_large_to_open_is_a_file_like_any_other(struct world *w
 }
 ON_BOTH(a_picture_too_large_to_open_is_a_file_like_any_other)
 
-/* ── memory ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── memory ── */
 
 struct flow {
     struct world *w;

@@ -122,8 +122,7 @@ static void a_text_beyond_the_limit_is_a_fault(void **state)
     assert_true(batch.items[0].fault.len > 0);
 }
 
-/* ── signatures ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── signatures ── */
 
 static err check(const char *header, const char *secret, const char *old, const char *body)
 {

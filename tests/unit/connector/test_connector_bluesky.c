@@ -37,7 +37,7 @@ static void assert_chat(const struct peer_heard *h)
     assert_str(peer_header(h, "atproto-proxy"), "did:web:api.bsky.chat#bsky_chat");
 }
 
-/* ── receiving ──────────────────────────────────────────────────────────────────────────────── */
+/* ── receiving ── */
 
 static void every_delivery_is_read_as_its_golden_file_says(void **state)
 {
@@ -205,7 +205,7 @@ static void a_password_without_chat_leaves_the_posts_alone(void **state)
     channel_close(&ch);
 }
 
-/* ── posts ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── posts ── */
 
 #define TOKEN "{\"cid\":\"pc\",\"root\":{\"uri\":\"" POST_OF(SEVA, "r0") "\",\"cid\":\"rc\"}}"
 
@@ -471,7 +471,7 @@ static void pictures_and_a_film_are_uploaded_and_embedded(void **state)
     channel_close(&ch);
 }
 
-/* ── chat ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── chat ── */
 
 static void a_chat_message_goes_into_its_conversation(void **state)
 {
@@ -541,7 +541,7 @@ static void a_later_try_of_a_chat_message_looks_first(void **state)
     channel_close(&ch);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── acts ── */
 
 static void posts_are_deleted_and_liked_chat_is_marked_and_read(void **state)
 {
@@ -585,7 +585,7 @@ static void posts_are_deleted_and_liked_chat_is_marked_and_read(void **state)
     channel_close(&ch);
 }
 
-/* ── sessions ───────────────────────────────────────────────────────────────────────────────── */
+/* ── sessions ── */
 
 #define SESSION                                                                                    \
     "{\"did\":\"" SEVA                                                                             \

@@ -15,8 +15,7 @@ static struct channel stage(void)
     return meta_channel("facebook", PAGE, "{}");
 }
 
-/* ── what comes in ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── what comes in ── */
 
 static void every_golden_delivery_says_what_is_expected(void **state)
 {
@@ -70,8 +69,7 @@ static void more_events_than_one_delivery_may_hold_are_left_out(void **state)
     assert_int_equal(parse(sb_str(&b), "hook").n, 1000);
 }
 
-/* ── private messages ───────────────────────────────────────────────────────────────────────────
- */
+/* ── private messages ── */
 
 static void a_reply_in_time_is_a_response_that_carries_our_reference(void **state)
 {
@@ -281,8 +279,7 @@ static void a_private_reply_names_the_comment_or_post_it_answers(void **state)
     channel_close(&s);
 }
 
-/* ── public replies and acts ────────────────────────────────────────────────────────────────────
- */
+/* ── public replies and acts ── */
 
 static void a_public_reply_is_a_comment_under_the_comment(void **state)
 {
@@ -376,8 +373,7 @@ static void typing_and_subscription_are_told_to_the_page(void **state)
     channel_close(&s);
 }
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── asking ── */
 
 static void a_person_has_a_name_and_a_picture(void **state)
 {
@@ -519,8 +515,7 @@ static void a_failed_turn_keeps_its_place_and_a_forbidden_conversation_is_passed
     channel_close(&s);
 }
 
-/* ── accounts ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── accounts ── */
 
 #define ACCOUNTS                                                                                   \
     BASE "/me/accounts?fields=id%2Cname%2Caccess_token%2Ctasks%2Cpicture%7Burl%7D&limit=100"

@@ -42,8 +42,7 @@ static void a_push_makes_us_ask(void **state)
     assert_str(batch.delivery_id, "1");
 }
 
-/* ── push ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── push ── */
 
 /* Made once: a key takes its time. */
 static char pem_bytes[4096], n_bytes[512];
@@ -137,8 +136,7 @@ static void only_googles_token_for_our_address_and_account_is_taken(void **state
     assert_ok(c->verify(test_arena(), &h.hook, &why));
 }
 
-/* ── replies ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── replies ── */
 
 static struct connector_sent reply(struct channel *ch, const char *to, const char *text)
 {
@@ -237,8 +235,7 @@ static void a_reply_of_ours_is_changed_and_taken_back(void **state)
     channel_close(&ch);
 }
 
-/* ── poll ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── poll ── */
 
 #define ONE(id, at, more)                                                                          \
     "{\"name\":\"" LOCATION "/reviews/" id "\",\"reviewId\":\"" id                                 \
@@ -355,8 +352,7 @@ static void pulled_notices_are_acknowledged_after_the_reviews_were_read(void **s
     channel_close(&ch);
 }
 
-/* ── account ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── account ── */
 
 static void the_check_lists_locations_and_fetches_googles_keys(void **state)
 {

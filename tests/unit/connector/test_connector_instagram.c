@@ -16,8 +16,7 @@ static struct channel stage(void)
     return meta_channel("instagram", IG, "{\"login\":\"instagram\"}");
 }
 
-/* ── what comes in ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── what comes in ── */
 
 static void every_golden_delivery_says_what_is_expected(void **state)
 {
@@ -61,8 +60,7 @@ static void mentions_come_as_ids_and_want_a_lookup(void **state)
     assert_int_equal(mentions, 2);
 }
 
-/* ── private messages ───────────────────────────────────────────────────────────────────────────
- */
+/* ── private messages ── */
 
 static void a_message_goes_by_the_accounts_own_login_without_a_proof(void **state)
 {
@@ -189,8 +187,7 @@ static void the_networks_own_errors_come_before_the_common_ones(void **state)
     channel_close(&s);
 }
 
-/* ── public replies and acts ────────────────────────────────────────────────────────────────────
- */
+/* ── public replies and acts ── */
 
 static void comments_are_answered_publicly_and_privately(void **state)
 {
@@ -279,8 +276,7 @@ static void comments_are_hidden_and_deleted_and_messages_reacted_to(void **state
     channel_close(&s);
 }
 
-/* ── accounts and tokens ────────────────────────────────────────────────────────────────────────
- */
+/* ── accounts and tokens ── */
 
 static void an_hours_token_is_exchanged_and_the_account_named(void **state)
 {
@@ -409,8 +405,7 @@ static void each_login_subscribes_where_its_events_come_from(void **state)
     channel_close(&s);
 }
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── asking ── */
 
 static void a_person_has_a_handle_a_name_and_a_picture(void **state)
 {

@@ -330,8 +330,7 @@ static void every_answer_has_its_outcome(void **state)
     channel_close(&w);
 }
 
-/* ── the account ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the account ── */
 
 static void the_test_says_who_the_account_is(void **state)
 {

@@ -21,8 +21,7 @@ static struct channel open_it(void)
     return channel_open("linkedin", ORG, settings, secrets);
 }
 
-/* ── webhook ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhook ── */
 
 static void the_handshake_is_answered_with_the_codes_hmac(void **state)
 {
@@ -111,8 +110,7 @@ static void a_delivery_that_only_names_a_comment_makes_us_ask(void **state)
     assert_true(whole.items[0].wants_lookup);
 }
 
-/* ── comments of ours ───────────────────────────────────────────────────────────────────────────
- */
+/* ── comments of ours ── */
 
 static struct connector_outgoing outgoing(struct channel *ch, const char *to, const char *text)
 {
@@ -314,8 +312,7 @@ static void what_linkedin_cannot_carry_is_refused_without_a_call(void **state)
     channel_close(&ch);
 }
 
-/* ── acts and people ────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts and people ── */
 
 static enum connector_outcome act(
     struct channel *ch, enum connector_act_kind kind, bool is_ours, const char *id)
@@ -375,8 +372,7 @@ static void a_person_whose_name_is_refused_is_a_linkedin_member(void **state)
     channel_close(&ch);
 }
 
-/* ── poll ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── poll ── */
 
 #define NOTE(id, action, comment)                                                                  \
     "{\"notificationId\":" #id ",\"organizationalEntity\":\"" ORG "\",\"action\":\"" action        \
@@ -495,8 +491,7 @@ static void a_lookup_brings_the_comment_with_its_post(void **state)
     channel_close(&ch);
 }
 
-/* ── account ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── account ── */
 
 static void the_check_lists_the_pages_of_the_member(void **state)
 {

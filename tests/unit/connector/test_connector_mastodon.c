@@ -23,7 +23,7 @@ static struct peer_heard heard(struct channel *ch, int nth, const char *method, 
     return h;
 }
 
-/* ── receiving ──────────────────────────────────────────────────────────────────────────────── */
+/* ── receiving ── */
 
 static void every_event_is_read_as_its_golden_file_says(void **state)
 {
@@ -173,7 +173,7 @@ static void a_thread_that_cannot_be_looked_up_now_is_left_for_the_next_time(void
     channel_close(&ch);
 }
 
-/* ── the stream ─────────────────────────────────────────────────────────────────────────────── */
+/* ── the stream ── */
 
 struct taken {
     str keys[16], cursors;
@@ -279,7 +279,7 @@ static void a_refused_stream_is_tried_again_later_and_later(void **state)
     channel_close(&ch);
 }
 
-/* ── sending ────────────────────────────────────────────────────────────────────────────────── */
+/* ── sending ── */
 
 #define TOKEN_OF(v) "{\"id\":\"12\",\"v\":\"" v "\",\"to\":[\"asha@e.x\",\"bob\"]}"
 #define POSTED      "{\"id\":\"300\",\"uri\":\"https://care.example/users/seva/statuses/300\"}"
@@ -468,7 +468,7 @@ static void a_file_goes_first_and_is_waited_for(void **state)
     channel_close(&ch);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── acts ── */
 
 static struct connector_sent act(struct channel *ch, enum connector_act_kind kind, const char *id)
 {
@@ -509,7 +509,7 @@ static void posts_are_edited_deleted_and_liked(void **state)
     channel_close(&ch);
 }
 
-/* ── the instance ───────────────────────────────────────────────────────────────────────────── */
+/* ── the instance ── */
 
 static void the_instances_own_limits_are_read(void **state)
 {

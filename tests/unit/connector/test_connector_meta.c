@@ -4,8 +4,7 @@
 #include "base/crypto.h"
 #include "meta_peer.h"
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhooks ── */
 
 static const char *const networks[] = {"facebook", "instagram"};
 
@@ -107,8 +106,7 @@ static void the_handshake_gives_back_the_challenge_for_our_token_only(void **sta
     assert_int_equal(answer.status, 0);
 }
 
-/* ── errors ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── errors ── */
 
 enum { MINUTE = 60 * 1000 };
 #define SENT_OK "{\"recipient_id\":\"7001\",\"message_id\":\"m_AbC\"}"
@@ -225,8 +223,7 @@ static void words_say_what_to_do_with_the_networks_own_and_its_numbers(void **st
     channel_close(&s);
 }
 
-/* ── usage ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── usage ── */
 
 static struct connector_rate usage(const char *name, const char *value)
 {

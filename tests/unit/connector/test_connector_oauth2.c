@@ -22,8 +22,7 @@ static struct oauth2_app app_at(const struct oauth2_provider *provider, const st
     };
 }
 
-/* ── authorising ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── authorising ── */
 
 static void the_challenge_is_the_one_of_rfc_7636(void **state)
 {
@@ -114,8 +113,7 @@ static void networks_are_found_by_name(void **state)
     assert_null(oauth2_find(S("")));
 }
 
-/* ── exchanging ─────────────────────────────────────────────────────────────────────────────────
- */
+/* ── exchanging ── */
 
 static void a_code_is_exchanged_as_each_network_wants_it(void **state)
 {

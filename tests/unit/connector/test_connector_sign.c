@@ -378,8 +378,7 @@ static void our_own_contract_with_a_bot_is_checked_as_it_is_made(void **state)
     assert_err(sign_value(test_arena(), &sign_bot, &given, &header.value), E_INVALID);
 }
 
-/* ── Twilio and HubSpot: addresses ──────────────────────────────────────────────────────────────
- */
+/* ── Twilio and HubSpot: addresses ── */
 
 static str twilio_signature(const char *token, const char *text)
 {
@@ -491,8 +490,7 @@ static void hubspots_address_is_signed_with_or_without_its_escapes(void **state)
     assert_err(check(l), E_UNAUTHENTICATED);
 }
 
-/* ── values with the same secrets ───────────────────────────────────────────────────────────────
- */
+/* ── values with the same secrets ── */
 
 static void challenges_and_proofs_are_what_the_networks_compute(void **state)
 {

@@ -59,7 +59,7 @@ static void heard(
         assert_str(peer_header(&h, "Content-Type"), "application/x-www-form-urlencoded");
 }
 
-/* ── receiving ──────────────────────────────────────────────────────────────────────────────── */
+/* ── receiving ── */
 
 static void every_form_is_read_as_its_golden_file_says(void **state)
 {
@@ -144,7 +144,7 @@ static void the_answer_to_a_message_is_an_empty_twiml_document(void **state)
     assert_str(connector_sms.taken.body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>");
 }
 
-/* ── sending ────────────────────────────────────────────────────────────────────────────────── */
+/* ── sending ── */
 
 static void a_text_goes_from_the_number_and_asks_for_reports(void **state)
 {
@@ -376,7 +376,7 @@ static void an_error_of_the_server_is_looked_up_and_else_tried_again(void **stat
     channel_close(&ch);
 }
 
-/* ── files, sender, address ─────────────────────────────────────────────────────────────────── */
+/* ── files, sender, address ── */
 
 static void a_file_is_fetched_with_the_accounts_credentials(void **state)
 {

@@ -43,8 +43,7 @@ static void heard(struct channel *ch, int nth, const char *method, const char *b
     "\"date\":1767225600,\"text\":\"Hi\"}}"
 #define OK_TRUE "{\"ok\":true,\"result\":true}"
 
-/* ── receiving ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── receiving ── */
 
 static void every_update_is_read_as_its_golden_file_says(void **state)
 {
@@ -100,8 +99,7 @@ static void the_answer_to_a_press_stops_its_spinner(void **state)
     assert_int_equal(telegram()->answer(test_arena(), &hook).status, 0);
 }
 
-/* ── sending ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── sending ── */
 
 static void a_text_goes_as_it_is_and_its_number_comes_back(void **state)
 {
@@ -418,8 +416,7 @@ static void a_group_that_has_moved_gets_the_message_and_names_its_new_thread(voi
     channel_close(&ch);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static void messages_are_edited_deleted_and_reacted_to(void **state)
 {
@@ -497,8 +494,7 @@ static void typing_is_shown_where_the_answer_will_stand(void **state)
     channel_close(&ch);
 }
 
-/* ── long polling ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── long polling ── */
 
 struct taken {
     int n, signs, most;
@@ -628,8 +624,7 @@ static void a_channel_with_a_webhook_does_not_poll(void **state)
     channel_close(&ch);
 }
 
-/* ── the bot ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the bot ── */
 
 static void the_webhook_is_set_with_its_secret_and_the_wanted_updates(void **state)
 {

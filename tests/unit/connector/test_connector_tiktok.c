@@ -16,8 +16,7 @@ static struct channel open_it(void)
 
 #define OK_OF(data) "{\"code\":0,\"message\":\"OK\",\"request_id\":\"r\",\"data\":" data "}"
 
-/* ── webhook ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── webhook ── */
 
 static void only_what_tiktok_signed_lately_is_taken(void **state)
 {
@@ -78,8 +77,7 @@ static void a_faulty_message_is_read_when_it_comes_again(void **state)
     assert_true(comment.items[0].wants_author);
 }
 
-/* ── messages ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── messages ── */
 
 static struct connector_outgoing message(struct channel *ch, const char *text)
 {
@@ -238,8 +236,7 @@ static void the_window_is_two_days_and_longer_for_a_persons_answer(void **state)
     assert_int_equal(connector_find(S("tiktok"))->able & ABLE_BEGIN, 0);
 }
 
-/* ── comments ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── comments ── */
 
 static void a_comment_is_answered_below_itself(void **state)
 {
@@ -301,8 +298,7 @@ static void comments_are_hidden_shown_liked_and_deleted(void **state)
     channel_close(&ch);
 }
 
-/* ── poll ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── poll ── */
 
 #define VIDEO(id) "{\"item_id\":\"" id "\",\"caption\":\"C " id "\",\"create_time\":1767000000}"
 #define ONE(id, at, more)                                                                          \
@@ -400,8 +396,7 @@ static void a_lookup_finds_whose_comment_it_is(void **state)
     channel_close(&ch);
 }
 
-/* ── account and files ──────────────────────────────────────────────────────────────────────────
- */
+/* ── account and files ── */
 
 static void a_files_address_is_asked_for_with_its_message(void **state)
 {

@@ -44,7 +44,7 @@ static void more_events_than_a_delivery_may_hold_are_refused(void **state)
     assert_int_equal(batch.n, LIMIT_HOOK_ITEMS);
 }
 
-/* ── signature and handshake ────────────────────────────────────────────────────────────────── */
+/* ── signature and handshake ── */
 
 static const struct connector_setup setup = {
     .secrets = S_INIT("{\"app_secret\":\"seva-meta-app-secret-0001\"}"),

@@ -96,7 +96,7 @@ static void assert_refused_unsent(struct world *w)
     assert_int_equal(peer_count(w->peer), n);
 }
 
-/* ── bodies ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── bodies ── */
 
 static void text_goes_with_our_reference_and_the_message_it_answers(void **state)
 {
@@ -287,7 +287,7 @@ static void places_and_contacts_go_on_their_own(void **state)
     close_world(w);
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── files ── */
 
 static struct connector_file file(const char *name, const char *type)
 {
@@ -400,7 +400,7 @@ static void an_upload_of_unknown_end_is_repeated_for_nobody_sees_it(void **state
     close_world(w);
 }
 
-/* ── outcomes ───────────────────────────────────────────────────────────────────────────────── */
+/* ── outcomes ── */
 
 static void every_error_code_means_what_the_network_says(void **state)
 {
@@ -575,7 +575,7 @@ static void words_say_what_happened_and_what_the_network_says_of_it(void **state
     close_world(w);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── acts ── */
 
 static struct connector_sent act(struct world *w, const struct connector_act *a)
 {
@@ -617,7 +617,7 @@ static void reactions_and_marks_are_calls_to_messages(void **state)
     close_world(w);
 }
 
-/* ── account ────────────────────────────────────────────────────────────────────────────────── */
+/* ── account ── */
 
 static void the_numbers_of_the_account_are_listed_over_all_pages(void **state)
 {

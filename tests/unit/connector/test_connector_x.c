@@ -228,8 +228,7 @@ static void ids_are_compared_as_numbers_and_tell_their_time(void **state)
     assert_false(x_is_id(S("123456789012345678901")));
 }
 
-/* ── the webhook's address ──────────────────────────────────────────────────────────────────────
- */
+/* ── the webhook's address ── */
 
 #define KEY "seva-x-consumer-secret"
 

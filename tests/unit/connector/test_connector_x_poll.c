@@ -18,8 +18,7 @@ static struct connector_polled poll_of(
     return out;
 }
 
-/* ── polls ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── polls ── */
 
 static void the_first_poll_reads_the_last_day_and_then_what_is_new(void **state)
 {
@@ -181,8 +180,7 @@ static void broken_answers_and_cursors_lose_nothing(void **state)
     assert_int_equal(poll_of(&unknown, S("{}"), 0, 1).end.outcome, CONNECTOR_FINAL);
 }
 
-/* ── look-ups ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── look-ups ── */
 
 static void a_look_up_brings_the_post_or_tells_that_it_is_gone(void **state)
 {
@@ -230,8 +228,7 @@ static void a_person_is_looked_up_by_id(void **state)
     assert_true(person.is_gone);
 }
 
-/* ── the test of a connection ───────────────────────────────────────────────────────────────────
- */
+/* ── the test of a connection ── */
 
 static struct connector_checked check_of(const struct connector_setup *s)
 {
@@ -275,8 +272,7 @@ static void a_check_without_good_credentials_says_so(void **state)
     assert_int_equal(check_of(setup_with("")).end.outcome, CONNECTOR_RETRY);
 }
 
-/* ── subscriptions ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── subscriptions ── */
 
 static struct connector_sent subscribe(const struct connector_setup *s, bool on)
 {
@@ -381,8 +377,7 @@ static void polling_needs_no_subscription(void **state)
     assert_int_equal(peer_count(peer), 0);
 }
 
-/* ── tokens and files ───────────────────────────────────────────────────────────────────────────
- */
+/* ── tokens and files ── */
 
 static struct connector_refreshed refresh_of(const struct connector_setup *s)
 {

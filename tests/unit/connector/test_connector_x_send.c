@@ -103,8 +103,7 @@ static void without_credentials_nothing_is_called(void **state)
     assert_int_equal(peer_count(peer), 0);
 }
 
-/* ── only when summoned ─────────────────────────────────────────────────────────────────────────
- */
+/* ── only when summoned ── */
 
 static const char not_called[] =
     "{\"data\":{\"id\":\"2080765813578191303\",\"author_id\":\"2222\",\"text\":\"SevaCare is "
@@ -189,8 +188,7 @@ static void links_can_be_switched_off(void **state)
     assert_int_equal(sent_of(&out).outcome, CONNECTOR_SENT);
 }
 
-/* ── the table of errors ────────────────────────────────────────────────────────────────────────
- */
+/* ── the table of errors ── */
 
 static void every_answer_means_what_the_table_says(void **state)
 {
@@ -290,8 +288,7 @@ static void a_call_that_was_written_and_not_answered_is_unknown(void **state)
     assert_int_equal(sent_of(&dm).outcome, CONNECTOR_UNKNOWN);
 }
 
-/* ── a second try ───────────────────────────────────────────────────────────────────────────────
- */
+/* ── a second try ── */
 
 static void a_second_try_looks_first_whether_the_first_got_through(void **state)
 {
@@ -363,8 +360,7 @@ static void a_second_try_of_a_message_looks_into_the_talk(void **state)
     (void)heard_call(0, "GET", "/2/dm_conversations/with/2222/dm_events?", "user-token");
 }
 
-/* ── direct messages ────────────────────────────────────────────────────────────────────────────
- */
+/* ── direct messages ── */
 
 static void a_message_goes_to_a_person_or_a_group(void **state)
 {
@@ -417,8 +413,7 @@ static void an_id_that_is_none_of_x_s_never_becomes_an_address(void **state)
     assert_int_equal(peer_count(peer), 0);
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 static struct connector_file file_of(const char *type, ptrdiff_t size)
 {
@@ -539,8 +534,7 @@ static void a_mix_of_files_is_refused_before_anything_is_sent(void **state)
     assert_int_equal(peer_count(peer), 0);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static struct connector_sent act(enum connector_act_kind kind, bool is_ours, const char *settings)
 {

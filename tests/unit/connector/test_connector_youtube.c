@@ -33,8 +33,7 @@ static void nothing_of_youtube_comes_by_webhook(void **state)
     assert_err(c->parse(test_arena(), &raw, &batch, &why), E_INVALID);
 }
 
-/* ── the day ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the day ── */
 
 static void the_quota_comes_back_at_midnight_pacific_time(void **state)
 {
@@ -60,8 +59,7 @@ static void the_quota_comes_back_at_midnight_pacific_time(void **state)
     }
 }
 
-/* ── replies ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── replies ── */
 
 static struct connector_sent reply_as(
     struct channel *ch, const char *to, const char *text, int64_t first_try_ms)
@@ -215,8 +213,7 @@ static void what_youtube_cannot_carry_is_refused_without_a_call(void **state)
     channel_close(&ch);
 }
 
-/* ── acts ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── acts ── */
 
 static enum connector_outcome act(
     struct channel *ch, enum connector_act_kind kind, bool is_ours, const char *text)
@@ -255,8 +252,7 @@ static void comments_are_held_published_rejected_edited_and_deleted(void **state
     channel_close(&ch);
 }
 
-/* ── poll ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── poll ── */
 
 static struct connector_polled poll(
     struct channel *ch, str cursors, int64_t since_ms, int64_t now_ms)
@@ -427,8 +423,7 @@ static void comments_that_youtube_holds_back_come_when_they_are_wanted(void **st
     channel_close(&ch);
 }
 
-/* ── account ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── account ── */
 
 static void the_check_names_the_channel(void **state)
 {

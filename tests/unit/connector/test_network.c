@@ -23,7 +23,7 @@ static struct connector_sent meaning(const struct http_result *res)
     return sent;
 }
 
-/* ── outcome ────────────────────────────────────────────────────────────────────────────────── */
+/* ── outcome ── */
 
 static void every_status_has_its_outcome(void **state)
 {
@@ -203,7 +203,7 @@ static void a_body_that_is_no_json_is_none(void **state)
     assert_non_null(network_json(test_arena(), &res));
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ── */
 
 static void a_call_carries_its_credentials_and_says_what_its_body_is(void **state)
 {
@@ -272,7 +272,7 @@ static void a_form_is_encoded_in_the_order_of_its_fields(void **state)
     assert_str(form_str(&f), "To=%2B1%20555&Body=a%26b%3Dc%20%C3%A9%0A&hub.mode=");
 }
 
-/* ── bodies in parts ────────────────────────────────────────────────────────────────────────── */
+/* ── bodies in parts ── */
 
 static struct connector_file file(const char *name, str bytes)
 {

@@ -128,7 +128,7 @@ static void a_time_comes_in_seconds_milliseconds_microseconds_or_words(void **st
     assert_int_equal(time_of_number(INT64_MIN), 0);
 }
 
-/* ── items ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── items ── */
 
 static void a_list_grows_to_the_limit_and_no_further(void **state)
 {

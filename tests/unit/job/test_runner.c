@@ -283,8 +283,7 @@ static void after_ends_of_the_process_a_lease_of_its_own_is_none_either(struct b
 }
 ON_BOTH(after_ends_of_the_process_a_lease_of_its_own_is_none_either)
 
-/* ── networks ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── networks ── */
 
 enum { CHANNEL = 7 };
 

@@ -510,8 +510,7 @@ static void certificates_are_verified_and_can_be_changed(void **state)
     http_server_close(server);
 }
 
-/* ── files: bodies that are handed on ───────────────────────────────────────────────────────────
- */
+/* ── files: bodies that are handed on ── */
 
 struct sink {
     struct sb got;

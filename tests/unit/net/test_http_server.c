@@ -318,8 +318,7 @@ static void a_body_is_asked_for_only_when_the_route_wants_it(void **state)
     fixture_close(f);
 }
 
-/* ── long bodies ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── long bodies ── */
 
 static struct fixture *long_fixture(void)
 {

@@ -125,7 +125,7 @@ static struct connector_sent answers(struct answer w)
     return sent;
 }
 
-/* ── mails that come in ─────────────────────────────────────────────────────────────────────── */
+/* ── mails that come in ── */
 
 static void a_plain_mail_in_any_script_arrives_as_it_was_written(void **state)
 {
@@ -189,7 +189,7 @@ static void programs_are_known_by_their_headers(void **state)
     sim_channel_close(&at.ch);
 }
 
-/* ── mails that go out ──────────────────────────────────────────────────────────────────────── */
+/* ── mails that go out ── */
 
 static void a_mail_in_rich_text_is_taken_and_read_as_it_was_meant(void **state)
 {
@@ -276,7 +276,7 @@ static void faults_of_the_mail_server_are_those_of_smtp(void **state)
     }
 }
 
-/* ── who gets a mail answers ────────────────────────────────────────────────────────────────── */
+/* ── who gets a mail answers ── */
 
 static void who_gets_an_answer_answers_it_later_as_their_program_quotes(void **state)
 {
@@ -356,7 +356,7 @@ static void an_answer_can_be_written_to_a_mail_that_was_got_and_to_no_other(void
     sim_channel_close(&at.ch);
 }
 
-/* ── the server ─────────────────────────────────────────────────────────────────────────────── */
+/* ── the server ── */
 
 static struct smtp_options smtp(enum mail_security security, const char *password, str ca)
 {

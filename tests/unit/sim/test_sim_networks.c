@@ -12,7 +12,7 @@
 #include "base/crypto.h"
 #include "network.h"
 
-/* ── the parrot ─────────────────────────────────────────────────────────────────────────────── */
+/* ── the parrot ── */
 
 static void parrot_handle(struct sim_call *c)
 {
@@ -162,7 +162,7 @@ static void fault(enum sim_fault_mode mode)
         world_sim(), &(struct sim_fault){.network = S("parrot"), .mode = mode, .delay_ms = 5}));
 }
 
-/* ── calls and faults ───────────────────────────────────────────────────────────────────────── */
+/* ── calls and faults ── */
 
 static void a_message_is_accepted_once_and_stands_in_the_ledger(void **state)
 {
@@ -394,7 +394,7 @@ static void the_ledger_keeps_the_newest_and_counts_all(void **state)
     world_close();
 }
 
-/* ── webhooks ───────────────────────────────────────────────────────────────────────────────── */
+/* ── webhooks ── */
 
 static void a_webhook_is_signed_and_sent_again_at_its_gaps_until_it_is_taken(void **state)
 {
@@ -482,7 +482,7 @@ static void webhooks_come_twice_late_out_of_order_or_never(void **state)
     world_close();
 }
 
-/* ── files, waiting, streams ────────────────────────────────────────────────────────────────── */
+/* ── files, waiting, streams ── */
 
 static struct http_result upload(const char *closed)
 {
@@ -633,7 +633,7 @@ static void a_waiting_call_is_woken_or_told_that_time_is_over(void **state)
     world_close();
 }
 
-/* ── control ────────────────────────────────────────────────────────────────────────────────── */
+/* ── control ── */
 
 static void the_control_api_needs_its_token(void **state)
 {

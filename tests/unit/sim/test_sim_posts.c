@@ -134,8 +134,7 @@ static int64_t count(enum sim_count what)
     return sim_count(world_sim(), at.c->name, what);
 }
 
-/* ── YouTube ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── YouTube ── */
 
 static void open_youtube(void)
 {
@@ -205,8 +204,7 @@ static void youtubes_quota_and_tokens_are_told_apart(void **state)
     close_world();
 }
 
-/* ── Google reviews ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── Google reviews ── */
 
 static void a_review_is_pushed_read_and_answered_once(void **state)
 {
@@ -254,8 +252,7 @@ static void notices_of_reviews_are_pulled_when_nobody_can_call_us(void **state)
     close_world();
 }
 
-/* ── LinkedIn ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── LinkedIn ── */
 
 static void open_linkedin(void)
 {
@@ -326,8 +323,7 @@ static void an_address_that_does_not_know_the_secret_gets_no_events(void **state
     close_world();
 }
 
-/* ── TikTok ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── TikTok ── */
 
 static void open_tiktok(void)
 {

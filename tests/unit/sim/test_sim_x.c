@@ -23,7 +23,7 @@ static struct {
     int refused, challenges;
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* ── our side ───────────────────────────────────────────────────────────────────────────────── */
+/* ── our side ── */
 
 static void take(void *worker, struct http_exchange *x)
 {
@@ -94,7 +94,7 @@ static int teardown(void **state)
     return test_teardown(state);
 }
 
-/* ── what happens ───────────────────────────────────────────────────────────────────────────── */
+/* ── what happens ── */
 
 static str says_with(const struct sim_say *say)
 {

@@ -364,8 +364,7 @@ static void parked_jobs_of_open_channels_are_taken_in_turn(struct bench *b)
 }
 ON_BOTH(parked_jobs_of_open_channels_are_taken_in_turn)
 
-/* ── one job after the other ────────────────────────────────────────────────────────────────────
- */
+/* ── one job after the other ── */
 
 /* Claims one of the channel's jobs as the dispatcher does. */
 static struct job_row claim_first(struct bench *b)

@@ -10,8 +10,7 @@
 #include "text/dkim.h"
 #include "text/mail_write.h"
 
-/* ── a verifier that shares nothing with what it checks ─────────────────────────────────────────
- */
+/* ── a verifier that shares nothing with what it checks ── */
 
 static bool is_blank(char c)
 {
@@ -183,8 +182,7 @@ static void the_verifier_takes_the_mail_of_rfc_8463(void **state)
     assert_false(is_signed(str_of(bad, mail.len), spki));
 }
 
-/* ── signing ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── signing ── */
 
 static str pem, spki;
 

@@ -103,8 +103,7 @@ static void bytes_that_are_no_text_do_no_harm(void **state)
     assert_str(clean(str_of("a\0<b\0>b\xff", 8)), "a\ufffd<b>b\ufffd</b>");
 }
 
-/* ── hostile input ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── hostile input ── */
 
 static const struct json *hostile(void)
 {
@@ -242,8 +241,7 @@ static void random_soup_is_inert_and_settles(void **state)
     }
 }
 
-/* ── limits ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── limits ── */
 
 static void too_deep_and_too_long_are_said(void **state)
 {
@@ -321,8 +319,7 @@ static void memory_that_ends_is_survived(void **state)
     for_each_allocation_failure(clean_step, NULL);
 }
 
-/* ── text ───────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── text ── */
 
 static void text_becomes_html_that_looks_like_it(void **state)
 {

@@ -6,8 +6,7 @@
 #include "base/crypto.h"
 #include "base/utf8.h"
 
-/* ── values ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── values ── */
 
 static void machine_mail_says_so(void **state)
 {
@@ -257,8 +256,7 @@ static void file_names_come_back_whole(void **state)
     }
 }
 
-/* ── nothing makes a header line ────────────────────────────────────────────────────────────────
- */
+/* ── nothing makes a header line ── */
 
 static void check_header_names(str bytes)
 {

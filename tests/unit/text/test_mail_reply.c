@@ -141,8 +141,7 @@ static void long_quotes_are_cut_between_letters(void **state)
     assert_true(text.len <= MAIL_QUOTE_BYTES + 2 && str_ends(text, S("\u00e9")));
 }
 
-/* ── the plain form of formatted mail ───────────────────────────────────────────────────────────
- */
+/* ── the plain form of formatted mail ── */
 
 static void formatted_mail_has_a_plain_form(void **state)
 {

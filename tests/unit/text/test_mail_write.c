@@ -19,8 +19,7 @@ static void check_same_lines(str got, str want)
     assert_int_equal(str_trim(got).len, 0);
 }
 
-/* ── shapes ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── shapes ── */
 
 static void a_plain_mail_is_these_bytes(void **state)
 {
@@ -170,8 +169,7 @@ static void files_of_special_types_can_be_read_everywhere(void **state)
     }
 }
 
-/* ── bodies ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── bodies ── */
 
 static str unquoted(str text)
 {
@@ -336,8 +334,7 @@ static void what_is_written_is_read_back(void **state)
     assert_true(str_find(back.html, mail.html) > 0);
 }
 
-/* ── files ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── files ── */
 
 static str big_file(ptrdiff_t size)
 {

@@ -29,8 +29,7 @@ struct bomb {
     bool must_be_read;
 };
 
-/* ── how much it costs ──────────────────────────────────────────────────────────────────────────
- */
+/* ── how much it costs ── */
 
 static int64_t cpu_ms(void)
 {
@@ -115,8 +114,7 @@ static void check(str (*make)(struct arena *a), const char *degraded, bool must_
     assert_int_equal(test_child(explode, &bomb), 0);
 }
 
-/* ── parts ──────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── parts ── */
 
 /* Repeats a piece up to `bytes` (under a sanitizer, which says nothing of time, an eighth of the
  * largest), with a header before and an end behind. */
@@ -230,8 +228,7 @@ static void boundaries_cost_one_pass(void **state)
     check(many_without_boundary, "names no boundary", true);
 }
 
-/* ── headers ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── headers ── */
 
 static str hundred_thousand_recipients(struct arena *a)
 {
@@ -322,8 +319,7 @@ static void words_and_parameters_cost_one_pass(void **state)
     check(parameters, NULL, true);
 }
 
-/* ── bodies ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── bodies ── */
 
 static str attachment_of_50_mb(struct arena *a)
 {
@@ -414,8 +410,7 @@ static void what_is_no_mail_is_refused_at_once(void **state)
     check(one_line, NULL, false);
 }
 
-/* ── slopes ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── slopes ── */
 
 struct slope {
     str (*front)(struct arena *a);

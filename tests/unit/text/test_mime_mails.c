@@ -32,8 +32,7 @@ static const char *const guards[] = {
     [MIME_ENCRYPTED_PGP] = "encrypted_pgp",
 };
 
-/* ── what a mail says ───────────────────────────────────────────────────────────────────────────
- */
+/* ── what a mail says ── */
 
 static void put(struct sb *b, const char *name, str value)
 {
@@ -157,8 +156,7 @@ static str show(str bytes)
     return sb_str(&b);
 }
 
-/* ── the files ──────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the files ── */
 
 static str path_of(const char *name, const char *ending)
 {
