@@ -8,7 +8,7 @@
 #include "app/restore.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/limits.h"
+#include "base/file_pace.h"
 #include "care/blob_file.h"
 #include "db/migrations.h"
 #include "db/sqlite_copy.h"
@@ -38,7 +38,8 @@ struct backup {
     str key, target, part, copy;
     bool is_pipe, has_keys;
     int fd, lock_fd;
-    int64_t written, synced;
+    int64_t written;
+    struct file_pace pace;
     struct backup_writer *w;
     struct item *first, **last;
     int64_t blobs, bytes, missing, broken;
@@ -129,11 +130,9 @@ static err put(void *arg, str bytes)
     if (file_write_on(b->fd, bytes) != OK)
         return trouble(b, S("write to"), name);
     b->written += bytes.len;
-    if (!b->is_pipe && b->written - b->synced >= LIMIT_UNSYNCED_BYTES) {
-        b->synced = b->written;
-        if (file_sync_try(b->fd) != OK)
-            return trouble(b, S("write to"), name);
-    }
+    bool is_due = !b->is_pipe && file_pace_add(&b->pace, bytes.len);
+    if (is_due && file_pace_sync(&b->pace, b->fd) != OK)
+        return trouble(b, S("write to"), name);
     return OK;
 }
 

@@ -54,7 +54,9 @@ enum {
     LIMIT_SEARCH_BATCH                 = 500,               /* things indexed in one transaction: 15 ms of the write lock */
     LIMIT_SEARCH_WORDS_BYTES           = 1024 * 1024,       /* bytes: all words of one thing; PostgreSQL keeps no more */
     LIMIT_DB_WAIT_MS                   = 5 * 1000,          /* ms: for the write lock or a connection */
-    LIMIT_UNSYNCED_BYTES               = 4 * 1024 * 1024,   /* bytes: of a copy made beside, then it is synced: others' syncs wait for it, three of them under the write lock */
+    LIMIT_UNSYNCED_BYTES               = 16 * 1024 * 1024,  /* bytes: of a long file on a fast disk, then it is synced: others' syncs wait for it (base/file_pace.h) */
+    LIMIT_UNSYNCED_FIRST_BYTES         = 4 * 1024 * 1024,   /* bytes: the same before anything is known of the disk */
+    LIMIT_UNSYNCED_LEAST_BYTES         = 1 * 1024 * 1024,   /* bytes: the same on the slowest */
     LIMIT_TELL_BYTES                   = 7000,              /* bytes: PostgreSQL takes 8,000 in one NOTIFY */
     LIMIT_TELLS                        = 256,               /* messages to other nodes waiting; the oldest is dropped */
     LIMIT_NAME_BYTES                   = 400,               /* bytes: names of people and things (100 CJK/emoji) */

@@ -4,7 +4,6 @@
 #include "care/export_out.h"
 
 #include "base/file.h"
-#include "base/limits.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,10 +43,9 @@ static err room_check(struct export_out *o)
  * the database on the same disk, and the room that is left would not be known. */
 static err look_around(struct export_out *o, int fd)
 {
-    o->looked_at = o->bytes;
     if (o->is_pipe)
         return OK;
-    if (file_sync_try(fd) != OK)
+    if (file_pace_sync(&o->pace, fd) != OK)
         return trouble(o, "write to", o->part);
     return room_check(o);
 }
@@ -57,7 +55,7 @@ static err put(struct export_out *o, int fd, str bytes, str name)
     if (file_write_on(fd, bytes) != OK)
         return trouble(o, "write to", name);
     o->bytes += bytes.len;
-    return o->bytes - o->looked_at >= LIMIT_UNSYNCED_BYTES ? look_around(o, fd) : OK;
+    return file_pace_add(&o->pace, bytes.len) ? look_around(o, fd) : OK;
 }
 
 /* ── tar ── */

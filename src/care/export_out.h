@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/crypto.h"
 #include "base/err.h"
+#include "base/file_pace.h"
 #include "base/str.h"
 
 struct export_out {
@@ -13,9 +14,10 @@ struct export_out {
     bool is_pipe, is_tar;
     int fd; /* the tar; of a folder: its lock; -1 */
     int64_t now_ms, bytes;
-    int64_t room_bytes, looked_at; /* so much of the disk stays free; bytes, when it was looked */
-    char *space;                   /* for copying */
-    str folder;                    /* made last */
+    int64_t room_bytes; /* so much of the disk stays free */
+    struct file_pace pace;
+    char *space; /* for copying */
+    str folder;  /* made last */
     str why;
 };
 

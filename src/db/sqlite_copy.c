@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/limits.h"
+#include "base/file_pace.h"
 #include "db/sqlite_driver.h"
 
 enum { STEP_PAGES = 512, COPY_BUSY_MS = 30 * 1000 };
@@ -73,16 +73,16 @@ static err target_open(struct arena *a, str to, sqlite3 **handle, str *why)
 
 /* Onto the disk what was copied since, so that the syncs of whoever writes the database, some of
  * them under its write lock, do not wait for all of the copy. */
-static int sync_copied(sqlite3 *to, int64_t *unsynced_bytes)
+static int sync_copied(sqlite3 *to, struct file_pace *pace)
 {
     sqlite3_file *file = NULL;
-    if (*unsynced_bytes < LIMIT_UNSYNCED_BYTES)
-        return SQLITE_OK;
-    *unsynced_bytes = 0;
     int code = sqlite3_file_control(to, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     if (code != SQLITE_OK || file == NULL || file->pMethods == NULL)
         return code;
-    return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+    int64_t began_us = db_mono_us();
+    code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+    file_pace_took(pace, db_mono_us() - began_us);
+    return code;
 }
 
 static err copy_pages(struct arena *a, sqlite3 *from, sqlite3 *to, sqlite_copied *copied, void *arg,
@@ -91,12 +91,11 @@ static err copy_pages(struct arena *a, sqlite3 *from, sqlite3 *to, sqlite_copied
     sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
     int code = b != NULL ? SQLITE_OK : sqlite3_errcode(to);
     bool goes_on = true;
-    int64_t unsynced_bytes = 0;
+    struct file_pace pace = {0};
     while (code == SQLITE_OK && goes_on) {
         code = sqlite3_backup_step(b, STEP_PAGES);
-        unsynced_bytes += STEP_PAGES * page;
-        if (code == SQLITE_OK)
-            code = sync_copied(to, &unsynced_bytes);
+        if (code == SQLITE_OK && file_pace_add(&pace, STEP_PAGES * page))
+            code = sync_copied(to, &pace);
         int64_t all = sqlite3_backup_pagecount(b);
         goes_on = copied(arg, (all - sqlite3_backup_remaining(b)) * page, all * page);
     }

@@ -2,7 +2,7 @@
 #include "job/ship_file.h"
 
 #include "base/file.h"
-#include "base/limits.h"
+#include "base/file_pace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -114,7 +114,8 @@ str ship_base_name(struct arena *a, int64_t from, int64_t to, struct sha256 hash
 
 struct out {
     int fd;
-    int64_t bytes, synced;
+    int64_t bytes;
+    struct file_pace pace;
     struct crypto_sha256_stream *sum;
 };
 
@@ -123,10 +124,7 @@ static err out_add(struct out *o, str part)
     crypto_sha256_add(o->sum, part);
     TRY(file_write_on(o->fd, part));
     o->bytes += part.len;
-    if (o->bytes - o->synced < LIMIT_UNSYNCED_BYTES)
-        return OK;
-    o->synced = o->bytes; /* so that others' syncs do not wait for all of it at once */
-    return file_sync_try(o->fd);
+    return file_pace_add(&o->pace, part.len) ? file_pace_sync(&o->pace, o->fd) : OK;
 }
 
 static err out_open(str path, struct out *o)
