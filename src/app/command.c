@@ -12,6 +12,7 @@
 #include "app/import.h"
 #include "app/import_index.h"
 #include "app/import_messages.h"
+#include "app/line_file.h"
 #include "app/mail_in.h"
 #include "app/people.h"
 #include "app/replay.h"
@@ -32,12 +33,22 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static int say(int code, str text)
+static int say_on(FILE *to, int code, str text)
 {
-    FILE *to = code ? stderr : stdout;
     fwrite(text.at, 1, (size_t)text.len, to);
     fflush(to);
     return code;
+}
+
+static int say(int code, str text)
+{
+    return say_on(code ? stderr : stdout, code, text);
+}
+
+/* What was taken of a file is the answer, also when some of its lines were wrong. */
+static int say_taken(int code, str text)
+{
+    return say_on(code && code != LINE_FILE_SOME_WRONG ? stderr : stdout, code, text);
 }
 
 static int trouble(struct arena *a, str why)
@@ -185,7 +196,7 @@ static int people(struct arena *a, const struct settings *s)
     char **argv = far_words(a, s, &argc);
     int code = admin_ask(a, files.admin_socket, argc, argv, password, &out);
     if (code >= 0)
-        return say(code, out);
+        return say_taken(code, out);
     if (files_lock(a, &files, &why) != OK || files_database_is_there(a, &files, &why) != OK ||
         node_config(a, s, &files, &config, &why) != OK ||
         node_db_open(a, &files, &db, &applied, &why) != OK)
@@ -195,7 +206,7 @@ static int people(struct arena *a, const struct settings *s)
                                             : people_command(a, &rooms, s, password, &out);
     db_close(db);
     files_unlock(&files);
-    return say(code, out);
+    return say_taken(code, out);
 }
 
 /* Lines of a batch go to the server that holds the data folder. */
@@ -246,7 +257,7 @@ static int import_messages(struct arena *a, const struct settings *s)
         return trouble(a, str_starts(out, S("seva: ")) ? str_trim(str_skip(out, 6)) : out);
     if (code == 0) {
         code = import_messages_command(a, s, IMPORT_LINES_FAR, take_far, &far, &out);
-        return say(code, out);
+        return say_taken(code, out);
     }
     struct near near = {.rooms = {.config = &config}, .s = s};
     if (files_lock(a, &files, &why) != OK || files_database_is_there(a, &files, &why) != OK ||
@@ -261,7 +272,7 @@ static int import_messages(struct arena *a, const struct settings *s)
         out = str_cat(a, out, S("what is not indexed yet will be when the server runs\n"));
     db_close(near.rooms.db);
     files_unlock(&files);
-    return say(code, out);
+    return say_taken(code, out);
 }
 
 static int init(struct arena *a, const struct settings *s)
@@ -285,7 +296,7 @@ static int replay(struct arena *a, const struct settings *s)
     if (files_resolve(a, s, &files, &why) != OK)
         return trouble(a, why);
     int code = replay_command(a, s, files.admin_socket, &out);
-    return say(code, out);
+    return say_taken(code, out);
 }
 
 static int export(struct arena *a, const struct settings *s)

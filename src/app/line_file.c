@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES = 1024 * 1024, BEGINNING_MAX = 4096 };
+enum { BUFFER_BYTES = 1024 * 1024, BEGINNING_MAX = 4096, TOLD_MOST = 10 };
 
 err line_file_open(struct arena *a, struct arena *scratch, str path, struct line_file *r)
 {
@@ -121,16 +121,27 @@ static err next(struct line_file *r, str *line, bool *is_there)
     return OK;
 }
 
+/* Instead of how far it is, which comes again behind it. */
+static void tell(const struct line_file *r, str text)
+{
+    if (r->progress.is_terminal)
+        fputs("\r\x1b[K", stderr);
+    fwrite(text.at, 1, (size_t)text.len, stderr);
+}
+
 err line_file_reject(struct line_file *r, int64_t number, str field, str words, str line)
 {
-    str text = str_print(r->scratch, "line %lld%s%.*s: %.*s\n%.*s\n", (long long)number,
-        field.len ? ", field " : "", SARG(field), SARG(words), SARG(line));
+    str reason = str_print(r->scratch, "line %lld%s%.*s: %.*s\n", (long long)number,
+        field.len ? ", field " : "", SARG(field), SARG(words));
+    str text = str_print(r->scratch, "%.*s%.*s\n", SARG(reason), SARG(line));
     r->wrong++;
     r->done++;
     if (r->is_stdin) {
-        fwrite(text.at, 1, (size_t)text.len, stderr);
+        tell(r, text);
         return OK;
     }
+    if (r->wrong <= TOLD_MOST)
+        tell(r, reason);
     if (r->rejected_fd < 0) {
         str path = line_file_rejected(r->kept, r->path);
         err e = file_open_write(path, 0600, false, &r->rejected_fd);

@@ -39,7 +39,8 @@ err line_file_next(struct line_file *r, str *line, bool *is_there);
 /* Whether line_file_next would give a line, or the end, without waiting for more of the file. */
 bool line_file_has_next(const struct line_file *r);
 bool line_file_is_end(const struct line_file *r);
-/* Counts the line as done. field empty = the line as a whole. */
+/* Counts the line as done. field empty = the line as a whole. The first ten of a file are told on
+ * standard error, too. */
 err line_file_reject(struct line_file *r, int64_t number, str field, str words, str line);
 /* Tells how many lines are done, how fast, and (of a file) the time left, when it is time to. */
 void line_file_show(struct line_file *r);

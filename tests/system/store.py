@@ -40,7 +40,7 @@ class Store:
 
     def options(self, prefix="desk", egress=EGRESS):
         return ["--blobs", f"s3://{s3_peer.BUCKET}/{prefix}", "--s3-endpoint", f"{self.scheme}://127.0.0.1:{self.port}", "--s3-path-style",
-                "--s3-region", s3_peer.REGION, "--egress-allow", egress]
+                "--s3-region", s3_peer.REGION, *(["--egress-allow", egress] if egress else [])]
 
     @property
     def env(self):

@@ -97,7 +97,7 @@ def lines_take_the_live_path(db):
         lines = talks(40)
         path = written(s, lines[:20] + ["no json"] + lines[20:])
         p = replayed(s, path, "--rate", "5000/s")
-        assert p.returncode == 3 and b": 80 lines taken, 0 of this run" in p.stderr, p
+        assert p.returncode == 3 and b": 80 lines taken, 0 of this run" in p.stdout, p
         with open(path + ".rejected") as f:
             assert f.read().startswith("line 21: This is no JSON"), p
         until(lambda: len(n.texts()) == 40)
@@ -179,7 +179,7 @@ def real_channels_are_refused():
             made = s.api("POST", "/channels", {"kind": "telegram", "name": "bot", "settings": {"bot_token": TOKEN}, "external_id": BOT})
             assert made.status == 201, made.body
             p = replayed(s, "-", "--rate", "100/s", input=text_of(talks(2) + [line(9, channel="widget")]).encode())
-            assert p.returncode == 3 and b": 0 lines taken" in p.stderr, p
+            assert p.returncode == 3 and b": 0 lines taken" in p.stdout, p
             assert p.stderr.count(b'field channel: "bot" is a real channel: it talks to https://api.telegram.org') == 4, p.stderr
             assert p.stderr.count(b"cannot be replayed") == 1, p.stderr
             assert not stored(s)
@@ -201,7 +201,7 @@ def what_is_wrong_is_said_and_the_rest_goes_on():
         lines = [line(1, "out", who=1, to=None, thread="nobody's"), line(2), line(3, channel="nowhere"), line(4, "out", who=7002)]
         path = written(s, lines)
         p = replayed(s, path, "--rate", "1000/s")
-        assert p.returncode == 3 and b": 2 lines taken" in p.stderr and b"2 lines were wrong" in p.stderr, p
+        assert p.returncode == 3 and b": 2 lines taken" in p.stdout and b"2 lines were wrong" in p.stdout, p
         with open(path + ".rejected") as f:
             rejected = f.read()
         assert "line 1, field thread: No customer" in rejected and "line 3, field channel: There is no channel" in rejected, rejected
@@ -254,7 +254,7 @@ def a_day_of_all_networks_is_driven_at_once():
                   line(4, channel="widget", id="c")]
         path = written(s, lines)
         p = replayed(s, path, "--rate", "5000/s")
-        assert p.returncode == 3 and b": %d lines taken" % good in p.stderr and b"3 lines were wrong" in p.stderr, p
+        assert p.returncode == 3 and b": %d lines taken" % good in p.stdout and b"3 lines were wrong" in p.stdout, p
         with open(path + ".rejected") as f:
             rejected = f.read()
         assert "On SMS nothing is public." in rejected and "On X a public answer reads the post first" in rejected and "cannot be replayed" in rejected, rejected
@@ -311,7 +311,7 @@ def a_time_that_is_no_good_holds_nothing_up():
     with Networks() as n, stage(n) as s:
         lines = [line(0, at="0001-01-01T00:00:00Z"), line(1), line(2, at="9999-12-31T23:59:59Z"), line(3)]
         p = replayed(s, "-", input=text_of(lines).encode())
-        assert p.returncode == 3 and b": 2 lines taken" in p.stderr and b"2 lines were wrong" in p.stderr, p
+        assert p.returncode == 3 and b": 2 lines taken" in p.stdout and b"2 lines were wrong" in p.stdout, p
         assert b"before 1970" in p.stderr and b"a year ahead" in p.stderr, p.stderr
         slow = subprocess.Popen(command(s, "-", "--speed", "0.000001"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         slow.stdin.write(text_of([line(4, at="1990-01-01T00:00:00Z"), line(5, at="2025-01-01T00:00:00Z")]).encode())
